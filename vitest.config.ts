@@ -36,6 +36,9 @@ const rest = [
   ],
 ];
 
+/** What is set up before each file. */
+const setupFiles = './test/runs/own/path.ts';
+
 const elsewhere = ['vm', 'windows', 'packages', 'release', 'clients'].map((name) => `test/${name}/**`);
 
 export default defineConfig({
@@ -43,7 +46,7 @@ export default defineConfig({
   test: {
     // The state is in the home that a test gives.
     env: { XDG_STATE_HOME: '' },
-    globalSetup: './test/runs/own-home.ts',
+    globalSetup: ['./test/runs/own/env.ts', './test/runs/own/home.ts'],
     // npm test: unit and shown; npm run test:rest: those whose names begin with rest. Leave some out by --project: --exclude has no
     // effect on projects.
     projects: [
@@ -55,9 +58,10 @@ export default defineConfig({
           exclude: [...elsewhere, ...rest],
           // They share a process, and the modules in it: starting one for each file takes longer than most of them.
           isolate: false,
+          setupFiles,
         },
       },
-      { extends: true, test: { name: 'shown', include: shown } },
+      { extends: true, test: { name: 'shown', include: shown, setupFiles } },
       {
         extends: true,
         test: { name: 'rest', include: rest, exclude: [...shown, ...hops, ...long, ...alone] },

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shellText } from '../build/bundle/shell-text.js';
-import { programInPath } from '../src/process/program-in-path.js';
 import { startMachined } from './helpers/machined.js';
 import { type Outcome, run } from './helpers/run.js';
-import { useTempDir } from './helpers/temp-dir.js';
+import { useIncus } from './helpers/sockets/peers.js';
+import { script, useTempDir } from './helpers/temp-dir.js';
 import { codes, tableOf } from './markdown.js';
 
 const src = dirname(fileURLToPath(new URL('../src/main.ts', import.meta.url)));
@@ -46,10 +46,14 @@ const mint = 'mint-w4';
 
 describe('from argv to the socket', () => {
   const dir = useTempDir();
+  const web = { name: 'web', type: 'container', status: 'Running', config: {} };
+  const incus = useIncus(dir, [web]);
   const table = tableOf('contributing/layout.md', 'One `ssh mint`, from the Host line to the login');
 
   beforeAll(async () => {
-    mkdirSync(join(dir, 'home'));
+    for (const folder of ['home', 'bin']) mkdirSync(join(dir, folder));
+    // A PATH with only what says which lines ssh takes.
+    script(join(dir, 'bin/ssh'), 'echo OpenSSH_9.9p1 >&2');
     writeFileSync(join(dir, 'addon.js'), addon);
     const build = await rolldown({
       input: join(src, 'main.ts'),
@@ -68,27 +72,20 @@ describe('from argv to the socket', () => {
 
   function program(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
     const command = [process.execPath, join(dir, 'run.mjs'), ...args];
-    return run(command, { env: { ...process.env, ...env } });
-  }
-
-  /** A PATH without programs of managers. */
-  function onlySsh(): string {
-    const bin = join(dir, 'bin');
-    const ssh = programInPath('ssh', process.env);
-    if (ssh !== undefined && !existsSync(bin)) {
-      mkdirSync(bin);
-      symlinkSync(ssh, join(bin, 'ssh'));
-    }
-    return bin;
+    return run(command, { env: { ...process.env, PATH: join(dir, 'bin'), ...env } });
   }
 
   /** The files of which a function ran, by V8's own count. */
-  async function passed(args: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  async function passed(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    code = 0,
+  ): Promise<readonly string[]> {
     const counts = join(dir, encodeURIComponent(args.join(' ')));
     mkdirSync(counts);
     const outcome = await program(args, { ...env, NODE_V8_COVERAGE: counts });
     // Machines of others on this host may give warnings.
-    expect(outcome).toMatchObject({ code: 0 });
+    expect(outcome).toMatchObject({ code });
     return scriptsIn(counts, ({ functions }) =>
       functions.some(({ functionName, ranges }) => functionName !== '' && (ranges[0]?.count ?? 0) > 0),
     ).filter((file) => existsSync(join(src, `${file}.ts`)) && !beside.some((each) => each.test(file)));
@@ -133,16 +130,17 @@ describe('from argv to the socket', () => {
   );
 
   it.each([
-    { args: ['proxy', '--fdpass', '--record', `machine/${mint}`, '22'], most: 40 },
+    { args: ['proxy', '--fdpass', '--record', `machine/${mint}`, '22'], most: 41 },
     { args: ['list'], most: 60 },
-    { args: ['config', 'install', '--no-fresh'], most: 89 },
-    { args: ['guest', 'check', 'no-such-host.invalid'], most: 53 },
+    { args: ['config', 'install', '--no-fresh'], most: 90 },
+    { args: ['guest', 'check', 'no-such-host.invalid'], most: 54 },
+    { args: ['setup', '--dry-run', `machine/${mint}`], most: 126 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);
     const counts = `${home}/counts`;
     mkdirSync(counts, { recursive: true, mode: 0o700 });
-    const env = { ...machined.env, PATH: onlySsh(), HOME: home, NODE_V8_COVERAGE: counts };
+    const env = { ...machined.env, HOME: home, NODE_V8_COVERAGE: counts };
     await program(args, env).finally(() => machined.stop());
     const loaded = scriptsIn(counts).filter(
       (file) => existsSync(join(src, `${file}.ts`)) && !forMonitors.test(file),
@@ -161,6 +159,21 @@ describe('from argv to the socket', () => {
     const [row] = tableOf('contributing/layout.md', heading);
     const listed = codes(row?.files).map((file) => file.replace(/\.ts$/, ''));
     expect(listed.length).toBeGreaterThan(5);
+    expect(listed.filter((file) => !files.includes(file))).toEqual([]);
+  });
+
+  it('setup passes the files of docs/contributing/layout.md, in any order', async () => {
+    const says = "printf 'ok account ann\\nchanged sshd x\\nend 0 done\\n'";
+    const bin = join(dir, 'incus-bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'incus'), `#!/bin/sh\ncat >/dev/null; ${says}\n`, { mode: 0o755 });
+    writeFileSync(join(dir, 'id.pub'), `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${'I'.repeat(44)}\n`);
+    const env = { HOME: join(dir, 'home'), PATH: `${bin}:${process.env.PATH}`, INCUS_SOCKET: incus };
+    const args = ['setup', '--dry-run', '--install-sshd', '--key', join(dir, 'id.pub'), 'incus/web'];
+    const files = await passed(args, env, 1);
+    const [row] = tableOf('contributing/layout.md', 'One `vmssh setup`');
+    const listed = codes(row?.files).map((file) => file.replace(/\.ts$/, ''));
+    expect(listed.length).toBeGreaterThan(10);
     expect(listed.filter((file) => !files.includes(file))).toEqual([]);
   });
 });

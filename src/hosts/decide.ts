@@ -22,8 +22,9 @@ import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { anyHost, keyPolicy, plainLogin } from '../ssh/policy/key-policy.js';
 import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
+import { goneLine, inUse } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
-import { formatSettings, settingLines } from './setting.js';
+import { formatSettings, settingLines, unknownFields } from './setting.js';
 
 /** What is to be written, and why. */
 export interface Decision {
@@ -35,6 +36,8 @@ export interface Decision {
   readonly notes: readonly string[];
   /** The machines that have none, and why. */
   readonly left: ReturnType<typeof concreteHosts>['left'];
+  /** Machines with one UUID. */
+  readonly shared: ReturnType<typeof concreteHosts>['shared'];
 }
 
 /** What Hosts there will be: for the machines that are found, and those of `last` that could not be asked for. Throws a UsageError. */
@@ -69,35 +72,47 @@ export async function decide(
     if (host === undefined && otherwise.has(entry.provider)) return true;
     return host !== undefined && via !== 'none' && !onlyPatterns && !asked.includes(host);
   };
+  const around = surroundings(options, io);
+  const kept = last.machines.filter(found.stays ?? isKept);
+  const stays = new Set(kept);
+  const isWanted = ({ via: host }: HostEntry) =>
+    found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
+  const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
+  const own = ownEnv(env);
   const made = concreteHosts(machines, {
     prefix,
     start: options.start,
     taken,
-    kept: last.machines.filter(isKept),
-    silent: {
-      sources: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
-      before: last.machines,
-    },
-    environment: (provider) => envOfSource(provider, ownEnv(env)).kept,
-    today: new Date().toISOString().slice(0, 10),
-    ...surroundings(options, io),
+    kept,
+    before: last.machines,
+    gone: await inUse(left, machines, { ...options, ...around }, io),
+    silent: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
+    environment: (provider) => envOfSource(provider, own).kept,
+    today: found.day ?? new Date().toISOString().slice(0, 10),
+    ...around,
   });
   const { program } = await callerForSsh(io);
   const { entries } = made;
+  const now = entries.filter(({ gone }) => gone === undefined);
   const hosts = made.hosts.map((host, at): ConcreteHost => {
-    const login = loginOf(entries[at] as HostEntry, options.logins);
+    const login = loginOf(entries[at] as HostEntry, options.logins, now);
     return { ...host, options: { ...host.options, bring: login?.brings } };
   });
-  const state = { options: formatSettings(settings, options), program, machines: entries };
-  const unasked = entries.filter((entry) => last.machines.includes(entry) && failed.has(ownerName(entry)));
+  const { more } = last;
+  const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
+  const state = { options: values, program, machines: entries, ...(more ? { more } : {}) };
+  const before = new Set(last.machines);
+  const unasked = entries.filter((entry) => before.has(entry) && failed.has(ownerName(entry)));
   return {
     settings: options,
     state,
     hosts,
     left: made.left,
+    shared: made.shared,
     notes: [
       ...notesOf(warnings, made, unasked, io),
-      ...notKept(entries, env, io),
+      ...goneLine(entries).map((line) => `${io.program}: ${line}`),
+      ...notKept(entries, own, io),
       ...unknownStarts(options.start, hosts, io),
     ],
   };
@@ -120,10 +135,10 @@ function withOwnKeys(
 }
 
 /** A warning for each variable that a Host needs and must not have. */
-function notKept(entries: readonly HostEntry[], env: Io['env'], { program }: Io): readonly string[] {
+function notKept(entries: readonly HostEntry[], own: Io['env'], { program }: Io): readonly string[] {
   const providers = new Set(entries.flatMap(({ via, provider }) => (via === undefined ? [provider] : [])));
   return [...providers].flatMap((provider) =>
-    envOfSource(provider, ownEnv(env)).refused.map(
+    envOfSource(provider, own).refused.map(
       ({ name, why }) =>
         `${program}: warning: ${name} is not kept, since ${why}: ssh finds machines of ${provider} only where it is set`,
     ),

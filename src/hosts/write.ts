@@ -5,9 +5,12 @@ import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
+import { uuidAlias } from '../identity/identity.js';
+import { markShared } from '../identity/pins.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { includeLine } from '../ssh/config/file.js';
+import { knownHostsFile } from '../ssh/folder.js';
 import { shellOf, shellQuoted } from '../target/shell.js';
 import { type Change, fileError, reasonOf } from './files.js';
 import type { Plan } from './plan.js';
@@ -92,6 +95,9 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   }
   if (plan.changes.length === 0) io.out('nothing to change\n');
   const { decision, files } = plan;
+  const shared = decision?.shared.flatMap(({ uuid }) => uuidAlias(uuid) ?? []) ?? [];
+  // host-key does without: it refuses the key of the second one.
+  if (shared.length > 0) await markShared(knownHostsFile(io.env), shared).catch(() => {});
   if (decision && files.main === undefined && code === exitCode.ok)
     io.out('for all users: ssh reads it before the lines of systemd, so vmssh serves every kind of target\n');
   if (decision === undefined && files.main !== undefined) await removeEmpty(dirname(files.state));

@@ -1,3 +1,4 @@
+import { isIdAlias } from './identity.js';
 import type { Verdict } from './known-hosts.js';
 import { type Pin, pinPrint } from './pins.js';
 import type { AskedPolicy } from './policy.js';
@@ -51,6 +52,7 @@ type Why =
   | 'made'
   | 'known'
   | 'new machine'
+  | 'moved name'
   | 'by manager'
   | 'first'
   | 'address';
@@ -78,6 +80,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   const managerKnows = manager !== undefined && manager.length > 0;
   const managerConfirms = manager?.includes(shown) === true;
   const nameWasAnothers = moved.length > 0;
+  const isMoved = nameWasAnothers && isKnownMachine(facts, moved);
   const pin = alias !== undefined;
   // It may be the address of a machine whose key is known.
   const isUnsure = reached?.silent !== undefined;
@@ -111,6 +114,8 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
     [made !== undefined, { do: 'refuse', why: 'not made' }],
     // A typed UUID is that machine's only.
     [isOtherId, { do: 'refuse', why: 'another machine' }],
+    // A name meant another machine until now, and this one is known by itself: its manager gave it the name.
+    [isMoved, { do: 'accept', pin, moved, why: 'moved name' }],
     // A name meant another machine until now.
     [nameWasAnothers && !isAsked, { do: 'ask manager' }],
     [nameWasAnothers && known.length > 0 && !isPinned, { do: 'refuse', why: 'changed' }],
@@ -177,6 +182,18 @@ function isAnothers(name: string, facts: KeyFacts): boolean {
     ...pinsOf(facts).map(({ alias }) => alias),
   ]);
   return facts.pins.some((pin) => pin.names.includes(name) && !own.has(pin.alias));
+}
+
+/**
+ * Whether a machine that has another one's name is known without it: by a key that is pinned for its UUID, which no other has. Behind a
+ * hypervisor, whose UUIDs a Host keeps from an earlier listing, the key that the name meant is enough.
+ */
+function isKnownMachine({ alias, pins, shown }: KeyFacts, moved: readonly string[]): boolean {
+  if (alias === undefined || !isIdAlias(alias)) return false;
+  const own = pins.filter((pin) => pin.alias === alias);
+  if (own.length > 0) return own.some((pin) => !pin.isShared && pinPrint(pin) === shown);
+  const before = pins.filter((pin) => pin.names.some((name) => moved.includes(name)));
+  return alias.includes('%') && before.every((pin) => pinPrint(pin) === shown);
 }
 
 /** Whether all that is known of the machine is kept already. */

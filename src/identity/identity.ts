@@ -6,6 +6,7 @@ import { foldOf, slug } from '../target/names.js';
 import { parseUuid, vmIds } from '../target/numbers.js';
 import type { AnyTarget, NamedTarget, OutsideTarget, QemuTarget, ViaTarget } from '../target/target.js';
 import { nameOf } from '../target/target.js';
+import type { Pin } from './pins.js';
 
 /** A target, and its machine if it was found. */
 export interface Identified {
@@ -24,6 +25,24 @@ export function hostKeyAlias({ target, machine }: Identified): string | undefine
   const uuid = machine?.authority === 'other' ? undefined : machine?.uuid;
   if (own.kind === 'via') return viaAlias(own, uuid);
   return uuidAlias(uuid ?? ('vmId' in own ? own.vmId : undefined)) ?? nameAlias(own, machine?.authority);
+}
+
+/** The same, where a UUID that several machines have is no identity: its key is that of the names in its line. `names`: the machine's. */
+export function aliasAmong(
+  { target, machine }: Identified,
+  names: readonly string[],
+  pins: readonly Pin[],
+): string | undefined {
+  const alias = hostKeyAlias({ target, machine });
+  const shared = pins.filter((pin) => pin.alias === alias && pin.isShared);
+  const isOwn = (pin: Pin) => pin.names.length === 0 || pin.names.some((name) => names.includes(name));
+  if (machine === undefined || shared.length === 0 || shared.some(isOwn)) return alias;
+  return hostKeyAlias({ target, machine: { ...machine, uuid: undefined } });
+}
+
+/** Whether it is by a UUID, and not by a name. */
+export function isIdAlias(alias: string): boolean {
+  return parseUuid(alias.replace(/^vmssh-(via%.*\/)?/, '')) !== undefined;
 }
 
 /** The name for a UUID or machine id; undefined if it is none, or all zeros. */

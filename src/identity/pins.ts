@@ -9,7 +9,12 @@ export interface Pin {
   readonly key: string;
   /** The names by which that machine was meant: the comment of the line. */
   readonly names: readonly string[];
+  /** Whether other machines have its UUID too, which is then no identity: the key is that of its names. */
+  readonly isShared?: true;
 }
+
+/** The word for that in the comment of a line. */
+const sharedMark = 'shared-uuid';
 
 /** The keys in a known_hosts file, without marked lines. A hashed name is the one of `known` with that hash; of another machine it is the hash. */
 export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = []): readonly Pin[] {
@@ -19,11 +24,12 @@ export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = [
     if (!parsed || parsed.marker !== undefined) return [];
     const { hosts, type, key } = parsed;
     const names = namesIn(line).map(fromBytes);
+    const shared = commentOf(line).includes(sharedMark) ? ({ isShared: true } as const) : {};
     const aliasOf = (entry: string) =>
       entry.startsWith('|')
         ? (aliases.find((each) => isEntryOf(toBytes(each), entry)) ?? entry)
         : fromBytes(folded(entry));
-    return hosts.split(',').map((entry) => ({ alias: aliasOf(entry), type, key, names }));
+    return hosts.split(',').map((entry) => ({ alias: aliasOf(entry), type, key, names, ...shared }));
   });
 }
 
@@ -37,7 +43,7 @@ export type Pinned = 'pinned' | 'lost';
 /** Pins a key, or adds names to it, under a lock. `moved`: these names meant another machine until now. Throws as `editFile` does. */
 export async function pinKey(
   path: string,
-  { alias, type, key, names }: Pin,
+  { alias, type, key, names, isShared }: Pin,
   moved: readonly string[] = [],
 ): Promise<Pinned> {
   let result: Pinned = 'pinned';
@@ -48,7 +54,8 @@ export async function pinKey(
     result = own.length > 0 && !isThere ? 'lost' : 'pinned';
     if (result === 'lost') return old;
     const lines = linesOf(old).flatMap((line) => withNames(line, naming));
-    const added = isThere ? '' : `${[naming.alias, type, key, ...naming.names].join(' ')}\n`;
+    const mark = isShared ? [sharedMark] : [];
+    const added = isThere ? '' : `${[naming.alias, type, key, ...mark, ...naming.names].join(' ')}\n`;
     const text = lines.join('');
     const end = added === '' || text === '' || text.endsWith('\n') ? '' : '\n';
     const after = Buffer.from(`${text}${end}${added}`, 'latin1');
@@ -56,6 +63,22 @@ export async function pinKey(
   };
   await edited(path, edit);
   return result;
+}
+
+/** Notes in the lines of these UUIDs that several machines have them. Throws as `editFile` does. */
+export async function markShared(path: string, aliases: readonly string[]): Promise<void> {
+  const wanted = aliases.map(toBytes);
+  const marked = (line: string) => {
+    const { marker, hosts = '' } = parseLine(line) ?? {};
+    if (marker !== undefined || !wanted.some((alias) => isEntryOf(alias, hosts))) return line;
+    if (commentOf(line).includes(sharedMark)) return line;
+    const end = line.length - (/\r?\n$/.exec(line)?.[0].length ?? 0);
+    return `${line.slice(0, end)} ${sharedMark}${line.slice(end)}`;
+  };
+  await edited(path, (old) => {
+    const after = old && Buffer.from(linesOf(old).map(marked).join(''), 'latin1');
+    return old && after?.equals(old) ? old : after;
+  });
 }
 
 interface Naming {
@@ -103,31 +126,41 @@ export interface Forgotten {
   readonly kept: readonly string[];
 }
 
+interface ToForget {
+  /** The names by which the machine is meant (namesOf). */
+  readonly meant?: readonly string[];
+  /** Aliases that may be hashed. */
+  readonly known?: readonly string[];
+  /** Of the pins that are left, those of the machine that has the names now. */
+  readonly own?: (pins: readonly Pin[]) => readonly Pin[];
+}
+
 /**
- * Removes the keys of these names from a known_hosts file, and those of the machine that is meant, and changes nothing else. `meant`: the
- * names by which (namesOf). `own`: of the pins that are left, those of the machine that has them now; other machines only lose the names.
- * Undefined if none has them: then all that had one are removed. Throws as `editFile` does.
+ * Removes the keys of these names from a known_hosts file, and those of the machine that is meant, and changes nothing else. Those
+ * of the machine that has the names now only go if no other machine was meant, which loses the names and keeps its key. If none has them
+ * (no `own`), all that had one are removed. Throws as `editFile` does.
  */
 export async function forgetKeys(
   path: string,
   names: readonly string[],
-  meant: readonly string[] = [],
-  own?: (pins: readonly Pin[]) => readonly Pin[],
+  { meant = [], known = [], own }: ToForget = {},
 ): Promise<Forgotten> {
   let result: Forgotten = { removed: 0, forgotten: [], kept: [] };
   const hasName = (pin: Pin) => pin.names.some((name) => meant.includes(name));
   const edit = (old: Buffer | undefined) => {
-    const pins = old === undefined ? [] : pinsIn(old, names);
-    const found = own ? ownAliases(pins, names, own) : aliasesOf(pins.filter(hasName));
-    const aliases = new Set([...names, ...found]);
+    const pins = old === undefined ? [] : pinsIn(old, [...names, ...known]);
+    const found = new Set(own ? ownAliases(pins, names, own) : aliasesOf(pins.filter(hasName)));
+    const isOthers = ({ alias }: Pin) => !found.has(alias) && !names.includes(alias);
+    const kept = aliasesOf(pins.filter((pin) => isOthers(pin) && hasName(pin)));
+    const aliases = new Set([...names, ...(kept.length === 0 ? found : [])]);
     const left = withoutNames(old ?? Buffer.alloc(0), [...aliases]);
-    const stay = pins.filter(({ alias }) => !aliases.has(alias));
-    const kept = aliasesOf(stay.filter(hasName));
     const forgotten = pins.filter(({ alias }) => aliases.has(alias));
     result = { removed: left.removed, forgotten, kept };
     if (left.removed === 0 && kept.length === 0) return old;
     const naming = { alias: '', names: [], moved: meant.map(toBytes) };
-    const lines = linesOf(left.bytes).map((line) => withNames(line, naming));
+    const isKept = (line: string) =>
+      kept.some((alias) => isEntryOf(toBytes(alias), parseLine(line)?.hosts ?? ''));
+    const lines = linesOf(left.bytes).map((line) => (isKept(line) ? withNames(line, naming) : line));
     return Buffer.from(lines.join(''), 'latin1');
   };
   await edited(path, edit);

@@ -1,12 +1,17 @@
 import { startProgress } from '../cli/terminal.js';
 import type { Io } from '../process/io.js';
 import type { AllMachines } from '../sources/list-all.js';
+import type { HostEntry } from '../ssh/config/state.js';
 import type { ViaHosts } from './hypervisors.js';
 
 /** All machines, also those of hypervisors. */
 export interface MachinesFound extends AllMachines {
   /** The hypervisors that were asked. */
   readonly asked?: readonly string[];
+  /** If nobody was asked: which Hosts stay as they are. */
+  readonly stays?: (entry: HostEntry) => boolean;
+  /** When they were found, if not today: 2026-01-31. */
+  readonly day?: string;
   /** The environment that the sources here were asked with, if not the one that was given. */
   readonly env?: Io['env'];
 }

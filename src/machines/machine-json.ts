@@ -9,6 +9,7 @@ import { slug } from '../target/names.js';
 export interface MachineJson {
   readonly status: Status;
   readonly name: string;
+  readonly ids?: readonly string[];
   readonly slug: string;
   readonly sshName: string | null;
   readonly target: string;
@@ -37,6 +38,7 @@ export function machineJson(machine: ListedMachine, sshName: string | undefined)
   return {
     status: machine.status,
     name,
+    ids: machine.ids,
     slug: slug(name),
     sshName: sshName ?? null,
     target: machine.target,

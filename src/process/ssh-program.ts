@@ -127,9 +127,9 @@ export async function sshAbilities(
 }
 
 /** What each ssh that may read the user's lines can do: one that does not know a word ends at it, whatever host is asked for. */
-export async function everySshAbilities(here: Here): Promise<SshAbilities> {
+export async function everySshAbilities(here: Here, folders?: readonly string[]): Promise<SshAbilities> {
   const [first = abilitiesOf(''), ...others] = await Promise.all(
-    everySsh(here).map((ssh) => sshAbilities(here.env, ssh)),
+    everySsh(here, folders).map((ssh) => sshAbilities(here.env, ssh)),
   );
   const all = Object.entries(first).map(([what, can]) => [
     what,
@@ -139,14 +139,17 @@ export async function everySshAbilities(here: Here): Promise<SshAbilities> {
 }
 
 /** Whether each of them refuses a user who would be more than a word in a shell. */
-export async function everySshRefusesUsers(here: Here): Promise<boolean> {
-  const all = await Promise.all(everySsh(here).map((ssh) => refusesUsers(here.env, ssh)));
+export async function everySshRefusesUsers(here: Here, folders?: readonly string[]): Promise<boolean> {
+  const all = await Promise.all(everySsh(here, folders).map((ssh) => refusesUsers(here.env, ssh)));
   return all.length > 0 && all.every((refuses) => refuses);
 }
 
 /** Those of PATH and of the system's folders, and the one that is chosen. */
-export function everySsh({ env, platform }: Here): readonly (readonly string[])[] {
-  const PATH = [...(env.PATH ?? '').split(delimiter), ...systemFolders(env, platform)].join(delimiter);
+export function everySsh(
+  { env, platform }: Here,
+  folders = systemFolders(env, platform),
+): readonly (readonly string[])[] {
+  const PATH = [...(env.PATH ?? '').split(delimiter), ...folders].join(delimiter);
   const found = programsInPath(platform === 'win32' ? 'ssh.exe' : 'ssh', { PATH });
   const own = sshProgram({ env, platform });
   const files = found.map((path) => realpathSync(path));

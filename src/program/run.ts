@@ -16,6 +16,7 @@ const direct = new Map<string, () => Promise<Command<unknown> | undefined>>([
   ['config install', async () => (await import('../commands/config/install.js')).configInstall],
   ['config refresh', async () => (await import('../commands/config/fresh.js')).configRefresh],
   ['doctor', async () => (await import('../commands/doctor/doctor.js')).doctor],
+  ['setup', async () => (await import('../commands/guest/setup.js')).setup],
   ['guest check', async () => (await import('../commands/guest/check.js')).guestCheck],
   ...['ssh', 'scp', 'sftp', 'rsync'].map((name) => [name, tool(name)] as const),
 ]);

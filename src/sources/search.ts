@@ -5,14 +5,14 @@ import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Source }
 import { DiscoveryError } from './source.js';
 
 export interface Named
-  extends Pick<DiscoveredMachine, 'name' | 'uuid' | 'authority'>,
+  extends Pick<DiscoveredMachine, 'name' | 'uuid' | 'authority' | 'ids'>,
     Partial<Pick<DiscoveredMachine, 'provider'>> {
   readonly container?: Pick<ContainerFacts, 'id' | 'ownName'>;
 }
 
 /**
  * The machines that `wanted` can mean: by UUID or machine id; else by name; else by name ignoring case (ssh lower-cases %h); else by slug; else
- * by a container's own name, its id or the id's first digits. Machines of others only if none of the user or the system matches, and not by a slug.
+ * by another id of its manager, a container's own name, its id or the id's first digits. Machines of others only if none of the user or the system matches, and not by a slug.
  */
 export function match<T extends Named>(wanted: string, machines: readonly T[]): readonly T[] {
   const lower = wanted.toLowerCase();
@@ -22,6 +22,7 @@ export function match<T extends Named>(wanted: string, machines: readonly T[]): 
     ({ name }) => name === wanted,
     ({ name }) => name.toLowerCase() === lower,
     ({ name, authority }) => authority !== 'other' && slug(name).toLowerCase() === lower,
+    ({ ids }) => ids?.some((each) => each.toLowerCase() === lower) === true,
     ({ container }) => container?.ownName?.toLowerCase() === lower,
     ({ container }) => hasId(container?.id, wanted),
   ];

@@ -192,6 +192,8 @@ export function joinListings<F extends DiscoveredMachine>(lists: readonly Listin
 /** A machine that a provider lists. */
 export interface DiscoveredMachine {
   readonly name: string;
+  /** What else it is called where it has no other machine's name: Proxmox's number, the name of its disk. */
+  readonly ids?: readonly string[];
   /** What to type after `ssh`: "machine/mint". */
   readonly target: string;
   readonly status: Status;
@@ -207,8 +209,6 @@ export interface DiscoveredMachine {
   readonly user?: string;
   /** The path of the private key that its manager made for the login. */
   readonly identityFile?: string;
-  /** The socket of an ssh-agent that its manager runs for such keys. */
-  readonly identityAgent?: string;
   /** The host keys that a source of the user says, "ssh-ed25519 AAAA…" each, if they were checked: `Source.resolve` does. */
   readonly hostKeys?: readonly string[];
   /** What the manager of a container knows of it besides. */
@@ -279,6 +279,7 @@ const ofMachines: ReadonlySet<string> = new Set([
   'FOREIGN',
   'LINK',
   'INCOMPLETE',
+  'NOT_LISTED',
   'TOO_MANY',
 ]);
 

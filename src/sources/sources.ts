@@ -78,7 +78,8 @@ export const sources = [
   {
     name: 'lima',
     platforms: ['linux', 'darwin'],
-    mayBeHere: ({ program }: HostLook) => program('limactl'),
+    mayBeHere: ({ env: { XDG_DATA_HOME: data = '~/.local/share' }, program, file }: HostLook) =>
+      program('limactl') || file('~/.lima', '~/.colima/_lima', `${data}/rancher-desktop/lima`),
     environment: ['LIMA_HOME', 'COLIMA_HOME'],
     watched: ({ LIMA_HOME }: Deps['env']) => (LIMA_HOME ? [LIMA_HOME] : ['~/.lima', '~/.colima/_lima']),
     machines: 'a Lima instance',
@@ -146,13 +147,6 @@ export const sources = [
     load: async () => (await import('./vmm/crosvm.js')).crosvm,
   },
   {
-    name: 'openvmm',
-    platforms: ['linux'],
-    runs: /^openvmm$/,
-    joins: ['vsock', 'vsock-mux'],
-    load: async () => (await import('./vmm/openvmm.js')).openvmm,
-  },
-  {
     name: 'firecracker',
     platforms: ['linux'],
     runs: /^firecracker/,
@@ -173,11 +167,10 @@ export const sources = [
     load: async () => (await import('./vmm/cloud-hypervisor.js')).cloudHypervisor,
   },
   {
-    name: 'vfkit',
-    platforms: ['darwin'],
-    runs: /^(vfkit|krunkit)$/,
-    joins: ['unix'],
-    load: async () => (await import('./vmm/vfkit.js')).vfkit,
+    name: 'kvm',
+    platforms: ['linux'],
+    mayBeHere: ({ file }: HostLook) => file('/dev/kvm'),
+    load: async (): Promise<Source> => (await import('./vmm/kvm.js')).kvmBeside(programsOfSources()),
   },
   {
     name: 'kubevirt',
@@ -201,6 +194,11 @@ export const sources = [
 
 export function loadSources(entries: readonly SourceEntry[] = sources): Promise<readonly Source[]> {
   return Promise.all(entries.map((each) => each.load()));
+}
+
+function programsOfSources(): readonly RegExp[] {
+  const entries: readonly SourceEntry[] = sources;
+  return entries.flatMap(({ runs }) => runs ?? []);
 }
 
 /** What changes when machines come and go, of all sources. */

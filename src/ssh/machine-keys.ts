@@ -4,7 +4,7 @@ import { readBytes } from '../files/read-file.js';
 import { authoritiesFor, certificateIn, certifiedBy, type ShownKey } from '../identity/certificate.js';
 import type { KeyFacts, Refusal } from '../identity/decide.js';
 import type { Identified } from '../identity/identity.js';
-import { exact, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../identity/identity.js';
+import { aliasAmong, exact, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../identity/identity.js';
 import { verdictOn } from '../identity/known-hosts.js';
 import { pinPrint, pinsIn } from '../identity/pins.js';
 import type { AskedPolicy } from '../identity/policy.js';
@@ -62,23 +62,27 @@ export async function machineKeys(
   const own = await ownPins(path, text);
   const { trusted, others, revoked } = await markedFiles(text, isKnownOnly, config, env);
   const owner = proved ? await ownerOf(proved, typed, !isKnownOnly, env) : nobody;
-  const { alias, meant, names, alike = [] } = owner;
+  const { identified, meant, names, alike = [], made } = owner;
+  const byName = [...names, ...alike].map((name) => `vmssh-${name}`);
+  const pins = pinsIn(own, [identified && hostKeyAlias(identified), meant, ...byName]);
+  const alias = identified && aliasAmong(identified, names, pins);
   const given = (all: readonly (string | undefined)[]) =>
     [...new Set(all)].filter((each) => each !== undefined);
   const hosts = given([typed, host, alias, text]);
   return {
-    ...{ reached, ...owner, hosts, path, revoked },
+    ...{ reached, alias, meant, names, alike, made, pins, hosts, path, revoked },
     ...(proved ? {} : { unproved: { file: own, host: host ?? text } }),
-    pins: pinsIn(own, [alias, meant, ...[...names, ...alike].map((name) => `vmssh-${name}`)]),
     // Whom another file names as a CA was not asked for this machine.
     authorities: authoritiesFor(hosts, [own, ...trusted], given([...hosts, machine?.name, machine?.target])),
     files: [own, ...trusted, ...others].filter(hasMark),
   };
 }
 
-type Owner = Pick<MachineKeys, 'alias' | 'meant' | 'names' | 'alike' | 'made'>;
+interface Owner extends Pick<MachineKeys, 'meant' | 'names' | 'alike' | 'made'> {
+  readonly identified?: Identified;
+}
 
-const nobody: Owner = { alias: undefined, names: [] };
+const nobody: Owner = { names: [] };
 
 /** The names under which its keys may be kept, and the key that was made for it. */
 async function ownerOf(
@@ -93,7 +97,7 @@ async function ownerOf(
   const isBehind = identified.target.kind === 'via' && asksSsh;
   const byHop = isBehind ? await (await import('./hop-names.js')).namesByHop(identified, env) : undefined;
   return {
-    alias,
+    identified,
     meant: meantBy(identified, typed),
     names: [...(alias === undefined ? [] : namesOf(identified, typed)), ...(byHop?.names ?? [])],
     alike: [...namesAlike(identified), ...(byHop?.alike ?? [])],

@@ -8,6 +8,7 @@ import { pinKey } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import type { Env } from '../runtime.js';
+import { ownHome } from './folder.js';
 import {
   factsFor,
   type LoginPolicy,
@@ -67,13 +68,15 @@ export async function settleKey(shown: ShownKey, question: KeyQuestion, caller: 
 async function kept(
   answer: Extract<KeyAnswer, { do: 'accept' }>,
   { policy, names }: KeyFacts,
-  { keys, plain }: KeyQuestion,
+  { keys, plain, env }: KeyQuestion,
   caller: KeyCaller,
 ): Promise<Settled> {
   if (!answer.pin || keys.alias === undefined) return answer;
   try {
     await makeFolder(dirname(keys.path));
-    const pinned = await pinKey(keys.path, { ...plain, alias: keys.alias, names }, answer.moved);
+    const isShared =
+      answer.why !== 'known' && (await hasSharedUuid(keys, env)) ? ({ isShared: true } as const) : {};
+    const pinned = await pinKey(keys.path, { ...plain, alias: keys.alias, names, ...isShared }, answer.moved);
     return pinned === 'lost' ? { do: 'refuse', why: 'changed' } : answer;
   } catch (error) {
     // It is there; only a name of it is not.
@@ -83,6 +86,15 @@ async function kept(
     if (policy === 'strict') return { do: 'refuse', why: 'not kept' };
     return { ...answer, pin: false };
   }
+}
+
+/** Whether `config install` has seen another machine with its UUID. */
+async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): Promise<boolean> {
+  const { uuid, via } = machine ?? {};
+  if (uuid === undefined || via !== undefined) return false;
+  const { readState, stateFile } = await import('./config/state.js');
+  const all = (await readState(stateFile(ownHome(env))))?.machines ?? [];
+  return all.filter((each) => each.uuid === uuid && each.via === undefined && !each.gone).length > 1;
 }
 
 /** What was reached, and how it is called. */

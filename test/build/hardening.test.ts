@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { codeFlags } from '../../native/build-flags.js';
+import { lacks } from '../helpers/programs.js';
 import { dist } from '../helpers/run.js';
 
-const readelf = spawnSync('readelf', ['--version']).status === 0;
-if (!readelf)
-  console.warn('skipped: no readelf here to look into what was built\nremedy: apt-get install binutils');
+const noReadelf = lacks('readelf');
 
 // Those for arm64 where npm run build:exe -- --target linux-arm64 has made them, which CI leaves out.
 const artefacts = (['linux-x64', 'linux-arm64'] as const)
@@ -24,7 +23,7 @@ const security = readFileSync('docs/reference/security.md', 'utf8');
 
 describe.each(artefacts)('$name for $target', ({ name, path, target }) => {
   const shown = (flags: string) => spawnSync('readelf', ['-W', flags, path], { encoding: 'utf8' }).stdout;
-  const isHere = readelf && existsSync(path);
+  const isHere = !noReadelf && existsSync(path);
 
   it.skipIf(!isHere)('is placed at random addresses, also its code', () => {
     expect(shown('-h')).toMatch(/Type:\s+DYN/);

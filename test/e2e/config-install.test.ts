@@ -88,6 +88,8 @@ describe.skipIf(lacks('ssh'))('config install', () => {
     expect(await effective(own, '01234567-89ab-cdef-0123-456789abcdef')).toMatchObject({
       ...web,
       hostname: '01234567-89ab-cdef-0123-456789abcdef',
+      // A typed UUID is itself what the proxy looks for.
+      proxycommand: web.proxycommand?.replace('machine/web-t7', "--typed '%n' '%h'"),
     });
     for (const host of hosts) expect((await effective(own, host)).proxycommand).toContain(' proxy ');
     for (const other of ['web-t72', 'example.com', 'mint-t7', '01234567-89ab-cdef-0123-456789abcdee'])

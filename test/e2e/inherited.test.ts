@@ -26,7 +26,7 @@ describe('a program that vmssh starts', () => {
     const secret = join(dir, 'secret');
     writeFileSync(secret, '');
     const open = Array.from({ length: 5 }, () => openSync(secret, 'r'));
-    const env = { PATH: `${bin()}:/usr/bin:/bin`, HOME: dir };
+    const env = { PATH: `${bin()}:${process.env.PATH}`, HOME: dir };
     const stdio = ['pipe', 'pipe', 'pipe', ...open] as const;
     await run([...wrapper, ...vmssh, ...args], { env, keepOpen: true, stdio: [...stdio] });
     for (const each of open) closeSync(each);
@@ -95,7 +95,7 @@ describe('a program that vmssh starts', () => {
       { mode: 0o755 },
     );
     const line = '"$@" --files-from=<(echo from bash) unix%x: b';
-    const env = { PATH: `${bin()}:/usr/bin:/bin`, HOME: dir };
+    const env = { PATH: `${bin()}:${process.env.PATH}`, HOME: dir };
     expect(await run(['bash', '-c', line, 'bash', ...vmssh, 'rsync'], { env })).toMatchObject({
       stdout: 'from bash\n',
     });

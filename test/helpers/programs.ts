@@ -1,13 +1,56 @@
-import { existsSync } from 'node:fs';
-import { findProgram } from '../runs/programs.js';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram as findIn } from '../runs/programs.js';
 import { skip } from './skips.js';
 
-export { findProgram };
+/** What a test may run without naming it: what every Debian has. */
+const everywhere = `
+  sh bash awk sed grep find xargs tar gzip getent hostname cmp diff setsid runuser
+  [ base64 basename cat chgrp chmod chown chroot cksum comm cp cut date dd df dirname du echo env expand expr false fold
+  head id install join link ln logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc od paste printenv
+  printf pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shuf sleep sort split stat stdbuf stty sync tac
+  tail tee test timeout touch tr true truncate tty uname uniq unlink wc whoami yes`
+  .trim()
+  .split(/\s+/);
 
-/** Why a suite cannot run, with the remedy; undefined if all programs are there. With VMSSH_NO_SKIP=1 it throws. */
-export function missingPrograms(packages: Readonly<Record<string, string>>): string | undefined {
-  return missingOf(packages, (name) => findProgram(name) !== undefined);
+/** Gives the test file that comes next a PATH of its own, a folder with only what is `everywhere`. */
+export function resetPath(): void {
+  process.env.VMSSH_TEST_PATH ??= process.env.PATH ?? '';
+  const folder = ownFolder();
+  if (!existsSync(folder)) mkdirSync(folder);
+  const there = new Set(readdirSync(folder));
+  for (const name of everywhere) if (!there.delete(name)) link(name, findProgram(name));
+  if (!there.delete('node')) link('node', process.execPath);
+  for (const name of there) rmSync(join(folder, name));
+  process.env.PATH = folder;
 }
+
+/** Where a program of this system lies, without putting it into PATH. */
+export function findProgram(name: string): string | undefined {
+  return findIn(name, process.env.VMSSH_TEST_PATH);
+}
+
+/**
+ * Puts programs into PATH for this test file. Returns why a suite cannot run, with the remedy; undefined if all are there. With
+ * VMSSH_NO_SKIP=1 it throws.
+ */
+export function missingPrograms(packages: Readonly<Record<string, string>>): string | undefined {
+  const more = Object.values(packages).flatMap((name) => together[name] ?? []);
+  for (const name of more) link(name, findProgram(name));
+  return missingOf(packages, (name) => link(name, findProgram(name)));
+}
+
+const compilers = ['ar', 'as', 'c++', 'cc', 'g++', 'gcc', 'ld'];
+const openssh = ['scp', 'sftp', 'ssh', 'ssh-add', 'ssh-agent', 'ssh-keygen', 'ssh-keyscan'];
+/** Who names one program of these packages gets the others too. */
+const together: Readonly<Record<string, readonly string[]>> = {
+  'g++': compilers,
+  gcc: compilers,
+  'openssh-client': openssh,
+  'openssh-server': openssh,
+  git: ['git', 'git-upload-pack', 'git-receive-pack'],
+  'util-linux': ['nsenter', 'prlimit', 'setpriv', 'unshare'],
+};
 
 /** The Debian packages of what many tests need. */
 const packagesOf = {
@@ -18,8 +61,10 @@ const packagesOf = {
   git: 'git',
   jq: 'jq',
   mount: 'mount',
+  objdump: 'binutils',
   openssl: 'openssl',
   python3: 'python3',
+  readelf: 'binutils',
   rsync: 'rsync',
   scp: 'openssh-client',
   script: 'bsdutils',
@@ -58,4 +103,16 @@ function missingOf(
   if (missing.length === 0) return undefined;
   const wanted = new Set(missing.map((name) => packages[name]));
   return skip(`${missing.join(', ')} not found: apt-get install ${[...wanted].join(' ')}`);
+}
+
+/** Each worker has one folder. Other runs than those of vitest.config.ts have the PATH of the system. */
+function ownFolder(): string {
+  return join(process.env.VMSSH_TEST_HOME ?? '', `bin-${process.pid}`);
+}
+
+function link(name: string, path: string | undefined): boolean {
+  const place = join(ownFolder(), name);
+  if (path !== undefined && process.env.VMSSH_TEST_PATH !== undefined && !existsSync(place))
+    symlinkSync(path, place);
+  return path !== undefined;
 }

@@ -6,23 +6,24 @@ import { skip } from './skips.js';
 /** The shells that guests have as /bin/sh; busybox's is there if busybox is. On Debian sh is dash: it is tried once. */
 export const shells: readonly { readonly name: string; readonly command: readonly string[] }[] = [
   { name: 'sh', command: ['sh'] },
-  ...(isOther('dash') ? [{ name: 'dash', command: ['dash'] }] : []),
-  ...(usesPath('busybox') ? [{ name: 'busybox sh', command: ['busybox', 'sh'] }] : []),
+  ...at('dash', isOther).map((path) => ({ name: 'dash', command: [path] })),
+  ...at('busybox', usesPath).map((path) => ({ name: 'busybox sh', command: [path, 'sh'] })),
 ];
 
-/** Whether it is there, and its sh runs the programs of PATH: that of busybox-static runs its own, so fakes would not be used. */
-function usesPath(busybox: string): boolean {
-  const path = findProgram(busybox);
-  if (path === undefined) return false;
+function at(name: string, counts: (path: string) => boolean): readonly string[] {
+  return [findProgram(name) ?? ''].filter((path) => path !== '' && counts(path));
+}
+
+/** Whether its sh runs the programs of PATH: that of busybox-static runs its own, so fakes would not be used. */
+function usesPath(path: string): boolean {
   if (spawnSync(path, ['sh', '-c', 'id -u'], { env: { PATH: '/nonexistent' } }).status !== 0) return true;
   skip('the sh of busybox-static runs no fakes: apt-get install busybox');
   return false;
 }
 
-/** Whether it is there, and `sh` is another one. */
-function isOther(name: string): boolean {
-  const [path, sh] = [findProgram(name), findProgram('sh')];
-  return path !== undefined && (sh === undefined || realpathSync(path) !== realpathSync(sh));
+/** Whether `sh` is another one. */
+function isOther(path: string): boolean {
+  return realpathSync(path) !== realpathSync('/bin/sh');
 }
 
 /** What a shell makes of a script. */

@@ -48,7 +48,8 @@ export async function startSshd(dir: string, name?: string): Promise<SshdOnSocke
   for (const key of ['host', 'id'])
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, key)]);
   writeFileSync(join(dir, 'authorized'), readFileSync(join(dir, 'id.pub')));
-  writeFileSync(join(dir, 'sshd_config'), sshdConfig(dir));
+  // Else its logins have the PATH of this system.
+  writeFileSync(join(dir, 'sshd_config'), `${sshdConfig(dir)}SetEnv PATH=${process.env.PATH}\n`);
   makePrivsepFolder();
   const server = await listen(sshd.path, dir);
   for (const mode of ['fdpass', 'relay'] as const) {

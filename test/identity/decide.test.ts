@@ -116,11 +116,30 @@ describe('the decision about a host key', () => {
     ],
     ["of a name that was another's, and nobody can say", { ...renamed, ...shows }, refuse('another machine')],
     [
-      "of a name that was another's, whose own key is known",
-      { alias: other, pins: [known, pin(other, wrong)], ...shows },
-      refuse('another machine'),
+      "of a name that was another's, whose own key is known, and not shown",
+      { alias: other, pins: [known, pin(other, third)], ...shows },
+      refuse('changed'),
     ],
     ["of a name that was another's, which shows its key", renamed, refuse('another machine')],
+    [
+      "of a name that was another's, whose own key is known, and shown",
+      { alias: other, pins: [known, pin(other, wrong)], ...shows, manager: undefined, policy: 'strict' },
+      { do: 'accept', why: 'moved name', pin: true, moved: ['machine%mint'] },
+    ],
+    [
+      "of a name that was another's, whose UUID several machines have",
+      { alias: other, pins: [known, { ...pin(other, wrong), isShared: true }], ...shows },
+      refuse('another machine'),
+    ],
+    [
+      "of another hypervisor's name, by the key that it meant: the UUID is from an earlier list",
+      {
+        alias: `vmssh-via%hv/${other.slice(6)}`,
+        names: ['via%hv=1'],
+        pins: [pin(`vmssh-via%hv/${mint.slice(6)}`, own, 'via%hv=1')],
+      },
+      { do: 'accept', why: 'moved name', pin: true },
+    ],
     ['first, its manager is asked', { manager: undefined, policy: 'strict' }, { do: 'ask manager' }],
     [
       'first, its manager has it',

@@ -65,30 +65,34 @@ describe('what a name means', () => {
   const text = `${old} ${key} comment machine%web host%web host%old\n${now} ${key} host%web\n`;
   const stranger = `# größe\nvmssh-größe ${key} größe machine%größe\n`;
 
-  it('is forgotten, and the machine that shares the name keeps its key', async () => {
+  it('is forgotten if another machine was meant, and both keep their keys', async () => {
     const path = join(dir, 'shared');
     writeFileSync(path, text + stranger);
     const own = (pins: ReturnType<typeof pinsIn>) => pins.filter(({ alias }) => alias === now);
-    const { removed, forgotten, kept } = await forgetKeys(path, [], meant, own);
-    expect({ removed, forgotten, kept }).toMatchObject({
-      removed: 1,
-      forgotten: [{ alias: now }],
-      kept: [old],
-    });
+    const { removed, forgotten, kept } = await forgetKeys(path, [], { meant, own });
+    expect({ removed, forgotten, kept }).toEqual({ removed: 0, forgotten: [], kept: [old] });
+    const left = `${old} ${key} comment host%old\n${now} ${key} host%web\n${stranger}`;
+    expect(readFileSync(path, 'utf8')).toBe(left);
+    // The machine that has the name now is the one that is meant.
+    expect(await forgetKeys(path, [], { meant, own })).toMatchObject({ removed: 1, kept: [] });
     expect(readFileSync(path, 'utf8')).toBe(`${old} ${key} comment host%old\n${stranger}`);
   });
 
   it('is no longer a machine that keeps its key, though no key is removed', async () => {
     const path = join(dir, 'unnamed');
     writeFileSync(path, `${old} ${key} machine%web host%old\n`);
-    expect(await forgetKeys(path, [], meant, () => [])).toEqual({ removed: 0, forgotten: [], kept: [old] });
+    expect(await forgetKeys(path, [], { meant, own: () => [] })).toEqual({
+      removed: 0,
+      forgotten: [],
+      kept: [old],
+    });
     expect(readFileSync(path, 'utf8')).toBe(`${old} ${key} host%old\n`);
   });
 
   it('is all that had it, if no machine has it now', async () => {
     const path = join(dir, 'gone');
     writeFileSync(path, text);
-    expect(await forgetKeys(path, [], meant)).toMatchObject({ removed: 2, kept: [] });
+    expect(await forgetKeys(path, [], { meant })).toMatchObject({ removed: 2, kept: [] });
     expect(readFileSync(path, 'utf8')).toBe('');
   });
 
@@ -97,7 +101,7 @@ describe('what a name means', () => {
     writeFileSync(path, `${old} ${key}\n${now} ${key}\nvmssh-3 ${key}\n`);
     const own = (pins: ReturnType<typeof pinsIn>) =>
       pins.filter(({ alias }) => alias !== 'vmssh-3').slice(0, 1);
-    expect(await forgetKeys(path, [], [], own)).toMatchObject({ removed: 2 });
+    expect(await forgetKeys(path, [], { own })).toMatchObject({ removed: 2 });
     expect(readFileSync(path, 'utf8')).toBe(`vmssh-3 ${key}\n`);
   });
 });

@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     // As in vitest.config.ts: a change may well make a test write into the home.
     env: { XDG_STATE_HOME: '' },
-    globalSetup: './test/runs/own-home.ts',
+    globalSetup: ['./test/runs/own/env.ts', './test/runs/own/home.ts'],
     include: tests.map((each) => (each.endsWith('.ts') ? each : `${each}/**/*.test.ts`)),
     testTimeout: 30_000,
   },

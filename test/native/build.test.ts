@@ -4,38 +4,37 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { candidates } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
+import { lacks } from '../helpers/programs.js';
 import { describeAddon } from './support/addon.js';
 import { temporaryFolder } from './support/peer.js';
 
 const builder = fileURLToPath(new URL('../../native/build.js', import.meta.url));
-const objdump = spawnSync('objdump', ['--version']).status === 0;
-if (!objdump)
-  console.warn('skipped: no objdump here to look into the addon\nremedy: apt-get install binutils');
+const noObjdump = lacks('objdump');
 
 describeAddon('the addon', () => {
   const symbols = () =>
     spawnSync('objdump', ['-T', candidates()[0] ?? ''], { encoding: 'utf8' }).stdout.split('\n');
 
   // Debian 10 and RHEL 8 have 2.28, as Node 20 needs.
-  it.skipIf(!objdump)('needs no newer glibc than 2.28', () => {
+  it.skipIf(noObjdump)('needs no newer glibc than 2.28', () => {
     const versions = symbols().flatMap((line) => /GLIBC_2\.(\d+)/.exec(line)?.[1] ?? []);
     expect(versions.length).toBeGreaterThan(0);
     expect(Math.max(...versions.map(Number))).toBeLessThanOrEqual(28);
   });
 
-  it.skipIf(!objdump)("exports nothing but Node-API's two functions", () => {
+  it.skipIf(noObjdump)("exports nothing but Node-API's two functions", () => {
     const defined = symbols().flatMap((line) => /^\S+ g .* (\S+)$/.exec(line)?.[1] ?? []);
     expect(defined.sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
   });
 
-  it.skipIf(!objdump)('needs no library but the C library', () => {
+  it.skipIf(noObjdump)('needs no library but the C library', () => {
     const { stdout } = spawnSync('objdump', ['-p', candidates()[0] ?? ''], { encoding: 'utf8' });
     const needed = [...stdout.matchAll(/NEEDED\s+(\S+)/g)].map((match) => match[1]);
     expect(needed.filter((name) => !/^(libc|ld-linux.*|libpthread)\.so/.test(name ?? ''))).toEqual([]);
   });
 });
 
-it.skipIf(spawnSync('g++', ['--version']).status !== 0)(
+it.skipIf(lacks('g++'))(
   'the addon can be linked in a folder with a comma and a blank in its name',
   async () => {
     const folder = join(temporaryFolder(), 'one, two');

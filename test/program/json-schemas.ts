@@ -66,6 +66,7 @@ const machine = z
       .enum(['running', 'starting', 'stopping', 'paused', 'saved', 'off', 'unknown'])
       .describe('"unknown": traces of a machine that may be gone'),
     name: z.string().describe('as its manager has it; names need not be unique'),
+    ids: z.array(z.string()).optional().describe('what else it can be called'),
     slug: z.string().describe('the name as ssh takes it for a host; may be empty'),
     sshName: z
       .string()
@@ -116,7 +117,7 @@ const warning = z
     code: z
       .string()
       .describe(
-        "an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, CLOSED, UNTRUSTED, FOREIGN, LINK, INCOMPLETE, ADDRESS_TWICE, TWICE, LEFT_OUT, TOO_LONG or TOO_MANY",
+        "an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, CLOSED, UNTRUSTED, FOREIGN, LINK, INCOMPLETE, NOT_LISTED, ADDRESS_TWICE, TWICE, LEFT_OUT, TOO_LONG or TOO_MANY",
       ),
     problem: z.string(),
     machine: z

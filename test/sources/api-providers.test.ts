@@ -103,9 +103,11 @@ describe('Firecracker', () => {
     ]);
   });
 
-  it('without a vsock device is not a machine to reach', async () => {
+  it('without a vsock device is a machine without an address', async () => {
     const api = await serve('fc-plain.sock', { '/vm/config': '{"machine-config":{}}' });
-    expect(await list([`--api-sock=${api}`])).toEqual({ found: [], warnings: [] });
+    const { found, warnings } = await list([`--api-sock=${api}`]);
+    expect(warnings).toEqual([]);
+    expect(found).toMatchObject([{ target: 'firecracker/fc-plain', status: 'running', routes: [] }]);
   });
 
   it('without an API is not asked for its file if another id is looked for', async () => {

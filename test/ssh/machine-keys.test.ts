@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideByAsking } from '../../src/identity/decide.js';
 import { hostKeyAlias } from '../../src/identity/identity.js';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
-import { forgetKeys, pinKey, type pinsIn } from '../../src/identity/pins.js';
+import { forgetKeys, markShared, pinKey } from '../../src/identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../../src/identity/policy.js';
 import { asTarget, parseTarget } from '../../src/kinds/kinds.js';
 import type { ReachedMachine } from '../../src/sources/source.js';
@@ -13,10 +13,13 @@ import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
 import { factsFor, machineKeys, nameToForget, strictly, withRevoked } from '../../src/ssh/machine-keys.js';
 import { verifyHostKey } from '../../src/ssh/settle-key.js';
 import { lacks } from '../helpers/programs.js';
-import { useTempDir, writeTree } from '../helpers/temp-dir.js';
+import { script, useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
-const env = { HOME: dir, VMSSH_SSH: `ssh -F ${dir}/.ssh/hosts` };
+/** A stand-in for ssh, which knows no other names for a hypervisor. */
+const standIn = join(dir, 'ssh');
+const env = { HOME: dir, PATH: process.env.PATH, VMSSH_SSH: standIn };
+script(standIn, `for host; do :; done; printf 'user me\\nhostname %s\\nport 22\\n' "$host"`);
 const [own, wrong] = ['AAAA', 'BBBB'].map((key) => ({ type: 'ssh-ed25519', key }));
 if (!own || !wrong) throw new TypeError('two keys');
 const uuid = '11111111-2222-4333-8444-aaaaaaaaaaaa';
@@ -241,6 +244,13 @@ it('a CA of a file that is for other hosts says nothing of a machine', async () 
 const missing = lacks('ssh-keygen');
 
 describe.skipIf(missing)(`by ssh-keygen${missing ? `: ${missing}` : ''}`, () => {
+  beforeAll(() => {
+    env.VMSSH_SSH = `ssh -F ${dir}/.ssh/hosts`;
+  });
+  afterAll(() => {
+    env.VMSSH_SSH = standIn;
+  });
+
   const made = (name: string): typeof own & {} => {
     const path = join(dir, '.ssh', name);
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
@@ -342,10 +352,62 @@ Match originalhost by-exec
     }
     const other = { typed: 'web', machine: machineOf('machine', second), key: wrong };
     expect(await login({ ...other, policy: 'accept-new' })).toBe('refuse');
-    await forgetKeys(path, [`vmssh-${uuid}`], ['host%web', 'machine%web']);
+    await forgetKeys(path, [`vmssh-${uuid}`], { meant: ['host%web', 'machine%web'] });
     expect(await login({ ...other, policy: 'accept-new' })).toBe('accept');
     expect(await login({ typed: 'box', machine: lima, key: wrong, policy: 'accept-new' })).toBe('refuse');
   });
+});
+
+describe('machines that swap their names', () => {
+  const by = (name: string, id: string, key: typeof own) => ({
+    typed: name,
+    machine: machineOf('qemu', id, name),
+    key,
+  });
+  const all = async (...logins: Login[]) => {
+    const said: string[] = [];
+    for (const each of logins) said.push(await login(each));
+    return said;
+  };
+
+  it('are let in by each name and UUID with their own keys, and no other', async () => {
+    const policy = 'accept-new';
+    const [a, b] = [by('a', uuid, own), by('b', second, wrong)];
+    expect(await all({ ...a, policy }, { ...b, policy })).toEqual(['accept', 'accept']);
+    const [c, d] = [by('b', uuid, own), by('a', second, wrong)];
+    expect(await all({ ...c, key: wrong, policy }, { ...d, key: own, policy })).toEqual(['refuse', 'refuse']);
+    expect(await all(c, d, { ...c, typed: 'qemu/b' }, { ...c, typed: uuid })).toEqual(
+      Array(4).fill('accept'),
+    );
+    expect(await all({ ...d, typed: uuid })).toEqual(['refuse']);
+    expect(await all(a, b)).toEqual(['accept', 'accept']);
+    const stranger = by('a', '33333333-2222-4333-8444-aaaaaaaaaaaa', own);
+    expect(await all({ ...stranger, policy })).toEqual(['refuse']);
+  });
+
+  it('are refused with a UUID that several have', async () => {
+    const policy = 'accept-new';
+    await all({ ...by('a', uuid, own), policy }, { ...by('b', second, wrong), policy });
+    await markShared(join(dir, '.ssh/vmssh_known_hosts'), [`vmssh-${uuid}`, `vmssh-${second}`]);
+    expect(await all({ ...by('a', second, wrong), policy })).toEqual(['refuse']);
+  });
+});
+
+it('a UUID that several machines have is no identity: each has its own key, by its name', async () => {
+  const policy = 'accept-new';
+  const path = join(dir, '.ssh/vmssh_known_hosts');
+  const vm = { typed: 'vm0', machine: machineOf('qemu', uuid, 'vm0') };
+  const clone = { typed: 'clone', machine: machineOf('qemu', uuid, 'clone'), key: wrong };
+  expect([await login({ ...vm, policy }), await login({ ...clone, policy })]).toEqual(['accept', 'refuse']);
+  await markShared(path, [`vmssh-${uuid}`]);
+  await markShared(path, [`vmssh-${uuid}`]);
+  expect(readFileSync(path, 'utf8').match(/shared-uuid/g)).toHaveLength(1);
+  expect([await login(clone), await login({ ...clone, policy })]).toEqual(['refuse', 'accept']);
+  expect([await login(vm), await login(clone)]).toEqual(['accept', 'accept']);
+  expect(await login({ ...vm, key: wrong, policy })).toBe('refuse');
+  expect(await login({ ...clone, key: own, policy })).toBe('refuse');
+  // Whoever gives a machine that UUID does not make the first one's key unknown.
+  expect(await login({ ...vm, machine: machineOf('lima', uuid, 'vm0'), key: wrong, policy })).toBe('refuse');
 });
 
 it.each([
@@ -380,12 +442,10 @@ it.each(['web', 'WEB', 'machine/web', 'machine%WEB'])(
 it('what is forgotten is new again, and what was not is still known', async () => {
   const web = machineOf('machine', uuid);
   expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
-  await forgetKeys(
-    join(dir, '.ssh/vmssh_known_hosts'),
-    [],
-    ['host%web', 'machine%web'],
-    (pins: ReturnType<typeof pinsIn>) => pins.filter(({ alias }) => alias === `vmssh-${second}`),
-  );
+  await forgetKeys(join(dir, '.ssh/vmssh_known_hosts'), [], {
+    meant: ['host%web', 'machine%web'],
+    own: (pins) => pins.filter(({ alias }) => alias === `vmssh-${second}`),
+  });
   const again = machineOf('machine', second);
   expect(await login({ typed: 'web', machine: again, key: wrong, policy: 'accept-new' })).toBe('accept');
   const renamed = machineOf('machine', uuid, 'old');

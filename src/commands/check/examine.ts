@@ -17,7 +17,7 @@ import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program
 import { lacksSshd } from '../../reach/all-failed.js';
 import type { Endpoint } from '../../route.js';
 import { now as clock } from '../../runtime.js';
-import { loadJoining } from '../../sources/here.js';
+import { loadHere, loadJoining } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { listAll, sharedCids } from '../../sources/list-all.js';
 import type { Deps, DiscoveredMachine } from '../../sources/source.js';
@@ -87,12 +87,14 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const of = { target, port, user, sshConfig, identityFile, routes, check, brings };
   const signs = await hostSigns(of, io, signal);
   const { findings: all, certain } = diagnose(signs);
+  const inner = check.means.endpoint?.family === 'exec' ? await machineInside(target, io, signal) : [];
   const fix =
     signs.login?.in === false ? await keyFix(check.means.parsed, check.means.identityFile) : undefined;
   const findings = all
     .filter(({ suspects }) => suspects === undefined)
     .map((each) => (fix !== undefined && each.name === 'login' ? { ...each, fix } : each));
-  for (const finding of findings) show?.finding(finding);
+  const shown: readonly ShownFinding[] = [...findings, ...inner];
+  for (const finding of shown) show?.finding(finding);
 
   const into: HostFlags | undefined =
     over ??
@@ -103,7 +105,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const worst = code === exitCode.ok && isWrong ? exitCode.connect : code;
   if (!into) {
     show?.suspects(suspects);
-    return { check, code: worst, findings, suspects };
+    return { check, code: worst, findings: shown, suspects };
   }
   show?.guest();
   const own = { ...into, port, routes: over ? undefined : routes, identityFile };
@@ -116,7 +118,17 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   };
   const guest = await lookInside(own, inside, io, signal, from, (line) => show?.line(line));
   const found = worst === exitCode.ok && !guest.ok ? exitCode.connect : worst;
-  return { check, code: found, findings, suspects, guest };
+  return { check, code: found, findings: shown, suspects, guest };
+}
+
+/** What is said of virtual machines in a container that was checked: its name leads to none of them. */
+async function machineInside(target: string, io: Io, signal: AbortSignal): Promise<readonly ShownFinding[]> {
+  const { machine } = await lookUp(target, io, signal);
+  const id = machine?.container?.id.slice(0, 12);
+  if (id === undefined) return [];
+  const { warnings } = await listAll({ ...io, signal }, await loadHere(io, ['qemu', 'kvm']));
+  const about = warnings.filter(({ code, problem }) => code === 'NOT_LISTED' && problem.includes(` ${id}:`));
+  return about.map(({ problem }) => ({ state: 'skipped', name: 'virtual machine', message: problem }));
 }
 
 const byHost = { stage: 'connected', ms: 0, found: 'it has no sshd: its Host brings one' } as const;
@@ -132,7 +144,7 @@ async function bringingLogin({ means, error }: CheckResult, io: Io, signal: Abor
 function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLogin | undefined {
   if (!login) return undefined;
   if (login.in) return { state: 'in', about: `over ${target}`, cursor };
-  return { state: 'refused', about: login.message, cursor };
+  return { state: login.ended === undefined ? 'refused' : 'ended', about: login.message, cursor };
 }
 
 /** How sshd in the guest sees it. */
@@ -184,10 +196,21 @@ export async function hostSigns(
     const from = now();
     const done = await call('-tt', 'true');
     const [isIn, ms] = [done.code === 0, now() - from];
+    const ended = isIn || done.code === 255 ? undefined : (done.code ?? undefined);
     const listed = listsKeys && !isIn ? (await call('-Z')).stdout.split('\n') : [];
     const keys = listed.filter((line) => fingerprint.test(line));
     const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
-    login = { in: isIn, ms, message: done.message, user: isOwn ? "the machine's own user" : user, keys };
+    const { message, lacksTerminal } = done;
+    const who = isOwn ? "the machine's own user" : user;
+    login = {
+      in: isIn,
+      ms,
+      message,
+      user: who,
+      keys,
+      lacksTerminal,
+      ...(ended === undefined ? {} : { ended }),
+    };
   }
   const twice =
     io.platform === 'linux' && parsed.kind === 'vsock'

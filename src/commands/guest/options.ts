@@ -1,4 +1,4 @@
-import { flag, parsed, type RawArgs, type Read, readAll, UsageError } from '../../cli/command.js';
+import { flag, parsed, type RawArgs, readAll, UsageError } from '../../cli/command.js';
 import { accountName, guestPortOption, readKeys } from '../../cli/guest.js';
 import type { ScriptOptions } from '../../guest/script.js';
 import { parseTarget } from '../../kinds/kinds.js';
@@ -47,49 +47,6 @@ export const setupOptions = {
     summary: 'install the generator (guest print --as generator) instead of two units',
   }),
 };
-
-/** Those of `vmssh setup` that say what is to be set up. */
-export const toSetUp = {
-  user: parsed(
-    {
-      long: 'user',
-      short: 'l',
-      value: 'NAME',
-      summary: 'the account (default: the one that its manager made, else the first ordinary one, else root)',
-    },
-    accountName,
-  ),
-  key: parsed(
-    {
-      long: 'key',
-      value: 'FILE',
-      summary: 'your public key (default: the first of those that ssh would try)',
-    },
-    (file) => {
-      readKeys(file);
-      return file;
-    },
-  ),
-  noConfig: flag({
-    long: 'no-config',
-    summary: "print the lines for ssh's configuration in place of writing them",
-  }),
-  install: flag({
-    long: 'install-sshd',
-    summary: "install an sshd by the machine's own package manager, over its own network, if it has none",
-  }),
-  bring: flag({
-    long: 'bring-sshd',
-    summary:
-      'if a container has no sshd, ssh NAME brings one for each login; no key is needed (package vmssh-sshd)',
-  }),
-  restart: flag({
-    long: 'restart',
-    summary: 'shut the machine down and start it, if its vsock device comes only so',
-  }),
-};
-
-export type SetupOptions = Read<typeof toSetUp>;
 
 export const undoOption = flag({ long: 'undo', summary: 'undo what an earlier run did' });
 

@@ -1,36 +1,44 @@
 import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
 import { askedFolder } from '../../files/asked-folder.js';
-import type { Io } from '../../process/io.js';
-import { type VsockDevice, type VsockFacts, vsockDevice } from '../../sources/libvirt/vsock-device.js';
+import type { VsockDevice } from '../../sources/libvirt/vsock-device.js';
 import { DiscoveryError, type ReachedMachine } from '../../sources/source.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { stateFolder } from '../../ssh/folder.js';
-import type { Add } from './setup-step.js';
+import type { Found, Setup, SetupStep } from './setup-step.js';
 
-/** A vsock device that a machine of libvirt lacks, and how its manager adds it. */
-export interface MissingDevice {
-  readonly device: VsockDevice;
-  readonly facts: VsockFacts;
-  /** What starts the machine, if it is off. */
-  readonly start?: string | undefined;
-}
+/** The vsock device that a machine of libvirt lacks: its manager adds it. No other manager's machine lacks any. */
+export const device: SetupStep = {
+  name: 'device',
+  look: (setup, { start }) => lookForDevice(setup, start),
+  act: addDevice,
+  async undo({ machine, add, ...setup }, _, what) {
+    const device = machine && (await deviceOf(machine, setup));
+    const facts = await device?.facts().catch(asRefusal);
+    if (!device || !facts || facts instanceof DiscoveryError) return undefined;
+    if (![facts.inMachine, facts.inDefinition].includes('ours')) return undefined;
+    if (facts.isSaved)
+      return add('device', 'failed', 'its memory is saved, and would be lost without the device');
+    try {
+      if (what === 'do') await device.remove(facts);
+      return add('device', 'changed', 'the vsock device is removed');
+    } catch (error) {
+      return add('device', 'failed', asRefusal(error).message);
+    }
+  },
+};
 
-/** Looks for the device, and says what would be done. Undefined: it has one, or no manager adds any. */
-export async function planDevice(
-  machine: ReachedMachine,
-  { restart, typed, start }: { restart: boolean; typed: string; start?: string | undefined },
-  io: Io,
-  signal: AbortSignal,
-  add: Add,
+/** What `look` does, for a host with this device for guests. */
+export async function lookForDevice(
+  { machine, typed, options: { restart }, add, ...setup }: Setup,
+  start: string | undefined,
   vhost = '/dev/vhost-vsock',
-): Promise<MissingDevice | undefined> {
-  const device = deviceOf(machine, io, signal);
+): Promise<Found | undefined> {
+  const device = machine && (await deviceOf(machine, setup));
   const failed = (found: string, fix?: string) => add('device', 'failed', found, fix);
   const facts = await device?.facts().catch(asRefusal);
-  if (facts instanceof DiscoveryError) failed(facts.message);
-  if (!device || !facts || facts instanceof DiscoveryError || facts.inMachine !== 'none') return undefined;
-  const missing = { device, facts, start };
+  if (facts instanceof DiscoveryError) return failed(facts.message);
+  if (!device || !facts || facts.inMachine !== 'none') return undefined;
   const host = await whyNoDevice(machine, vhost);
   if (host) failed(...host);
   else if (facts.isSaved) failed('its memory is saved, and would be lost with another device', start);
@@ -40,18 +48,17 @@ export async function planDevice(
   } else if (!facts.isActive) return undefined;
   else if (restart) add('device', 'changed', 'it is in its definition: the machine is shut down and started');
   else failed(waits, `vmssh setup --restart ${typed}`);
-  return missing;
+  return { missing: { device, facts } };
 }
 
 const waits = 'it is in its definition, and comes when the machine is shut down and started';
 
-/** Adds it. Whether the machine has it now. */
-export async function addDevice(
-  { device, facts, start }: MissingDevice,
-  { restart, typed }: { restart: boolean; typed: string },
-  io: Io,
-  add: Add,
-): Promise<boolean> {
+async function addDevice(
+  { typed, options: { restart }, io, add }: Setup,
+  { missing, start }: Found,
+): Promise<undefined> {
+  if (!missing) return undefined;
+  const { device, facts } = missing;
   try {
     if (facts.inDefinition === 'none') {
       const folder = await askedFolder(stateFolder(io.env, io.platform));
@@ -60,49 +67,23 @@ export async function addDevice(
         .finally(() => rm(folder, { recursive: true, force: true }));
       const where = isThere ? 'the machine has a vsock device now' : 'its definition has a vsock device now';
       add('device', 'changed', where);
-      if (isThere) return true;
+      if (isThere) return undefined;
     }
-    if (!facts.isActive) add('way', 'failed', 'it is off', start);
-    else if (!restart) add('way', 'failed', waits, `vmssh setup --restart ${typed}`);
-    else {
-      await device.restart();
-      add('device', 'changed', 'it was shut down and started, and has the device');
-      return true;
-    }
+    if (!facts.isActive) return add('way', 'failed', 'it is off', start);
+    if (!restart) return add('way', 'failed', waits, `vmssh setup --restart ${typed}`);
+    await device.restart();
+    return add('device', 'changed', 'it was shut down and started, and has the device');
   } catch (error) {
-    add('device', 'failed', asRefusal(error).message);
-  }
-  return false;
-}
-
-/** Takes the device back if `setup` added it, or only says so. */
-export async function undoDevice(
-  machine: ReachedMachine,
-  what: 'plan' | 'do',
-  io: Io,
-  signal: AbortSignal,
-  add: Add,
-): Promise<void> {
-  const device = deviceOf(machine, io, signal);
-  const facts = await device?.facts().catch(asRefusal);
-  if (!device || !facts || facts instanceof DiscoveryError) return;
-  if (![facts.inMachine, facts.inDefinition].includes('ours')) return;
-  if (facts.isSaved)
-    return add('device', 'failed', 'its memory is saved, and would be lost without the device');
-  try {
-    if (what === 'do') await device.remove(facts);
-    add('device', 'changed', 'the vsock device is removed');
-  } catch (error) {
-    add('device', 'failed', asRefusal(error).message);
+    return add('device', 'failed', asRefusal(error).message);
   }
 }
 
-function deviceOf(
+async function deviceOf(
   machine: ReachedMachine,
-  { env, platform }: Io,
-  signal: AbortSignal,
-): VsockDevice | undefined {
+  { io: { env, platform }, signal }: Pick<Setup, 'io' | 'signal'>,
+): Promise<VsockDevice | undefined> {
   if (machine.provider !== 'libvirt') return undefined;
+  const { vsockDevice } = await import('../../sources/libvirt/vsock-device.js');
   return vsockDevice(machine, { env: ownEnv(env), platform, signal });
 }
 

@@ -1,25 +1,11 @@
 import { join } from 'node:path';
 import { readKeys } from '../../cli/guest.js';
-import { ConnectError } from '../../errors.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
-import { managerKeys } from '../../identity/manager-keys.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
-import type { ReachedMachine } from '../../sources/source.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
-import { strictly } from '../../ssh/machine-keys.js';
-import { verifyHostKey } from '../../ssh/settle-key.js';
-import type { Add } from './setup-step.js';
-
-export interface OwnKey {
-  /** The public key, as a line of authorized_keys. */
-  readonly line: string;
-  /** The private key's file; undefined: only the agent has it. */
-  readonly identityFile?: string;
-  /** Where it is, for messages. */
-  readonly from: string;
-}
+import type { OwnKey } from './setup-step.js';
 
 /** The first of the keys that ssh would try for the host; undefined if there is none. */
 export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Promise<OwnKey | undefined> {
@@ -74,28 +60,4 @@ export function onConsole(line: string, listens: boolean, user = 'root'): string
 export function printOfLine(line: string): string {
   const [, base64 = ''] = /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line) ?? [];
   return fingerprintOf(Buffer.from(base64, 'base64'));
-}
-
-/** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there. */
-export async function pinShown(
-  shown: string,
-  { typed, target, machine }: { typed: string; target: string; machine: ReachedMachine },
-  { env, platform }: Io,
-  signal: AbortSignal,
-  add: Add,
-): Promise<void> {
-  const print = shown.split(' ')[1] ?? '';
-  const keys = (await managerKeys(machine, { env, platform, signal }, print)) ?? [];
-  const key = keys.find((each) => printOfLine(each) === print);
-  const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
-  if (key === undefined) return add('host-key', 'failed', isOther);
-  try {
-    const policy = async () => strictly;
-    const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
-    await verifyHostKey(blob, { reached: { text: target, machine }, typed, env, platform, policy });
-    add('host-key', 'changed', `${shown} is pinned, as its manager reads it in the machine`);
-  } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
-    add('host-key', 'failed', error.problem, error.hint);
-  }
 }

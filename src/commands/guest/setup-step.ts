@@ -1,94 +1,144 @@
-import { byManager } from '../../checks/by-manager.js';
-import { checkTarget } from '../../checks/check-target.js';
 import { whyNotRun } from '../../checks/inside.js';
-import { loginTimeoutMs } from '../../checks/try-login.js';
+import type { CheckResult } from '../../checks/result.js';
 import { findingsOf } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
-import { reachFlags } from '../../cli/shared-options.js';
-import { exitCode } from '../../errors.js';
 import { guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
-import { planInstall } from '../../hosts/plan.js';
-import { silent } from '../../hosts/refresh.js';
-import { carryOut, once } from '../../hosts/write.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
-import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
-import { mayBeUp } from '../../sources/source.js';
-import { keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
-import { shellOf, shellQuoted, startLine } from '../../target/shell.js';
+import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
+import type { MachineLogin } from '../../ssh/config/logins.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
+import type { SetupOptions } from './setup-options.js';
 
-/** Prints a step with its fix, which may be the machine's own words. */
-export type ShowStep = (step: FindingJson, isGuests: boolean) => void;
-
-export interface SetupSteps {
-  /** As typed. */
+/** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
+export interface SetupStep {
+  /** Its rows have this name, or those of its script. */
   readonly name: string;
-  readonly target: string;
-  readonly steps: readonly FindingJson[];
-  /** What to type after `ssh`. */
-  readonly host?: string;
-  readonly user?: string;
-  /** The lines for ssh, if they are not written. */
-  readonly lines?: string;
+  /** Says what there is and what would be done. Changes nothing. */
+  look?(setup: Setup, found: Found): Promise<Found | undefined>;
+  /** Does what `look` said. */
+  act?(setup: Setup, found: Found): Promise<Found | undefined>;
+  /** Takes it back, or only says so. */
+  undo?(setup: Setup, found: Found, what: 'plan' | 'do'): Promise<Found | undefined>;
 }
 
-export type Add = (
-  step: string,
-  state: FindingJson['state'],
-  found: string,
-  fix?: string,
-  isGuests?: boolean,
-) => void;
+/** The machine, what the user wants, and where rows are shown. */
+export interface Setup extends Rows {
+  /** As typed. */
+  readonly name: string;
+  readonly named: ListedTarget;
+  /** Why the name is the user's already. */
+  readonly claim?: string | undefined;
+  readonly machine: ListedTarget['machine'];
+  readonly target: string;
+  /** The target as a word for the user's shell. */
+  readonly typed: string;
+  readonly options: SetupOptions;
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
 
-/** Keeps the steps, and shows each; `isFailed`: whether one of them did. */
-export function collector(show: ShowStep) {
+/** A key of the user's that logs in. */
+export interface OwnKey {
+  /** The public key, as a line of authorized_keys. */
+  readonly line: string;
+  /** The private key's file; undefined: only the agent has it. */
+  readonly identityFile?: string;
+  /** Where it is, for messages. */
+  readonly from: string;
+}
+
+/** What the steps have found. */
+export interface Found {
+  /** What starts the machine; undefined: it may be up. */
+  readonly start?: string | undefined;
+  /** How its manager goes in. */
+  readonly into?: HostFlags;
+  /** A vsock device that the machine lacks, and how its manager adds it. */
+  readonly missing?: { readonly device: VsockDevice; readonly facts: VsockFacts } | undefined;
+  /** Nobody goes in: what is wrong, and what to type on its console once it has the device. */
+  readonly byHand?: readonly [found: string, fix: string];
+  /** Whether an sshd answers by its first route that is open. */
+  readonly answer?: CheckResult;
+  /** The key, unless the machine's manager made one. */
+  readonly key?: OwnKey | undefined;
+  readonly identityFile?: string | undefined;
+  /** What its Host gets. */
+  readonly login?: MachineLogin;
+  /** The one of an earlier run. */
+  readonly earlier?: MachineLogin | undefined;
+  /** What the scripts in the machine say, by which a plan or an undo was made. */
+  readonly said?: readonly FindingJson[];
+  /** For the machine. */
+  readonly scripts?: readonly string[];
+  /** Whether it is to be pinned. */
+  readonly pins?: boolean;
+  /** The host key that its server has shown. */
+  readonly shown?: string;
+  /** What to type after `ssh`. */
+  readonly host?: string | undefined;
+  /** The lines for ssh, if they are not written. */
+  readonly lines?: string;
+  /** Nothing is left to be said. */
+  readonly isOver?: boolean;
+}
+
+/** Runs one verb of the steps, in their order, until a row fails or one says that it is over. */
+export async function runSteps(
+  steps: readonly SetupStep[],
+  run: (step: SetupStep, found: Found) => Promise<Found | undefined> | undefined,
+  { isFailed }: Pick<Rows, 'isFailed'>,
+  found: Found = {},
+): Promise<Found> {
+  let all = found;
+  for (const step of steps) {
+    all = { ...all, ...(await run(step, all)) };
+    if (isFailed() || all.isOver) break;
+  }
+  return all;
+}
+
+/** Prints a row with its fix, which may be the machine's own words. */
+export type ShowStep = (step: FindingJson, isGuests: boolean) => void;
+
+export interface Rows {
+  readonly steps: readonly FindingJson[];
+  add(step: string, state: FindingJson['state'], found: string, fix?: string): undefined;
+  /** What a script in the machine says. */
+  addGuests(row: FindingJson): void;
+  isFailed(): boolean;
+}
+
+/** Keeps the rows, and shows each. */
+export function collector(show: ShowStep): Rows {
   const steps: FindingJson[] = [];
-  const add: Add = (name, state, found, fix, isGuests = false) => {
-    const step = { name, state, found, fix };
+  const keep = (step: FindingJson, isGuests: boolean) => {
     steps.push(step);
     show(step, isGuests);
   };
   return {
-    steps: steps as readonly FindingJson[],
-    add,
+    steps,
+    add: (name, state, found, fix) => void keep({ name, state, found, fix }, false),
+    addGuests: ({ name, state, found, fix }) => keep({ name, state, found, fix }, true),
     isFailed: () => steps.some(({ state }) => state === 'failed'),
   };
 }
 
-/** A step of a script: what the machine says. */
-export function of({ name, state, found, fix }: FindingJson): Parameters<Add> {
-  return [name, state, found, fix, true];
-}
-
-export function checkUntil(
-  until: 'banner' | 'authentication',
-  target: string,
-  user: string | undefined,
-  io: Io,
-  signal: AbortSignal,
-) {
-  const flags = { ...reachFlags(), until, user, port: undefined };
-  // A machine that was just set up may answer as late as its login.
-  const patient = until === 'authentication' ? { ...flags, timeoutMs: loginTimeoutMs } : flags;
-  return checkTarget(target, patient, io, signal);
-}
-
-/** The command of its manager that starts a machine, or what else it says of one that is off. Undefined for one that may be up. */
-export async function howToStart(
-  { text, machine }: ListedTarget,
-  io: Io,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (machine === undefined || mayBeUp(machine)) return undefined;
-  const { start, hint } = (await checkUntil('banner', text, undefined, io, signal)).error ?? {};
-  return (start && startLine(start, shellOf(io))) ?? hint ?? 'run this again';
-}
-
-/** The way into a machine by its manager. Throws a ConnectError. */
-export function intoByManager(named: ListedTarget, io: Io, signal: AbortSignal): Promise<HostFlags> {
-  const host = { host: named.text, route: 'exec', sshConfig: undefined } as const;
-  return byManager(host, io, signal, async () => named);
+export function newSetup(
+  named: ListedTarget,
+  rest: Pick<Setup, 'name' | 'claim' | 'options' | 'io' | 'signal'>,
+  show: ShowStep,
+): Setup {
+  const { text: target, machine } = named;
+  return {
+    named,
+    machine,
+    target,
+    typed: shellQuoted(target, shellOf(rest.io)),
+    ...rest,
+    ...collector(show),
+  };
 }
 
 /** A script that waits for something there is ended. Milliseconds. */
@@ -98,8 +148,7 @@ const maxMs = 300_000;
 export async function runInside(
   into: HostFlags,
   script: string,
-  io: Io,
-  signal: AbortSignal,
+  { io, signal }: Pick<Setup, 'io' | 'signal'>,
 ): Promise<readonly FindingJson[]> {
   const route = guestRoute({ ...into, ...(await guestCaller(io, into)), script, needsRoot: true });
   const lines: ProgressLine[] = [];
@@ -107,38 +156,4 @@ export async function runInside(
   const outcome = await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs: maxMs });
   if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
   return findingsOf(lines);
-}
-
-/** The Host of the machine, by `config install`. Resolves to its name. */
-export async function configStep(
-  login: MachineLogin,
-  what: 'plan' | 'do',
-  io: Io,
-  add: Add,
-): Promise<string | undefined> {
-  const quiet = silent(io);
-  const find = once(findMachines);
-  const make = async () => {
-    const others = (await keptLogins(io)).logins.filter((each) => each.target !== login.target);
-    return planInstall({ system: false, logins: [...others, login] }, quiet, find);
-  };
-  const { code, plan } =
-    what === 'do' ? await carryOut(make, quiet) : { code: exitCode.ok, plan: await make() };
-  const { refusal, decision, changes, files } = plan;
-  const host = decision?.state.machines.find((each) => each.target === login.target)?.host;
-  const left = decision?.left.find(({ target }) => target === login.target);
-  const none = `config install makes no Host for it: ${left?.why ?? 'none is wanted, or nothing lists it now'}`;
-  const named = shellQuoted(login.target, shellOf(io));
-  const again = `vmssh setup --no-config ${named} prints the lines; vmssh config install says more`;
-  if (refusal) add('config', 'failed', `${refusal.path}: ${refusal.why}`, refusal.hint);
-  else if (code !== exitCode.ok) add('config', 'failed', 'the lines for ssh were not all written', again);
-  else if (host === undefined) add('config', 'failed', none, again);
-  else {
-    const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
-    const what = login.brings ? 'each login brings an sshd' : `User ${login.user}${key}`;
-    const where = changes.flatMap(({ path }) => (path === files.state ? [] : [path])).join(', ');
-    const says = `Host ${host}: ${what}${where && `; in ${where}`}`;
-    add('config', changes.length === 0 ? 'ok' : 'changed', says);
-  }
-  return host;
 }

@@ -5,9 +5,9 @@ import { canPick, pasteable, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import type { Io } from '../../process/io.js';
-import { toSetUp } from './options.js';
-import type { SetupPlan } from './setup-plan.js';
-import type { SetupSteps, ShowStep } from './setup-step.js';
+import { toSetUp } from './setup-options.js';
+import type { ShowStep } from './setup-step.js';
+import type { SetupSteps } from './setup-steps.js';
 
 const own = {
   ...toSetUp,
@@ -45,43 +45,40 @@ same way and pinned, and config install writes the Host with that user and key. 
     const targets = names.length > 0 ? names : await picked(io);
     if (targets === undefined) return exitCode.interrupted;
     const show = json ? () => {} : await printer(io);
-    const isWanted = async () => yes || (await import('../../picker/picker.js')).mayCarryOut(io);
-    const finish = (all: readonly SetupSteps[], code: number) => {
+    const { settingUp, takingBack } = await import('./setup-steps.js');
+    // The plan is shown, and asked for: with --yes it is not.
+    const asked = { ...options, takeName: options.takeName || !yes };
+    const work = (undo ? takingBack : settingUp)({ options: asked, io, signal, show });
+    const finish = (all: readonly SetupSteps[], code = codeFor(all)) => {
       if (json) io.out(formatJson(setupJson(all, code)));
       return code;
     };
-    const inTurn = async <T extends Pick<SetupSteps, 'name'>, R>(
+    const inTurn = async <T extends string | SetupSteps, R>(
       all: readonly T[],
       make: (one: T) => Promise<R>,
     ) => {
       const made: R[] = [];
       for (const each of all) {
-        if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(each.name))}\n`);
+        const name = typeof each === 'string' ? each : each.name;
+        if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(name))}\n`);
         made.push(await make(each));
         signal.throwIfAborted();
       }
       return made;
     };
-    const undoOf = async (name: string, what: 'plan' | 'do') =>
-      (await import('./setup-undo.js')).undoSetup(name, what, io, signal, show);
-    const planOf = async (name: string): Promise<SetupPlan> =>
-      (await import('./setup-plan.js')).planSetup(name, options, io, signal, show);
-    const named = targets.map((name) => ({ name }));
-    const plans = await inTurn(named, ({ name }) => (undo ? undoOf(name, 'plan') : planOf(name)));
+    const plans = await inTurn(targets, work.plan);
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
     if (codeFor(plans) !== exitCode.ok) {
       if (!json) io.out(`\nNothing was changed${names.length > 1 ? ': leave out what failed' : ''}.\n`);
-      return finish(plans, codeFor(plans));
+      return finish(plans);
     }
     if (dryRun || (undo && isReady)) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
+    const isWanted = async () => yes || (await import('../../picker/picker.js')).mayCarryOut(io);
     if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
     if (!json) io.out('\n');
-    const work = undo ? undefined : await import('./setup-work.js');
-    const done = await inTurn(plans, (plan) =>
-      work ? work.carryOutSetup(plan, options, io, signal, show) : undoOf(plan.name, 'do'),
-    );
+    const done = await inTurn(plans, work.carryOut);
     if (options.noConfig && !json) io.out(done.map(({ lines = '' }) => `\n${lines}`).join(''));
-    return finish(done, codeFor(done));
+    return finish(done);
   },
 };
 

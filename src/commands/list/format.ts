@@ -97,7 +97,7 @@ function columns({ wide, terminal, shell, names, withHost }: TableLooks): readon
     { title: 'CID', cell: ({ cid }) => `${cid ?? '-'}` },
     { title: 'UUID', cell: ({ uuid }) => uuid ?? '-' },
     { title: 'ADDRESS', cell: (machine) => addressOf(machine) ?? '-' },
-    { title: 'OTHER', cell: ({ also }) => also.join(' ') || '-' },
+    { title: 'OTHER', cell: ({ also, ids = [] }) => [...also, ...ids].join(' ') || '-' },
   ];
   return [
     { title: 'STATUS', cell: ({ status }) => status },

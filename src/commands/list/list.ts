@@ -157,14 +157,15 @@ async function advice(
   const [first, ...others] = running.filter((each) => !lacksWay(each));
   const isKnown = all.machines.length > 0 || all.warnings.some(isSilence);
   const isClear = isKnown && (first === undefined || written !== undefined);
-  if (isClear && !closed) return '';
-  const { howToGetIn, howToLogIn, howToGetOne } = await import('./what-next.js');
+  const isAllHere = written?.every(({ gone }) => gone === undefined) ?? true;
+  if (isClear && !closed && isAllHere) return '';
+  const { howToGetIn, howToLogIn, howToGetOne, whoIsGone } = await import('./what-next.js');
   const login = isClear
     ? ''
     : first
       ? await howToLogIn(all.machines, [first, ...others], io)
       : howToGetOne(await loadSources(mayAsk), io);
-  return `${login}${closed ? howToGetIn(closed, io) : ''}`;
+  return `${login}${closed ? howToGetIn(closed, io) : ''}${whoIsGone(written ?? [], io)}`;
 }
 
 /** Whether no route leads into it, and its manager can add one. */

@@ -1,5 +1,6 @@
 import { pasteable } from '../../cli/terminal.js';
 import { printable } from '../../errors.js';
+import { goneLine } from '../../hosts/gone.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
@@ -7,6 +8,7 @@ import { isOfOthers, match } from '../../sources/search.js';
 import type { Source } from '../../sources/source.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
+import type { HostEntry } from '../../ssh/config/state.js';
 import { usersNames } from '../../ssh/taken-names.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 
@@ -40,6 +42,11 @@ export function howToGetIn({ name, target }: ListedMachine, io: Io): string {
   return lines([`no way into ${name} yet: vmssh setup ${shellQuoted(target, shellOf(io))}`], io);
 }
 
+/** Below a list: the Hosts of machines that are not in it. */
+export function whoIsGone(written: readonly HostEntry[], io: Io): string {
+  return lines(goneLine(written), io);
+}
+
 /** Below an empty list for a person: which managers are not here, and how a machine gets into the list. */
 export function howToGetOne(asked: readonly Source[], io: Io): string {
   const env = withToolFolders(io.env, io.platform);
@@ -71,7 +78,7 @@ const onOthers: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = 
   ],
   darwin: [
     'a machine of a manager is listed: limactl start, or podman machine init and podman machine start',
-    'one of vfkit too: --device virtio-vsock,port=22,socketURL=/tmp/mint.sock,connect',
+    'any other by its socket: vmssh ssh unix/tmp/mint.sock',
     'is this host ready? vmssh doctor',
   ],
 };

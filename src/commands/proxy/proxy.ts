@@ -22,6 +22,7 @@ import type { Io } from '../../process/io.js';
 import type { Reached, Trace } from '../../reach/reach.js';
 import { hasTerminal } from '../../runtime.js';
 import { asTyped, checkUserName } from '../../target/names.js';
+import { isBareId } from '../../target/numbers.js';
 import { callerGone, watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends Omit<ReachFlags, 'start'> {
@@ -112,21 +113,21 @@ export const proxy: Command<ProxyOptions> = {
     const start = given.start === 'terminal' ? hasTerminal() : given.start;
     const options = { ...given, start };
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
-    const { text, waitMs } = options;
-    const target = parseTarget(text);
+    const { waitMs } = options;
+    const { text, target } = await meantBy(options.text, io);
     if (options.isTyped && /[*?,]/.test(text)) refusePattern({ text, target });
     const isLinux = io.platform === 'linux';
     const isAsked = isLinux && (options.bring !== undefined || (options.record ?? linesAskForKeys(io.env)));
     if (isLinux && kindOf(target).from === 'windows-wsl2') {
       if (isAsked) leave([{ text, target }, undefined, undefined], io);
       const { proxyOverInterop } = await import('./over-interop.js');
-      const code = await proxyOverInterop({ ...options, target }, io);
+      const code = await proxyOverInterop({ ...options, text, target }, io);
       if (code !== undefined) return code;
     }
     const native = loadAddon();
     const without = native.addon
       ? undefined
-      : (await import('./without-addon.js')).withoutAddon({ ...options, env: io.env }, native.missing);
+      : (await import('./without-addon.js')).withoutAddon({ ...options, text, env: io.env }, native.missing);
     const watch = await watchStdio(native.addon, io, without?.mayRead);
     const progress = waitMs === undefined || options.start || trace ? undefined : await waiting(text, io);
     let reached: Reached;
@@ -147,10 +148,11 @@ export const proxy: Command<ProxyOptions> = {
             }
           : undefined,
       } satisfies Parameters<typeof reachBy>[1];
-      reached = await reachBy({ ...options, target }, during, io);
+      reached = await reachBy({ ...options, text, target }, during, io);
     } catch (error) {
       if (given.start === 'terminal' && !start && error instanceof ConnectError && error.start)
         throw errorWith(error, { hint: howToStart(text) });
+      if (error instanceof ConnectError && error.code === 'NOT_FOUND') throw await ifGone(error, text, io);
       if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;
       const gone = callerGone(text, watch.signal, error);
       // Ctrl-C ends ssh too, and often first: the user knows.
@@ -174,6 +176,14 @@ export const proxy: Command<ProxyOptions> = {
   },
 };
 
+/** On Windows a bare UUID is a machine of Hyper-V; elsewhere it may be any machine's, and is looked for. Throws a ConnectError. */
+async function meantBy(text: string, { env, platform }: Io): Promise<TypedTarget> {
+  if (platform === 'win32' || !isBareId(text)) return { text, target: parseTarget(text) };
+  const { resolveShortName } = await import('../../lookup/short-name.js');
+  // ssh has chosen the Host already.
+  return resolveShortName(text, { env, platform, names: async () => () => undefined });
+}
+
 /** Leaves what is reached for ssh, which asks for its host key; `brought`: that of an sshd that was brought. Throws a ConnectError. */
 function leave(reached: Parameters<typeof recordOf>, { env }: Io, brought?: ReachedRecord['brought']): void {
   try {
@@ -191,6 +201,13 @@ function leave(reached: Parameters<typeof recordOf>, { env }: Io, brought?: Reac
       cause: error,
     });
   }
+}
+
+/** Of a machine whose name is kept although nothing lists it: since when. */
+async function ifGone(error: ConnectError, text: string, { env }: Io): Promise<ConnectError> {
+  const { goneSince } = await import('../../hosts/gone.js');
+  const since = await goneSince(text, env);
+  return since === undefined ? error : errorWith(error, { problem: `${since}: ${error.problem}` });
 }
 
 /** An application opens the Hosts that it finds: only a person starts a machine, or who said so of this one. */

@@ -3,15 +3,17 @@ import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { complain } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fileError } from '../../hosts/files.js';
+import { withoutGone } from '../../hosts/refresh.js';
 import { pinsOf } from '../../identity/decide.js';
-import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
+import { aliasAmong, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
 import { type Forgotten, forgetKeys, type Pin } from '../../identity/pins.js';
 import { undoCommand } from '../../identity/refusal.js';
-import { asTarget, isNamed } from '../../kinds/kinds.js';
+import { asTarget, isNamed, parseTarget } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
-import { knownHostsFile } from '../../ssh/folder.js';
+import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
+import { knownHostsFile, ownHome } from '../../ssh/folder.js';
 import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../ssh/guest-keys.js';
 import { namesByHop } from '../../ssh/hop-names.js';
 import { namesTyped } from '../../ssh/machine-keys.js';
@@ -20,7 +22,8 @@ export const forget: Command<{ readonly targets: readonly string[] }> = {
   name: 'forget',
   summary: "forget a machine's host key, so that ssh takes its new one",
   usage: 'TARGET...',
-  details: 'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts.',
+  details:
+    'Exits with 4 if no key is known. Changes ~/.ssh/vmssh_known_hosts, and removes the Host of a machine that is gone.',
   options: [viaOption],
   examples: {
     'vmssh forget mint': 'the machine was reinstalled',
@@ -37,11 +40,14 @@ export const forget: Command<{ readonly targets: readonly string[] }> = {
     let code: number = exitCode.ok;
     for (const { host: target } of targets.map(splitLogin)) {
       const found = await lookUp(target, io).catch(() => undefined);
-      const { names, meant, own } = await namesIn(target, found, io.env);
-      const done = await forgetKeys(path, names, meant, own).catch((error) => {
+      const { names, ...what } = await namesIn(target, found, io.env);
+      const done = await forgetKeys(path, names, what).catch((error) => {
         throw fileError(error, path, 'changed');
       });
       const { removed, kept } = done;
+      const ended = found?.machine ? undefined : await withoutGone(target, io);
+      if (ended === 'changed')
+        io.out(`${printable(`the name ${quote(target)} is free again: its Host is gone`)}\n`);
       const made = found ? guestKeysFor(found, io.env) : madeKeysOf(target, io.env);
       if (removed > 0 || kept.length > 0) {
         for (const line of reportOf(target, done)) io.out(`${printable(line)}\n`);
@@ -49,7 +55,7 @@ export const forget: Command<{ readonly targets: readonly string[] }> = {
           const still = `ssh still accepts only the host key that was made for ${quote(made.name)}`;
           await complain(still, undoHint(made, io), io);
         }
-      } else {
+      } else if (ended !== 'changed') {
         const hint = made ? undoHint(made, io) : fixFor(target);
         await complain(`no host key of ${quote(target)} is known in ${path}`, hint, io);
         code = exitCode.notFound;
@@ -59,22 +65,34 @@ export const forget: Command<{ readonly targets: readonly string[] }> = {
   },
 };
 
-/** The names that known_hosts may have for a machine, and those that meant it. For one that is gone: the typed UUID or target. */
+/** The names that known_hosts may have for a machine, and those that meant it: also by its Host. For one that is gone: the typed UUID, target or Host. */
 async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io['env']) {
   const target = asTarget(typed);
   const found = listed ?? (target && { text: typed, target });
-  const alias = found && hostKeyAlias(found);
-  const aliases = [uuidAlias(uuidOf(typed)), alias].flatMap((each) => each ?? []);
+  const id = uuidAlias(uuidOf(typed));
+  const hosts = (await readState(stateFile(ownHome(env))))?.machines ?? [];
+  const isMeant = ({ target: to, host }: HostEntry) =>
+    found ? to === found.text : host.toLowerCase() === typed.toLowerCase();
+  const written = hosts
+    .filter(isMeant)
+    .flatMap((entry) => namesOf({ target: parseTarget(entry.target), machine: entry }, entry.host));
   const byHop = found && (await namesByHop(found, env).catch(() => undefined));
-  const meant = [...namesTyped(typed), ...(found ? namesOf(found, typed) : []), ...(byHop?.names ?? [])];
+  const short = found?.machine?.via === undefined ? found?.machine?.name : undefined;
+  const own = found ? [...namesOf(found, typed), ...namesOf(found, short)] : [];
+  const meant = [...new Set([...namesTyped(typed), ...own, ...written, ...(byHop?.names ?? [])])];
   const alike = found && [...namesAlike(found), ...(byHop?.alike ?? [])];
-  const own = (pins: readonly Pin[]) => pinsOf({ alias, names: meant, alike, pins });
-  return {
-    names: [typed, ...aliases, ...meant.map((name) => `vmssh-${name}`)],
-    meant,
-    // Of a hypervisor's machine nobody here knows which one has the name now.
-    own: found?.machine || found?.target.kind === 'via' ? own : undefined,
-  };
+  const pinsOfIt = (pins: readonly Pin[]) => [
+    ...pinsOf({ alias: found && aliasAmong(found, meant, pins), names: meant, alike, pins }),
+    ...pins.filter(({ alias }) => meant.some((name) => alias === `vmssh-${name}`)),
+  ];
+  const byName = [...meant, ...(alike ?? [])].map((name) => `vmssh-${name}`);
+  const known = [found && hostKeyAlias(found), ...byName].flatMap((each) => each ?? []);
+  const typedOnly = [typed, ...(id === undefined ? [] : [id])];
+  // Of a hypervisor's machine nobody here knows which one has the name now.
+  const isThere = found?.machine !== undefined || found?.target.kind === 'via';
+  return isThere
+    ? { names: typedOnly, known, meant, own: pinsOfIt }
+    : { names: [...typedOnly, ...known], known, meant };
 }
 
 function reportOf(typed: string, { removed, forgotten, kept }: Forgotten): readonly string[] {

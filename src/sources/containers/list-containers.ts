@@ -13,6 +13,7 @@ import { execRoutes } from '../tools/exec-route.js';
 import type { GetJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
+import { holdsMachine } from '../vmm/kvm.js';
 import { type Engine, engineExec } from './engines.js';
 
 /** What answers for the containers of one Podman or Docker: its API or its command. */
@@ -44,7 +45,9 @@ export async function listContainers(
     containers,
     atOnce,
     async (each) => {
-      const seen = await look(each, source, deps).catch((error) => {
+      const warn = (problem: string) =>
+        void warnings.push({ provider, code: 'NOT_LISTED', problem: `container ${each.name}: ${problem}` });
+      const seen = await look(each, source, deps, warn).catch((error) => {
         if (!(error instanceof DiscoveryError)) throw error;
         // It was removed after it was listed.
         if (error.isGone) return undefined;
@@ -64,22 +67,42 @@ export async function listContainers(
 /** How many are asked for their details at once. */
 const atOnce = 4;
 
-/** What its list may not have: the socket that it has for this host, and the name of the folder that it is for. */
-type Seen = Partial<Record<'socket' | 'folder', string | undefined>>;
+/** What its list may not have: the socket that it has for this host, the name of the folder that it is for, the runtime whose VM it is. */
+type Seen = Partial<Record<'socket' | 'folder' | 'vm', string | undefined>>;
 
-async function look(container: Container, { details }: EngineApi, deps: Deps): Promise<Seen> {
+async function look(
+  container: Container,
+  { details }: EngineApi,
+  deps: Deps,
+  warn: (problem: string) => void,
+): Promise<Seen> {
   const { id, status, labels } = container;
   if (deps.wanted !== undefined && !canMean(deps.wanted, container)) return {};
   const isExport = ({ at }: Mount) => at === exportFolder;
   const exports = status === 'running' && container.mounts.some(isExport);
-  if (!exports && labels[folderLabel] === undefined) return {};
+  let asked: Promise<JsonObject> | undefined;
+  const about = () => {
+    asked ??= details(id).then(objectAt);
+    return asked;
+  };
+  const vm = (await holdsMachine(container, deps)) ? runtimeOf(await about()) : undefined;
+  if (vm !== undefined)
+    warn(`podman exec starts programs beside its virtual machine, which ${vm} runs, and not in it`);
+  if (!exports && labels[folderLabel] === undefined) return { vm };
   // Podman's list has the paths in the container only.
   const isSaid = container.mounts.some(({ source }) => source !== undefined);
-  const mounts = isSaid ? container.mounts : mountsOf(objectAt(await details(id)));
+  const mounts = isSaid ? container.mounts : mountsOf(await about());
   const isFor = await mountsFolder(labels[folderLabel] ?? '', mounts);
   const folder = isFor ? folderIn(labels) : undefined;
   const source = exports ? mounts.find(isExport)?.source : undefined;
-  return { folder, socket: source === undefined ? undefined : await exportSocket(source, deps) };
+  return { vm, folder, socket: source === undefined ? undefined : await exportSocket(source, deps) };
+}
+
+/** The runtime that makes a virtual machine of the container and starts what it is told to exec beside that. */
+function runtimeOf(details: JsonObject): string | undefined {
+  const { 'run.oci.handler': handler } = objectAt(details, 'Config', 'Annotations');
+  const runtime = basename(textOf(details, 'OCIRuntime') ?? '');
+  return [runtime, handler].includes('krun') ? 'krun' : undefined;
 }
 
 /** The folder of this host that a dev container is for, by VS Code and the devcontainer CLI. */
@@ -111,10 +134,11 @@ function toMachine(
   { id, name, status, labels, address, restarts }: Container,
   provider: 'podman' | 'docker',
   { url, authority }: EngineApi,
-  { socket, folder }: Seen,
+  { socket, folder, vm }: Seen,
 ): DiscoveredContainer {
   const typed = /^\w[\w.-]*$/.test(name) ? name : id;
-  const exec = status === 'running' ? execRoutes(engineExec(provider, typed, url), typed) : [];
+  const exec =
+    status === 'running' && vm === undefined ? execRoutes(engineExec(provider, typed, url), typed) : [];
   const ip = status === 'running' ? address : undefined;
   const routes = [...routesTo([socket && `unix${socket}`]), ...exec, ...routesTo([ip])];
   return {
@@ -204,6 +228,8 @@ interface Container {
   /** What its manager says of restarts, "it ended and was restarted 12 times"; undefined: nothing. */
   readonly restarts?: string;
   readonly mounts: readonly Mount[];
+  /** Of its first process; Docker's list does not have it. */
+  readonly pid: number;
   /** Its IP address on a network of this host; Podman's list does not have it. */
   readonly address?: string;
 }
@@ -231,7 +257,8 @@ export function parseContainers(answer: unknown): readonly Container[] {
     const name = typeof first === 'string' ? first.replace(/^\//, '') : '';
     const status = statusOf(each.State);
     const known = { labels: labelsOf(each), address: addressOf(each), restarts: restartsOf(each) };
-    return [{ id, name: name || id.slice(0, 12), status, ...known, mounts: mountsOf(each) }];
+    const pid = typeof each.Pid === 'number' ? each.Pid : 0;
+    return [{ id, pid, name: name || id.slice(0, 12), status, ...known, mounts: mountsOf(each) }];
   });
 }
 

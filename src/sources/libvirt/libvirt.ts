@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
-import { machineCid, parseGuid } from '../../target/numbers.js';
+import { machineCid, parseGuid, sshPort } from '../../target/numbers.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
-import { exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
+import { hostAndPort, exists as isThere, loopbackFor, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
@@ -14,6 +14,8 @@ export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status
   readonly uuid: string;
   /** Its id while it is active. */
   readonly id?: number;
+  /** Where passt forwards to its port 22 while it is active: "127.0.0.1:2222". */
+  readonly forwarded?: string;
   readonly scope: Scope;
 }
 
@@ -120,8 +122,23 @@ export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
     const number = Number(domain.attributes.id ?? Number.NaN);
     const id = number > 0 ? number : undefined;
     const cid = machineCid(at(domain, 'devices', 'vsock', 'cid')?.attributes.address);
-    return [{ name, uuid, scope, status: id === undefined ? 'off' : 'running', id, cid }];
+    const forwarded = id === undefined ? undefined : forwardOf(at(domain, 'devices'));
+    return [{ name, uuid, scope, status: id === undefined ? 'off' : 'running', id, cid, forwarded }];
   });
+}
+
+/** https://libvirt.org/formatdomain.html#userspace-connection-using-passt */
+function forwardOf(devices: Element | undefined): string | undefined {
+  const networks = devices?.children.filter(({ name }) => name === 'interface') ?? [];
+  const forwards = networks.flatMap(({ children }) => children).filter(({ name }) => name === 'portForward');
+  for (const { attributes, children } of forwards)
+    for (const { attributes: range } of attributes.proto === 'tcp' && !attributes.dev ? children : []) {
+      const start = Number(range.start);
+      const port = start + sshPort - Number(range.to ?? start);
+      const isIn = start <= port && port <= Number(range.end ?? start);
+      if (isIn && range.exclude !== 'yes') return hostAndPort(loopbackFor(attributes.address ?? ''), port);
+    }
+  return undefined;
 }
 
 function elementsIn(xml: string): readonly Element[] {
@@ -158,7 +175,7 @@ async function withOwnCids(
   const [cid] = domains.flatMap((domain) => domain.cid ?? []);
   const [pid = 1] = pidFiles.flatMap((file) => Number(readTextIfAny(file)) || []);
   if (cid === undefined || (await leadsToItself(cid, { pid }, deps, warn))) return domains;
-  return domains.map((domain) => ({ ...domain, cid: undefined }));
+  return domains.map((domain) => ({ ...domain, cid: undefined, forwarded: undefined }));
 }
 
 /** An XML element, with its text trimmed. */

@@ -1,9 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { quoteNames } from '../../errors.js';
+import { countBy } from '../../group-by.js';
+import { programInPath } from '../../process/program-in-path.js';
 import { wroteFile } from '../processes/process-paths.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
-import { joinListings, statusReader } from '../source.js';
+import { joinListings, nothing, statusReader } from '../source.js';
 import { operand } from '../start-command.js';
 import { type JsonObject, objectAt } from '../tools/json.js';
 import {
@@ -16,7 +19,7 @@ import {
   runTool,
   textOf,
 } from '../tools/run-tool.js';
-import { authorityOf, configFolder } from '../trusted-path.js';
+import { authorityOf, configFolder, withToolFolders } from '../trusted-path.js';
 
 /** Lima's instances, whose SSH servers are on TCP ports of this host. */
 export const lima: Source = {
@@ -46,12 +49,69 @@ export async function listLima(
   uid = process.getuid?.(),
 ): Promise<Listing> {
   const { env, exists = existsSync } = deps;
-  const listIn = (own: Deps) =>
-    listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parseLima, own, run);
-  const folder = colimaFolder(env);
-  if (env.LIMA_HOME || !exists(folder)) return listIn(deps);
-  const colima = { ...deps, env: { ...env, LIMA_HOME: folder } };
-  return joinListings(await Promise.all([listIn(deps), listIn(colima)]));
+  const parse = (text: string) => withOwnPorts(jsonObjects(text), parseLima(text), deps);
+  const listIn = async (folder: string | undefined): Promise<Listing> => {
+    const own = folder === undefined ? deps : { ...deps, env: { ...env, LIMA_HOME: folder } };
+    const listing = await listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parse, own, run);
+    return listing.found.length > 0 ? listing : joinListings([listing, withoutTool(own)]);
+  };
+  if (env.LIMA_HOME) return listIn(undefined);
+  const others = [colimaFolder(env), rancherFolder(deps)].filter((each) => exists(each));
+  return joinListings(await Promise.all([undefined, ...others].map(listIn)));
+}
+
+/** A warning if an instance runs in such a folder, and the program that knows its login is missing. */
+function withoutTool({ env, platform }: Deps): Listing {
+  const { HOME = '/', LIMA_HOME: folder = join(HOME, '.lima') } = env;
+  const pidFiles = ['ha.pid', 'qemu.pid', 'vz.pid'];
+  const running = foldersIn(folder).filter((name) =>
+    pidFiles.some((each) => existsSync(join(folder, name, each))),
+  );
+  if (running.length === 0 || programInPath('limactl', withToolFolders(env, platform)) !== undefined)
+    return nothing;
+  const problem = `limactl is not in PATH, which knows the login of ${quoteNames(running, ', ')} in ${folder}`;
+  return { found: [], warnings: [{ provider: lima.name, code: 'NOT_LISTED', problem }] };
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Of instances with one port, as a broken one has it too, the one whose process listens there has it. */
+async function withOwnPorts(rows: readonly JsonObject[], machines: readonly DiscoveredMachine[], deps: Deps) {
+  const uses = countBy(rows, (row) => portOf(row, 'sshLocalPort'));
+  if (![...uses].some(([port, count]) => port !== undefined && count > 1)) return machines;
+  const { readListeners, socketsOf } = await import('../processes/tcp-listeners.js');
+  const listeners = await readListeners(deps);
+  const pidsOf = (row: JsonObject) =>
+    ['hostAgentPID', 'driverPID', 'qemuPID'].map((key) => numberOf(row, key));
+  const listens = async (row: JsonObject, port: number) => {
+    const there = listeners(textOf(row, 'sshAddress') ?? '127.0.0.1', port) ?? [];
+    const pids = pidsOf(row).filter((pid) => pid !== undefined);
+    const sockets = await Promise.all(pids.map((pid) => socketsOf({ pid }, deps)));
+    return there.some(({ inode }) => sockets.some((each) => each?.has(inode)));
+  };
+  const owners = new Map<number, string>();
+  for (const row of rows) {
+    const port = portOf(row, 'sshLocalPort');
+    if (port !== undefined && (await listens(row, port))) owners.set(port, textOf(row, 'name') ?? '');
+  }
+  const portBy = new Map(rows.map((row) => [textOf(row, 'name'), portOf(row, 'sshLocalPort')]));
+  return machines.map((each) => {
+    const owner = owners.get(portBy.get(each.name) ?? 0);
+    return owner === undefined || owner === each.name ? each : { ...each, routes: [] };
+  });
+}
+
+/** Where Rancher Desktop keeps its Lima. */
+function rancherFolder({ env, platform }: Deps): string {
+  const { HOME = '/', XDG_DATA_HOME: data = join(HOME, '.local/share') } = env;
+  const base = platform === 'darwin' ? join(HOME, 'Library/Application Support') : data;
+  return join(base, 'rancher-desktop/lima');
 }
 
 /** Where colima keeps its Lima: https://github.com/abiosoft/colima/blob/main/config/files.go */

@@ -1,3 +1,7 @@
+import { fileId } from '../../files/read-file.js';
+import { readTextIfAny } from '../../files/read-sync.js';
+import type { Deps } from '../source.js';
+
 /** The used part of node:fs. */
 interface Fs {
   readlink(path: string): Promise<string>;
@@ -6,7 +10,8 @@ interface Fs {
 
 /**
  * Returns a test for whether a process is in a container, where names of programs and machines prove nothing: an engine made its cgroup, or it
- * has another user or pid namespace than we do. Not by its mount namespace: units with PrivateTmp= and libvirt's QEMUs have their own.
+ * has another user or pid namespace than we do. Not by its mount namespace: units with PrivateTmp= and libvirt's QEMUs have their own; those of
+ * `systemd --user` have a user namespace for that, in which each user is itself, and the host's pids and network.
  */
 export function containerTest(proc: string, fs: Fs): (pid: number) => Promise<boolean> {
   const own = look('self', proc, fs);
@@ -14,10 +19,20 @@ export function containerTest(proc: string, fs: Fs): (pid: number) => Promise<bo
     const one = await look(pid, proc, fs);
     const self = await own;
     if (one.engines.some((each) => !self.engines.includes(each))) return true;
-    if (differ(one.userNs, self.userNs) || differ(one.uidMap, self.uidMap)) return true;
+    const isOwnUser = !differ(one.userNs, self.userNs) && !differ(one.uidMap, self.uidMap);
+    if (!isOwnUser && !(await isSandbox(pid, one, self, proc))) return true;
     if (!differ(one.pidNs, self.pidNs) && one.pids.length <= self.pids.length) return false;
     return !isInitBelow(one, self, await look(one.parent, proc, fs));
   };
+}
+
+/** Whether only its users are another namespace's, and those that it has are the same here. A container's root is another user here. */
+async function isSandbox(pid: number, one: Looks, self: Looks, proc: string): Promise<boolean> {
+  const users = one.uidMap.split('\n').filter((line) => line.trim() !== '');
+  const areSame = users.length > 0 && users.every((line) => /^\s*(\d+)\s+\1\s/.test(line));
+  if (!areSame || one.pidNs === '' || one.pidNs !== self.pidNs) return false;
+  const [there, here] = await Promise.all([pid, 'self'].map((each) => fileId(`${proc}/${each}/net/dev`)));
+  return there !== undefined && there === here;
 }
 
 /** Whether the service manager or Firecracker's jailer started it as the first process of a pid namespace below ours (PrivatePIDs=, --new-pid-ns). */
@@ -80,6 +95,12 @@ export function enginesIn(text: string): readonly string[] {
     const last = parts.findLastIndex((part) => engineGroup.test(part));
     return last < 0 ? [] : [parts.slice(0, last + 1).join('/')];
   });
+}
+
+/** The id of the container that a process is in, as its engine prints it; undefined if that gave none. */
+export function containerOf(pid: number, { procDir = '/proc' }: Pick<Deps, 'procDir'>): string | undefined {
+  const groups = enginesIn(readTextIfAny(`${procDir}/${pid}/cgroup`));
+  return /[0-9a-f]{64}/.exec(groups.join('\n'))?.[0].slice(0, 12);
 }
 
 /** Also LXC for Incus and LXD, "payload" for nspawn, and a whole id, as most engines have with --cgroup-parent. */

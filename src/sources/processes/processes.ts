@@ -47,6 +47,30 @@ export async function orWarn<T>(
   }
 }
 
+/** What to say of a machine that runs and has no row by a name of its own. */
+export function notListed(pid: number, problem: string): DiscoveryError {
+  return new DiscoveryError('NOT_LISTED', `pid ${pid}: ${problem}`);
+}
+
+/** The same for one of a program that gives its machine no other address. */
+export function noDevice({ pid }: Pick<Process, 'pid'>, program: string): DiscoveryError {
+  return notListed(pid, `a virtual machine of ${program} has no vsock device with port 22 for this host`);
+}
+
+/** The same for one in a container, whose name people take for the machine's; `address`: its own. */
+export function inContainer(
+  program: string,
+  { pid, inside }: { readonly pid: number; readonly inside: string | undefined },
+  address: string | undefined,
+): DiscoveryError {
+  const where = inside === undefined ? 'in a container' : `in container ${inside}`;
+  const how = address === undefined ? 'nothing leads to it from here' : `${address} leads to it`;
+  return notListed(
+    pid,
+    `a virtual machine of ${program} runs ${where}: ${how}, and the container's name only to the container`,
+  );
+}
+
 /** The processes with such a program name and a trusted owner, within a budget: other programs, and containers, may have any number. */
 export async function processesNamed(
   program: RegExp,
@@ -72,6 +96,12 @@ export async function processesNamed(
     }),
   );
   return withinBudget(all, program, { deps, fs, tell });
+}
+
+/** All processes of this user and of system users, by the start of their command lines. */
+export async function everyProcess(deps: Deps): Promise<readonly StartedProcess[]> {
+  const { byName } = await allProcesses(deps, nodeFs, process.getuid?.());
+  return [...new Set([...byName.values()].flat())];
 }
 
 /** Whether `processesNamed` may find some, or warn. */

@@ -34,10 +34,10 @@ async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor
       const info = api ? await infoOf(api).catch(keepIf(typed === undefined, 'FAILED')) : undefined;
       const vm = parseVmInfo(info);
       const socket = vm.socket ?? typed?.socket;
-      if (!socket) return undefined;
+      if (!socket && api && info === undefined) return undefined;
       const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;
       const cid = vm.cid ?? machineCid(typed?.cid);
-      return { status, cid, uuid, address: `vsock-mux${await multiplexer(socket)}` };
+      return { status, uuid, ...(socket ? { cid, address: `vsock-mux${await multiplexer(socket)}` } : {}) };
     },
   };
 }

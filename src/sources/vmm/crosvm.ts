@@ -1,6 +1,6 @@
 import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../target/numbers.js';
-import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
+import { noDevice, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
@@ -26,7 +26,10 @@ async function list(deps: Deps): Promise<Listing> {
     finder ??= daemonFinder(deps, warn);
     return (await finder)(...which);
   };
-  const isHere = (cid: number, process: Process) => leadsToItself(cid, process, deps, warn);
+  const isHere = async (cid: number | undefined, process: Process) => {
+    if (cid === undefined && process.authority !== 'other') warn(noDevice(process, 'crosvm'));
+    return cid !== undefined && (await leadsToItself(cid, process, deps, warn));
+  };
   const found = await Promise.all(machines.map((all) => fromCrosvm(mainOf(all), daemonAt, isHere)));
   return { found: found.flat(), warnings };
 }
@@ -34,7 +37,7 @@ async function list(deps: Deps): Promise<Listing> {
 async function fromCrosvm(
   process: Process | undefined,
   daemonAt: FindDaemon,
-  isHere: (cid: number, process: Process) => Promise<boolean>,
+  isHere: (cid: number | undefined, process: Process) => Promise<boolean>,
 ): Promise<readonly DiscoveredMachine[]> {
   if (process === undefined) return [];
   const { pid, argv } = process;
@@ -42,7 +45,7 @@ async function fromCrosvm(
   const daemon = vhostUserSocket === undefined ? undefined : await daemonAt(process, vhostUserSocket);
   const cid = daemon?.cid ?? options.cid;
   const target = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
-  if (target === undefined || (!daemon && cid !== undefined && !(await isHere(cid, process)))) return [];
+  if ((!daemon && !(await isHere(cid, process))) || target === undefined) return [];
   return ofProcess(process, {
     name: name ?? `crosvm-${pid}`,
     target,

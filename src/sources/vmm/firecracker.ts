@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { fileId, readText } from '../../files/read-file.js';
 import { fitsSocket } from '../../target/names.js';
 import { machineCid } from '../../target/numbers.js';
-import { type FindPath, listenedSocket, pathInRoot, pathsOf } from '../processes/process-paths.js';
+import { type FindPath, listenedSocket, pathInRoot, pathsOf, usedAs } from '../processes/process-paths.js';
 import { procDir } from '../processes/processes.js';
 import type { Deps, Listing, Process, Source, Status } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
@@ -43,15 +43,14 @@ async function look(
   const file = options['config-file'];
   const api = 'no-api' in options ? undefined : (options['api-sock'] ?? '/run/firecracker.socket');
   const inFile = async () =>
-    vsockOf(file === undefined ? undefined : parseJson(await read(await find(file))));
+    vsockOf(file === undefined ? undefined : parseJson(await usedAs(await find(file), process, deps, read)));
+  const addressOf = async (vsock: ReturnType<typeof vsockOf>) =>
+    vsock && { cid: vsock.cid, address: `vsock-mux${await seen(vsock.udsPath)}` };
   if (api === undefined) {
     return {
       name: options.id ?? nameFrom((await inFile())?.udsPath ?? ''),
       async ask() {
-        const vsock = await inFile();
-        return (
-          vsock && { status: 'running', cid: vsock.cid, address: `vsock-mux${await seen(vsock.udsPath)}` }
-        );
+        return { status: 'running', ...(await addressOf(await inFile())) };
       },
     };
   }
@@ -61,10 +60,9 @@ async function look(
     async ask() {
       const config = await tell('/vm/config').catch(keepIf(file === undefined));
       const vsock = config === undefined ? await inFile() : vsockOf(config);
-      if (vsock === undefined) return undefined;
       const instance = config === undefined ? undefined : await tell('/').catch(() => undefined);
       const status = states.get(textOf(objectAt(instance), 'state') ?? '') ?? 'running';
-      return { status, cid: vsock.cid, address: `vsock-mux${await seen(vsock.udsPath)}` };
+      return { status, ...(await addressOf(vsock)) };
     },
   };
 }

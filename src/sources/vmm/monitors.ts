@@ -12,13 +12,13 @@ import { DiscoveryError } from '../source.js';
 /** A process that runs one machine, as its command line shows it. */
 export interface Monitor {
   readonly name: string;
-  /** Resolves to what it says of its machine; undefined: that has no vsock device. */
+  /** Resolves to what it says of its machine; undefined: it has none yet. */
   readonly ask: () => Promise<MonitorAnswer | undefined>;
 }
 
 export interface MonitorAnswer extends Pick<DiscoveredMachine, 'status' | 'cid' | 'uuid'> {
-  /** "vsock-mux/PATH". */
-  readonly address: string;
+  /** "vsock-mux/PATH"; undefined: it has no vsock device. */
+  readonly address?: string;
 }
 
 /**

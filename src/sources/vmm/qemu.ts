@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import type { Route } from '../../route.js';
@@ -5,14 +6,17 @@ import { nameProblem } from '../../target/names.js';
 import { machineCid, parseUuid } from '../../target/numbers.js';
 import { atPort } from '../../target/port.js';
 import { mergeMachines } from '../merge.js';
+import { containerOf } from '../processes/namespaces.js';
 import { ownSocket, pathsOf } from '../processes/process-paths.js';
-import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
+import { inContainer, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Listeners } from '../processes/tcp-listeners.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { objectAt, parseJson } from '../tools/json.js';
+import { loopbackFor } from '../tools/run-tool.js';
+import type { passtFinder } from './passt.js';
 import { daemonFinder, type FindDaemon } from './vhost-device.js';
 
 /** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
@@ -20,7 +24,9 @@ export const qemu: Source<FoundQemu> = {
   name: 'qemu',
   title: 'QEMU',
   hints: {
-    address: ({ has = [] }) => {
+    address: ({ has = [], ids: [vmId = ''] = [] }) => {
+      if (has.includes('proxmox'))
+        return `qm set ${vmId} --args '-device vhost-vsock-pci,guest-cid=${vmId}', then stop and start it`;
       const vsock = has.includes('vhost-user')
         ? 'start a vhost-device-vsock with the path of the socket that its vhost-user-vsock device has'
         : 'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3';
@@ -33,7 +39,7 @@ export const qemu: Source<FoundQemu> = {
 
 /** `has`: what of its command line would lead to it, and does not. */
 export interface FoundQemu extends DiscoveredMachine {
-  readonly has?: readonly ('vhost-user' | 'forward')[];
+  readonly has?: readonly ('vhost-user' | 'forward' | 'proxmox')[];
 }
 
 async function list(deps: Deps): Promise<Listing<FoundQemu>> {
@@ -43,12 +49,19 @@ async function list(deps: Deps): Promise<Listing<FoundQemu>> {
     processesNamed(/^(qemu-system-[\w-]+|qemu-kvm|kvm)$/, deps, { warn }),
     daemonFinder(deps, warn),
   ]);
+  let finder: ReturnType<typeof passtFinder> | undefined;
+  const passtAt: FindPasst = async (...which) => {
+    finder ??= import('./passt.js').then(({ passtFinder }) => passtFinder(deps, warn));
+    return (await finder)(...which);
+  };
   let table: Promise<Listeners> | undefined;
   const listeners = () => {
     table ??= import('../processes/tcp-listeners.js').then(({ readListeners }) => readListeners(deps));
     return table;
   };
-  const seen = await Promise.all(machines.map((each) => look(each, deps, { warn, listeners, daemonAt })));
+  const seen = await Promise.all(
+    machines.map((each) => look(each, deps, { warn, listeners, daemonAt, passtAt })),
+  );
   // What a container says takes no name from a machine of this host.
   const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
   // A QEMU removes the socket that is at the path of its own, another QEMU's too.
@@ -60,6 +73,8 @@ async function list(deps: Deps): Promise<Listing<FoundQemu>> {
 interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
   /** Its CID counts in another network only. */
   readonly isElsewhere: boolean;
+  /** The container that it is in, if that has an id. */
+  readonly inside: string | undefined;
   /** Of its vhost-user-vsock device. */
   readonly daemon: Awaited<ReturnType<FindDaemon>>;
 }
@@ -67,25 +82,36 @@ interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
 interface Sources {
   readonly warn: (error: DiscoveryError) => void;
   readonly daemonAt: FindDaemon;
+  readonly passtAt: FindPasst;
   /** Read once for all machines. */
   readonly listeners: () => Promise<Listeners>;
 }
 
+type FindPasst = Awaited<ReturnType<typeof passtFinder>>;
+
 async function look(process: Process, deps: Deps, sources: Sources): Promise<Seen> {
-  const { argv, authority } = process;
+  const { argv, authority, pid } = process;
   const machine = parseQemuArgs(argv);
-  const { cid, vhostUserSocket: socket, forwarded } = machine;
+  const { cid, vhostUserSocket: socket, networkSocket: network } = machine;
+  const isOther = authority === 'other';
+  const passt = network && !isOther ? await sources.passtAt(process, network) : undefined;
+  const forwarded = machine.forwarded ?? passt?.forwarded;
+  const forwarder = machine.forwarded === undefined ? (passt?.process ?? process) : process;
   const isElsewhere = cid !== undefined && !(await leadsToItself(cid, process, deps, sources.warn));
   return {
     ...process,
     ...machine,
     isElsewhere,
     cid: isElsewhere ? undefined : cid,
+    inside: isOther ? containerOf(pid, deps) : undefined,
     daemon: socket === undefined ? undefined : await sources.daemonAt(process, socket),
     // Of a container it would be a port of another network.
-    forwarded:
-      authority === 'other' ? undefined : forwarded && (await ownForward(forwarded, process, deps, sources)),
-    has: [...(socket ? ['vhost-user' as const] : []), ...(forwarded ? ['forward' as const] : [])],
+    forwarded: isOther ? undefined : forwarded && (await ownForward(forwarded, forwarder, deps, sources)),
+    has: [
+      ...(machine.vmId === undefined ? [] : ['proxmox' as const]),
+      ...(socket ? ['vhost-user' as const] : []),
+      ...(forwarded ? ['forward' as const] : []),
+    ],
   };
 }
 
@@ -98,7 +124,7 @@ async function ownForward(
   own: number | undefined = process.getuid?.(),
 ): Promise<string | undefined> {
   const { pid, uid, argv } = qemu;
-  const [host = '', port = ''] = forwarded.split(':');
+  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(forwarded) ?? [];
   try {
     if (forwarded.startsWith('unix/'))
       return `unix${await ownSocket(await pathsOf(qemu, deps), qemu)(forwarded.slice(4))}`;
@@ -144,20 +170,34 @@ function fromQemu(
   const socket = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
   const address = socket ?? forwarded;
   const isAlone = named.get(name) === 1;
-  const ids = [isAlone ? name : undefined, uuid];
-  const typed = ids.find((each) => each !== undefined && nameProblem(each) === undefined);
+  // A pid is another machine's later, so an address counts before it, if that is all there is.
+  const byPid = name === undefined && (forwarded !== undefined || address === undefined);
+  const typed = [isAlone ? name : undefined, uuid, byPid ? `qemu-${pid}` : undefined].find(
+    (each) => each !== undefined && nameProblem(each) === undefined,
+  );
   const target = typed === undefined ? socket : `qemu/${typed}`;
   const lack = (problem: string) => warn(new DiscoveryError('INCOMPLETE', `pid ${pid}: ${problem}`));
   const path = quote(machine.forwarded?.slice(4) ?? '');
   if (isShared) lack(`another QEMU has ${path} too: which of them answers there cannot be seen`);
   if (target === undefined && address !== undefined && name !== undefined && !isAlone)
     lack(`another QEMU is called ${quote(name)} too: only a -uuid tells them apart`);
+  if (machine.authority === 'other') warn(inContainer('QEMU', machine, socket));
   if (target === undefined || (machine.isElsewhere && address === undefined)) return [];
+  const { vmId, hostname, disk } = machine;
+  const ids = [vmId, ...(name === undefined ? [hostname, disk] : [])].filter((each) => each !== undefined);
   const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
   // An address has one route.
   const routes = routesTo(typed === undefined ? [socket] : [socket, forwarded], lack);
   const lacks = address === undefined && has.length > 0 ? { has } : {};
-  return ofProcess(machine, { ...known, cid, uuid, pid, routes, ...lacks });
+  return ofProcess(machine, {
+    ...known,
+    ...(ids.length > 0 ? { ids } : {}),
+    cid,
+    uuid,
+    pid,
+    routes,
+    ...lacks,
+  });
 }
 
 /** The first route to a machine by its QEMU's command line, for a manager that does not know it: libvirt with `qemu:commandline`, machined. */
@@ -179,6 +219,14 @@ export interface QemuMachine {
   readonly cid?: number;
   /** Of a vhost-user-vsock device: the socket between its daemon and QEMU. */
   readonly vhostUserSocket?: string;
+  /** Proxmox's number. */
+  readonly vmId?: string;
+  /** That it gets with its address. */
+  readonly hostname?: string;
+  /** The name of its first disk's file, without its ending. */
+  readonly disk?: string;
+  /** Of a network that another program makes, as passt. */
+  readonly networkSocket?: string;
   /** Where QEMU forwards to the guest's port 22: "127.0.0.1:2222", "unix/run/mint.sock". */
   readonly forwarded?: string;
 }
@@ -187,6 +235,8 @@ export interface QemuMachine {
 export function parseQemuArgs(argv: readonly string[]): QemuMachine {
   const machine: { -readonly [K in keyof QemuMachine]: QemuMachine[K] } = {};
   let chardev: string | undefined;
+  let netChardev: string | undefined;
+  let networkSocket: string | undefined;
   const chardevs = new Map<string, string>();
   for (let i = 1; i < argv.length; i++) {
     const option = argv[i]?.replace(/^--?/, '');
@@ -206,11 +256,25 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
         if (type === '1' && uuid !== undefined) machine.uuid = parseUuid(uuid);
         break;
       }
+      case 'id':
+        machine.vmId = value;
+        break;
+      case 'hda':
+      case 'drive': {
+        const { file = value, media, if: bus } = parseOption(value, 'file');
+        if (bus !== 'pflash' && media !== 'cdrom') machine.disk ??= basename(file).replace(/\.\w+$/, '');
+        break;
+      }
       case 'netdev':
       case 'nic':
-      case 'net':
+      case 'net': {
+        const network = parseOption(value, 'type');
         machine.forwarded ??= forwardOf(value);
+        machine.hostname ??= network.hostname;
+        if (network.chardev !== undefined) netChardev ??= network.chardev;
+        networkSocket ??= network['addr.path'] ?? /"path":\s*"([^"]*)"/.exec(value)?.[1];
         break;
+      }
       case 'chardev': {
         const { id, path } = parseOption(value, 'backend');
         if (id !== undefined && path !== undefined) chardevs.set(id, path);
@@ -224,7 +288,8 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
       }
     }
   }
-  return { ...machine, vhostUserSocket: chardevs.get(chardev ?? '') };
+  networkSocket ??= chardevs.get(netChardev ?? '');
+  return { ...machine, vhostUserSocket: chardevs.get(chardev ?? ''), networkSocket };
 }
 
 /** An option's value, "driver,key=value,…" with ",," for a comma, or the JSON form that libvirt writes. */
@@ -272,5 +337,5 @@ function forwardOf(value: string): string | undefined {
   const [, host, port] =
     /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):(\d+)-[^:,"]*:22(?!\d)/.exec(value) ?? [];
   if (port === undefined) return undefined;
-  return `${host === '' || host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+  return `${loopbackFor(host ?? '')}:${port}`;
 }

@@ -11,7 +11,7 @@ import { isOfProcess, slug } from '../../target/names.js';
 import { isOthersId } from '../../target/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
-import { moreNames, type NameCheck } from './names.js';
+import { mayBeGiven, moreNames, type NameCheck } from './names.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
@@ -21,8 +21,12 @@ interface ConcreteHostOptions extends HostSurroundings {
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
   readonly kept?: readonly HostEntry[];
-  /** The sources that did not answer in time, and the Hosts before: a name is not given anew meanwhile, since they may have it too. */
-  readonly silent?: { readonly sources: Silent; readonly before: readonly HostEntry[] } | undefined;
+  /** The Hosts before: a machine that has its name keeps it, whoever else is called so now. */
+  readonly before?: readonly HostEntry[];
+  /** Those of machines that a listing lacks, and that somebody uses: their names mean no other host meanwhile. */
+  readonly gone?: readonly HostEntry[];
+  /** The sources that did not answer in time: a name is not given anew meanwhile, since they may have it too. */
+  readonly silent?: Silent;
   /** The Hosts that start their machine: a container that is off has one of these only. */
   readonly start?: StartedHosts | undefined;
   /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
@@ -66,28 +70,49 @@ export function concreteHosts(
   const isFree = ({ host, uuid }: HostEntry) =>
     !names.has(host.toLowerCase()) && !isOthersId(host, uuid) && options.taken(host) === undefined;
   const kept = (options.kept ?? []).filter(isFree);
-  const entries = [...now, ...kept];
+  for (const { host } of kept) names.add(host.toLowerCase());
+  const entries = [...now, ...kept, ...stillGone((options.gone ?? []).filter(isFree), options.today)];
   return { entries, left, ...entryHosts(entries, options) };
+}
+
+/** How long the name of a machine that is gone stays its own, in days, and for how many. */
+const goneDays = 30;
+const maxGone = 200;
+
+/** Those whose time is not over; of very many, those that went last. */
+function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
+  if (all.length === 0) return [];
+  // A clock that was wrong for a day keeps none for longer.
+  const dated = all.map((entry) => ({ entry, gone: [entry.gone ?? today, today].sort()[0] ?? '' }));
+  const first = new Date(Date.parse(today) - goneDays * 86_400_000).toISOString().slice(0, 10);
+  const recent = dated.filter(({ gone }) => gone >= first);
+  const last = new Set([...recent].sort((a, b) => (a.gone < b.gone ? 1 : -1)).slice(0, maxGone));
+  return recent.filter((each) => last.has(each)).map(({ entry, gone }) => ({ ...entry, gone }));
 }
 
 function assignHosts(
   machines: readonly ListedMachine[],
   options: ConcreteHostOptions,
 ): Pick<ConcreteHosts, 'entries' | 'left'> {
-  const { prefix, taken, kept = [], dots = prefix !== '', start, today = '', silent } = options;
+  const { prefix, taken, kept = [], dots = prefix !== '', start, today = '', silent = [] } = options;
   // Skip made-up names, whose number changes with every start, and what others call their machines.
   const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const slugs = countBy(known, shortOf);
-  const isUnsure = silent !== undefined && silent.sources.length > 0;
-  const before = new Map(isUnsure ? silent.before.map((entry) => [entry.target, entry]) : []);
+  const targets = countBy(known, ({ target }) => target);
+  const before = new Map(options.before?.map((entry) => [entry.target, entry]));
   const named = known.map((machine) => {
     const { name, provider, via } = machine;
     const had = before.get(machine.target);
-    if (had && via === undefined) return { machine, host: had.host };
+    const there = via === undefined ? '' : `.${via}`;
+    const plain = `${prefix}${slug(name)}${there}`;
+    const longer = `${prefix}${slug(name)}-${provider}${there}`;
+    const hasHost = had !== undefined && had.gone === undefined && [plain, longer].includes(had.host);
+    const isHolder = hasHost && targets.get(machine.target) === 1;
+    if (isHolder) return { machine, host: had.host, isHolder };
+    if (had && via === undefined && silent.length > 0) return { machine, host: had.host, isHolder };
     const isOnly = slugs.get(shortOf(machine)) === 1;
-    const host = `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}${via === undefined ? '' : `.${via}`}`;
-    return { machine, host };
+    return { machine, host: isOnly ? plain : longer, isHolder };
   });
   const here = named.filter(({ machine }) => machine.via === undefined);
   const spelled = countBy(named, ({ host }) => host);
@@ -98,14 +123,15 @@ function assignHosts(
   const left: ConcreteHosts['left'][number][] = machines
     .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
     .map(({ name }) => ({ name, why: "it is another user's: type its target, as vmssh list prints it" }));
-  for (const { machine, host } of named) {
+  for (const { machine, host, isHolder } of named) {
     // Containers that are off are left over by the hundred; their names are still theirs, so that no Host reaches another one meanwhile.
     const isStopped = machine.container !== undefined && machine.status === 'off';
     if (isStopped && !startOf(start, { host, target: machine.target })) continue;
-    const isOnly = (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
+    const holds = isHolder && (machine.via === undefined || !spelledHere.has(host));
+    const isOnly = holds || (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
     const isKnown = before.has(machine.target) || holders.has(host.toLowerCase());
     const why =
-      (isKnown ? undefined : silenceProblem(machine, silent?.sources ?? [])) ??
+      (isKnown ? undefined : silenceProblem(machine, silent)) ??
       problem(machine, host, dots, taken, isOnly) ??
       contestProblem(machine, host, holders.get(host.toLowerCase()));
     const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
@@ -164,7 +190,8 @@ function problem(
   if (!dots && (slug(name).includes('.') || via.includes('.')))
     return 'with a dot it could be a host on a network: use --prefix';
   const users = taken(host);
-  if (users !== undefined) return `${users}: use --prefix`;
+  if (users !== undefined)
+    return `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
     hostOptions({ ...machineOptions(machine, '~/x'), program: ['vmssh'], fdpass: false });
@@ -188,9 +215,9 @@ function toEntry(
   seen: string,
   environment: HostEntry['environment'],
 ): HostEntry {
-  const { name, target, provider, via, uuid, user, identityFile, identityAgent, authority } = machine;
+  const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
   const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
-  const more = { via, also, uuid, user, identityFile, identityAgent, authority, environment };
+  const more = { via, also, uuid, user, identityFile, authority, environment };
   return { host, name, target, provider, ...definedFields(more), seen };
 }
 
@@ -238,10 +265,10 @@ export function machineOptions(
   knownHosts: string,
   keys?: GuestKeys,
 ): ConcreteHost['options'] {
-  const { target, user, identityFile, identityAgent, environment } = machine;
+  const { target, user, identityFile, environment } = machine;
   const alias = aliasOf(machine);
   return {
-    ...{ target, user, identityFile, identityAgent, environment },
+    ...{ target, user, identityFile, environment },
     knownHosts: alias === undefined ? undefined : knownHosts,
     hostKeyAlias: alias,
     ...(keys ? trustIn(keys) : {}),
@@ -265,8 +292,8 @@ export interface SharedUuid {
 }
 
 // What another hypervisor says of a UUID is not compared: its machines are known by other names. Those of other users have no Host.
-function sharedUuids(machines: readonly HostMachine[]): readonly SharedUuid[] {
-  const own = machines.filter(({ via }) => via === undefined);
+function sharedUuids(machines: readonly HostEntry[]): readonly SharedUuid[] {
+  const own = machines.filter(({ via, gone }) => via === undefined && gone === undefined);
   return [...groupBy(own, ({ uuid }) => uuid)].flatMap(([uuid, all]) =>
     uuid === undefined || all.length === 1 ? [] : [{ uuid, machines: all }],
   );

@@ -5,11 +5,19 @@ import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isOthersId } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';
-import { ownHome } from '../folder.js';
 import { type HostEntry, readState, stateFile } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
 export type NameCheck = (name: string) => string | undefined;
+
+export const inKnownHosts = 'the name is already in known_hosts';
+export const inSettings = 'your ssh configuration has a Host for the name';
+export const inConfig = 'the name is already in your ssh configuration';
+
+/** Whether a name that is the user's may be given to a machine, if he says so: nothing of his says where it is. */
+export function mayBeGiven(why: string): boolean {
+  return why === inKnownHosts || why === inSettings;
+}
 
 /**
  * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its targets, and
@@ -19,7 +27,9 @@ export function moreNames(
   all: readonly HostEntry[],
   taken: NameCheck,
 ): ReadonlyMap<HostEntry, readonly string[]> {
-  const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesOf(entry))] }));
+  // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
+  const namesNow = (entry: HostEntry) => (entry.gone === undefined ? namesOf(entry) : [lower(entry.host)]);
+  const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
   const asked = countBy(
     found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
     (name) => name,
@@ -43,8 +53,8 @@ function namesOf(entry: HostEntry): readonly string[] {
 
 /** Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
 function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
-  const { target, also = [], user, identityFile, identityAgent } = entry;
-  const isMore = hasId || [user, identityFile, identityAgent].some((each) => each !== undefined);
+  const { target, also = [], user, identityFile } = entry;
+  const isMore = hasId || user !== undefined || identityFile !== undefined;
   return [target, ...also].flatMap((each) => {
     const typed = /^[\w.:/+-]+$/.test(each) ? asTarget(each) : undefined;
     const kind = typed && kindOf(typed);
@@ -81,7 +91,8 @@ export function sshNames(
   entries: readonly HostEntry[],
   machines: readonly ListedMachine[],
 ): ReadonlyMap<ListedMachine, string> {
-  const written = new Map(entries.map(({ target, host }) => [target, host]));
+  const isThere = ({ gone }: HostEntry) => gone === undefined;
+  const written = new Map(entries.filter(isThere).map(({ target, host }) => [target, host]));
   const named = machines.flatMap((machine) => {
     const [host] = [machine.target, ...machine.also].flatMap((target) => written.get(target) ?? []);
     return host === undefined ? [] : [{ machine, host }];
@@ -96,7 +107,7 @@ export async function writtenMachine(
   target: ViaTarget,
   { env }: { env: Env },
 ): Promise<ListedMachine | undefined> {
-  return viaMachine(target, (await readState(stateFile(ownHome(env))))?.machines ?? []);
+  return viaMachine(target, (await readState(stateFile(env)))?.machines ?? []);
 }
 
 /** The same among these machines. */
@@ -110,7 +121,9 @@ export function viaMachine(
   const isMeant = (entry: HostEntry) =>
     entry.uuid === id ||
     (inner ? targetThere(entry) === target.replace('%', '/') : entry.name.toLowerCase() === id);
-  const [found, ...others] = there.filter(isMeant);
+  const meant = there.filter(isMeant);
+  const now = meant.filter(({ gone }) => gone === undefined);
+  const [found, ...others] = now.length > 0 ? now : meant;
   if (found === undefined || others.length > 0) return undefined;
   const { uuid } = found;
   const name = `via/${host}/${target}`;

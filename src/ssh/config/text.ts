@@ -2,6 +2,7 @@ import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kindOf, kinds, parseTarget } from '../../kinds/kinds.js';
 import type { OwnOptions } from '../../proxy-args.js';
 import { slug } from '../../target/names.js';
+import { isBareId } from '../../target/numbers.js';
 import { type GuestKeys, namesOfGuest, trustIn } from '../guest-keys.js';
 import { asksVmssh, type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
 
@@ -106,16 +107,21 @@ export function configText(options: ConfigTextOptions): string {
           '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
           block(allPatterns('machine'), { knownHosts }),
         ]),
-    ...hosts.flatMap(({ host, names = [], options, about }) => [
-      `# ${about}`,
-      block([host, ...names].join(' '), {
+    ...hosts.flatMap(({ host, names = [], options, about }) => {
+      const { target } = options;
+      const own = {
         ...options,
-        start: startOf(start, { host, names, target: options.target }),
-        bring: (bring || options.bring) && !options.target?.startsWith('via/'),
+        start: startOf(start, { host, names, target }),
+        bring: (bring || options.bring) && !target?.startsWith('via/'),
         // The hypervisor there chooses the route.
-        routes: options.target?.startsWith('via/') ? undefined : routes,
-      }),
-    ]),
+        routes: target?.startsWith('via/') ? undefined : routes,
+      };
+      return [
+        `# ${about}`,
+        ...names.filter(isBareId).map((id) => withLines(id, proxyOfId(id, { ...own, ...caller }))),
+        block([host, ...names].join(' '), own),
+      ];
+    }),
     ...(warnsOfKex ? [noKexWarning(hosts, table)] : []),
   ].join('\n');
 }
@@ -130,6 +136,12 @@ function noKexWarning(hosts: readonly ConcreteHost[], table: readonly Kind[]): s
     '# No network leads to these, so nobody can record a login to decrypt it later: ssh need not warn of that.',
     withLines([...local.flatMap(hostPatterns), ...names].join(' '), [['WarnWeakCrypto', 'no-pq-kex']]),
   ].join('\n');
+}
+
+/** A UUID is itself what the proxy is asked for: the name may be another machine's by now. A target has the patterns above. */
+function proxyOfId(id: string, options: HostOptions): ReturnType<typeof hostOptions> {
+  const target = options.target?.startsWith('hyper-v/') ? `hyper-v/${id}` : undefined;
+  return hostOptions({ ...options, target }).filter(([keyword]) => keyword === 'ProxyCommand');
 }
 
 function withLines(host: string, settings: ReturnType<typeof hostOptions>): string {

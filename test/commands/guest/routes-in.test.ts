@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
 import { guestOff } from '../../../src/commands/guest/off.js';
-import { planSetup } from '../../../src/commands/guest/setup-plan.js';
+import { sshd } from '../../../src/commands/guest/setup-inside.js';
+import { newSetup } from '../../../src/commands/guest/setup-step.js';
 import { ConnectError } from '../../../src/errors.js';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
@@ -117,19 +118,20 @@ esac
   });
 
   it('setup makes only the host key where a socket answers and sshd has none', async () => {
-    const says = 'ok account ann\\nchanged host-keys x is made\\nok key x\\nend 0 done\\n';
-    writeTree(dir, { 'bin/incus': `#!/bin/sh\ncat >/dev/null; printf '${says}'\n`, 'id.pub': publicKey });
-    const flags = { noConfig: true, install: false, bring: false, restart: false };
-    const options = { ...flags, key: join(dir, 'id.pub'), user: undefined };
-    const means = { text: 'incus/web', parsed: parseTarget('incus/web'), port: 22, user: '' };
+    const options = { noConfig: true, install: false, bring: false, takeName: false, restart: false };
+    const named = { text: 'incus/web', target: parseTarget('incus/web') };
+    const rest = { options: { ...options, key: undefined, user: undefined }, io: fakeIo(incus()) };
+    const { signal } = new AbortController();
+    const setup = newSetup(named, { name: 'incus/web', signal, ...rest }, () => {});
     const endpoint = { family: 'vsock', cid: 3, port: 22 } as const;
+    const means = { text: 'incus/web', parsed: named.target, port: 22, user: '', endpoint };
     const stages = [{ stage: 'connected', ms: 1, found: '' }] as const;
     const error = new ConnectError('handshake', 'web', { code: 'NO_BANNER', problem: 'closed' });
-    const look = async () => ({ target: 'web', means: { ...means, endpoint }, stages, error });
-    const never = new AbortController().signal;
-    const { steps, work } = await planSetup('incus/web', options, fakeIo(incus()), never, () => {}, look);
-    expect(steps).toContainEqual({ name: 'sshd', state: 'ok', found: 'it only lacks the host key' });
-    expect(work?.scripts).toHaveLength(1);
+    const said = [{ name: 'host-keys', state: 'changed', found: 'x is made' }] as const;
+    const found = { answer: { target: 'web', means, stages, error }, said, scripts: ['one'] };
+    expect(await sshd.look?.(setup, found)).toBeUndefined();
+    expect(setup.steps).toEqual([{ name: 'sshd', state: 'ok', found: 'it only lacks the host key' }]);
+    expect(await sshd.look?.(setup, { ...found, said: [] })).toMatchObject({ scripts: { length: 2 } });
   });
 
   it('a missing program is named', async () => {

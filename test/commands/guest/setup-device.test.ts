@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { addDevice, planDevice, undoDevice } from '../../../src/commands/guest/setup-device.js';
-import { collector } from '../../../src/commands/guest/setup-step.js';
-import { carryOutSetup } from '../../../src/commands/guest/setup-work.js';
-import type { ReachedMachine } from '../../../src/sources/source.js';
+import { device, lookForDevice } from '../../../src/commands/guest/setup-device.js';
+import { inside } from '../../../src/commands/guest/setup-inside.js';
+import { newSetup } from '../../../src/commands/guest/setup-step.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
+import type { ListedMachine } from '../../../src/sources/merge.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import type { MachineState, VirshCase } from '../../sources/libvirt/stand-in.js';
@@ -12,8 +13,8 @@ import { deviceCases, refuses, standInVirsh } from '../../sources/libvirt/stand-
 
 const dir = useTempDir();
 const [bin, log] = [join(dir, 'bin'), join(dir, 'log')];
-const record: ReachedMachine = {
-  ...{ provider: 'libvirt', name: 'mint', target: 'qemu/mint' },
+const record: ListedMachine = {
+  ...{ provider: 'libvirt', name: 'mint', target: 'qemu/mint', status: 'running', also: [] },
   uuid: '83055167-4a13-0eb1-c290-e328df73ee72',
 };
 const env = { PATH: `${bin}:${process.env.PATH}`, HOME: dir, XDG_STATE_HOME: join(dir, 'state') };
@@ -40,6 +41,13 @@ interface Given {
 const ours = "<vsock><alias name='ua-vmssh'/></vsock>";
 const foreign = "<vsock><alias name='vsock0'/></vsock>";
 
+function setupOf(machine: ListedMachine, restart = false) {
+  const named = { text: 'mint', target: parseTarget(machine.target), machine };
+  const flags = { noConfig: true, install: false, bring: false, takeName: false, restart };
+  const options = { ...flags, user: undefined, key: undefined };
+  return newSetup(named, { name: 'mint', options, io, signal }, () => {});
+}
+
 /** Plans, and does it if nothing failed. Resolves to the steps. */
 async function setUp(
   { machine, first = [], restart = false, vhost = dir, live, config }: Given,
@@ -48,13 +56,14 @@ async function setUp(
   for (const [name, text] of Object.entries({ live, config }))
     if (text) writeFileSync(join(state, name), text);
   standInVirsh(bin, log, [...first, ...deviceCases(state, machine)]);
-  const { steps, add, isFailed } = collector(() => {});
-  const options = { restart, typed: 'mint', start: 'virsh start mint' };
-  const missing = await planDevice(of, options, io, signal, add, vhost);
-  const isThere = missing && !isFailed() ? await addDevice(missing, options, io, add) : undefined;
+  const setup = setupOf(of, restart);
+  const start = 'virsh start mint';
+  const { missing } = (await lookForDevice(setup, start, vhost)) ?? {};
+  const isDone = missing !== undefined && !setup.isFailed();
+  if (isDone) await device.act?.(setup, { missing, start });
   return {
-    isThere,
-    steps: steps.map(({ name, state, found, fix }) => [state, name, found, fix].join(' ').trim()),
+    isThere: isDone ? !setup.isFailed() : undefined,
+    steps: setup.steps.map(({ name, state, found, fix }) => [state, name, found, fix].join(' ').trim()),
   };
 }
 const lasting = 'a vsock device is added to the machine and its definition';
@@ -135,20 +144,12 @@ describe('the step for a vsock device', () => {
 
   it('is added without an agent too, and then what to type on the console is said', async () => {
     standInVirsh(bin, log, deviceCases(state));
-    const { steps, add } = collector(() => {});
-    const missing = await planDevice(record, { restart: false, typed: 'mint' }, io, signal, add, dir);
-    add('inside', 'skipped', 'no agent');
-    const plan = { name: 'mint', target: 'qemu/mint', steps, missing, byHand: ['no agent', 'type'] as const };
-    const options = {
-      user: undefined,
-      key: undefined,
-      noConfig: true,
-      install: false,
-      bring: false,
-      restart: false,
-    };
-    const done = await carryOutSetup(plan, options, io, signal, () => {});
-    expect(done.steps).toEqual([
+    const setup = setupOf(record);
+    const { missing } = (await lookForDevice(setup, undefined, dir)) ?? {};
+    const found = { missing, byHand: ['no agent', 'type'] } as const;
+    await device.act?.(setup, found);
+    await inside.act?.(setup, found);
+    expect(setup.steps.slice(1)).toEqual([
       { name: 'device', state: 'changed', found: 'the machine has a vsock device now', fix: undefined },
       { name: 'inside', state: 'failed', found: 'no agent', fix: 'type' },
     ]);
@@ -175,8 +176,8 @@ describe('the step for a vsock device', () => {
     for (const [name, text] of Object.entries({ live, config }))
       if (text) writeFileSync(join(state, name), text);
     standInVirsh(bin, log, deviceCases(state, machine));
-    const { steps, add } = collector(() => {});
-    await undoDevice(record, 'do', io, signal, add);
-    expect(steps.map(({ state, found }) => `${state} ${found}`)).toEqual(want);
+    const setup = setupOf(record);
+    await device.undo?.(setup, {}, 'do');
+    expect(setup.steps.map(({ state, found }) => `${state} ${found}`)).toEqual(want);
   });
 });

@@ -311,6 +311,28 @@ esac`,
     rmSync(config);
   });
 
+  it('asks for a name that is in known_hosts, and takes it with --take-name', async () => {
+    const known = join(home, '.ssh/known_hosts');
+    writeFileSync(
+      known,
+      'web ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBk1Y3Dw2BOZxrpS4wNYvXNqj5bQbSCAyVLFbwyVjpyw\n',
+    );
+    const planned = await setup('--dry-run', 'web');
+    expect(planned.stdout).toMatch(
+      /name +the name is already in known_hosts: from now on it means incus\/web/,
+    );
+    const refused = await setup('--yes', 'web');
+    expect(refused).toMatchObject(printing(1, /✗ name .*\n +fix: .*setup --take-name web/));
+    expect(await setup('--yes', '--take-name', 'web')).toMatchObject({ code: 0 });
+    const names = () => readFileSync(join(home, '.ssh/vmssh.conf'), 'utf8').match(/^Host web\b/gm);
+    expect(names()).toHaveLength(1);
+    await run([...vmssh, 'config', 'install'], { env });
+    expect(names()).toHaveLength(1);
+    expect(await setup('--undo', '--yes', 'web')).toMatchObject({ code: 0 });
+    expect(existsSync(join(home, '.ssh/vmssh.conf')) && names()).toBeFalsy();
+    rmSync(known);
+  });
+
   it('finds no sshd, and installs one only if it is told to', async () => {
     const sshd = join(root, 'usr/sbin/sshd');
     renameSync(sshd, join(dir, 'sshd.package'));

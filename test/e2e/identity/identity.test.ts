@@ -148,6 +148,37 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     });
   });
 
+  describe.each(ways)('a UUID by $way', ({ login }) => {
+    it.each([
+      {
+        became: 'renamed, and its name is another one',
+        machines: () => [machine(0, ids[0], 'new'), machine(1, ids[1])],
+        code: 7,
+      },
+      {
+        became: 'renamed to the name that another one had',
+        machines: () => [machine(1, ids[1], 'new'), machine(0, ids[0], 'x')],
+        code: 7,
+      },
+      { became: 'gone, and another one has its name', machines: () => [machine(1, ids[1])], code: 255 },
+      {
+        became: 'gone, and another one is called so',
+        machines: () => [machine(1, ids[1], id(0))],
+        code: 255,
+      },
+      {
+        became: 'gone, and one without an id is called so',
+        machines: () => [{ ...machine(1, ids[1], id(0)), id: undefined }],
+        code: 255,
+      },
+    ])('is a machine that is $became', async ({ machines, code }) => {
+      lists(...machines());
+      for (const typed of [id(0), id(0).toUpperCase()].slice(0, login === bySsh ? 1 : 2))
+        expect(await login(typed, 'accept-new')).toMatchObject({ code });
+      expect(pins()).toMatch(code === 7 ? new RegExp(`^vmssh-${id(0)} \\S+ \\S+[^\\n]*\\n$`) : /^$/);
+    });
+  });
+
   it('a key by whichever way it was pinned counts for the other', async () => {
     expect(await byVmssh(name, 'accept-new')).toMatchObject({ code: 7 });
     expect(await bySsh(name, 'strict')).toMatchObject({ code: 7, stderr: '' });

@@ -132,7 +132,7 @@ describe.skipIf(skip)('vsock without the addon', () => {
     it.each(['unix', 'vsock-mux', 'incus'])('is relayed, or refused with the fix: %s', async (kind) => {
       const target =
         { unix: `unix${sshd.path}`, 'vsock-mux': `vsock-mux${dir}/mux.sock` }[kind] ?? 'incus/web';
-      const more = { INCUS_SOCKET, PATH: `${container.bin}:/usr/bin:/bin` };
+      const more = { INCUS_SOCKET, PATH: `${container.bin}:${process.env.PATH}` };
       expect(await ssh('python3', 'fdpass', [target, '22'], '/dev/null', more)('true')).toMatchObject(
         saying(
           255,

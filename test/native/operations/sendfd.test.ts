@@ -1,19 +1,15 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
+import { lacks } from '../../helpers/programs.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { startFixture } from '../support/child.js';
 import { connectedPair, listen } from '../support/peer.js';
 
-const sshThere = spawnSync('ssh', ['-V']).status === 0;
-if (!sshThere)
-  console.warn('skipped: no ssh here to receive a descriptor\nremedy: apt-get install openssh-client');
-
 describeAddon('sendFd', () => {
-  it.skipIf(!sshThere)('passes a socket to ssh, which talks over it', async () => {
+  it.skipIf(lacks('ssh'))('passes a socket to ssh, which talks over it', async () => {
     const { path, server } = await listen();
     const accepted = once(server, 'connection');
     const options = ['ProxyUseFdpass=yes', 'BatchMode=yes'].flatMap((option) => ['-o', option]);

@@ -1,17 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { lacks } from '../../helpers/programs.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { startFixture } from '../support/child.js';
 import { codeOf, itPaired, listen, readToEnd } from '../support/peer.js';
 import { leaveUnread, openPipe, resetAfter, startRelay, stdioKinds } from '../support/relay.js';
-
-const scriptThere = spawnSync('script', ['--version']).status === 0;
-if (!scriptThere)
-  console.warn('skipped: no script here to make a terminal\nremedy: apt-get install bsdutils');
 
 const patient = { lingerMs: 20_000 };
 
@@ -119,7 +115,7 @@ describeAddon('a relay', () => {
     expect(await result).toEqual({ sent: 0, received: bytes.length, end: 'linger' });
   });
 
-  it.skipIf(!scriptThere)('serves a terminal', async () => {
+  it.skipIf(lacks('script'))('serves a terminal', async () => {
     const { path, server } = await listen();
     const accepted = once(server, 'connection');
     const { child, finished } = startFixture('relay.js', [path, '-1'], {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { missingPrograms } from '../../helpers/programs.js';
 
 /** Compiles a C file of `fixtures` for this test file and gives what came of it, or undefined after printing why there is none. */
 export function compile(
@@ -12,15 +13,14 @@ export function compile(
   flags: readonly string[] = [],
   compiler = 'cc',
 ): string | undefined {
+  if (missingPrograms({ [compiler]: 'g++' })) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'hvsock-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const program = join(folder, basename(source, '.c'));
   const from = fileURLToPath(new URL(source, fixtures));
   const tried = spawnSync(compiler, ['-Wall', ...flags, '-o', program, from], { encoding: 'utf8' });
   if (tried.status === 0) return program;
-  // A compiler that is not there is one reason for all files.
-  const reason = tried.error ? `${compiler} not found` : `cannot compile ${source}\n${tried.stderr}`;
-  console.warn(`skipped: ${reason}: apt-get install g++`);
+  console.warn(`skipped: cannot compile ${source}\n${tried.stderr}: apt-get install g++`);
   return undefined;
 }
 

@@ -49,7 +49,7 @@ function folders() {
   mkdirSync(join(dir, run, 'podman'), { recursive: true });
   mkdirSync(join(dir, user, 'podman'), { recursive: true });
   const bin = `bin${made}`;
-  const env = { HOME: dir, XDG_RUNTIME_DIR: join(dir, user), PATH: `${dir}/${bin}:/usr/bin:/bin` };
+  const env = { HOME: dir, XDG_RUNTIME_DIR: join(dir, user), PATH: `${dir}/${bin}:${process.env.PATH}` };
   const deps = { env, runDir: join(dir, run), platform: 'linux', timeoutMs: 20_000 } as const;
   return { run, user, bin, deps };
 }

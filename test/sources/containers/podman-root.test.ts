@@ -218,7 +218,7 @@ describe('the root folder of a container of a user’s Podman', () => {
 
 describe('the keys of a container of the user’s own Podman', () => {
   const log = join(dir, 'log');
-  const env = { PATH: `${dir}/bin:/usr/bin:/bin`, HOME: dir, XDG_RUNTIME_DIR: join(dir, 'user') };
+  const env = { PATH: `${dir}/bin:${process.env.PATH}`, HOME: dir, XDG_RUNTIME_DIR: join(dir, 'user') };
   const deps = { env, runDir: join(dir, 'run'), platform: 'linux', timeoutMs: 20_000 } as const;
   writeTree(dir, { 'bin/podman': `#!/bin/sh\necho "$*" >>'${log}'\nexit 125\n` });
   const filesOf = async (user: number, more = {}) => {

@@ -11,6 +11,7 @@ import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { fixture } from '../fixture.js';
 import { useJsonServices } from '../managers/json-services.js';
+import { fakeProc } from '../processes/fake-proc.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);
@@ -39,12 +40,15 @@ const runFolder = async (answers: Readonly<Record<string, string | undefined>>) 
 const user = (folder: string) => ({
   env: { XDG_RUNTIME_DIR: folder, PATH: join(dir, 'bin') },
   runDir: join(dir, 'absent'),
+  procDir: join(dir, 'proc'),
   timeoutMs: 5000,
 });
 const withCommand = () => writeTree(dir, { 'bin/podman': '#!/bin/sh\n' });
 /** What is listed while the user's socket has these answers. */
 const listBySocket = async (answers: Readonly<Record<string, string>>) =>
   listPodmanContainers(user(await runFolder(answers)), effects({ uid: undefined }));
+
+const handler = { OCIRuntime: 'crun', Config: { Annotations: { 'run.oci.handler': 'krun' } } };
 
 describe("Podman's containers", () => {
   it("are listed by the user's own socket, by one request", async () => {
@@ -56,6 +60,24 @@ describe("Podman's containers", () => {
       ...{ target: 'podman/web', uuid: '83055167-4a13-0eb1-c290-e328df73ee72', status: 'running' },
       container: { labels: { role: 'front', note: 'a, b=c' } },
     });
+  });
+
+  it.each([
+    { name: 'its machine is of krun', details: { OCIRuntime: 'krun' }, exec: false },
+    { name: "an annotation makes crun's one of krun", details: handler, exec: false },
+    { name: 'it runs a QEMU itself', details: { OCIRuntime: 'crun' }, exec: true },
+  ])('whose first process holds a machine of /dev/kvm have exec: $name', async ({ details, exec }) => {
+    const id = '0a'.repeat(32);
+    const [process] = [{ argv: ['crun'], fd: { '9': 'anon_inode:kvm-vm' } }];
+    const procDir = fakeProc(dir, [process]);
+    const one = JSON.stringify([{ Id: id, Names: ['web'], State: 'running', Pid: 100 }]);
+    const answers = { [list]: one, [`/v4.0.0/libpod/containers/${id}/json`]: JSON.stringify(details) };
+    const deps = { ...user(await runFolder(answers)), procDir };
+    const { found, warnings } = await listPodmanContainers(deps, effects({ uid: undefined }));
+    expect(found.map(({ routes = [] }) => routes.map(({ name }) => name))).toEqual([exec ? ['exec'] : []]);
+    const problem =
+      'container web: podman exec starts programs beside its virtual machine, which krun runs, and not in it';
+    expect(warnings).toEqual(exec ? [] : [{ provider: 'podman', code: 'NOT_LISTED', problem }]);
   });
 
   it('that export a socket are asked for the folder', async () => {

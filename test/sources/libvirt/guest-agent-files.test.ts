@@ -8,7 +8,7 @@ import { madeKey } from '../../identity/made-keys.js';
 
 const dir = useTempDir();
 const log = join(dir, 'log');
-const deps: Deps = { env: { PATH: `${dir}/bin:/usr/bin:/bin` }, platform: 'linux', timeoutMs: 20_000 };
+const deps: Deps = { env: { PATH: `${dir}/bin:${process.env.PATH}` }, platform: 'linux', timeoutMs: 20_000 };
 const uuid = '83055167-4a13-0eb1-c290-e328df73ee72';
 const record: ReachedMachine = { provider: 'libvirt', name: 'mint', target: 'qemu/mint', uuid };
 const [ed25519, rsa] = [madeKey('ed25519'), madeKey('rsa')];

@@ -44,7 +44,7 @@ async function machined(root: string | undefined, more: JsonObject = {}): Promis
   };
   await folder.listen('run/systemd/machine/io.systemd.Machine', machines(container));
   return {
-    env: { PATH: `${dir}/bin:/usr/bin:/bin` },
+    env: { PATH: `${dir}/bin:${process.env.PATH}` },
     ...{ runDir: join(folder.path, 'run'), platform: 'linux', timeoutMs: 20_000 },
   };
 }

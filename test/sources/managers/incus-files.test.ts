@@ -37,7 +37,7 @@ async function daemon(
   const [folder, none] = [join(dir, name), join(dir, name, 'none')];
   mkdirSync(none, { recursive: true });
   await serve(`${name}/unix.socket`, answers);
-  const env = { INCUS_DIR: none, LXD_DIR: none, [of]: folder, PATH: `${dir}/bin:/usr/bin:/bin` };
+  const env = { INCUS_DIR: none, LXD_DIR: none, [of]: folder, PATH: `${dir}/bin:${process.env.PATH}` };
   return { env, runDir: folder, timeoutMs: 20_000 };
 }
 

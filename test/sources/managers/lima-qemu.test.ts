@@ -2,12 +2,14 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listAll } from '../../../src/sources/list-all.js';
-import { lima, parseLima } from '../../../src/sources/managers/lima.js';
+import { lima, listLima, parseLima } from '../../../src/sources/managers/lima.js';
 import { wroteFile } from '../../../src/sources/processes/process-paths.js';
-import { routesTo } from '../../../src/sources/routes.js';
-import type { DiscoveredMachine, Source } from '../../../src/sources/source.js';
+import { addressOf, routesTo } from '../../../src/sources/routes.js';
+import { type DiscoveredMachine, DiscoveryError, type Source } from '../../../src/sources/source.js';
+import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { authorityOf } from '../../../src/sources/trusted-path.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { fakeProc } from '../processes/fake-proc.js';
 
 const dir = useTempDir();
 const routes = routesTo(['127.0.0.1:60022']);
@@ -65,4 +67,52 @@ describe("Lima's machine that is a QEMU too", () => {
   it('is believed where no process can be seen', () => {
     expect(wroteFile(1, '/no/file', { env: {}, platform: 'darwin' })).toBe(true);
   });
+});
+
+describe('Instances with one port', () => {
+  const says = (name: string, status: string, pid: number) =>
+    JSON.stringify({ name, status, dir: `/l/${name}`, sshLocalPort: 60022, hostAgentPID: pid });
+  const both = `${says('a', 'Broken', 101)}\n${says('b', 'Running', 100)}\n`;
+  const tcp = `   0: 0100007F:${(60022).toString(16).toUpperCase()} 00000000:0000 0A 0 0 0 1000 0 7 1\n`;
+  const addresses = async (sockets: readonly string[], env = {}) => {
+    const procDir = fakeProc(dir, [
+      { argv: ['limactl'], sockets },
+      { argv: ['limactl'], sockets: ['9'] },
+    ]);
+    mkdirSync(join(procDir, 'net'));
+    writeFileSync(join(procDir, 'net/tcp'), tcp);
+    const { found } = await listLima({ env, procDir, platform: 'linux' }, async () => both, 1000);
+    return found.map((each) => addressOf(each));
+  };
+
+  it('leave it to the one whose process listens there', async () =>
+    expect(await addresses(['7'])).toEqual([undefined, '127.0.0.1:60022']));
+
+  it('both claim it if none does, as far as is seen', async () =>
+    expect(await addresses(['8'])).toEqual(['127.0.0.1:60022', '127.0.0.1:60022']));
+});
+
+describe('without limactl', () => {
+  const withPid = (folder: string) => {
+    mkdirSync(join(folder, '0'), { recursive: true });
+    writeFileSync(join(folder, '0/ha.pid'), '1\n');
+    return folder;
+  };
+  const said = async (env: Readonly<Record<string, string>>) =>
+    (await listLima({ env: { PATH: dir, ...env }, platform: 'linux' }, none, 1000)).warnings;
+  const none: RunTool = async () => {
+    throw new DiscoveryError('ENOENT', 'limactl could not be run');
+  };
+
+  it("an instance that runs is said, Rancher Desktop's too", async () => {
+    const folder = withPid(join(dir, 'rd/rancher-desktop/lima'));
+    const problem = `limactl is not in PATH, which knows the login of "0" in ${folder}`;
+    expect(await said({ XDG_DATA_HOME: join(dir, 'rd'), HOME: join(dir, 'home') })).toEqual([
+      { provider: 'lima', code: 'NOT_LISTED', problem },
+    ]);
+    expect(await said({ LIMA_HOME: folder })).toHaveLength(1);
+  });
+
+  it('one that does not is nobody', async () =>
+    expect(await said({ HOME: join(dir, 'nobody'), XDG_DATA_HOME: join(dir, 'nobody') })).toEqual([]));
 });

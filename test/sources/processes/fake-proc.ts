@@ -9,6 +9,8 @@ export interface FakeProcess {
   readonly exe?: string;
   /** The inodes of its sockets. */
   readonly sockets?: readonly string[];
+  /** Its other open files, by number. */
+  readonly fd?: Readonly<Record<string, string>>;
   /** More files, as recorded. */
   readonly files?: Readonly<Record<string, string>>;
   /** More lines of its status. */
@@ -30,7 +32,7 @@ export function fakeProc(dir: string, processes: readonly FakeProcess[], self?: 
   mkdirSync(join(proc, 'sys'), { recursive: true });
   const all = processes.map((each, i) => [String(100 + i), each] as const);
   for (const [name, each] of self ? [...all, ['self', self] as const] : all) {
-    const { argv, uid = 0, cwd = '/', exe, sockets, files = {}, status = '', ns = {} } = each;
+    const { argv, uid = 0, cwd = '/', exe, sockets, fd, files = {}, status = '', ns = {} } = each;
     const folder = join(proc, name);
     mkdirSync(join(folder, 'ns'), { recursive: true });
     writeFileSync(join(folder, 'cmdline'), argv.map((arg) => `${arg}\0`).join(''));
@@ -40,7 +42,8 @@ export function fakeProc(dir: string, processes: readonly FakeProcess[], self?: 
     );
     symlinkSync(cwd, join(folder, 'cwd'));
     if (exe !== undefined) symlinkSync(exe, join(folder, 'exe'));
-    if (sockets !== undefined) mkdirSync(join(folder, 'fd'));
+    if (sockets !== undefined || fd !== undefined) mkdirSync(join(folder, 'fd'));
+    for (const [number, to] of Object.entries(fd ?? {})) symlinkSync(to, join(folder, 'fd', number));
     for (const inode of sockets ?? []) symlinkSync(`socket:[${inode}]`, join(folder, 'fd', inode));
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
     for (const [kind, id] of Object.entries(ns)) symlinkSync(id, join(folder, 'ns', kind));

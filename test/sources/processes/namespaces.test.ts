@@ -41,6 +41,12 @@ describe('a process in a container', () => {
   };
 
   const own = { mnt: 2, pid: 2 };
+  const users = (map: string, more: Partial<FakeProcess> = {}) =>
+    recorded(session, '100', {
+      ...{ uid: 1000, ns: ns({ mnt: 2, user: 2 }), net: 'own' },
+      files: { cgroup: `0::${session}\n`, uid_map: map },
+      ...more,
+    });
   const libvirts = String.raw`/machine.slice/machine-qemu\x2d1\x2dmint.scope/libvirt/emulator`;
   it.each<[string, FakeProcess]>([
     ['a unit', recorded(unit, '100')],
@@ -48,6 +54,7 @@ describe('a process in a container', () => {
     ['a unit with PrivatePIDs=', recorded(unit, '100\t1', { ns: ns(own) })],
     ["libvirt's QEMU", recorded(libvirts, '100', { uid: 107, ns: ns({ mnt: 2 }) })],
     ["one of this user's session", recorded(session, '100', { uid: 1000 })],
+    ["a unit of this user's with PrivateTmp=, a user namespace", users('1000 1000 1\n')],
     ['one that Docker itself has started', recorded('/system.slice/docker.service', '100')],
     ["Firecracker's jailer with a pid namespace", recorded('/firecracker/web', '100\t1', { ns: ns(own) })],
     ['one of a kernel that shows nothing', { argv: ['vm'] }],
@@ -72,6 +79,9 @@ describe('a process in a container', () => {
       'the same, of which only the map is seen',
       recorded('/', '100', { files: { uid_map: '0 100000 65536\n' }, ns: {} }),
     ],
+    ['one of other users', users('0 1000 1\n')],
+    ['one of another network', users('1000 1000 1\n', { net: 'other' })],
+    ['one of other pids', users('1000 1000 1\n', { ns: ns({ pid: 2, user: 2 }) })],
     ['one deeper, with no group', recorded('/user.slice', '100\t1\t1')],
     ['one that is not the first there', recorded('/system.slice/x.service', '100\t9')],
     ['another pid namespace that /proc does not count', recorded('/', '100', { ns: ns({ pid: 2 }) })],

@@ -89,7 +89,7 @@ describe('two running instances of Lima with one port', () => {
           env: {},
           platform: 'linux',
           port: 22,
-          exists: (path) => !path.includes('colima'),
+          exists: () => false,
           text: `lima/${name}`,
         },
       });

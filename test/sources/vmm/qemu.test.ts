@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addressOf, routeTo } from '../../../src/sources/routes.js';
+import { searchSource } from '../../../src/sources/search.js';
 import { crosvm, parseCrosvmArgs } from '../../../src/sources/vmm/crosvm.js';
 import { parseQemuArgs, type QemuMachine, qemu } from '../../../src/sources/vmm/qemu.js';
 import { parseVhostDevice } from '../../../src/sources/vmm/vhost-device.js';
@@ -36,20 +37,22 @@ describe('running QEMUs', () => {
     const { found, warnings } = await list(
       { argv: ['/usr/bin/qemu-system-x86_64', '-name', 'mint', '-uuid', uuid, ...vsock(3)] },
       { argv: ['qemu-system-aarch64', ...vsock(4)] },
-      { argv: ['qemu-system-x86_64', '-snapshot'] },
+      { argv: ['qemu-system-x86_64', '-drive', 'if=pflash,file=/x/OVMF.fd', '-hda', '/vm/debian.qcow2'] },
     );
     const same = { status: 'running', provider: 'qemu' };
+    const unnamed = { name: 'qemu-102', target: 'qemu/qemu-102', ids: ['debian'], pid: 102, routes: [] };
     expect(warnings).toEqual([]);
     expect(found).toEqual([
       { ...same, name: 'mint', target: 'qemu/mint', cid: 3, uuid, pid: 100, ...at('vsock/3') },
       { ...same, name: 'qemu-101', target: 'vsock/4', cid: 4, pid: 101, ...at('vsock/4') },
+      { ...same, ...unnamed },
     ]);
   });
 
   it('in a container have only their CID, and take no name, port or daemon', async () => {
     const argv = ['qemu-system-x86_64', '-name', 'mint', '-uuid', uuid];
     const device = ['-chardev', 'socket,id=v,path=/v', '-device', 'vhost-user-vsock-pci,chardev=v'];
-    const { found } = await list(
+    const { found, warnings } = await list(
       { argv: [...argv, ...vsock(3), '-nic', 'user,hostfwd=tcp::22-:22'], ...inDocker },
       { argv: [...argv, '-nic', 'user,hostfwd=tcp::22-:22'], ...inDocker },
       { argv: ['vhost-device-vsock', '--socket', '/v', '--uds-path', '/m'], ...inDocker },
@@ -59,6 +62,12 @@ describe('running QEMUs', () => {
     expect(found).toEqual([
       { ...known, name: 'vsock/3', target: 'vsock/3', ...at('vsock/3'), authority: 'other' },
       { ...known, name: 'mint', target: 'qemu/mint', pid: 103, routes: [], has: ['vhost-user'] },
+    ]);
+    const inside = `a virtual machine of QEMU runs in container ${'0a'.repeat(6)}:`;
+    const name = "and the container's name only to the container";
+    expect(warnings.map(({ code, problem }) => `${code} ${problem}`)).toEqual([
+      `NOT_LISTED pid 100: ${inside} vsock/3 leads to it, ${name}`,
+      `NOT_LISTED pid 101: ${inside} nothing leads to it from here, ${name}`,
     ]);
   });
 
@@ -104,12 +113,41 @@ describe('running QEMUs', () => {
       { argv: ['qemu-system-x86_64', ...forward] },
       { argv: ['qemu-system-x86_64', ...vsock(5), ...forward] },
     );
-    const routes = [routeTo('vsock/4'), routeTo('127.0.0.1:2222')];
+    const port = routeTo('127.0.0.1:2222');
+    const routes = [routeTo('vsock/4'), port];
     expect(found.map(({ target, routes }) => ({ target, routes }))).toEqual([
       { target: 'qemu/a', routes: routes.slice(1) },
       { target: 'qemu/b', routes },
-      { target: 'vsock/5', routes: [routeTo('vsock/5')] },
+      { target: 'qemu/qemu-102', routes: [port] },
+      { target: 'qemu/qemu-103', routes: [routeTo('vsock/5'), port] },
     ]);
+  });
+
+  it.each([
+    ['minikube', ['-nic', 'user,hostname=minikube', '-drive', 'file=/m/disk.qcow2'], 'minikube'],
+    ['its disk', ['-nic', 'user,hostname=minikube', '-drive', 'file=/m/disk.qcow2'], 'disk'],
+    ["Proxmox's number", ['-id', '100', '-name', 'web01,debug-threads=on'], '100'],
+  ])('are found by what people call them: $0', async (_name, args, typed) => {
+    const procDir = fakeProc(dir, [{ argv: ['kvm', ...args] }, { argv: ['kvm', '-name', 'db'] }]);
+    expect(await searchSource(qemu, typed, { env: {}, procDir })).toMatchObject({
+      outcome: 'found',
+      machine: { pid: 100 },
+    });
+  });
+
+  it.each([
+    ['-netdev', 'stream,id=n,server=off,addr.type=unix,addr.path=/run/p.sock'],
+    ['-netdev', '{"type":"stream","addr":{"type":"unix","path":"/run/p.sock"},"id":"n"}'],
+    ['-chardev', 'socket,id=c,path=/run/p.sock', '-netdev', 'vhost-user,id=n,chardev=c'],
+  ])('are reached by the port of their passt: $1', async (...network) => {
+    const passt = { argv: ['passt', '--socket', '/run/p.sock', '--tcp-ports', '2222:22'], sockets: ['7'] };
+    const argv = ['qemu-system-x86_64', '-name', 'a', ...network];
+    const at = (rows: string) => qemu.list({ env: {}, procDir: listening([{ argv }, passt], rows) });
+    expect(await at(row(2222, 7))).toMatchObject({ found: [{ routes: [routeTo('127.0.0.1:2222')] }] });
+    expect(await at(row(2222, 8))).toMatchObject({
+      found: [{ routes: [] }],
+      warnings: [{ code: 'FOREIGN' }],
+    });
   });
 
   it.each([
@@ -157,6 +195,19 @@ describe('running QEMUs', () => {
     ])('$name', async ({ port, sockets, address, codes }) => {
       expect(await codesAt(port, ...sockets)).toEqual({ address, codes });
     });
+  });
+
+  it('are told how Proxmox adds the device', () => {
+    const known = {
+      name: 'web',
+      ids: ['100'],
+      target: 'qemu/web',
+      status: 'running',
+      provider: 'qemu',
+    } as const;
+    expect(qemu.hints?.address?.({ ...known, has: ['proxmox'] })).toBe(
+      "qm set 100 --args '-device vhost-vsock-pci,guest-cid=100', then stop and start it",
+    );
   });
 
   it.each<{ has: ('vhost-user' | 'forward')[]; lacks: readonly string[] }>([
@@ -311,7 +362,7 @@ describe('the arguments of QEMU', () => {
     {
       name: 'the UUID of the firmware, as Proxmox has it',
       input: `-id 100 -name web,debug-threads=on -no-shutdown -smbios type=1,uuid=${uuid}`.split(' '),
-      want: { name: 'web', uuid },
+      want: { name: 'web', uuid, vmId: '100' },
     },
     { name: 'a UUID without dashes', input: ['-uuid', uuid.replaceAll('-', '')], want: { uuid } },
     { name: 'a UUID that is none', input: ['-name', 'a', '-uuid', 'x'.repeat(36)], want: { name: 'a' } },
@@ -322,7 +373,7 @@ describe('the arguments of QEMU', () => {
         ...['-name', 'a,process=a,debug-threads=on', '-netdev'],
         'user,hostname=a,hostfwd=tcp::22220-:22,hostfwd=tcp::8022-:22,hostfwd=udp::8022-:22,restrict=y,id=nic',
       ],
-      want: { name: 'a', forwarded: '127.0.0.1:22220' },
+      want: { name: 'a', hostname: 'a', forwarded: '127.0.0.1:22220' },
     },
   ])('with $name', ({ input, want }) => {
     expect(parseQemuArgs(['qemu-system-x86_64', ...input])).toEqual(want);
@@ -356,7 +407,7 @@ describe('the arguments of QEMU', () => {
 
   it('as quickemu 4.9.7 starts it, with the next port if 22220 is in use', () => {
     const argv = fixture('qemu/quickemu4.9.7.cmdline.txt').trimEnd().split('\n');
-    expect(parseQemuArgs(argv)).toEqual({ name: 'debian', forwarded: '127.0.0.1:22221' });
+    expect(parseQemuArgs(argv)).toMatchObject({ name: 'debian', forwarded: '127.0.0.1:22221' });
   });
 
   it('as libvirt 9 writes them for a domain with a vsock device', () => {

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { type ConfigTextOptions, configText, hostLines, hostName } from '../../../src/ssh/config/text.js';
+import { lacks } from '../../helpers/programs.js';
 import { writeTree } from '../../helpers/temp-dir.js';
 
-const noSsh = spawnSync('ssh', ['-V']).error !== undefined;
-const withSsh = noSsh ? ' (skipped: there is no ssh; apt-get install openssh-client)' : '';
+const noSsh = lacks('ssh');
 
 const hosts = [
   ...['.host', ...['machine/.host', 'machine%.host'], ...['unix/run/X.sock', 'unix%run%X.sock']],
@@ -49,7 +49,7 @@ function effective(options: ConfigTextOptions, host: string, users = ''): Readon
   return Object.fromEntries(stdout.split('\n').map((line) => line.split(/ (.*)/s).slice(0, 2)));
 }
 
-describe.skipIf(noSsh)(`the lines, as ssh reads them${withSsh}`, () => {
+describe.skipIf(noSsh)('the lines, as ssh reads them', () => {
   const program = ['/opt/vmssh'];
 
   it.each(['vsock:3', 'unix:/run/x', 'qemu:web', 'machine:web'])('leave %s to vmssh itself', (host) =>
@@ -127,6 +127,31 @@ describe.skipIf(noSsh)(`the lines, as ssh reads them${withSsh}`, () => {
       }
   });
 
+  it.each(['linux', 'win32'] as const)(
+    'have the proxy asked for what is typed, and for the name only by the short name, on %s',
+    (platform) => {
+      const ids = ['1', '2'].map((digit) => `${digit.repeat(8)}-2222-4333-8444-555555555555`);
+      const made = hostsOf([
+        machine('Web', 'machine/Web', 'machined', { also: ['qemu/Web'], uuid: ids[0] }),
+        machine('Mint', 'hyper-v/Mint', 'hyper-v', { uuid: ids[1] }),
+        machine('db', 'via/hv1/qemu/db', 'libvirt', { via: 'hv1', uuid: ids[0] }),
+      ]);
+      for (const givesTyped of [true, false])
+        for (const { host, names = [], options } of made)
+          for (const typed of [host, ...names]) {
+            const given = { program, fdpass: true, platform, givesTyped, hosts: made };
+            const { proxycommand = '' } = effective(given, typed);
+            const isShort = typed.toLowerCase() === host.toLowerCase();
+            const own = givesTyped ? `--typed %n %h` : '%h';
+            const asked = isShort ? options.target : typed === ids[1] ? `hyper-v/${typed}` : own;
+            expect([typed, proxycommand.replaceAll(/['"]/g, '')]).toEqual([
+              typed,
+              `/opt/vmssh proxy --fdpass ${asked} %p`,
+            ]);
+          }
+    },
+  );
+
   it.each(['example.com', 'host', 'vsock', 'unix.example', 'machine.example', 'vsocks/3'])(
     'do not match %s',
     (host) => {
@@ -137,7 +162,7 @@ describe.skipIf(noSsh)(`the lines, as ssh reads them${withSsh}`, () => {
   );
 });
 
-describe.skipIf(noSsh)(`the program's path, as ssh runs it${withSsh}`, () => {
+describe.skipIf(noSsh)("the program's path, as ssh runs it", () => {
   it.each([
     ...['vmssh', 'my programs/vm ssh', "it's", "a''b", 'a"b"', '100%/%h%%n', '`id`', 'a\\b', 'a\\'],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a shell that must not take this for a variable

@@ -1,0 +1,253 @@
+import { runLogin } from '../../checks/try-login.js';
+import { ConnectError, exitCode } from '../../errors.js';
+import { editFile } from '../../files/edit-file.js';
+import { readBytes } from '../../files/read-file.js';
+import { guestCaller, guestLogin } from '../../guest/run/route.js';
+import { settings } from '../../hosts/options.js';
+import { configFiles } from '../../hosts/places.js';
+import { planInstall, planUninstall } from '../../hosts/plan.js';
+import { silent } from '../../hosts/refresh.js';
+import { formatSettings, inEffect } from '../../hosts/setting.js';
+import { carryOut, once } from '../../hosts/write.js';
+import { pinsOf } from '../../identity/decide.js';
+import { hostKeyAlias } from '../../identity/identity.js';
+import { verdictOn } from '../../identity/known-hosts.js';
+import { managerKeys, managerPrints } from '../../identity/manager-keys.js';
+import { forgetKeys, pinPrint } from '../../identity/pins.js';
+import { reachedMachine } from '../../identity/record.js';
+import { findMachines } from '../../machines/find-machines.js';
+import type { Io } from '../../process/io.js';
+import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import type { ReachedMachine } from '../../sources/source.js';
+import { keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
+import { inKnownHosts } from '../../ssh/config/names.js';
+import { knownHostsFiles } from '../../ssh/config/users-files.js';
+import { configArgument } from '../../ssh/config/word.js';
+import { knownHostsFile, otherHome } from '../../ssh/folder.js';
+import { machineKeys, strictly } from '../../ssh/machine-keys.js';
+import { slug } from '../../target/names.js';
+import { sshPort } from '../../target/numbers.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
+import { isChanged } from './setup-inside.js';
+import { printOfLine } from './setup-keys.js';
+import type { Found, Setup, SetupStep } from './setup-step.js';
+
+/** Whether the name that was typed is the user's already: in known_hosts, maybe from the machine's own time on a network, or in a Host of his. */
+export const naming: SetupStep = {
+  name: 'name',
+  async look({ claim, name, machine, target, options, io, add }) {
+    if (claim === undefined || machine === undefined) return undefined;
+    if (claim === inKnownHosts && (await hasKnownKey(name, reachedMachine(machine), io)))
+      return add('name', 'ok', `${claim}, with the key that its manager reads`);
+    if (options.takeName) return add('name', 'changed', `${claim}: from now on it means ${target}`);
+    return add('name', 'failed', claim, `vmssh setup --take-name ${shellQuoted(name, shellOf(io))}`);
+  },
+};
+
+/** Whether one of the keys that known_hosts has for a name is the one that the machine's manager reads. */
+async function hasKnownKey(
+  name: string,
+  machine: ReachedMachine,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+): Promise<boolean> {
+  const prints = await managerPrints({ text: machine.target, machine }, { env, platform }, '');
+  const files = await knownHostsFiles([], { env, platform });
+  const bytes = await Promise.all(files.map((path) => readBytes(path).catch(() => Buffer.alloc(0))));
+  return bytes.some((file) => prints.some((print) => verdictOn(print, name, file) === 'known'));
+}
+
+/** Whether the machine's host key is known here. */
+export const knownKey: SetupStep = {
+  name: 'host-key',
+  async look({ name, target, machine, typed, io: { env, platform }, signal, add }, { login, said = [] }) {
+    if (login?.brings) return add('host-key', 'ok', 'it is new for each login, and no other is accepted');
+    if (machine === undefined) return undefined;
+    const record = reachedMachine(machine);
+    // A package makes the host keys, or we do.
+    const makesKey = isChanged(said, 'host-keys') || isChanged(said, 'sshd');
+    const [known] = pinsOf(await machineKeys({ text: target, machine: record }, { typed: name }, env));
+    const another = known && `it has none, and another is known: ${pinPrint(known)}`;
+    if (another && makesKey) return add('host-key', 'failed', another, `vmssh forget ${typed}`);
+    if (known) return add('host-key', 'ok', `${known.type} ${pinPrint(known)} is known`);
+    if (makesKey || (await managerKeys(record, { env, platform, signal }))) {
+      add('host-key', 'changed', 'its manager reads it in the machine, and it is pinned');
+      return { pins: true };
+    }
+    return add('host-key', 'skipped', 'its manager reads none: the first login is decided by your policy');
+  },
+
+  /** Also of a Host that is gone: the machine does not have a key that setup made any more. */
+  async undo({ named, io, add }, { login, said = [] }, what) {
+    const alias = hostKeyAlias(named);
+    const isOurs = login?.pinned || said.some(({ name }) => name === 'host-keys');
+    if (!isOurs || alias === undefined) return undefined;
+    const path = knownHostsFile(io.env);
+    const { removed } = what === 'do' ? await forgetKeys(path, [alias]) : { removed: 1 };
+    // The file is ours.
+    if (what === 'do') await editFile(path, (old) => (old?.length === 0 ? undefined : old), 0o600);
+    if (removed === 0) return add('host-key', 'ok', 'it is gone already');
+    return add('host-key', 'changed', 'it is forgotten');
+  },
+};
+
+/** The Host of the machine, with the login. It is written before the pin, so that an undo knows of that. */
+export const config: SetupStep = {
+  name: 'config',
+  async look(setup, { login }) {
+    if (setup.options.noConfig) return setup.add('config', 'skipped', 'the lines are printed');
+    return login && { host: await writeHost(login, 'plan', setup) };
+  },
+
+  async act(setup, { login, pins }) {
+    if (setup.options.noConfig || !login) return undefined;
+    return { host: await writeHost(pins ? { ...login, pinned: true } : login, 'do', setup) };
+  },
+
+  async undo({ machine, io, add }, _, what) {
+    const login = await keptLogin(machine, io);
+    if (login === undefined) return add('config', 'ok', 'no Host has a user or a key from setup');
+    const lost = login.brings ? 'brings no sshd' : `has no User ${login.user}`;
+    if (what === 'plan' || (await withoutLogin(login, io)))
+      return add('config', 'changed', `its Host ${lost} any more`);
+    return add(
+      'config',
+      'failed',
+      'the lines for ssh were not all written',
+      'vmssh config install shows why',
+    );
+  },
+};
+
+/** The key that its server has shown, if its manager reads the same one there. */
+export const pin: SetupStep = {
+  name: 'host-key',
+  async act(setup, { pins, shown = '', host, login }) {
+    if (!pins) return undefined;
+    await pinShown(shown, setup);
+    // Then a key that is pinned later is not setup's.
+    if (setup.isFailed() && host !== undefined && login)
+      await writeHost({ ...login, pinned: undefined }, 'do', { ...setup, add: () => undefined });
+    return undefined;
+  },
+};
+
+/** A login as ssh will do it from now on. */
+export const login: SetupStep = {
+  name: 'login',
+  async act(setup, found) {
+    const { name, target, machine, options, io, signal, add } = setup;
+    const { login: { user, identityFile, brings } = {}, host, key, shown } = found;
+    const command = await loginCommand(setup, found);
+    // Only what is verified counts.
+    const end = await runLogin(command, { env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } }, signal);
+    const words = host ?? `${user}@${target}`;
+    const again = brings ? `ssh -v ${words}` : `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
+    const said = /^vmssh: (cannot .*)$/m.exec(end.stderr)?.[1] ?? end.message;
+    const hint = /^hint: (.*)$/m.exec(end.stderr)?.[1] ?? again;
+    const own = key ? `${key.from} (${printOfLine(key.line)})` : identityFile;
+    const by = brings ? 'an sshd that was brought' : own;
+    const who = user ?? "the machine's own user";
+    if (end.code === 0)
+      add('login', 'ok', `ssh ${words} is ${who}, by ${by}${shown && `; its host key is ${shown}`}`);
+    else add('login', 'failed', `ssh ${words}: ${said}`, hint);
+    if (!options.noConfig) return undefined;
+    const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
+    const forHost = { host: name, name: slug(machine?.name ?? name), target, port: sshPort, user, keys };
+    const { afterwards } = await import('./install.js');
+    return { lines: await afterwards(forHost, io) };
+  },
+};
+
+async function loginCommand(
+  { target, io }: Setup,
+  { host, login: { user, identityFile } = {} as MachineLogin }: Found,
+): Promise<readonly string[]> {
+  const words = { settings: [asksNothing, ownConnection, 'RemoteCommand=none'], command: 'true' };
+  if (host === undefined) {
+    const into = { route: 'target', host: `${user}@${target}` } as const;
+    return guestLogin({ ...into, identityFile, ...(await guestCaller(io, into)) }, words);
+  }
+  // ssh does not read HOME.
+  const { main } = configFiles({ system: false }, io);
+  const configFile = otherHome(io.env, io.platform) === undefined ? undefined : main;
+  return sshCommand({ ssh: sshProgram(io), configFile, host, ...words });
+}
+
+/** By `config install`. Resolves to its name. */
+async function writeHost(
+  login: MachineLogin,
+  what: 'plan' | 'do',
+  { io, add }: Pick<Setup, 'io' | 'add'>,
+): Promise<string | undefined> {
+  const quiet = silent(io);
+  const find = once(findMachines);
+  const make = async () => {
+    const others = (await keptLogins(io)).logins.filter((each) => each.target !== login.target);
+    return planInstall({ system: false, logins: [...others, login] }, quiet, find);
+  };
+  const { code, plan } =
+    what === 'do' ? await carryOut(make, quiet) : { code: exitCode.ok, plan: await make() };
+  const { refusal, decision, changes, files } = plan;
+  const host = decision?.state.machines.find((each) => each.target === login.target)?.host;
+  const left = decision?.left.find(({ target }) => target === login.target);
+  const none = `config install makes no Host for it: ${left?.why ?? 'none is wanted, or nothing lists it now'}`;
+  const named = shellQuoted(login.target, shellOf(io));
+  const again = `vmssh setup --no-config ${named} prints the lines; vmssh config install says more`;
+  if (refusal) add('config', 'failed', `${refusal.path}: ${refusal.why}`, refusal.hint);
+  else if (code !== exitCode.ok) add('config', 'failed', 'the lines for ssh were not all written', again);
+  else if (host === undefined) add('config', 'failed', none, again);
+  else {
+    const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
+    const what = login.brings ? 'each login brings an sshd' : `User ${login.user}${key}`;
+    const where = changes.flatMap(({ path }) => (path === files.state ? [] : [path])).join(', ');
+    const says = `Host ${host}: ${what}${where && `; in ${where}`}`;
+    add('config', changes.length === 0 ? 'ok' : 'changed', says);
+  }
+  return host;
+}
+
+/** Whether the lines for ssh could be written without the login: none at all, if setup wrote the first and nothing was set since. */
+async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {
+  const quiet = silent(io);
+  const find = once(findMachines);
+  const { code, plan } = await carryOut(async () => {
+    const { logins, state } = await keptLogins(io);
+    const [next, ...others] = logins.filter(({ target }) => target !== login.target);
+    if (login.first && next === undefined && isUnset(state?.options ?? {}))
+      return planUninstall({ system: false }, quiet);
+    const left = next && login.first ? { ...next, first: true as const } : next;
+    return planInstall({ system: false, logins: left ? [left, ...others] : [] }, quiet, find);
+  }, quiet);
+  return code === exitCode.ok && plan.refusal === undefined;
+}
+
+/** Whether no setting of `config install` was ever given. */
+function isUnset(kept: Parameters<typeof settings.logins.parse>[0]): boolean {
+  const text = (values: typeof kept) =>
+    JSON.stringify(formatSettings(settings, inEffect(settings, { logins: [] }, values)));
+  return text(kept) === text({});
+}
+
+/** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there. */
+async function pinShown(
+  shown: string,
+  { name, named, machine, io: { env, platform }, signal, add }: Setup,
+): Promise<void> {
+  const record = machine && reachedMachine(machine);
+  const print = shown.split(' ')[1] ?? '';
+  const keys = (record && (await managerKeys(record, { env, platform, signal }, print))) ?? [];
+  const key = keys.find((each) => printOfLine(each) === print);
+  const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
+  if (key === undefined) return add('host-key', 'failed', isOther);
+  try {
+    const policy = async () => strictly;
+    const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
+    const reached = { text: named.text, machine: record };
+    const { verifyHostKey } = await import('../../ssh/settle-key.js');
+    await verifyHostKey(blob, { reached, typed: name, env, platform, policy });
+    add('host-key', 'changed', `${shown} is pinned, as its manager reads it in the machine`);
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    add('host-key', 'failed', error.problem, error.hint);
+  }
+}

@@ -1,0 +1,130 @@
+import { isAccountName } from '../../cli/guest.js';
+import type { FindingJson } from '../../cli/json.js';
+import { ConnectError, quote } from '../../errors.js';
+import { accountScript, setupScript, undoScript } from '../../guest/script.js';
+import { callerOfLines } from '../../hosts/decide.js';
+import { lacksSshd } from '../../reach/all-failed.js';
+import { whyNoBring } from '../../ssh/config/host-options.js';
+import { keptLogin } from '../../ssh/config/logins.js';
+import { sshPort } from '../../target/numbers.js';
+import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
+import { asFailure, checkUntil, intoByManager, noEntry } from './setup-way.js';
+
+/** An sshd that each login brings, for a machine that has none: nothing is done in it. */
+export const brought: SetupStep = {
+  name: 'sshd',
+  async look({ options, io, add }, { answer, login, earlier }) {
+    const { bring, install, noConfig } = options;
+    const isKept = earlier?.brings && !install && !noConfig;
+    if (!login || !lacksSshd(answer?.error) || !(bring || isKept)) return undefined;
+    const whyNot = whyNoBring(await callerOfLines(io, true));
+    if (whyNot) return add('sshd', 'failed', ...whyNot);
+    add('account', 'ok', login.user ?? "the machine's own user");
+    add('sshd', 'ok', 'there is none: each login brings one, which asks for no key');
+    return { login: { ...login, brings: true }, scripts: [] };
+  },
+};
+
+/** The account, its key and the host key, by a script that its manager runs as root. */
+export const inside: SetupStep = {
+  name: 'inside',
+  async look(setup, found) {
+    const { into, login, key, identityFile } = found;
+    if (!into || !login || login.brings) return undefined;
+    const { install } = setup.options;
+    const wanted = { account: login.user, keys: key ? [key.line] : [], install };
+    const said = await runInside(into, accountScript({ ...wanted, look: true }), setup).catch(asFailure);
+    if (said instanceof ConnectError) return noEntry(setup, said, found);
+    setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
+    const user = said.find(({ name }) => name === 'account')?.found ?? '';
+    for (const row of said) sayPlanned(row, setup, found);
+    if (setup.isFailed()) return undefined;
+    const strange = `it says that this is an account: ${quote(user)}`;
+    if (!isAccountName(user))
+      return setup.add('account', 'failed', strange, `vmssh setup --user NAME ${setup.typed}`);
+    const isDone = said.every(({ state }) => state !== 'changed');
+    const scripts = isDone ? [] : [accountScript({ ...wanted, account: user, look: false })];
+    return { said, scripts, login: { ...login, user, identityFile } };
+  },
+
+  async act(setup, { into, scripts = [], byHand }) {
+    if (byHand) return setup.add('inside', 'failed', ...byHand);
+    for (const script of scripts) {
+      for (const row of into ? await runInside(into, script, setup) : []) setup.addGuests(row);
+      if (setup.isFailed()) break;
+    }
+    return undefined;
+  },
+
+  async undo(setup, _, what) {
+    const { machine, io, add } = setup;
+    const login = await keptLogin(machine, io);
+    const into = await intoByManager(setup);
+    try {
+      const said = await runInside(into, undoScript({ look: what === 'plan' }), setup);
+      for (const row of said) setup.addGuests(row);
+      return { said, login };
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error;
+      // A machine into which an sshd is brought may lack the script's programs.
+      if (login?.brings && error.code === 'NOT_RUN') return { login };
+      if (login || error.code !== 'NO_EXEC') throw error;
+      // Without a guest agent, setup added only the device.
+      return add('undo', 'skipped', `${error.problem}: what is in it stays`);
+    }
+  },
+};
+
+/** A row of the script that only looks, with what the user can do about it. */
+function sayPlanned(
+  row: FindingJson,
+  { options, typed, machine, add, addGuests }: Setup,
+  found: Found,
+): void {
+  const { name, state } = row;
+  const isOk = state === 'ok';
+  if (name === 'account' && isOk) {
+    const isRoot = row.found === 'root';
+    const first = isRoot ? 'as it has no ordinary account' : 'its first account with a uid from 1000 on';
+    const known = found.earlier?.user ? 'as before' : `which ${machine?.provider} made`;
+    const whose = found.login?.user === undefined ? first : known;
+    add('account', 'ok', options.user === undefined ? `${row.found}, ${whose}` : row.found);
+  } else if (name === 'sshd' && state === 'failed' && !options.install) {
+    const isBrought = lacksSshd(found.answer?.error);
+    const orBring = isBrought ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
+    add('sshd', 'failed', row.found, `vmssh setup --install-sshd ${typed}${orBring}`);
+  } else if (name !== 'sshd' || !isOk) addGuests(row);
+}
+
+/** Whether an sshd answers there; else what `guest install` does. */
+export const sshd: SetupStep = {
+  name: 'sshd',
+  async look({ add }, { answer, missing, login, said = [], scripts = [] }) {
+    if (login?.brings) return undefined;
+    const { error, stages = [], means: { endpoint } = {} } = answer ?? {};
+    const isSocket = endpoint !== undefined && ['vsock', 'unix', 'vsock-mux'].includes(endpoint.family);
+    // A socket that takes connections has its units: without a host key its sshd ends.
+    const lacksKey = isChanged(said, 'host-keys') && stages.some(({ stage }) => stage === 'connected');
+    if (missing || (error && isSocket && !lacksKey)) {
+      add('sshd', 'changed', 'nothing answers there: it is set up as vmssh guest install does it');
+      return { scripts: [...scripts, setupScript({ port: sshPort, plugged: missing !== undefined })] };
+    }
+    if (!error) return add('sshd', 'ok', stages.at(-1)?.found ?? 'it answers');
+    if (isChanged(said, 'host-keys')) return add('sshd', 'ok', 'it only lacks the host key');
+    return isChanged(said, 'sshd') ? undefined : add('sshd', 'failed', error.problem, error.hint);
+  },
+
+  async act(setup, { login }) {
+    if (login?.brings) return undefined;
+    const { error, stages } = await checkUntil('authentication', login?.user, setup);
+    if (!error) return { shown: stages.find(({ stage }) => stage === 'host key')?.found ?? '' };
+    const step = error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
+    // It is set up already.
+    return setup.add(step, 'failed', error.problem, error.otherHint ?? error.hint);
+  },
+};
+
+/** Whether a script will change something in a step of this name. */
+export function isChanged(said: readonly FindingJson[], step: string): boolean {
+  return said.some(({ name, state }) => name === step && state === 'changed');
+}

@@ -1,0 +1,104 @@
+import type { FindingJson } from '../../cli/json.js';
+import { asTarget } from '../../kinds/kinds.js';
+import { lookUp } from '../../lookup/login.js';
+import { mayBeGiven } from '../../ssh/config/names.js';
+import { usersNames } from '../../ssh/taken-names.js';
+import { device } from './setup-device.js';
+import { config, knownKey, login, naming, pin } from './setup-host.js';
+import { brought, inside, sshd } from './setup-inside.js';
+import {
+  collector,
+  type Found,
+  newSetup,
+  runSteps,
+  type Setup,
+  type SetupStep,
+  type ShowStep,
+} from './setup-step.js';
+import { entry, key, way } from './setup-way.js';
+
+/** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
+const steps: readonly SetupStep[] = [
+  ...[naming, entry, device, way, brought, key, inside, sshd],
+  ...[knownKey, config, pin, login],
+];
+
+/** In what order it is taken back: first what only the machine's manager can do. */
+const undone: readonly SetupStep[] = [way, inside, device, knownKey, config];
+
+/** What came of one machine. */
+export interface SetupSteps {
+  /** As typed. */
+  readonly name: string;
+  readonly target: string;
+  readonly steps: readonly FindingJson[];
+  /** What to type after `ssh`. */
+  readonly host?: string | undefined;
+  readonly user?: string | undefined;
+  /** The lines for ssh, if they are not written. */
+  readonly lines?: string | undefined;
+}
+
+/** A plan, and what it was made of. */
+export interface SetupPlan extends SetupSteps {
+  readonly setup: Setup;
+  readonly found: Found;
+}
+
+export interface Ways extends Pick<Setup, 'options' | 'io' | 'signal'> {
+  readonly show: ShowStep;
+}
+
+/** `setup` and its undo have the same two parts. */
+export interface Work {
+  /** Looks what has to be done, and changes nothing. Throws a ConnectError if no machine has the name, or nobody can go into it. */
+  plan(name: string): Promise<SetupPlan>;
+  /** Does what the plan says. Stops at the first failure: it can be run again. */
+  carryOut(plan: SetupPlan): Promise<SetupSteps>;
+}
+
+/** Makes a machine one for `ssh NAME`, and logs in. */
+export function settingUp({ show, ...ways }: Ways): Work {
+  return {
+    async plan(name) {
+      const { named, claim } = await lookUpClaimed(name, ways);
+      const setup = newSetup(named, { name, claim, ...ways }, show);
+      const found = await runSteps(steps, (step, all) => step.look?.(setup, all), setup);
+      return planOf(setup, found);
+    },
+    async carryOut(plan) {
+      const setup = { ...plan.setup, ...collector(show) };
+      const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, plan.found);
+      const isDone = ({ name }: FindingJson) => setup.steps.some((each) => each.name === name);
+      return {
+        ...planOf(setup, found),
+        steps: [...plan.steps.filter((row) => !isDone(row)), ...setup.steps],
+      };
+    },
+  };
+}
+
+/** The machine that is meant, though its name may be the user's already: he is asked for that. */
+async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
+  const claim = asTarget(name) ? undefined : (await usersNames(io))(name);
+  const names = claim !== undefined && mayBeGiven(claim) ? async () => () => undefined : undefined;
+  return { named: await lookUp(name, { ...io, names }, signal), claim };
+}
+
+/** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
+export function takingBack({ show, ...ways }: Ways): Work {
+  const run = async (setup: Setup, what: 'plan' | 'do') =>
+    planOf(setup, await runSteps(undone, (step, all) => step.undo?.(setup, all, what), setup));
+  return {
+    async plan(name) {
+      return run(newSetup(await lookUp(name, ways.io, ways.signal), { name, ...ways }, show), 'plan');
+    },
+    carryOut: ({ setup }) => run({ ...setup, ...collector(show) }, 'do'),
+  };
+}
+
+function planOf(setup: Setup, found: Found): SetupPlan {
+  const { name, target, steps } = setup;
+  const { host, lines, scripts, login } = found;
+  return { name, target, host, user: scripts && login?.user, steps, lines, setup, found };
+}

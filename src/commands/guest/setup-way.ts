@@ -1,0 +1,128 @@
+import { byManager } from '../../checks/by-manager.js';
+import { loginTimeoutMs } from '../../checks/try-login.js';
+import { reachFlags } from '../../cli/shared-options.js';
+import { ConnectError } from '../../errors.js';
+import type { HostFlags } from '../../guest/run/route.js';
+import { formatEndpoint } from '../../route.js';
+import { mayBeUp } from '../../sources/source.js';
+import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
+import { ownKeyFile } from '../../ssh/login-key.js';
+import { shellOf, startLine } from '../../target/shell.js';
+import { firstOwnKey, keyIn, onConsole } from './setup-keys.js';
+import type { Found, Setup, SetupStep } from './setup-step.js';
+
+/** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
+export const entry: SetupStep = {
+  name: 'inside',
+  async look(setup) {
+    const { machine, options, io } = setup;
+    const into = await intoByManager(setup).catch(asFailure);
+    if (machine === undefined) throw into;
+    const { isFirst } = await keptLogins(io);
+    const earlier = await keptLogin(machine, io);
+    const user = options.user ?? earlier?.user ?? machine.user;
+    const { target, uuid } = machine;
+    const first = isFirst || earlier?.first;
+    const takes = setup.claim === undefined ? earlier?.takes : setup.name;
+    const login = { target, uuid, user, takes, pinned: earlier?.pinned, first: first || undefined };
+    const found = { ...(await chooseKey(setup)), earlier, login, start: await howToStart(setup) };
+    return into instanceof ConnectError ? noEntry(setup, into, found) : { ...found, into };
+  },
+};
+
+/** Whether something answers, by its first route that does. */
+export const way: SetupStep = {
+  name: 'way',
+  async look(setup, { start, missing }) {
+    const { machine, add } = setup;
+    const off = start && `it is ${machine?.status}`;
+    if (off && !missing) return add('way', 'failed', off, start);
+    if (off) add('way', 'skipped', `${off}: start it then, and run this again`);
+    if (off) return { isOver: true };
+    if (missing) return undefined;
+    const answer = await checkUntil('banner', 'root', setup);
+    const { means: { endpoint, steps = [] } = {}, error } = answer;
+    if (!endpoint) return add('way', 'failed', error?.problem ?? 'none is known', error?.hint);
+    add('way', 'ok', [...steps, formatEndpoint(endpoint)].slice(-2).join(' → '));
+    return { answer };
+  },
+  async undo(setup) {
+    const start = await howToStart(setup);
+    return start === undefined
+      ? undefined
+      : setup.add('way', 'failed', `it is ${setup.machine?.status}`, start);
+  },
+};
+
+export const key: SetupStep = {
+  name: 'key',
+  async look({ add }, { login, key, identityFile }) {
+    if (login?.brings || key || identityFile !== undefined) return undefined;
+    return add('key', 'failed', 'you have no public key that ssh would try', 'ssh-keygen -t ed25519');
+  },
+};
+
+/** The key that the machine's manager made for its user; else the user's own. */
+async function chooseKey({
+  name,
+  machine,
+  options,
+  io,
+  signal,
+}: Setup): Promise<Pick<Found, 'key' | 'identityFile'>> {
+  const isManagers = options.key === undefined && [undefined, machine?.user].includes(options.user);
+  const made = isManagers ? await ownKeyFile(machine?.identityFile) : undefined;
+  if (made !== undefined) return { identityFile: made };
+  const key = await (options.key === undefined ? firstOwnKey(name, io, signal) : keyIn(options.key));
+  return { key, identityFile: key?.identityFile };
+}
+
+/** The way into a machine by its manager. Throws a ConnectError. */
+export function intoByManager({ named, io, signal }: Setup): Promise<HostFlags> {
+  const host = { host: named.text, route: 'exec', sshConfig: undefined } as const;
+  return byManager(host, io, signal, async () => named);
+}
+
+/** Nobody goes in: what to type on its console in place of that, if it has one. */
+export function noEntry(
+  { machine, options, add }: Setup,
+  { code, problem, hint = '' }: ConnectError,
+  found: Found,
+): Found | undefined {
+  const { provider = '', authority, cid } = machine ?? {};
+  const hasConsole = ['libvirt', 'hyper-v', 'qemu'].includes(provider) && authority !== 'other';
+  const hasSocket = provider !== 'qemu' || cid !== undefined;
+  const isSaid = code === 'NO_EXEC' && hasConsole && found.key;
+  const line = isSaid && onConsole(isSaid.line, hasSocket, options.user);
+  if (!line) return add('inside', 'failed', problem, hint);
+  const byHand = [`${problem}; ${hint}`, line] as const;
+  if (!found.missing) return add('inside', 'failed', ...byHand);
+  add('inside', 'skipped', `${problem}: the rest is one line to type on its console`);
+  return { byHand, isOver: true };
+}
+
+export async function checkUntil(
+  until: 'banner' | 'authentication',
+  user: string | undefined,
+  { target, io, signal }: Pick<Setup, 'target' | 'io' | 'signal'>,
+) {
+  const flags = { ...reachFlags(), until, user, port: undefined };
+  // A machine that was just set up may answer as late as its login.
+  const patient = until === 'authentication' ? { ...flags, timeoutMs: loginTimeoutMs } : flags;
+  const { checkTarget } = await import('../../checks/check-target.js');
+  return checkTarget(target, patient, io, signal);
+}
+
+/** The command of its manager that starts a machine, or what else it says of one that is off. Undefined for one that may be up. */
+async function howToStart(setup: Setup): Promise<string | undefined> {
+  const { machine, io } = setup;
+  if (machine === undefined || mayBeUp(machine)) return undefined;
+  const { start, hint } = (await checkUntil('banner', undefined, setup)).error ?? {};
+  return (start && startLine(start, shellOf(io))) ?? hint ?? 'run this again';
+}
+
+/** Anything else is thrown. */
+export function asFailure(error: unknown): ConnectError {
+  if (error instanceof ConnectError && error.code !== 'INTERRUPTED') return error;
+  throw error;
+}

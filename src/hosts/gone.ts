@@ -1,0 +1,70 @@
+import { printable } from '../errors.js';
+import { readBytes } from '../files/read-file.js';
+import { namesOf } from '../identity/identity.js';
+import { pinsIn } from '../identity/pins.js';
+import { asTarget, parseTarget } from '../kinds/kinds.js';
+import type { Io } from '../process/io.js';
+import type { Env } from '../runtime.js';
+import type { ListedMachine } from '../sources/merge.js';
+import { aliasOf, type HostSurroundings, hostNames } from '../ssh/config/hosts.js';
+import type { MachineLogin } from '../ssh/config/logins.js';
+import { type HostEntry, readState, stateFile } from '../ssh/config/state.js';
+import { usersTexts } from '../ssh/config/users-files.js';
+import { knownHostsFile, ownHome } from '../ssh/folder.js';
+
+interface InUse extends Pick<HostSurroundings, 'guests'> {
+  readonly logins: readonly MachineLogin[];
+  readonly system: boolean;
+}
+
+/**
+ * Of Hosts that a listing lacks, those that somebody uses: the machine has a pin, a login that setup made, keys that were made for it, or a
+ * Host with settings of the user's. Without ours, the name that people type would be another host's on a network.
+ */
+export async function inUse(
+  left: readonly HostEntry[],
+  listed: readonly ListedMachine[],
+  { logins, guests = [], system }: InUse,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+): Promise<readonly HostEntry[]> {
+  // One that has another Host now is not gone; a container that is off may have none.
+  const up = listed.filter(({ container, status }) => container === undefined || status !== 'off');
+  const targets = new Set(up.map(({ target }) => target));
+  const lacking = left.filter(({ target }) => !targets.has(target) && asTarget(target) !== undefined);
+  if (lacking.length === 0 || system) return [];
+  const aliases = lacking.map(aliasOf);
+  const file = await readBytes(knownHostsFile(env)).catch(() => Buffer.alloc(0));
+  const pinned = new Set(pinsIn(file, aliases).flatMap(({ alias, names }) => [alias, ...names]));
+  const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
+  return lacking.filter((entry, at) => {
+    const { target, uuid, name, host, via } = entry;
+    const names = namesOf({ target: parseTarget(target), machine: entry }, host);
+    if ([aliases[at] ?? '', ...names].some((each) => pinned.has(each))) return true;
+    if (set.has(host.toLowerCase())) return true;
+    if (via === undefined && guests.some((keys) => keys.name === name)) return true;
+    return logins.some((login) => login.target === target || (uuid !== undefined && login.uuid === uuid));
+  });
+}
+
+/** The most names on a line. */
+const maxShown = 8;
+
+/** One line about those machines, for the user; none if there are none. */
+export function goneLine(entries: readonly HostEntry[]): readonly string[] {
+  const gone = entries.filter((entry) => entry.gone !== undefined).map(({ host }) => host);
+  if (gone.length === 0) return [];
+  const more = gone.length > maxShown ? `, and ${gone.length - maxShown} more` : '';
+  const names = `${gone.slice(0, maxShown).join(', ')}${more}`;
+  const who =
+    gone.length === 1
+      ? '1 machine is off or gone and keeps its name'
+      : `${gone.length} machines are off or gone and keep their names`;
+  return [printable(`${who} for 30 days: ${names}: vmssh forget NAME ends one`)];
+}
+
+/** What a login is told of a machine that has a Host and is not listed any more: "vm1 of machined is gone since 2026-01-31". */
+export async function goneSince(text: string, env: Env): Promise<string | undefined> {
+  const entries = (await readState(stateFile(ownHome(env))))?.machines ?? [];
+  const found = entries.find(({ target, gone }) => target === text && gone !== undefined);
+  return found && `${found.name} of ${found.provider} is gone since ${found.gone}`;
+}

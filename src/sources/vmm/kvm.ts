@@ -1,0 +1,70 @@
+import { basename } from 'node:path';
+import { machineCid } from '../../target/numbers.js';
+import { containerOf } from '../processes/namespaces.js';
+import { everyProcess, inContainer, nodeFs, notListed, procDir, warnInto } from '../processes/processes.js';
+import type { Deps, Listing, Source, StartedProcess, Warning } from '../source.js';
+import { optionsOf } from './vhost-device.js';
+
+/** Virtual machines of other programs than these, as libkrun's and kvmtool's: none has a row, and each is a warning. */
+export function kvmBeside(known: readonly RegExp[]): Source {
+  return {
+    name: 'kvm',
+    title: 'KVM',
+    listsWanted: true,
+    list: (deps) => listUnknown(known, deps),
+  };
+}
+
+async function listUnknown(known: readonly RegExp[], deps: Deps): Promise<Listing> {
+  const { wanted } = deps;
+  const warnings: Warning[] = [];
+  const warn = warnInto(warnings, 'kvm');
+  for (const process of await everyProcess(deps)) {
+    const { pid, argv, program: file } = process;
+    const names = [basename(argv[0] ?? ''), ...(file === undefined ? [] : [file])];
+    // A search for one name looks at no files of other processes.
+    const isMeant = wanted === undefined || names.includes(wanted) || argv.includes(wanted);
+    const isKnown = known.some((each) => names.some((name) => each.test(name)));
+    if (!isMeant || isKnown || !(await holdsMachine(process, deps))) continue;
+    const program = file ?? names[0] ?? '';
+    const inside = containerOf(pid, deps);
+    const cid = cidIn(argv);
+    const address = cid === undefined ? undefined : `vsock/${cid}`;
+    if (inside !== undefined) warn(inContainer(program, { pid, inside }, address));
+    else
+      warn(
+        notListed(pid, `a virtual machine of ${program} runs, which vmssh does not know: ${howTo(address)}`),
+      );
+  }
+  return { found: [], warnings };
+}
+
+function howTo(address: string | undefined): string {
+  return address === undefined ? 'its command line has no vsock CID' : `type ${address}`;
+}
+
+/** Whether /dev/kvm has made a virtual machine for it; false if its files cannot be seen. */
+export async function holdsMachine({ pid }: Pick<StartedProcess, 'pid'>, deps: Deps): Promise<boolean> {
+  const folder = `${procDir(deps)}/${pid}/fd`;
+  let files: readonly string[] = [];
+  try {
+    files = nodeFs.readdir(folder).slice(0, maxFiles);
+  } catch {
+    return false;
+  }
+  for (const file of files) {
+    const link = await nodeFs.readlink(`${folder}/${file}`).catch(() => '');
+    if (link === 'anon_inode:kvm-vm') return true;
+  }
+  return false;
+}
+
+/** It is among the first that such a program opens; a browser has thousands. */
+const maxFiles = 256;
+
+/** Of kvmtool, `--vsock 5`; of a QEMU under another name, "vhost-vsock-pci,guest-cid=5". */
+function cidIn(argv: readonly string[]): number | undefined {
+  const { vsock = '', cid = vsock } = Object.fromEntries(optionsOf(argv.slice(1)));
+  const [, device = cid] = /\bguest-cid=(\w+)/.exec(argv.join(' ')) ?? [];
+  return machineCid(device);
+}

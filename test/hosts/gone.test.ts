@@ -1,0 +1,129 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { goneSince } from '../../src/hosts/gone.js';
+import type { MachinesFound } from '../../src/machines/find-machines.js';
+import type { ListedMachine } from '../../src/sources/merge.js';
+import { parseState } from '../../src/ssh/config/state.js';
+import { useConfigHome } from '../commands/config/home.js';
+import { lacks } from '../helpers/programs.js';
+import { run } from '../helpers/run.js';
+
+const home = useConfigHome();
+const id = (digit: number) => `${String(digit).repeat(8)}-2222-4333-8444-555555555555`;
+const mint: ListedMachine = {
+  ...{ name: 'mint', target: 'qemu/mint', provider: 'libvirt' },
+  ...{ status: 'running', uuid: id(1), also: [] },
+};
+const dev: ListedMachine = {
+  ...{ name: 'dev', target: 'podman/dev', provider: 'podman', container: { id: 'f00', labels: {} } },
+  ...{ status: 'running', uuid: id(2), also: [] },
+};
+const pinned = (machine: ListedMachine, name: string) =>
+  home.write('vmssh_known_hosts', `vmssh-${machine.uuid} ssh-ed25519 AAAA ${name}\n`);
+
+/** Writes the Hosts for what a listing of that day had. */
+async function listed(machines: readonly ListedMachine[], day: string, more: Partial<MachinesFound> = {}) {
+  const to = home.io();
+  const code = await home.install({}, to, async () => ({ machines, warnings: [], day, ...more }));
+  expect(code).toBe(0);
+  return to.stderr.join('');
+}
+
+/** What ssh would call for a name; undefined: it is a name of the network. */
+async function calls(name: string): Promise<string | undefined> {
+  const { stdout } = await run(['ssh', '-F', home.own, '-G', name]);
+  return /^proxycommand .*proxy .* (\S+) %p$/m.exec(stdout)?.[1]?.replaceAll(/["']/g, '');
+}
+
+const gone = () =>
+  parseState(readFileSync(home.state, 'utf8')).state.machines.map(({ host, gone }) => [host, gone]);
+
+describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () => {
+  it('stays its own for 30 days if somebody has logged in to it, and is then free', async () => {
+    await listed([mint], '2026-03-01');
+    pinned(mint, 'host%mint');
+    expect(await listed([], '2026-03-02')).toContain('1 machine is off or gone and keeps its name');
+    await listed([], '2026-03-20');
+    expect(gone()).toEqual([['mint', '2026-03-02']]);
+    expect(await calls('mint')).toBe('qemu/mint');
+    expect(await goneSince('qemu/mint', home.io().env)).toBe('mint of libvirt is gone since 2026-03-02');
+    await listed([], '2026-04-01');
+    expect(await calls('mint')).toBe('qemu/mint');
+    await listed([], '2026-04-02');
+    expect(await calls('mint')).toBe(undefined);
+  });
+
+  it('is kept for a login that setup made, and for a key that is pinned by the name only', async () => {
+    const login = { target: 'qemu/mint', uuid: id(1), user: 'ann' };
+    const names = { names: { prefix: '', onlyPatterns: false }, system: false };
+    await home.install({ ...names, logins: [login] }, home.io(), async () => ({
+      ...{ machines: [mint, { ...dev, uuid: undefined }], warnings: [], day: '2026-03-01' },
+    }));
+    home.write('vmssh_known_hosts', 'vmssh-podman%dev ssh-ed25519 AAAA\n');
+    await listed([], '2026-03-02');
+    expect([await calls('mint'), await calls('dev')]).toEqual(['qemu/mint', 'podman/dev']);
+  });
+
+  it('goes at once if nobody uses the machine, with the day if it comes back', async () => {
+    await listed([mint, dev], '2026-03-01');
+    pinned(mint, 'host%mint');
+    await listed([], '2026-03-02');
+    expect(await calls('dev')).toBe(undefined);
+    expect(await listed([mint], '2026-03-05')).not.toContain('gone');
+    expect(gone()).toEqual([['mint', undefined]]);
+    await listed([], '2026-03-09');
+    expect(gone()).toEqual([['mint', '2026-03-09']]);
+  });
+
+  it('stays that of a container that is off', async () => {
+    await listed([dev], '2026-03-01');
+    pinned(dev, 'podman%dev');
+    await listed([{ ...dev, status: 'off' }], '2026-03-02');
+    expect(await calls('dev')).toBe('podman/dev');
+  });
+
+  it('stays when the machine has another name', async () => {
+    await listed([mint], '2026-03-01');
+    pinned(mint, 'qemu%mint');
+    await listed([{ ...mint, name: 'new', target: 'qemu/new' }], '2026-03-02');
+    expect([await calls('mint'), await calls('new')]).toEqual(['qemu/mint', 'qemu/new']);
+  });
+
+  it("is taken at once by a machine that is listed, but not by another hypervisor's", async () => {
+    await listed([mint], '2026-03-01');
+    pinned(mint, 'qemu%mint');
+    await listed([], '2026-03-02');
+    await listed([{ ...dev, name: 'mint', target: 'podman/mint' }], '2026-03-03');
+    expect(await calls('mint')).toBe('podman/mint');
+    expect(gone()).toEqual([['mint', undefined]]);
+  });
+
+  it('is that of the machine that had it, once another manager has one of the name', async () => {
+    await listed([mint], '2026-03-01');
+    await listed([mint, { ...dev, name: 'mint', target: 'podman/mint' }], '2026-03-02');
+    expect([await calls('mint'), await calls('mint-podman')]).toEqual(['qemu/mint', 'podman/mint']);
+  });
+
+  it('goes with a new prefix, with --only-patterns, and after 200 that went later', async () => {
+    await listed([mint], '2026-03-01');
+    pinned(mint, 'qemu%mint');
+    const names = { prefix: 'vm-', onlyPatterns: false };
+    await home.install({ names }, home.io(), async () => ({ machines: [mint], warnings: [] }));
+    expect([await calls('mint'), await calls('vm-mint')]).toEqual([undefined, 'qemu/mint']);
+    const many = Array.from({ length: 201 }, (_, i) => ({
+      ...mint,
+      ...{ name: `m${i}`, target: `qemu/m${i}`, uuid: `${id(3).slice(0, -4)}${1000 + i}` },
+    }));
+    mkdirSync(join(home.path, '.ssh'), { recursive: true });
+    const lines = many.map(({ uuid }) => `vmssh-${uuid} ssh-ed25519 AAAA\n`);
+    writeFileSync(join(home.path, '.ssh/vmssh_known_hosts'), lines.join(''));
+    await listed(many, '2026-03-01');
+    await listed(many.slice(1), '2026-03-02');
+    await listed([], '2026-03-03');
+    expect(gone()).toHaveLength(200);
+    expect(await calls('m0')).toBe(undefined);
+    await home.install({ names: { prefix: '', onlyPatterns: true } });
+    expect(gone()).toEqual([]);
+  });
+});

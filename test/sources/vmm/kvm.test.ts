@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { sourceBy } from '../../../src/sources/sources.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { type FakeProcess, fakeProc, inDocker } from '../processes/fake-proc.js';
+
+const dir = useTempDir();
+/** Its open files with a machine of /dev/kvm among them. */
+const withVm = { fd: { '0': '/dev/null', '9': '/dev/kvm', '10': 'anon_inode:kvm-vm' } };
+
+const said = async (processes: readonly FakeProcess[], wanted?: string) => {
+  const { list } = await sourceBy('kvm').load();
+  const { found, warnings } = await list({ env: {}, procDir: fakeProc(dir, processes), wanted });
+  expect(found).toEqual([]);
+  return warnings.map(({ code, problem }) => `${code} ${problem}`);
+};
+
+describe('a virtual machine of a program that no source knows', () => {
+  it('is said by its program and pid, with the CID that its command line has', async () => {
+    const said0 = await said([
+      { argv: ['lkvm', 'run', '--name', 'web', '--vsock', '5'], ...withVm },
+      { argv: ['krunvm', 'start', 'fedora'], exe: '/usr/bin/krunvm', ...withVm },
+      { argv: ['/opt/kata/vmm', '-device', 'vhost-vsock-pci,guest-cid=7'], ...withVm },
+      { argv: ['qemu-system-x86_64'], ...withVm },
+      { argv: ['virtiofsd'], fd: { '3': '/dev/kvm' } },
+      { argv: ['crun'], ...withVm, ...inDocker },
+    ]);
+    const unknown = (pid: number, program: string, how: string) =>
+      `NOT_LISTED pid ${pid}: a virtual machine of ${program} runs, which vmssh does not know: ${how}`;
+    const noCid = 'its command line has no vsock CID';
+    expect(said0).toEqual([
+      unknown(100, 'lkvm', 'type vsock/5'),
+      unknown(101, 'krunvm', noCid),
+      unknown(102, 'vmm', 'type vsock/7'),
+      expect.stringMatching(/^NOT_LISTED pid 105: a virtual machine of crun runs in container 0a0a/),
+    ]);
+  });
+
+  it('is looked for among those of that name only', async () => {
+    const all = ['web', 'db'].map((name) => ({ argv: ['lkvm', 'run', '--name', name], ...withVm }));
+    expect(await said(all, 'web')).toHaveLength(1);
+    expect(await said(all, 'lkvm')).toHaveLength(2);
+    expect(await said(all, 'mint')).toEqual([]);
+  });
+});

@@ -77,9 +77,11 @@ export async function decide(
   };
   const around = surroundings(options, io);
   const kept = last.machines.filter(found.stays ?? isKept);
+  const stays = new Set(kept);
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
-  const left = last.machines.filter((entry) => !kept.includes(entry) && isWanted(entry));
+  const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
+  const own = ownEnv(env);
   const made = concreteHosts(machines, {
     prefix,
     start: options.start,
@@ -88,7 +90,7 @@ export async function decide(
     before: last.machines,
     gone: await inUse(left, machines, { ...options, ...around }, io),
     silent: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
-    environment: (provider) => envOfSource(provider, ownEnv(env)).kept,
+    environment: (provider) => envOfSource(provider, own).kept,
     today: found.day ?? new Date().toISOString().slice(0, 10),
     ...around,
   });
@@ -102,10 +104,10 @@ export async function decide(
   const { more } = last;
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
   const state = { options: values, program, machines: entries, ...(more ? { more } : {}) };
+  const before = new Set(last.machines);
+  const isUnseen = ({ via: host }: HostEntry) => host === undefined && container !== undefined;
   const unasked = entries.filter(
-    (entry) =>
-      last.machines.includes(entry) &&
-      (failed.has(ownerName(entry)) || (entry.via === undefined && container !== undefined)),
+    (entry) => before.has(entry) && (failed.has(ownerName(entry)) || isUnseen(entry)),
   );
   return {
     settings: options,
@@ -116,7 +118,7 @@ export async function decide(
     notes: [
       ...notesOf(warnings, made, unasked, io),
       ...goneLine(entries).map((line) => `${io.program}: ${line}`),
-      ...notKept(entries, env, io),
+      ...notKept(entries, own, io),
       ...unknownStarts(options.start, hosts, io),
     ],
   };
@@ -139,10 +141,10 @@ function withOwnKeys(
 }
 
 /** A warning for each variable that a Host needs and must not have. */
-function notKept(entries: readonly HostEntry[], env: Io['env'], { program }: Io): readonly string[] {
+function notKept(entries: readonly HostEntry[], own: Io['env'], { program }: Io): readonly string[] {
   const providers = new Set(entries.flatMap(({ via, provider }) => (via === undefined ? [provider] : [])));
   return [...providers].flatMap((provider) =>
-    envOfSource(provider, ownEnv(env)).refused.map(
+    envOfSource(provider, own).refused.map(
       ({ name, why }) =>
         `${program}: warning: ${name} is not kept, since ${why}: ssh finds machines of ${provider} only where it is set`,
     ),

@@ -53,8 +53,8 @@ function namesOf(entry: HostEntry): readonly string[] {
 
 /** Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
 function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
-  const { target, also = [], user, identityFile, identityAgent } = entry;
-  const isMore = hasId || [user, identityFile, identityAgent].some((each) => each !== undefined);
+  const { target, also = [], user, identityFile } = entry;
+  const isMore = hasId || user !== undefined || identityFile !== undefined;
   return [target, ...also].flatMap((each) => {
     const typed = /^[\w.:/+-]+$/.test(each) ? asTarget(each) : undefined;
     const kind = typed && kindOf(typed);
@@ -102,12 +102,22 @@ export function sshNames(
   return new Map(unique.map(({ machine, host }) => [machine, host]));
 }
 
+/** The machine whose Host has this name, as it was written. */
+export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
+  return entries.find(({ host }) => host === typed || lower(host) === typed);
+}
+
+/** The Hosts that were written, of the user's own home. */
+export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
+  return (await readState(stateFile(env)))?.machines ?? [];
+}
+
 /** The machine on another hypervisor that a target means, by the Host that was written for it: a hypervisor is not asked again at each login. */
 export async function writtenMachine(
   target: ViaTarget,
   { env }: { env: Env },
 ): Promise<ListedMachine | undefined> {
-  return viaMachine(target, (await readState(stateFile(env)))?.machines ?? []);
+  return viaMachine(target, await writtenHosts({ env }));
 }
 
 /** The same among these machines. */

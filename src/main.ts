@@ -1,11 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, writeSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { type Command, inCommand, scanArgs, UsageError, understand } from './cli/command.js';
-import { isSocket } from './deliver/pass-fd.js';
+import { out, outputGone, printError } from './deliver/output.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
-import { readTextIfAny } from './files/read-sync.js';
-import { isOutOfMemory, loadAddon } from './native.js';
+import { isOutOfMemory } from './native.js';
 import type { Io } from './process/io.js';
 import { replaceBrokenShell, skipRelativeFolders } from './process/program-in-path.js';
 import { selfCommand } from './runtime.js';
@@ -120,20 +119,12 @@ const terminal: Io['terminal'] = {
   },
 };
 
-/** A login needs none, and Node loads the class for it. */
-let output: AbortController | undefined;
-
-function outputEnd(): AbortController {
-  output ??= new AbortController();
-  return output;
-}
-
 function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'brokenShell'>): Io {
   const parent = process.ppid;
   return {
     program,
     out,
-    err: (text) => complain(text, parent),
+    err: (text) => printError(text, parent),
     terminal,
     get columns() {
       return isatty(1) ? process.stdout.columns || undefined : undefined; // 0 where nobody set a size
@@ -151,72 +142,10 @@ function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'brok
   };
 }
 
-function out(text: string): void {
-  if (!write(1, text)) outputEnd().abort();
-}
-
-function outputGone(): AbortSignal {
-  // A socket's peer may have closed only its writing side.
-  if (!isSocket(1)) {
-    const watch = loadAddon().addon?.watchHangup([1]).promise;
-    watch?.then(
-      () => outputEnd().abort(),
-      () => {},
-    );
-  }
-  return outputEnd().signal;
-}
-
 function interrupted(): AbortSignal {
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
   return controller.signal;
-}
-
-/** A message that stderr cannot take is dropped. */
-function complain(text: string, parent: number): void {
-  const ofSsh = process.argv[2] === 'proxy' ? openStderrOfSsh(parent) : undefined;
-  try {
-    // If nobody reads there, ssh must not wait for this process.
-    if (ofSsh !== undefined) writeSync(ofSsh, Buffer.from(text));
-    else write(2, text);
-  } catch {}
-  // A relay that lasts must not hold it.
-  if (ofSsh !== undefined) closeSync(ofSsh);
-}
-
-/** The proxy of an ssh with ControlPersist gets /dev/null as stderr, since it may outlive that ssh: its messages go to ssh's own stderr. */
-function openStderrOfSsh(ssh: number): number | undefined {
-  // Another process is the parent of one whose ssh has ended. Only Linux has a /proc that the kernel makes.
-  if (process.platform !== 'linux' || process.ppid !== ssh) return undefined;
-  const folder = `/proc/${ssh}`;
-  try {
-    // Root may open what another user's process could not, such as a third user's terminal.
-    if (!readTextIfAny(`${folder}/status`).includes(`\nUid:\t${process.getuid?.()}\t`)) return undefined;
-    // ssh opens it for reading, too. `2> /dev/null` in a ProxyCommand does not: the user wants no messages.
-    const isFromSsh = /^flags:\s+\d*2$/m.test(readTextIfAny('/proc/self/fdinfo/2'));
-    if (!isFromSsh || readlinkSync('/proc/self/fd/2') !== '/dev/null') return undefined;
-    // In a file ssh would write over it.
-    if (!/^(?:\/dev\/(?:pts\/|tty)|pipe:)/.test(readlinkSync(`${folder}/fd/2`))) return undefined;
-    return openSync(`${folder}/fd/2`, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Writes the whole text now, retrying on a full pipe; false if the reader is gone. */
-function write(fd: number, text: string): boolean {
-  let bytes: Uint8Array = Buffer.from(text);
-  while (bytes.length > 0) {
-    try {
-      bytes = bytes.subarray(writeSync(fd, bytes));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EPIPE') return false;
-      if (code !== 'EAGAIN') throw error;
-    }
-  }
-  return true;
 }
 
 /** Stdin as a stream. Throws EISDIR if it is a folder, whose stream in Node just ends. */

@@ -130,11 +130,11 @@ describe('from argv to the socket', () => {
   );
 
   it.each([
-    { args: ['proxy', '--fdpass', '--record', `machine/${mint}`, '22'], most: 40 },
+    { args: ['proxy', '--fdpass', '--record', `machine/${mint}`, '22'], most: 41 },
     { args: ['list'], most: 60 },
-    { args: ['config', 'install', '--no-fresh'], most: 89 },
-    { args: ['guest', 'check', 'no-such-host.invalid'], most: 53 },
-    { args: ['setup', '--dry-run', `machine/${mint}`], most: 125 },
+    { args: ['config', 'install', '--no-fresh'], most: 90 },
+    { args: ['guest', 'check', 'no-such-host.invalid'], most: 54 },
+    { args: ['setup', '--dry-run', `machine/${mint}`], most: 126 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);

@@ -74,9 +74,11 @@ export async function decide(
   };
   const around = surroundings(options, io);
   const kept = last.machines.filter(found.stays ?? isKept);
+  const stays = new Set(kept);
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
-  const left = last.machines.filter((entry) => !kept.includes(entry) && isWanted(entry));
+  const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
+  const own = ownEnv(env);
   const made = concreteHosts(machines, {
     prefix,
     start: options.start,
@@ -85,7 +87,7 @@ export async function decide(
     before: last.machines,
     gone: await inUse(left, machines, { ...options, ...around }, io),
     silent: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
-    environment: (provider) => envOfSource(provider, ownEnv(env)).kept,
+    environment: (provider) => envOfSource(provider, own).kept,
     today: found.day ?? new Date().toISOString().slice(0, 10),
     ...around,
   });
@@ -99,7 +101,8 @@ export async function decide(
   const { more } = last;
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
   const state = { options: values, program, machines: entries, ...(more ? { more } : {}) };
-  const unasked = entries.filter((entry) => last.machines.includes(entry) && failed.has(ownerName(entry)));
+  const before = new Set(last.machines);
+  const unasked = entries.filter((entry) => before.has(entry) && failed.has(ownerName(entry)));
   return {
     settings: options,
     state,
@@ -109,7 +112,7 @@ export async function decide(
     notes: [
       ...notesOf(warnings, made, unasked, io),
       ...goneLine(entries).map((line) => `${io.program}: ${line}`),
-      ...notKept(entries, env, io),
+      ...notKept(entries, own, io),
       ...unknownStarts(options.start, hosts, io),
     ],
   };
@@ -132,10 +135,10 @@ function withOwnKeys(
 }
 
 /** A warning for each variable that a Host needs and must not have. */
-function notKept(entries: readonly HostEntry[], env: Io['env'], { program }: Io): readonly string[] {
+function notKept(entries: readonly HostEntry[], own: Io['env'], { program }: Io): readonly string[] {
   const providers = new Set(entries.flatMap(({ via, provider }) => (via === undefined ? [provider] : [])));
   return [...providers].flatMap((provider) =>
-    envOfSource(provider, ownEnv(env)).refused.map(
+    envOfSource(provider, own).refused.map(
       ({ name, why }) =>
         `${program}: warning: ${name} is not kept, since ${why}: ssh finds machines of ${provider} only where it is set`,
     ),

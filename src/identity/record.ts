@@ -54,7 +54,6 @@ export function recordFolders(env: Env): Iterable<string> {
 function* foldersFor(env: Env): Generator<string, void> {
   const uid = process.getuid?.() ?? 0;
   const { XDG_RUNTIME_DIR: session = '' } = env;
-  // What is in it is used by descriptor: those above it need no look.
   if (isAbsolute(session) && isPrivateFolder(session, uid)) yield join(session, 'vmssh');
   const own = ownFolders(env, ['HOME', 'XDG_STATE_HOME'], uid);
   const state = stateHome(own, own.HOME ?? '');

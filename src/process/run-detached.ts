@@ -7,6 +7,7 @@ import type { Env } from '../runtime.js';
 import { type Ended, endTree } from './terminate.js';
 
 export interface ApartOptions {
+  /** Without another user's TMPDIR. */
   readonly env: Env;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -31,7 +32,7 @@ export async function runApart(
   [program = '', ...args]: readonly string[],
   { env, timeoutMs, signal, onStart }: ApartOptions,
 ): Promise<ApartEnd> {
-  const printed = openUnnamed();
+  const printed = openUnnamed(env);
   const timers: NodeJS.Timeout[] = [];
   let abort = () => {};
   try {
@@ -78,8 +79,8 @@ export async function runApart(
  * A file that only its descriptors know, once for its writer and once for us. `remove`: one that has its name while it is open, as on
  * Windows, unless the program goes on.
  */
-function openUnnamed() {
-  const folder = temporaryFolder();
+function openUnnamed(env: Env) {
+  const folder = temporaryFolder(env);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   let write: number | undefined;
   try {
@@ -95,8 +96,8 @@ function openUnnamed() {
 }
 
 /** Throws an error without a code: it is not the program that is missing. */
-function temporaryFolder(): string {
-  const temp = tmpdir();
+function temporaryFolder({ TMPDIR }: Env): string {
+  const temp = process.platform === 'win32' ? tmpdir() : TMPDIR || '/tmp';
   try {
     return mkdtempSync(join(temp, 'vmssh-'));
   } catch (cause) {

@@ -6,11 +6,11 @@ import { readText } from '../files/read-file.js';
 import { type Route, type RouteName, routeNames } from '../route.js';
 import type { Env } from '../runtime.js';
 import { isJsonObject, type JsonObject, parseJson } from '../sources/tools/json.js';
-import { ownHome, stateFolder } from '../ssh/folder.js';
+import { stateFolder } from '../ssh/folder.js';
 
 /** The file of the routes that worked last time, where machines have several. It only changes in which order they are tried. */
 export function routesFile(env: Env): string {
-  return join(stateFolder(ownHome(env)), 'routes.json');
+  return join(stateFolder(env), 'routes.json');
 }
 
 /** The route by which a target was reached last time, `usual` if nothing else is known; and how the next one is kept. */

@@ -1,7 +1,7 @@
 import { hasControlCharacter } from '../target/names.js';
 import type { Deps } from './source.js';
 import { type SourceEntry, sources } from './sources.js';
-import { isOwnPath, pathIn } from './trusted-path.js';
+import { isOwnPath, isSafeTemp, pathIn } from './trusted-path.js';
 
 type Env = Deps['env'];
 
@@ -23,6 +23,7 @@ export function ownFolders(env: Env, names: readonly string[], uid: number): Env
 function isOwn(name: string, env: Env, uid: number): boolean {
   const value = env[name];
   if (!value) return true;
+  if (name === tempFolder) return isSafeTemp(value, uid);
   return pathsIn(name, value).every((path) => path === '' || isOwnPath(path, uid, name !== runtimeFolder));
 }
 
@@ -32,17 +33,26 @@ function pathsIn(name: string, value: string): readonly string[] {
 
 /** What of a shell's environment decides what is found and where it is kept, and the user's systemd does not set by itself. */
 export function shellVariables(): readonly string[] {
-  const paths = variables.filter((name) => !['HOME', runtimeFolder].includes(name));
+  const paths = variables.filter((name) => !['HOME', runtimeFolder, tempFolder].includes(name));
   return ['PATH', ...entries.flatMap(({ choices = [] }) => choices), ...paths];
 }
 
 const entries: readonly SourceEntry[] = sources;
 
 const runtimeFolder = 'XDG_RUNTIME_DIR';
+const tempFolder = 'TMPDIR';
 
 /** The variables for folders and sockets that vmssh or its tools trust. */
 const variables: readonly string[] = [
-  ...[runtimeFolder, 'HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME'],
+  ...[
+    runtimeFolder,
+    tempFolder,
+    'HOME',
+    'XDG_CACHE_HOME',
+    'XDG_CONFIG_HOME',
+    'XDG_DATA_HOME',
+    'XDG_STATE_HOME',
+  ],
   ...new Set(entries.flatMap(({ environment = [] }) => environment)),
 ];
 

@@ -18,7 +18,7 @@ export function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boole
     const real = realpathSync(path);
     const stats = lstatSync(real);
     if (stats.uid !== uid && !(mayBeRoots && stats.uid === 0)) return false;
-    return !isOpen(stats) && areKept(dirname(real), uid);
+    return !isOpen(stats) && isKept(path, real, uid);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const parent = dirname(resolve(path));
@@ -26,14 +26,28 @@ export function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boole
   }
 }
 
-/** Whether a path is a folder of a user's own, and for nobody else, as XDG_RUNTIME_DIR has to be. */
+/** Whether a path is a folder of a user's own, and for nobody else, as XDG_RUNTIME_DIR has to be. Not a link. */
 export function isPrivateFolder(path: string, uid: number): boolean {
   try {
     const { uid: owner, mode } = lstatSync(path);
-    return owner === uid && (mode & 0o170077) === 0o040000;
+    return owner === uid && (mode & 0o170077) === 0o040000 && areKept(dirname(path), uid);
   } catch {
     return false;
   }
+}
+
+/** Whether a folder for temporary files is one in which others cannot replace what this user made: sticky, or for this user only. */
+export function isSafeTemp(path: string, uid: number): boolean {
+  try {
+    return isKept(path, `${realpathSync(path)}/.`, uid);
+  } catch {
+    return false;
+  }
+}
+
+/** Whoever can replace a link on the way chooses what is at its end. */
+function isKept(path: string, real: string, uid: number): boolean {
+  return areKept(dirname(real), uid) && (path === real || areKept(resolve(path), uid));
 }
 
 /** A folder and those above it. In a sticky one users can only replace their own files. In a user namespace root may appear as nobody. */

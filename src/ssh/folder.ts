@@ -1,20 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
 import type { Env } from '../runtime.js';
 import { ownEnv } from '../sources/trusted-env.js';
-import { stateHome } from '../sources/trusted-path.js';
+import { isOwnPath, stateHome } from '../sources/trusted-path.js';
 
-/** The folder of ssh's own files. An empty HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
+/** The folder of ssh's own files, in `ownHome`. An empty HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
 export function sshFolder(
   env: Env,
   platform: NodeJS.Platform = process.platform,
   passwdHome: () => string | undefined = homeOfUser,
 ): string {
-  const { HOME, USERPROFILE } = env;
+  const { HOME, USERPROFILE } = ownHome(env);
   return join((platform === 'win32' ? USERPROFILE : HOME) || (passwdHome() ?? '/'), '.ssh');
 }
 
@@ -31,10 +30,11 @@ export function otherHome(
   platform: NodeJS.Platform,
   passwdHome: () => string | undefined = homeOfUser,
 ): string | undefined {
-  if (platform === 'win32' || !env.HOME) return undefined;
+  const { HOME } = ownHome(env);
+  if (platform === 'win32' || !HOME) return undefined;
   const home = passwdHome();
   const real = (path: string) => realPath(path) ?? path;
-  return home === undefined || real(home) === real(env.HOME) ? undefined : home;
+  return home === undefined || real(home) === real(HOME) ? undefined : home;
 }
 
 function homeOfUser(): string | undefined {
@@ -81,20 +81,12 @@ function parseLine(text: string): Account | undefined {
   return name && home !== undefined ? { name, home } : undefined;
 }
 
-/** The file of machines' host keys, in `ownHome`. */
-export function knownHostsFile(env: Env, asRoot: boolean = isRoot()): string {
-  return join(sshFolder(ownHome(env, asRoot)), 'vmssh_known_hosts');
+/** The file of machines' host keys. */
+export function knownHostsFile(env: Env): string {
+  return join(sshFolder(env), 'vmssh_known_hosts');
 }
 
-/** The environment; for root without another user's HOME (sudo -E): ssh would write as root to the target of that user's link. */
+/** The environment; for root without a HOME that another user owns or can replace (sudo -E): root would write there through that user's links. */
 export function ownHome(env: Env, asRoot: boolean = isRoot()): Env {
-  return asRoot && ownerOf(env.HOME || '/') !== 0 ? { ...env, HOME: undefined } : env;
-}
-
-function ownerOf(path: string): number {
-  try {
-    return statSync(path).uid;
-  } catch {
-    return 0;
-  }
+  return asRoot && !isOwnPath(env.HOME || '/', 0, true) ? { ...env, HOME: undefined } : env;
 }

@@ -128,13 +128,14 @@ function isWide(pattern: string): boolean {
 
 /** Whether a line of those texts is for this host, and not for every one. */
 export function isNamedIn(texts: readonly string[]): (host: string) => boolean {
-  const blocks = texts.flatMap(blocksOf);
-  return (host) =>
-    blocks.some(({ patterns }) =>
-      patterns.some(
-        (each) => /[^*]/.test(each) && matchesPattern(host.toLowerCase(), each.replace(/^!/, '')),
-      ),
-    );
+  const patterns = texts.flatMap(blocksOf).flatMap((block) => block.patterns);
+  const all = new Set(patterns.filter((each) => /[^*]/.test(each)).map((each) => each.replace(/^!/, '')));
+  // Most lines name one host, and there may be thousands of them.
+  const wide = [...all].filter((each) => /[*?]/.test(each));
+  return (host) => {
+    const name = host.toLowerCase();
+    return all.has(name) || wide.some((each) => matchesPattern(name, each));
+  };
 }
 
 function blocksOf(text: string): readonly Block[] {

@@ -1,8 +1,10 @@
-import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { recordFolders } from '../../src/identity/record.js';
 import { routesFile } from '../../src/reach/remembered.js';
+import { ownEnv } from '../../src/sources/trusted-env.js';
 import {
   accountOf,
   knownHostsFile,
@@ -67,7 +69,7 @@ describe('the home that ssh takes', () => {
     otherHome({ HOME }, platform, () => home);
 
   it('is reported if HOME is another', () => {
-    expect(ask('/tmp/x', '/home/ann')).toBe('/home/ann');
+    expect(ask('/srv/x', '/home/ann')).toBe('/home/ann');
   });
 
   it('is not reported if it is the same, by any path, or on Windows', () => {
@@ -141,8 +143,15 @@ describe('the file of host keys', () => {
     expect(routesFile({ HOME: join(dir, 'theirs') })).toBe(
       join(userInfo().homedir, '.local/state/vmssh/routes.json'),
     );
-    expect(knownHostsFile({ HOME: join(dir, 'theirs') }, false)).toBe(
-      join(dir, 'theirs/.ssh/vmssh_known_hosts'),
-    );
+    // Which its owner can make another one at any time.
+    symlinkSync(dir, join(dir, 'theirs/link'));
+    lchownSync(join(dir, 'theirs/link'), 1234, 1234);
+    for (const HOME of ['theirs/link', 'theirs/none'].map((name) => join(dir, name))) {
+      expect(stateFolder({ HOME })).toBe(join(userInfo().homedir, '.local/state/vmssh'));
+      expect(stateFolder({ HOME: dir, XDG_STATE_HOME: HOME })).toBe(join(dir, '.local/state/vmssh'));
+      expect([...recordFolders({ XDG_RUNTIME_DIR: HOME })]).toEqual(['/run/vmssh']);
+      expect(ownEnv({ TMPDIR: HOME }).TMPDIR).toBeUndefined();
+    }
+    expect(ownEnv({ TMPDIR: '/tmp' }).TMPDIR).toBe('/tmp');
   });
 });

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
+import { closeSync, constants, openSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
-import { readTextSync } from '../../files/read-sync.js';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { readTextIfAny, readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
 import { fitsSocket } from '../../target/names.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
@@ -83,18 +83,108 @@ export function ownSocket(
 }
 
 /**
- * `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by the same configuration.
- * Whoever listens there is sent `line`.
+ * `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by the same configuration,
+ * or if the process could not open it. Whoever listens there is sent `line`.
  */
-export function listenedSocket(find: FindPath, { pid, uid }: Process, deps: Deps, line?: string): FindPath {
-  const own = ownSocket(find, { uid });
+export function listenedSocket(find: FindPath, process: Process, deps: Deps, line?: string): FindPath {
+  const { pid } = process;
+  const own = ownSocket(find, process);
   return async (path) => {
     const here = await own(path);
     // The kernel knows no pid of another proc file system.
-    const listener = deps.procDir === undefined ? await listenerOn(here, line) : undefined;
+    const listener =
+      deps.procDir === undefined
+        ? await usedAs(here, process, deps, (held) => listenerOn(held, line))
+        : undefined;
     if (listener === undefined || listener === pid) return here;
     throw new DiscoveryError('FOREIGN', `process ${listener} listens on ${here}, not process ${pid}`);
   };
+}
+
+/**
+ * Uses what is at a path that a process names: if that is a system user's, only what it could open itself, by a path that stays what was
+ * looked at. Throws a DiscoveryError FOREIGN.
+ */
+export async function usedAs<T>(
+  path: string,
+  process: Process,
+  deps: Deps,
+  use: (path: string) => Promise<T>,
+  own: number | undefined = globalThis.process.getuid?.(),
+): Promise<T> {
+  // What root's processes and this user's own name, they may open.
+  if (!hasProc(deps) || process.uid === 0 || process.uid === own) return use(path);
+  const opened: number[] = [];
+  const hold = (at: string, more: number) => {
+    const descriptor = openSync(at, onlyPath | more);
+    opened.push(descriptor);
+    return `/proc/self/fd/${descriptor}`;
+  };
+  try {
+    return await use(holdFor(path, process, `${procDir(deps)}/${process.pid}`, hold));
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
+
+/** O_PATH of open(2), which Node does not list: what is at a path is held, and not used. */
+const onlyPath = 0o10000000;
+
+/** The path itself if nothing is there, or this user may not see it either. */
+function holdFor(
+  path: string,
+  { pid, uid }: Process,
+  dir: string,
+  hold: (at: string, more: number) => string,
+): string {
+  let [folder, held] = ['', ''];
+  let stats: Stats;
+  try {
+    // In another root all links are resolved, and the kernel's link to it leads there only as a link.
+    const real = path.startsWith(`${dir}/root/`) ? path : realpathSync(path);
+    folder = hold(dirname(real), constants.O_DIRECTORY);
+    held = hold(`${folder}/${basename(real)}`, constants.O_NOFOLLOW);
+    stats = statSync(held);
+  } catch {
+    return path;
+  }
+  const may = accessOf(readTextIfAny(`${dir}/status`), uid);
+  const could = stats.uid === uid || (may(stats, stats.isSocket() ? 2 : 4) && mayEnter(folder, dir, may));
+  // A link was put there meanwhile.
+  if (could && !stats.isSymbolicLink()) return held;
+  throw new DiscoveryError('FOREIGN', `user ${uid}, whose process ${pid} names ${path}, could not open that`);
+}
+
+type Access = (stats: Stats, wanted: 1 | 2 | 4) => boolean;
+
+/** Whether a process may search, write or read by a file's mode. Capabilities and access lists do not count: the stricter. */
+function accessOf(status: string, uid: number): Access {
+  const idsIn = (field: string) => new RegExp(`^${field}:(.*)$`, 'm').exec(status)?.[1]?.match(/\d+/g) ?? [];
+  const groups = [...idsIn('Gid'), ...idsIn('Groups')].map(Number);
+  return ({ uid: owner, gid, mode }, wanted) => {
+    const shift = owner === uid ? 6 : groups.includes(gid) ? 3 : 0;
+    return ((mode >> shift) & wanted) !== 0;
+  };
+}
+
+/** Whether it may search a folder and those above it, up to its root or the folder in which it is. */
+function mayEnter(folder: string, dir: string, may: Access): boolean {
+  const ends = [idOf(`${dir}/root`), idOf(`${dir}/cwd`)];
+  for (let at = folder; ; at += '/..') {
+    if (!may(statSync(at), 1)) return false;
+    const id = idOf(at);
+    if (ends.includes(id) || id === idOf(`${at}/..`)) return true;
+  }
+}
+
+/** Undefined if it may not be looked at. */
+function idOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined: nobody, or the kernel does not say. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { fileId, readText } from '../../files/read-file.js';
 import { fitsSocket } from '../../target/names.js';
 import { machineCid } from '../../target/numbers.js';
-import { type FindPath, listenedSocket, pathInRoot, pathsOf } from '../processes/process-paths.js';
+import { type FindPath, listenedSocket, pathInRoot, pathsOf, usedAs } from '../processes/process-paths.js';
 import { procDir } from '../processes/processes.js';
 import type { Deps, Listing, Process, Source, Status } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
@@ -43,7 +43,7 @@ async function look(
   const file = options['config-file'];
   const api = 'no-api' in options ? undefined : (options['api-sock'] ?? '/run/firecracker.socket');
   const inFile = async () =>
-    vsockOf(file === undefined ? undefined : parseJson(await read(await find(file))));
+    vsockOf(file === undefined ? undefined : parseJson(await usedAs(await find(file), process, deps, read)));
   const addressOf = async (vsock: ReturnType<typeof vsockOf>) =>
     vsock && { cid: vsock.cid, address: `vsock-mux${await seen(vsock.udsPath)}` };
   if (api === undefined) {

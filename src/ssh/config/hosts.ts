@@ -215,9 +215,9 @@ function toEntry(
   seen: string,
   environment: HostEntry['environment'],
 ): HostEntry {
-  const { name, target, provider, via, uuid, user, identityFile, identityAgent, authority } = machine;
+  const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
   const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
-  const more = { via, also, uuid, user, identityFile, identityAgent, authority, environment };
+  const more = { via, also, uuid, user, identityFile, authority, environment };
   return { host, name, target, provider, ...definedFields(more), seen };
 }
 
@@ -265,10 +265,10 @@ export function machineOptions(
   knownHosts: string,
   keys?: GuestKeys,
 ): ConcreteHost['options'] {
-  const { target, user, identityFile, identityAgent, environment } = machine;
+  const { target, user, identityFile, environment } = machine;
   const alias = aliasOf(machine);
   return {
-    ...{ target, user, identityFile, identityAgent, environment },
+    ...{ target, user, identityFile, environment },
     knownHosts: alias === undefined ? undefined : knownHosts,
     hostKeyAlias: alias,
     ...(keys ? trustIn(keys) : {}),

@@ -12,7 +12,7 @@ import { stateFolder } from '../folder.js';
 /** What a Host is made of. */
 export type HostMachine = Pick<
   ListedMachine,
-  'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'identityAgent' | 'authority'
+  'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'authority'
 >;
 
 /** A machine and the Host that it has. */
@@ -100,18 +100,9 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
 
 /** Undefined if ssh's configuration cannot have it. Another user's HOME may have a file with anything in it. */
 function entryOf(json: JsonObject): HostEntry | undefined {
-  const fields = 'host target provider via seen gone uuid user identityFile identityAgent'.split(' ');
+  const fields = 'host target provider via seen gone uuid user identityFile'.split(' ');
   const texts = Object.fromEntries(fields.map((field) => [field, plainText(json[field])]));
-  const {
-    host = '',
-    target = '',
-    provider = '',
-    via,
-    seen = '',
-    gone = '',
-    identityFile,
-    identityAgent,
-  } = texts;
+  const { host = '', target = '', provider = '', via, seen = '', gone = '', identityFile } = texts;
   // It is only printed, with such characters escaped.
   const { name } = json;
   if (typeof name !== 'string' || target === '') return undefined;
@@ -123,7 +114,7 @@ function entryOf(json: JsonObject): HostEntry | undefined {
     ...definedFields({
       via,
       also: areTexts(json.also) && via === undefined ? json.also : undefined,
-      ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile, identityAgent },
+      ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile },
       authority: json.authority === 'user' ? json.authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, json.environment) : undefined,
     }),

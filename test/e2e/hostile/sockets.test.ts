@@ -101,6 +101,61 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
   });
 });
 
+/** A service of the system, which vmssh trusts for machines of its own. */
+describe.skipIf(missing)("a system user's process that names a socket of root's", () => {
+  const service = { uid: 990, gid: 990 };
+  const folder = (name: string, mode: number) => {
+    const path = join(dir, name);
+    mkdirSync(path);
+    chmodSync(path, mode);
+    return path;
+  };
+  const idle = 'console.log("ready"); process.stdin.resume().on("end", () => process.exit())';
+  const asked = async (name: string, mode: number, named = (path: string) => path, more: string[] = []) => {
+    chmodSync(dir, 0o755);
+    const path = join(folder(name, mode), 'v.sock');
+    let count = 0;
+    await listening(
+      createServer((socket) => {
+        count++;
+        socket.on('error', () => {}).end('OK 1\n');
+      }),
+      path,
+    );
+    chmodSync(path, 0o666);
+    await starting(named(path), idle, ':', more, service);
+    const { stderr } = await run([...vmssh, 'list', '--provider=cloud-hypervisor']);
+    return { count, stderr: stderr.replaceAll(dir, '') };
+  };
+  const refused = /user 990, whose process \d+ names \/\S+\.sock, could not open that/;
+
+  it('opens none that it could not open itself', async () => {
+    expect(await asked('closed', 0o700)).toEqual({ count: 0, stderr: expect.stringMatching(refused) });
+    const api = ['--api-socket', join(dir, 'closed/v.sock')];
+    expect(await asked('other', 0o711, (path) => `${path}-none`, api)).toEqual({
+      count: 0,
+      stderr: expect.stringMatching(refused),
+    });
+  });
+
+  it('nor by a link', async () => {
+    const theirs = folder('theirs', 0o755);
+    chownSync(theirs, service.uid, service.gid);
+    const link = (path: string) => {
+      symlinkSync(path, join(theirs, 'link.sock'));
+      return join(theirs, 'link.sock');
+    };
+    expect(await asked('behind', 0o700, link)).toEqual({ count: 0, stderr: expect.stringMatching(refused) });
+  });
+
+  it('is told whose it is where it could', async () => {
+    expect(await asked('open', 0o711)).toEqual({
+      count: 1,
+      stderr: expect.stringMatching(/process \d+ listens on /),
+    });
+  });
+});
+
 /** The same by a port: a QEMU in a network namespace of its own forwards it there, and here it is free. */
 describe.skipIf(missing)("a QEMU of root's and a port of another user", () => {
   const program = (port: number) => `
@@ -210,14 +265,20 @@ async function monitor(...args: Parameters<typeof starting>) {
   return (await starting(...args)).pid;
 }
 
-async function starting(path: string, script: string, before = ':', more: readonly string[] = []) {
+async function starting(
+  path: string,
+  script: string,
+  before = ':',
+  more: readonly string[] = [],
+  who: object = {},
+) {
   const program = join(dir, 'cloud-hypervisor');
   rmSync(program, { force: true });
   symlinkSync(process.execPath, program);
   const args = [program, '-e', script, '--', '--vsock', `cid=3,socket=${path}`, ...more];
   const own = before === ':' ? [] : ['unshare', '-m'];
   const [first = '', ...rest] = [...own, 'sh', '-c', `${before} && exec "$@"`, 'sh', ...args];
-  return start(first, rest);
+  return start(first, rest, who);
 }
 
 /** A multiplexer of the other user's, at `path` of this namespace. */

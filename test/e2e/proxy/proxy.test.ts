@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -181,11 +181,23 @@ describe.skipIf(missing)('an ssh with ControlPersist, which gives its proxy no s
   });
 
   const proxied = [...vmssh, 'proxy', `unix${dir}/none`, '22'];
+  /** A copy of a program that is called as ssh is. */
+  const namedSsh = (program: string) => {
+    const path = join(mkdtempSync(join(dir, 'named-')), 'ssh');
+    copyFileSync(program, path);
+    return path;
+  };
   it('nor waits until somebody reads it', async () => {
     const over = `[ -e ${dir}/over ]`;
     const full = 'dd if=/dev/zero of=/dev/fd/3 bs=512 oflag=nonblock 3>&2 2> /dev/null';
     const reader = `for _ in $(seq 200); do ${over} && break; sleep 0.1; done; ${over} || echo late; tr -d '\\0'`;
     const script = `{ ${full}; (exec "$@" 2<> /dev/null); : > ${dir}/over; } 2>&1 | { ${reader}; }`;
+    expect((await run([namedSsh('/bin/sh'), '-c', script, 'sh', ...proxied])).stdout).toBe('');
+  });
+
+  it('nor does another program that wants no messages', async () => {
+    const script = '{ (exec "$@" 2<> /dev/null); :; } 2>&1 | cat';
+    expect((await run([namedSsh('/bin/sh'), '-c', script, 'sh', ...proxied])).stdout).toMatch(/ENOENT/);
     expect((await run(['sh', '-c', script, 'sh', ...proxied])).stdout).toBe('');
   });
 
@@ -194,7 +206,16 @@ describe.skipIf(missing)('an ssh with ControlPersist, which gives its proxy no s
       const [program, ...args] = ['sh', '-c', 'read go; exec "$@" 2<> /dev/null', 'sh', ...process.argv.slice(1)];
       const { stdin } = require('node:child_process').spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] });
       process.setuid(4343); stdin.end('go\\n');`;
-    const command = ['sh', '-c', '"$@" 2>&1 | cat', 'sh', process.execPath, '-e', parent, ...proxied];
+    const command = [
+      'sh',
+      '-c',
+      '"$@" 2>&1 | cat',
+      'sh',
+      namedSsh(process.execPath),
+      '-e',
+      parent,
+      ...proxied,
+    ];
     expect((await run(command)).stdout).toBe('');
   });
 });

@@ -14,7 +14,6 @@ const mint: HostEntry = {
   uuid: '11111111-2222-4333-8444-555555555555',
   user: 'ann',
   identityFile: '/k',
-  identityAgent: '/a',
   seen: '2026-01-31',
 };
 const web: HostEntry = {

@@ -112,12 +112,7 @@ async function byName(
     title: 'this host',
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
     empty: 'no machine was found on this host',
-    hints: {
-      unknown:
-        named[0] && matches.length === 0
-          ? `for the machine that is called so: type ${offered(named[0].target)}`
-          : 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock',
-    },
+    hints: { unknown: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock' },
   });
   refuseIfSilent(machine, typed, typed, failures);
   const why = (await names({ env, platform }))(typed);

@@ -217,7 +217,7 @@ describe.skipIf(lacks('ssh'))('config install', () => {
       const home = newHome();
       writeFileSync(join(home, '.ssh/config'), 'Host a\n');
       chmodSync(join(home, '.ssh/config'), 0o640);
-      for (const path of [home, join(home, '.ssh'), join(home, '.ssh/config')])
+      for (const path of [join(home, '.ssh'), join(home, '.ssh/config')])
         if (isRoot()) chownSync(path, 1234, 1235);
       const trace = join(home, 'trace');
       const byPath = ['chmod', 'fchmodat', '?fchmodat2', 'chown', 'lchown', 'fchownat'];

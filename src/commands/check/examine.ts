@@ -28,6 +28,7 @@ import { brokenControlPath } from '../../ssh/control-path.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
+import { typedHost } from '../../target/names.js';
 import { isSshPort } from '../../target/numbers.js';
 
 export interface ExamineOptions extends ReachFlags {
@@ -98,7 +99,9 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
 
   const into: HostFlags | undefined =
     over ??
-    (signs.login?.in && !brings ? { host: `${user}@${target}`, route: 'target', sshConfig } : undefined);
+    (signs.login?.in && !brings
+      ? { host: `${user}@${target}`, route: 'target', sshConfig, typed: typedHost(splitLogin(typed).host) }
+      : undefined);
   const isExplained = into || certain || check.error?.otherHint;
   const suspects = isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
   const isWrong = findings.some(({ state }) => state === 'failed');
@@ -190,7 +193,7 @@ export async function hostSigns(
     const { program, fdpass } = brings ? await callerForSsh(io) : {};
     const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
     const common = { ssh, sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
-    const how = { ...common, ...bringing };
+    const how = { ...common, typed: typedHost(splitLogin(check.target).host), ...bringing };
     const call = (flag: string, command?: string) =>
       run(guestLogin({ route: 'target', host, ...how }, { flags: [flag], settings, command }), io, signal);
     const from = now();

@@ -6,7 +6,7 @@ import { kinds, parseTarget } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { mayHaveName } from '../../sources/outside/file.js';
 import { isOfOthers } from '../../sources/search.js';
-import type { Warning } from '../../sources/source.js';
+import { mayBeUp, type Warning } from '../../sources/source.js';
 import { isOfProcess, slug } from '../../target/names.js';
 import { isOthersId } from '../../target/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
@@ -101,9 +101,17 @@ function assignHosts(
   const slugs = countBy(known, shortOf);
   const targets = countBy(known, ({ target }) => target);
   const before = new Map(options.before?.map((entry) => [entry.target, entry]));
+  // Its target may have changed, as when a second one of its name gets the manager's scope into both.
+  const uses = countBy(known, ({ uuid }) => uuid);
+  const byId = new Map(options.before?.map((entry) => [entry.via ? undefined : entry.uuid, entry]));
+  const sameId = ({ uuid, via }: ListedMachine) =>
+    uuid !== undefined && via === undefined && uses.get(uuid) === 1 ? byId.get(uuid) : undefined;
+  const ofProvider = (machine: ListedMachine) => `${machine.provider} ${shortOf(machine)}`;
+  const running = countBy(known.filter(mayBeUp), ofProvider);
+  const all = countBy(known, ofProvider);
   const named = known.map((machine) => {
     const { name, provider, via } = machine;
-    const had = before.get(machine.target);
+    const had = before.get(machine.target) ?? sameId(machine);
     const there = via === undefined ? '' : `.${via}`;
     const plain = `${prefix}${slug(name)}${there}`;
     const longer = `${prefix}${slug(name)}-${provider}${there}`;
@@ -111,7 +119,10 @@ function assignHosts(
     const isHolder = hasHost && targets.get(machine.target) === 1;
     if (isHolder) return { machine, host: had.host, isHolder };
     if (had && via === undefined && silent.length > 0) return { machine, host: had.host, isHolder };
-    const isOnly = slugs.get(shortOf(machine)) === 1;
+    // Of several of one name and manager, the one that runs.
+    const isOfOne = all.get(ofProvider(machine)) === slugs.get(shortOf(machine));
+    const runs = isOfOne && mayBeUp(machine) && running.get(ofProvider(machine)) === 1;
+    const isOnly = runs || slugs.get(shortOf(machine)) === 1;
     return { machine, host: isOnly ? plain : longer, isHolder };
   });
   const here = named.filter(({ machine }) => machine.via === undefined);

@@ -102,12 +102,22 @@ export function sshNames(
   return new Map(unique.map(({ machine, host }) => [machine, host]));
 }
 
+/** The machine whose Host has this name, as it was written. */
+export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
+  return entries.find(({ host }) => host === typed || lower(host) === typed);
+}
+
+/** The Hosts that were written, of the user's own home. */
+export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
+  return (await readState(stateFile(env)))?.machines ?? [];
+}
+
 /** The machine on another hypervisor that a target means, by the Host that was written for it: a hypervisor is not asked again at each login. */
 export async function writtenMachine(
   target: ViaTarget,
   { env }: { env: Env },
 ): Promise<ListedMachine | undefined> {
-  return viaMachine(target, (await readState(stateFile(env)))?.machines ?? []);
+  return viaMachine(target, await writtenHosts({ env }));
 }
 
 /** The same among these machines. */

@@ -1,5 +1,5 @@
 import { checkTarget } from '../../checks/check-target.js';
-import { type Inside, lookAt, lookInside } from '../../checks/inside.js';
+import { type Inside, lookAt, lookInside, overOf } from '../../checks/inside.js';
 import type { CheckResult, LastStage } from '../../checks/result.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
@@ -8,14 +8,13 @@ import { exitCode, exitCodeOf, printable } from '../../errors.js';
 import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
 import { guestLogin, type HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
-import type { CheckScriptOptions, TriedLogin } from '../../guest/script.js';
+import type { TriedLogin } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { kindOf, parseTarget } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { lacksSshd } from '../../reach/all-failed.js';
-import type { Endpoint } from '../../route.js';
 import { now as clock } from '../../runtime.js';
 import { loadHere, loadJoining } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
@@ -148,12 +147,6 @@ function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLo
   if (!login) return undefined;
   if (login.in) return { state: 'in', about: `over ${target}`, cursor };
   return { state: login.ended === undefined ? 'refused' : 'ended', about: login.message, cursor };
-}
-
-/** How sshd in the guest sees it. */
-function overOf(endpoint: Endpoint | undefined): CheckScriptOptions['over'] {
-  if (endpoint?.family === 'exec') return endpoint.into === 'port' ? 'tcp' : 'exec';
-  return endpoint?.family === 'unix' || endpoint?.family === 'tcp' ? endpoint.family : 'vsock';
 }
 
 interface SignOptions extends Pick<ExamineOptions, 'target' | 'sshConfig' | 'routes'> {

@@ -1,4 +1,5 @@
-import { runLogin } from '../../checks/try-login.js';
+import { spawn } from 'node:child_process';
+import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { readBytes } from '../../files/read-file.js';
@@ -18,6 +19,7 @@ import { reachedMachine } from '../../identity/record.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import { ended, sshEndsWithUs } from '../../process/terminate.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
 import { inKnownHosts } from '../../ssh/config/names.js';
@@ -137,19 +139,24 @@ export const login: SetupStep = {
   async act(setup, found) {
     const { name, target, machine, options, io, signal, add } = setup;
     const { login: { user, identityFile, brings } = {}, host, key, shown } = found;
-    const command = await loginCommand(setup, found);
-    // Only what is verified counts.
-    const end = await runLogin(command, { env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } }, signal);
     const words = host ?? `${user}@${target}`;
     const again = brings ? `ssh -v ${words}` : `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
-    const said = /^vmssh: (cannot .*)$/m.exec(end.stderr)?.[1] ?? end.message;
-    const hint = /^hint: (.*)$/m.exec(end.stderr)?.[1] ?? again;
     const own = key ? `${key.from} (${printOfLine(key.line)})` : identityFile;
     const by = brings ? 'an sshd that was brought' : own;
     const who = user ?? "the machine's own user";
-    if (end.code === 0)
+    const isAlone = key?.asks && !(io.terminal.stdin && io.terminal.stderr);
+    const end = isAlone ? undefined : await tryOnce(await loginCommand(setup, found), key?.asks, io, signal);
+    if (end === undefined)
+      add('login', 'skipped', `not tried: your key ${own} has a passphrase, for which ssh ${words} asks`);
+    else if (end.code === 0)
       add('login', 'ok', `ssh ${words} is ${who}, by ${by}${shown && `; its host key is ${shown}`}`);
-    else add('login', 'failed', `ssh ${words}: ${said}`, hint);
+    else {
+      const said = /^vmssh: (cannot .*)$/m.exec(end.stderr)?.[1] ?? end.message;
+      const fewer = /too many authentication/i.test(said)
+        ? 'vmssh config install -o IdentitiesOnly=yes'
+        : again;
+      add('login', 'failed', `ssh ${words}: ${said}`, /^hint: (.*)$/m.exec(end.stderr)?.[1] ?? fewer);
+    }
     if (!options.noConfig) return undefined;
     const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
     const forHost = { host: name, name: slug(machine?.name ?? name), target, port: sshPort, user, keys };
@@ -158,11 +165,31 @@ export const login: SetupStep = {
   },
 };
 
+/** Only what is verified counts. */
+async function tryOnce(
+  command: readonly string[],
+  asks: boolean | undefined,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Pick<LoginEnd, 'code' | 'stderr' | 'message'>> {
+  const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
+  if (!asks) return runLogin(command, { env }, signal);
+  // In our process group ssh may ask at the terminal.
+  const [program = '', ...args] = command;
+  const { child, release } = sshEndsWithUs(() =>
+    spawn(program, args, { env, stdio: ['inherit', 'ignore', 'inherit'] }),
+  );
+  const { code } = await ended(child).finally(release);
+  return { code, stderr: '', message: `ssh ended with ${code ?? 'a signal'}` };
+}
+
 async function loginCommand(
   { target, io }: Setup,
-  { host, login: { user, identityFile } = {} as MachineLogin }: Found,
+  { host, key, login: { user, identityFile } = {} as MachineLogin }: Found,
 ): Promise<readonly string[]> {
-  const words = { settings: [asksNothing, ownConnection, 'RemoteCommand=none'], command: 'true' };
+  const noPassword = ['PasswordAuthentication=no', 'KbdInteractiveAuthentication=no'];
+  const asked = key?.asks ? noPassword : [asksNothing];
+  const words = { settings: [...asked, ownConnection, 'RemoteCommand=none'], command: 'true' };
   if (host === undefined) {
     const caller = await guestCaller(io);
     return guestLogin({ route: 'target', host: `${user}@${target}`, identityFile, ...caller }, words);

@@ -44,6 +44,10 @@ export const toSetUp = {
     long: 'restart',
     summary: 'shut the machine down and start it, if its vsock device comes only so',
   }),
+  unproved: flag({
+    long: 'unproved',
+    summary: 'go on if a guest agent cannot say which machine it is in',
+  }),
 };
 
 export type SetupOptions = Read<typeof toSetUp>;

@@ -25,7 +25,9 @@ export const entry: SetupStep = {
     const first = isFirst || earlier?.first;
     const takes = setup.claim === undefined ? earlier?.takes : setup.name;
     const login = { target, uuid, user, takes, pinned: earlier?.pinned, first: first || undefined };
-    const found = { ...(await chooseKey(setup)), earlier, login, start: await howToStart(setup) };
+    const chosen = await chooseKey(setup).catch(asFailure);
+    if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
+    const found = { ...chosen, earlier, login, start: await howToStart(setup) };
     return into instanceof ConnectError ? noEntry(setup, into, found) : { ...found, into };
   },
 };

@@ -75,16 +75,19 @@ export function loginOf(
   listed: readonly Owner[],
 ): MachineLogin | undefined {
   const { target, uuid } = machine;
-  if (all.length === 0 || machine.authority === 'other') return undefined;
+  if (machine.authority === 'other') return undefined;
+  // Few have one, and there may be thousands of machines.
+  const mine = all.filter((login) => login.target === target || (uuid !== undefined && login.uuid === uuid));
+  if (mine.length === 0) return undefined;
   const isOwn = ({ via, authority }: Owner) => via === undefined && authority !== 'other';
   const others = listed.filter((each) => isOwn(each) && each.target !== target);
   const has = (login: MachineLogin) => others.some((each) => each.uuid === login.uuid);
   const isThere = (login: MachineLogin) =>
     others.some((each) => each.uuid === login.uuid && each.target === login.target);
   return (
-    all.find((login) => login.target === target && login.uuid === uuid) ??
-    all.find((login) => uuid !== undefined && login.uuid === uuid && isOwn(machine) && !isThere(login)) ??
-    all.find((login) => login.target === target && (login.uuid === undefined || !has(login)))
+    mine.find((login) => login.target === target && login.uuid === uuid) ??
+    mine.find((login) => uuid !== undefined && login.uuid === uuid && isOwn(machine) && !isThere(login)) ??
+    mine.find((login) => login.target === target && (login.uuid === undefined || !has(login)))
   );
 }
 

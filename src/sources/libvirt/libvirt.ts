@@ -7,7 +7,7 @@ import { machineCid, parseGuid, sshPort } from '../../target/numbers.js';
 import { loopbackFor } from '../routes.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
-import { hostAndPort, exists as isThere, loopbackFor, type RunTool, runTool } from '../tools/run-tool.js';
+import { hostAndPort, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {

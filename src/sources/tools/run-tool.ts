@@ -94,6 +94,13 @@ export async function listByTool(
   }
 }
 
+/** In place of a list, where a manager's command asks another service than any that vmssh asks: the address without a password. */
+export function asksElsewhere(provider: string, address: string): Listing<never> {
+  const shown = address.replace(/:\/\/([^/@:]*):[^/@]*@/, '://$1@');
+  const problem = `${provider} asks ${shown}, which vmssh does not`;
+  return { found: [], warnings: [{ provider, code: 'ELSEWHERE', problem }] };
+}
+
 /** The same with a tool that refuses to run as root, and so has no machines of root. */
 export async function listByUsersTool(uid: number | undefined, ...how: Parameters<typeof listByTool>) {
   return uid === 0 ? nothing : listByTool(...how);
@@ -143,9 +150,4 @@ export function portOf(object: JsonObject, field: string): number | undefined {
 /** An IP address or host and a port, in the form of a machine's `address`. */
 export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** The address to connect to, for one to listen on. */
-export function loopbackFor(address: string): string {
-  return ['', '0.0.0.0', '::'].includes(address) ? '127.0.0.1' : address;
 }

@@ -10,12 +10,11 @@ import { containerOf } from '../processes/namespaces.js';
 import { ownSocket, pathsOf } from '../processes/process-paths.js';
 import { inContainer, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Listeners } from '../processes/tcp-listeners.js';
-import { routesTo } from '../routes.js';
+import { loopbackFor, routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { objectAt, parseJson } from '../tools/json.js';
-import { loopbackFor } from '../tools/run-tool.js';
 import type { passtFinder } from './passt.js';
 import { daemonFinder, type FindDaemon } from './vhost-device.js';
 

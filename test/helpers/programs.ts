@@ -49,6 +49,17 @@ const together: Readonly<Record<string, readonly string[]>> = {
   'openssh-client': openssh,
   'openssh-server': openssh,
   git: ['git', 'git-upload-pack', 'git-receive-pack'],
+  dpkg: [
+    'dpkg',
+    'dpkg-deb',
+    'dpkg-divert',
+    'dpkg-query',
+    'dpkg-split',
+    'dpkg-trigger',
+    'ldconfig',
+    'start-stop-daemon',
+  ],
+  'man-db': ['col', 'grotty', 'groff', 'locale', 'man', 'nroff', 'preconv', 'tbl', 'troff'],
   'util-linux': ['nsenter', 'prlimit', 'setpriv', 'unshare'],
 };
 

@@ -20,7 +20,6 @@ import { configText, startOf, userKnownHosts } from '../ssh/config/text.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
-import { anyHost, keyPolicy, plainLogin } from '../ssh/policy/key-policy.js';
 import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
 import { goneLine, inUse } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
@@ -206,6 +205,7 @@ async function fromUsers(
   const alive = { keepsAlive: keepsAlive(texts) };
   if (isAsked) return { hosts, ...alive };
   const note = (line: string) => io.err(`${io.program}: warning: ${printable(line)}\n`);
+  const { anyHost, keyPolicy, plainLogin } = await import('../ssh/policy/key-policy.js');
   const { policy } = await keyPolicy(io, { login: plainLogin(anyHost, io), note });
   // With a line of the user's for the Host itself, ssh takes that one.
   const saying = texts.filter((text) => /stricthostkeychecking|include/i.test(text));

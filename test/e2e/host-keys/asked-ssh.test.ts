@@ -7,7 +7,7 @@ import { run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = lacks('ssh', 'sshd');
+const missing = lacks('ssh', 'sshd', 'rsync');
 /** VMSSH_TEST_SSH=/path/to/ssh tries another version. */
 const ssh = process.env.VMSSH_TEST_SSH ?? 'ssh';
 const name = 'web-a1';

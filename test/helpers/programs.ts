@@ -41,6 +41,7 @@ export function missingPrograms(packages: Readonly<Record<string, string>>): str
 }
 
 const compilers = ['ar', 'as', 'c++', 'cc', 'g++', 'gcc', 'ld'];
+const roff = ['col', 'groff', 'grotty', 'locale', 'man', 'nroff', 'preconv', 'tbl', 'troff'];
 const openssh = ['scp', 'sftp', 'ssh', 'ssh-add', 'ssh-agent', 'ssh-keygen', 'ssh-keyscan'];
 /** Who names one program of these packages gets the others too. */
 const together: Readonly<Record<string, readonly string[]>> = {
@@ -59,7 +60,8 @@ const together: Readonly<Record<string, readonly string[]>> = {
     'ldconfig',
     'start-stop-daemon',
   ],
-  'man-db': ['col', 'grotty', 'groff', 'locale', 'man', 'nroff', 'preconv', 'tbl', 'troff'],
+  groff: roff,
+  'man-db': roff,
   'util-linux': ['nsenter', 'prlimit', 'setpriv', 'unshare'],
 };
 

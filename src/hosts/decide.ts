@@ -1,6 +1,7 @@
 import { UsageError, usage } from '../cli/command.js';
 import { printable } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
+import { strictest } from '../identity/policy.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
@@ -21,6 +22,7 @@ import { configText, startOf, userKnownHosts } from '../ssh/config/text.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
+import { systemPolicy } from '../ssh/policy/system-policy.js';
 import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
 import { goneLine, inUse } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
@@ -184,7 +186,9 @@ export async function sshLines(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
 ): Promise<string> {
-  const lines = settingLines(settings, values);
+  const { hostKeys } = values;
+  const least = hostKeys && (await systemPolicy(io.platform));
+  const lines = settingLines(settings, { ...values, hostKeys: least ? strictest(hostKeys, least) : hostKeys });
   const caller = await callerOfLines(io, lines.bring || hosts.some((each) => each.options.bring));
   const isAsked = lines.hostKeys !== undefined || asksVmssh(caller);
   const users = system ? { hosts } : await fromUsers(hosts, isAsked, io);

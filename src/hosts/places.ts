@@ -19,6 +19,8 @@ export interface ConfigFiles {
   readonly main: string | undefined;
   /** How the main file names `own`. */
   readonly include: Include;
+  /** With --system: the least policy for unknown host keys. */
+  readonly policy?: string;
   /** The folder of the user's systemd units; undefined if there is no systemd. */
   readonly units?: string;
 }
@@ -37,7 +39,8 @@ export function configFiles(
     if (io.platform === 'win32') throw new UsageError(noSystemFile);
     const include = 'ssh_config.d/10-vmssh.conf';
     const state = join(systemFolder, 'ssh_config.d/10-vmssh.json');
-    return { own: join(systemFolder, include), state, main: undefined, include: [include] };
+    const policy = join(systemFolder, '../vmssh/host-keys');
+    return { own: join(systemFolder, include), state, main: undefined, include: [include], policy };
   }
   const folder = sshFolder(io.env, io.platform);
   const own = join(folder, 'vmssh.conf');

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { printable, quote } from '../errors.js';
+import { policyOf } from '../identity/policy.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
@@ -37,7 +38,7 @@ export async function planInstall(
   find: FindMachines = findMachines,
   files: ConfigFiles = configFiles(options, io),
 ): Promise<Plan> {
-  const { own, state: before, main, byHand, refusal } = await filesNow(files, 'install', options, io);
+  const { own, state: before, main, policy, byHand, refusal } = await filesNow(files, 'install', options, io);
   if (refusal) return { changes: [], refusal, files };
   const { state: last, problem } = lastState(before, ownerOf(own) === 'ours');
   const all = inEffect(settings, options, last.options);
@@ -67,6 +68,7 @@ export async function planInstall(
   ];
   const changes = [
     { path: files.state, before, after: state, mode: 0o600 },
+    ...leastPolicy(files, policy, all.hostKeys ? `${all.hostKeys}\n` : policy),
     { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 },
     ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
     ...units.changes,
@@ -125,7 +127,7 @@ export async function planUninstall(
   io: Io,
   files: ConfigFiles = configFiles({ system }, io),
 ): Promise<Plan> {
-  const { own, state, main, byHand, refusal } = await filesNow(files, 'uninstall', { system }, io);
+  const { own, state, main, policy, byHand, refusal } = await filesNow(files, 'uninstall', { system }, io);
   if (refusal) return { changes: [], refusal, files };
   const units = await unitChanges(files.units, false, io);
   if (units.changed) return { changes: [], refusal: foreignFile(units.changed, 'uninstall', io), files };
@@ -136,6 +138,7 @@ export async function planUninstall(
       : [{ path: files.main, before: main, after: left, mode: 0o600, byHand }]),
     { path: files.own, before: own, after: undefined, mode: 0o600 },
     { path: files.state, before: state, after: undefined, mode: 0o600 },
+    ...leastPolicy(files, policy, undefined),
     ...(system
       ? []
       : [{ path: routesFile(io.env), before: await ownRoutesFile(io.env), after: undefined, mode: 0o600 }]),
@@ -151,13 +154,26 @@ async function filesNow(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
 ) {
-  const [{ text: own }, { text: state }, { text: main, byHand }] = await Promise.all([
+  const [{ text: own }, { text: state }, { text: main, byHand }, { text: policy }] = await Promise.all([
     fileAt(files.own),
     fileAt(files.state),
     fileAt(files.main),
+    fileAt(files.policy),
   ]);
   const command = `${action}${system ? ' --system' : ''}`;
-  return { own, state, main, byHand, refusal: foreignFile({ path: files.own, text: own }, command, io) };
+  const isWord = policy === undefined || policyOf(policy.trim()) !== undefined;
+  const refusal = isWord
+    ? foreignFile({ path: files.own, text: own }, command, io)
+    : {
+        path: files.policy ?? '',
+        why: 'it has no policy of vmssh, so each unknown host key is refused',
+        hint: setAside(files.policy ?? '', `vmssh config ${command}`, shellOf(io)),
+      };
+  return { own, state, main, policy, byHand, refusal };
+}
+
+function leastPolicy({ policy: path }: ConfigFiles, before: string | undefined, after: string | undefined) {
+  return path === undefined ? [] : [{ path, before, after, mode: 0o644 }];
 }
 
 function foreignFile(

@@ -67,6 +67,7 @@ export type Refusal =
   | 'another machine'
   | 'not by manager'
   | 'unknown'
+  | 'unknown here'
   | 'not asked'
   | 'not kept';
 
@@ -131,7 +132,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
     [pin && managerKnows, { do: 'refuse', why: 'not by manager' }],
     [policy === undefined, { do: 'ask policy' }],
     [policy === 'ask' || (isUnsure && policy === 'accept-new'), { do: 'ask user', pin: pin && !isUnsure }],
-    [policy === 'strict', { do: 'refuse', why: 'unknown' }],
+    [policy === 'strict', { do: 'refuse', why: facts.bySystem ? 'unknown here' : 'unknown' }],
     [pin, { do: 'accept', pin, why: 'first' }],
   ];
   const none: KeyAnswer = { do: 'accept', pin: false, why: 'address' };

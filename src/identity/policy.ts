@@ -11,6 +11,8 @@ export interface AskedPolicy {
   readonly policy: HostKeyPolicy;
   /** Whether ssh itself takes any key: `StrictHostKeyChecking no`. */
   readonly takesAny: boolean;
+  /** Whether the user alone would have less. */
+  readonly bySystem?: true;
   /** The signatures that count in a certificate (CASignatureAlgorithms). */
   readonly caAlgorithms: readonly string[];
 }

@@ -52,6 +52,10 @@ export function explainRefusal(
       ifExpected,
     ],
     unknown: ['no key of this machine is known, and the policy is strict', ifRight],
+    'unknown here': [
+      'no key of this machine is known, and this host is strict for all users',
+      'whoever administers it decides: vmssh doctor names the file',
+    ],
     'not asked': silent
       ? [
           `${silenceOf(silent)}, and nobody has confirmed the key`,
@@ -69,6 +73,7 @@ const codes: Readonly<Partial<Record<Refusal, string>>> = {
   'no record': 'HOST_KEY_UNKNOWN',
   revoked: 'HOST_KEY_REVOKED',
   unknown: 'HOST_KEY_UNKNOWN',
+  'unknown here': 'HOST_KEY_UNKNOWN',
   'not asked': 'HOST_KEY_UNKNOWN',
   'not kept': 'HOST_KEY_UNKNOWN',
 };

@@ -150,6 +150,7 @@ describe('the decision about a host key', () => {
     ['first, accept-new', {}, accept('first', true)],
     ['first, ask', { policy: 'ask' }, { do: 'ask user', pin: true }],
     ['first, strict', { policy: 'strict' }, refuse('unknown')],
+    ['first, strict for all users', { policy: 'strict', bySystem: true }, refuse('unknown here')],
     ['first, of a policy that was not looked for', { policy: undefined }, { do: 'ask policy' }],
     ['known, of a policy that was not looked for', { pins: [known], policy: undefined }, accept('known')],
     [
@@ -362,6 +363,7 @@ describe('a refused host key', () => {
     ['not made', 'HOST_KEY_CHANGED', "vmssh guest credentials --undo 'ann'\\''s'"],
     ['revoked', 'HOST_KEY_REVOKED', 'vmssh forget keeps @revoked lines'],
     ['unknown', 'HOST_KEY_UNKNOWN', 'accept it once: VMSSH_HOST_KEYS=accept-new'],
+    ['unknown here', 'HOST_KEY_UNKNOWN', 'vmssh doctor names the file'],
     ['not asked', 'HOST_KEY_UNKNOWN', 'accept it once: VMSSH_HOST_KEYS=accept-new'],
     ['not kept', 'HOST_KEY_UNKNOWN', `check who may write ${named.path}`],
   ] as const;

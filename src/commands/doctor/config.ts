@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
 import { configFiles, spellings } from '../../hosts/places.js';
+import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
@@ -13,6 +14,7 @@ import { asksVmssh } from '../../ssh/config/host-options.js';
 import { proxyWord } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { otherHome, sshFolder } from '../../ssh/folder.js';
+import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
 import { setAside, shellOf, shellQuoted } from '../../target/shell.js';
 import { type HostCheck, plain, withReport } from './check.js';
 
@@ -53,6 +55,8 @@ export interface ConfigFacts {
   /** Whether the lines have ssh ask vmssh for host keys, or could for each ssh that is here. */
   readonly asks?: 'yes' | 'could';
   readonly passes?: boolean;
+  /** What the system says of unknown host keys. */
+  readonly least?: HostKeyPolicy | undefined;
   /** HOME, and the home that ssh uses; undefined if they are the same. */
   readonly homes?: { readonly env: string; readonly ssh: string };
 }
@@ -79,6 +83,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     weakCrypto: /^\s*WarnWeakCrypto /m.test(lines ?? ''),
     asks: await asksOf(lines, program, io),
     passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
+    least: await systemPolicy(io.platform),
     homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
   };
 }
@@ -119,6 +124,7 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
     include(config),
     effective(config, ssh),
     ...hostKeys(config, ssh),
+    ...leastPolicy(config),
     ...login(ssh),
     ...controlPath(ssh),
   ];
@@ -148,6 +154,11 @@ function hostKeys(
   return [
     withReport(name, 'bad', `${another}: ${keyCommand ?? 'none'}`, another, `put ours above it: ${install}`),
   ];
+}
+
+function leastPolicy({ least }: ConfigFacts): readonly HostCheck[] {
+  if (least === undefined) return [];
+  return [plain('host keys', 'ok', `at least ${least} for all users, as ${systemPolicyFile} says`)];
 }
 
 /** Who logs in at an address, and who says so. */

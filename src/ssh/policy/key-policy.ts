@@ -11,6 +11,7 @@ import { sshFolder } from '../folder.js';
 import { type LoginPolicy, strictly } from '../machine-keys.js';
 import { splitArgs } from '../split-args.js';
 import { askSsh, fileOfCall, keyCheckingIn, type SshAnswer } from './ask-ssh.js';
+import { systemPolicy } from './system-policy.js';
 
 interface Asked {
   /** The ssh of the login, and the words by which it is called. Rejects with the reason why they cannot be known. */
@@ -23,9 +24,19 @@ interface Asked {
 
 /**
  * What is done about a host key that nobody knows: as it was typed for this login, else as VMSSH_HOST_KEYS says, or `config install`, or the
- * user's own ssh_config, by the word of the very ssh that logs in. What cannot be read is strict.
+ * user's own ssh_config, by the word of the very ssh that logs in; but never less than the system's. What cannot be read is strict.
  */
 export async function keyPolicy(
+  here: Pick<Io, 'env' | 'platform'>,
+  asked: Asked,
+  system: Promise<HostKeyPolicy | undefined> = systemPolicy(here.platform),
+): Promise<LoginPolicy> {
+  const [own, least] = await Promise.all([usersPolicy(here, asked), system]);
+  const policy = strictest(own.policy, least) ?? 'strict';
+  return policy === own.policy ? own : { ...own, policy, takesAny: false, bySystem: true };
+}
+
+async function usersPolicy(
   here: Pick<Io, 'env' | 'platform'>,
   { login, lines, note = () => {} }: Asked,
 ): Promise<LoginPolicy> {

@@ -196,6 +196,11 @@ describe('the doctor of this host', () => {
       /vmssh\.conf was written for ssh 8\.5 or later; this ssh is older and ends at the KnownHostsCommand/,
       install,
     ],
+    [
+      'ok host keys',
+      config({ least: 'ask' }),
+      /^at least ask for all users, as \/etc\/vmssh\/host-keys says$/,
+    ],
     ['bad host keys', config({ asks: 'could' }), /lines are of an older vmssh/, install],
     [
       'ok host keys',

@@ -55,6 +55,20 @@ describe.skipIf(lacks('ssh'))('the policy for unknown host keys', () => {
     });
   });
 
+  it.each([
+    { user: 'accept-new', least: 'strict', want: { policy: 'strict', takesAny: false, bySystem: true } },
+    { user: 'strict', least: 'accept-new', want: { policy: 'strict' } },
+    { user: 'ask', least: undefined, want: { policy: 'ask' } },
+  ] as const)("is never less than the system's: $user, $least", async ({ user, least, want }) => {
+    const here = { env: { ...installed().env, VMSSH_HOST_KEYS: user }, platform: 'linux' } as const;
+    const login = async () => ['ssh', '-F', 'none', '-o', 'StrictHostKeyChecking=no', 'web'];
+    for (const asked of [
+      { login: plainLogin('web', here, { configFile: 'none' }) },
+      ...(least === 'strict' ? [{ login }] : []),
+    ])
+      expect(await keyPolicy(here, asked, Promise.resolve(least))).toMatchObject(want);
+  });
+
   it('stays strict if the state is looked for elsewhere', async () => {
     const { env, HOME } = installed('strict');
     const elsewhere = await asked({ ...env, XDG_STATE_HOME: join(HOME, 'elsewhere') });

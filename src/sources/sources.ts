@@ -54,7 +54,7 @@ export const sources = [
   {
     name: 'libvirt',
     platforms: ['linux'],
-    environment: ['VAGRANT_HOME'],
+    environment: ['VAGRANT_HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME'],
     mayBeHere: ({ env: { XDG_CACHE_HOME = '~/.cache' }, file }: HostLook) =>
       file('/run/libvirt', '$XDG_RUNTIME_DIR/libvirt', `${XDG_CACHE_HOME}/libvirt`),
     watched: () => [
@@ -80,7 +80,7 @@ export const sources = [
     platforms: ['linux', 'darwin'],
     mayBeHere: ({ env: { XDG_DATA_HOME: data = '~/.local/share' }, program, file }: HostLook) =>
       program('limactl') || file('~/.lima', '~/.colima/_lima', `${data}/rancher-desktop/lima`),
-    environment: ['LIMA_HOME', 'COLIMA_HOME'],
+    environment: ['LIMA_HOME', 'COLIMA_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME'],
     watched: ({ LIMA_HOME }: Deps['env']) => (LIMA_HOME ? [LIMA_HOME] : ['~/.lima', '~/.colima/_lima']),
     machines: 'a Lima instance',
     load: async () => (await import('./managers/lima.js')).lima,
@@ -89,6 +89,7 @@ export const sources = [
     name: 'multipass',
     platforms: ['linux', 'darwin'],
     mayBeHere: ({ program }: HostLook) => program('multipass'),
+    choices: ['MULTIPASS_SERVER_ADDRESS'],
     machines: 'a Multipass instance',
     load: async () => (await import('./managers/multipass.js')).multipass,
   },
@@ -97,7 +98,10 @@ export const sources = [
     platforms: ['linux', 'darwin'],
     mayBeHere: ({ env: { CONTAINER_HOST }, program, file }: HostLook) =>
       program('podman') || !!CONTAINER_HOST || file('/run/podman', '$XDG_RUNTIME_DIR/podman'),
-    environment: ['CONTAINER_HOST', 'CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF'],
+    environment: [
+      ...['CONTAINER_HOST', 'CONTAINERS_CONF', 'CONTAINERS_CONF_OVERRIDE', 'CONTAINERS_STORAGE_CONF'],
+      ...['XDG_CONFIG_HOME', 'XDG_DATA_HOME'],
+    ],
     choices: ['CONTAINER_CONNECTION'],
     // Of crun and runc; those of root cannot be watched by a user, nor Docker's. The file has the names: each `podman ps` changes its folder.
     watched: ({ XDG_DATA_HOME: data = '~/.local/share' }: Deps['env']) => [

@@ -1,6 +1,7 @@
 import type { StartCommand } from '../errors.js';
 import type { Machine } from './machined/machined.js';
 import type { ContainerFacts, DiscoveredMachine } from './source.js';
+import { placeOf } from './tools/exec-route.js';
 
 /** A machine's name as the last operand of its manager's command: not even "-f" is read as an option. */
 export function operand(name: string): readonly string[] {
@@ -33,11 +34,10 @@ export function startImage(name: string): StartCommand {
 /** How a container is started by its manager, or one that is paused goes on. */
 export function startContainer(
   { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
-  { url, ownName = name }: ContainerFacts,
+  { id, url }: ContainerFacts,
   manager: 'podman' | 'docker',
 ): StartCommand {
-  const place = url === undefined ? [] : [`--${manager === 'podman' ? 'url' : 'host'}=${url}`];
   const verb = status === 'paused' ? 'unpause' : 'start';
-  const commandOf = (what: string) => [manager, ...place, what, ...operand(ownName)];
+  const commandOf = (what: string) => [manager, ...placeOf(manager, url), what, id];
   return { machine: name, command: commandOf(verb), log: commandOf('logs') };
 }

@@ -2,6 +2,8 @@ import type { Deps, Listing, Source } from '../source.js';
 import { closed, DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
+import { asksElsewhere } from '../tools/run-tool.js';
+import { socketIn } from '../trusted-path.js';
 import { dockerAddress, dockerEngines, type Engine, isThere, typeThere, warningFor } from './engines.js';
 import type { DiscoveredContainer } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
@@ -23,6 +25,8 @@ export const docker: Source<DiscoveredContainer> = {
 export async function listDocker(deps: Deps, get: GetJson = getJson): Promise<Listing<DiscoveredContainer>> {
   const engines = await dockerEngines(deps);
   const answers = await Promise.all(engines.map((each) => askDocker(each, deps, get)));
+  const address = await dockerAddress(deps);
+  if (address && socketIn(address) === undefined) answers.push(asksElsewhere(docker.name, address));
   const { found, warnings } = joinListings(answers);
   return { found: withOwnTargets(found), warnings };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { offered } from '../../target/shell.js';
 import { type Deps, DiscoveryError, type Listing } from '../source.js';
-import { type ExecWords, execWords, optionWith } from '../tools/exec-route.js';
+import { type ExecWords, execWords, placeOf } from '../tools/exec-route.js';
 import { type JsonObject, objectAt, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 import { type Authority, authorityOf, isOwnPath, socketIn } from '../trusted-path.js';
@@ -12,22 +12,17 @@ import { type Authority, authorityOf, isOwnPath, socketIn } from '../trusted-pat
 export interface Engine {
   /** The unix socket of its API. */
   readonly socket: string;
-  /** For its command, if that does not ask there by itself: "unix:///run/user/1000/docker.sock". */
-  readonly url?: string;
+  /** For its command, which could ask elsewhere by itself: "unix:///run/user/1000/docker.sock". */
+  readonly url: string;
   readonly authority?: Authority;
 }
 
 /** What fails with these is not there, has stopped, or is not for this user. */
 export const absent: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES']);
 
-/** What starts a program in a container as its root, at the address of its service, if that is not where its command looks. */
-export function engineExec(
-  program: 'podman' | 'docker',
-  machine: string,
-  url?: string,
-): ExecWords | undefined {
-  const place = optionWith(program === 'podman' ? 'url' : 'host', url);
-  return execWords(machine, program, ...place, 'exec', '--interactive', '--user=0', '--', machine);
+/** What starts a program in a container as its root, in the service that listed it. By its id, which no other host has. */
+export function engineExec(program: 'podman' | 'docker', id: string, url?: string): ExecWords | undefined {
+  return execWords(id, program, ...placeOf(program, url), 'exec', '--interactive', '--user=0', '--', id);
 }
 
 /** Docker on this host: DOCKER_HOST's only, else the current context's, the system's and the user's own; none of another host. */
@@ -42,12 +37,12 @@ export async function dockerEngines(deps: Deps): Promise<readonly Engine[]> {
   const others = env.DOCKER_HOST && usual ? [] : [system, ...(own ? [`${own}/docker.sock`] : [])];
   return [...new Set([...(usual ? [usual] : []), ...others])].map((socket) => ({
     socket,
-    url: socket === usual ? undefined : `unix://${socket}`,
+    url: `unix://${socket}`,
     authority: socket === system ? undefined : authorityOf(),
   }));
 }
 
-/** Podman on this host: CONTAINER_HOST's only, else the user's own, which answers for what `podman` lists too, and the system's. */
+/** Podman on this host: CONTAINER_HOST's only, else the user's own and the system's. */
 export function podmanEngines(
   { env, runDir = '/run' }: Deps,
   uid: number | undefined,
@@ -55,21 +50,16 @@ export function podmanEngines(
   const given = socketIn(env.CONTAINER_HOST ?? '');
   const system = `${runDir}/podman/podman.sock`;
   const authority = authorityOf(uid, uid);
-  const at = (socket: string, isAskedByPodman = false): Engine => ({
+  const at = (socket: string): Engine => ({
     socket,
-    url: isAskedByPodman ? undefined : `unix://${socket}`,
+    url: `unix://${socket}`,
     authority: socket === system ? undefined : authority,
   });
   if (given !== undefined) return { own: undefined, others: [at(given)] };
   const folder = ownFolder(env);
   const socket = uid === 0 ? system : folder && `${folder}/podman/podman.sock`;
-  const own = socket ? at(socket, !isLedAway(env)) : undefined;
+  const own = socket ? at(socket) : undefined;
   return { own, others: uid === 0 ? [] : [at(system)] };
-}
-
-/** Whether the environment, an empty variable too, leads the command `podman` to another service than that of this user here, which may be another host's. */
-export function isLedAway({ CONTAINER_HOST, CONTAINER_CONNECTION }: Deps['env']): boolean {
-  return CONTAINER_HOST !== undefined || CONTAINER_CONNECTION !== undefined;
 }
 
 /** What to type for a container if its manager's command asks another host by ssh. */

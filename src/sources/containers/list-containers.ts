@@ -17,7 +17,7 @@ import { holdsMachine } from '../vmm/kvm.js';
 import { type Engine, engineExec } from './engines.js';
 
 /** What answers for the containers of one Podman or Docker: its API or its command. */
-export interface EngineApi extends Pick<Engine, 'url' | 'authority'> {
+export interface EngineApi extends Pick<Partial<Engine>, 'url' | 'authority'> {
   /** In the form of `parseContainers`. */
   readonly list: () => Promise<unknown>;
   readonly details: (id: string) => Promise<unknown>;
@@ -138,7 +138,7 @@ function toMachine(
 ): DiscoveredContainer {
   const typed = /^\w[\w.-]*$/.test(name) ? name : id;
   const exec =
-    status === 'running' && vm === undefined ? execRoutes(engineExec(provider, typed, url), typed) : [];
+    status === 'running' && vm === undefined ? execRoutes(engineExec(provider, id, url), typed) : [];
   const ip = status === 'running' ? address : undefined;
   const routes = [...routesTo([socket && `unix${socket}`]), ...exec, ...routesTo([ip])];
   return {

@@ -5,8 +5,10 @@ import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
 import { DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
+import { placeOf } from '../tools/exec-route.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import {
+  asksElsewhere,
   exists,
   jsonObjects,
   listByUsersTool,
@@ -17,7 +19,7 @@ import {
   textOf,
 } from '../tools/run-tool.js';
 import { authorityOf, configFolder } from '../trusted-path.js';
-import { absent, type Engine, isLedAway, isThere, podmanEngines, typeThere, warningFor } from './engines.js';
+import { absent, type Engine, isThere, podmanEngines, typeThere, warningFor } from './engines.js';
 import type { DiscoveredContainer, EngineApi } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
@@ -146,13 +148,14 @@ async function bySocket(engine: Engine, deps: Deps, { get, uid }: PodmanEffects)
 }
 
 async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
-  if (isLedAway(deps.env) || programInPath('podman', deps.env) === undefined) return undefined;
+  if (programInPath('podman', deps.env) === undefined) return undefined;
   if (!(await Promise.all(storages(deps, uid).map(exists))).includes(true)) return undefined;
   const source: EngineApi = {
     authority: authorityOf(uid, uid),
-    list: async () => jsonObjects(await run('podman', ['ps', '--all', '--format', 'json'], deps)),
+    list: async () =>
+      jsonObjects(await run('podman', [...placeOf('podman'), 'ps', '--all', '--format', 'json'], deps)),
     details: async (id) => {
-      const command = ['container', 'inspect', id];
+      const command = [...placeOf('podman'), 'container', 'inspect', id];
       const answer = await run('podman', command, deps).catch((error) => {
         if (!(error instanceof DiscoveryError) || !/no such container/i.test(error.message)) throw error;
         throw new DiscoveryError(error.code, error.message, { cause: error, isGone: true });
@@ -160,7 +163,27 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
       return jsonObjects(answer)[0];
     },
   };
-  return listContainers(provider, source, deps);
+  try {
+    return await listContainers(provider, source, deps);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return asksElsewhere(provider, await serviceOf(deps, run));
+  }
+}
+
+/** Whether a Podman that is led to a service said it: see `placeOf`. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof DiscoveryError && error.message.includes('unknown flag: --syslog');
+}
+
+/** The service that the command `podman` asks, as it says itself. */
+async function serviceOf(deps: Deps, run: RunTool): Promise<string> {
+  const { CONTAINER_HOST, CONTAINER_CONNECTION: name } = deps.env;
+  if (CONTAINER_HOST) return CONTAINER_HOST;
+  const list = ['system', 'connection', 'list', '--format', 'json'];
+  const all = jsonObjects(await run('podman', list, deps).catch(() => '[]'));
+  const chosen = all.find((each) => (name ? each.Name === name : each.Default === true));
+  return (chosen && textOf(chosen, 'URI')) ?? 'another service by its configuration (podman info)';
 }
 
 /** Where there is something once Podman has made a container: asking it any earlier would make these folders. */

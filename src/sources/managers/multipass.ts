@@ -2,11 +2,12 @@ import { isIP } from 'node:net';
 import { quote } from '../../errors.js';
 import { shellQuoted } from '../../target/shell.js';
 import { routesTo } from '../routes.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Source, statusReader } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
+import { DiscoveryError, statusReader } from '../source.js';
 import { operand } from '../start-command.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { listByTool, machinesNamed, type RunTool, runTool } from '../tools/run-tool.js';
+import { asksElsewhere, listByTool, machinesNamed, type RunTool, runTool } from '../tools/run-tool.js';
 
 /** Multipass instances, by IP address. */
 export const multipass: Source = {
@@ -30,7 +31,9 @@ export const multipass: Source = {
   },
 };
 
-export async function listMultipass(deps: Deps, run: RunTool = runTool) {
+export async function listMultipass(deps: Deps, run: RunTool = runTool): Promise<Listing> {
+  const { MULTIPASS_SERVER_ADDRESS: server } = deps.env;
+  if (server && !server.startsWith('unix:')) return asksElsewhere(multipass.name, server);
   const parse = (text: string) =>
     guestsOnly((isGuests) => parseMultipass(text, deps.platform, isGuests), deps, run);
   return listByTool(multipass.name, ['multipass', 'list', '--format', 'json'], parse, deps, run);

@@ -31,3 +31,12 @@ export function execToPort(command: readonly string[], machine: string): Route {
 export function optionWith(option: string, value: string | undefined): readonly string[] {
   return value === undefined ? [] : [`--${option}=${value}`];
 }
+
+/**
+ * The words of a command for the service at an address; without one for Podman on this host itself: only that has --syslog, and one that a
+ * configuration or a variable leads to a service ends with "unknown flag" (cmd/podman/root.go).
+ */
+export function placeOf(program: 'podman' | 'docker', url?: string): readonly string[] {
+  if (url === undefined && program === 'podman') return ['--syslog=false'];
+  return optionWith(program === 'podman' ? 'url' : 'host', url);
+}

@@ -94,6 +94,13 @@ export async function listByTool(
   }
 }
 
+/** In place of a list, where a manager's command asks another service than any that vmssh asks: the address without a password. */
+export function asksElsewhere(provider: string, address: string): Listing<never> {
+  const shown = address.replace(/:\/\/([^/@:]*):[^/@]*@/, '://$1@');
+  const problem = `${provider} asks ${shown}, which vmssh does not`;
+  return { found: [], warnings: [{ provider, code: 'ELSEWHERE', problem }] };
+}
+
 /** The same with a tool that refuses to run as root, and so has no machines of root. */
 export async function listByUsersTool(uid: number | undefined, ...how: Parameters<typeof listByTool>) {
   return uid === 0 ? nothing : listByTool(...how);

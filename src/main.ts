@@ -8,6 +8,7 @@ import { isOutOfMemory } from './native.js';
 import type { Io } from './process/io.js';
 import { replaceBrokenShell, skipRelativeFolders } from './process/program-in-path.js';
 import { selfCommand } from './runtime.js';
+import { runtimeFolderOf } from './sources/trusted-path.js';
 
 /** Runs the program and ends the process: the one place that turns errors into a message and an exit code. */
 export async function main(program: Io['program']): Promise<never> {
@@ -21,6 +22,10 @@ export async function main(program: Io['program']): Promise<never> {
     // As in a systemd service without User=. What vmssh and its tools look for is where ssh has its files.
     const home = (await import('./ssh/folder.js')).ownAccount()?.home;
     if (home) process.env.HOME = home;
+  }
+  if (process.platform === 'linux') {
+    const folder = runtimeFolderOf(process.env, process.getuid?.() ?? 0);
+    if (folder !== undefined) process.env.XDG_RUNTIME_DIR = folder;
   }
   // A proxy was started by it.
   const isProxy = process.argv[2] === 'proxy';

@@ -6,6 +6,7 @@ import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';
+import { containerAround, isUnasked } from '../sources/here.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { isFailure, isSilence, type Warning } from '../sources/source.js';
@@ -55,6 +56,7 @@ export async function decide(
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, given);
   const { warnings, asked = [], env = io.env } = found;
+  const container = containerAround(env);
   // A list that was made in another environment says nothing of machines that are kept with theirs.
   const otherwise = foundOtherwise(env, found.env ? last.machines : []);
   const listed = found.machines.filter(
@@ -69,7 +71,8 @@ export async function decide(
     if (asTarget(entry.target) === undefined) return false;
     if (failed.has(ownerName(entry))) return true;
     const { via: host } = entry;
-    if (host === undefined && otherwise.has(entry.provider)) return true;
+    if (host === undefined && (container !== undefined || otherwise.has(entry.provider))) return true;
+    if (host === undefined && isUnasked(entry.provider, found.machines, env)) return true;
     return host !== undefined && via !== 'none' && !onlyPatterns && !asked.includes(host);
   };
   const around = surroundings(options, io);
@@ -96,7 +99,11 @@ export async function decide(
     return { ...host, options: { ...host.options, bring: login?.brings } };
   });
   const state = { options: formatSettings(settings, options), program, machines: entries };
-  const unasked = entries.filter((entry) => last.machines.includes(entry) && failed.has(ownerName(entry)));
+  const unasked = entries.filter(
+    (entry) =>
+      last.machines.includes(entry) &&
+      (failed.has(ownerName(entry)) || (entry.via === undefined && container !== undefined)),
+  );
   return {
     settings: options,
     state,

@@ -1,15 +1,24 @@
 import type { Io } from '../process/io.js';
+import { containerAround } from '../sources/here.js';
 import type { AllMachines } from '../sources/list-all.js';
 import { readOptions, stateFile } from '../ssh/config/state.js';
 
 /**
- * After a command found all machines: brings the Hosts up to date, if `config install --fresh` allowed it. It prints nothing
- * and never fails: the command has other work to do. If it is off, this only reads one file.
+ * After a command found all machines: brings the Hosts up to date, if `config install --fresh` allowed it. It prints nothing else
+ * and never fails: the command has other work to do. If it is off, this only reads one file. In a container with the host's home it only
+ * says that nothing is changed.
  */
-export async function keepFresh(found: AllMachines, io: Io): Promise<void> {
+export async function keepFresh(
+  found: AllMachines,
+  io: Io,
+  container: string | undefined = containerAround(io.env),
+): Promise<void> {
   try {
     const kept = await readOptions(stateFile(io.env, io.platform));
-    if (kept?.fresh === true) {
+    if (kept?.fresh === true && container !== undefined) {
+      const why = `${container} says that this is a container, where not all machines of its host are seen`;
+      io.err(`${io.program}: ${why}: the Hosts stay as they are\n`);
+    } else if (kept?.fresh === true) {
       const { refresh } = await import('./refresh.js');
       await refresh(io, async () => ({ ...found, env: io.env }));
     }

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readTextIfAny } from '../files/read-sync.js';
 import { programInPath } from '../process/program-in-path.js';
 import type { Endpoint } from '../route.js';
 import { isWsl } from './hyper-v/wsl-windows.js';
 import { filesSource, type OutsideLines, outsideLines } from './outside/file.js';
-import { type Deps, nothing, type Source } from './source.js';
+import { type Deps, type DiscoveredMachine, nothing, type Source } from './source.js';
 import { type HostLook, type SourceEntry, sources } from './sources.js';
 import { withToolFolders } from './trusted-path.js';
 
@@ -42,6 +43,55 @@ export function sourcesHere(
   return sourcesOn(platform, named, from).filter(
     ({ name, mayBeHere }) => named?.includes(name) || (mayBeHere?.(look) ?? true),
   );
+}
+
+/**
+ * What says that this is a container with the home of its host, where machines and services of the host are not seen: Toolbx, distrobox,
+ * Flatpak, bubblewrap, a dev container. Undefined: it is none, or one with a home of its own, which is a host like any other.
+ */
+export function containerAround(env: Deps['env'], look: AroundLook = around): string | undefined {
+  if (look.platform !== 'linux') return undefined;
+  // A container that is a system has 65,536 users at least.
+  const users = look.uidMap().match(/\d+$/gm) ?? [];
+  const few = users.length > 0 && users.reduce((sum, count) => sum + Number(count), 0) < 65_536;
+  const mark = few ? '/proc/self/uid_map' : marks.find(look.exists);
+  const isShared = few || (env.HOME !== undefined && look.device(env.HOME) !== look.device('/'));
+  return isShared ? mark : undefined;
+}
+
+/** Left by podman, and so Toolbx and distrobox; by Docker; by Flatpak. */
+const marks: readonly string[] = ['/run/.containerenv', '/.dockerenv', '/.flatpak-info'];
+
+interface AroundLook {
+  readonly platform: NodeJS.Platform;
+  exists(path: string): boolean;
+  uidMap(): string;
+  /** Of the file system that a folder is in; undefined if there is none. */
+  device(path: string): number | undefined;
+}
+
+const around: AroundLook = {
+  platform: process.platform,
+  exists: existsSync,
+  uidMap: () => readTextIfAny('/proc/self/uid_map'),
+  device(path) {
+    try {
+      return statSync(path).dev;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** Whether a source may have machines that were not listed, since the program that knows them is not found here. */
+export function isUnasked(
+  provider: string,
+  found: readonly Pick<DiscoveredMachine, 'provider' | 'via'>[],
+  env: Deps['env'],
+): boolean {
+  const program = (sources as readonly SourceEntry[]).find(({ name }) => name === provider)?.needs;
+  if (program === undefined || programInPath(program, withToolFolders(env)) !== undefined) return false;
+  return !found.some((each) => each.via === undefined && each.provider === provider);
 }
 
 /** Loads those that may have machines on this host, or only those of these names, for a list. */

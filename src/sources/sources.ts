@@ -11,6 +11,8 @@ export interface SourceEntry {
   readonly isOnlyNamed?: true;
   /** Whether something of it is on this host: a list of all does not even load it if not. By default it is always asked. */
   readonly mayBeHere?: (look: HostLook) => boolean;
+  /** The program without which it may not be able to say what machines there are. */
+  readonly needs?: string;
   /** The programs whose processes are its machines, by the names of their files: a list loads it only if one runs. */
   readonly runs?: RegExp;
   /** Variables that name its folders, files and sockets, as paths or "unix://PATH": one of another user's is not used. */
@@ -78,6 +80,7 @@ export const sources = [
   {
     name: 'lima',
     platforms: ['linux', 'darwin'],
+    needs: 'limactl',
     mayBeHere: ({ env: { XDG_DATA_HOME: data = '~/.local/share' }, program, file }: HostLook) =>
       program('limactl') || file('~/.lima', '~/.colima/_lima', `${data}/rancher-desktop/lima`),
     environment: ['LIMA_HOME', 'COLIMA_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME'],
@@ -88,6 +91,7 @@ export const sources = [
   {
     name: 'multipass',
     platforms: ['linux', 'darwin'],
+    needs: 'multipass',
     mayBeHere: ({ program }: HostLook) => program('multipass'),
     choices: ['MULTIPASS_SERVER_ADDRESS'],
     machines: 'a Multipass instance',
@@ -96,6 +100,7 @@ export const sources = [
   {
     name: 'podman',
     platforms: ['linux', 'darwin'],
+    needs: 'podman',
     mayBeHere: ({ env: { CONTAINER_HOST }, program, file }: HostLook) =>
       program('podman') || !!CONTAINER_HOST || file('/run/podman', '$XDG_RUNTIME_DIR/podman'),
     environment: [

@@ -34,10 +34,10 @@ export function startImage(name: string): StartCommand {
 /** How a container is started by its manager, or one that is paused goes on. */
 export function startContainer(
   { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
-  { id, url }: ContainerFacts,
+  { url, ownName = name }: ContainerFacts,
   manager: 'podman' | 'docker',
 ): StartCommand {
   const verb = status === 'paused' ? 'unpause' : 'start';
-  const commandOf = (what: string) => [manager, ...placeOf(manager, url), what, id];
+  const commandOf = (what: string) => [manager, ...placeOf(manager, url), what, ...operand(ownName)];
   return { machine: name, command: commandOf(verb), log: commandOf('logs') };
 }

@@ -44,17 +44,24 @@ const tempFolder = 'TMPDIR';
 
 /** The variables for folders and sockets that vmssh or its tools trust. */
 const variables: readonly string[] = [
-  ...[
-    runtimeFolder,
-    tempFolder,
-    'HOME',
-    'XDG_CACHE_HOME',
-    'XDG_CONFIG_HOME',
-    'XDG_DATA_HOME',
-    'XDG_STATE_HOME',
-  ],
-  ...new Set(entries.flatMap(({ environment = [] }) => environment)),
+  ...new Set([
+    ...[runtimeFolder, tempFolder, 'HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME'],
+    ...['XDG_STATE_HOME', ...entries.flatMap(({ environment = [] }) => environment)],
+  ]),
 ];
+
+/** The folders in HOME that are meant without such a variable: to name one of them says nothing. */
+const usual: Readonly<Record<string, string>> = {
+  XDG_CACHE_HOME: '.cache',
+  XDG_CONFIG_HOME: '.config',
+  XDG_DATA_HOME: '.local/share',
+};
+
+/** What a variable chooses; undefined: nothing, as without it. One that is set and empty counts as set. */
+function choiceOf(name: string, env: Env): string | undefined {
+  const value = env[name];
+  return value !== undefined && value === `${env.HOME}/${usual[name]}` ? undefined : value;
+}
 
 /** Variables of a source and their values. */
 export type KeptEnv = Readonly<Record<string, string>>;
@@ -71,7 +78,8 @@ export function envOfSource(
   provider: string,
   env: Env,
 ): { readonly kept?: KeptEnv; readonly refused: readonly { readonly name: string; readonly why: string }[] } {
-  const set = variablesOf(provider).flatMap((name) => (env[name] ? [{ name, value: env[name] }] : []));
+  const all = variablesOf(provider).map((name) => ({ name, value: choiceOf(name, env) || '' }));
+  const set = all.filter(({ value }) => value !== '');
   const refused = set.flatMap(({ name, value }) => {
     const why = whyNotKept(name, value);
     return why === undefined ? [] : [{ name, why }];
@@ -96,7 +104,8 @@ export function withKeptEnv(env: Env, machines: readonly Kept[]): Env {
   const own = machines.filter(({ via, environment }) => via === undefined && environment !== undefined);
   for (const provider of new Set(own.map((each) => each.provider))) {
     const kept = own.find((each) => each.provider === provider)?.environment;
-    if (kept && variablesOf(provider).every((name) => env[name] === undefined)) Object.assign(added, kept);
+    if (kept && variablesOf(provider).every((name) => choiceOf(name, env) === undefined))
+      Object.assign(added, kept);
   }
   return Object.keys(added).length === 0 ? env : { ...env, ...added };
 }
@@ -104,7 +113,7 @@ export function withKeptEnv(env: Env, machines: readonly Kept[]): Env {
 /** The sources whose kept machines were found by other variables than those of this environment. */
 export function foundOtherwise(env: Env, machines: readonly Kept[]): ReadonlySet<string> {
   const isOther = ({ provider, environment = {} }: Kept) =>
-    variablesOf(provider).some((name) => (env[name] ?? '') !== (environment[name] ?? ''));
+    variablesOf(provider).some((name) => (choiceOf(name, env) ?? '') !== (environment[name] ?? ''));
   const own = machines.filter((each) => each.via === undefined && isOther(each));
   return new Set(own.map(({ provider }) => provider));
 }

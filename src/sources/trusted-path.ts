@@ -50,6 +50,17 @@ function isKept(path: string, real: string, uid: number): boolean {
   return areKept(dirname(real), uid) && (path === real || areKept(resolve(path), uid));
 }
 
+/** The runtime folder of a user whom no login gave one, as in cron or after `su -`: the one that systemd makes. Undefined: there is none that is his. */
+export function runtimeFolderOf(
+  { XDG_RUNTIME_DIR: given }: Env,
+  uid: number,
+  above = '/run/user',
+): string | undefined {
+  if (given && isOwnPath(given, uid, false)) return given;
+  const folder = `${above}/${uid}`;
+  return isPrivateFolder(folder, uid) ? folder : given;
+}
+
 /** A folder and those above it. In a sticky one users can only replace their own files. In a user namespace root may appear as nobody. */
 function areKept(folder: string, uid: number): boolean {
   const stats = lstatSync(folder);

@@ -2,8 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { addDevice, type MissingDevice } from '../../../src/commands/guest/setup-device.js';
-import { collector } from '../../../src/commands/guest/setup-step.js';
+import { device } from '../../../src/commands/guest/setup-device.js';
+import type { Found, Setup } from '../../../src/commands/guest/setup-step.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lasting } from '../../helpers/lifeline.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
@@ -112,12 +112,13 @@ describe.skipIf(missing)('root with the folders of ann, who puts links there', (
   it('makes no file for virsh in them', async () => {
     vi.stubEnv('PATH', env.PATH);
     onTestFinished(() => void vi.unstubAllEnvs());
-    const facts = { isActive: true, isPersistent: true, isSaved: false } as const;
     const folders: string[] = [];
-    const device = { add: async (_facts: unknown, folder: string) => folders.push(folder) > 0 };
-    const missing = { device, facts: { ...facts, inMachine: 'none', inDefinition: 'none' } } as const;
-    const options = { restart: false, typed: 'mint' };
-    await addDevice(missing as unknown as MissingDevice, options, fakeIo({ env }), collector(() => {}).add);
+    const missing = {
+      facts: { isActive: true, isPersistent: true, inMachine: 'none', inDefinition: 'none' },
+      device: { add: async (_facts: unknown, folder: string) => folders.push(folder) > 0 },
+    };
+    const setup = { typed: 'mint', options: { restart: false }, io: fakeIo({ env }), add: () => undefined };
+    await device.act?.(setup as unknown as Setup, { missing } as unknown as Found);
     expect(folders).toEqual([expect.stringContaining(`${at('rooted')}/.local/state/vmssh/`)]);
   });
 });

@@ -2,7 +2,7 @@ import { fstatSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { type Command, inCommand, scanArgs, UsageError, understand } from './cli/command.js';
-import { complain, out, outputGone } from './deliver/output.js';
+import { out, outputGone, printError } from './deliver/output.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
 import { isOutOfMemory } from './native.js';
 import type { Io } from './process/io.js';
@@ -129,7 +129,7 @@ function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'brok
   return {
     program,
     out,
-    err: (text) => complain(text, parent),
+    err: (text) => printError(text, parent),
     terminal,
     get columns() {
       return isatty(1) ? process.stdout.columns || undefined : undefined; // 0 where nobody set a size

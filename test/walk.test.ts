@@ -4,11 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shellText } from '../build/bundle/shell-text.js';
-import { programInPath } from '../src/process/program-in-path.js';
 import { startMachined } from './helpers/machined.js';
 import { type Outcome, run } from './helpers/run.js';
 import { useIncus } from './helpers/sockets/peers.js';
-import { useTempDir } from './helpers/temp-dir.js';
+import { script, useTempDir } from './helpers/temp-dir.js';
 import { codes, tableOf } from './markdown.js';
 
 const src = dirname(fileURLToPath(new URL('../src/main.ts', import.meta.url)));
@@ -52,7 +51,9 @@ describe('from argv to the socket', () => {
   const table = tableOf('contributing/layout.md', 'One `ssh mint`, from the Host line to the login');
 
   beforeAll(async () => {
-    mkdirSync(join(dir, 'home'));
+    for (const folder of ['home', 'bin']) mkdirSync(join(dir, folder));
+    // A PATH with only what says which lines ssh takes.
+    script(join(dir, 'bin/ssh'), 'echo OpenSSH_9.9p1 >&2');
     writeFileSync(join(dir, 'addon.js'), addon);
     const build = await rolldown({
       input: join(src, 'main.ts'),
@@ -71,18 +72,7 @@ describe('from argv to the socket', () => {
 
   function program(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
     const command = [process.execPath, join(dir, 'run.mjs'), ...args];
-    return run(command, { env: { ...process.env, ...env } });
-  }
-
-  /** A PATH without programs of managers. */
-  function onlySsh(): string {
-    const bin = join(dir, 'bin');
-    const ssh = programInPath('ssh', process.env);
-    if (ssh !== undefined && !existsSync(bin)) {
-      mkdirSync(bin);
-      symlinkSync(ssh, join(bin, 'ssh'));
-    }
-    return bin;
+    return run(command, { env: { ...process.env, PATH: join(dir, 'bin'), ...env } });
   }
 
   /** The files of which a function ran, by V8's own count. */
@@ -142,7 +132,7 @@ describe('from argv to the socket', () => {
   it.each([
     { args: ['proxy', '--fdpass', '--record', `machine/${mint}`, '22'], most: 41 },
     { args: ['list'], most: 60 },
-    { args: ['config', 'install', '--no-fresh'], most: 89 },
+    { args: ['config', 'install', '--no-fresh'], most: 90 },
     { args: ['guest', 'check', 'no-such-host.invalid'], most: 54 },
     { args: ['setup', '--dry-run', `machine/${mint}`], most: 126 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
@@ -150,7 +140,7 @@ describe('from argv to the socket', () => {
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);
     const counts = `${home}/counts`;
     mkdirSync(counts, { recursive: true, mode: 0o700 });
-    const env = { ...machined.env, PATH: onlySsh(), HOME: home, NODE_V8_COVERAGE: counts };
+    const env = { ...machined.env, HOME: home, NODE_V8_COVERAGE: counts };
     await program(args, env).finally(() => machined.stop());
     const loaded = scriptsIn(counts).filter(
       (file) => existsSync(join(src, `${file}.ts`)) && !forMonitors.test(file),

@@ -15,7 +15,6 @@ import { makeRpm } from './rpm.js';
 import { run } from './run.js';
 import { writeSbom } from './sbom.js';
 import { writeSources } from './sources.js';
-import { writeTexts } from './texts.js';
 
 const folder = join(root, 'dist/package');
 const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -27,7 +26,6 @@ process.umask(0o022);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 
-const tarballs = new Map();
 const sources = new Map();
 for (const target of linuxTargets) {
   const from = executableFolder(target);
@@ -41,7 +39,6 @@ for (const target of linuxTargets) {
 
   const tarball = place(`vmssh-${version}-${target}.tar.gz`);
   await makeArchive(from, tarball);
-  tarballs.set(target, tarball);
   sbom(tarball);
 
   const rpm = place(`vmssh-${version}-1.${ofRpm}.rpm`);
@@ -54,9 +51,6 @@ for (const target of linuxTargets) {
 for (const target of linuxTargets)
   for (const artefact of makeSshdPackages(target, folder, about))
     writeSbom(artefact, sshdComponents(target), about);
-// Homebrew wants less than 80 characters.
-const description = 'ssh into virtual machines and containers on this host';
-writeTexts(Object.fromEntries(tarballs), folder, { ...about, description });
 
 const { platforms, main, addon } = makeNpmPackages(folder);
 platforms.forEach((platform, index) => {

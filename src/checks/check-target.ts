@@ -17,7 +17,8 @@ import type { Reachable } from '../sources/source.js';
 import { awaitBanner } from '../ssh/banner.js';
 import { madeLogin } from '../ssh/config/logins.js';
 import { handshake } from '../ssh/handshake.js';
-import { sshUser } from '../ssh/login-key.js';
+import { sshLogin } from '../ssh/login-key.js';
+import { typedHost } from '../target/names.js';
 import { describeTarget } from '../target/target.js';
 import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './result.js';
 
@@ -50,9 +51,10 @@ export async function checkTarget(
   };
   const { user: typedUser, host } = splitLogin(target);
   const isOpened = options.until !== 'resolved';
-  const sshName = () => sshUser({ host, sshConfig: options.sshConfig, signal }, io);
   // Started now, so that no stage waits for it.
-  const early = isOpened && (options.user ?? typedUser) === undefined ? sshName() : undefined;
+  const early = isOpened
+    ? sshLogin({ host: typedHost(host) ?? host, sshConfig: options.sshConfig, signal }, io)
+    : undefined;
   let means: CheckResult['means'];
   let reached: Reached | undefined;
   const { onRoute, tried } = triedRoutes();
@@ -66,11 +68,11 @@ export async function checkTarget(
     const found = await findTarget(target, io, signal);
     const { text, machine } = found;
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
-    const port = options.port ?? portArgument(found.port);
+    const port = options.port ?? portArgument(found.port ?? (await early)?.port);
     const known = { text, port, machine: machine?.name, parsed: found.target };
     const login = await madeLogin(machine, io);
     const named = options.user ?? typedUser ?? login?.user;
-    const byDefault = named ?? (isOpened ? await (early ?? sshName()) : '');
+    const byDefault = named ?? (await early)?.user ?? '';
     means = { ...known, user: byDefault };
     const windows = windowsVmssh(found.target, io);
     if (windows !== undefined) {
@@ -135,7 +137,7 @@ export async function checkTarget(
       routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }
     const { routes: only, sshConfig } = options;
-    const shake = { port, user, timeoutMs, routes: only, signal, sshConfig, knownAs };
+    const shake = { host: typedHost(host), port, user, timeoutMs, routes: only, signal, sshConfig, knownAs };
     const { hostKey, methods } = await handshake({ target: text, ...shake, self, platform, env });
     await check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);

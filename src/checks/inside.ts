@@ -8,6 +8,7 @@ import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../gues
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
+import type { Endpoint } from '../route.js';
 import { now } from '../runtime.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
 import { shellLine } from '../target/shell.js';
@@ -103,6 +104,12 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     if (outcome.code === undefined) throw await whyNotRun(options, route, outcome, io, signal);
     return outcome;
   }
+}
+
+/** How sshd in the guest sees a connection. */
+export function overOf(endpoint: Endpoint | undefined): CheckScriptOptions['over'] {
+  if (endpoint?.family === 'exec') return endpoint.into === 'port' ? 'tcp' : 'exec';
+  return endpoint?.family === 'unix' || endpoint?.family === 'tcp' ? endpoint.family : 'vsock';
 }
 
 async function run(

@@ -86,6 +86,8 @@ export function targetIn(host: string): string | undefined {
 /** How a login ended: its exit code, null if it has none; `message`: why it failed, which is never empty then. */
 export interface LoginEnd extends Pick<ProgramEnd, 'code' | 'stdout' | 'stderr'> {
   readonly message: string;
+  /** sshd gives the account none. */
+  readonly lacksTerminal?: true;
 }
 
 /** Runs ssh for a login, for at most 45 s. */
@@ -96,7 +98,8 @@ export async function runLogin(
 ): Promise<LoginEnd> {
   const unstarted = (error: Error) => ({ code: null, stdout: '', stderr: error.message });
   const end = await runProgram(command, { env, signal, timeoutMs: loginTimeoutMs }).catch(unstarted);
-  return { ...end, message: whyEnded(end) };
+  const lacksTerminal = /^PTY allocation request failed /m.test(end.stderr);
+  return { ...end, message: whyEnded(end), ...(lacksTerminal ? { lacksTerminal } : {}) };
 }
 
 /** One that waits for lookups of the name UNKNOWN may take more than 40 s. Milliseconds. */
@@ -117,11 +120,12 @@ export function whyEnded({
 
 /** A message of ssh without its HostName, which is not where it went: for a multiplexer it is 127.0.0.1. */
 export function withoutHostName(message: string): string {
-  return message.replace(/^\S+@\S+: (?=Permission denied)/, '');
+  return message.replace(/^\S+@\S+: (?=Permission denied)|^Received disconnect from \S+ port \d+:\d+: /, '');
 }
 
-/** What ssh says at each login with these options, and after each. */
-const notReason = /^(Warning: Permanently added .*|Connection to .* closed\.)\r?$/gm;
+/** What ssh says at each login with these options, and after each; what it says last has the reason above it. */
+const notReason =
+  /^(Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*)\r?$/gm;
 
 /** The end of a line that is too long: before it a machine may have printed a banner without a line end. */
 function lastLine(text: string): string | undefined {

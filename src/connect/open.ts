@@ -110,7 +110,13 @@ async function asConnectError(
   }
   const { code: given = 'UNKNOWN', message } = error as { code?: string; message: string };
   const code = given === 'ECONNREFUSED' && isOtherFile(endpoint) ? 'ENOTSOCK' : given;
-  const more = code === 'PROTOCOL' || code === 'UNKNOWN' ? message : undefined;
+  const isGone = code === 'ENOENT' && 'path' in endpoint;
+  const more =
+    code === 'PROTOCOL' || code === 'UNKNOWN'
+      ? message
+      : isGone
+        ? await (await import('./failures/spelling.js')).otherSpelling(endpoint.path)
+        : undefined;
   const { openFailure } = await import('./failures/failures.js');
   const hasRights = () => {
     const rights = addon?.hyperVRights();

@@ -31,7 +31,7 @@ function outputEnd(): AbortController {
 }
 
 /** Writes to stderr, as a proxy to that of its ssh. A message that stderr cannot take is dropped. */
-export function complain(text: string, parent: number): void {
+export function printError(text: string, parent: number): void {
   const ofSsh = process.argv[2] === 'proxy' ? openStderrOfSsh(parent) : undefined;
   try {
     // If nobody reads there, ssh must not wait for this process.

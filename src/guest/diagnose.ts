@@ -25,6 +25,9 @@ interface LoginSign {
   /** The last line of ssh's stderr. */
   readonly message: string;
   readonly user: string;
+  /** sshd let it in, and it ended with this code before its command ran. */
+  readonly ended?: number | undefined;
+  readonly lacksTerminal?: boolean | undefined;
   /** If it was refused: the keys that ssh offers, in its order; none if that ssh cannot say. */
   readonly keys?: readonly string[];
 }
@@ -69,7 +72,10 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
   return { findings, certain: true };
 }
 
-function aboutLogin({ in: inside, ms, message, user, keys = [] }: LoginSign, handshakeMs: number): Finding {
+function aboutLogin(
+  { in: inside, ms, message, user, ended, lacksTerminal, keys = [] }: LoginSign,
+  handshakeMs: number,
+): Finding {
   const isTooMany = /too many authentication/i.test(message);
   if (!inside && (isTooMany || /permission denied/i.test(message))) {
     const shown = `; ssh offers ${keys.length} keys, first these: ${keys.slice(0, 8).join(', ')}`;
@@ -77,11 +83,17 @@ function aboutLogin({ in: inside, ms, message, user, keys = [] }: LoginSign, han
     const finding = failed('login', `the connection works up to sshd, which refuses ${user}: ${why}`);
     return isTooMany ? { ...finding, fix: fewerKeys } : finding;
   }
+  if (ended !== undefined && !/not available/i.test(message)) {
+    const how = 'it has a command of its own in place of a shell, as accounts for git and sftp have';
+    const said = `sshd lets ${user} in, and ends the session with ${ended}: ${message}; ${how}`;
+    return { state: 'skipped', name: 'login', message: said };
+  }
   if (!inside) {
     const said = `ssh -tt as ${user}, with a terminal, failed: ${message}`;
     return { state: 'failed', name: 'login', message: said };
   }
-  const took = `a login as ${user} with a terminal (ssh -tt) took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
+  const kind = lacksTerminal ? 'without a terminal, which sshd refuses it,' : 'with a terminal (ssh -tt)';
+  const took = `a login as ${user} ${kind} took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
   if (ms - handshakeMs < slowLogin) return { state: 'ok', name: 'login', message: took };
   const causes = 'a name lookup, PAM, the login shell or a busy guest may be the cause';
   return { state: 'skipped', name: 'login', message: `${took}; ${causes}` };

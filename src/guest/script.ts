@@ -59,12 +59,23 @@ export function setupScript(options: ScriptOptions): string {
   });
 }
 
-/** The script that lets keys log in; `look`: it only says what it would do; `install`: an sshd too, by the guest's package manager. */
-export function accountScript(
-  options: Pick<ScriptOptions, 'account' | 'keys'> & { readonly look: boolean; readonly install?: boolean },
-): string {
-  const { account = '', keys = [], look, install = false } = options;
-  return script(setUpAccount, { account, keys: keys.join('\n'), look: yesNo(look), install: yesNo(install) });
+/** `over`: the connection to its sshd. */
+interface AccountScriptOptions
+  extends Pick<ScriptOptions, 'account' | 'keys'>,
+    Pick<CheckScriptOptions, 'over'> {
+  /** It only says what it would do. */
+  readonly look: boolean;
+  /** An sshd too, by the guest's package manager. */
+  readonly install?: boolean;
+}
+
+/** The script that lets keys log in, if sshd lets the account in. */
+export function accountScript(options: AccountScriptOptions): string {
+  const { account = '', keys = [], look, install = false, over = 'vsock' } = options;
+  return script(setUpAccount, {
+    ...{ account, keys: keys.join('\n'), over },
+    ...{ look: yesNo(look), install: yesNo(install) },
+  });
 }
 
 export function undoScript({ look = false } = {}): string {

@@ -25,7 +25,7 @@ import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
 import { anyHost, usersPolicies } from '../ssh/users-policy.js';
 import { goneLine, inUse } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
-import { formatSettings, settingLines } from './setting.js';
+import { formatSettings, settingLines, unknownFields } from './setting.js';
 
 /** What is to be written, and why. */
 export interface Decision {
@@ -77,32 +77,37 @@ export async function decide(
   };
   const around = surroundings(options, io);
   const kept = last.machines.filter(found.stays ?? isKept);
+  const stays = new Set(kept);
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
-  const left = last.machines.filter((entry) => !kept.includes(entry) && isWanted(entry));
+  const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
+  const own = ownEnv(env);
   const made = concreteHosts(machines, {
     prefix,
     start: options.start,
     taken,
     kept,
     before: last.machines,
-    gone: await inUse(left, machines, { ...options, ...around }, io.env),
+    gone: await inUse(left, machines, { ...options, ...around }, io),
     silent: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
-    environment: (provider) => envOfSource(provider, ownEnv(env)).kept,
+    environment: (provider) => envOfSource(provider, own).kept,
     today: found.day ?? new Date().toISOString().slice(0, 10),
     ...around,
   });
   const { program } = await callerForSsh(io);
   const { entries } = made;
+  const now = entries.filter(({ gone }) => gone === undefined);
   const hosts = made.hosts.map((host, at): ConcreteHost => {
-    const login = loginOf(entries[at] as HostEntry, options.logins);
+    const login = loginOf(entries[at] as HostEntry, options.logins, now);
     return { ...host, options: { ...host.options, bring: login?.brings } };
   });
-  const state = { options: formatSettings(settings, options), program, machines: entries };
+  const { more } = last;
+  const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
+  const state = { options: values, program, machines: entries, ...(more ? { more } : {}) };
+  const before = new Set(last.machines);
+  const isUnseen = ({ via: host }: HostEntry) => host === undefined && container !== undefined;
   const unasked = entries.filter(
-    (entry) =>
-      last.machines.includes(entry) &&
-      (failed.has(ownerName(entry)) || (entry.via === undefined && container !== undefined)),
+    (entry) => before.has(entry) && (failed.has(ownerName(entry)) || isUnseen(entry)),
   );
   return {
     settings: options,
@@ -113,7 +118,7 @@ export async function decide(
     notes: [
       ...notesOf(warnings, made, unasked, io),
       ...goneLine(entries).map((line) => `${io.program}: ${line}`),
-      ...notKept(entries, env, io),
+      ...notKept(entries, own, io),
       ...unknownStarts(options.start, hosts, io),
     ],
   };
@@ -136,10 +141,10 @@ function withOwnKeys(
 }
 
 /** A warning for each variable that a Host needs and must not have. */
-function notKept(entries: readonly HostEntry[], env: Io['env'], { program }: Io): readonly string[] {
+function notKept(entries: readonly HostEntry[], own: Io['env'], { program }: Io): readonly string[] {
   const providers = new Set(entries.flatMap(({ via, provider }) => (via === undefined ? [provider] : [])));
   return [...providers].flatMap((provider) =>
-    envOfSource(provider, ownEnv(env)).refused.map(
+    envOfSource(provider, own).refused.map(
       ({ name, why }) =>
         `${program}: warning: ${name} is not kept, since ${why}: ssh finds machines of ${provider} only where it is set`,
     ),

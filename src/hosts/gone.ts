@@ -3,11 +3,13 @@ import { readBytes } from '../files/read-file.js';
 import { namesOf } from '../identity/identity.js';
 import { pinsIn } from '../identity/pins.js';
 import { asTarget, parseTarget } from '../kinds/kinds.js';
+import type { Io } from '../process/io.js';
 import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
-import { aliasOf, type HostSurroundings } from '../ssh/config/hosts.js';
+import { aliasOf, type HostSurroundings, hostNames } from '../ssh/config/hosts.js';
 import type { MachineLogin } from '../ssh/config/logins.js';
 import { type HostEntry, readState, stateFile } from '../ssh/config/state.js';
+import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile, ownHome } from '../ssh/folder.js';
 
 interface InUse extends Pick<HostSurroundings, 'guests'> {
@@ -16,14 +18,14 @@ interface InUse extends Pick<HostSurroundings, 'guests'> {
 }
 
 /**
- * Of Hosts that a listing lacks, those that somebody uses: the machine has a pin, a login that setup made, or keys that were made for it.
- * Without its Host, the name that people type would be another host's on a network.
+ * Of Hosts that a listing lacks, those that somebody uses: the machine has a pin, a login that setup made, keys that were made for it, or a
+ * Host with settings of the user's. Without ours, the name that people type would be another host's on a network.
  */
 export async function inUse(
   left: readonly HostEntry[],
   listed: readonly ListedMachine[],
   { logins, guests = [], system }: InUse,
-  env: Env,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
 ): Promise<readonly HostEntry[]> {
   // One that has another Host now is not gone; a container that is off may have none.
   const up = listed.filter(({ container, status }) => container === undefined || status !== 'off');
@@ -33,10 +35,12 @@ export async function inUse(
   const aliases = lacking.map(aliasOf);
   const file = await readBytes(knownHostsFile(env)).catch(() => Buffer.alloc(0));
   const pinned = new Set(pinsIn(file, aliases).flatMap(({ alias, names }) => [alias, ...names]));
+  const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
   return lacking.filter((entry, at) => {
     const { target, uuid, name, host, via } = entry;
     const names = namesOf({ target: parseTarget(target), machine: entry }, host);
     if ([aliases[at] ?? '', ...names].some((each) => pinned.has(each))) return true;
+    if (set.has(host.toLowerCase())) return true;
     if (via === undefined && guests.some((keys) => keys.name === name)) return true;
     return logins.some((login) => login.target === target || (uuid !== undefined && login.uuid === uuid));
   });

@@ -66,6 +66,7 @@ function notForPatterns(option: OptionSpec, no?: OptionSpec): readonly (readonly
 }
 
 const names: Setting<Names, Names> = {
+  fields: ['prefix', 'onlyPatterns'],
   options: [patternsOption, prefixOption],
   exclusive: [[systemOption, prefixOption]],
   read(raw) {
@@ -97,6 +98,7 @@ const startOption: Option<StartedHosts | undefined> = {
 const noStartOption = flag({ long: 'no-start', summary: 'ssh NAME starts no machine, after --start' });
 
 const start: Setting<StartedHosts, undefined> = {
+  fields: ['start'],
   options: [startOption, noStartOption],
   exclusive: notForPatterns(startOption, noStartOption),
   read: (raw) => (noStartOption.read(raw) ? [] : startOption.read(raw)),
@@ -131,6 +133,7 @@ const noRouteOption = flag({
 
 /** The only routes by which ssh NAME reaches a machine, in this order; none: its own. */
 const routes: Setting<readonly RouteName[], readonly RouteName[]> = {
+  fields: ['routes'],
   options: [routeOption, noRouteOption],
   exclusive: notForPatterns(routeOption, noRouteOption),
   read: (raw) => (noRouteOption.read(raw) ? [] : routeOption.read(raw)),
@@ -148,6 +151,7 @@ const hostKeysOption = oneOf({
 
 /** Undefined: as the user's own ssh_config has it. */
 const hostKeys: Setting<HostKeyPolicy> = {
+  fields: ['hostKeys'],
   options: [hostKeysOption],
   read: (raw) => hostKeysOption.read(raw),
   format: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
@@ -157,6 +161,7 @@ const hostKeys: Setting<HostKeyPolicy> = {
 
 /** For every Host; one that is given replaces those of the last run that have the same keyword. */
 const sshOptions: Setting<readonly SshOption[], readonly SshOption[]> = {
+  fields: ['sshOptions'],
   options: [sshOption],
   read: (raw) => sshOption.read(raw),
   merge: (given, last) => mergedSshOptions(last, given),

@@ -51,7 +51,7 @@ export async function planInstall(
   const { env, platform } = io;
   const taken = await usersNames({
     ...{ env, platform, main: main ?? '', folder: options.system ? undefined : dirname(files.own) },
-    ...{ ours: last.machines, countsVmssh: true },
+    ...{ ours: last.machines, takes: all.logins.flatMap(({ takes }) => takes ?? []), countsVmssh: true },
   });
   const decision = await decide({ ...options, ...all }, last, taken, asking, find);
   const text = signed(await sshLines(decision, options, io));

@@ -13,6 +13,8 @@ export interface Setting<Value, Initial extends Value | undefined = undefined> {
   read(raw: RawArgs): Value | undefined;
   /** What is in effect, where `given` does not just replace what was before. */
   merge?(given: Value, last: Value | Initial): Value;
+  /** The names of its fields in the state. Others are a newer version's, and stay. */
+  readonly fields: readonly string[];
   /** Its fields in the state. */
   format(value: Value | Initial): JsonObject;
   /** From the state's fields. Another user's HOME may have a file with anything in it. */
@@ -48,6 +50,7 @@ export function onOff<Initial extends boolean | undefined>(
   const no = flag({ long: `no-${name}`, summary: off });
   return {
     options: [yes, no],
+    fields: [name],
     exclusive: [[yes, no], ...not.map((other) => [other, yes])],
     read: (raw) => (yes.read(raw) || no.read(raw) ? yes.read(raw) && !no.read(raw) : undefined),
     format: (value) => (value === undefined ? {} : { [name]: value }),
@@ -70,6 +73,12 @@ export function inEffect<T extends Table>(table: T, given: GivenSettings<T>, kep
 /** What later runs keep. */
 export function formatSettings<T extends Table>(table: T, values: InEffect<T>): JsonObject {
   return Object.assign({}, ...Object.values(mapped(table, (name, { format }) => format(values[name]))));
+}
+
+/** The fields of the state that no setting here knows. */
+export function unknownFields(table: Table, kept: JsonObject): JsonObject {
+  const known = new Set(Object.values(table).flatMap(({ fields }) => fields));
+  return Object.fromEntries(Object.entries(kept).filter(([name]) => !known.has(name)));
 }
 
 /** What all of them change in the lines for ssh. */

@@ -105,7 +105,8 @@ async function answerOf<T>(ask: () => Promise<T>): Promise<T | undefined> {
 /** The keys in the files that the machine's sshd is configured to use, as it reads them itself: what a sandbox of gVisor writes is in no copy. */
 async function configuredKeys({ exec, read }: MachineFiles, deps: Deps): Promise<readonly string[]> {
   if (exec === undefined) return [];
-  const paths = hostKeyFiles(await printed([...exec, '/usr/sbin/sshd', '-T'], deps));
+  const { askSshd } = await import('../connect/exec/why-not.js');
+  const paths = hostKeyFiles(await printed(askSshd({ command: exec }, 'keys'), deps));
   if (paths.length === 0) return [];
   const seen = publicKeys([await readByExec(exec, paths, deps)]);
   // Small images have no find.

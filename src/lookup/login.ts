@@ -4,7 +4,7 @@ import type { Io } from '../process/io.js';
 import type { AllMachines } from '../sources/list-all.js';
 import { checkUserName, split } from '../target/names.js';
 import { isBareId } from '../target/numbers.js';
-import type { ListedTarget } from './short-name.js';
+import type { ListedTarget, ShortNameDeps } from './short-name.js';
 
 /** A typed login: the machine, and the optional user and port around it. */
 export interface Login {
@@ -50,14 +50,21 @@ export interface FoundTarget extends TypedTarget {
 /** Finds the target for NAME or a target, with the listed machine it leads to. `seen` gets all machines, if all were looked for. */
 export async function lookUp(
   typed: string,
-  { env, platform }: Here,
+  { env, platform, names }: Here & Pick<ShortNameDeps, 'names'>,
   signal?: AbortSignal,
   seen?: (all: AllMachines) => void,
 ): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
-  const found = await resolveShortName(typed, { env, platform, signal, seen });
+  const { ofHost, writtenHosts, writtenMachine } = await import('../ssh/config/names.js');
+  const deps = { env, platform, signal, seen, names };
+  const found = await resolveShortName(typed, deps).catch(async (error) => {
+    // NAME.HOST, or a name with a prefix: each that vmssh has given is one that it takes.
+    const isUnknown = error instanceof ConnectError && error.code === 'NOT_FOUND';
+    const given = isUnknown ? ofHost(typed, await writtenHosts({ env })) : undefined;
+    if (given === undefined) throw error;
+    return resolveShortName(given.target, deps);
+  });
   if (found.target.kind !== 'via') return found;
-  const { writtenMachine } = await import('../ssh/config/names.js');
   return { ...found, machine: await writtenMachine(found.target, { env }) };
 }
 

@@ -11,6 +11,7 @@ import { isOfOthers, match, searchIn, searchSource } from '../sources/search.js'
 import type { Deps, Source } from '../sources/source.js';
 import { sources } from '../sources/sources.js';
 import { ownEnv } from '../sources/trusted-env.js';
+import { inKnownHosts, mayBeGiven } from '../ssh/config/names.js';
 import { usersNames } from '../ssh/taken-names.js';
 import { foldOf } from '../target/names.js';
 import { isBareId, parseUuid } from '../target/numbers.js';
@@ -27,7 +28,7 @@ export interface ShortNameDeps extends Deps {
   /** Gets all machines, if all were looked for. */
   readonly seen?: ((all: AllMachines) => void) | undefined;
   /** Which names are the user's already. */
-  readonly names?: typeof usersNames;
+  readonly names?: typeof usersNames | undefined;
 }
 
 /** For each provider, in milliseconds: longer than for a list, as without an answer the name could mean another machine. */
@@ -111,12 +112,7 @@ async function byName(
     title: 'this host',
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
     empty: 'no machine was found on this host',
-    hints: {
-      unknown:
-        named[0] && matches.length === 0
-          ? `for the machine that is called so: type ${offered(named[0].target)}`
-          : 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock',
-    },
+    hints: { unknown: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock' },
   });
   refuseIfSilent(machine, typed, typed, failures);
   const why = (await names({ env, platform }))(typed);
@@ -125,9 +121,17 @@ async function byName(
       code: 'AMBIGUOUS',
       final: true,
       problem: `${quote(typed)} may be ${quote(machine.target)}, but ${why}`,
-      hint: `type ${offered(machine.target)}`,
+      hint: `type ${offered(machine.target)}${orTake(typed, why)}`,
     });
   return asTyped(machine);
+}
+
+/** How a name becomes the machine's that is in known_hosts, maybe from the machine's own time on a network, or in a Host of the user's. */
+function orTake(typed: string, why: string): string {
+  if (!mayBeGiven(why)) return '';
+  const name = offered(typed);
+  const removed = why === inKnownHosts ? `, or, if that is its own old key, ssh-keygen -R ${name}` : '';
+  return `${removed}; to give it the name: vmssh setup --take-name ${name}`;
 }
 
 function asTyped(machine: ListedMachine): ListedTarget {

@@ -106,3 +106,8 @@ export function vhostCid({
 }: Pick<DiscoveredMachine, 'cid' | 'routes'>): number | undefined {
   return routes.some(({ name }) => name === 'vsock-mux') ? undefined : cid;
 }
+
+/** The address to connect to, for one to listen on. */
+export function loopbackFor(address: string): string {
+  return ['', '0.0.0.0', '::'].includes(address) ? '127.0.0.1' : address;
+}

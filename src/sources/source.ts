@@ -209,8 +209,6 @@ export interface DiscoveredMachine {
   readonly user?: string;
   /** The path of the private key that its manager made for the login. */
   readonly identityFile?: string;
-  /** The socket of an ssh-agent that its manager runs for such keys. */
-  readonly identityAgent?: string;
   /** The host keys that a source of the user says, "ssh-ed25519 AAAA…" each, if they were checked: `Source.resolve` does. */
   readonly hostKeys?: readonly string[];
   /** What the manager of a container knows of it besides. */

@@ -156,13 +156,6 @@ export const sources = [
     load: async () => (await import('./vmm/crosvm.js')).crosvm,
   },
   {
-    name: 'openvmm',
-    platforms: ['linux'],
-    runs: /^openvmm$/,
-    joins: ['vsock', 'vsock-mux'],
-    load: async () => (await import('./vmm/openvmm.js')).openvmm,
-  },
-  {
     name: 'firecracker',
     platforms: ['linux'],
     runs: /^firecracker/,
@@ -181,13 +174,6 @@ export const sources = [
       'a running cloud-hypervisor by the name of its API socket, else of its vsock socket, or by its UUID',
     ofProcess: true,
     load: async () => (await import('./vmm/cloud-hypervisor.js')).cloudHypervisor,
-  },
-  {
-    name: 'vfkit',
-    platforms: ['darwin'],
-    runs: /^(vfkit|krunkit)$/,
-    joins: ['unix'],
-    load: async () => (await import('./vmm/vfkit.js')).vfkit,
   },
   {
     name: 'kvm',

@@ -18,6 +18,8 @@ import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './hands
 
 export interface HandshakeOptions {
   readonly target: string;
+  /** What was typed, for ssh, so that the user's own Host counts; undefined: a form of the target. */
+  readonly host?: string | undefined;
   readonly port: number;
   /** Servers may offer each user other methods. */
   readonly user: string;
@@ -61,8 +63,8 @@ const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 function command(
   options: HandshakeOptions & { readonly ssh: readonly string[]; readonly asksForKeys: boolean },
 ): readonly string[] {
-  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs, asksForKeys } =
-    options;
+  const { target, host = hostNameOf(target), port, user, ssh, sshConfig } = options;
+  const { self, platform, timeoutMs, routes, knownAs, asksForKeys } = options;
   const settings = [
     `ProxyCommand=${proxyCommand({ program: self, platform, target, port, timeoutMs, routes })}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', asksNothing],
@@ -72,7 +74,7 @@ function command(
     ...(asksForKeys ? ['KnownHostsCommand=none'] : []),
   ];
   const flags = ['-N', '-T', '-l', user];
-  return sshCommand({ ssh, configFile: sshConfig, flags, settings, host: hostNameOf(target) });
+  return sshCommand({ ssh, configFile: sshConfig, flags, settings, host });
 }
 
 function keepingNone(knownAs: HandshakeOptions['knownAs'], platform: NodeJS.Platform): readonly string[] {

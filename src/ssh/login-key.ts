@@ -67,12 +67,13 @@ export async function sshSettings(
   return run(program, args, { env, signal, timeoutMs }).catch(() => '');
 }
 
-/** Default login user: ssh's User, else the local user; root on Windows. */
-export async function sshUser(
+/** What ssh takes where nobody says it. User: its own, else the local user; root on Windows. `port`: as text; undefined if it cannot be asked. */
+export async function sshLogin(
   of: SettingsOf,
   io: Pick<Io, 'env' | 'platform'>,
   run?: RunTool,
-): Promise<string> {
-  if (io.platform === 'win32') return 'root';
-  return settingIn(await sshSettings(of, io, run), 'user') ?? ownAccount()?.name ?? 'root';
+): Promise<{ readonly user: string; readonly port: string | undefined }> {
+  const said = await sshSettings(of, io, run);
+  const own = io.platform === 'win32' ? 'root' : (settingIn(said, 'user') ?? ownAccount()?.name);
+  return { user: own ?? 'root', port: settingIn(said, 'port') };
 }

@@ -5,15 +5,18 @@ import { folded, isFor, linesOf, nameBytes, parseLine, plainName } from '../iden
 import { systemProgram } from '../process/program-in-path.js';
 import { ownAddresses } from '../sources/tools/guest-addresses.js';
 import { anyIpv4, isLoopback, matchesPattern, plainIp } from '../target/names.js';
-import { moreNames, type NameCheck } from './config/names.js';
+import { logins } from './config/logins.js';
+import { inConfig, inKnownHosts, inSettings, moreNames, type NameCheck } from './config/names.js';
 import { type SshSetting, settingsOf } from './config/settings.js';
 import { type HostEntry, readState, stateFile } from './config/state.js';
 import { knownHostsFiles, type UsersFiles, usersTexts } from './config/users-files.js';
 
 /** What decides whose a name is. */
 interface NameSources extends UsersFiles {
-  /** Machines that have Hosts, else those of the last `config install`: options that the user added for one do not make its name his. */
+  /** Machines that have Hosts, else those of the last `config install`: only lines that say where the host is make such a name his. */
   readonly ours?: readonly HostEntry[];
+  /** Names that the user gave to machines, whatever files of his say; else those of the last `config install`. */
+  readonly takes?: readonly string[];
   /** Whether a Host of the user whose proxy is vmssh counts: it is no other host, but it has the name. */
   readonly countsVmssh?: boolean;
   /** This host's names, and its /etc/hosts. */
@@ -32,8 +35,12 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const settings = texts.flatMap((text) => settingsOf(text));
   const files = await knownHostsFiles(settings, sources);
   const domains = canonicalDomains(settings);
-  const ours = sources.ours ?? (await readState(stateFile(env, platform)))?.machines ?? [];
-  const isConfigured = configuredNames(texts, ours, sources);
+  const state = sources.ours && sources.takes ? undefined : await readState(stateFile(env, platform));
+  const given = givenNames(
+    sources.ours ?? state?.machines ?? [],
+    sources.takes ?? logins.parse(state?.options ?? {}).flatMap(({ takes }) => takes ?? []),
+  );
+  const isConfigured = configuredNames(texts, sources);
   const bytes = files.map((path) => readBytes(path).catch(() => Buffer.alloc(0)));
   const isKnown = knownNames(await Promise.all(bytes), portsIn(settings));
   const isHere = await thisHost(sources);
@@ -41,9 +48,10 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   return (typed) => {
     const name = typed.toLowerCase();
     if (!answers.has(name)) {
-      const spellings = [name, ...domains.map((domain) => `${name}.${domain}`)];
-      const [why] = spellings.flatMap((each) => isHere(each) ?? isConfigured(each) ?? isKnown(each) ?? []);
-      answers.set(name, why);
+      const isOurs = given(name);
+      const whole = isOurs ? [] : domains.map((domain) => `${name}.${domain}`);
+      const why = isHere(name) ?? isConfigured([name, ...whole], isOurs);
+      answers.set(name, why ?? (isOurs ? undefined : isKnown([name, ...whole])));
     }
     return answers.get(name);
   };
@@ -74,35 +82,39 @@ interface Block {
   isVmssh: boolean;
 }
 
-function configuredNames(
-  texts: readonly string[],
-  ours: readonly HostEntry[],
-  { countsVmssh = false }: NameSources,
-): NameCheck {
-  // Few have a line for a machine of ours, and there may be thousands.
-  let own: ReadonlySet<string> | undefined;
-  const isOurs = (name: string) => {
-    own ??= namesOf(ours);
-    return own.has(name);
-  };
-  const exact = new Set<string>();
+/** The first of the names is as it is typed; the others are in a domain, whose patterns and their settings are for hosts of a network. */
+type IsConfigured = (names: readonly string[], isOurs: boolean) => string | undefined;
+
+function configuredNames(texts: readonly string[], { countsVmssh = false }: NameSources): IsConfigured {
+  const [led, set] = [new Set<string>(), new Set<string>()];
   const wide: Block[] = [];
   for (const block of texts.flatMap(blocksOf)) {
     if (block.patterns.some((each) => isWide(each)) && block.leads && !block.isVmssh) wide.push(block);
     if (block.isVmssh && !countsVmssh) continue;
-    for (const name of block.patterns)
-      if (!/^!|[*?]/.test(name) && (block.leads || !isOurs(name))) exact.add(name);
+    for (const name of block.patterns) if (!/^!|[*?]/.test(name)) (block.leads ? led : set).add(name);
   }
   const isWithin = ({ patterns }: Block, name: string) =>
     !patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1))) &&
     patterns.some((each) => isWide(each) && matchesPattern(name, each));
-  return (name) =>
-    exact.has(name) || wide.some((block) => isWithin(block, name))
-      ? 'the name is already in your ssh configuration'
-      : undefined;
+  return (names, isOurs) => {
+    if (names.some((each) => led.has(each))) return inConfig;
+    if (isOurs) return undefined;
+    if (wide.some((block) => isWithin(block, names[0] ?? ''))) return inConfig;
+    return names.some((each) => set.has(each)) ? inSettings : undefined;
+  };
 }
 
-/** The Hosts of machines, and what else is typed for them, in lower case. */
+/** Whether vmssh has given a name, or the user has: the Hosts of machines, and what else is typed for them. */
+function givenNames(entries: readonly HostEntry[], takes: readonly string[]): (name: string) => boolean {
+  // Few names are asked for, and there may be thousands.
+  let own: ReadonlySet<string> | undefined;
+  return (name) => {
+    own ??= namesOf(entries);
+    return own.has(name) || takes.some((each) => each.toLowerCase() === name);
+  };
+}
+
+/** In lower case. */
 function namesOf(entries: readonly HostEntry[]): ReadonlySet<string> {
   const more = moreNames(entries, () => undefined);
   const names = entries.flatMap((entry) => [entry.host, ...(more.get(entry) ?? [])]);
@@ -116,13 +128,14 @@ function isWide(pattern: string): boolean {
 
 /** Whether a line of those texts is for this host, and not for every one. */
 export function isNamedIn(texts: readonly string[]): (host: string) => boolean {
-  const blocks = texts.flatMap(blocksOf);
-  return (host) =>
-    blocks.some(({ patterns }) =>
-      patterns.some(
-        (each) => /[^*]/.test(each) && matchesPattern(host.toLowerCase(), each.replace(/^!/, '')),
-      ),
-    );
+  const patterns = texts.flatMap(blocksOf).flatMap((block) => block.patterns);
+  const all = new Set(patterns.filter((each) => /[^*]/.test(each)).map((each) => each.replace(/^!/, '')));
+  // Most lines name one host, and there may be thousands of them.
+  const wide = [...all].filter((each) => /[*?]/.test(each));
+  return (host) => {
+    const name = host.toLowerCase();
+    return all.has(name) || wide.some((each) => matchesPattern(name, each));
+  };
 }
 
 function blocksOf(text: string): readonly Block[] {
@@ -159,7 +172,10 @@ function portsIn(settings: readonly SshSetting[]): readonly string[] {
   return [...new Set(configured)].filter((port) => /^\d{1,5}$/.test(port));
 }
 
-function knownNames(files: readonly Buffer[], ports: readonly string[]): NameCheck {
+function knownNames(
+  files: readonly Buffer[],
+  ports: readonly string[],
+): (names: readonly string[]) => string | undefined {
   const exact = new Set<string>();
   const wide: string[] = [];
   const hashed: string[] = [];
@@ -171,14 +187,17 @@ function knownNames(files: readonly Buffer[], ports: readonly string[]): NameChe
     for (const name of names) if (!/^!|[*?]/.test(name)) exact.add(name);
     if (names.some(isWide)) wide.push(names.filter((each) => each.startsWith('!') || isWide(each)).join(','));
   }
-  return (typed) => {
-    const name = nameBytes(typed);
-    const spellings = [name, ...ports.map((port) => `[${name}]:${port}`)];
+  return (names) => {
+    const [typed = '', ...whole] = names.map(nameBytes);
+    const spellings = [typed, ...whole].flatMap((name) => [
+      name,
+      ...ports.map((port) => `[${name}]:${port}`),
+    ]);
     const isTaken =
-      exact.has(name) ||
-      wide.some((hosts) => isFor(name, hosts)) ||
+      [typed, ...whole].some((name) => exact.has(name)) ||
+      wide.some((hosts) => isFor(typed, hosts)) ||
       hashed.some((hosts) => spellings.some((each) => isFor(each, hosts)));
-    return isTaken ? 'the name is already in known_hosts' : undefined;
+    return isTaken ? inKnownHosts : undefined;
   };
 }
 

@@ -42,6 +42,12 @@ export function isHostName(text: string): boolean {
   return hostNameOf(text) === text;
 }
 
+/** What was typed for a machine as a host for ssh, so that the user's own Hosts count; undefined if ssh takes no form of it. */
+export function typedHost(typed: string): string | undefined {
+  const spelled = typed.replace(/^(vsock|unix|vsock-mux):/i, '$1/');
+  return isHostName(spelled) ? spelled : undefined;
+}
+
 /** The text with all that ssh refuses in a host replaced, for calls that give the target in another argument. */
 export function hostNameOf(text: string): string {
   refused ??= new RegExp(characters, 'gu');

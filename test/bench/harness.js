@@ -17,9 +17,8 @@ export function compileHarness(folder) {
   const sources = readdirSync(join(here, 'harness')).filter((name) => name.endsWith('.c'));
   const paths = sources.map((name) => join(here, 'harness', name));
   compile([...paths, '-D_GNU_SOURCE', '-pthread', '-static'], join(folder, 'harness'));
-  compile([join(here, 'programs/true.c'), '-static'], join(folder, 'true'));
   compile([join(here, 'programs/connect.c'), '-D_GNU_SOURCE'], join(folder, 'connect'));
-  return { harness: join(folder, 'harness'), bareC: join(folder, 'true'), connectC: join(folder, 'connect') };
+  return { harness: join(folder, 'harness'), connectC: join(folder, 'connect') };
 }
 
 /** @param {string[]} args @param {string} output */

@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathOf } from './peers.js';
 
 /**
  * Keys and a configuration for an sshd that is started for each connection, as systemd's socket units do.
@@ -11,7 +10,7 @@ import { pathOf } from './peers.js';
  */
 export function prepareLogin(programs, folder) {
   for (const key of ['host', 'id'])
-    spawnSync(pathOf(programs.sshKeygen), ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)]);
+    spawnSync(programs.sshKeygen.path ?? '', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)]);
   copyFileSync(join(folder, 'id.pub'), join(folder, 'authorized'));
   const config = [
     `HostKey ${join(folder, 'host')}`,
@@ -20,7 +19,7 @@ export function prepareLogin(programs, folder) {
   ];
   writeFileSync(join(folder, 'sshd_config'), config.join('\n'));
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-  return `exec ${pathOf(programs.sshd)} -i -f ${join(folder, 'sshd_config')} 2>/dev/null`;
+  return `exec ${programs.sshd.path} -i -f ${join(folder, 'sshd_config')} 2>/dev/null`;
 }
 
 /**
@@ -45,5 +44,5 @@ export function loginCommand(programs, folder, { root, command }, pass, more = {
     ...more,
   };
   const flags = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  return [pathOf(programs.ssh), '-F', 'none', ...flags, 'bench', 'true'];
+  return [programs.ssh.path ?? '', '-F', 'none', ...flags, 'bench', 'true'];
 }

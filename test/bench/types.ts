@@ -1,5 +1,5 @@
 import type { compileHarness } from './harness.js';
-import type { findPrograms, versions } from './peers.js';
+import type { findPrograms, versions } from './programs.js';
 
 /** A program of this machine, or why there is none. */
 export interface Found {
@@ -13,13 +13,13 @@ export type Programs = Awaited<ReturnType<typeof findPrograms>> &
     readonly versions: ReturnType<typeof versions>;
   };
 
-/** Connects to a socket, given by its name in the folder of sockets; or a process that connects to nothing. */
-export interface Contender<Command = (socket: string) => readonly string[]> {
+/** Connects to the socket, or is a process that connects to nothing. */
+export interface Contender {
   readonly name: string;
   /** Its root, if it is started by chroot. */
-  readonly root?: string;
-  readonly absent?: string;
-  readonly command: Command;
+  readonly root?: string | undefined;
+  readonly absent?: string | undefined;
+  readonly command: readonly string[];
 }
 
 interface Time {
@@ -27,12 +27,7 @@ interface Time {
   readonly ns: number;
 }
 
-export interface Leftovers {
-  readonly descriptors: number;
-  readonly threads: number;
-}
-
-/** What each mode of harness/main.c prints, as JSON; `beside` prints what its command does. */
+/** What each mode of harness/main.c prints, as JSON. */
 export interface Answers {
   readonly 'banner-fd': Time;
   readonly 'banner-pipes': Time;
@@ -43,13 +38,14 @@ export interface Answers {
   readonly echo: Time;
   readonly crowd: Time & { readonly failed: number; readonly left: number };
   readonly hold: { readonly pids: readonly number[] };
-  readonly beside: { readonly before: Leftovers; readonly after: Leftovers };
   readonly sessions: Sessions;
   readonly stream: { readonly bytes: number };
 }
 
 /** The results of sessions, and how much more of each there is than before them. */
-export interface Sessions extends Leftovers {
+interface Sessions {
+  readonly descriptors: number;
+  readonly threads: number;
   readonly sessions: number;
   readonly failed: number;
   readonly echoes: number;
@@ -63,7 +59,7 @@ export type TimedMode = { [M in keyof Answers]: Time extends Answers[M] ? M : ne
 export interface Job<M extends keyof Answers = keyof Answers> {
   readonly mode: M;
   readonly command: readonly string[];
-  readonly root?: string;
+  readonly root?: string | undefined;
   readonly socket?: string;
   readonly serve?: string;
   readonly bytes?: number;
@@ -79,11 +75,11 @@ export interface Job<M extends keyof Answers = keyof Answers> {
 }
 
 /** A program that takes part, or the reason why it does not. */
-export interface Competitor {
+interface Competitor {
   readonly name: string;
   /** One value, in the figure's unit. */
   readonly measure: () => Promise<number>;
-  readonly absent?: string;
+  readonly absent?: string | undefined;
 }
 
 export interface Target {
@@ -114,11 +110,9 @@ export interface Entry {
   readonly max?: number;
 }
 
+/** `value`: the ratio to the peer, or our own; undefined if a side is absent. */
 export interface Verdict extends Target {
-  readonly ratio?: number;
-  readonly pairwise?: number;
   readonly value?: number;
-  /** Undefined if a side is absent. */
   readonly reached?: boolean;
 }
 
@@ -130,8 +124,8 @@ export interface FigureResult extends Omit<Figure, 'competitors' | 'targets'> {
 export interface Result {
   readonly machine: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, string>>;
-  readonly quick: boolean;
+  /** The values of the run that was kept last. */
+  readonly baseline: Readonly<Record<string, number | undefined>>;
   readonly notes: readonly string[];
   readonly figures: readonly FigureResult[];
-  readonly seconds: number;
 }

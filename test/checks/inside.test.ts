@@ -34,7 +34,7 @@ it('a way in that is itself closed has the usual reasons', async () => {
 it('a script that Ctrl-C ended has no other cause', async () => {
   const interrupted = new AbortController();
   const { signal } = interrupted;
-  const ssh = route('sh', '-c', 'echo ok step it runs; exec sleep 60');
+  const ssh = { ...route('sh', '-c', 'echo ok step it runs; exec sleep 60'), input: undefined };
   const outcome = await runScript(ssh, { onLine: () => interrupted.abort(), env: process.env, signal });
   const error = await whyNotRun(into, ssh, outcome, fakeIo(), signal);
   expect(exitCodeOf(error)).toBe(130);

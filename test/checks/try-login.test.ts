@@ -173,6 +173,10 @@ describe.skipIf(missing)(`with the real ssh and sshd${missing ? `: ${missing}` :
 it.each([
   ['root@127.0.0.1: Permission denied (publickey).\r\n', 'Permission denied (publickey).'],
   ['ann@web: Permission denied (publickey).\nConnection to web closed.\n', 'Permission denied (publickey).'],
+  [
+    'Received disconnect from UNKNOWN port 65535:2: Too many authentication failures\r\nDisconnected from UNKNOWN port 65535\r\n',
+    'Too many authentication failures',
+  ],
   ['mail to ann@web: lost\n', 'mail to ann@web: lost'],
   ['', 'ssh ended with 255'],
 ])('names no HostName of ssh, which is not where it went: $1', (stderr, why) => {

@@ -14,14 +14,13 @@ describe.skipIf(lacks('ssh', 'sshd') ?? executable)('a Mac, by what Linux can sh
   const sshd = useSshd(dir, join(folder, 'mint.sock'));
   // The first user of a Mac, if the tests run as root.
   const uid = process.getuid?.() || 501;
-  const vsock = `virtio-vsock,port=22,socketURL=${sshd.path},connect`;
   const say = (text: string) => `#!/bin/sh\ncat <<'END'\n${text}\nEND\n`;
   writeTree(dir, {
     'mac.cjs': `Object.defineProperty(process, 'platform', { value: 'darwin' });\nprocess.getuid = () => ${uid};\n`,
     'bin/ps':
-      say(`  401   ${uid}   ${uid} /opt/homebrew/bin/vfkit --cpus 2 --device ${vsock} --device virtio-rng
+      say(`  401   ${uid}   ${uid} /opt/homebrew/bin/qemu-system-aarch64 -name mint -nic user,hostfwd=unix:${sshd.path}-:22
   402   ${uid}   ${uid} /opt/homebrew/bin/qemu-system-aarch64 -name deb -nic user,hostfwd=tcp:127.0.0.1:2222-:22
-  403   ${uid + 1}   ${uid + 1} vfkit --device virtio-vsock,port=22,socketURL=/tmp/theirs.sock,connect`),
+  403   ${uid + 1}   ${uid + 1} qemu-system-aarch64 -name theirs -nic user,hostfwd=tcp:127.0.0.1:2223-:22`),
     'bin/limactl': say(
       '{"name":"default","status":"Running","dir":"/Users/u/.lima/default","sshLocalPort":60022}',
     ),
@@ -35,7 +34,7 @@ describe.skipIf(lacks('ssh', 'sshd') ?? executable)('a Mac, by what Linux can sh
   const env = { PATH, HOME: join(dir, 'home'), NODE_OPTIONS: preload };
   const mac = (...args: readonly string[]) => run([...vmssh, ...args], { env });
 
-  it('lists the machines of Lima, Multipass, Podman, QEMU and vfkit', async () => {
+  it('lists the machines of Lima, Multipass, Podman and QEMU', async () => {
     const { code, stdout, stderr } = await mac('list', '--json');
     const { machines, warnings } = JSON.parse(stdout);
     expect({ code, stderr, warnings }).toEqual({ code: 0, stderr: '', warnings: [] });
@@ -45,13 +44,13 @@ describe.skipIf(lacks('ssh', 'sshd') ?? executable)('a Mac, by what Linux can sh
       ['multipass/primary', '192.168.64.2'],
       ['podman/podman-machine-default', '127.0.0.1:50123'],
       ['qemu/deb', '127.0.0.1:2222'],
-      [`unix${sshd.path}`, `unix${sshd.path}`],
+      ['qemu/mint', `unix${sshd.path}`],
     ]);
     const key = machines.find(({ name }: { name: string }) => name === 'primary').identityFile;
     expect(key).toBe('/var/root/Library/Application Support/multipassd/ssh-keys/id_rsa');
   });
 
-  it('checks a machine of vfkit by name and by socket, and logs in by relay', async () => {
+  it('checks a machine of QEMU by name and by socket, and logs in by relay', async () => {
     for (const target of ['mint', `unix${sshd.path}`])
       expect(await mac('check', '--until=authentication', target)).toMatchObject({ code: 0 });
     const config = join(dir, 'config');

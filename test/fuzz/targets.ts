@@ -18,7 +18,6 @@ import { type JsonObject, parseJson } from '../../src/sources/tools/json.js';
 import { parseVmInfo } from '../../src/sources/vmm/cloud-hypervisor.js';
 import { parseCrosvmArgs } from '../../src/sources/vmm/crosvm.js';
 import { vsockOf } from '../../src/sources/vmm/firecracker.js';
-import { parseOpenvmmArgs } from '../../src/sources/vmm/openvmm.js';
 import { parseQemuArgs } from '../../src/sources/vmm/qemu.js';
 import { parseVhostDevice } from '../../src/sources/vmm/vhost-device.js';
 import { parseVerbose, parseVmId } from '../../src/sources/wsl/wsl.js';
@@ -81,7 +80,6 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
     const argv = bytes.toString().split('\0');
     mustBeMachine(parseQemuArgs(argv).cid);
     mustBeMachine(parseCrosvmArgs(argv).cid);
-    mustBeMachine(parseOpenvmmArgs(argv).cid);
     for (const { cid } of parseVhostDevice({ argv })) mustBeMachine(cid);
   },
 

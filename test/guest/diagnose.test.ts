@@ -52,6 +52,35 @@ describe('diagnosis from outside', () => {
       says: /took 10\.9 s, the handshake before it 0\.5 s; .*PAM.*shell/,
     },
     'a quick login': { login: { in: true, ms: 1900, message: '', user: 'root' }, state: 'ok', step: 'login' },
+    'an account with a command of its own': {
+      login: {
+        in: false,
+        ended: 128,
+        ms: 900,
+        message: 'fatal: What do you think I am? A shell?',
+        user: 'git',
+      },
+      state: 'skipped',
+      step: 'login',
+      says: /^sshd lets git in, and ends the session with 128: fatal: What .*; it has a command of its own/,
+    },
+    'an account that is off': {
+      login: {
+        in: false,
+        ended: 1,
+        ms: 900,
+        message: 'This account is currently not available.',
+        user: 'git',
+      },
+      state: 'failed',
+      step: 'login',
+    },
+    'a login without a terminal': {
+      login: { in: true, ms: 900, message: '', user: 'git', lacksTerminal: true },
+      state: 'ok',
+      step: 'login',
+      says: /^a login as git without a terminal, which sshd refuses it, took/,
+    },
     'a login that broke': {
       login: { in: false, ms: 900, message: 'Connection reset', user: 'root' },
       state: 'failed',

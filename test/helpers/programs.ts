@@ -5,10 +5,11 @@ import { skip } from './skips.js';
 
 /** What a test may run without naming it: what every Debian has. */
 const everywhere = `
-  sh bash awk sed grep find xargs tar gzip getent hostname
-  [ basename cat chgrp chmod chown chroot cksum cp cut date dd dirname du echo env expr false head id install link ln ls
-  mkdir mkfifo mktemp mv nice nohup od paste printenv printf pwd readlink realpath rm rmdir seq sha256sum sleep
-  sort split stat stty tail tee test timeout touch tr true truncate uname uniq wc whoami yes`
+  sh bash awk sed grep find xargs tar gzip getent hostname cmp diff setsid runuser
+  [ base64 basename cat chgrp chmod chown chroot cksum comm cp cut date dd df dirname du echo env expand expr false fold
+  head id install join link ln logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc od paste printenv
+  printf pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shuf sleep sort split stat stdbuf stty sync tac
+  tail tee test timeout touch tr true truncate tty uname uniq unlink wc whoami yes`
   .trim()
   .split(/\s+/);
 
@@ -48,6 +49,7 @@ const together: Readonly<Record<string, readonly string[]>> = {
   'openssh-client': openssh,
   'openssh-server': openssh,
   git: ['git', 'git-upload-pack', 'git-receive-pack'],
+  'util-linux': ['nsenter', 'prlimit', 'setpriv', 'unshare'],
 };
 
 /** The Debian packages of what many tests need. */

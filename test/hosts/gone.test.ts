@@ -105,6 +105,17 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect([await calls('mint'), await calls('mint-podman')]).toEqual(['qemu/mint', 'podman/mint']);
   });
 
+  it('is that of the one that runs, and stays its own when another of one manager has it too', async () => {
+    const scoped = (scope: string, more: Partial<ListedMachine>) =>
+      ({ ...mint, target: `qemu:${scope}/mint`, ...more }) as const;
+    const other = scoped('session', { uuid: id(3), status: 'off' });
+    await listed([scoped('system', {}), other], '2026-03-01');
+    expect(await calls('mint')).toBe('qemu:system/mint');
+    await listed([mint], '2026-03-02');
+    await listed([scoped('system', { status: 'off' }), { ...other, status: 'running' }], '2026-03-03');
+    expect(await calls('mint')).toBe('qemu:system/mint');
+  });
+
   it('goes with a new prefix, with --only-patterns, and after 200 that went later', async () => {
     await listed([mint], '2026-03-01');
     pinned(mint, 'qemu%mint');

@@ -24,6 +24,16 @@ const hosts = () => readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);
 const files = (to = home.io()) => configFiles({ system: false }, to, undefined, () => false);
 
 describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
+  it('stay as they are in a container with this home, and that is said', async () => {
+    const before = readFileSync(home.own, 'utf8');
+    const to = home.io();
+    await keepFresh(found(web), to, '/run/.containerenv');
+    expect(readFileSync(home.own, 'utf8')).toBe(before);
+    expect(to.stderr.join('')).toMatch(
+      /containerenv says that this is a container.*: the Hosts stay as they are\n$/,
+    );
+  });
+
   it('follow the machines, with the options of the last run, and without a word', async () => {
     await home.install({ names: undefined, fdpass: false });
     const to = home.io();

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { oneOf } from '../../src/cli/command.js';
 import { type ConfigOptions, fileOptions, lineOptions, settings } from '../../src/hosts/options.js';
 import type { InEffect, Setting } from '../../src/hosts/setting.js';
-import { formatSettings, inEffect, onOff, readSettings, settingLines } from '../../src/hosts/setting.js';
+import {
+  formatSettings,
+  inEffect,
+  onOff,
+  readSettings,
+  settingLines,
+  unknownFields,
+} from '../../src/hosts/setting.js';
 
 const hueOption = oneOf({
   long: 'hue',
@@ -11,6 +18,7 @@ const hueOption = oneOf({
   summary: 'a made-up setting',
 });
 const hue: Setting<'red' | 'blue'> = {
+  fields: ['hue'],
   options: [hueOption],
   read: (raw) => hueOption.read(raw),
   format: (value) => (value === undefined ? {} : { hue: value }),
@@ -18,6 +26,11 @@ const hue: Setting<'red' | 'blue'> = {
   lines: (value) => (value === undefined ? {} : { knownHosts: `/${value}` }),
 };
 const table = { hue, loud: onOff('loud', { on: 'on', off: 'off', initial: false }) };
+/** Each field of a state, set. */
+const all = {
+  ...{ prefix: 'vm-', onlyPatterns: true, fdpass: false, fresh: true, start: 'terminal', 'bring-sshd': true },
+  ...{ routes: ['ip'], hostKeys: 'strict', sshOptions: [], logins: [{ target: 'qemu/a', user: 'ann' }] },
+};
 const raw = (options: Record<string, string | true>) => ({ positionals: [], options });
 
 describe('a made-up setting', () => {
@@ -29,6 +42,14 @@ describe('a made-up setting', () => {
     const next = inEffect(table, readSettings(table, raw({ 'no-loud': true })), kept);
     expect(next).toEqual({ hue: 'red', loud: false });
     expect(settingLines(table, next)).toEqual({ knownHosts: '/red' });
+  });
+
+  it('has its own fields: the others are those of a newer version', () => {
+    expect(unknownFields(table, { hue: 'green', loud: 1, later: [1] })).toEqual({ later: [1] });
+    for (const [name, setting] of Object.entries(settings)) {
+      const made = formatSettings({ [name]: setting }, inEffect({ [name]: setting }, {}, all));
+      expect([name, Object.keys(made).sort()]).toEqual([name, [...setting.fields].sort()]);
+    }
   });
 
   it.each([{ hue: 'green' }, { hue: 7 }, { hue: ['red'] }, {}])(

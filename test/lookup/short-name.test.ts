@@ -193,7 +193,7 @@ describe("a name that is not a machine's to take", () => {
     await expect(resolve('gitserver', list)).rejects.toMatchObject({
       code: 'AMBIGUOUS',
       problem: '"gitserver" may be "podman/gitserver", but the name is already in known_hosts',
-      hint: 'type "podman/gitserver"',
+      hint: 'type "podman/gitserver", or, if that is its own old key, ssh-keygen -R "gitserver"; to give it the name: vmssh setup --take-name "gitserver"',
     });
     expect(await resolve('podman/gitserver', list)).toMatchObject({ text: 'podman/gitserver' });
   });

@@ -10,7 +10,7 @@ export const areas = {
     tests: ['test/target', 'test/kinds', 'test/sources/routes.test.ts'],
   },
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },
-  // Tables, made when their files are loaded; a test compares them with docs/reference/connect-errors.md.
+  // Tables, made when their files are loaded; a test makes docs/reference/connect-errors.md of them.
   failures: { mutate: ['src/connect/failures/*.ts'], tests: ['test/connect/failures'], loaded: true },
   identity: { mutate: ['src/identity/**/*.ts'], tests: ['test/identity'] },
   'ssh-config': { mutate: ['src/ssh/config/*.ts'], tests: ['test/ssh/config'] },

@@ -1,5 +1,5 @@
 // npm run test:mutation: see test/runs/runs.js and docs/contributing/reliability.md.
-/** @import { Choice, Section } from '../runs/types.js' */
+/** @import { Choice, Result } from '../runs/types.js' */
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -19,24 +19,19 @@ const tool = join(
   `stryker-${version}`,
 );
 
-/**
- * Changes each area, and prints what its tests did not notice.
- * @param {Choice} choice
- * @param {(section: Section) => void} write
- */
-export async function run({ names, loaded = false }, write) {
+/** Changes each area, and prints what its tests did not notice. @param {Choice} choice @returns {Promise<Result>} */
+export async function run({ names, options: { loaded = false } }) {
   await install();
   let isGood = true;
   for (const [name, area] of Object.entries(areas).filter(([name]) => names.includes(name))) {
-    await mutate(name, { loaded, ...area });
+    await mutate(name, { loaded: loaded === true, ...area });
     const { score, all, kept } = scoreOf(name);
     console.log(
       `${name}: ${score} of ${all} changes are noticed\n${kept.map((each) => `  ${each}\n`).join('')}`,
     );
     isGood &&= Number.parseFloat(score) >= minScore;
   }
-  write(section());
-  return isGood;
+  return { passed: isGood, row: row() };
 }
 
 async function install() {
@@ -101,40 +96,17 @@ function scoreOf(name) {
       `${file}:${location.start.line}:${location.start.column} ${mutatorName}: ${replacement.replaceAll(/\s+/g, ' ').slice(0, 100)}`,
   );
   const score = `${((100 * (counted.length - kept.length)) / counted.length).toFixed(1)} %`;
-  const untried = made.length - counted.length;
-  return { score, all: counted.length, kept: lines, noticed: counted.length - kept.length, untried };
+  return { score, all: counted.length, kept: lines, noticed: counted.length - kept.length };
 }
 
-/** @returns {Section} */
-function section() {
-  const tried = Object.entries(areas)
-    .filter(([name]) => existsSync(reportOf(name)))
-    .map(([name, { mutate }]) => ({ name, mutate, ...scoreOf(name) }));
-  const [all, noticed] = [tried.map((each) => each.all), tried.map((each) => each.noticed)].map(sum);
-  return {
-    title: 'Mutation testing',
-    on: { Stryker: version },
-    summary: ['changes to the sources that unit tests notice', `${noticed} of ${all}`],
-    text: [
-      'Stryker changes one place in a file at a time. A change that no test notices is a gap in the tests, or makes no difference.',
-      'Code that runs when its file is loaded, such as tables and patterns, is changed only with `--loaded`, as each such change needs all tests of its area again.',
-    ],
-    tables: [
-      {
-        head: ['area', 'files', 'changes', 'noticed', 'score', 'not tried'],
-        rows: tried.map((each) => [
-          each.name,
-          each.mutate.join(', '),
-          ...[each.all, each.noticed, each.score, each.untried].map(String),
-        ]),
-      },
-    ],
-  };
-}
-
-/** @param {readonly number[]} numbers */
-function sum(numbers) {
-  return numbers.reduce((total, each) => total + each, 0);
+/** Of all areas that have a report. @returns {[what: string, result: string, on: string]} */
+function row() {
+  const tried = Object.keys(areas)
+    .filter((name) => existsSync(reportOf(name)))
+    .map(scoreOf);
+  const sum = (/** @type {'all' | 'noticed'} */ of) => tried.reduce((total, each) => total + each[of], 0);
+  const what = 'changes to the sources that unit tests notice';
+  return [what, `${sum('noticed')} of ${sum('all')}`, `Stryker ${version}`];
 }
 
 /** @typedef {{ status: string, mutatorName: string, replacement?: string, location: { start: { line: number, column: number } } }} Mutant */

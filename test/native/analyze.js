@@ -1,6 +1,6 @@
 // npm run lint:native: see test/runs/runs.js and docs/contributing/reliability.md. The checks left out, and why, are listed here. gcc's
 // -fanalyzer in Debian 12 is not for C++: it takes operator new for malloc, and knows no destructors.
-/** @import { Choice, Section } from '../runs/types.js' */
+/** @import { Choice, Result } from '../runs/types.js' */
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { engineSources } from '../../build/engine/sources.js';
@@ -33,12 +33,8 @@ const others = ['engine/windows/', 'engine/musl/'];
 const checks = ['-*', ...groups.map((name) => `${name}-*`), ...Object.keys(left).map((name) => `-${name}`)];
 const tool = 'clang-tidy';
 
-/**
- * Looks at all sources, or at those with one of the names in theirs.
- * @param {Choice} choice
- * @param {(section: Section) => void} write
- */
-export async function run({ names }, write) {
+/** Looks at all sources, or at those with one of the names in theirs. @param {Choice} choice @returns {Promise<Result>} */
+export async function run({ names }) {
   const all = [
     ...sourceFiles('linux'),
     ...files('engine', '.cpp').filter((name) => !others.some((folder) => name.startsWith(folder))),
@@ -61,23 +57,10 @@ export async function run({ names }, write) {
   );
   const seconds = Math.round((Date.now() - start) / 1000);
   console.error(`${sources.length} files in ${seconds} s: ${isClean ? 'clean' : 'FAILED'}`);
-  if (isClean) write(section(sources.length));
-  return isClean;
-}
-
-/** @param {number} count @returns {Section} */
-function section(count) {
-  const names = groups.map((name) => `${name}-*`).join(', ');
   const version = spawnSync(tool, ['--version'], { encoding: 'utf8' }).stdout;
-  return {
-    title: 'Static analysis',
-    on: { [tool]: /\d+\.\d+\.\d+/.exec(version)?.[0] ?? '' },
-    summary: ["clang-tidy with clang's analyzer", `nothing found in ${count} files of C++`],
-    text: [
-      `All C++ of the addon and of the executable for Linux, but not the engine itself, which is not ours, nor ${others[1]}, which needs musl's headers. Checks of clang-tidy: ${names}.`,
-    ],
-    tables: [{ caption: '### Not looked for', head: ['check', 'why'], rows: Object.entries(left) }],
-  };
+  const on = `${tool} ${/\d+\.\d+\.\d+/.exec(version)?.[0] ?? ''}`;
+  const found = `nothing found in ${sources.length} files of C++`;
+  return { passed: isClean, row: ["clang-tidy with clang's analyzer", found, on] };
 }
 
 /** @param {readonly string[]} args @returns {Promise<{ code: number | null, output: string }>} */

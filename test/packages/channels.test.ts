@@ -29,12 +29,6 @@ const channels = {
   rpm: { rpm: 'rpm' },
   tar: {},
   npm: {},
-  pacman: {
-    makepkg: 'makepkg',
-    pacman: 'pacman-package-manager',
-    bsdtar: 'libarchive-tools',
-    fakeroot: 'fakeroot',
-  },
 };
 const missingForX64 = cannot ?? lacks('unshare');
 const missingForArm64 =
@@ -123,30 +117,6 @@ function engineVersion(): string {
   const { components } = JSON.parse(readFileSync(join(now, list), 'utf8'));
   return components.find(({ name }: { name: string }) => name === 'quickjs-ng').version;
 }
-
-describe.skipIf(!existsSync(now))('what is written for other channels', () => {
-  const file = (name: string) => join(now, name);
-
-  it.skipIf(missingPrograms({ ruby: 'ruby' }))('is Ruby, for Homebrew', async () => {
-    expect(await run(['ruby', '-wc', file('vmssh.rb')])).toMatchObject({ code: 0, stderr: '' });
-    tried.add('brew');
-  });
-
-  it.skipIf(lacks('shellcheck'))('is bash, for makepkg', async () => {
-    expect(await run(['shellcheck', file('PKGBUILD')])).toMatchObject({ code: 0, stdout: '' });
-  });
-
-  it.skipIf(missingPrograms({ 'nix-instantiate': 'nix-bin' }))('is Nix, and names the tarball', async () => {
-    const stubs =
-      '{ lib = { getLicenseFromSpdxId = id: id; sourceTypes.binaryNativeCode = 1; }; stdenvNoCC = { mkDerivation = x: x; hostPlatform.system = "x86_64-linux"; }; fetchurl = x: x; }';
-    const text = `(import ./${file('vmssh.nix')} ${stubs}).src.sha256`;
-    const { code, stdout } = await run(['nix-instantiate', '--eval', '-E', text]);
-    const tarball = readdirSync(now).find((name) => /^vmssh-\d.*-linux-x64\.tar\.gz$/.test(name)) ?? '';
-    const sum = await run(['sha256sum', file(tarball)]);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: `"${sum.stdout.slice(0, 64)}"\n` });
-    tried.add('nix');
-  });
-});
 
 afterAll(() => {
   if (process.env.VMSSH_WRITE_INSTALL) writeTable(now, tried);

@@ -24,9 +24,6 @@ const rows: readonly { name: RegExp; channel?: string; tried: string }[] = [
     channel: 'npm',
     tried: `${whole}, by \`npm install -g vmssh\` from a registry on loopback`,
   },
-  { name: /^PKGBUILD$/, channel: 'pacman', tried: `shellcheck; ${whole}, by makepkg and pacman` },
-  { name: /\.nix$/, channel: 'nix', tried: 'read and evaluated by nix-instantiate, without nixpkgs' },
-  { name: /\.rb$/, channel: 'brew', tried: 'its syntax, by ruby; not by Homebrew' },
   { name: /\.zip$/, tried: 'its program: under Wine, by `npm run test:windows`' },
 ];
 

@@ -20,20 +20,12 @@ trap 'rm -rf "$work"' EXIT
 
 fail() { echo "$channel: $*" >&2; exit 1; }
 quiet() { "$@" >"$work/output" 2>&1 || { cat "$work/output" >&2; fail "$* failed"; }; }
-pack() { # FOLDER: as makepkg does it, with the tarball beside the PKGBUILD
-  rm -rf "$work/pkg" && mkdir "$work/pkg"
-  cp "$1"/PKGBUILD "$1"/vmssh-[0-9]*-"$target".tar.gz "$work/pkg/"
-  chown -R nobody "$work/pkg" && chmod 755 "$work"
-  (cd "$work/pkg" && quiet setpriv --reuid nobody --clear-groups env HOME="$work/pkg" PKGEXT=.pkg.tar.gz makepkg --nodeps)
-  quiet pacman --dbpath /var/lib/pacman --noconfirm -U "$work"/pkg/vmssh-bin-*.pkg.tar.gz
-}
 get() { # FOLDER VERSION
   case $channel in
   deb) quiet apt-get install -y -qq "$1"/vmssh_*_"$deb".deb ;;
   rpm) quiet rpm ${beside_dpkg:+"$beside_dpkg"} --upgrade "$1"/vmssh-*."$machine".rpm ;;
   tar) quiet tar -xzf "$1"/vmssh-[0-9]*-"$target".tar.gz -C /usr/local --strip-components=1 --no-same-owner ;;
   npm) quiet npm-cli.js install --global --prefix /usr/local --ignore-scripts --no-audit --no-fund --registry "$registry" "vmssh@$2" ;;
-  pacman) mkdir -p /var/lib/pacman && pack "$1" ;;
   esac
 }
 drop() {
@@ -42,7 +34,6 @@ drop() {
   rpm) quiet rpm ${beside_dpkg:+"$beside_dpkg"} --erase vmssh ;;
   tar) tar -tzf "$new"/vmssh-[0-9]*-"$target".tar.gz | sed -n 's,^[^/]*/\(.*[^/]\)$,/usr/local/\1,p' | xargs rm ;;
   npm) quiet npm-cli.js uninstall --global --prefix /usr/local vmssh ;;
-  pacman) quiet pacman --dbpath /var/lib/pacman --noconfirm -R vmssh-bin ;;
   esac
 }
 use() { # VERSION

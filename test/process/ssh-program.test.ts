@@ -99,7 +99,7 @@ const since: Readonly<Record<string, number>> = {
     [
       ...['Host', 'ProxyCommand', 'ProxyUseFdpass', 'CanonicalizeHostname', 'CheckHostIP', 'HostKeyAlias'],
       ...['StrictHostKeyChecking', 'UserKnownHostsFile', 'GlobalKnownHostsFile', 'HashKnownHosts'],
-      ...['LogLevel', 'UpdateHostKeys', 'User', 'IdentityFile', 'IdentityAgent'],
+      ...['LogLevel', 'UpdateHostKeys', 'User', 'IdentityFile'],
       ...['ServerAliveInterval', 'ServerAliveCountMax'],
     ].map((keyword) => [keyword, 706]),
   ),
@@ -129,9 +129,7 @@ describe('the lines that every ssh reads', () => {
     const text = ['strict', undefined].map((hostKeys) =>
       configText({
         ...{ program: ['/opt/vmssh'], fdpass: true, hostKeys: hostKeys as 'strict' | undefined, ...caller },
-        hosts: [
-          { host: 'mint', about: 'mint', options: { ...options, identityAgent: '~/a', target: 'qemu/mint' } },
-        ],
+        hosts: [{ host: 'mint', about: 'mint', options: { ...options, target: 'qemu/mint' } }],
       }),
     );
     const words = text.join('').matchAll(/^ *([A-Z]\w+) |(%n)/gm);

@@ -27,19 +27,17 @@ const word = anyText()
 describe('what is written', () => {
   property(
     'is read by a real ssh as it was meant',
-    fc.record({ alias: word, path: word, agent: word }),
-    async ({ alias, path, agent }) => {
+    fc.record({ alias: word, path: word }),
+    async ({ alias, path }) => {
       const config = [
         'Host x',
         ` HostKeyAlias ${configArgument(alias)}`,
         ` UserKnownHostsFile ${pathArgument(`/${path}`)}`,
-        ` IdentityAgent ${pathArgument(`/${agent}`)}`,
       ].join('\n');
       const got = await understoodBySsh(config, 'x', folder);
       expect(got?.get('hostkeyalias')).toBe(alias.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
       // With their percents expanded.
       expect(got?.get('userknownhostsfile')).toBe(`/${path}`);
-      expect(got?.get('identityagent')).toBe(`/${agent}`);
     },
     40,
     missing,

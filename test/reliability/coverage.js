@@ -1,5 +1,5 @@
 // npm run test:coverage: see test/runs/runs.js and docs/contributing/reliability.md.
-/** @import { Choice, Section } from '../runs/types.js' */
+/** @import { Result } from '../runs/types.js' */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,12 +18,8 @@ const left = {
   'src/bin/**': 'starts the executable',
 };
 
-/**
- * Runs the tests and counts.
- * @param {Choice} _choice
- * @param {(section: Section) => void} write
- */
-export async function run(_choice, write) {
+/** Runs the tests and counts. @returns {Promise<Result>} */
+export async function run() {
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(counts, { recursive: true });
   await runUnitTests();
@@ -38,9 +34,8 @@ export async function run(_choice, write) {
   const percent = percentOf(total(files));
   for (const { name, uncovered } of files.slice(0, 40)) console.log(`  ${name}: ${uncovered.join(' ')}`);
   console.log(`${percent} of ${total(files).all} lines of src/ are run by tests`);
-  if (Number.parseFloat(percent) < minPercent) return false;
-  write(section(files));
-  return true;
+  const row = /** @type {const} */ (['lines of src/ that tests run', `${percent} of ${total(files).all}`]);
+  return { passed: Number.parseFloat(percent) >= minPercent, row };
 }
 
 async function runUnitTests() {
@@ -80,33 +75,6 @@ function total(counted) {
 /** @param {{ all: number, run: number }} lines */
 function percentOf({ all, run }) {
   return `${((100 * run) / Math.max(all, 1)).toFixed(1)} %`;
-}
-
-/** @param {readonly Counted[]} files @returns {Section} */
-function section(files) {
-  const folders = [...new Set(files.map(folderOf))].sort();
-  return {
-    title: 'Coverage',
-    summary: ['lines of src/ that tests run', `${percentOf(total(files))} of ${total(files).all}`],
-    text: [
-      'Run by unit tests, and by end-to-end tests of the program from its sources, on the newest Node. A process that a signal ends is not counted.',
-    ],
-    tables: [
-      {
-        head: ['folder', 'lines', 'run', 'share'],
-        rows: folders.map((name) => {
-          const lines = total(files.filter((file) => folderOf(file) === name));
-          return [name, `${lines.all}`, `${lines.run}`, percentOf(lines)];
-        }),
-      },
-      { caption: '### Not counted', head: ['files', 'why'], rows: Object.entries(left) },
-    ],
-  };
-}
-
-/** @param {Counted} file */
-function folderOf({ name }) {
-  return name.split('/').slice(0, -1).slice(0, 2).join('/');
 }
 
 /** @typedef {{ name: string, all: number, uncovered: number[] }} Counted */

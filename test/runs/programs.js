@@ -1,16 +1,12 @@
-/** @import { Needs } from './types.js' */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { packagesOf } from './help.js';
 
-/** What a run needs and this machine lacks, with what to install; undefined if nothing. @param {Needs} needs */
-export function missing({ system, programs = {} }) {
-  const here = `${process.platform}-${process.arch}`;
-  if (system !== undefined && system !== here) return `needs ${system}, and this is ${here}`;
+/** Which of these programs this machine lacks, with what to install; undefined if none. @param {Readonly<Record<string, string>>} programs */
+export function missing(programs) {
   const absent = Object.entries(programs).filter(([name]) => findProgram(name) === undefined);
   if (absent.length === 0) return undefined;
   const names = absent.map(([name]) => name).join(', ');
-  return `${names} not found: apt-get install ${packagesOf(Object.fromEntries(absent)).join(' ')}`;
+  return `${names} not found: apt-get install ${absent.map(([, packages]) => packages).join(' ')}`;
 }
 
 /** Where a program lies: on PATH, or in the folders of system programs that a user's PATH leaves out. @param {string} name */

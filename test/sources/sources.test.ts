@@ -49,7 +49,7 @@ describe('the list of sources', () => {
 describe('the sources of a platform', () => {
   it('are those that run there', () => {
     expect(names(sourcesOn('win32'))).toEqual(['hyper-v', 'wsl']);
-    expect(names(sourcesOn('darwin'))).toEqual(['lima', 'multipass', 'podman', 'docker', 'qemu', 'vfkit']);
+    expect(names(sourcesOn('darwin'))).toEqual(['lima', 'multipass', 'podman', 'docker', 'qemu']);
     expect(names(sourcesOn('freebsd'))).toEqual([]);
   });
 
@@ -63,7 +63,7 @@ describe('the sources of a platform', () => {
 });
 
 /** Those that need no look, or look only when they are asked. */
-const always = ['machined', 'nspawn', 'qemu', 'crosvm', 'openvmm', 'firecracker', 'cloud-hypervisor'];
+const always = ['machined', 'nspawn', 'qemu', 'crosvm', 'firecracker', 'cloud-hypervisor'];
 
 describe('the sources of a host', () => {
   const dir = useTempDir();
@@ -140,10 +140,8 @@ describe('a source of processes', () => {
   const commands: Readonly<Record<string, readonly string[]>> = {
     qemu: ['/usr/bin/qemu-system-x86_64', '-device', 'vhost-vsock-pci,guest-cid=3'],
     crosvm: ['crosvm', 'run', '--vsock', '3'],
-    openvmm: ['openvmm', '--virtio-vsock-vhost-cid', '3'],
     firecracker: ['/opt/firecracker-v1.7', '--id', 'a', '--api-sock', '/nowhere.sock'],
     'cloud-hypervisor': ['cloud-hypervisor', '--api-socket', '/nowhere.sock'],
-    vfkit: ['vfkit', '--device', 'virtio-vsock,port=22,socketURL=/nowhere.sock,connect'],
   };
   const ofProcesses = entries.filter(({ runs }) => runs);
   const list = async (entry: SourceEntry, argv: readonly string[]) => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideByAsking } from '../../src/identity/decide.js';
 import { hostKeyAlias } from '../../src/identity/identity.js';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
@@ -13,10 +13,13 @@ import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
 import { factsFor, machineKeys, nameToForget } from '../../src/ssh/machine-keys.js';
 import { settleKey } from '../../src/ssh/settle-key.js';
 import { lacks } from '../helpers/programs.js';
-import { useTempDir, writeTree } from '../helpers/temp-dir.js';
+import { script, useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
-const env = { HOME: dir, VMSSH_SSH: `ssh -F ${dir}/.ssh/hosts` };
+/** A stand-in for ssh, which knows no other names for a hypervisor. */
+const standIn = join(dir, 'ssh');
+const env = { HOME: dir, PATH: process.env.PATH, VMSSH_SSH: standIn };
+script(standIn, `for host; do :; done; printf 'user me\\nhostname %s\\nport 22\\n' "$host"`);
 const [own, wrong] = ['AAAA', 'BBBB'].map((key) => ({ type: 'ssh-ed25519', key }));
 if (!own || !wrong) throw new TypeError('two keys');
 const uuid = '11111111-2222-4333-8444-aaaaaaaaaaaa';
@@ -241,6 +244,13 @@ it('a CA of a file that is for other hosts says nothing of a machine', async () 
 const missing = lacks('ssh-keygen');
 
 describe.skipIf(missing)(`by ssh-keygen${missing ? `: ${missing}` : ''}`, () => {
+  beforeAll(() => {
+    env.VMSSH_SSH = `ssh -F ${dir}/.ssh/hosts`;
+  });
+  afterAll(() => {
+    env.VMSSH_SSH = standIn;
+  });
+
   const made = (name: string): typeof own & {} => {
     const path = join(dir, '.ssh', name);
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);

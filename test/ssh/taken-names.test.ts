@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { signed } from '../../src/ssh/config/file.js';
+import { mayBeGiven } from '../../src/ssh/config/names.js';
 import { usersNames } from '../../src/ssh/taken-names.js';
 import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -13,6 +14,7 @@ const dir = useTempDir();
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBk1Y3Dw2BOZxrpS4wNYvXNqj5bQbSCAyVLFbwyVjpyw';
 const inKnownHosts = 'the name is already in known_hosts';
 const inConfig = 'the name is already in your ssh configuration';
+const inSettings = 'your ssh configuration has a Host for the name';
 const ofHost = "the name is this host's own";
 let [folder, systemFolder] = ['', ''];
 
@@ -101,13 +103,21 @@ describe('a name in known_hosts', () => {
 
 describe('a name in ssh_config', () => {
   it.each([
-    { text: 'Host GitServer other\n  User git', want: inConfig },
-    { text: 'Match originalhost a,gitserver\n  User git', want: inConfig },
-    { text: 'Match user=ann originalhost=gitserver\n  User git', want: inConfig },
+    { text: 'Host GitServer other\n  User git', want: inSettings },
+    { text: 'Match originalhost a,gitserver\n  User git', want: inSettings },
+    { text: 'Match user=ann originalhost=gitserver\n  User git', want: inSettings },
     { text: 'Host git* !gitlab\n  ProxyJump bastion', want: inConfig },
     { text: 'Host git*\n  User git', want: undefined },
     { text: 'Host git* !gitserver\n  HostName x', want: undefined },
     { text: 'Host *\n  ProxyJump bastion', want: undefined },
+    {
+      text: 'CanonicalizeHostname yes\nCanonicalDomains corp\nHost *.corp\n  ProxyJump hop',
+      want: undefined,
+    },
+    {
+      text: 'CanonicalizeHostname yes\nCanonicalDomains corp\nHost gitserver.corp\n  ProxyJump hop',
+      want: inConfig,
+    },
     { text: 'Host gitserver\n  ProxyCommand vmssh proxy machine/gitserver %p', want: undefined },
     { text: signed('Host gitserver\n  HostName x\n'), want: undefined },
   ])('$text', async ({ text, want }) => {
@@ -128,9 +138,30 @@ describe('a name in ssh_config', () => {
     write(join(folder, 'config'), 'Include vmssh.conf\nHost mint\n  User ann');
     write(join(folder, 'vmssh.conf'), 'Host mint\n  HostName x\n');
     expect((await asked({ ours }))('mint')).toBe(undefined);
-    expect((await asked())('mint')).toBe(inConfig);
+    expect((await asked())('mint')).toBe(inSettings);
     write(join(folder, 'config'), 'Host mint\n  HostName mint.example');
     expect((await asked({ ours }))('mint')).toBe(inConfig);
+    // Our Include is above it.
+    write(join(folder, 'config'), 'Include vmssh.conf\nHost mi*\n  ProxyJump hop');
+    expect([(await asked({ ours }))('mint'), (await asked())('mint')]).toEqual([undefined, inConfig]);
+  });
+
+  it.each([
+    { name: 'known_hosts', file: 'known_hosts', text: `mint ${key}\n` },
+    { name: 'a Host with settings', file: 'config', text: 'Host mint\n  User ann\n' },
+  ])('may be given to a machine by the user, and then stays its own: $name', async ({ file, text }) => {
+    write(join(folder, file), text);
+    expect(mayBeGiven((await asked())('mint') ?? '')).toBe(true);
+    expect((await asked({ takes: ['Mint'] }))('mint')).toBe(undefined);
+    write(join(folder, 'config'), 'Host mint\n  HostName mint.example');
+    expect((await asked({ takes: ['mint'] }))('mint')).toBe(inConfig);
+    expect(mayBeGiven(inConfig)).toBe(false);
+  });
+
+  it("of a company's CA for its domain claims no machine's name", async () => {
+    write(join(folder, 'config'), 'CanonicalizeHostname yes\nCanonicalDomains corp\n');
+    write(join(folder, 'known_hosts'), `@cert-authority *.corp ${key}\n`);
+    expect((await asked())('mint')).toBe(undefined);
   });
 });
 

@@ -23,21 +23,6 @@ export function uploadPage(made, version, { site, upload }) {
     ['what lists them, last', site, `rsync -rt ${release}/site/ ${upload}/`],
     ...npmPackages(made).map((name) => [`\`${name}\``, 'npm', `npm publish ${files}/${name}`]),
     [
-      '`PKGBUILD`',
-      'AUR, as `vmssh-bin`',
-      `cp ${files}/PKGBUILD AUR/ && (cd AUR && makepkg --printsrcinfo >.SRCINFO && git commit -a && git push)`,
-    ],
-    [
-      '`vmssh.rb`',
-      'a tap of Homebrew',
-      `cp ${files}/vmssh.rb TAP/Formula/ && cd TAP && git commit -a && git push`,
-    ],
-    [
-      '`vmssh.nix`',
-      'nixpkgs, by a pull request',
-      `cp ${files}/vmssh.nix NIXPKGS/pkgs/by-name/vm/vmssh/package.nix`,
-    ],
-    [
       '`winget/`',
       'winget-pkgs, by a pull request',
       `cp ${files}/winget/* WINGET/manifests/v/vmssh/vmssh/${version}/`,
@@ -46,7 +31,7 @@ export function uploadPage(made, version, { site, upload }) {
   const lines = rows.map(([what, where, command]) => `| ${what} | ${where} | \`${command}\` |\n`);
   return `# What to upload of vmssh ${version}
 
-In this order, from the folder of the checkout. AUR, TAP, NIXPKGS and WINGET are your checkouts of theirs; leave out what you do not publish there.
+In this order, from the folder of the checkout. WINGET is your checkout of theirs; leave it out if you do not publish there.
 
 | what | where | command |
 | --- | --- | --- |

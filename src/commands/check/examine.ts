@@ -1,5 +1,5 @@
 import { checkTarget } from '../../checks/check-target.js';
-import { type Inside, lookAt, lookInside } from '../../checks/inside.js';
+import { type Inside, lookAt, lookInside, overOf } from '../../checks/inside.js';
 import type { CheckResult, LastStage } from '../../checks/result.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
@@ -8,14 +8,13 @@ import { exitCode, exitCodeOf, printable } from '../../errors.js';
 import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
 import { guestLogin, type HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
-import type { CheckScriptOptions, TriedLogin } from '../../guest/script.js';
+import type { TriedLogin } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { kindOf, parseTarget } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { lacksSshd } from '../../reach/all-failed.js';
-import type { Endpoint } from '../../route.js';
 import { now as clock } from '../../runtime.js';
 import { loadHere, loadJoining } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
@@ -28,6 +27,7 @@ import { brokenControlPath } from '../../ssh/control-path.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
+import { typedHost } from '../../target/names.js';
 import { isSshPort } from '../../target/numbers.js';
 
 export interface ExamineOptions extends ReachFlags {
@@ -98,7 +98,9 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
 
   const into: HostFlags | undefined =
     over ??
-    (signs.login?.in && !brings ? { host: `${user}@${target}`, route: 'target', sshConfig } : undefined);
+    (signs.login?.in && !brings
+      ? { host: `${user}@${target}`, route: 'target', sshConfig, typed: typedHost(splitLogin(typed).host) }
+      : undefined);
   const isExplained = into || certain || check.error?.otherHint;
   const suspects = isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
   const isWrong = findings.some(({ state }) => state === 'failed');
@@ -144,13 +146,7 @@ async function bringingLogin({ means, error }: CheckResult, io: Io, signal: Abor
 function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLogin | undefined {
   if (!login) return undefined;
   if (login.in) return { state: 'in', about: `over ${target}`, cursor };
-  return { state: 'refused', about: login.message, cursor };
-}
-
-/** How sshd in the guest sees it. */
-function overOf(endpoint: Endpoint | undefined): CheckScriptOptions['over'] {
-  if (endpoint?.family === 'exec') return endpoint.into === 'port' ? 'tcp' : 'exec';
-  return endpoint?.family === 'unix' || endpoint?.family === 'tcp' ? endpoint.family : 'vsock';
+  return { state: login.ended === undefined ? 'refused' : 'ended', about: login.message, cursor };
 }
 
 interface SignOptions extends Pick<ExamineOptions, 'target' | 'sshConfig' | 'routes'> {
@@ -190,16 +186,27 @@ export async function hostSigns(
     const { program, fdpass } = brings ? await callerForSsh(io) : {};
     const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
     const common = { ssh, sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
-    const how = { ...common, ...bringing };
+    const how = { ...common, typed: typedHost(splitLogin(check.target).host), ...bringing };
     const call = (flag: string, command?: string) =>
       run(guestLogin({ route: 'target', host, ...how }, { flags: [flag], settings, command }), io, signal);
     const from = now();
     const done = await call('-tt', 'true');
     const [isIn, ms] = [done.code === 0, now() - from];
+    const ended = isIn || done.code === 255 ? undefined : (done.code ?? undefined);
     const listed = listsKeys && !isIn ? (await call('-Z')).stdout.split('\n') : [];
     const keys = listed.filter((line) => fingerprint.test(line));
     const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
-    login = { in: isIn, ms, message: done.message, user: isOwn ? "the machine's own user" : user, keys };
+    const { message, lacksTerminal } = done;
+    const who = isOwn ? "the machine's own user" : user;
+    login = {
+      in: isIn,
+      ms,
+      message,
+      user: who,
+      keys,
+      lacksTerminal,
+      ...(ended === undefined ? {} : { ended }),
+    };
   }
   const twice =
     io.platform === 'linux' && parsed.kind === 'vsock'

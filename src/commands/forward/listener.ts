@@ -17,8 +17,8 @@ export interface Listener {
   close(): void;
 }
 
-/** Connections that may wait to be accepted; the kernel has a limit of its own. */
-export const backlog = 128;
+/** Connections that may wait to be accepted: as many as the kernel allows (net.core.somaxconn). */
+export const backlog = 65_535;
 
 /** Throws a UsageError or a CommandError. */
 export async function openListener(

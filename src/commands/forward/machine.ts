@@ -21,34 +21,24 @@ export interface ForwardedMachine {
   connect(signal: AbortSignal): Promise<Connection>;
 }
 
-/** Milliseconds. A machine that has restarted may have another address; a browser opens six connections at once. */
-const rememberedMs = 2000;
-
-/** The machine that was named; it is looked up again for each connection, unless it was just looked up. */
+/** The machine that was named; it is looked up for each connection: after a restart its address may be another machine's. */
 export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal): ForwardedMachine {
   const { port, timeoutMs, routes } = options;
   const { env, platform } = io;
   const beforeOpen = socketWarning(io);
-  const route = remembered(search(options, io, signal), rememberedMs);
+  const route = inTurn(search(options, io, signal));
   return {
     async find() {
-      const { text, target, resolution } = await route.get();
+      const { text, target, resolution } = await route();
       const [first] = resolution.routes;
       if (first) await beforeOpen(target, first.endpoint, resolution.machine);
       return text;
     },
     async connect(signal) {
-      const { resolution, ...found } = await route.get();
+      const { resolution, ...found } = await route();
       const resolve = async () => resolution;
-      try {
-        const reached = await reach(found, {
-          ...{ port, timeoutMs, routes, signal, beforeOpen, env, platform, resolve },
-        });
-        return reached.connection;
-      } catch (error) {
-        route.forget();
-        throw error;
-      }
+      const how = { port, timeoutMs, routes, signal, beforeOpen, env, platform, resolve };
+      return (await reach(found, how)).connection;
     },
   };
 }
@@ -64,7 +54,9 @@ export function search(
     const { text, target } = await findTarget(typed, io, signal);
     if (!routes?.includes('ip')) checkPorts(target, text, port);
     const resolution = await resolveTarget(target, { text, port, routes, signal, env, platform });
-    if (!routes) await firstRoute(resolution, { text, port });
+    // An address that its source has to be asked for is asked for by each connection.
+    if (!routes || !resolution.askIp)
+      await firstRoute(resolution, { text, port, ...(routes ? { only: routes } : {}) });
     return { text, target, resolution };
   };
 }
@@ -74,6 +66,28 @@ function checkPorts(target: Target, text: string, port: number): void {
   if (isSshPort(port)) return;
   const own = 'port' in target ? target.port : undefined;
   if (!kindOf(target).takesPort || (own !== undefined && own !== port)) throw noPort(own, port, text);
+}
+
+/** Each who asks gets what a search finds that began after the question; all who ask during one share the next, as a browser's six connections. */
+export function inTurn<T>(find: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> | undefined;
+  let next: Promise<T> | undefined;
+  const start = (): Promise<T> => {
+    next = undefined;
+    const found = find();
+    const ended = found
+      .catch(() => {})
+      .finally(() => {
+        if (running === ended) running = undefined;
+      });
+    running = ended;
+    return found;
+  };
+  return () => {
+    if (running === undefined) return start();
+    next ??= running.then(start);
+    return next;
+  };
 }
 
 /** Finds something once for all that ask within `forMs`. A failure is not kept. */

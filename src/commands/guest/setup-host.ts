@@ -1,6 +1,8 @@
-import { runLogin } from '../../checks/try-login.js';
+import { spawn } from 'node:child_process';
+import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
+import { readBytes } from '../../files/read-file.js';
 import { guestCaller, guestLogin } from '../../guest/run/route.js';
 import { settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
@@ -10,13 +12,18 @@ import { formatSettings, inEffect } from '../../hosts/setting.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { pinsOf } from '../../identity/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
-import { managerKeys } from '../../identity/manager-keys.js';
+import { verdictOn } from '../../identity/known-hosts.js';
+import { managerKeys, managerPrints } from '../../identity/manager-keys.js';
 import { forgetKeys, pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
-import { keptLogins, loginOf, type MachineLogin } from '../../ssh/config/logins.js';
+import { ended, sshEndsWithUs } from '../../process/terminate.js';
+import type { ReachedMachine } from '../../sources/source.js';
+import { keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
+import { inKnownHosts } from '../../ssh/config/names.js';
+import { knownHostsFiles } from '../../ssh/config/users-files.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { knownHostsFile, otherHome } from '../../ssh/folder.js';
 import { machineKeys } from '../../ssh/machine-keys.js';
@@ -26,6 +33,30 @@ import { shellOf, shellQuoted } from '../../target/shell.js';
 import { isChanged } from './setup-inside.js';
 import { printOfLine } from './setup-keys.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
+
+/** Whether the name that was typed is the user's already: in known_hosts, maybe from the machine's own time on a network, or in a Host of his. */
+export const naming: SetupStep = {
+  name: 'name',
+  async look({ claim, name, machine, target, options, io, add }) {
+    if (claim === undefined || machine === undefined) return undefined;
+    if (claim === inKnownHosts && (await hasKnownKey(name, reachedMachine(machine), io)))
+      return add('name', 'ok', `${claim}, with the key that its manager reads`);
+    if (options.takeName) return add('name', 'changed', `${claim}: from now on it means ${target}`);
+    return add('name', 'failed', claim, `vmssh setup --take-name ${shellQuoted(name, shellOf(io))}`);
+  },
+};
+
+/** Whether one of the keys that known_hosts has for a name is the one that the machine's manager reads. */
+async function hasKnownKey(
+  name: string,
+  machine: ReachedMachine,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+): Promise<boolean> {
+  const prints = await managerPrints({ text: machine.target, machine }, { env, platform }, '');
+  const files = await knownHostsFiles([], { env, platform });
+  const bytes = await Promise.all(files.map((path) => readBytes(path).catch(() => Buffer.alloc(0))));
+  return bytes.some((file) => prints.some((print) => verdictOn(print, name, file) === 'known'));
+}
 
 /** Whether the machine's host key is known here. */
 export const knownKey: SetupStep = {
@@ -75,7 +106,7 @@ export const config: SetupStep = {
   },
 
   async undo({ machine, io, add }, _, what) {
-    const login = machine && loginOf(machine, (await keptLogins(io)).logins);
+    const login = await keptLogin(machine, io);
     if (login === undefined) return add('config', 'ok', 'no Host has a user or a key from setup');
     const lost = login.brings ? 'brings no sshd' : `has no User ${login.user}`;
     if (what === 'plan' || (await withoutLogin(login, io)))
@@ -108,19 +139,24 @@ export const login: SetupStep = {
   async act(setup, found) {
     const { name, target, machine, options, io, signal, add } = setup;
     const { login: { user, identityFile, brings } = {}, host, key, shown } = found;
-    const command = await loginCommand(setup, found);
-    // Only what is verified counts.
-    const end = await runLogin(command, { env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } }, signal);
     const words = host ?? `${user}@${target}`;
     const again = brings ? `ssh -v ${words}` : `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
-    const said = /^vmssh: (cannot .*)$/m.exec(end.stderr)?.[1] ?? end.message;
-    const hint = /^hint: (.*)$/m.exec(end.stderr)?.[1] ?? again;
     const own = key ? `${key.from} (${printOfLine(key.line)})` : identityFile;
     const by = brings ? 'an sshd that was brought' : own;
     const who = user ?? "the machine's own user";
-    if (end.code === 0)
+    const isAlone = key?.asks && !(io.terminal.stdin && io.terminal.stderr);
+    const end = isAlone ? undefined : await tryOnce(await loginCommand(setup, found), key?.asks, io, signal);
+    if (end === undefined)
+      add('login', 'skipped', `not tried: your key ${own} has a passphrase, for which ssh ${words} asks`);
+    else if (end.code === 0)
       add('login', 'ok', `ssh ${words} is ${who}, by ${by}${shown && `; its host key is ${shown}`}`);
-    else add('login', 'failed', `ssh ${words}: ${said}`, hint);
+    else {
+      const said = /^vmssh: (cannot .*)$/m.exec(end.stderr)?.[1] ?? end.message;
+      const fewer = /too many authentication/i.test(said)
+        ? 'vmssh config install -o IdentitiesOnly=yes'
+        : again;
+      add('login', 'failed', `ssh ${words}: ${said}`, /^hint: (.*)$/m.exec(end.stderr)?.[1] ?? fewer);
+    }
     if (!options.noConfig) return undefined;
     const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
     const forHost = { host: name, name: slug(machine?.name ?? name), target, port: sshPort, user, keys };
@@ -129,11 +165,31 @@ export const login: SetupStep = {
   },
 };
 
+/** Only what is verified counts. */
+async function tryOnce(
+  command: readonly string[],
+  asks: boolean | undefined,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Pick<LoginEnd, 'code' | 'stderr' | 'message'>> {
+  const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
+  if (!asks) return runLogin(command, { env }, signal);
+  // In our process group ssh may ask at the terminal.
+  const [program = '', ...args] = command;
+  const { child, release } = sshEndsWithUs(() =>
+    spawn(program, args, { env, stdio: ['inherit', 'ignore', 'inherit'] }),
+  );
+  const { code } = await ended(child).finally(release);
+  return { code, stderr: '', message: `ssh ended with ${code ?? 'a signal'}` };
+}
+
 async function loginCommand(
   { target, io }: Setup,
-  { host, login: { user, identityFile } = {} as MachineLogin }: Found,
+  { host, key, login: { user, identityFile } = {} as MachineLogin }: Found,
 ): Promise<readonly string[]> {
-  const words = { settings: [asksNothing, ownConnection, 'RemoteCommand=none'], command: 'true' };
+  const noPassword = ['PasswordAuthentication=no', 'KbdInteractiveAuthentication=no'];
+  const asked = key?.asks ? noPassword : [asksNothing];
+  const words = { settings: [...asked, ownConnection, 'RemoteCommand=none'], command: 'true' };
   if (host === undefined) {
     const caller = await guestCaller(io);
     return guestLogin({ route: 'target', host: `${user}@${target}`, identityFile, ...caller }, words);

@@ -1,12 +1,15 @@
+import { overOf } from '../../checks/inside.js';
 import { isAccountName } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, quote } from '../../errors.js';
+import type { HostFlags } from '../../guest/run/route.js';
 import { accountScript, setupScript, undoScript } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
-import { keptLogins, loginOf } from '../../ssh/config/logins.js';
-import { sshPort } from '../../target/numbers.js';
+import { keptLogin } from '../../ssh/config/logins.js';
+import { parseUuid, sshPort } from '../../target/numbers.js';
+import { printOfLine } from './setup-keys.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
 import { asFailure, checkUntil, intoByManager, noEntry } from './setup-way.js';
 
@@ -32,12 +35,14 @@ export const inside: SetupStep = {
     const { into, login, key, identityFile } = found;
     if (!into || !login || login.brings) return undefined;
     const { install } = setup.options;
-    const wanted = { account: login.user, keys: key ? [key.line] : [], install };
+    const over = overOf(found.answer?.means?.endpoint);
+    const wanted = { account: login.user, keys: key ? [key.line] : [], install, over };
     const said = await runInside(into, accountScript({ ...wanted, look: true }), setup).catch(asFailure);
     if (said instanceof ConnectError) return noEntry(setup, said, found);
+    if (into.run && !isMeant(said, setup)) return undefined;
     setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
-    const user = said.find(({ name }) => name === 'account')?.found ?? '';
-    for (const row of said) sayPlanned(row, setup, found);
+    const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
+    for (const row of said) sayPlanned(row, setup, { ...found, said, into });
     if (setup.isFailed()) return undefined;
     const strange = `it says that this is an account: ${quote(user)}`;
     if (!isAccountName(user))
@@ -50,7 +55,9 @@ export const inside: SetupStep = {
   async act(setup, { into, scripts = [], byHand }) {
     if (byHand) return setup.add('inside', 'failed', ...byHand);
     for (const script of scripts) {
-      for (const row of into ? await runInside(into, script, setup) : []) setup.addGuests(row);
+      if (into)
+        for (const row of await runInside(into, script, setup))
+          if (row.name !== 'machine') setup.addGuests(row, into);
       if (setup.isFailed()) break;
     }
     return undefined;
@@ -58,11 +65,11 @@ export const inside: SetupStep = {
 
   async undo(setup, _, what) {
     const { machine, io, add } = setup;
-    const login = machine && loginOf(machine, (await keptLogins(io)).logins);
+    const login = await keptLogin(machine, io);
     const into = await intoByManager(setup);
     try {
       const said = await runInside(into, undoScript({ look: what === 'plan' }), setup);
-      for (const row of said) setup.addGuests(row);
+      for (const row of said) setup.addGuests(row, into);
       return { said, login };
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
@@ -75,17 +82,43 @@ export const inside: SetupStep = {
   },
 };
 
+/** Whether the machine behind a guest agent's socket says that it is the one: two of them may have been given one socket. */
+function isMeant(said: readonly FindingJson[], { machine, options, typed, add }: Setup): boolean {
+  const own = parseUuid(machine?.uuid ?? '');
+  const says = said.find(({ name }) => name === 'machine')?.found ?? '';
+  const uuid = parseUuid(says);
+  if (own !== undefined && uuid !== undefined) {
+    if (uuid === own || turned(uuid) === own) return true;
+    const other = `behind its agent's socket is another machine: its UUID is ${uuid}, not ${own}`;
+    add('inside', 'failed', other, 'give each machine a socket of its own: virsh edit');
+  } else if (!options.unproved) {
+    const why = `it cannot be told which machine its agent is in: its firmware has no UUID`;
+    add('inside', 'failed', why, `if it is the right one: vmssh setup --unproved ${typed}`);
+  } else return true;
+  return false;
+}
+
+/** Older firmware turns the bytes of the first three groups round (SMBIOS 2.6, 7.2.1). */
+function turned(uuid: string): string {
+  const [a = '', b = '', c = '', ...rest] = uuid.split('-');
+  const bytes = (group: string) => group.match(/../g)?.toReversed().join('') ?? '';
+  return [bytes(a), bytes(b), bytes(c), ...rest].join('-');
+}
+
 /** A row of the script that only looks, with what the user can do about it. */
 function sayPlanned(
   row: FindingJson,
   { options, typed, machine, add, addGuests }: Setup,
-  found: Found,
+  found: Found & { readonly into: HostFlags },
 ): void {
   const { name, state } = row;
   const isOk = state === 'ok';
+  if (name === 'machine') return;
   if (name === 'account' && isOk) {
     const isRoot = row.found === 'root';
-    const first = isRoot ? 'as it has no ordinary account' : 'its first account with a uid from 1000 on';
+    const isFirst = !found.said?.some(({ name, state }) => name === 'account' && state === 'skipped');
+    const ordinary = isFirst ? 'its first account with a uid from 1000 on' : 'the first that sshd lets in';
+    const first = isRoot ? 'as it has no ordinary account' : ordinary;
     const known = found.earlier?.user ? 'as before' : `which ${machine?.provider} made`;
     const whose = found.login?.user === undefined ? first : known;
     add('account', 'ok', options.user === undefined ? `${row.found}, ${whose}` : row.found);
@@ -93,7 +126,12 @@ function sayPlanned(
     const isBrought = lacksSshd(found.answer?.error);
     const orBring = isBrought ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
     add('sshd', 'failed', row.found, `vmssh setup --install-sshd ${typed}${orBring}`);
-  } else if (name !== 'sshd' || !isOk) addGuests(row);
+  } else if (name === 'key' && state !== 'failed' && found.key) {
+    addGuests(
+      { ...row, found: `${row.found}: ${found.key.from} (${printOfLine(found.key.line)})` },
+      found.into,
+    );
+  } else if (name !== 'sshd' || !isOk) addGuests(row, found.into);
 }
 
 /** Whether an sshd answers there; else what `guest install` does. */

@@ -1,49 +1,135 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readKeys } from '../../cli/guest.js';
+import { ConnectError } from '../../errors.js';
+import { readTextIfAny } from '../../files/read-sync.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
+import { firstMessage, settingIn, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import type { Env } from '../../runtime.js';
 import { sshFolder } from '../../ssh/folder.js';
-import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
+import { ownKeyFile } from '../../ssh/login-key.js';
+import { slug } from '../../target/names.js';
 import type { OwnKey } from './setup-step.js';
 
-/** The first of the keys that ssh would try for the host; undefined if there is none. */
+/**
+ * The first key with which ssh could log in to the host: one of its files, in ssh's order, or of its agent. Undefined if there is none.
+ * Rejects with a ConnectError of ssh's own words if its configuration cannot be read.
+ */
 export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Promise<OwnKey | undefined> {
+  const settings = await settingsOf(host, io, signal);
+  const inAgent = await agentKeys(settings, io, signal);
+  const has = (line: string) => inAgent.find((each) => blobOf(each) === blobOf(line));
   const folder = sshFolder(io.env, io.platform);
-  const settings = await sshSettings({ host, signal }, io);
   for (const [, path = ''] of settings.matchAll(/^identityfile (.+)$/gm)) {
-    const private_ = path.startsWith('~/.ssh/') ? join(folder, path.slice('~/.ssh/'.length)) : path;
-    try {
-      return await keyIn(`${private_}.pub`);
-    } catch (error) {
-      // There is no such file, or none with a key.
-      if (!(error instanceof RangeError)) throw error;
-    }
-    // ssh needs none if the private key has no passphrase.
-    const identityFile = await ownKeyFile(private_);
-    const command = ['ssh-keygen', '-y', '-P', '', '-f', private_];
-    const line = identityFile && (await printedKey(command, io, signal));
-    if (line) return { line, identityFile, from: private_ };
+    const file = path.startsWith('~/.ssh/') ? join(folder, path.slice('~/.ssh/'.length)) : path;
+    const [line] = await keysIn(file.endsWith('.pub') ? file : `${file}.pub`);
+    const own = file.endsWith('.pub') ? undefined : await privateKey(file, io, signal);
+    const isOther = line && own?.line && blobOf(own.line) !== blobOf(line);
+    const found = line ?? own?.line;
+    // ssh shows the public key, which the private one then does not fit.
+    if (found === undefined || isOther) continue;
+    const identityFile = own || file.endsWith('.pub') ? file : undefined;
+    const from = line === undefined || file.endsWith('.pub') ? file : `${file}.pub`;
+    if (has(found)) return { line: found, identityFile, from: `${from}, which your ssh-agent has` };
+    if (own) return { line: found, identityFile, from, asks: own.asks };
   }
-  const line = await printedKey(['ssh-add', '-L'], io, signal);
+  const line = settingIn(settings, 'identitiesonly') === 'yes' ? undefined : inAgent[0];
   return line ? { line, from: 'your ssh-agent' } : undefined;
 }
 
-/** The first public key that a program prints; undefined if it prints none. */
-async function printedKey(command: readonly string[], { env }: Io, signal: AbortSignal) {
+/** What `ssh -G` prints. */
+async function settingsOf(host: string, io: Io, signal: AbortSignal): Promise<string> {
+  // As it stands after `ssh`.
+  const words = sshCommand({ ssh: sshProgram(io), flags: ['-G'], host: /\s/.test(host) ? slug(host) : host });
+  const { code, stdout, stderr } = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(
+    (error: Error) => ({ code: null, stdout: '', stderr: error.message }),
+  );
+  if (code === 0) return stdout;
+  signal.throwIfAborted();
+  throw new ConnectError('connect', host, {
+    code: 'NOT_RUN',
+    problem: `ssh -G does not read its configuration: ${firstMessage(stderr) ?? 'it did not end'}`,
+    hint: 'correct what ssh names',
+  });
+}
+
+/** The public keys of the agent that ssh asks. */
+async function agentKeys(settings: string, { env }: Io, signal: AbortSignal): Promise<readonly string[]> {
+  const named = settingIn(settings, 'identityagent') ?? 'SSH_AUTH_SOCK';
+  if (named === 'none') return [];
+  const variable = named.startsWith('$') ? named.replace(/[${}]/g, '') : undefined;
+  const ofVariable = Object.entries(env).find(([name]) => name === variable)?.[1];
+  const socket = named === 'SSH_AUTH_SOCK' ? env.SSH_AUTH_SOCK : variable ? ofVariable : named;
+  return printedKeys(['ssh-add', '-L'], { ...env, SSH_AUTH_SOCK: socket }, signal);
+}
+
+/** The public keys that a program prints; none if it fails. */
+async function printedKeys(command: readonly string[], env: Env, signal: AbortSignal) {
   const printed = await runProgram(command, { env, signal, timeoutMs: 5000 }).catch(() => undefined);
-  const line = printed?.code === 0 ? printed.stdout.split('\n')[0]?.trim() : undefined;
-  return line && isKeyLine.test(line) ? line : undefined;
+  const lines = printed?.code === 0 ? printed.stdout.split('\n') : [];
+  return lines.map((line) => line.trim()).filter((line) => isKeyLine.test(line));
 }
 
 /** As ssh-add and ssh-keygen print it. */
 const isKeyLine = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ [A-Za-z0-9+/]+={0,2}(?: \P{Cc}*)?$/u;
 
+/** The public part of a private key of this user's, and whether it has a passphrase. Undefined if ssh could not use the file. */
+async function privateKey(
+  file: string,
+  { env }: Io,
+  signal: AbortSignal,
+): Promise<{ line?: string | undefined; asks: boolean } | undefined> {
+  if ((await ownKeyFile(file)) === undefined) return undefined;
+  const opened = publicPart(readTextIfAny(file));
+  if (opened) return opened;
+  const [line] = await printedKeys(['ssh-keygen', '-y', '-P', '', '-f', file], env, signal);
+  return { line, asks: line === undefined };
+}
+
+/** What a private key in OpenSSH's form shows of itself (its PROTOCOL.key); undefined for another form. */
+function publicPart(text: string): { line: string; asks: boolean } | undefined {
+  const [, base64 = ''] = /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(text) ?? [];
+  const bytes = Buffer.from(base64, 'base64');
+  const magic = 'openssh-key-v1\0';
+  if (bytes.toString('latin1', 0, magic.length) !== magic) return undefined;
+  let at = magic.length;
+  const next = () => {
+    const from = at + 4;
+    at = from + (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : 0);
+    return bytes.subarray(from, at);
+  };
+  const cipher = next().toString('latin1');
+  next();
+  next();
+  at += 4;
+  const blob = next();
+  const length = blob.length < 4 ? 0 : blob.readUInt32BE(0);
+  const line = `${blob.toString('latin1', 4, 4 + length)} ${blob.toString('base64')}`;
+  return isKeyLine.test(line) ? { line, asks: cipher !== 'none' } : undefined;
+}
+
+/** The key's own bytes in a line: what follows is a comment. */
+function blobOf(line: string): string | undefined {
+  return /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line)?.[1];
+}
+
+/** The lines of a file of public keys; none if there is no such file, or none with a key. */
+async function keysIn(file: string): Promise<readonly string[]> {
+  try {
+    return readKeys(file);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [];
+  }
+}
+
 /** The key in a file, which is read at once. Rejects with a RangeError. */
 export async function keyIn(file: string): Promise<OwnKey> {
   const [line = ''] = readKeys(file);
-  const identityFile = await ownKeyFile(file.replace(/\.pub$/, ''));
-  return { line, from: file, identityFile: identityFile === file ? undefined : identityFile };
+  // A Host is read from any folder.
+  const identityFile = await ownKeyFile(resolve(file.replace(/\.pub$/, '')));
+  return { line, from: file, identityFile: identityFile === resolve(file) ? undefined : identityFile };
 }
 
 /** What lets a key in if it is typed on a machine's console; with `listens` systemd 256 and later listen then. Undefined for a key with options. */
@@ -58,6 +144,5 @@ export function onConsole(line: string, listens: boolean, user = 'root'): string
 
 /** A public key's fingerprint, "SHA256:…". */
 export function printOfLine(line: string): string {
-  const [, base64 = ''] = /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line) ?? [];
-  return fingerprintOf(Buffer.from(base64, 'base64'));
+  return fingerprintOf(Buffer.from(blobOf(line) ?? '', 'base64'));
 }

@@ -36,9 +36,17 @@ export const toSetUp = {
     summary:
       'if a container has no sshd, ssh NAME brings one for each login; no key is needed (package vmssh-sshd)',
   }),
+  takeName: flag({
+    long: 'take-name',
+    summary: 'the name means this machine from now on, though it is in known_hosts or in a Host of yours',
+  }),
   restart: flag({
     long: 'restart',
     summary: 'shut the machine down and start it, if its vsock device comes only so',
+  }),
+  unproved: flag({
+    long: 'unproved',
+    summary: 'go on if a guest agent cannot say which machine it is in',
   }),
 };
 

@@ -2,13 +2,14 @@ import { whyNotRun } from '../../checks/inside.js';
 import type { CheckResult } from '../../checks/result.js';
 import { findingsOf } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
+import { printable } from '../../errors.js';
 import { guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
 import type { MachineLogin } from '../../ssh/config/logins.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
+import { shellLine, shellOf, shellQuoted } from '../../target/shell.js';
 import type { SetupOptions } from './setup-options.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
@@ -28,6 +29,8 @@ export interface Setup extends Rows {
   /** As typed. */
   readonly name: string;
   readonly named: ListedTarget;
+  /** Why the name is the user's already. */
+  readonly claim?: string | undefined;
   readonly machine: ListedTarget['machine'];
   readonly target: string;
   /** The target as a word for the user's shell. */
@@ -45,6 +48,8 @@ export interface OwnKey {
   readonly identityFile?: string;
   /** Where it is, for messages. */
   readonly from: string;
+  /** It has a passphrase, and no agent has it: ssh asks at each login. */
+  readonly asks?: boolean;
 }
 
 /** What the steps have found. */
@@ -97,35 +102,41 @@ export async function runSteps(
   return all;
 }
 
-/** Prints a row with its fix, which may be the machine's own words. */
-export type ShowStep = (step: FindingJson, isGuests: boolean) => void;
+/** Prints a row. `guests`: it is in the machine's own words; its fix as a command of this host, if its manager starts programs there. */
+export type ShowStep = (step: FindingJson, guests?: { readonly fix: string | undefined }) => void;
 
 export interface Rows {
   readonly steps: readonly FindingJson[];
   add(step: string, state: FindingJson['state'], found: string, fix?: string): undefined;
   /** What a script in the machine says. */
-  addGuests(row: FindingJson): void;
+  addGuests(row: FindingJson, into: HostFlags): void;
   isFailed(): boolean;
 }
 
 /** Keeps the rows, and shows each. */
 export function collector(show: ShowStep): Rows {
   const steps: FindingJson[] = [];
-  const keep = (step: FindingJson, isGuests: boolean) => {
-    steps.push(step);
-    show(step, isGuests);
-  };
   return {
     steps,
-    add: (name, state, found, fix) => void keep({ name, state, found, fix }, false),
-    addGuests: ({ name, state, found, fix }) => keep({ name, state, found, fix }, true),
+    add(name, state, found, fix) {
+      const step = { name, state, found, fix };
+      steps.push(step);
+      show(step);
+    },
+    addGuests(row, { exec }) {
+      steps.push(row);
+      const { fix } = row;
+      // In quotes it can do nothing here. What cannot be shown as it is cannot be pasted.
+      const isPlain = exec !== undefined && fix !== undefined && printable(fix) === fix;
+      show(row, { fix: isPlain ? shellLine([...exec, '/bin/sh', '-c', fix]) : undefined });
+    },
     isFailed: () => steps.some(({ state }) => state === 'failed'),
   };
 }
 
 export function newSetup(
   named: ListedTarget,
-  rest: Pick<Setup, 'name' | 'options' | 'io' | 'signal'>,
+  rest: Pick<Setup, 'name' | 'claim' | 'options' | 'io' | 'signal'>,
   show: ShowStep,
 ): Setup {
   const { text: target, machine } = named;

@@ -1,7 +1,10 @@
 import type { FindingJson } from '../../cli/json.js';
+import { asTarget } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
+import { mayBeGiven } from '../../ssh/config/names.js';
+import { usersNames } from '../../ssh/taken-names.js';
 import { device } from './setup-device.js';
-import { config, knownKey, login, pin } from './setup-host.js';
+import { config, knownKey, login, naming, pin } from './setup-host.js';
 import { brought, inside, sshd } from './setup-inside.js';
 import {
   collector,
@@ -16,7 +19,7 @@ import { entry, key, way } from './setup-way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
 const steps: readonly SetupStep[] = [
-  ...[entry, device, way, brought, key, inside, sshd],
+  ...[naming, entry, device, way, brought, key, inside, sshd],
   ...[knownKey, config, pin, login],
 ];
 
@@ -58,7 +61,8 @@ export interface Work {
 export function settingUp({ show, ...ways }: Ways): Work {
   return {
     async plan(name) {
-      const setup = newSetup(await lookUp(name, ways.io, ways.signal), { name, ...ways }, show);
+      const { named, claim } = await lookUpClaimed(name, ways);
+      const setup = newSetup(named, { name, claim, ...ways }, show);
       const found = await runSteps(steps, (step, all) => step.look?.(setup, all), setup);
       return planOf(setup, found);
     },
@@ -72,6 +76,13 @@ export function settingUp({ show, ...ways }: Ways): Work {
       };
     },
   };
+}
+
+/** The machine that is meant, though its name may be the user's already: he is asked for that. */
+async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
+  const claim = asTarget(name) ? undefined : (await usersNames(io))(name);
+  const names = claim !== undefined && mayBeGiven(claim) ? async () => () => undefined : undefined;
+  return { named: await lookUp(name, { ...io, names }, signal), claim };
 }
 
 /** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */

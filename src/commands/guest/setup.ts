@@ -46,7 +46,9 @@ same way and pinned, and config install writes the Host with that user and key. 
     if (targets === undefined) return exitCode.interrupted;
     const show = json ? () => {} : await printer(io);
     const { settingUp, takingBack } = await import('./setup-steps.js');
-    const work = (undo ? takingBack : settingUp)({ options, io, signal, show });
+    // The plan is shown, and asked for: with --yes it is not.
+    const asked = { ...options, takeName: options.takeName || !yes };
+    const work = (undo ? takingBack : settingUp)({ options: asked, io, signal, show });
     const finish = (all: readonly SetupSteps[], code = codeFor(all)) => {
       if (json) io.out(formatJson(setupJson(all, code)));
       return code;
@@ -93,11 +95,12 @@ async function picked(io: Io): Promise<readonly string[] | undefined> {
 
 async function printer(io: Io): Promise<ShowStep> {
   const style = await styles(io, 'stdout');
-  return ({ name, state, found, fix }, isGuests) => {
+  return ({ name, state, found, fix, hint }, guests) => {
     io.out(formatProgress({ state, step: name, message: found }, style));
-    if (fix === undefined) return;
-    if (isGuests) io.out(formatProgress({ state: 'fix', step: name, message: fix }, style));
-    else io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
+    const here = guests ? guests.fix : fix && pasteable(fix, io);
+    if (here !== undefined) io.out(`    ${style.dim('fix:')} ${printable(here)}\n`);
+    else if (fix !== undefined) io.out(formatProgress({ state: 'fix', step: name, message: fix }, style));
+    if (hint !== undefined) io.out(formatProgress({ state: 'hint', step: name, message: hint }, style));
   };
 }
 

@@ -2,6 +2,7 @@ import { startProgress } from '../../cli/terminal.js';
 import { askAll, type HostListing } from '../../machines/ask.js';
 import { listed } from '../../machines/listed.js';
 import type { Io } from '../../process/io.js';
+import type { AllMachines } from '../../sources/list-all.js';
 import { formatTable } from './format.js';
 import { type ListOptions, listCode, looksOf, type Selection, warn } from './output.js';
 import { select } from './select.js';
@@ -12,11 +13,12 @@ export async function lookVia(
   io: Io,
   signal?: AbortSignal,
   onAnswer?: (listing: HostListing) => void,
+  here: AllMachines = { machines: [], warnings: [] },
 ): Promise<Selection> {
   const providers = options.providers === undefined ? [] : [`--provider=${options.providers.join(',')}`];
-  const listings = await askAll(hosts, io, { args: providers, signal }, onAnswer);
-  const machines = listings.flatMap((each) => each.machines);
-  const warnings = listings.flatMap((each) => each.warnings);
+  const listings = await askAll([...new Set(hosts)], io, { args: providers, signal }, onAnswer);
+  const machines = [here, ...listings].flatMap((each) => each.machines);
+  const warnings = [here, ...listings].flatMap((each) => each.warnings);
   const failed = listings.flatMap(({ error }) => error ?? []);
   const found = await select({ ...options, addresses: false }, io, [], { machines, warnings });
   return { ...found, failed };

@@ -117,7 +117,11 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
     if (others) return (await import('./list-via.js')).lookVia(options, others, io, signal);
     const all = await deps.listAll({ env: io.env, signal }, providers);
     if (options.providers === undefined) await deps.keepFresh(all, io);
-    return select(options, io, providers, all, signal);
+    if (options.names.length === 0) return select(options, io, providers, all, signal);
+    const { byHosts } = await import('./named.js');
+    const { names, hops } = byHosts(options.names, await deps.hosts(io));
+    if (hops.length === 0) return select({ ...options, names }, io, providers, all, signal);
+    return (await import('./list-via.js')).lookVia({ ...options, names }, hops, io, signal, undefined, all);
   };
   if (options.watchMs !== undefined) {
     const { watchMachines } = await import('./watch.js');

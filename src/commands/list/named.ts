@@ -5,6 +5,8 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { machineOrThrow } from '../../sources/no-machine.js';
 import { addressOf } from '../../sources/routes.js';
 import { isOfOthers, match, searchIn } from '../../sources/search.js';
+import { ofHost } from '../../ssh/config/names.js';
+import type { HostEntry } from '../../ssh/config/state.js';
 import { nameOf } from '../../target/target.js';
 import type { Selection } from './output.js';
 
@@ -37,6 +39,13 @@ export function namedMachines(
     }
   }
   return { machines: [...machines], errors };
+}
+
+/** A Host may be called otherwise than its machine, NAME.HOST or with a prefix: what to look for, and on which hypervisors besides. */
+export function byHosts(typed: readonly string[], written: readonly HostEntry[] = []) {
+  const hosts = typed.map((name) => ({ name, entry: ofHost(name, written) }));
+  const names = hosts.map(({ name, entry }) => (entry && entry.name !== name ? entry.target : name));
+  return { names, hops: hosts.flatMap(({ entry }) => entry?.via ?? []) };
 }
 
 function meant(typed: string, machines: readonly ListedMachine[]): readonly ListedMachine[] {

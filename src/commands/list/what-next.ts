@@ -78,7 +78,7 @@ const onOthers: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = 
   ],
   darwin: [
     'a machine of a manager is listed: limactl start, or podman machine init and podman machine start',
-    'one of vfkit too: --device virtio-vsock,port=22,socketURL=/tmp/mint.sock,connect',
+    'any other by its socket: vmssh ssh unix/tmp/mint.sock',
     'is this host ready? vmssh doctor',
   ],
 };

@@ -8,6 +8,7 @@ import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../.
 import { silenceOf } from '../../identity/refusal.js';
 import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
+import { ownHome } from '../../ssh/folder.js';
 import { factsFor, type MachineKeys, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellQuoted } from '../../target/shell.js';
@@ -130,7 +131,20 @@ async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
   const isSaid = answer.do === 'nothing' || (answer.do === 'accept' && (answer.pin || isOther));
   const notice = isSaid ? noticeOf(answer.why, call) : undefined;
   if (notice !== undefined) io.err(`${io.program}: ${printable(notice)}\n`);
+  if (isSaid && answer.do === 'accept' && (await wasMadeAgain(call)))
+    io.err(
+      `${io.program}: ${printable(`${quote(name)} was made again, and may lack your key: vmssh setup ${shellQuoted(name)}`)}\n`,
+    );
   return answer;
+}
+
+/** Whether setup made a login for another machine of its name and manager, as for a container of yesterday. */
+async function wasMadeAgain({ keys, io }: Call): Promise<boolean> {
+  const machine = keys?.reached.machine;
+  if (machine === undefined) return false;
+  const { keptLogin } = await import('../../ssh/config/logins.js');
+  const login = await keptLogin(machine, { ...io, env: ownHome(io.env) });
+  return login !== undefined && login.brings !== true && login.uuid !== machine.uuid;
 }
 
 /** On the terminal: stdin is not ssh's. */
@@ -173,7 +187,7 @@ function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | u
       return `${who} is a different machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
     }
     case 'new machine':
-      return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}`;
+      return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}; if it was made again, and your key is not in it: ${call.io.program} setup ${shellQuoted(call.name)}`;
     case 'moved name':
       return `${who} is another of your machines now, as its manager says: it shows the key that is known for it, ${key}`;
     case 'by manager':

@@ -15,9 +15,9 @@ import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-option
 import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
-import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
-import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
-import { checkUserName, isHostName, slug } from '../../target/names.js';
+import { ownKeyFile } from '../../ssh/login-key.js';
+import { type SplitArgs, type SshTool, splitArgs, wordsOf } from '../../ssh/split-args.js';
+import { checkUserName, isHostName, slug, typedHost } from '../../target/names.js';
 import { type Shell, shellLine, shellOf } from '../../target/shell.js';
 import type { Operand } from './args.js';
 import { findOperands, givingOption, namesKeyFiles, optionsNameUser, policyIn } from './args.js';
@@ -52,26 +52,28 @@ export async function prepare(
 ): Promise<ToolCall> {
   const isTarget = (text: string) => asTarget(text) !== undefined;
   const machines = findOperands(tool, args.operands, { platform: io.platform, isTarget });
-  const { user, host: operand, port } = onlyMachine(tool, args, machines, io);
+  const ssh = sshProgram(io);
+  // Of each option ssh takes the first, also those of VMSSH_SSH: with rsync the ssh that it starts reads them.
+  const chosen = tool === 'rsync' ? [] : splitArgs('ssh', ssh.slice(1)).before;
+  const all = { ...args, before: [...chosen, ...args.before] };
+  const { user, host: operand, port } = onlyMachine(tool, all, machines, io);
   const meant = behind(typed ?? operand);
   const progress = await startProgress(io, `looking for ${printable(meant)}`);
   const named = await find(meant, io).finally(() => progress.stop());
-  const giving = hostKeyAlias(named) === undefined ? givingOption(tool, args) : undefined;
+  const giving = hostKeyAlias(named) === undefined ? givingOption(tool, all) : undefined;
   if (giving !== undefined)
     throw new UsageError(
       `${quote(giving)} is not for ${quote(named.text)}: it is an address, whose host key is not checked, so anybody who answers there would get it`,
       'use the name of the machine: vmssh list',
     );
-  const host = hostFor(named);
-  const ssh = sshProgram(io);
-  const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
-  const sshConfig = [...args.before, ...args.after].findLast(({ name }) => name === 'F')?.value;
-  const { machine } = named;
-  const account = await madeLogin(machine, io);
-  // Started now, so that nothing waits for it.
-  const asTyped = hasUser || account?.user ? undefined : userAsTyped(meant, { host, sshConfig }, io);
+  const own = typedHost(meant) ?? hostFor(named);
+  // The other tools read a "/" before a ":" as a path.
+  const host = tool === 'ssh' ? own : own.replaceAll('/', '%');
+  const hasUser = optionsNameUser(tool, all) || machines.some((each) => each.user !== undefined);
+  const sshConfig = [...all.before, ...all.after].findLast(({ name }) => name === 'F')?.value;
+  const account = await madeLogin(named.machine, io);
   const self = await callerForSsh(io);
-  const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(args) });
+  const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(all) });
   // Only then ssh is asked for its version.
   const asksForKeys = mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys;
   const brings = asked === true || account?.brings === true;
@@ -79,10 +81,10 @@ export async function prepare(
   const whyNot = whyNoBring(caller);
   if (asked && whyNot) throw new UsageError(...whyNot);
   const bring = brings && whyNot === undefined;
-  const given = policyIn(args) ?? policyOfEnv(io.env);
-  const hostKeys = given ?? (await usersPolicy([host, meant], args, io, sshConfig));
+  const given = policyIn(all) ?? policyOfEnv(io.env);
+  const hostKeys = given ?? (await usersPolicy([host, meant], all, io, sshConfig));
   const proxy = { waitMs, routes, start, bring, namesUser: hasUser, hostKeys, typed: meant };
-  const settings = await settingsOf(named, account, asTyped, proxy, caller, io);
+  const settings = await settingsOf(named, account, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
@@ -105,9 +107,11 @@ export async function prepare(
     scp: copy,
     sftp: copy,
     rsync: () => {
-      const own = [...before, ...after];
-      const shell = remoteShell(own, caller.program, meant, { waitMs, routes, start, bring });
-      return [tool, '-e', shell, ...withoutShell(own), '--', ...operands];
+      const given = [...before, ...after];
+      // As rsync itself: the last -e counts, and the variable without one.
+      const shells = [...(io.env.RSYNC_RSH ? ['-e', io.env.RSYNC_RSH] : []), ...given];
+      const shell = remoteShell(shells, caller.program, meant, { waitMs, routes, start, bring });
+      return [tool, '-e', shell, ...withoutShell(given), '--', ...operands];
     },
   }[tool]();
   return { command, ssh, options, named, host, asks: asksVmssh(caller) };
@@ -119,16 +123,6 @@ async function usersPolicy(names: readonly string[], { before, after }: SplitArg
   const options = all.flatMap(({ name = '', words }) => (['l', 'o', 'p'].includes(name) ? words : []));
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
   return (await import('../../hosts/key-policy.js')).usersKeyPolicy(io, { names, file, options, note });
-}
-
-/** The user of plain ssh for what was typed, if the form that it gets here has another: systemd's lines (262) say root for "machine%web", not for "web". */
-async function userAsTyped(typed: string, form: Parameters<typeof sshSettings>[0], io: Io) {
-  const spelled = typed.replace(/^(vsock|unix|vsock-mux):/i, '$1/');
-  if (io.platform === 'win32' || !isHostName(spelled)) return undefined;
-  const said = await Promise.all([{ ...form, host: spelled }, form].map((each) => sshSettings(each, io)));
-  const [own, other] = said.map((text) => /^user (.+)$/m.exec(text)?.[1]);
-  // Without both answers ssh itself decides.
-  return other === undefined || own === other ? undefined : own;
 }
 
 function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {
@@ -167,7 +161,6 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
 async function settingsOf(
   named: ListedTarget,
   { user, identityFile }: Pick<MachineLogin, 'user' | 'identityFile'> = {},
-  asTyped: Promise<string | undefined> | undefined,
   proxy: ForProxy & Pick<HostOptions, 'hostKeys' | 'typed' | 'namesUser'>,
   caller: Caller,
   io: Io,
@@ -180,8 +173,7 @@ async function settingsOf(
     target: named.text,
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
-    // The name for ssh may be one of that Host.
-    user: proxy.namesUser ? undefined : (user ?? (await asTyped)),
+    user: proxy.namesUser ? undefined : user,
     identityFile: await ownKeyFile(identityFile),
     ...(keys ? trustIn(keys) : {}),
   };
@@ -232,7 +224,7 @@ type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start' | 'bring'>;
 
 /**
  * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives the target itself. The
- * options of the user's own `-e 'ssh OPTIONS'` are kept. Throws a UsageError.
+ * options of the user's own `-e 'ssh OPTIONS'` or RSYNC_RSH are kept. Throws a UsageError.
  */
 export function remoteShell(
   args: readonly string[],
@@ -243,7 +235,7 @@ export function remoteShell(
   const given = args.flatMap((arg, i) => givenShell(arg, args[i + 1])?.shell ?? []).at(-1);
   const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
   if (given !== undefined && options === given)
-    throw new UsageError(`rsync's -e has to be ssh and its options here, not ${quote(given)}`);
+    throw new UsageError(`rsync's -e or RSYNC_RSH has to be ssh and its options here, not ${quote(given)}`);
   // rsync's own quoting: a quote inside quotes is doubled (rsync(1), --rsh).
   const quoted = (word: string) => `'${word.replaceAll("'", "''")}'`;
   const typed = quoted(`--typed=${target}`);

@@ -89,12 +89,14 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   });
 }
 
-/** ssh's own message is above: it may have been refused without a key that only root can read, if the machine was up. */
-async function explainKey({ named }: ToolCall, { start }: SshOptions, io: Io): Promise<void> {
+/** ssh's own message is above: whether the login was refused without a key that only root can read, one more shows. */
+async function explainKey(call: ToolCall, { start }: SshOptions, io: Io): Promise<void> {
+  const { named } = call;
   if (named.machine && !mayBeUp(named.machine) && !start) return;
   const { keyFix } = await import('../../ssh/login-key.js');
   const fix = await keyFix(named.target, named.machine?.identityFile);
-  if (fix !== undefined) await complain(`no key for ${quote(named.text)}, if it refused the login`, fix, io);
+  if (fix === undefined || !(await loginSays(call, io)).includes('Permission denied')) return;
+  await complain(`${quote(named.text)} refused the login: it takes the key that its manager made`, fix, io);
 }
 
 /** scp says nothing where every file arrived and only the SFTP server ended badly (microsandbox's gives no status): a session without a request shows that. */
@@ -134,15 +136,21 @@ const onlyLooks = [
 ];
 
 /** Whether ssh knows another key of the machine. Its message went to the terminal, so it is run again, up to the login; only if any key is known. */
-async function changedKey({ ssh, options, named, host }: ToolCall, io: Io): Promise<boolean> {
+async function changedKey(call: ToolCall, io: Io): Promise<boolean> {
+  const { named } = call;
   const given = guestKeysFor(named, io.env);
   const alias = given?.alias ?? hostKeyAlias(named);
   const file = await readSafely(given?.knownHosts ?? knownHostsFile(io.env)).catch(() => undefined);
   if (alias === undefined || !file || knownTypes(alias, file.bytes).length === 0) return false;
+  // The second one also stands for a key of another type than the one that was made.
+  const says = given ? 'Host key verification failed' : 'REMOTE HOST IDENTIFICATION HAS CHANGED';
+  return (await loginSays(call, io)).includes(says);
+}
+
+/** What ssh says of a login that offers no key. */
+async function loginSays({ ssh, options, host }: ToolCall, io: Io): Promise<string> {
   const settings = [...onlyLooks, 'PreferredAuthentications=none', 'LogLevel=INFO'];
   const login = sshCommand({ ssh, flags: [...options, '-n'], settings, host, command: 'exit' });
   const said = await runProgram(login, { env: io.env, timeoutMs }).catch(() => undefined);
-  // The second one also stands for a key of another type than the one that was made.
-  const says = given ? 'Host key verification failed' : 'REMOTE HOST IDENTIFICATION HAS CHANGED';
-  return said?.stderr.includes(says) ?? false;
+  return said?.stderr ?? '';
 }

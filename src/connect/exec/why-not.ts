@@ -134,14 +134,17 @@ function quoteStart(text: string): string {
   return quote(text.trim().slice(0, maxQuoted));
 }
 
-/** The command that starts the machine's sshd, or finds out there why it does not start. */
-export function askSshd(endpoint: ExecEndpoint, what: 'serve' | 'why'): readonly string[] {
+/** The command that starts the machine's sshd, prints its settings, or finds out there why it does not start. */
+export function askSshd(
+  endpoint: Pick<ExecEndpoint, 'command'>,
+  what: 'serve' | 'why' | 'keys',
+): readonly string[] {
   return inShell(endpoint, script, [what]);
 }
 
 /** The command that runs a script there, with arguments. */
 export function inShell(
-  { command }: ExecEndpoint,
+  { command }: Pick<ExecEndpoint, 'command'>,
   script: string,
   args: readonly string[],
 ): readonly string[] {

@@ -8,7 +8,7 @@ import { hyperVFailures } from './hyper-v.js';
 import { execFailures, viaFailures } from './programs.js';
 import { multiplexerFailures, tcpFailures, unixFailures, vsockFailures } from './sockets.js';
 
-/** The tables of connect errors. docs/reference/connect-errors.md has the same rows, checked by a test. */
+/** The tables of connect errors. A test makes docs/reference/connect-errors.md of them. */
 export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> = {
   unix: unixFailures,
   vsock: vsockFailures,

@@ -35,6 +35,8 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   /** [user@]HOST, or a target. */
   readonly host: string;
   readonly script: string;
+  /** What was typed for the target, so that the user's own Host of that name counts; undefined: a form of the target. */
+  readonly typed?: string | undefined;
   /** As root, with sudo if needed; false: sudo only if it does not prompt. */
   readonly needsRoot: boolean;
   /** A configuration file for ssh in place of the user's. */
@@ -61,7 +63,8 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
 }
 
 /** How a guest is entered, as a command's HOST and flags say. */
-export interface HostFlags extends Pick<GuestRouteOptions, 'host' | 'route' | 'through' | 'exec' | 'run'> {
+export interface HostFlags
+  extends Pick<GuestRouteOptions, 'host' | 'typed' | 'route' | 'through' | 'exec' | 'run'> {
   readonly sshConfig: string | undefined;
   /** With the route exec: the environment of the manager's command. */
   readonly env?: Io['env'];
@@ -136,9 +139,9 @@ export function guestLogin(
   options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
   { flags, settings = [], command }: Login,
 ): readonly string[] {
-  const { ssh = ['ssh'], route, host, sshConfig, through, logLevel = 'ERROR' } = options;
+  const { ssh = ['ssh'], route, host, typed, sshConfig, through, logLevel = 'ERROR' } = options;
   const { user, host: target } = splitUser(host);
-  const name = route === 'target' ? hostNameOf(target) : target;
+  const name = route === 'target' ? (typed ?? hostNameOf(target)) : target;
   return sshCommand({
     ...{ ssh, configFile: sshConfig, flags, command },
     settings: [
@@ -172,7 +175,7 @@ function proxyOptions(target: string, options: ProxyOptions): readonly string[] 
   return [
     `ProxyCommand=${proxyCommand({ ...options, program, target, record })}`,
     `ProxyUseFdpass=${fdpass ? 'yes' : 'no'}`,
-    ...[ownConnection, ...forwardsNothing, 'CanonicalizeHostname=no'],
+    ...[ownConnection, ...forwardsNothing, 'PermitLocalCommand=no', 'CanonicalizeHostname=no'],
   ];
 }
 

@@ -36,7 +36,8 @@ export async function runScript(
   let message = '';
   let stop = (_why: string) => {};
   const takeLine = (text: string) => {
-    const line = parseProgress(text);
+    const parsed = parseProgress(text);
+    const line = parsed && mayPrint(route.input, parsed) ? parsed : undefined;
     if (line && lines.length >= maxLines) return stop(`it printed more than ${maxLines} lines of a script`);
     if (line) lines.push(line);
     if (line && line.state !== 'end') onLine(line);
@@ -162,6 +163,18 @@ export function parseProgress(line: string): ProgressLine | undefined {
   if (!match) return undefined;
   const [, state, step = '', message = ''] = match;
   return { state: state as State, step, message };
+}
+
+/** Whether a script has the step of a line: the guest may print others, as those that only this host takes. Undefined: the script is not known here. */
+export function mayPrint(
+  script: string | undefined,
+  { state, step }: Pick<ProgressLine, 'state' | 'step'>,
+): boolean {
+  if (script === undefined || state === 'end') return true;
+  const said = '(?:\\b(?:say\\s+\\S+|ok|changed|skipped|failed|fix|hint|fail|must|say_fix|echo)';
+  // The first word of a function.
+  const given = '(?:^|&&|\\|\\||\\b(?:then|do|else)\\b)\\s*[a-z_]+)';
+  return new RegExp(`${said}|${given}\\s+${step}(?![\\w-])`, 'm').test(script);
 }
 
 /** The guest's own CID, from its script's messages; undefined if it is "any" or could not be read. */

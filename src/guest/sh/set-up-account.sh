@@ -4,22 +4,17 @@
 
 set -u
 . ./parts/set-up.sh
-
-# The first ordinary account with a shell; 60000 and later are nobody and those of containers.
-first_account() {
-  getent passwd | while IFS=: read -r each _ each_uid _ _ _ each_shell; do
-    case $each_shell in '' | */nologin | */false) continue ;; esac
-    if [ "$each_uid" -ge 1000 ] && [ "$each_uid" -lt 60000 ]; then
-      echo "$each"
-      break
-    fi
-  done
-}
+. ./check/unit-sshd.sh
+. ./check/account.sh
+. ./check/keys.sh
+. ./log/attempt.sh
+. ./check/login.sh
+. ./check/let-in.sh
 
 has_keys() {
   printf '%s\n' "$keys" | {
     while IFS= read -r key; do
-      as "$account" cat "$R$home/.ssh/authorized_keys" </dev/null | grep -qxF -e "$key" || exit 1
+      as "$keys_by" cat "$R$keys_in" </dev/null | grep -qxF -e "$key" || exit 1
     done
   }
 }
@@ -56,14 +51,26 @@ install_sshd() {
   fi
 }
 
+# Which machine this is: a VM's UUID, by its firmware.
+say_machine() {
+  for each in sys/class/dmi/id/product_uuid proc/device-tree/vm,uuid; do
+    if [ -r "$R/$each" ]; then
+      say ok machine "$(tr -d '\000' <"$R/$each")"
+      return 0
+    fi
+  done
+}
+
 set_up_account() {
   need_root
+  say_machine
+  check_disk || give_up 2
   install_sshd
   if [ -z "$installs" ] && ! check_sshd; then give_up 2; fi
-  account=${account:-$(first_account)}
-  account=${account:-root}
+  choose_account
   find_home
   say ok account "$account"
+  if [ -z "$installs" ] && ! is_let_in; then give_up 2; fi
   if [ -z "$installs" ]; then make_host_key; fi
   if [ -z "$keys" ]; then
     :
@@ -73,7 +80,7 @@ set_up_account() {
   elif has_keys; then
     say ok key "$account has the key already"
   else
-    say changed key "the key goes into $home/.ssh/authorized_keys of $account"
+    say changed key "the key goes into $keys_in of $account"
   fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi
   say 'end' 0 'done'

@@ -4,9 +4,10 @@ import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { machineCid, parseGuid, sshPort } from '../../target/numbers.js';
+import { loopbackFor } from '../routes.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
-import { hostAndPort, exists as isThere, loopbackFor, type RunTool, runTool } from '../tools/run-tool.js';
+import { hostAndPort, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {

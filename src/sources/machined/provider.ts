@@ -45,8 +45,7 @@ export const machined: Source<MachinedMachine> = {
 };
 
 async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
-  const { agentSockets } = await import('./ssh-agent.js');
-  const [{ machines, failures }, agents] = await Promise.all([listMachines(deps), agentSockets(deps)]);
+  const { machines, failures } = await listMachines(deps);
   const names = new Set<string>();
   const distinct = distinctMachines(machines);
   const [statuses, users, routes] = await Promise.all([
@@ -59,10 +58,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
     names.add(machine.name);
     // Without either there is nothing to type.
     if (handle === undefined) return [];
-    // ssh asks no other agent then: only if machined knows the machine's key.
-    const identityAgent = machine.sshPrivateKeyPath === undefined ? undefined : agents.get(machine.scope);
-    const login = { user: users?.get(machine), identityAgent };
-    return [fromMachined(machine, handle, statuses[i] ?? 'running', login, routes[i])];
+    return [fromMachined(machine, handle, statuses[i] ?? 'running', users?.get(machine), routes[i])];
   });
   return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
 }
@@ -88,7 +84,7 @@ export async function findMachined(
   const { machine } = search;
   const asked = [statusesOf([machine], deps), usersOf([machine], deps)] as const;
   const [[status = 'running'], users] = await Promise.all(asked);
-  const found = fromMachined(machine, handleOf(machine), status, { user: users?.get(machine) });
+  const found = fromMachined(machine, handleOf(machine), status, users?.get(machine));
   return { outcome: 'found', machine: found, warnings };
 }
 
@@ -103,7 +99,7 @@ async function offImage(
   // It runs, and its machined is gone or older than 257.
   if (exists(`${runDir}/systemd/machines/${name}`)) return undefined;
   if (hasImage(name, exists)) {
-    const machine = fromMachined({ name, class: 'container', scope: 'system' }, name, 'off', {});
+    const machine = fromMachined({ name, class: 'container', scope: 'system' }, name, 'off', undefined);
     return { outcome: 'found', machine, warnings: asked.warnings };
   }
   if (uid === 0 || !exists(imageFolder)) return undefined;
@@ -242,7 +238,7 @@ function fromMachined(
   machine: Machine,
   handle: string,
   status: Status,
-  login: Pick<DiscoveredMachine, 'user' | 'identityAgent'>,
+  user: string | undefined,
   routes?: readonly Route[],
 ): MachinedMachine {
   const { vsockCid: cid, id } = machine;
@@ -256,9 +252,8 @@ function fromMachined(
     uuid: id && withDashes(id),
     pid: machine.leader,
     routes,
-    user: login.user,
+    user,
     identityFile: machine.sshPrivateKeyPath,
-    identityAgent: login.identityAgent,
     authority: machine.uid === undefined ? authorityIn(machine.scope) : authorityOf(machine.uid),
     machine,
   };

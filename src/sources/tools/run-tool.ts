@@ -151,8 +151,3 @@ export function portOf(object: JsonObject, field: string): number | undefined {
 export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
-
-/** The address to connect to, for one to listen on. */
-export function loopbackFor(address: string): string {
-  return ['', '0.0.0.0', '::'].includes(address) ? '127.0.0.1' : address;
-}

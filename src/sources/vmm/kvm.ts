@@ -62,9 +62,9 @@ export async function holdsMachine({ pid }: Pick<StartedProcess, 'pid'>, deps: D
 /** It is among the first that such a program opens; a browser has thousands. */
 const maxFiles = 256;
 
-/** Of kvmtool, `--vsock 5`; of a QEMU under another name, "vhost-vsock-pci,guest-cid=5". */
+/** Of kvmtool, `--vsock 5`; of Alioth "vhost,cid=5", of a QEMU under another name "vhost-vsock-pci,guest-cid=5". */
 function cidIn(argv: readonly string[]): number | undefined {
   const { vsock = '', cid = vsock } = Object.fromEntries(optionsOf(argv.slice(1)));
-  const [, device = cid] = /\bguest-cid=(\w+)/.exec(argv.join(' ')) ?? [];
+  const [, device = cid] = /\b(?:guest-)?cid=(\w+)/.exec(argv.join(' ')) ?? [];
   return machineCid(device);
 }

@@ -2,8 +2,9 @@ import { fileId } from '../../files/read-file.js';
 import { sshPort } from '../../target/numbers.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { processesNamed } from '../processes/processes.js';
+import { loopbackFor } from '../routes.js';
 import type { Deps, DiscoveryError, Process } from '../source.js';
-import { hostAndPort, loopbackFor } from '../tools/run-tool.js';
+import { hostAndPort } from '../tools/run-tool.js';
 
 /** A running passt, and where it forwards to port 22 of its machine: "127.0.0.1:2222". */
 export interface Passt {

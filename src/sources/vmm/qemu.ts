@@ -10,12 +10,11 @@ import { containerOf } from '../processes/namespaces.js';
 import { ownSocket, pathsOf } from '../processes/process-paths.js';
 import { inContainer, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Listeners } from '../processes/tcp-listeners.js';
-import { routesTo } from '../routes.js';
+import { loopbackFor, routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { objectAt, parseJson } from '../tools/json.js';
-import { loopbackFor } from '../tools/run-tool.js';
 import type { passtFinder } from './passt.js';
 import { daemonFinder, type FindDaemon } from './vhost-device.js';
 
@@ -64,10 +63,11 @@ async function list(deps: Deps): Promise<Listing<FoundQemu>> {
   );
   // What a container says takes no name from a machine of this host.
   const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
+  const used = countBy(seen, ({ uuid, authority }) => (authority === 'other' ? undefined : uuid));
   // A QEMU removes the socket that is at the path of its own, another QEMU's too.
   const sockets = seen.filter(({ forwarded = '' }) => forwarded.startsWith('unix/'));
   const sharing = countBy(sockets, ({ forwarded }) => forwarded);
-  return { found: seen.flatMap((each) => fromQemu(each, { named, sharing }, warn)), warnings };
+  return { found: seen.flatMap((each) => fromQemu(each, { named, used, sharing }, warn)), warnings };
 }
 
 interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
@@ -160,7 +160,11 @@ function portsIn(argv: readonly string[]): ReadonlySet<number> {
 
 function fromQemu(
   machine: Seen,
-  { named, sharing }: Readonly<Record<'named' | 'sharing', ReadonlyMap<string | undefined, number>>>,
+  {
+    named,
+    used,
+    sharing,
+  }: Readonly<Record<'named' | 'used' | 'sharing', ReadonlyMap<string | undefined, number>>>,
   warn: Sources['warn'],
 ): readonly FoundQemu[] {
   const { pid, name, uuid, daemon, has = [] } = machine;
@@ -171,20 +175,21 @@ function fromQemu(
   const address = socket ?? forwarded;
   const isAlone = named.get(name) === 1;
   // A pid is another machine's later, so an address counts before it, if that is all there is.
-  const byPid = name === undefined && (forwarded !== undefined || address === undefined);
-  const typed = [isAlone ? name : undefined, uuid, byPid ? `qemu-${pid}` : undefined].find(
+  const byPid = (name === undefined || !isAlone) && (forwarded !== undefined || address === undefined);
+  const pidName = byPid ? `qemu-${pid}` : undefined;
+  const ownId = used.get(uuid) === 1 ? uuid : undefined;
+  const typed = [isAlone ? name : undefined, ownId, pidName].find(
     (each) => each !== undefined && nameProblem(each) === undefined,
   );
   const target = typed === undefined ? socket : `qemu/${typed}`;
   const lack = (problem: string) => warn(new DiscoveryError('INCOMPLETE', `pid ${pid}: ${problem}`));
   const path = quote(machine.forwarded?.slice(4) ?? '');
   if (isShared) lack(`another QEMU has ${path} too: which of them answers there cannot be seen`);
-  if (target === undefined && address !== undefined && name !== undefined && !isAlone)
-    lack(`another QEMU is called ${quote(name)} too: only a -uuid tells them apart`);
   if (machine.authority === 'other') warn(inContainer('QEMU', machine, socket));
   if (target === undefined || (machine.isElsewhere && address === undefined)) return [];
   const { vmId, hostname, disk } = machine;
-  const ids = [vmId, ...(name === undefined ? [hostname, disk] : [])].filter((each) => each !== undefined);
+  const more = name === undefined ? [hostname, disk] : typed === pidName ? [pidName] : [];
+  const ids = [vmId, ...more].filter((each) => each !== undefined);
   const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
   // An address has one route.
   const routes = routesTo(typed === undefined ? [socket] : [socket, forwarded], lack);

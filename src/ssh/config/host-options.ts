@@ -26,8 +26,6 @@ export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, C
   readonly onlyKnown?: boolean;
   readonly user?: string;
   readonly identityFile?: string;
-  /** The socket of the only ssh-agent to ask; undefined: the user's. */
-  readonly identityAgent?: string;
   /** Variables that vmssh gets besides those of ssh. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }
@@ -85,10 +83,11 @@ function withVariables({ program, environment = {} }: HostOptions): readonly str
 }
 
 type Settings = readonly (readonly [string, string])[];
-type LoginKeys = Pick<HostOptions, 'identityFile' | 'identityAgent'>;
 type Asks = Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
-type Keys = Pick<HostOptions, 'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'hostKeys' | 'typed'> &
-  LoginKeys &
+type Keys = Pick<
+  HostOptions,
+  'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'hostKeys' | 'typed' | 'identityFile'
+> &
   Asks;
 
 /** Only those about a machine's host key and login key. */
@@ -148,11 +147,8 @@ const onlyThisFile = [
   ['UpdateHostKeys', 'no'],
 ] as const;
 
-function loginKeyOptions({ identityFile, identityAgent }: LoginKeys): Settings {
-  return [
-    ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
-    ...(identityAgent === undefined ? [] : [['IdentityAgent', pathArgument(identityAgent)] as const]),
-  ];
+function loginKeyOptions({ identityFile }: Keys): Settings {
+  return identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)]];
 }
 
 // Refuses a changed key, and does with a new one what the policy says; docs/host-keys.md.

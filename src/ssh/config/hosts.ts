@@ -6,12 +6,12 @@ import { kinds, parseTarget } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { mayHaveName } from '../../sources/outside/file.js';
 import { isOfOthers } from '../../sources/search.js';
-import type { Warning } from '../../sources/source.js';
+import { mayBeUp, type Warning } from '../../sources/source.js';
 import { isOfProcess, slug } from '../../target/names.js';
 import { isOthersId } from '../../target/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
-import { moreNames, type NameCheck } from './names.js';
+import { mayBeGiven, moreNames, type NameCheck } from './names.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
@@ -101,17 +101,29 @@ function assignHosts(
   const slugs = countBy(known, shortOf);
   const targets = countBy(known, ({ target }) => target);
   const before = new Map(options.before?.map((entry) => [entry.target, entry]));
+  // Its target may have changed, as when a second one of its name gets the manager's scope into both.
+  const uses = countBy(known, ({ uuid }) => uuid);
+  const byId = new Map(options.before?.map((entry) => [entry.via ? undefined : entry.uuid, entry]));
+  const sameId = ({ uuid, via }: ListedMachine) =>
+    uuid !== undefined && via === undefined && uses.get(uuid) === 1 ? byId.get(uuid) : undefined;
+  const ofProvider = (machine: ListedMachine) => `${machine.provider} ${shortOf(machine)}`;
+  const running = countBy(known.filter(mayBeUp), ofProvider);
+  const all = countBy(known, ofProvider);
   const named = known.map((machine) => {
     const { name, provider, via } = machine;
-    const had = before.get(machine.target);
-    const plain = `${prefix}${slug(name)}${via === undefined ? '' : `.${via}`}`;
-    const isSame = had?.host === plain && had.uuid === machine.uuid && had.gone === undefined;
-    const isHolder = isSame && targets.get(machine.target) === 1;
-    if (isHolder) return { machine, host: plain, isHolder };
+    const had = before.get(machine.target) ?? sameId(machine);
+    const there = via === undefined ? '' : `.${via}`;
+    const plain = `${prefix}${slug(name)}${there}`;
+    const longer = `${prefix}${slug(name)}-${provider}${there}`;
+    const hasHost = had !== undefined && had.gone === undefined && [plain, longer].includes(had.host);
+    const isHolder = hasHost && targets.get(machine.target) === 1;
+    if (isHolder) return { machine, host: had.host, isHolder };
     if (had && via === undefined && silent.length > 0) return { machine, host: had.host, isHolder };
-    const isOnly = slugs.get(shortOf(machine)) === 1;
-    const host = isOnly ? plain : `${prefix}${slug(name)}-${provider}${via === undefined ? '' : `.${via}`}`;
-    return { machine, host, isHolder };
+    // Of several of one name and manager, the one that runs.
+    const isOfOne = all.get(ofProvider(machine)) === slugs.get(shortOf(machine));
+    const runs = isOfOne && mayBeUp(machine) && running.get(ofProvider(machine)) === 1;
+    const isOnly = runs || slugs.get(shortOf(machine)) === 1;
+    return { machine, host: isOnly ? plain : longer, isHolder };
   });
   const here = named.filter(({ machine }) => machine.via === undefined);
   const spelled = countBy(named, ({ host }) => host);
@@ -189,7 +201,8 @@ function problem(
   if (!dots && (slug(name).includes('.') || via.includes('.')))
     return 'with a dot it could be a host on a network: use --prefix';
   const users = taken(host);
-  if (users !== undefined) return `${users}: use --prefix`;
+  if (users !== undefined)
+    return `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
     hostOptions({ ...machineOptions(machine, '~/x'), program: ['vmssh'], fdpass: false });
@@ -213,9 +226,9 @@ function toEntry(
   seen: string,
   environment: HostEntry['environment'],
 ): HostEntry {
-  const { name, target, provider, via, uuid, user, identityFile, identityAgent, authority } = machine;
+  const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
   const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
-  const more = { via, also, uuid, user, identityFile, identityAgent, authority, environment };
+  const more = { via, also, uuid, user, identityFile, authority, environment };
   return { host, name, target, provider, ...definedFields(more), seen };
 }
 
@@ -263,10 +276,10 @@ export function machineOptions(
   knownHosts: string,
   keys?: GuestKeys,
 ): ConcreteHost['options'] {
-  const { target, user, identityFile, identityAgent, environment } = machine;
+  const { target, user, identityFile, environment } = machine;
   const alias = aliasOf(machine);
   return {
-    ...{ target, user, identityFile, identityAgent, environment },
+    ...{ target, user, identityFile, environment },
     knownHosts: alias === undefined ? undefined : knownHosts,
     hostKeyAlias: alias,
     ...(keys ? trustIn(keys) : {}),

@@ -3,6 +3,7 @@ import type { Io } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import type { JsonObject } from '../../sources/tools/json.js';
 import { ownEnv } from '../../sources/trusted-env.js';
+import { isPlainHostName } from '../../target/names.js';
 import { parseUuid } from '../../target/numbers.js';
 import { plainText, readState, stateFile, userOf } from './state.js';
 
@@ -17,6 +18,8 @@ export interface MachineLogin {
   readonly identityFile?: string;
   /** Each login brings an sshd, if the machine has none. */
   readonly brings?: true;
+  /** A name that the user gave to it, though it was in known_hosts or in a Host of his. */
+  readonly takes?: string;
   /** For `--undo`: setup pinned its host key. */
   readonly pinned?: true;
   /** For `--undo`: there were no lines for ssh before. */
@@ -25,6 +28,7 @@ export interface MachineLogin {
 
 /** Those of the last run, as a setting of `config install`: no option gives one. */
 export const logins = {
+  fields: ['logins'],
   options: [],
   read: (): readonly MachineLogin[] | undefined => undefined,
   // Their fields in one order: the state is compared as text.
@@ -39,11 +43,16 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   const brings = isSet('brings');
   if (target === undefined || (user === undefined && (name !== undefined || !brings))) return [];
   const uuid = parseUuid(plainText(fields.uuid) ?? '');
-  const undone = { brings, pinned: isSet('pinned'), first: isSet('first') };
+  const { takes: named } = fields;
+  const takes = typeof named === 'string' && isPlainHostName(named) ? named : undefined;
+  const undone = { brings, takes, pinned: isSet('pinned'), first: isSet('first') };
   return [
     { target, ...definedFields({ uuid, user, identityFile: plainText(fields.identityFile), ...undone }) },
   ];
 }
+
+/** What tells whose a login is. */
+type Owner = Pick<ListedMachine, 'target' | 'uuid' | 'via' | 'authority'>;
 
 /** The machines with their logins. */
 export function withLogins(
@@ -51,21 +60,53 @@ export function withLogins(
   all: readonly MachineLogin[],
 ): readonly ListedMachine[] {
   return machines.map((machine) => {
-    const login = loginOf(machine, all);
+    const login = loginOf(machine, all, machines);
     return login ? { ...machine, user: login.user, identityFile: login.identityFile } : machine;
   });
 }
 
-export function loginOf({ target, uuid }: Omit<MachineLogin, 'brings'>, all: readonly MachineLogin[]) {
-  return all.find((login) => login.target === target && login.uuid === uuid);
+/**
+ * What a person chose for a machine goes by its UUID, wherever that is now; else by its target, if no machine of `listed` has that UUID: a
+ * container that is made again has another one.
+ */
+export function loginOf(
+  machine: Owner,
+  all: readonly MachineLogin[],
+  listed: readonly Owner[],
+): MachineLogin | undefined {
+  const { target, uuid } = machine;
+  if (machine.authority === 'other') return undefined;
+  // Few have one, and there may be thousands of machines.
+  const mine = all.filter((login) => login.target === target || (uuid !== undefined && login.uuid === uuid));
+  if (mine.length === 0) return undefined;
+  const isOwn = ({ via, authority }: Owner) => via === undefined && authority !== 'other';
+  const others = listed.filter((each) => isOwn(each) && each.target !== target);
+  const has = (login: MachineLogin) => others.some((each) => each.uuid === login.uuid);
+  const isThere = (login: MachineLogin) =>
+    others.some((each) => each.uuid === login.uuid && each.target === login.target);
+  return (
+    mine.find((login) => login.target === target && login.uuid === uuid) ??
+    mine.find((login) => uuid !== undefined && login.uuid === uuid && isOwn(machine) && !isThere(login)) ??
+    mine.find((login) => login.target === target && (login.uuid === undefined || !has(login)))
+  );
 }
 
 /** The one that is kept for a machine, else what its manager made. */
 export async function madeLogin(
-  machine: Omit<MachineLogin, 'brings'> | undefined,
+  machine: (Owner & Omit<MachineLogin, 'brings'>) | undefined,
   { env, platform }: Pick<Io, 'env' | 'platform'>,
 ): Promise<Pick<MachineLogin, 'user' | 'identityFile' | 'brings'> | undefined> {
-  return machine && (loginOf(machine, (await keptLogins({ env: ownEnv(env), platform })).logins) ?? machine);
+  return (await keptLogin(machine, { env: ownEnv(env), platform })) ?? machine;
+}
+
+/** The one that is kept for a machine. */
+export async function keptLogin(
+  machine: Owner | undefined,
+  io: Pick<Io, 'env' | 'platform'>,
+): Promise<MachineLogin | undefined> {
+  if (machine === undefined) return undefined;
+  const { logins: all, state } = await keptLogins(io);
+  return loginOf(machine, all, state?.machines.filter(({ gone }) => gone === undefined) ?? []);
 }
 
 /** Those that are kept; `isFirst`: nothing was. */

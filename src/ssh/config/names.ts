@@ -10,6 +10,15 @@ import { type HostEntry, readState, stateFile } from './state.js';
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
 export type NameCheck = (name: string) => string | undefined;
 
+export const inKnownHosts = 'the name is already in known_hosts';
+export const inSettings = 'your ssh configuration has a Host for the name';
+export const inConfig = 'the name is already in your ssh configuration';
+
+/** Whether a name that is the user's may be given to a machine, if he says so: nothing of his says where it is. */
+export function mayBeGiven(why: string): boolean {
+  return why === inKnownHosts || why === inSettings;
+}
+
 /**
  * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its targets, and
  * what is typed by "via". Exact names only, since others chose most of them; none that another machine has too, or that is taken.
@@ -44,8 +53,8 @@ function namesOf(entry: HostEntry): readonly string[] {
 
 /** Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
 function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
-  const { target, also = [], user, identityFile, identityAgent } = entry;
-  const isMore = hasId || [user, identityFile, identityAgent].some((each) => each !== undefined);
+  const { target, also = [], user, identityFile } = entry;
+  const isMore = hasId || user !== undefined || identityFile !== undefined;
   return [target, ...also].flatMap((each) => {
     const typed = /^[\w.:/+-]+$/.test(each) ? asTarget(each) : undefined;
     const kind = typed && kindOf(typed);
@@ -93,12 +102,22 @@ export function sshNames(
   return new Map(unique.map(({ machine, host }) => [machine, host]));
 }
 
+/** The machine whose Host has this name, as it was written. */
+export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
+  return entries.find(({ host }) => host === typed || lower(host) === typed);
+}
+
+/** The Hosts that were written, of the user's own home. */
+export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
+  return (await readState(stateFile(env)))?.machines ?? [];
+}
+
 /** The machine on another hypervisor that a target means, by the Host that was written for it: a hypervisor is not asked again at each login. */
 export async function writtenMachine(
   target: ViaTarget,
   { env }: { env: Env },
 ): Promise<ListedMachine | undefined> {
-  return viaMachine(target, (await readState(stateFile(env)))?.machines ?? []);
+  return viaMachine(target, await writtenHosts({ env }));
 }
 
 /** The same among these machines. */

@@ -12,7 +12,7 @@ import { stateFolder } from '../folder.js';
 /** What a Host is made of. */
 export type HostMachine = Pick<
   ListedMachine,
-  'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'identityAgent' | 'authority'
+  'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'authority'
 >;
 
 /** A machine and the Host that it has. */
@@ -35,6 +35,8 @@ export interface HostState {
   /** How the lines call vmssh. */
   readonly program: readonly string[];
   readonly machines: readonly HostEntry[];
+  /** Fields of a newer version, which stay as they are. */
+  readonly more?: JsonObject;
 }
 
 export const noState: HostState = { options: {}, program: [], machines: [] };
@@ -63,9 +65,9 @@ export async function readOptions(path: string): Promise<HostState['options'] | 
 }
 
 /** One machine in each line. */
-export function formatState({ options, program, machines }: HostState): string {
+export function formatState({ options, program, machines, more }: HostState): string {
   const lines = machines.map((machine) => `\n  ${JSON.stringify(machine)}`).join(',');
-  const head = JSON.stringify({ version, options, program }, null, 1).slice(0, -2);
+  const head = JSON.stringify({ version, options, program, ...more }, null, 1).slice(0, -2);
   return `${head},\n "machines": [${lines}${lines === '' ? '' : '\n '}]\n}\n`;
 }
 
@@ -89,26 +91,18 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
     throw new RangeError(
       `expected version ${version}, got ${String(JSON.stringify(json.version)).slice(0, 40)}`,
     );
-  const { options, program, machines } = json;
+  const { version: _, options, program, machines, ...rest } = json;
   if (!isJsonObject(options) || !areTexts(program) || !Array.isArray(machines))
     throw new RangeError('it lacks its options, its program or its machines');
-  return { options, program, machines };
+  const more = Object.keys(rest).length === 0 ? {} : { more: rest };
+  return { options, program, machines, ...more };
 }
 
 /** Undefined if ssh's configuration cannot have it. Another user's HOME may have a file with anything in it. */
 function entryOf(json: JsonObject): HostEntry | undefined {
-  const fields = 'host target provider via seen gone uuid user identityFile identityAgent'.split(' ');
+  const fields = 'host target provider via seen gone uuid user identityFile'.split(' ');
   const texts = Object.fromEntries(fields.map((field) => [field, plainText(json[field])]));
-  const {
-    host = '',
-    target = '',
-    provider = '',
-    via,
-    seen = '',
-    gone = '',
-    identityFile,
-    identityAgent,
-  } = texts;
+  const { host = '', target = '', provider = '', via, seen = '', gone = '', identityFile } = texts;
   // It is only printed, with such characters escaped.
   const { name } = json;
   if (typeof name !== 'string' || target === '') return undefined;
@@ -120,7 +114,7 @@ function entryOf(json: JsonObject): HostEntry | undefined {
     ...definedFields({
       via,
       also: areTexts(json.also) && via === undefined ? json.also : undefined,
-      ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile, identityAgent },
+      ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile },
       authority: json.authority === 'user' ? json.authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, json.environment) : undefined,
     }),

@@ -33,16 +33,6 @@ void whole_process(const struct plan *plan) {
   print_result(now() - begin);
 }
 
-// A program that uses the listener and prints its own answer.
-void beside(const struct plan *plan) {
-  serve(plan, service_banner);
-  struct child child = start(plan, wires_none);
-  int status;
-  waitpid(child.pid, &status, 0);
-  errno = 0;
-  if (status != 0) fail("the program failed");
-}
-
 void login(const struct plan *plan) {
   serve(plan, service_program);
   const int64_t begin = now();

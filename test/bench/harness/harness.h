@@ -46,7 +46,6 @@ int64_t sink_full_at(void);  // waits until service_sink or service_checked_sink
 void banner_by_fd(const struct plan *plan);
 void banner_by_pipes(const struct plan *plan);
 void whole_process(const struct plan *plan);
-void beside(const struct plan *plan);
 void login(const struct plan *plan);
 void bulk_up(const struct plan *plan);
 void bulk_down(const struct plan *plan);

@@ -14,7 +14,7 @@ static const struct {
     {"banner-fd", banner_by_fd}, {"banner-pipes", banner_by_pipes}, {"process", whole_process},
     {"login", login},            {"bulk-up", bulk_up},              {"bulk-down", bulk_down},
     {"echo", echo},              {"hold", hold},                    {"crowd", crowd},
-    {"beside", beside},              {"sessions", sessions},        {"stream", stream},
+    {"sessions", sessions},      {"stream", stream},
     {"enter", (void (*)(const struct plan *))enter_and_exec},
 };
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# peers.sh FOLDER: the proxies of systemd 257 and libvirt with their libraries, from trixie, to be entered by chroot.
+# peers.sh FOLDER: systemd's proxy with its libraries, from trixie, to be entered by chroot.
 # Needs MIRROR in the environment.
 set -euo pipefail
 root=$1
 
-mmdebstrap --mode=root --variant=extract --include=base-files,systemd,libvirt-ssh-proxy \
+mmdebstrap --mode=root --variant=extract --include=base-files,systemd \
   --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/*' \
   trixie "$root" "deb $MIRROR trixie main"
 for folder in lib lib64; do [ -e "$root/$folder" ] || ln -s "usr/$folder" "$root/$folder"; done

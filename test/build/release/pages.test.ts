@@ -35,12 +35,7 @@ describe('what a release has beside its packages', () => {
   });
 
   it('the table uploads what lists the packages after them, and npm’s main package after what it asks for', () => {
-    for (const name of [
-      'vmssh-1.2.3.tgz',
-      'vmssh-linux-x64-1.2.3.tgz',
-      'node-hvsock-native-1.2.3.tgz',
-      'PKGBUILD',
-    ])
+    for (const name of ['vmssh-1.2.3.tgz', 'vmssh-linux-x64-1.2.3.tgz', 'node-hvsock-native-1.2.3.tgz'])
       writeFileSync(join(dir, name), '');
     const page = uploadPage(dir, '1.2.3', addresses);
     const commands = [...page.matchAll(/\| `([^`]*)` \|$/gm)].map(([, command]) => command);

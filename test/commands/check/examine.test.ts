@@ -183,14 +183,14 @@ esac
         want: [[5, 'crosvm-100', 100]],
       },
       {
-        name: 'an OpenVMM beside a QEMU',
+        name: 'a crosvm beside a QEMU',
         argvs: [
           ['qemu-kvm', '-name', 'db', ...vsock('guest-cid=6')],
-          ['openvmm', '--virtio-vsock-vhost-cid', '6'],
+          ['crosvm', 'run', '--vsock', 'cid=6'],
         ],
         want: [
           [6, 'db', 100],
-          [6, 'openvmm-101', 101],
+          [6, 'crosvm-101', 101],
         ],
       },
       {

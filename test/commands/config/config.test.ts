@@ -68,7 +68,9 @@ describe('config install', () => {
     const to = home.io();
     await home.install({}, to);
     expect(readFileSync(home.own, 'utf8')).not.toMatch(/^Host mint$/m);
-    expect(to.stderr.join('')).toContain('no Host for "mint": the name is already in your ssh configuration');
+    expect(to.stderr.join('')).toContain(
+      'no Host for "mint": your ssh configuration has a Host for the name',
+    );
     await home.install(named({ prefix: 'vm-' }));
     expect(readFileSync(home.own, 'utf8')).toMatch(/^Host vm-mint$/m);
     await home.install(named({ onlyPatterns: true }));

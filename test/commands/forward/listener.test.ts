@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, lstatSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { clearPath, openListener, remover } from '../../../src/commands/forward/listener.js';
 import { loadAddon } from '../../../src/native.js';
@@ -52,6 +54,18 @@ describe.skipIf(missingAddon())('the path of a forward', () => {
     const hint = `make it first: mkdir -p '${folder.at('a b')}'`;
     const local = { family: 'unix', path: folder.at('a b/x.sock') } as const;
     await expect(addon && openListener(local, addon, { platform: 'linux' })).rejects.toMatchObject({ hint });
+  });
+
+  it('has as many clients wait as the kernel allows', async () => {
+    const { addon } = loadAddon();
+    const path = folder.at('crowd');
+    const listener = await (addon && openListener({ family: 'unix', path }, addon, { platform: 'linux' }));
+    const clients = Array.from({ length: 300 }, () => connect(path));
+    // Nobody accepts them.
+    const came = await Promise.allSettled(clients.map((each) => once(each, 'connect')));
+    for (const each of clients) each.destroy();
+    listener?.close();
+    expect(came.filter(({ status }) => status === 'rejected')).toEqual([]);
   });
 
   it('is removed at the end only if it is still the same socket', async () => {

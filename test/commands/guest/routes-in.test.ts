@@ -118,7 +118,8 @@ esac
   });
 
   it('setup makes only the host key where a socket answers and sshd has none', async () => {
-    const options = { noConfig: true, install: false, bring: false, restart: false };
+    const flags = { noConfig: true, install: false, bring: false, takeName: false };
+    const options = { ...flags, restart: false, unproved: false };
     const named = { text: 'incus/web', target: parseTarget('incus/web') };
     const rest = { options: { ...options, key: undefined, user: undefined }, io: fakeIo(incus()) };
     const { signal } = new AbortController();

@@ -43,7 +43,8 @@ const foreign = "<vsock><alias name='vsock0'/></vsock>";
 
 function setupOf(machine: ListedMachine, restart = false) {
   const named = { text: 'mint', target: parseTarget(machine.target), machine };
-  const flags = { noConfig: true, install: false, bring: false, restart };
+  const more = { takeName: false, unproved: false };
+  const flags = { noConfig: true, install: false, bring: false, restart, ...more };
   const options = { ...flags, user: undefined, key: undefined };
   return newSetup(named, { name: 'mint', options, io, signal }, () => {});
 }

@@ -67,7 +67,7 @@ export function makeContainer(
     join(bin, program),
     `printf '%s\\n' "$*" | head -n 1 >>'${join(dir, 'calls')}'
 while [ "$1" != /bin/sh ]; do shift; done
-there=$(printf '%s' "$3" | sed -E 's#(^|[ "<])/(usr|sbin|run|nix|etc)/#\\1${root}/\\2/#g')
+there=$(printf '%s' "$3" | sed -E 's#(^|[ "<])/(usr/|sbin/|run/|nix/|etc/|proc/\\[)#\\1${root}/\\2#g')
 shift 4
 mode=$1
 ${before}

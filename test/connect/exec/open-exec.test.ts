@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection, OpenOptions } from '../../../src/connect/connection.js';
@@ -12,7 +12,7 @@ import { lacks } from '../../helpers/programs.js';
 import { isAlive } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { rowsOf } from '../../helpers/tables/rows.js';
-import { script, useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { openers } from '../openers.js';
 import { type ContainerMade, execOf, makeContainer } from './container.js';
 
@@ -60,6 +60,23 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       expect(connection.note).toBe(', by podman');
       expect(Buffer.from(await connection.read(8)).toString()).toBe('SSH-2.0-');
       expect(container.calls()).toBe(1);
+    });
+
+    it1('starts the sshd that listens there with its own configuration', async () => {
+      const container = made({ keys: dir });
+      const { root } = container;
+      for (const name of ['own', 'other']) writeFileSync(join(root, name), '');
+      script(join(root, 'usr/sbin/sshd.pam'), 'printf \'SSH-2.0-%s\\n\' "$*"; exec cat');
+      const listener = (pid: string, config: string, its: string) => {
+        const title = `sshd: ${root}/usr/sbin/sshd.pam -D -f ${join(root, config)} [listener] 0 of 10-100 startups`;
+        writeTree(join(root, 'proc', pid), { cmdline: `${title}\0` });
+        symlinkSync(its, join(root, 'proc', pid, 'root'));
+      };
+      listener('5', 'other', dir);
+      listener('7', 'own', '/');
+      const connection = await open(container);
+      const { length } = `SSH-2.0--i -f ${root}/own`;
+      expect(Buffer.from(await connection.read(length)).toString()).toBe(`SSH-2.0--i -f ${root}/own`);
     });
 
     it1.each([
@@ -357,10 +374,13 @@ describe('the audit login id of a program', () => {
     const words = [program, 'a  b', '$(c)'];
     const command = asDaemon(words, { PATH: dir }, uid);
     // In a process of its own, which has one if the kernel lets us give it one.
-    const start = 'echo 4242 2>/dev/null >/proc/self/loginuid; read id </proc/self/loginuid; echo $id; "$@"';
+    const set = (id: number) =>
+      `echo ${id} 2>/dev/null >/proc/self/loginuid; read id </proc/self/loginuid; echo $id`;
+    // A user cannot take back the one that a login gave him.
+    const start = `${set(4242)}; (${set(4_294_967_295)}); "$@"`;
     const options = { env: { PATH: dir }, cwd: dir, encoding: 'utf8' } as const;
     const { stdout, stderr } = spawnSync('/bin/sh', ['-c', start, 'sh', ...command], options);
-    const [own = '', got] = stdout.split('\n');
-    expect({ got, stderr }).toEqual({ got: `${unset ? '4294967295' : own};a  b;$(c);`, stderr: '' });
+    const [own, none, got] = stdout.split('\n');
+    expect({ got, stderr }).toEqual({ got: `${unset ? none : own};a  b;$(c);`, stderr: '' });
   });
 });

@@ -21,6 +21,7 @@ const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${'I'.repeat(44)} ann@host`;
 describe('vmssh setup of a VM of libvirt', () => {
   const dir = useTempDir();
   const [bin, root, log] = [join(dir, 'bin'), join(dir, 'root'), join(dir, 'log')];
+  const dmi = 'sys/class/dmi/id/product_uuid';
   const env = {
     PATH: `${bin}:${process.env.PATH}`,
     HOME: dir,
@@ -30,10 +31,12 @@ describe('vmssh setup of a VM of libvirt', () => {
   beforeAll(() => {
     for (const folder of [
       ...['runtime/libvirt', 'root/usr/sbin', 'root/etc/ssh', 'root/home', 'fakes', 'bin', 'state'],
+      'root/sys/class/dmi/id',
     ])
       mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
     writeFileSync(join(dir, 'runtime/libvirt/libvirt-sock'), '');
     writeFileSync(join(dir, 'key.pub'), `${key}\n`);
+    writeFileSync(join(root, dmi), `${uuid.toUpperCase()}\n`);
     script(join(root, 'usr/sbin/sshd'), 'exit 0');
     const fakes = {
       id: '[ "$1" = -u ] && echo 0 || echo root',
@@ -49,8 +52,8 @@ describe('vmssh setup of a VM of libvirt', () => {
   const setup = (cases: readonly VirshCase[], ...args: readonly string[]) => {
     const device = "<devices><vsock model='virtio'><cid auto='yes' address='424242'/></vsock></devices>";
     standInVirsh(bin, log, [
-      ['*" list "*', `printf '${uuid}\\n==vmssh==\\n==vmssh==\\n'`],
       ...cases,
+      ['*" list "*', `printf '${uuid}\\n==vmssh==\\n==vmssh==\\n'`],
       [
         '*dumpxml*',
         `echo "<domain type='kvm' id='3'><name>mint</name><uuid>${uuid}</uuid>${device}</domain>"`,
@@ -58,7 +61,7 @@ describe('vmssh setup of a VM of libvirt', () => {
     ]);
     return run([...vmssh, ...args], { env, ...otherUser });
   };
-  const planned = ['setup', '--dry-run', '--no-config', '--key', join(dir, 'key.pub'), 'mint'];
+  const planned = ['setup', '--dry-run', '--no-config', '--key', join(dir, 'key.pub'), 'qemu/mint'];
   const steps = (text: string) =>
     [...text.matchAll(/^ {2}(.) (\S+)/gm)].map(([, mark, step]) => `${mark} ${step}`);
 
@@ -72,6 +75,28 @@ describe('vmssh setup of a VM of libvirt', () => {
       /✓ inside +as root, by its guest agent\n.*✓ account +ann, its first account with a uid from 1000 on\n/,
     );
     expect(code).toBe(1);
+  });
+
+  const turned = '67510583-134a-b10e-c290-e328df73ee72';
+  it.each([
+    { what: 'of older firmware, turned round', says: turned, want: /✓ inside/ },
+    {
+      what: 'of another domain with the same socket',
+      says: '11111111-2222-4333-8444-555555555555',
+      want: /✗ inside +behind its agent's socket is another machine: its UUID is 11111111-\S+, not 83055167-/,
+    },
+    {
+      what: 'that is none',
+      says: 'Not Settable',
+      want: /✗ inside +it cannot be told which .*\n +fix: .*--unproved qemu\/mint\n/,
+    },
+    { what: 'that is none, with --unproved', says: 'x', more: ['--unproved'], want: /✓ inside/ },
+  ])('asks the machine for its UUID: one $what', async ({ says, want, more = [] }) => {
+    writeFileSync(join(root, dmi), `${says}\n`);
+    const cases = agentCases(dir, join(dir, 'inside'));
+    const { stdout } = await setup(cases, ...planned.slice(0, 1), ...more, ...planned.slice(1));
+    writeFileSync(join(root, dmi), `${uuid}\n`);
+    expect(stdout).toMatch(want);
   });
 
   it.each([

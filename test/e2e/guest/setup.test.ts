@@ -61,7 +61,12 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
     mkdirSync(join(dir, 'runtime'), { mode: 0o700 });
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, '.ssh/id_ed25519')]);
-    const made = makeContainer(dir, { program: 'inside', keys: dir });
+    const has = ['grep', 'id', 'mkdir', 'sh'];
+    const made = makeContainer(dir, { program: 'inside', keys: dir, has });
+    // What it says of its files is what it would say with this folder as its root.
+    const sshd = join(root, 'usr/sbin/sshd');
+    const says = `case $1 in -T) "$0" -t -T "$@" | sed 's#${root}/#/#g'; exit ;; esac\nexec `;
+    writeFileSync(sshd, readFileSync(sshd, 'latin1').replace('exec ', says), 'latin1');
     const own = { AuthorizedKeysFile: 'home/.ssh/authorized_keys', HostKey: 'etc/ssh/ssh_host_ed25519_key' };
     const config = Object.entries(own).map(([keyword, path]) => `${keyword} ${join(root, path)}\n`);
     const rest = sshdConfig(dir).split('\n').slice(2).join('\n');
@@ -274,7 +279,9 @@ esac`,
     mkdirSync(join(root, 'home/.ssh/authorized_keys'), { recursive: true });
     const { code, stdout } = await setup('--yes', '--no-config', 'incus/web');
     expect(code).toBe(1);
-    expect(stdout).toMatch(/✗ key +\S+authorized_keys is a folder\n +fix, as the guest gives it: /);
+    expect(stdout).toMatch(
+      /✗ key +\S+authorized_keys is a folder\n +fix: incus exec \S+ \S+ local:web -- \/bin\/sh -c 'mv /,
+    );
     rmSync(join(root, 'home/.ssh'), { recursive: true });
   });
 
@@ -286,7 +293,7 @@ esac`,
     { lie: 'ok account root\n', says: /the script did not (?:run|end) there: / },
     {
       lie: 'failed key \x1b[2Jno\nfix key rm -rf /\nend 2 x\n',
-      says: /✗ key +\\x1b\[2Jno\n +fix, as the guest gives it: rm -rf \/\n/,
+      says: /✗ key +\\x1b\[2Jno\n +fix: incus exec .* -- \/bin\/sh -c 'rm -rf \/'\n/,
     },
   ])('does nothing for a machine that says $lie', async ({ lie, says }) => {
     const before = trees();
@@ -296,6 +303,53 @@ esac`,
     expect(stdout + stderr).toMatch(says);
     expect(code).toBe(1);
     expect(trees()).toEqual(before);
+  });
+
+  it.each([
+    {
+      line: 'AllowUsers bob',
+      says: /✗ login +sshd does not let .* in: AllowUsers is bob.*\n +fix: incus exec .* -c 'sed -i .*AllowUsers bob/,
+    },
+    {
+      line: 'PubkeyAuthentication no',
+      says: /✗ login +.* results in PubkeyAuthentication no\n +fix: incus /,
+    },
+    {
+      line: 'ForceCommand /bin/true',
+      says: /✗ login +.*only this for .*\n +hint, as the guest gives it: name /,
+    },
+  ])('says in its plan what will refuse the login, and changes nothing: $line', async ({ line, says }) => {
+    const [config, before] = [join(root, 'sshd_config'), trees()];
+    const text = readFileSync(config, 'utf8');
+    writeFileSync(config, `${line}\n${text}`);
+    const { code, stdout } = await setup('--yes', 'incus/web');
+    writeFileSync(config, text);
+    expect(stdout).toMatch(says);
+    expect(stdout).toMatch(/\nNothing was changed\.\n$/);
+    expect(code).toBe(1);
+    expect(trees()).toEqual(before);
+  });
+
+  it('does not try a key with a passphrase that nobody can be asked for, and takes an encrypted one without its .pub', async () => {
+    const file = join(home, '.ssh/id_ed25519');
+    execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret', '-f', file]);
+    renameSync(`${file}.pub`, join(dir, 'away.pub'));
+    const done = await setup('--yes', '--no-config', 'incus/web');
+    renameSync(join(dir, 'away.pub'), `${file}.pub`);
+    execFileSync('ssh-keygen', ['-q', '-p', '-P', 'secret', '-N', '', '-f', file]);
+    expect(done.stdout).toMatch(/- login +not tried: your key \S+id_ed25519 \(SHA256:.* has a passphrase/);
+    expect(done.code).toBe(0);
+    expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0 });
+  });
+
+  it("says ssh's own words if it does not read its configuration", async () => {
+    const config = join(home, '.ssh/config');
+    writeFileSync(config, 'Hots web\n');
+    const broken = { ...env, VMSSH_SSH: `ssh -F ${config}` };
+    const { code, stdout } = await run([...vmssh, 'setup', '--yes', 'incus/web'], { env: broken });
+    rmSync(config);
+    expect(stdout).toMatch(/✗ key +ssh -G does not read its configuration: .*Bad configuration option: hots/);
+    expect(code).toBe(1);
   });
 
   it("leaves the user's own Host of that name", async () => {
@@ -309,6 +363,28 @@ esac`,
     expect(code).toBe(1);
     expect(trees()).toEqual(before);
     rmSync(config);
+  });
+
+  it('asks for a name that is in known_hosts, and takes it with --take-name', async () => {
+    const known = join(home, '.ssh/known_hosts');
+    writeFileSync(
+      known,
+      'web ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBk1Y3Dw2BOZxrpS4wNYvXNqj5bQbSCAyVLFbwyVjpyw\n',
+    );
+    const planned = await setup('--dry-run', 'web');
+    expect(planned.stdout).toMatch(
+      /name +the name is already in known_hosts: from now on it means incus\/web/,
+    );
+    const refused = await setup('--yes', 'web');
+    expect(refused).toMatchObject(printing(1, /✗ name .*\n +fix: .*setup --take-name web/));
+    expect(await setup('--yes', '--take-name', 'web')).toMatchObject({ code: 0 });
+    const names = () => readFileSync(join(home, '.ssh/vmssh.conf'), 'utf8').match(/^Host web\b/gm);
+    expect(names()).toHaveLength(1);
+    await run([...vmssh, 'config', 'install'], { env });
+    expect(names()).toHaveLength(1);
+    expect(await setup('--undo', '--yes', 'web')).toMatchObject({ code: 0 });
+    expect(existsSync(join(home, '.ssh/vmssh.conf')) && names()).toBeFalsy();
+    rmSync(known);
   });
 
   it('finds no sshd, and installs one only if it is told to', async () => {

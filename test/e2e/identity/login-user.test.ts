@@ -59,12 +59,6 @@ describe.skipIf(lacks('ssh'))('the login user', () => {
     }
   });
 
-  it('is left to ssh if it does not say both', async () => {
-    const main = withLines('Match exec "test %n = machine/web && kill -9 $PPID"\n');
-    const { stdout } = await run([...vmssh, 'ssh', '-F', main, '--print-command', 'machine/web'], { env });
-    expect(stdout).toMatch(/^ssh (?!.*User=)/);
-  });
-
   it.each([
     [ofSystemd, 'root, as FILE/20-systemd-ssh-proxy.conf says'],
     ['', 'ann, as FILE/main says'],

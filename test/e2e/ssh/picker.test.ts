@@ -33,15 +33,15 @@ describe.skipIf(missing)('vmssh ssh without a name', () => {
   }
 
   it.each([
-    { name: 'Enter takes the first', keys: '', machine: 'machine%aaa-alpha' },
-    { name: 'an arrow and Enter the second', keys: '\x1b[B', machine: 'machine%aaa-beta' },
-    { name: 'a filter the one that matches', keys: 'BET', machine: 'machine%aaa-beta' },
+    { name: 'Enter takes the first', keys: '', machine: 'machine/aaa-alpha' },
+    { name: 'an arrow and Enter the second', keys: '\x1b[B', machine: 'machine/aaa-beta' },
+    { name: 'a filter the one that matches', keys: 'BET', machine: 'machine/aaa-beta' },
   ])('$name', async ({ keys, machine }) => {
     const { command, code, restored, shown } = await picked(keys);
     expect({ code, restored }).toEqual({ code: 0, restored: true });
     expect(command).toContain(machine);
     const left = shown.slice(shown.lastIndexOf('\x1b[J') + '\x1b[J'.length);
-    expect(left).toMatch(new RegExp(`^Which machine\\? ${machine.split('%')[1]}\r\n`));
+    expect(left).toMatch(new RegExp(`^Which machine\\? ${machine.split('/')[1]}\r\n`));
     expect(shown).toMatch(/> aaa-alpha +machined +running/);
   });
 

@@ -26,6 +26,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
   const machines: JsonObject[] = ['Web Server T7', 'db-t7', 'twice-t7', 'TWICE-T7'].map((name, at) => ({
     ...{ name, id: id.replace('0', `${at}`), ...common },
   }));
+  machines.push({ ...common, name: 'own-t8', id: id.replace('0', '9'), sshPrivateKeyPath: undefined });
   const env: NodeJS.ProcessEnv = { ...process.env, HOME: home, ...useMachined(machines).env };
   for (const each of ['VMSSH_SSH', 'HV_SSH_COMMAND', 'RSYNC_RSH']) delete env[each];
   const knownHosts = () => readFileSync(join(home, '.ssh/vmssh_known_hosts'), 'utf8');
@@ -120,6 +121,52 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     await ends(0, tool('rsync', ...shell, `${unix}:${dir}/there2`, join(dir, 'here2')));
   });
 
+  it("take the user's own Host of the name, as plain ssh does", async () => {
+    const config = join(dir, 'own-config');
+    const lines = ['User nobody', `IdentityFile ${dir}/id`, 'IdentitiesOnly yes', 'SetEnv T7=set'];
+    writeFileSync(config, `Host own-t8\n    ${lines.join('\n    ')}\n`, { mode: 0o600 });
+    const own = ['-F', config, '-o', 'BatchMode=yes'];
+    const me = `${sshd.user}@own-t8`;
+    const logged = await tool('ssh', ...own, '-l', sshd.user, 'own-t8', 'echo $0');
+    expect(logged).toMatchObject({ code: 0 });
+    expect(await tool('ssh', ...own, 'own-t8', 'true')).toMatchObject(saying(255, 'nobody@'));
+    await ends(0, tool('scp', ...own, config, `${me}:${dir}/own-scp`));
+    const shell = ['ssh', ...own].join(' ');
+    await ends(0, tool('rsync', '-e', shell, config, `${me}:${dir}/own-rsync`));
+    const byVariable = { env: { ...env, RSYNC_RSH: `${shell} -l ${sshd.user}` } };
+    await ends(0, run([...vmssh, 'rsync', config, `own-t8:${dir}/own-variable`], byVariable));
+    const { code, stdout } = await tool('check', '--ssh-config', config, '--json', me);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('"login"') });
+    expect((await tool('check', '--ssh-config', config, 'own-t8')).stdout).toMatch(/✗ login .*nobody/);
+  });
+
+  it('take the first word on unknown keys, which may be that of VMSSH_SSH or RSYNC_RSH', async () => {
+    const config = join(dir, 'strict');
+    writeFileSync(config, 'StrictHostKeyChecking yes\n', { mode: 0o600 });
+    const yes = '-o StrictHostKeyChecking=yes';
+    const [no, key] = [
+      ['-o', 'StrictHostKeyChecking=no'],
+      ['-i', join(dir, 'id')],
+    ];
+    const file = join(home, '.ssh/vmssh_known_hosts');
+    const before = knownHosts();
+    writeFileSync(file, '');
+    const ssh = ['ssh', ...no, ...key, 'db-t7', 'true'];
+    const rsync = ['rsync', '-e', ['ssh', ...no, ...key].join(' '), config, `db-t7:${dir}/strict-there`];
+    for (const [name, value, args] of [
+      ['VMSSH_SSH', `ssh ${yes}`, ssh],
+      ['VMSSH_SSH', `ssh ${yes}`, rsync],
+      ['VMSSH_SSH', `ssh -F ${config}`, ['ssh', ...key, 'db-t7', 'true']],
+      ['VMSSH_SSH', `ssh -F ${config}`, ['rsync', '-e', `ssh ${key.join(' ')}`, ...rsync.slice(3)]],
+      ['RSYNC_RSH', `ssh ${yes} ${key.join(' ')}`, ['rsync', ...rsync.slice(3)]],
+    ] as const)
+      expect((await run([...vmssh, ...args], { env: { ...env, [name]: value } })).stderr).toContain(
+        'policy is strict',
+      );
+    expect(knownHosts()).toBe('');
+    writeFileSync(file, before);
+  });
+
   it('tell how to copy between two machines', async () => {
     expect(await tool('scp', '-3', 'db-t7:a', 'Web-Server-T7:b')).toMatchObject(
       saying(255, /hint: .*vmssh.* config install, and then plain scp, with the names of both/),
@@ -212,7 +259,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
 
   it('print what they would run', async () => {
     const { stdout } = await tool('ssh', '--print-command', 'db-t7', 'true');
-    expect(stdout).toMatch(/^ssh -o 'ProxyCommand=.* -o HostKeyAlias=vmssh-.* -- machine%db-t7 true\n$/);
+    expect(stdout).toMatch(/^ssh -o 'ProxyCommand=.* -o HostKeyAlias=vmssh-.* -- db-t7 true\n$/);
   });
 
   it.each([

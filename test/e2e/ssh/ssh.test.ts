@@ -108,16 +108,16 @@ describe.skipIf(missing)('an instance of Multipass, whose key only root can read
   const dir = useTempDir();
 
   it.each([
-    { state: 'Stopped', says: '"m" is off', key: false },
-    { state: 'Running', says: 'knows "m", but neither', key: true },
-  ])('$state', async ({ state, says, key }) => {
+    { state: 'Stopped', says: '"m" is off' },
+    { state: 'Running', says: 'knows "m", but neither' },
+  ])('is not said to have refused a key that it was never shown: $state', async ({ state, says }) => {
     const list = JSON.stringify({ list: [{ name: 'm', state, ipv4: [] }] });
     writeFileSync(join(dir, 'multipass'), `#!/bin/sh\necho '${list}'\n`, { mode: 0o755 });
     const env = { ...process.env, HOME: dir, PATH: `${dir}:${process.env.PATH}` };
     const { code, stderr } = await run([...vmssh, 'ssh', '-F', '/dev/null', 'multipass/m', 'true'], { env });
     expect(code).toBe(255);
     expect(stderr).toContain(says);
-    expect(stderr.includes('no key for')).toBe(key);
+    expect(stderr).not.toContain('refused the login');
   });
 });
 

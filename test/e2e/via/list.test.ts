@@ -211,6 +211,18 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       },
     );
 
+    it.skipIf(missingAddon())('has each command take the names that it wrote', async () => {
+      expect(await config('install', '--no-fresh', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+      const ssh = ['ssh', '-F', bed.guest.config('relay'), 'web.hv1', 'echo hello'];
+      expect(await inHome(...ssh)).toMatchObject({ code: 0, stdout: 'hello\n' });
+      expect(await inHome('nc', '--banner', 'web.hv1')).toMatchObject(printing(0, 'SSH-2.0-'));
+      expect(await inHome('check', '--until=banner', 'web.hv1')).toMatchObject(printing(0, 'SSH-2.0-'));
+      expect(await inHome('list', 'web.hv1', '-o', 'status')).toMatchObject(ended(0, 'running\n', ''));
+      expect(await inHome('list', 'web.hv3')).toMatchObject(saying(4, 'web.hv3'));
+      const { stdout } = await inHome('ssh', '--print-command', 'web.hv1');
+      expect(stdout).toMatch(/ via\/hv1\/\S+ .* -- web\.hv1\n$/);
+    });
+
     it('keeps those of a hypervisor that is not asked or does not answer, until it is told not to', async () => {
       // Those of this host come and go meanwhile.
       const behind = () => written().match(/^# .* of via\/[\s\S]*?\n\n/gm);

@@ -7,8 +7,7 @@ import { lacks } from '../../helpers/programs.js';
 import { run, runtime, vmssh } from '../../helpers/run.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
 
-/** VMSSH_TRIAL=1: as many as the figures of test/docs/hop-figures.md are for, in each runtime. */
-const most = process.env.VMSSH_TRIAL === '1' ? 10_000 : 2000;
+const most = 2000;
 
 const missing = missingAddon() ?? lacks('ssh');
 

@@ -1,19 +1,49 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { guestFailures } from '../../../src/guest/failures.js';
 import { guestRoute, leaveScript, leftFile } from '../../../src/guest/run/route.js';
 import {
   cidOf,
+  mayPrint,
   parseProgress,
   runScript,
   splitLines,
   splitTerminal,
 } from '../../../src/guest/run/run-script.js';
+import { checkScript, proofScript } from '../../../src/guest/script.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const route = (script: string) => ({ name: 'ssh', command: ['sh', '-c', script], input: undefined }) as const;
+
+describe('the steps that count', () => {
+  const check = checkScript({ port: 22, account: 'root' });
+  const ofHost = ['cid-twice', 'control-path', 'service-guid', 'host-key'];
+
+  it('are those of the script', () => {
+    const names = Object.keys(guestFailures).filter((name) => !ofHost.includes(name));
+    const printed = (step: string) => mayPrint(check, { state: 'ok', step });
+    expect(names.filter((step) => !printed(step))).toEqual([]);
+    expect(ofHost.filter(printed)).toEqual([]);
+    expect(mayPrint(check, { state: 'end', step: '0' })).toBe(true);
+  });
+
+  it('are no others that the guest prints', async () => {
+    const command = [
+      'sh',
+      '-c',
+      'echo "ok login over vsock"; echo "changed host-key pinned"; echo "ok proof x"; echo "end 0 x"',
+    ];
+    const input = proofScript({ keep: false });
+    const { lines } = await runScript(
+      { name: 'ssh', command, input },
+      { env: process.env, onLine: () => {} },
+    );
+    expect(lines.map(({ step }) => step)).toEqual(['proof', '0']);
+  });
+});
 
 describe("a guest's script", () => {
   it('has ended with its program, whatever that left running', async () => {

@@ -21,6 +21,7 @@ import homePart from '../../../src/guest/sh/parts/home.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import undo from '../../../src/guest/sh/parts/undo.sh';
 import write from '../../../src/guest/sh/parts/write.sh';
+import { lacks } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { eachRow } from '../../helpers/tables/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -227,7 +228,7 @@ describe.each(shells)('$name', ({ command }) => {
     },
   );
 
-  it.skipIf(!isRoot)("keeps a home's programs off root's terminal", async () => {
+  it.skipIf(!isRoot || lacks('script'))("keeps a home's programs off root's terminal", async () => {
     const look = `if [ -t 1 ] || [ -t 2 ] || true </dev/tty; then echo terminal; fi; cut -d ' ' -f 6 /proc/self/stat`;
     const script = join(root, 'run/script');
     writeFileSync(

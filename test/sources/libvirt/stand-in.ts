@@ -32,7 +32,7 @@ else echo '{"return":{"exited":false}}'; fi`,
       '*\'"guest-exec"\'*',
       `rm -f '${folder}/code'
 printf %s "$last" | sed 's/^"input-data":"//;s/"}}$//' | base64 -d >'${folder}/in'
-case $* in *'"-c"'*) printf '%b' "$(printf %s "$*" | sed 's/.*"sh","//;s/"\\],"capture-output.*//')" >>'${folder}/in' ;; esac
+case $* in *'"-c"'*) printf '%b' "$(printf %s "$*" | sed 's/.*"sh","//;s/"\\],"capture-output.*//;s/\\\\"/"/g')" >>'${folder}/in' ;; esac
 { ${shell} -s <'${folder}/in' >'${folder}/out' 2>'${folder}/err'; echo $? >'${folder}/code.new'; mv '${folder}/code.new' '${folder}/code'; } >/dev/null 2>&1 &
 echo '{"return":{"pid":4242}}'`,
     ],

@@ -42,20 +42,6 @@ describe('machined', () => {
     expect(await searchMachined(id, deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 4 } });
   });
 
-  // A stand-in: no released systemd has this agent yet.
-  it("gives a machine whose key machined knows that scope's ssh-agent, if it is there", async () => {
-    const sshPrivateKeyPath = '/run/user/1000/key';
-    await user(machines(vm('a', 3, { sshPrivateKeyPath }), vm('b', 4)));
-    await system(machines(vm('c', 5, { sshPrivateKeyPath })));
-    const { path: identityAgent } = await folder.listen('user/systemd/machine/ssh-agent', () => {});
-    const { found } = await machined.list(deps);
-    expect(found.map((machine) => [machine.name, machine.identityAgent])).toEqual([
-      ['a', identityAgent],
-      ['b', undefined],
-      ['c', undefined],
-    ]);
-  });
-
   it('gives the user that systemd-vmspawn put into a machine, in the list and by name', async () => {
     const service = 'systemd-vmspawn';
     const procDir = fakeProc(folder.path, [{ argv: [service, '--bind-user=ann', '-M', 'a'] }]);

@@ -19,20 +19,20 @@ describe('processes on a system without /proc', () => {
   it("are this user's own, and no set-user-ID program of theirs or of others", async () => {
     const found = await printed(
       '    1     0     0 /sbin/launchd',
-      '  401   501   501 /opt/homebrew/bin/vfkit --cpus 2',
-      '  402     0   501 vfkit --cpus 2',
-      '  403   501   502 vfkit --cpus 2',
-      '40400   502   502 vfkit --cpus 2',
+      '  401   501   501 /opt/homebrew/bin/qemu-kvm --cpus 2',
+      '  402     0   501 qemu-kvm --cpus 2',
+      '  403   501   502 qemu-kvm --cpus 2',
+      '40400   502   502 qemu-kvm --cpus 2',
     );
-    expect(found).toEqual([{ pid: 401, uid, argv: ['/opt/homebrew/bin/vfkit', '--cpus', '2'] }]);
+    expect(found).toEqual([{ pid: 401, uid, argv: ['/opt/homebrew/bin/qemu-kvm', '--cpus', '2'] }]);
   });
 
   it('keep a blank in a path, and an option without a value', async () => {
     const [process] = await printed(
-      ' 7 501 501 /Applications/My App.app/vfkit --nested --device virtio-vsock,socketURL=/a/Application Support/s -v',
+      ' 7 501 501 /Applications/My App.app/qemu-kvm --nested --device virtio-vsock,socketURL=/a/Application Support/s -v',
     );
     expect(process?.argv).toEqual([
-      ...['/Applications/My App.app/vfkit', '--nested'],
+      ...['/Applications/My App.app/qemu-kvm', '--nested'],
       ...['--device', 'virtio-vsock,socketURL=/a/Application Support/s', '-v'],
     ]);
   });

@@ -10,8 +10,8 @@ import { addressOf } from '../../../src/sources/routes.js';
 import { sharesCids } from '../../../src/sources/tools/cid-space.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { crosvm } from '../../../src/sources/vmm/crosvm.js';
-import { openvmm } from '../../../src/sources/vmm/openvmm.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { machines, PeerFolder } from '../machined/varlink-peer.js';
 import { fakeProc, inDocker, setCidMode } from '../processes/fake-proc.js';
@@ -74,14 +74,6 @@ describe('a machine in another network namespace, on a kernel that keeps their C
     const { found, warnings } = await crosvm.list({ env: {}, procDir });
     expect(found).toMatchObject([{ name: '7', cid: 7 }]);
     expect(warnings).toEqual([{ provider: 'crosvm', code: 'INCOMPLETE', problem: problem(101, 8) }]);
-  });
-
-  it('of OpenVMM has neither', async () => {
-    const argv = (cid: string) => ['openvmm', '--virtio-vsock-vhost-cid', cid];
-    const procDir = proc({ argv: argv('7'), net: 'own' }, { argv: argv('8'), net: 'other' });
-    const { found, warnings } = await openvmm.list({ env: {}, procDir });
-    expect(found).toMatchObject([{ cid: 7 }]);
-    expect(warnings).toEqual([{ provider: 'openvmm', code: 'INCOMPLETE', problem: problem(101, 8) }]);
   });
 
   it('of libvirt has only a name, as its daemon says where it is', async () => {
@@ -152,7 +144,7 @@ describe('the real /proc', () => {
     return String(said) === 'here\n' ? child.pid : undefined;
   };
 
-  it('shows which network namespace a process has', async (test) => {
+  it.skipIf(lacks('unshare'))('shows which network namespace a process has', async (test) => {
     const [here, there] = [await waiting(), await waiting('unshare', '--net')];
     if (here === undefined || there === undefined)
       return test.skip('"unshare --net" is refused: run the test as root');

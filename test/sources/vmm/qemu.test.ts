@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addressOf, routeTo } from '../../../src/sources/routes.js';
-import { searchSource } from '../../../src/sources/search.js';
+import { match, searchSource } from '../../../src/sources/search.js';
 import { crosvm, parseCrosvmArgs } from '../../../src/sources/vmm/crosvm.js';
 import { parseQemuArgs, type QemuMachine, qemu } from '../../../src/sources/vmm/qemu.js';
 import { parseVhostDevice } from '../../../src/sources/vmm/vhost-device.js';
@@ -71,15 +71,24 @@ describe('running QEMUs', () => {
     ]);
   });
 
-  it('with the same name are distinguished by UUID, or by CID, and left out with only a port', async () => {
+  it('with the same name are distinguished by UUID, by CID, or by pid with only a port', async () => {
     const { found, warnings } = await list(
       { argv: ['qemu-system-x86_64', '-name', 'a', '-uuid', uuid, ...vsock(3)] },
       { argv: ['qemu-system-x86_64', '-name', 'a', ...vsock(4)] },
       { argv: ['qemu-system-x86_64', '-name', 'a', '-nic', 'user,hostfwd=tcp::2222-:22'] },
     );
-    expect(found.map(({ target }) => target)).toEqual([`qemu/${uuid}`, 'vsock/4']);
-    const problem = 'pid 102: another QEMU is called "a" too: only a -uuid tells them apart';
-    expect(warnings).toEqual([{ provider: 'qemu', code: 'INCOMPLETE', problem }]);
+    expect(found.map(({ target }) => target)).toEqual([`qemu/${uuid}`, 'vsock/4', 'qemu/qemu-102']);
+    expect(match('qemu-102', found).map(({ pid }) => pid)).toEqual([102]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('with the same name and UUID are distinguished by pid', async () => {
+    const argv = ['qemu-system-x86_64', '-name', 'a', '-uuid', uuid];
+    const { found } = await list({ argv }, { argv });
+    expect(found.map(({ name, target }) => [name, target])).toEqual([
+      ['a', 'qemu/qemu-100'],
+      ['a', 'qemu/qemu-101'],
+    ]);
   });
 
   it('whose name cannot be part of a target are reached by UUID or address', async () => {

@@ -32,7 +32,7 @@ it("a Host of an earlier run goes once its name is the user's", () => {
 
 describe('a Host of its own', () => {
   it('has what its manager knows, and its identity', () => {
-    const login = { user: 'u', identityFile: '/k', identityAgent: '/a' };
+    const login = { user: 'u', identityFile: '/k' };
     const [host] = hosts([machine('Mint 22', { uuid, ...login })]).hosts;
     expect(host).toEqual({
       ...{ host: 'Mint-22', names: ['mint-22', uuid], about: 'Mint 22 of machined' },

@@ -14,7 +14,6 @@ const mint: HostEntry = {
   uuid: '11111111-2222-4333-8444-555555555555',
   user: 'ann',
   identityFile: '/k',
-  identityAgent: '/a',
   seen: '2026-01-31',
 };
 const web: HostEntry = {
@@ -30,6 +29,11 @@ const state: HostState = {
 describe('the state', () => {
   it.each([{ state: noState }, { state }])('is read back as it was written', (each) => {
     expect(parseState(formatState(each.state))).toEqual({ state: each.state, left: 0 });
+  });
+
+  it('keeps fields of a newer version', () => {
+    const text = formatState(state).replace('"program"', '"later": {"a":1},\n "program"');
+    expect(JSON.parse(formatState(parseState(text).state))).toMatchObject({ later: { a: 1 } });
   });
 
   it('has a machine in each line', () => {

@@ -58,7 +58,7 @@ export function fromHost(scene: () => Scene): void {
         expect(readFileSync(join(here, name)).equals(data)).toBe(true);
     });
 
-    test('a port that nobody listens on has the message of docs/reference/connect-errors.md', async () => {
+    test('a port that nobody listens on has the message of the tables', async () => {
       const { host, target, guest } = scene();
       const result = await run([...host.ssh(mode), '-n', '-p', '23', target, 'true']);
       const message = documented('Multiplexers', 'EOF', `${guest.folder}/vsock.sock`, 23);

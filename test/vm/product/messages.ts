@@ -1,23 +1,22 @@
+import { failures } from '../../../src/connect/failures/failures.js';
 import { thisHost } from '../../../src/kinds/machines.js';
-import { code as codeIn, codes, type Row, tableOf } from '../../markdown.js';
+import { code as codeIn, type Row, tableOf } from '../../markdown.js';
 
-type Family = 'AF_UNIX' | 'AF_VSOCK' | 'Multiplexers' | 'TCP';
+const families = { AF_UNIX: 'unix', AF_VSOCK: 'vsock', Multiplexers: 'vsock-mux' } as const;
 
-/** What docs/reference/connect-errors.md says about a failed connect: its row, with the address and port filled in. */
-export function documented(family: Family, code: string, address: string, port: number) {
-  const row = [family, 'Any socket']
-    .flatMap((heading) => tableOf('reference/connect-errors.md', heading))
-    .find((each) => codes(each.code).includes(code));
-  if (!row) throw new Error(`docs/reference/connect-errors.md has no row for ${code} under ${family}`);
-  const [usual, here = usual] = (row.fix ?? '').split(/; for (?:CID 1|\.host): /);
+/** What a failed connect says by the table of its family, with the address and port filled in. */
+export function documented(family: keyof typeof families, code: string, address: string, port: number) {
+  const row = failures[families[family]].find((each) => each.codes.includes(code));
+  if (!row) throw new Error(`no row for ${code} under ${family}`);
+  const { problem, hint, hintForThisHost = hint } = row;
   const isThisHost = address.startsWith('vsock:1:') || address === thisHost.path;
-  const fill = (cell = '') => cell.replaceAll('{address}', address).replaceAll('{port}', String(port));
+  const fill = (text: string) => text.replaceAll('{address}', address).replaceAll('{port}', String(port));
   return {
     op: 'connect',
     code,
     exitCode: 1,
-    problem: `${fill(row['what it means'])} (${code})`,
-    hint: fill(isThisHost ? here : usual),
+    problem: `${fill(problem)} (${code})`,
+    hint: fill(isThisHost ? hintForThisHost : hint),
   };
 }
 

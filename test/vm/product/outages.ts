@@ -76,7 +76,7 @@ export function outages(scene: () => Scene): void {
       for (const { child } of [...sessions.values(), proxy]) expect(child.exitCode).toBe(null);
     });
 
-    test('while paused: a connect has the message of docs/reference/connect-errors.md', async () => {
+    test('while paused: a connect has the message of the tables', async () => {
       const check = await checkOf(scene(), ['--timeout=2', scene().target]);
       expect(check).toMatchObject(documented('Multiplexers', 'ETIMEDOUT', muxPath(scene()), 22));
     });
@@ -94,7 +94,7 @@ export function outages(scene: () => Scene): void {
       expect(proxy.seen.stderr).toContain('the machine broke the connection (ECONNRESET)');
     });
 
-    test('killed: a connect has the message of docs/reference/connect-errors.md', async () => {
+    test('killed: a connect has the message of the tables', async () => {
       const error = await checkOf(scene(), [scene().target]);
       expect(error).toMatchObject(documented('Multiplexers', error.code, muxPath(scene()), 22));
     });

@@ -7,7 +7,7 @@ login_key_files() {
   unread=
   for each in $(setting authorizedkeysfile); do
     case $each in
-      /run/credentials/*$look.service/* | /run/sshd-generated-$look/*)
+      /run/credentials/*$instance.service/* | /run/sshd-generated-$instance/*)
         if credential_keys "$1" "$each"; then return 0; fi
         continue ;;
       none) continue ;;
@@ -28,9 +28,15 @@ login_key_files() {
   if [ "$(setting strictmodes)" = no ]; then return 0; fi
   loose=$(loose_part "$key_file" "$1")
   if [ -z "$loose" ]; then return 0; fi
-  case $loose in "$home" | "$home"/*) loose_owner=$1 ;; *) loose_owner=root ;; esac
-  fail login "$loose can be written by users other than $1 ($(stat -L -c '%A %U:%G' "$R$loose")), so sshd does not read $key_file$(refusals)" \
-    "$(if ! owned_by "$R$loose" "$1"; then echo "chown $loose_owner: $loose && "; fi)chmod go-w $loose"
+  loose_text=$(loose_says "$loose" "$key_file")
+  fail login "${loose_text%%"$newline"*}$(refusals)" "${loose_text#*"$newline"}"
+}
+# loose_says PART FILE: what is wrong with the part, and on the next line the fix.
+loose_says() {
+  loose_owner=root
+  case $1 in "$home" | "$home"/*) loose_owner=$account ;; esac
+  echo "$1 can be written by users other than $account ($(stat -L -c '%A %U:%G' "$R$1")), so sshd does not read $2"
+  echo "$(if ! owned_by "$R$1" "$account"; then echo "chown $loose_owner: $1 && "; fi)chmod go-w $1"
 }
 owned_by() { [ -n "$(find -H "$1" -prune \( -user "$2" -o -user root \) 2>/dev/null)" ]; }
 
@@ -133,7 +139,7 @@ no_key_file() {
   fail login "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
 
-shown() { printf '%s' "$1" | sed "s/$look/%i/g"; }
+shown() { printf '%s' "$1" | sed "s/$instance/%i/g"; }
 
 # systemd-tmpfiles does not follow the link /root, so that the credential for root's keys has no effect there.
 credential_lost() {

@@ -107,5 +107,5 @@ form_title() {
     *) echo 'the form vsock-stream:' ;;
   esac
 }
-# For sed -E: the forms that all know.
-known_forms='s,vsock(://|-stream:),vsock:,; s,vsock:(any|-1):,vsock::,; s,vsock:hypervisor:,vsock:0:,; s,vsock:local:,vsock:1:,; s,vsock:host:,vsock:2:,'
+# For sed -E: the forms that all know. The CIDs of the names local, host and hypervisor are none by which a host reaches it.
+known_forms='s,vsock(://|-stream:),vsock:,; s,vsock:(any|-1|local|host|hypervisor):,vsock::,'

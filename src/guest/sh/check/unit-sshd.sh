@@ -1,13 +1,13 @@
 # The sshd that a template unit starts. Options on its command line win over sshd_config, also for sshd -T.
 
 # The instance that is asked for; in its texts this name stands for %i.
-look=vmssh-look
+instance=vmssh-look
 unit_program=
 unit_options=
 
 # unit_sshd TEMPLATE@: sets $unit_program and $unit_options, one option with its value per line.
 unit_sshd() {
-  unit_instance=$1$look.service
+  unit_instance=$1$instance.service
   unit_command=$(show "$unit_instance" ExecStart | tail -n 1)
   unit_program=$(printf '%s\n' "$unit_command" | sed -n 's/^{ path=\([^;]*\) ; argv.*/\1/p')
   unit_command=$(printf '%s\n' "$unit_command" | sed -n 's/^{ path=.* ; argv\[\]=[^ ]* \(.*\) ; ignore_errors=.*/\1/p')
@@ -104,7 +104,7 @@ options_but() { printf '%s\n' "$unit_options" | grep -iv "^-o[[:space:]]*$1[[:sp
 # unit_fix OPTIONS: a command that makes the unit start sshd with these.
 unit_fix() {
   fix_words=$(printf '%s\n' "$1" | sed "s/[\\\\\"]/\\\\&/g; s/%/%%/g; s/\\$/\$\$/g
-    s|/run/credentials/[^/ ]*$look\\.service|\${CREDENTIALS_DIRECTORY}|g; s/$look/%i/g; s/.* .*/\"&\"/" | tr '\n' ' ')
+    s|/run/credentials/[^/ ]*$instance\\.service|\${CREDENTIALS_DIRECTORY}|g; s/$instance/%i/g; s/.* .*/\"&\"/" | tr '\n' ' ')
   drop_in "$unit@.service" zz-vmssh '[Service]' ExecStart= "ExecStart=-$unit_program ${fix_words% }"
 }
 

@@ -1,39 +1,52 @@
 # The changes for an account: keys, and a login without the login message.
 
-# find_home: of the account for keys and .hushlogin; by default the caller of sudo, or root.
+# find_home: of the account for keys and .hushlogin; by default the caller of sudo, or root. Where its keys are: $keys_in, and who writes
+# there: $keys_by.
 find_home() {
   account=${account:-${SUDO_USER:-root}}
   home=$(getent passwd "$account" | cut -d: -f6)
+  keys_in=$home/.ssh/authorized_keys
+  keys_by=$account
   if [ -z "$home" ]; then
     fail account "there is no account $account" "useradd -m $account"
     give_up 1
   fi
   if ! can_act_as "$account"; then
-    fail account "root cannot act as $account here: ${said:-it took more than $as_seconds s, so the machine is too busy}" "${said:+$(install_command util-linux)}"
+    fail account "root cannot act as $account here: ${said:-it took more than $as_seconds s, so the machine is too busy}" "$(acting_fix)"
     give_up 1
   fi
+}
+# Without the capabilities for it no program can.
+acting_fix() {
+  case $said in
+    '') ;;
+    *'not permitted'*) echo '# its root has no capabilities SETUID and SETGID: make the container with them, without --cap-drop' ;;
+    *) install_command util-linux ;;
+  esac
 }
 
 add_keys() {
   if [ -z "$keys" ]; then return 0; fi
-  find_home
+  if [ -z "${keys_in:-}" ]; then find_home; fi
   added=0
-  if ! make_ssh_folder || ! add_missing_keys; then
+  if ! make_key_folder "${keys_in%/*}" || ! add_missing_keys; then
     case $said in
-      *' is a folder') fail key "$said" "mv $home/.ssh/authorized_keys $home/.ssh/authorized_keys.folder # then run this again" ;;
-      *) fail key "$said" "# let $account write to $home/.ssh/authorized_keys, then run this again" ;;
+      *' is a folder') fail key "$said" "mv $keys_in $keys_in.folder # then run this again" ;;
+      *) fail key "$said" "# let $keys_by write to $keys_in, then run this again" ;;
     esac
   elif [ "$added" = 0 ]; then
     say ok key "$account has the keys already"
   else
-    say changed key "$added put into $home/.ssh/authorized_keys of $account"
+    say changed key "$added put into $keys_in of $account"
   fi
 }
 
-make_ssh_folder() {
-  if as "$account" test -d "$R$home/.ssh"; then return 0; fi
-  note made-by "$account" "$R$home/.ssh" && try "$account" mkdir -m 700 "$R$home/.ssh"
+# sshd reads a file of root's as the account.
+make_key_folder() {
+  if [ -z "$1" ] || as "$keys_by" test -d "$R$1"; then return 0; fi
+  make_key_folder "${1%/*}" && note made-by "$keys_by" "$R$1" && try "$keys_by" mkdir -m "$(key_mode 755 700)" "$R$1"
 }
+key_mode() { if [ "$keys_by" = "$account" ]; then echo "$2"; else echo "$1"; fi; }
 
 add_missing_keys() {
   keep "$state_temp" <<KEYS || return 1
@@ -42,13 +55,13 @@ KEYS
   while IFS= read -r key; do
     if [ -z "$key" ]; then continue; fi
     keep_state || return 1
-    read_copy "$account" "$R$home/.ssh/authorized_keys" </dev/null
+    read_copy "$keys_by" "$R$keys_in" </dev/null
     case $? in
       0) if grep -qxF -e "$key" "$copy"; then continue; fi ;;
       1) ;;
       *) return 1 ;;
     esac
-    add_lines "$account" "$R$home/.ssh/authorized_keys" 600 "$key" </dev/null || return 1
+    add_lines "$keys_by" "$R$keys_in" "$(key_mode 644 600)" "$key" </dev/null || return 1
     added=$((added + 1))
   done <"$state_temp"
 }

@@ -1,6 +1,6 @@
 # The output of every script: one line per step, which src/guest/run/run-script.ts reads.
 
-PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 022

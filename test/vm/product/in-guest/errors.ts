@@ -6,7 +6,7 @@ import { errorsOf } from './checked.js';
 
 /** In the guest, before vsock_loopback is loaded there: a guest's own CIDs lead nowhere. */
 export function withoutLoopback(scene: () => Scene): void {
-  test('without vsock_loopback its own CID and CID 1 have the messages of docs/reference/connect-errors.md', async () => {
+  test('without vsock_loopback its own CID and CID 1 have the messages of the tables', async () => {
     const { guest, programs } = scene();
     await guest.run('modprobe -r vsock_loopback'); // sid loads it by itself
     const results = await batch(
@@ -39,7 +39,7 @@ export function errorsInGuest(scene: () => Scene): void {
       'container/absent': documentedCode('NOT_FOUND'),
     };
 
-    test('have the messages and exit codes of docs/reference/connect-errors.md', async () => {
+    test('have the messages and exit codes of the tables', async () => {
       const { guest, programs } = scene();
       await guest.run('timeout 1 socat UNIX-LISTEN:/tmp/no-server,unlink-close=0 - </dev/null; true');
       const all = Object.keys(targets).join(' ');
@@ -84,7 +84,7 @@ export function errorsInGuest(scene: () => Scene): void {
 
 /** In the guest, when the modules are taken away. Nothing is reached by vsock meanwhile. */
 export function withoutTransport(scene: () => Scene): void {
-  test('without a transport, without vsock and in a sandbox, it has the messages of docs/reference/connect-errors.md', async () => {
+  test('without a transport, without vsock and in a sandbox, it has the messages of the tables', async () => {
     const { guest, programs } = scene();
     const checks = programs.map(({ name, vmssh }) => `${vmssh} check --json vsock/2 >/tmp/${name}`);
     const sandboxed = programs.map(

@@ -1,0 +1,122 @@
+# Which account a key is for, whether this sshd lets it in, and where it reads its keys.
+
+# No login was tried before: nothing is known of one.
+login='not tried'
+login_about=
+login_cursor=
+
+# choose_account: the first ordinary one that sshd lets in, else the first; root, if there is none.
+choose_account() {
+  if [ -n "$account" ]; then return 0; fi
+  accounts=$(ordinary_accounts)
+  passed=
+  account=${accounts%%"$newline"*}
+  account=${account:-root}
+  if [ "$accounts" = "${accounts#*"$newline"}" ] || [ -n "$installs" ]; then return 0; fi
+  set -f
+  for each_account in $accounts; do
+    passed_over=$(account=$each_account && find_home && is_let_in)
+    if [ -z "$passed_over" ]; then
+      account=$each_account
+      printf '%s' "$passed" | while IFS= read -r each; do say skipped account "$each"; done
+      break
+    fi
+    passed=$passed$(printf '%s\n' "$passed_over" | sed -n "s/^failed  *[a-z-]*  */$each_account is passed over: /p" | head -n 1)$newline
+  done
+  set +f
+}
+
+# Those with a shell and a home of their own; 60000 and later are nobody and those of containers.
+ordinary_accounts() {
+  getent passwd | while IFS=: read -r each _ each_uid _ _ each_home each_shell; do
+    case $each_shell in '' | */nologin | */false) continue ;; esac
+    if [ "$each_home" != / ] && [ "$each_uid" -ge 1000 ] && [ "$each_uid" -lt 60000 ]; then echo "$each"; fi
+  done | head -n 8
+}
+
+# is_let_in: whether sshd lets $account in, by a key. Says why not; sets $keys_in and $keys_by.
+is_let_in() {
+  if [ ! -d "$R$home" ]; then
+    fail account "the home of $account, $home, is not there" "install -d -m 700 -o $account -g $(id -gn "$account") $home"
+    return 1
+  fi
+  shell=$(getent passwd "$account" | cut -d: -f7)
+  unit=$(unit_of_sshd) && unit_sshd "$unit@"
+  case ${unit_program##*/} in '' | sshd) ;; *) return 0 ;; esac
+  config=$(sshd_config)
+  # What keeps sshd from saying so is said with its answer.
+  if [ -z "$config" ]; then return 0; fi
+  login_configured "$account" && login_lists "$account" && login_account "$account" && login_shell "$account" && login_pam &&
+    login_session && find_key_file
+}
+
+# The template of the socket by which the host comes; none in a container, where its manager starts sshd.
+unit_of_sshd() { is_systemd && [ "$over" = vsock ] && find_socket_unit 22; }
+
+# sshd -T needs a host key, and a container's image may have none yet; from 9.3 on there is -G.
+sshd_config() {
+  sshd_says "$account" "$unit_options" | grep . && return
+  with_options "$unit_options" "$R${unit_program:-$sshd}" -G -C "user=$account,host=UNKNOWN,addr=UNKNOWN,laddr=UNKNOWN,lport=65535" 2>/dev/null |
+    grep . && return
+  config_key=$(mktemp -d) || return 1
+  ssh-keygen -q -t ed25519 -N '' -f "$config_key/key" </dev/null && sshd_says "$account" "$unit_options$newline-h$config_key/key"
+  rm -rf "$config_key"
+}
+
+# What sshd runs in place of a shell, or where no shell is.
+login_session() {
+  forced=$(setting forcecommand)
+  methods=$(setting authenticationmethods)
+  chroot=$(setting chrootdirectory | sed "s|%h|$home|g; s|%u|$account|g; s|%U|$(id -u "$account")|g")
+  if [ "${forced:-none}" != none ]; then
+    fail login "$(origin ForceCommand) makes sshd run only this for $account: $forced" "# name another account: --user NAME"
+  elif password_expired "$account"; then
+    fail login "the password of $account has expired, so PAM wants a new one first" "chage -d \"\$(date +%F)\" $account"
+  elif case " ${methods:-any} " in *' any '* | *' publickey '*) false ;; esac then
+    fail login "sshd requires more than a key from $account: AuthenticationMethods $methods" "$(setting_fix AuthenticationMethods publickey)"
+  elif has_chroot && chroot_part=$(loose_part "$chroot" root) && [ -n "$chroot_part" ]; then
+    fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, and $chroot_part can be written to by others than root" \
+      "chown root: $chroot_part && chmod go-w $chroot_part"
+  elif has_chroot && [ ! -x "$R$chroot$shell" ]; then
+    fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, which has no $shell" "# name another account: --user NAME; or put a shell there"
+  fi
+}
+
+# find_key_file: the first of the files that this sshd reads, and of which it would accept the owners and modes.
+find_key_file() {
+  keys_in=
+  key_fault=
+  set -f
+  for each in $(setting authorizedkeysfile); do
+    case $each in none | /run/credentials/* | /run/sshd-generated-*) continue ;; esac
+    each=$(key_path "$account" "$each")
+    if [ -d "$R$each" ]; then
+      key_fault=${key_fault:-"$each is a folder${newline}mv $each $each.folder"}
+    elif [ "$(setting strictmodes)" != no ] && key_part=$(loose_part "$(there "$each")" "$account") && [ -n "$key_part" ]; then
+      key_fault=${key_fault:-"$(loose_says "$key_part" "$each")"}
+    else
+      keys_in=$each
+      break
+    fi
+  done
+  set +f
+  if [ -z "$keys_in" ]; then
+    key_fault=${key_fault:-"sshd reads the keys of $account from no file: AuthorizedKeysFile $(setting authorizedkeysfile), AuthorizedKeysCommand $(setting authorizedkeyscommand)$newline$(setting_fix AuthorizedKeysFile .ssh/authorized_keys)"}
+    fail key "${key_fault%%"$newline"*}" "${key_fault#*"$newline"}"
+    return 1
+  fi
+  # Root follows no link of the account's.
+  keys_by=root
+  key_part=$(there "$keys_in")
+  while [ -n "$key_part" ]; do
+    if ! owned_by "$R$key_part" root; then keys_by=$account; fi
+    key_part=${key_part%/*}
+  done
+}
+
+# there FILE: it, or the first folder above it that is there.
+there() {
+  there=$1
+  while [ -n "$there" ] && [ ! -e "$R$there" ]; do there=${there%/*}; done
+  echo "${there:-/}"
+}

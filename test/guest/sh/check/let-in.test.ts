@@ -1,0 +1,206 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { accountScript } from '../../../../src/guest/script.js';
+import { findProgram, missingPrograms } from '../../../helpers/programs.js';
+import { makePrivsepFolder } from '../../../helpers/sshd.js';
+import { script, useTempDir } from '../../../helpers/temp-dir.js';
+import { functionsOf, given, root, useRoot } from '../guest.js';
+
+const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
+const uid = process.getuid?.() ?? 0;
+const isRoot = uid === 0;
+const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${'I'.repeat(44)} me@host`;
+
+// sshd is real: it reads a configuration of its own, and says what it would do. The accounts are made up, and nobody else's program runs.
+describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` : ''}`, () => {
+  useRoot();
+  const dir = useTempDir();
+  beforeAll(() => {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, 'key')]);
+  });
+  beforeEach(() => {
+    makePrivsepFolder();
+    mkdirSync(join(root, 'home/ann'), { recursive: true });
+    mkdirSync(join(root, 'home/bob'));
+    for (const path of ['', 'home', 'home/ann', 'home/bob']) chmodSync(join(root, path), 0o755);
+    if (isRoot) for (const name of ['ann', 'bob']) chownSync(join(root, 'home', name), 1000, 1000);
+    account('ann:x:1000:1000::/home/ann:/shell');
+  });
+
+  /** Makes these the only ones besides root, which is in each machine. */
+  function account(...passwd: readonly string[]): void {
+    given({ passwd: `root:x:0:0::/root:/shell\n${passwd.map((line) => `${line}\n`).join('')}` });
+  }
+
+  /** The rows, "state name text". `shadow`: fields of the account's line after its name. */
+  function setUp(
+    config: string,
+    { look = true, user = '', shadow = '*:20000:0:99999:7:::', hostKey = true } = {},
+  ): readonly string[] {
+    const sshd = findProgram('sshd') ?? '';
+    given({
+      sshd_config: `${hostKey ? `HostKey ${dir}/key\n` : ''}${config}`,
+      shell: '#!/bin/sh\n',
+      etc: undefined,
+    });
+    chmodSync(join(root, 'shell'), 0o755);
+    for (const folder of ['bin', 'usr/sbin', 'etc/ssh', 'root'])
+      mkdirSync(join(root, folder), { recursive: true });
+    script(join(root, 'usr/sbin/sshd'), `exec ${sshd} "$@" -f '${join(root, 'sshd_config')}'`);
+    // Only this machine's accounts have names.
+    const owner = `case $each in ann | bob) each=${isRoot ? 1000 : uid} ;; root) each=${uid} ;; esac`;
+    const words = `for each; do shift; ${owner}; set -- "$@" "$each"; done`;
+    script(join(root, 'bin/find'), `${words}; exec ${findProgram('find')} "$@"`);
+    script(join(root, 'bin/runuser'), 'shift 3; exec "$@"');
+    script(join(root, 'bin/id'), `case $1 in -u) [ $# = 1 ] && echo 0 || echo 1000 ;; *) echo users ;; esac`);
+    const passwd = `[ $# = 1 ] && exec cat '${root}/passwd'; grep "^$2:" '${root}/passwd'`;
+    script(join(root, 'bin/getent'), `case $1 in passwd) ${passwd} ;; shadow) echo "$2:${shadow}" ;; esac`);
+    const text = accountScript({ account: user, keys: [key], look, over: 'exec' });
+    const there = `set -u\nPATH="$1/bin:$PATH"\n${functionsOf(text)}\nset_up_account </dev/null`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', there, 'sh', root], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout.split('\n').map((line) => line.replace(/ +/g, ' '));
+  }
+
+  it('gets its key where sshd reads it, also if that has no host key yet', () => {
+    expect(setUp('', { hostKey: false })).toEqual(
+      expect.arrayContaining([
+        'ok account ann',
+        'changed key the key goes into /home/ann/.ssh/authorized_keys of ann',
+      ]),
+    );
+    expect(existsSync(join(root, 'home/ann/.ssh'))).toBe(false);
+  });
+
+  it.each([
+    { file: '/etc/ssh/keys/%u', path: 'etc/ssh/keys/ann', mode: 0o644 },
+    { file: '%h/keys/%U .ssh/authorized_keys', path: 'home/ann/keys/1000', mode: 0o600 },
+  ])('gets its key in $file', ({ file, path, mode }) => {
+    const config = `AuthorizedKeysFile ${file}\n`;
+    expect(setUp(config)).toContain(`changed key the key goes into /${path} of ann`);
+    expect(setUp(config, { look: false })).toContain(`changed key 1 put into /${path} of ann`);
+    expect(readFileSync(join(root, path), 'utf8')).toBe(`${key}\n`);
+    if (isRoot) expect(statSync(join(root, path)).mode & 0o777).toBe(mode);
+    expect(setUp(config)).toContain('ok key ann has the key already');
+  });
+
+  it('takes of several files the first that sshd would accept', () => {
+    mkdirSync(join(root, 'loose'));
+    chmodSync(join(root, 'loose'), 0o777);
+    expect(setUp('AuthorizedKeysFile /loose/%u .ssh/authorized_keys\n')).toContain(
+      'changed key the key goes into /home/ann/.ssh/authorized_keys of ann',
+    );
+  });
+
+  it.each<{ name: string; config?: string; shadow?: string; before?: () => void; says: RegExp; fix: RegExp }>(
+    [
+      {
+        name: 'AllowUsers bob',
+        config: 'AllowUsers bob',
+        says: /AllowUsers is bob/,
+        fix: /AllowUsers bob +ann/,
+      },
+      { name: 'DenyUsers a*', config: 'DenyUsers a*', says: /DenyUsers is a\*/, fix: /take ann out/ },
+      {
+        name: 'no keys at all',
+        config: 'PubkeyAuthentication no',
+        says: /PubkeyAuthentication no/,
+        fix: /PubkeyAuthentication yes/,
+      },
+      {
+        name: 'a home that others can write to',
+        before: () => chmodSync(join(root, 'home/ann'), 0o777),
+        says: /\/home\/ann can be written by users other than ann/,
+        fix: /^fix key chmod go-w \/home\/ann$/,
+      },
+      {
+        name: 'a locked account without PAM',
+        config: 'UsePAM no',
+        shadow: '!:20000:0:99999:7:::',
+        says: /is locked/,
+        fix: /usermod -p '\*' ann/,
+      },
+      {
+        name: 'an expired account',
+        shadow: '*:20000:0:99999:7::1:',
+        says: /has expired/,
+        fix: /chage -E -1 ann/,
+      },
+      {
+        name: 'an expired password',
+        config: 'UsePAM yes',
+        shadow: '*:0:0:99999:7:::',
+        says: /password of ann has expired/,
+        fix: /chage -d/,
+      },
+      {
+        name: 'a forced command',
+        config: 'ForceCommand /bin/true',
+        says: /only this for ann: \/bin\/true/,
+        fix: /--user NAME/,
+      },
+      {
+        name: 'a chroot without a shell',
+        config: `ChrootDirectory /home`,
+        says: /ChrootDirectory \/home, which has no \/shell/,
+        fix: /--user NAME/,
+      },
+      {
+        name: 'a second factor',
+        config: 'AuthenticationMethods publickey,password',
+        says: /more than a key from ann/,
+        fix: /AuthenticationMethods publickey/,
+      },
+      {
+        name: 'no file of keys',
+        config: 'AuthorizedKeysFile none',
+        says: /from no file/,
+        fix: /AuthorizedKeysFile \.ssh\/authorized_keys/,
+      },
+      {
+        name: 'no home',
+        before: () => account('ann:x:1000:1000::/gone:/shell'),
+        says: /the home of ann, \/gone, is not there/,
+        fix: /install -d -m 700 -o ann/,
+      },
+      {
+        name: 'a shell that is not there',
+        before: () => account('ann:x:1000:1000::/home/ann:/bin/zsh'),
+        says: /shell of ann, \/bin\/zsh, is not there/,
+        fix: /usermod -s/,
+      },
+    ],
+  )('says in the plan what keeps it out: $name', ({ config = '', shadow, before = () => {}, says, fix }) => {
+    before();
+    const rows = setUp(`${config}\n`, { shadow });
+    expect(rows.find((row) => row.startsWith('failed '))).toMatch(says);
+    expect(rows.find((row) => /^(?:fix|hint) /.test(row))).toMatch(fix);
+    expect(rows.join('\n')).toMatch(/\nend 2 nothing was changed\n$/);
+    // And it is not changed when it is run for real, either.
+    expect(setUp(`${config}\n`, { shadow, look: false }).at(-2)).toBe('end 2 nothing was changed');
+    expect(existsSync(join(root, 'var/lib/vmssh'))).toBe(false);
+  });
+
+  it('is root, whose logins are off: that is said', () => {
+    account();
+    const rows = setUp('PermitRootLogin no\n');
+    expect(rows.find((row) => row.startsWith('failed '))).toMatch(/results in PermitRootLogin no/);
+  });
+
+  it('is the first that sshd lets in; who was passed over is said', () => {
+    account(
+      'ann:x:1000:1000::/home/ann:/shell',
+      'eve:x:1001:1001::/:/shell',
+      'bob:x:1002:1002::/home/bob:/shell',
+    );
+    const rows = setUp('AllowUsers bob eve\n');
+    expect(rows).toContain('ok account bob');
+    expect(rows.filter((row) => row.startsWith('skipped account'))).toEqual([
+      expect.stringMatching(
+        /^skipped account ann is passed over: sshd does not let ann in: AllowUsers is bob/,
+      ),
+    ]);
+  });
+});

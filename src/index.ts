@@ -102,8 +102,10 @@ async function accept(
     typed: found.typed,
     env,
     platform,
-    policy: async () =>
-      (await import('./hosts/key-policy.js')).usersKeyPolicy({ env, platform }, { names: [found.text] }),
+    policy: async () => {
+      const { keyPolicy, plainLogin } = await import('./ssh/policy/key-policy.js');
+      return keyPolicy({ env, platform }, { login: plainLogin(found.typed, { env, platform }) });
+    },
   });
 }
 

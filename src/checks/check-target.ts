@@ -111,10 +111,11 @@ export async function checkTarget(
     };
     reached = await reachOrStart(found, reaching, start, io);
     const { knownKeys } = await import('./host-key.js');
-    const keys = knownKeys(
-      { ...reached, text, machine, typed: host, endpoint: reached.connection.endpoint },
-      io,
-    );
+    const { endpoint } = reached.connection;
+    const { sshConfig } = options;
+    const keys = knownKeys({ ...reached, text, machine, typed: host, sshConfig, endpoint }, io);
+    // It is awaited where its stage begins; another one may fail before.
+    keys.catch(() => {});
     onStage('waiting for the banner');
     const { connection, resolution, route } = reached;
     const { identityFile, user: made } = login ?? (await madeLogin(resolution.machine, io)) ?? {};
@@ -136,7 +137,7 @@ export async function checkTarget(
       onRoute(connection, { banner });
       routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }
-    const { routes: only, sshConfig } = options;
+    const { routes: only } = options;
     const shake = { host: typedHost(host), port, user, timeoutMs, routes: only, signal, sshConfig, knownAs };
     const { hostKey, methods } = await handshake({ target: text, ...shake, self, platform, env });
     await check(hostKey);

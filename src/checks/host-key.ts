@@ -1,4 +1,4 @@
-import { ConnectError } from '../errors.js';
+import { ConnectError, printable } from '../errors.js';
 import { decideByAsking, pinsOf } from '../identity/decide.js';
 import { recordOf } from '../identity/record.js';
 import type { ListedTarget } from '../lookup/short-name.js';
@@ -6,7 +6,7 @@ import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
 import type { Endpoint } from '../route.js';
 import type { HostKey } from '../ssh/handshake-result.js';
-import { factsFor, type MachineKeys, machineKeys, refusalOf } from '../ssh/machine-keys.js';
+import { factsFor, type MachineKeys, machineKeys, refusalOf, withRevoked } from '../ssh/machine-keys.js';
 
 /** The host keys that ssh knows of a machine. */
 interface KnownKeys {
@@ -20,6 +20,7 @@ interface CheckedMachine extends Pick<Reached, 'target' | 'resolution'> {
   /** As typed, without a user. */
   readonly typed: string;
   readonly text: string;
+  readonly sshConfig?: string | undefined;
   /** The listed machine, if it was found by name. */
   readonly machine: ListedTarget['machine'];
   readonly endpoint: Endpoint;
@@ -30,14 +31,15 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
   const { typed, text, endpoint } = checked;
   const record = recordOf(checked, checked.resolution.machine ?? checked.machine, endpoint);
   const { withMachine } = await import('../identity/known-address.js');
-  const keys = await machineKeys(await withMachine(record, io.env), { typed }, io.env);
+  const reached = await withMachine(record, io.env);
+  const keys = await machineKeys(reached, { typed, config: checked.sshConfig }, io.env);
   return {
     knownAs: knownAs(keys),
     async check({ type, fingerprint }) {
-      const answer = await decideByAsking(factsFor(keys, fingerprint, 'accept-new'), {
+      const answer = await decideByAsking(factsFor(keys, fingerprint), {
         manager: async () =>
           (await import('../identity/manager-keys.js')).managerPrints(keys.reached, io, fingerprint),
-        policy: async () => 'accept-new',
+        policy: async () => withRevoked(keys, fingerprint, await policyFor(checked, io)),
       });
       if (answer.do !== 'refuse') return;
       const { code, final, problem, hint } = refusalOf(answer.why, keys, text, io);
@@ -49,6 +51,13 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
       });
     },
   };
+}
+
+/** That of plain ssh. */
+async function policyFor({ typed, sshConfig }: CheckedMachine, io: Io) {
+  const { keyPolicy, plainLogin } = await import('../ssh/policy/key-policy.js');
+  const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
+  return keyPolicy(io, { login: plainLogin(typed, io, { configFile: sshConfig }), note });
 }
 
 function knownAs(keys: MachineKeys): KnownKeys['knownAs'] {

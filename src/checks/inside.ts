@@ -74,11 +74,10 @@ export type RootRunner = (into: HostFlags, script: string, port?: number) => Pro
 export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunner> {
   const style = await styles(io, 'stdout');
   const { env, terminal } = io;
-  const caller = await guestCaller(io);
   const onLine = (line: ProgressLine) => io.out(formatProgress(line, style));
   return async (host, script, port) => {
     const into = await withManager(host, io, signal);
-    const options = { ...into, ...caller, script, port, needsRoot: true };
+    const options = { ...into, ...(await guestCaller(io, into)), script, port, needsRoot: true };
     const route = guestRoute(options);
     const outcome = await runScript(route, { env: into.env ?? env, signal, onLine });
     if (outcome.code !== undefined) return outcome;
@@ -121,7 +120,7 @@ async function run(
   limitMs: number | undefined = lookLimitMs,
 ) {
   const into = { ...host, ...(await withManager(host, io, signal)) };
-  const route = guestRoute({ ...into, ...(await guestCaller(io)), script, needsRoot: false });
+  const route = guestRoute({ ...into, ...(await guestCaller(io, into)), script, needsRoot: false });
   return { route, outcome: await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs }) };
 }
 

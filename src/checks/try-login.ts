@@ -45,7 +45,7 @@ export async function tryLogin(
   const over = isByHost ? { ...into, host: `${account}@${host}` } : overTarget(into, account, to ?? '');
   const by = isByHost ? `by ssh ${host}` : `over ${to}`;
   // At ERROR it does not say that it has no algorithm in common with sshd.
-  const options = { ...over, ...(await guestCaller(io)), port, logLevel: 'INFO' } as const;
+  const options = { ...over, ...(await guestCaller(io, over)), port, logLevel: 'INFO' } as const;
   const settings = [asksNothing, ownConnection];
   const login = guestLogin(options, { settings, command: `cat ${bootFile}` });
   const { code, stdout, stderr, message } = await runLogin(login, io, signal);

@@ -7,7 +7,7 @@ export async function readBytes(path: string, limit?: number): Promise<Buffer> {
   return (await readWithStats(path, limit)).bytes;
 }
 
-/** The same, with the stats of the file that was read. `links`: whether to follow a symlink. */
+/** The same, with the stats of the file that was read. `links`: whether to follow a symlink; a file that is changed is read without. */
 export async function readWithStats(
   path: string,
   limit = defaultLimit,
@@ -16,7 +16,7 @@ export async function readWithStats(
   const file = await open(path, links ? flags : flags | (constants.O_NOFOLLOW ?? 0));
   try {
     const stats = await file.stat();
-    checkStats(stats, path, limit);
+    checkStats(stats, path, limit, !links);
     const bytes = new Bytes(path, limit);
     while (bytes.add(await file.read(bytes.next()))) {}
     return { bytes: bytes.all(), stats };

@@ -1,7 +1,6 @@
 import { UsageError, usage } from '../cli/command.js';
 import { printable } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
-import type { HostKeyPolicy } from '../identity/policy.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
@@ -12,6 +11,7 @@ import type { ListedMachine } from '../sources/merge.js';
 import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
+import { asksVmssh } from '../ssh/config/host-options.js';
 import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
 import { loginOf, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
@@ -22,7 +22,6 @@ import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
-import { anyHost, usersPolicies } from '../ssh/users-policy.js';
 import { goneLine, inUse } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
@@ -187,7 +186,8 @@ export async function sshLines(
 ): Promise<string> {
   const lines = settingLines(settings, values);
   const caller = await callerOfLines(io, lines.bring || hosts.some((each) => each.options.bring));
-  const users = system ? { hosts } : await fromUsers(hosts, lines.hostKeys, io);
+  const isAsked = lines.hostKeys !== undefined || asksVmssh(caller);
+  const users = system ? { hosts } : await fromUsers(hosts, isAsked, io);
   return usage(() => configText({ ...caller, ...users, ...surroundings({ system }, io), ...lines }));
 }
 
@@ -204,30 +204,24 @@ export async function callerOfLines(io: Io, brings: boolean | undefined) {
 /** What the user's own ssh_config says that our lines, which come first, must not displace. */
 async function fromUsers(
   hosts: Decision['hosts'],
-  given: HostKeyPolicy | undefined,
+  isAsked: boolean,
   io: Io,
 ): Promise<Pick<ConfigTextOptions, 'hosts' | 'hostKeys' | 'keepsAlive'>> {
   const texts = await usersTexts(io);
   const alive = { keepsAlive: keepsAlive(texts) };
-  if (given !== undefined) return { hosts, ...alive };
-  const named = hosts.map(({ host }) => host).filter(isNamedIn(texts));
-  const { env, platform } = io;
-  const asked = await usersPolicies({ env, platform, names: [anyHost, ...named] });
-  // Without a word, a login asks again.
-  const [all, ...own] = asked.map(({ policy }) => (policy === 'accept-new' ? undefined : policy));
-  const problem = asked.find((each) => each.problem !== undefined)?.problem;
-  if (problem !== undefined)
-    io.err(
-      `${io.program}: warning: your StrictHostKeyChecking counts as yes, since ssh could not be asked for it: ${problem}; set it with --host-keys=POLICY\n`,
-    );
-  const byName = new Map(named.map((host, at) => [host, own[at]]));
+  if (isAsked) return { hosts, ...alive };
+  const note = (line: string) => io.err(`${io.program}: warning: ${printable(line)}\n`);
+  const { anyHost, keyPolicy, plainLogin } = await import('../ssh/policy/key-policy.js');
+  const { policy } = await keyPolicy(io, { login: plainLogin(anyHost, io), note });
+  // With a line of the user's for the Host itself, ssh takes that one.
+  const saying = texts.filter((text) => /stricthostkeychecking|include/i.test(text));
+  const isUsers = isNamedIn(saying);
   return {
     ...alive,
-    hostKeys: all,
-    hosts: hosts.map((each) => {
-      const hostKeys = byName.get(each.host);
-      return hostKeys === undefined ? each : { ...each, options: { ...each.options, hostKeys } };
-    }),
+    hostKeys: policy === 'accept-new' ? undefined : policy,
+    hosts: hosts.map((each) =>
+      isUsers(each.host) ? { ...each, options: { ...each.options, hostKeys: 'user' } } : each,
+    ),
   };
 }
 

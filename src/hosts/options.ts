@@ -2,7 +2,7 @@ import type { Option, OptionSpec, RawArgs } from '../cli/command.js';
 import { flag, oneOf, parsed, positionals, UsageError } from '../cli/command.js';
 import { routesOption } from '../cli/shared-options.js';
 import { quote } from '../errors.js';
-import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
+import { type HostKeyPolicy, hostKeyPolicies, policyOf } from '../identity/policy.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import { type RouteName, routeNames } from '../route.js';
 import { logins } from '../ssh/config/logins.js';
@@ -155,7 +155,7 @@ const hostKeys: Setting<HostKeyPolicy> = {
   options: [hostKeysOption],
   read: (raw) => hostKeysOption.read(raw),
   format: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
-  parse: ({ hostKeys: kept }) => hostKeyPolicies.find((each) => each === kept),
+  parse: ({ hostKeys: kept }) => policyOf(kept),
   lines: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
 };
 

@@ -1,4 +1,4 @@
-import { isFor, linesOf, nameBytes, parseLine } from './known-hosts.js';
+import { excludes, isFor, linesOf, nameBytes, parseLine } from './known-hosts.js';
 
 /** A key that a server shows, in base64. */
 export interface ShownKey {
@@ -20,6 +20,8 @@ interface Certificate {
   readonly before: number;
   /** Whether it has critical options: none is defined for a host. */
   readonly isLimited: boolean;
+  /** The algorithm of its signature: "ssh-rsa" is SHA-1. */
+  readonly signature: string;
 }
 
 const suffix = '-cert-v01@openssh.com';
@@ -61,11 +63,12 @@ function parse(blob: Reader, type: string, count: number): Certificate {
   blob.text(); // extensions
   blob.text(); // reserved
   const ca = blob.text().toString('base64');
+  const signature = new Reader(blob.text()).text().toString('latin1');
   const plain = {
     type,
     key: Buffer.concat([Buffer.from(type), ...own].flatMap(withLength)).toString('base64'),
   };
-  return { plain, ca, isHost: kind === 2, principals, after, before, isLimited };
+  return { plain, ca, isHost: kind === 2, principals, after, before, isLimited, signature };
 }
 
 function withLength(bytes: Buffer): readonly Buffer[] {
@@ -106,31 +109,36 @@ class Reader {
   }
 }
 
-/** The user's own CAs for any of these names, as lines without their names: "ssh-ed25519 AAAA…". */
-export function authoritiesFor(names: readonly string[], files: readonly Buffer[]): readonly string[] {
+/** The user's own CAs for any of these names, but for those that exclude one of `all`, as lines without their names: "ssh-ed25519 AAAA…". */
+export function authoritiesFor(
+  names: readonly string[],
+  files: readonly Buffer[],
+  all: readonly string[] = names,
+): readonly string[] {
   const wanted = names.map(nameBytes);
+  const own = all.map(nameBytes);
   const found = files.flatMap(linesOf).flatMap((line) => {
     const parsed = parseLine(line);
     if (parsed?.marker !== '@cert-authority') return [];
-    return wanted.some((name) => isFor(name, parsed.hosts)) ? [`${parsed.type} ${parsed.key}`] : [];
+    const { hosts, type, key } = parsed;
+    const isMeant = wanted.some((name) => isFor(name, hosts)) && !own.some((name) => excludes(hosts, name));
+    return isMeant ? [`${type} ${key}`] : [];
   });
   return [...new Set(found)];
 }
 
-/** Whether one of these CAs says now that the key is that of a host with one of these names. */
-export function isCertified(
+/** The signature by which one of these CAs says now that the key is that of a host with one of these names; undefined: none does. */
+export function certifiedBy(
   certificate: Certificate | undefined,
   names: readonly string[],
   authorities: readonly string[],
   now: number = Date.now() / 1000,
-): boolean {
-  if (!certificate?.isHost || certificate.isLimited) return false;
-  const { principals, after, before, ca } = certificate;
+): string | undefined {
+  if (!certificate?.isHost || certificate.isLimited) return undefined;
+  const { principals, after, before, ca, signature } = certificate;
   const lower = names.map((name) => name.toLowerCase());
-  return (
+  const isMeant =
     authorities.some((line) => line.split(' ')[1] === ca) &&
-    principals.some((name) => lower.includes(name.toLowerCase())) &&
-    after <= now &&
-    now < before
-  );
+    principals.some((name) => lower.includes(name.toLowerCase()));
+  return isMeant && after <= now && now < before ? signature : undefined;
 }

@@ -1,9 +1,10 @@
 import { isIdAlias } from './identity.js';
+import type { Verdict } from './known-hosts.js';
 import { type Pin, pinPrint } from './pins.js';
-import type { HostKeyPolicy } from './policy.js';
+import type { AskedPolicy } from './policy.js';
 
-/** All that the decision is made from. */
-export interface KeyFacts {
+/** All that the decision is made from. What was asked of ssh is undefined until then. */
+export interface KeyFacts extends Partial<AskedPolicy> {
   /** Undefined: nobody said what was reached. */
   readonly reached: { readonly text: string; readonly silent?: readonly string[] } | undefined;
   /** Whose key it is (identity.ts); undefined for an address. */
@@ -19,16 +20,16 @@ export interface KeyFacts {
   readonly shown: string;
   /** Whether a line with @revoked has that key. */
   readonly isRevoked: boolean;
-  /** Whether a CA of the user's says that it is the key of this name. */
-  readonly isCertified: boolean;
+  /** The signature by which a CA of the user's says that it is the key of this name. */
+  readonly certifiedBy: string | undefined;
+  /** Where nobody said what was reached: what our known_hosts says of the name that ssh looks up. */
+  readonly byName?: Verdict | undefined;
   /** The fingerprint of the key of an sshd that was brought: no other can be there. */
   readonly brought?: string | undefined;
   /** The fingerprint of the only key that `guest credentials` made for the machine. */
   readonly made: string | undefined;
   /** Of the keys that the machine's manager reads in its files: undefined if it was not asked yet, none if nobody can say. */
   readonly manager: readonly string[] | undefined;
-  /** Undefined: it was not asked for yet. */
-  readonly policy?: HostKeyPolicy;
 }
 
 export type KeyAnswer =
@@ -44,7 +45,7 @@ export type KeyAnswer =
   | { readonly do: 'ask user'; readonly pin: boolean };
 
 type Why =
-  | 'no record'
+  | 'unproved'
   | 'brought'
   | 'brought to another'
   | 'certified'
@@ -58,6 +59,7 @@ type Why =
 
 /** Why a key is refused; refusal.ts says each to the user. */
 export type Refusal =
+  | 'no record'
   | 'revoked'
   | 'not brought'
   | 'not made'
@@ -70,7 +72,7 @@ export type Refusal =
 
 /** Whether the key that ssh was shown is accepted. The first row that holds is the answer. */
 export function decideKey(facts: KeyFacts): KeyAnswer {
-  const { reached, alias, names, shown, brought, made, manager, policy } = facts;
+  const { reached, alias, names, shown, brought, made, manager, policy, byName } = facts;
   const known = pinsOf(facts);
   const moved = names.filter((name) => isAnothers(name, facts));
   const isPinned = known.some((pin) => pinPrint(pin) === shown);
@@ -84,8 +86,18 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   const isUnsure = reached?.silent !== undefined;
   const { meant } = facts;
   const isOtherId = meant !== alias && facts.pins.some((each) => each.alias === meant);
+  const isPlain = isPinned && !nameWasAnothers && !isOtherId && made === undefined;
+  // A certificate is only looked at where no key is known.
+  const signature = isPlain ? undefined : facts.certifiedBy;
+  const isUnproved = reached === undefined;
   const rows: readonly (readonly [boolean, KeyAnswer])[] = [
-    [reached === undefined, { do: 'nothing', why: 'no record' }],
+    // By the name alone: our known_hosts may have it, and a jump of the user's has no proxy of ours.
+    [isUnproved && facts.isRevoked, { do: 'refuse', why: 'revoked' }],
+    [isUnproved && byName === 'changed', { do: 'refuse', why: 'changed' }],
+    [isUnproved && byName === 'known', { do: 'accept', pin: false, why: 'known' }],
+    [isUnproved && policy === undefined, { do: 'ask policy' }],
+    [isUnproved && facts.takesAny === true, { do: 'nothing', why: 'unproved' }],
+    [isUnproved, { do: 'refuse', why: 'no record' }],
     // Whatever is pinned is of the machine's own sshd, and stays.
     [brought !== undefined && isOtherId, { do: 'refuse', why: 'another machine' }],
     [brought !== undefined && made !== undefined, { do: 'refuse', why: 'not made' }],
@@ -93,8 +105,9 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
     [brought !== undefined && nameWasAnothers, { do: 'accept', pin: false, why: 'brought to another' }],
     [brought !== undefined, { do: 'accept', pin: false, why: 'brought' }],
     [facts.isRevoked, { do: 'refuse', why: 'revoked' }],
+    [signature !== undefined && policy === undefined, { do: 'ask policy' }],
     [
-      facts.isCertified,
+      signature !== undefined && facts.caAlgorithms?.includes(signature) === true,
       { do: 'accept', pin: pin && known.length === 0 && !nameWasAnothers, why: 'certified' },
     ],
     [made === shown, { do: 'accept', pin: false, why: 'made' }],
@@ -128,7 +141,8 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
 /** Those who are asked, each only if its word counts. */
 export interface KeyWitnesses {
   manager(): Promise<readonly string[]>;
-  policy(): Promise<HostKeyPolicy>;
+  /** Of what else is read then, a file may revoke the key. */
+  policy(): Promise<AskedPolicy & Pick<KeyFacts, 'isRevoked'>>;
 }
 
 /** The same, once all have been asked that have to be. */
@@ -138,7 +152,7 @@ export async function decideByAsking(
 ): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' }>> {
   const answer = decideKey(facts);
   if (answer.do === 'ask manager') return decideByAsking({ ...facts, manager: await asked.manager() }, asked);
-  if (answer.do === 'ask policy') return decideByAsking({ ...facts, policy: await asked.policy() }, asked);
+  if (answer.do === 'ask policy') return decideByAsking({ ...facts, ...(await asked.policy()) }, asked);
   return answer;
 }
 

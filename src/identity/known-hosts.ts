@@ -39,9 +39,18 @@ export function nameBytes(name: string): string {
 /** Whether ssh matches a list of names to a host: it may have patterns, and those with "!" exclude. */
 export function isFor(name: string, hosts: string): boolean {
   if (hosts.startsWith('|')) return isHashOf(name, hosts);
+  return (
+    !excludes(hosts, name) &&
+    folded(hosts)
+      .split(',')
+      .some((each) => matchesPattern(name, each))
+  );
+}
+
+/** Whether a pattern with "!" in such a list is for a host. */
+export function excludes(hosts: string, name: string): boolean {
   const patterns = folded(hosts).split(',');
-  if (patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1)))) return false;
-  return patterns.some((each) => matchesPattern(name, each));
+  return patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1)));
 }
 
 /** Whether an entry of such a list is exactly this name, with any port. */

@@ -26,6 +26,10 @@ export function explainRefusal(
   const ifExpected = `if you expected this: vmssh forget ${word(forget)}`;
   const ifRight = 'if it is the right key, accept it once: VMSSH_HOST_KEYS=accept-new';
   const rows: Readonly<Record<Refusal, readonly [problem: string, hint: string]>> = {
+    'no record': [
+      'no vmssh proxy says which machine it is of: ssh -J and the ProxyCommand of another program never do',
+      `vmssh ssh ${word(typed)}`,
+    ],
     revoked: [
       `it is revoked in ${path}, or in a file that your ssh configuration names`,
       'give the machine another host key; vmssh forget keeps @revoked lines',
@@ -62,6 +66,7 @@ export function explainRefusal(
 
 /** Of the others: HOST_KEY_CHANGED. */
 const codes: Readonly<Partial<Record<Refusal, string>>> = {
+  'no record': 'HOST_KEY_UNKNOWN',
   revoked: 'HOST_KEY_REVOKED',
   unknown: 'HOST_KEY_UNKNOWN',
   'not asked': 'HOST_KEY_UNKNOWN',

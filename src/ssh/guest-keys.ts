@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readTextIfAny, readTextSync } from '../files/read-sync.js';
-import { exact, type Identified } from '../identity/identity.js';
+import { hostKeyAlias as aliasOf, exact, type Identified } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
@@ -93,6 +93,14 @@ function foldersIn(folder: string): readonly string[] {
 export function trustIn({ alias, knownHosts, identityFile }: GuestKeys) {
   const own = identityFile === undefined ? {} : { identityFile };
   return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...own };
+}
+
+/** For an ssh that does not ask vmssh: by which name a machine's key is known, and where. */
+export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0], env: Env) {
+  const hostKeyAlias = aliasOf(named);
+  const keys = guestKeysFor(named, env);
+  const own = { ...(hostKeyAlias ? { hostKeyAlias } : {}), knownHosts: hostKeyAlias && knownHostsFile(env) };
+  return { ...own, ...(keys ? trustIn(keys) : {}) };
 }
 
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
-import { authoritiesFor, certificateIn, isCertified, type ShownKey } from '../identity/certificate.js';
+import { authoritiesFor, certificateIn, certifiedBy, type ShownKey } from '../identity/certificate.js';
 import type { KeyFacts, Refusal } from '../identity/decide.js';
 import type { Identified } from '../identity/identity.js';
 import { aliasAmong, exact, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../identity/identity.js';
 import { verdictOn } from '../identity/known-hosts.js';
 import { pinPrint, pinsIn } from '../identity/pins.js';
-import type { HostKeyPolicy } from '../identity/policy.js';
+import type { AskedPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { cannotTell, explainRefusal, notChecked } from '../identity/refusal.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
@@ -20,7 +20,10 @@ import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-k
 
 /** All that this host knows of the keys of what was reached. */
 export interface MachineKeys extends Pick<KeyFacts, 'alias' | 'meant' | 'names' | 'alike' | 'pins'> {
+  /** Of what nobody said is reached: only what was typed. */
   readonly reached: ReachedRecord;
+  /** Our file, if nobody said it, and the name by which ssh looks the key up. */
+  readonly unproved?: { readonly file: Buffer; readonly host: string };
   /** The key that `guest credentials` made: no other is accepted. */
   readonly made?: { readonly keys: GuestKeys; readonly type: string; readonly key: string };
   /** The user's CAs for its names: "ssh-ed25519 AAAA…". */
@@ -42,32 +45,44 @@ interface Asked {
   readonly host?: string;
   /** Only the known keys, for which no program is asked, and not which ones are revoked. */
   readonly isKnownOnly?: boolean;
+  /** The file of ssh's -F. */
+  readonly config?: string | undefined;
 }
 
-/** Reads them. */
+/** Reads them. `proved`: what a proxy said that it has reached. */
 export async function machineKeys(
-  reached: ReachedRecord,
-  { typed, host, isKnownOnly = false }: Asked,
+  proved: ReachedRecord | undefined,
+  { typed, host, isKnownOnly = false, config }: Asked,
   env: Env,
 ): Promise<MachineKeys> {
-  const { text } = reached;
+  const reached = proved ?? { text: typed ?? host ?? '' };
+  const { text, machine } = reached;
   const path = knownHostsFile(env);
   // Pins that cannot be read are not as none: nothing is accepted then.
   const own = await ownPins(path, text);
-  const { trusted, others, revoked } = await markedFiles(text, isKnownOnly, env);
-  const owner = await ownerOf(reached, typed, !isKnownOnly, env);
+  const { trusted, others, revoked } = await markedFiles(text, isKnownOnly, config, env);
+  const owner = proved ? await ownerOf(proved, typed, !isKnownOnly, env) : nobody;
   const { identified, meant, names, alike = [], made } = owner;
   const byName = [...names, ...alike].map((name) => `vmssh-${name}`);
   const pins = pinsIn(own, [identified && hostKeyAlias(identified), meant, ...byName]);
   const alias = identified && aliasAmong(identified, names, pins);
-  const hosts = [...new Set([typed, host, alias, text].filter((each) => each !== undefined))];
+  const given = (all: readonly (string | undefined)[]) =>
+    [...new Set(all)].filter((each) => each !== undefined);
+  const hosts = given([typed, host, alias, text]);
   return {
     ...{ reached, alias, meant, names, alike, made, pins, hosts, path, revoked },
+    ...(proved ? {} : { unproved: { file: own, host: host ?? text } }),
     // Whom another file names as a CA was not asked for this machine.
-    authorities: authoritiesFor(hosts, [own, ...trusted]),
+    authorities: authoritiesFor(hosts, [own, ...trusted], given([...hosts, machine?.name, machine?.target])),
     files: [own, ...trusted, ...others].filter(hasMark),
   };
 }
+
+interface Owner extends Pick<MachineKeys, 'meant' | 'names' | 'alike' | 'made'> {
+  readonly identified?: Identified;
+}
+
+const nobody: Owner = { names: [] };
 
 /** The names under which its keys may be kept, and the key that was made for it. */
 async function ownerOf(
@@ -75,9 +90,9 @@ async function ownerOf(
   typed: string | undefined,
   asksSsh: boolean,
   env: Env,
-): Promise<Pick<MachineKeys, 'meant' | 'names' | 'alike' | 'made'> & { identified?: Identified }> {
+): Promise<Owner> {
   const identified = await identify(reached, env);
-  if (!identified) return { names: [] };
+  if (!identified) return nobody;
   const alias = hostKeyAlias(identified);
   const isBehind = identified.target.kind === 'via' && asksSsh;
   const byHop = isBehind ? await (await import('./hop-names.js')).namesByHop(identified, env) : undefined;
@@ -91,9 +106,9 @@ async function ownerOf(
 }
 
 /** The user's and the system's files with a mark: the usual ones, and those that the configuration names besides; and the lists of revoked keys. */
-async function markedFiles(text: string, isKnownOnly: boolean, env: Env) {
+async function markedFiles(text: string, isKnownOnly: boolean, file: string | undefined, env: Env) {
   const own = ownHome(env);
-  const asked = { env: own, platform: process.platform };
+  const asked = { env: own, platform: process.platform, file };
   const { knownHosts, lists: revoked } = isKnownOnly
     ? { knownHosts: [], lists: [] }
     : await (await import('./config/users-files.js')).filesOfRevoked(asked);
@@ -103,11 +118,11 @@ async function markedFiles(text: string, isKnownOnly: boolean, env: Env) {
   return { trusted, others, revoked };
 }
 
-/** The facts for a key that was shown: by itself, or by its fingerprint only. */
+/** The facts for a key that was shown: by itself, or by its fingerprint only. `more`: further files with marks. */
 export function factsFor(
-  keys: MachineKeys | undefined,
+  keys: MachineKeys,
   shown: ShownKey | string,
-  policy: HostKeyPolicy | undefined,
+  more: readonly Buffer[] = [],
 ): KeyFacts {
   const certificate = typeof shown === 'string' ? undefined : certificateIn(shown);
   const print = typeof shown === 'string' ? shown : pinPrint(certificate?.plain ?? shown);
@@ -116,19 +131,39 @@ export function factsFor(
     typeof shown === 'string' || !certificate
       ? [print]
       : [print, pinPrint(shown), pinPrint({ key: certificate.ca })];
-  const { reached, alias, meant, names = [], alike, pins = [], hosts = [], files = [] } = keys ?? {};
+  const { alias, meant, names, alike, pins, hosts, unproved } = keys;
+  const reached = unproved ? undefined : keys.reached;
+  const files = [...keys.files, ...more];
   return {
     ...{ reached, alias, meant, names, alike, pins, shown: print },
     isRevoked: prints.some((each) =>
       hosts.some((host) => files.some((file) => verdictOn(each, host, file) === 'revoked')),
     ),
-    isCertified: isCertified(certificate, hosts, keys?.authorities ?? []),
+    byName: unproved && verdictOn(print, unproved.host, unproved.file),
+    certifiedBy: certifiedBy(certificate, hosts, keys.authorities),
     brought: reached?.brought && pinPrint(reached.brought),
-    made: keys?.made && pinPrint(keys.made),
+    made: keys.made && pinPrint(keys.made),
     manager: undefined,
-    policy,
   };
 }
+
+/** What a login by an unknown key is asked for, and whether one of the files that it names revokes the key. */
+export async function withRevoked(
+  keys: MachineKeys,
+  shown: ShownKey | string,
+  { knownHosts, ...asked }: LoginPolicy,
+): Promise<AskedPolicy & Pick<KeyFacts, 'isRevoked'>> {
+  const more = await markedOf(knownHosts, keys.reached.text);
+  return { ...asked, isRevoked: factsFor(keys, shown, more).isRevoked };
+}
+
+/** What ssh says of a login, with the known_hosts files that its configuration names. */
+export interface LoginPolicy extends AskedPolicy {
+  readonly knownHosts: readonly string[];
+}
+
+/** No key counts that is not known, and nobody is asked. */
+export const strictly: LoginPolicy = { policy: 'strict', takesAny: false, caAlgorithms: [], knownHosts: [] };
 
 async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Identified | undefined> {
   const target = asTarget(text);

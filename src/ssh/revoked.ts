@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { askedFolder } from '../files/asked-folder.js';
 import { readBytes } from '../files/read-file.js';
 import type { ShownKey } from '../identity/certificate.js';
 import { cannotTell } from '../identity/refusal.js';
@@ -7,7 +8,6 @@ import { runProgram } from '../process/run-program.js';
 import type { Env } from '../runtime.js';
 import { stateFolder } from './folder.js';
 import type { MachineKeys } from './machine-keys.js';
-import { askedFolder } from './users-policy.js';
 
 /** Whether a file of RevokedHostKeys has the key: a list of keys, or a KRL, which ssh-keygen reads. Throws if it cannot be asked. */
 export async function isRevokedIn(

@@ -2,18 +2,25 @@ import { dirname } from 'node:path';
 import { ConnectError } from '../errors.js';
 import { makeFolder } from '../files/place.js';
 import type { ShownKey } from '../identity/certificate.js';
-import { decideByAsking, type KeyAnswer, type KeyFacts } from '../identity/decide.js';
+import { decideByAsking, type KeyAnswer, type KeyFacts, type Refusal } from '../identity/decide.js';
 import { fingerprintOf, keyTypeOf } from '../identity/known-hosts.js';
 import { pinKey } from '../identity/pins.js';
-import { type HostKeyPolicy, policyOfEnv } from '../identity/policy.js';
+import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import type { Env } from '../runtime.js';
 import { ownHome } from './folder.js';
-import { factsFor, type MachineKeys, machineKeys, refusalOf } from './machine-keys.js';
+import {
+  factsFor,
+  type LoginPolicy,
+  type MachineKeys,
+  machineKeys,
+  refusalOf,
+  withRevoked,
+} from './machine-keys.js';
 
 /** The key itself, also of a certificate, and what is known of the machine that showed it. */
 interface KeyQuestion {
-  readonly keys: MachineKeys | undefined;
+  readonly keys: MachineKeys;
   readonly plain: ShownKey;
   readonly env: Env;
   readonly platform: NodeJS.Platform;
@@ -21,8 +28,8 @@ interface KeyQuestion {
 
 /** What only the caller can answer. */
 interface KeyCaller {
-  /** The policy, if the facts have none. */
-  policy(): Promise<HostKeyPolicy>;
+  /** Asked for an unknown key only. */
+  policy(): Promise<LoginPolicy>;
   /** From now on no program is asked. */
   asked?(): void;
   /** Whether the user confirms the key. */
@@ -34,23 +41,21 @@ interface KeyCaller {
 export type Settled = Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' | 'ask user' }>;
 
 /** Decides about a key that was shown: asks those who have to be asked, and keeps what is accepted. */
-export async function settleKey(facts: KeyFacts, question: KeyQuestion, caller: KeyCaller): Promise<Settled> {
-  let { policy } = facts;
+export async function settleKey(shown: ShownKey, question: KeyQuestion, caller: KeyCaller): Promise<Settled> {
+  const { keys } = question;
+  const facts = factsFor(keys, shown);
+  let policy: HostKeyPolicy | undefined;
   const answer = await decideByAsking(facts, {
     manager: async () => {
       const { managerPrints } = await import('../identity/manager-keys.js');
-      return managerPrints(question.keys?.reached, question, facts.shown);
+      return managerPrints(keys.reached, question, facts.shown);
     },
     policy: async () => {
-      policy = await caller.policy();
-      return policy;
+      const asked = await caller.policy();
+      policy = asked.policy;
+      return withRevoked(keys, shown, asked);
     },
   });
-  const { keys, plain, env } = question;
-  if (keys && keys.revoked.length > 0 && answer.do !== 'refuse' && !keys.reached.brought) {
-    const { isRevokedIn } = await import('./revoked.js');
-    if (await isRevokedIn(keys, plain, env)) return { do: 'refuse', why: 'revoked' };
-  }
   caller.asked?.();
   if (answer.do !== 'accept' && answer.do !== 'ask user') return answer;
   if (answer.do === 'accept') return kept(answer, { ...facts, policy }, question, caller);
@@ -66,7 +71,7 @@ async function kept(
   { keys, plain, env }: KeyQuestion,
   caller: KeyCaller,
 ): Promise<Settled> {
-  if (!answer.pin || keys?.alias === undefined) return answer;
+  if (!answer.pin || keys.alias === undefined) return answer;
   try {
     await makeFolder(dirname(keys.path));
     const isShared =
@@ -98,7 +103,7 @@ interface Shown extends Pick<KeyQuestion, 'env' | 'platform'> {
   /** What was typed, without a user. */
   readonly typed: string;
   /** What is done about a key that no machine is known by; nobody can be asked. */
-  readonly policy: () => Promise<HostKeyPolicy>;
+  readonly policy: () => Promise<LoginPolicy>;
 }
 
 /** Decides about a host key as at a login by ssh, and keeps one that is new. `blob`: as the server shows it. Throws a ConnectError for one that is refused. */
@@ -106,14 +111,8 @@ export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
   const { reached, typed, env, platform, policy } = shown;
   const plain = { type: keyTypeOf(blob), key: blob.toString('base64') };
   const keys = await machineKeys(reached, { typed }, env);
-  const said = policyOfEnv(env);
-  const answer = await settleKey(
-    factsFor(keys, plain, said),
-    { keys, plain, env, platform },
-    { policy, user: () => false, notKept() {} },
-  );
-  if (answer.do === 'accept') return;
-  const why = answer.do === 'refuse' ? answer.why : 'unknown';
+  const why = await refusalFor(plain, { keys, plain, env, platform }, policy);
+  if (why === undefined) return;
   const { code, final, problem, hint } = refusalOf(why, keys, typed, shown);
   throw new ConnectError('handshake', typed, {
     code,
@@ -121,4 +120,21 @@ export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
     problem: `its host key ${plain.type} ${fingerprintOf(blob)} is refused: ${problem}`,
     hint,
   });
+}
+
+/** Undefined: it is accepted. */
+async function refusalFor(
+  plain: ShownKey,
+  question: KeyQuestion,
+  policy: Shown['policy'],
+): Promise<Refusal | undefined> {
+  const { keys, env } = question;
+  // What ssh does itself, before it asks vmssh.
+  if (keys.revoked.length > 0 && !keys.reached.brought) {
+    const { isRevokedIn } = await import('./revoked.js');
+    if (await isRevokedIn(keys, plain, env)) return 'revoked';
+  }
+  const answer = await settleKey(plain, question, { policy, user: () => false, notKept() {} });
+  if (answer.do === 'accept') return undefined;
+  return answer.do === 'refuse' ? answer.why : 'unknown';
 }

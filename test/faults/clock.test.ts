@@ -50,7 +50,7 @@ it('no deadline is measured by the clock that can be set, on either runtime', ()
     return files.filter((name) => clock.test(readFileSync(join(folder, name), 'utf8'))).sort();
   };
   const shown = ['commands/forward/report.ts'];
-  const old = ['files/edit-file.ts', 'identity/record.ts', 'ssh/users-policy.ts']; // how old a file is
+  const old = ['files/edit-file.ts', 'identity/record.ts', 'files/asked-folder.ts']; // how old a file is
   const days = ['hosts/decide.ts']; // the day on which a machine was seen
   const valid = ['identity/certificate.ts']; // until when a certificate is valid
   expect(readers('src', /\.ts$/, /Date\.now|new Date\(/)).toEqual(

@@ -27,7 +27,12 @@ fi\n`;
     ...Object.fromEntries(
       tools.map((name) => [`counted/${name}`, `#!/bin/sh\n${step}exec ${findProgram(name)} "$@"\n`]),
     ),
-    'usr/sbin/sshd': `#!/bin/sh\n[ "$(cat '${hostKey}')" = key ] || { echo 'sshd: no hostkeys available' && exit 1; }\n`,
+    'usr/sbin/sshd': `#!/bin/sh
+says() { printf '%s\\n' 'authorizedkeysfile .ssh/authorized_keys' 'pubkeyauthentication yes' 'permitrootlogin yes'; }
+case " $*" in *' -G'* | *' -h '*) says; exit ;; esac
+[ "$(cat '${hostKey}')" = key ] || { echo 'sshd: no hostkeys available' >&2; exit 1; }
+says\n`,
+    'bin/sh': '#!/bin/sh\n',
     'fakes/id': '#!/bin/sh\necho 0\n',
     'fakes/getent': '#!/bin/sh\necho root:x:0:0::/home:/bin/sh\n',
     // The real one asks whether to replace a file.

@@ -41,6 +41,7 @@ export function missingPrograms(packages: Readonly<Record<string, string>>): str
 }
 
 const compilers = ['ar', 'as', 'c++', 'cc', 'g++', 'gcc', 'ld'];
+const roff = ['col', 'groff', 'grotty', 'locale', 'man', 'nroff', 'preconv', 'tbl', 'troff'];
 const openssh = ['scp', 'sftp', 'ssh', 'ssh-add', 'ssh-agent', 'ssh-keygen', 'ssh-keyscan'];
 /** Who names one program of these packages gets the others too. */
 const together: Readonly<Record<string, readonly string[]>> = {
@@ -49,6 +50,18 @@ const together: Readonly<Record<string, readonly string[]>> = {
   'openssh-client': openssh,
   'openssh-server': openssh,
   git: ['git', 'git-upload-pack', 'git-receive-pack'],
+  dpkg: [
+    'dpkg',
+    'dpkg-deb',
+    'dpkg-divert',
+    'dpkg-query',
+    'dpkg-split',
+    'dpkg-trigger',
+    'ldconfig',
+    'start-stop-daemon',
+  ],
+  groff: roff,
+  'man-db': roff,
   'util-linux': ['nsenter', 'prlimit', 'setpriv', 'unshare'],
 };
 

@@ -48,8 +48,8 @@ export async function startSshd(dir: string, name?: string): Promise<SshdOnSocke
   for (const key of ['host', 'id'])
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, key)]);
   writeFileSync(join(dir, 'authorized'), readFileSync(join(dir, 'id.pub')));
-  // Else its logins have the PATH of this system.
-  writeFileSync(join(dir, 'sshd_config'), `${sshdConfig(dir)}SetEnv PATH=${process.env.PATH}\n`);
+  // Else its logins have the PATH of this system, and bash reads the ~/.bashrc of whoever runs the tests.
+  writeFileSync(join(dir, 'sshd_config'), `${sshdConfig(dir)}SetEnv PATH=${process.env.PATH} SHLVL=1\n`);
   makePrivsepFolder();
   const server = await listen(sshd.path, dir);
   for (const mode of ['fdpass', 'relay'] as const) {

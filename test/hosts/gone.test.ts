@@ -8,6 +8,7 @@ import { parseState } from '../../src/ssh/config/state.js';
 import { useConfigHome } from '../commands/config/home.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
+import { writeTree } from '../helpers/temp-dir.js';
 
 const home = useConfigHome();
 const id = (digit: number) => `${String(digit).repeat(8)}-2222-4333-8444-555555555555`;
@@ -24,7 +25,9 @@ const pinned = (machine: ListedMachine, name: string) =>
 
 /** Writes the Hosts for what a listing of that day had. */
 async function listed(machines: readonly ListedMachine[], day: string, more: Partial<MachinesFound> = {}) {
-  const to = home.io();
+  // Without its program a source of machines could not be asked.
+  writeTree(join(home.path, 'bin'), { podman: '#!/bin/sh\n' });
+  const to = home.io({ PATH: join(home.path, 'bin') });
   const code = await home.install({}, to, async () => ({ machines, warnings: [], day, ...more }));
   expect(code).toBe(0);
   return to.stderr.join('');

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keepFresh } from '../../src/hosts/keep-fresh.js';
 import { configOptions, settings } from '../../src/hosts/options.js';
@@ -8,6 +9,7 @@ import { parseState } from '../../src/ssh/config/state.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { machine, useConfigHome } from '../commands/config/home.js';
 import { lacks } from '../helpers/programs.js';
+import { writeTree } from '../helpers/temp-dir.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
 const noSsh = lacks('ssh');
@@ -132,7 +134,8 @@ describe.skipIf(noSsh)('the variables that are kept', () => {
     const to = home.io();
     await home.install({}, to, lima);
     expect(to.stdout).toEqual(['nothing to change\n']);
-    await home.install({}, home.io({ LIMA_HOME: '' }), lima);
+    writeTree(join(home.path, 'bin'), { limactl: '#!/bin/sh\n' });
+    await home.install({}, home.io({ LIMA_HOME: '', PATH: join(home.path, 'bin') }), lima);
     expect(proxy()).toBeUndefined();
   });
 

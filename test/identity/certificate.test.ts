@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { authoritiesFor, certificateIn, isCertified } from '../../src/identity/certificate.js';
+import { authoritiesFor, certificateIn, certifiedBy } from '../../src/identity/certificate.js';
 import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -42,9 +42,9 @@ describe.skipIf(missing)('a host certificate', () => {
       [['db'], false],
       [[], false],
     ] as const)
-      expect(isCertified(certificate, names, [ca])).toBe(want);
-    expect(isCertified(certificate, ['mint'], [made(type, '-h', '-n', 'x').ca])).toBe(false);
-    expect(isCertified(certificate, ['mint'], [])).toBe(false);
+      expect(certifiedBy(certificate, names, [ca])).toBe(want ? 'ssh-ed25519' : undefined);
+    expect(certifiedBy(certificate, ['mint'], [made(type, '-h', '-n', 'x').ca])).toBeUndefined();
+    expect(certifiedBy(certificate, ['mint'], [])).toBeUndefined();
   });
 
   it.each([
@@ -54,7 +54,7 @@ describe.skipIf(missing)('a host certificate', () => {
     { what: 'for any name', options: ['-h'] },
   ])('$what is none', ({ options }) => {
     const { certificate, ca } = made('ed25519', ...options);
-    expect(isCertified(certificate, ['mint'], [ca])).toBe(false);
+    expect(certifiedBy(certificate, ['mint'], [ca])).toBeUndefined();
   });
 
   it.each([
@@ -62,20 +62,21 @@ describe.skipIf(missing)('a host certificate', () => {
     { what: 'without an end', options: [] },
   ])('$what counts now', ({ options }) => {
     const { certificate, ca } = made('ed25519', '-h', '-n', 'mint', ...options);
-    expect(isCertified(certificate, ['mint'], [ca])).toBe(true);
+    expect(certifiedBy(certificate, ['mint'], [ca])).toBe('ssh-ed25519');
   });
 
   it('counts from its first second until its end', () => {
     const { certificate, ca } = made('ed25519', '-h', '-n', 'mint', '-V', '20300101:20310101');
     // ssh-keygen reads them as local times.
     const [after, before] = [new Date(2030, 0).getTime() / 1000, new Date(2031, 0).getTime() / 1000] as const;
-    const at = (now: number) => isCertified(certificate, ['mint'], [ca], now);
+    const at = (now: number) => certifiedBy(certificate, ['mint'], [ca], now) !== undefined;
     expect([after - 1, after, before - 1, before].map(at)).toEqual([false, true, true, false]);
   });
 
   it('counts in times that take more than 32 bits', () => {
     const { certificate, ca } = made('ed25519', '-h', '-n', 'mint', '-V', '22000101:22010101');
-    const at = (year: number) => isCertified(certificate, ['mint'], [ca], Date.UTC(year, 5) / 1000);
+    const at = (year: number) =>
+      certifiedBy(certificate, ['mint'], [ca], Date.UTC(year, 5) / 1000) !== undefined;
     expect([2040, 2150, 2199, 2200, 2201].map(at)).toEqual([false, false, false, true, false]);
   });
 
@@ -93,7 +94,7 @@ describe.skipIf(missing)('a host certificate', () => {
 });
 
 it('no certificate is of no host', () =>
-  expect(isCertified(undefined, ['mint'], ['ssh-rsa AAAA'])).toBe(false));
+  expect(certifiedBy(undefined, ['mint'], ['ssh-rsa AAAA'])).toBeUndefined());
 
 it('the CAs of a name are those of the lines with @cert-authority that match it', () => {
   const file = Buffer.from(

@@ -26,7 +26,8 @@ const facts: KeyFacts = {
   pins: [],
   shown: print(own),
   isRevoked: false,
-  isCertified: false,
+  certifiedBy: undefined,
+  caAlgorithms: ['ssh-ed25519'],
   made: undefined,
   manager: [],
   policy: 'accept-new',
@@ -45,7 +46,12 @@ const before = pin(nameless.alias, own);
 
 describe('the decision about a host key', () => {
   it.each<[name: string, given: Partial<KeyFacts>, want: object]>([
-    ['nobody said what was reached', { reached: undefined }, { do: 'nothing', why: 'no record' }],
+    ['nobody said what was reached', { reached: undefined }, refuse('no record')],
+    ['the same, for whoever takes any', { reached: undefined, takesAny: true }, { do: 'nothing' }],
+    ['the same, not asked yet', { reached: undefined, policy: undefined }, { do: 'ask policy' }],
+    ['the same, known by the name', { reached: undefined, byName: 'known' }, accept('known', false)],
+    ['the same, revoked', { reached: undefined, byName: 'known', isRevoked: true }, refuse('revoked')],
+    ['the same, wrong', { reached: undefined, byName: 'changed', takesAny: true }, refuse('changed')],
     ['revoked, though pinned', { pins: [known], isRevoked: true }, refuse('revoked')],
     [
       'of an sshd that was brought, beside a pin',
@@ -68,10 +74,21 @@ describe('the decision about a host key', () => {
       { ...shows, made: print(third), brought: print(wrong) },
       refuse('not made'),
     ],
-    ['of a CA', { isCertified: true, policy: 'strict' }, accept('certified', true)],
-    ['of a CA, beside a pin', { ...shows, pins: [known], isCertified: true }, { do: 'accept', pin: false }],
-    ["of a CA, of a name that was another's", { ...renamed, isCertified: true }, accept('certified', false)],
-    ['of a CA, of an address', { ...address, isCertified: true }, accept('certified', false)],
+    ['of a CA', { certifiedBy: 'ssh-ed25519', policy: 'strict' }, accept('certified', true)],
+    [
+      'of a CA, beside a pin',
+      { ...shows, pins: [known], certifiedBy: 'ssh-ed25519' },
+      { do: 'accept', pin: false },
+    ],
+    ['of a CA by SHA-1', { certifiedBy: 'ssh-rsa', policy: 'strict' }, refuse('unknown')],
+    ['of a CA, not asked yet', { certifiedBy: 'ssh-ed25519', policy: undefined }, { do: 'ask policy' }],
+    ['of a CA, pinned', { certifiedBy: 'ssh-rsa', policy: undefined, pins: [known] }, accept('known')],
+    [
+      "of a CA, of a name that was another's",
+      { ...renamed, certifiedBy: 'ssh-ed25519' },
+      accept('certified', false),
+    ],
+    ['of a CA, of an address', { ...address, certifiedBy: 'ssh-ed25519' }, accept('certified', false)],
     ['made beforehand', { made: print(own), policy: 'strict' }, accept('made', false)],
     ['not the made one, though pinned', { made: print(third), pins: [known] }, refuse('not made')],
     ['pinned', { pins: [known], policy: 'strict' }, accept('known', false)],
@@ -281,7 +298,7 @@ describe('those who are asked about a host key', () => {
       },
       policy: async () => {
         asked.push('policy');
-        return policy;
+        return { policy, takesAny: false, caAlgorithms: [], isRevoked: false };
       },
     };
     const unasked = { ...facts, manager: undefined, policy: undefined, ...given };

@@ -47,7 +47,7 @@ describe.skipIf(!byNode)('on Node such bytes', () => {
   it('in the environment are refused for a tool that gets it, and nowhere else', async () => {
     const { code, stderr } = await sh('ODD=$odd exec "$@" ssh unix/run/x');
     expect(code).toBe(255);
-    expect(stderr).toMatch(/^vmssh: the environment variable "ODD" holds bytes that are not UTF-8, /);
+    expect(stderr).toMatch(/^vmssh: the environment variable "ODD" holds bytes that are not UTF-8, /m);
     expect(await sh('ODD=$odd exec "$@" check --until=resolved unix/run/x')).toMatchObject({
       code: 0,
       stderr: '',

@@ -7,7 +7,7 @@ import { planInstall } from '../../src/hosts/plan.js';
 import { carryOut } from '../../src/hosts/write.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
-import { factsFor, machineKeys } from '../../src/ssh/machine-keys.js';
+import { machineKeys, strictly } from '../../src/ssh/machine-keys.js';
 import { settleKey } from '../../src/ssh/settle-key.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { lacks } from '../helpers/programs.js';
@@ -141,10 +141,10 @@ class User {
       this.#env,
     );
     const { do: answer, why } = await settleKey(
-      factsFor(keys, keyOf(vm), 'accept-new'),
+      keyOf(vm),
       { keys, plain: keyOf(vm), env: this.#env, platform: 'linux' },
       {
-        policy: async () => 'accept-new',
+        policy: async () => ({ ...strictly, policy: 'accept-new' }),
         user: () => false,
         notKept: (_, error) => expect(error).toBe(undefined),
       },

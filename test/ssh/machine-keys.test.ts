@@ -10,8 +10,8 @@ import { type HostKeyPolicy, hostKeyPolicies } from '../../src/identity/policy.j
 import { asTarget, parseTarget } from '../../src/kinds/kinds.js';
 import type { ReachedMachine } from '../../src/sources/source.js';
 import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
-import { factsFor, machineKeys, nameToForget } from '../../src/ssh/machine-keys.js';
-import { settleKey } from '../../src/ssh/settle-key.js';
+import { factsFor, machineKeys, nameToForget, strictly, withRevoked } from '../../src/ssh/machine-keys.js';
+import { verifyHostKey } from '../../src/ssh/settle-key.js';
 import { lacks } from '../helpers/programs.js';
 import { script, useTempDir, writeTree } from '../helpers/temp-dir.js';
 
@@ -44,9 +44,9 @@ interface Login {
 async function login({ typed, machine, key = own, policy = 'strict', manager }: Login): Promise<string> {
   const text = asTarget(typed) ? typed : (machine?.target ?? typed);
   const keys = await machineKeys({ text, machine }, { typed, host: typed.toLowerCase() }, env);
-  const answer = await decideByAsking(factsFor(keys, key ?? '', policy), {
+  const answer = await decideByAsking(factsFor(keys, key ?? ''), {
     manager: async () => (manager ? [fingerprintOf(Buffer.from(manager.key, 'base64'))] : []),
-    policy: async () => policy,
+    policy: async () => withRevoked(keys, key ?? '', { ...strictly, policy }),
   });
   if (answer.do === 'accept' && answer.pin && keys.alias !== undefined)
     await pinKey(
@@ -270,17 +270,17 @@ describe.skipIf(missing)(`by ssh-keygen${missing ? `: ${missing}` : ''}`, () => 
       { typed: 'web' },
       env,
     );
-    const settled = ({ type, key }: typeof good) =>
-      settleKey(
-        factsFor(keys, { type, key }, 'accept-new'),
-        { keys, plain: { type, key }, env: { ...process.env, ...env }, platform: 'linux' },
-        { policy: async () => 'accept-new', user: () => true, notKept() {} },
-      ).then(
-        (answer) => answer.do,
-        ({ message }) => (message.includes(`${path} may revoke its host key`) ? 'cannot tell' : message),
+    const settled = ({ key }: typeof good) =>
+      verifyHostKey(Buffer.from(key, 'base64'), {
+        ...{ reached: keys.reached, typed: 'web', env: { ...process.env, ...env }, platform: 'linux' },
+        policy: async () => ({ ...strictly, policy: 'accept-new' }),
+      }).then(
+        () => 'accept',
+        ({ message }) =>
+          message.includes(`${path} may revoke its host key`) ? 'cannot tell' : /revoked/.exec(message)?.[0],
       );
     const isRead = form === 'list' || form === 'krl';
-    expect(await settled(bad)).toBe(isRead ? 'refuse' : 'cannot tell');
+    expect(await settled(bad)).toBe(isRead ? 'revoked' : 'cannot tell');
     expect(await settled(good)).toBe(isRead ? 'accept' : 'cannot tell');
   });
 

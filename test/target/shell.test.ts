@@ -12,7 +12,7 @@ import {
   shellWord,
   windowsQuoted,
 } from '../../src/target/shell.js';
-import { findProgram } from '../helpers/programs.js';
+import { findProgram, missingPrograms } from '../helpers/programs.js';
 import { shell, shells } from '../helpers/shells.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -98,7 +98,7 @@ describe('windowsQuoted', () => {
 });
 
 const loginShells = ['sh', 'bash', 'dash', 'ksh', 'zsh', 'tcsh', 'csh', 'fish', 'busybox'].filter(
-  findProgram,
+  (name) => findProgram(name) !== undefined && missingPrograms({ [name]: name }) === undefined,
 );
 
 describe.each(loginShells)('as a login shell, %s', (name) => {

@@ -226,7 +226,7 @@ async function isSameMachine(
 ): Promise<boolean> {
   const isNeeded = isClaimed || goesOn;
   const { env } = io;
-  const caller = await guestCaller(io);
+  const caller = await guestCaller(io, over);
   const options = { ...over, ...caller, script: proofScript({ keep: goesOn }), needsRoot: false, port };
   const route = guestRoute(options, [ownConnection, ...(isNeeded ? [] : [asksNothing])]);
   const { lines, code, message } = await runScript(route, { env, signal, onLine: () => {} });

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
+import { askedFolder } from '../../files/asked-folder.js';
 import type { VsockDevice } from '../../sources/libvirt/vsock-device.js';
 import { DiscoveryError, type ReachedMachine } from '../../sources/source.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { stateFolder } from '../../ssh/folder.js';
-import { askedFolder } from '../../ssh/users-policy.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
 
 /** The vsock device that a machine of libvirt lacks: its manager adds it. No other manager's machine lacks any. */

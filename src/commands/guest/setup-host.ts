@@ -26,7 +26,7 @@ import { inKnownHosts } from '../../ssh/config/names.js';
 import { knownHostsFiles } from '../../ssh/config/users-files.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { knownHostsFile, otherHome } from '../../ssh/folder.js';
-import { machineKeys } from '../../ssh/machine-keys.js';
+import { machineKeys, strictly } from '../../ssh/machine-keys.js';
 import { slug } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
@@ -191,8 +191,8 @@ async function loginCommand(
   const asked = key?.asks ? noPassword : [asksNothing];
   const words = { settings: [...asked, ownConnection, 'RemoteCommand=none'], command: 'true' };
   if (host === undefined) {
-    const caller = await guestCaller(io);
-    return guestLogin({ route: 'target', host: `${user}@${target}`, identityFile, ...caller }, words);
+    const into = { route: 'target', host: `${user}@${target}` } as const;
+    return guestLogin({ ...into, identityFile, ...(await guestCaller(io, into)) }, words);
   }
   // ssh does not read HOME.
   const { main } = configFiles({ system: false }, io);
@@ -267,7 +267,7 @@ async function pinShown(
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);
   try {
-    const policy = async () => 'strict' as const;
+    const policy = async () => strictly;
     const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
     const reached = { text: named.text, machine: record };
     const { verifyHostKey } = await import('../../ssh/settle-key.js');

@@ -159,7 +159,7 @@ export async function runInside(
   script: string,
   { io, signal }: Pick<Setup, 'io' | 'signal'>,
 ): Promise<readonly FindingJson[]> {
-  const route = guestRoute({ ...into, ...(await guestCaller(io)), script, needsRoot: true });
+  const route = guestRoute({ ...into, ...(await guestCaller(io, into)), script, needsRoot: true });
   const lines: ProgressLine[] = [];
   const onLine = (line: ProgressLine) => void lines.push(line);
   const outcome = await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs: maxMs });

@@ -2,14 +2,15 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { type Command, oneOf, positionals, textOption } from '../../cli/command.js';
 import { printable, quote } from '../../errors.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
-import { type KeyFacts, pinsOf, type Refusal } from '../../identity/decide.js';
-import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
+import { pinsOf, type Refusal } from '../../identity/decide.js';
+import { pinPrint } from '../../identity/pins.js';
+import { type HostKeyPolicy, hostKeyPolicies } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
 import { silenceOf } from '../../identity/refusal.js';
 import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownHome } from '../../ssh/folder.js';
-import { factsFor, type MachineKeys, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
+import { type MachineKeys, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellQuoted } from '../../target/shell.js';
 
@@ -43,10 +44,9 @@ export const hostKey: Command<HostKeyOptions> = {
   options: Object.values(own),
   examples: {},
 
-  parse(raw, { env }) {
+  parse(raw) {
     const [reason = '', host = '', type = '', key = ''] = positionals(raw, 4, 4, 'REASON HOST TYPE KEY');
-    const policy = policyOfEnv(env) ?? own.policy.read(raw);
-    return { reason, host, shown: { type, key }, typed: own.typed.read(raw), policy };
+    return { reason, host, shown: { type, key }, typed: own.typed.read(raw), policy: own.policy.read(raw) };
   },
 
   async run({ reason, host, shown, typed, policy }, io) {
@@ -54,15 +54,16 @@ export const hostKey: Command<HostKeyOptions> = {
     const reached = await reachedFor(reason, io);
     // Whose address it is may have been asked of programs. For this answer no more is asked, and nothing is kept.
     if (reason === 'ORDER') confine('read', io.env);
-    const keys =
-      reached && (await machineKeys(reached, { typed, host, isKnownOnly: reason === 'ORDER' }, io.env));
     if (reason === 'ORDER') {
+      const keys = reached && (await machineKeys(reached, { typed, host, isKnownOnly: true }, io.env));
       for (const line of keys ? knownLines(keys) : []) io.out(`${line.replace('HOST', host)}\n`);
       return 0;
     }
+    const { configOfCall } = await import('../../ssh/policy/asking-ssh.js');
+    const keys = await machineKeys(reached, { typed, host, config: configOfCall() }, io.env);
     const plain = certificateIn(shown)?.plain ?? shown;
     const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
-    const answer = await answerTo(factsFor(keys, shown, policy), call);
+    const answer = await answerTo(shown, policy, call);
     if (answer.do === 'refuse') {
       await complain(answer.why, call);
       return refused;
@@ -88,7 +89,7 @@ async function reachedFor(reason: 'ORDER' | 'HOSTNAME', { env }: Io): Promise<Re
 const refused = 1;
 
 interface Call {
-  readonly keys: MachineKeys | undefined;
+  readonly keys: MachineKeys;
   /** The key itself, also of a certificate. */
   readonly plain: ShownKey;
   /** What the machine is called in messages. */
@@ -108,18 +109,22 @@ function knownLines(keys: MachineKeys): readonly string[] {
 }
 
 /** As `settleKey`, with its messages for the user. */
-async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
+async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call: Call): Promise<Settled> {
   const { keys, plain, name, io } = call;
   const answer = await settleKey(
-    facts,
+    shown,
     { keys, plain, env: io.env, platform: io.platform },
     {
       async policy() {
+        const [{ keyPolicy }, { askingSsh }] = await Promise.all([
+          import('../../ssh/policy/key-policy.js'),
+          import('../../ssh/policy/asking-ssh.js'),
+        ]);
         const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-        return (await import('../../hosts/key-policy.js')).usersKeyPolicy(io, { names: [name], note });
+        return keyPolicy(io, { login: () => askingSsh(io), lines, note });
       },
       asked: () => confine('write', io.env),
-      user: () => saidYes(facts, call),
+      user: () => saidYes(call),
       notKept(path, { message }) {
         const problem = `the host key of ${quote(name)} could not be written to ${path}: ${message}`;
         io.err(`${io.program}: ${printable(problem)}\n`);
@@ -148,7 +153,9 @@ async function wasMadeAgain({ keys, io }: Call): Promise<boolean> {
 }
 
 /** On the terminal: stdin is not ssh's. */
-function saidYes({ shown, reached }: KeyFacts, { plain, name }: Call): boolean {
+function saidYes(call: Call): boolean {
+  const { keys, name } = call;
+  const { silent } = keys.reached;
   let terminal: number;
   try {
     terminal = openSync('/dev/tty', 'r+');
@@ -156,8 +163,8 @@ function saidYes({ shown, reached }: KeyFacts, { plain, name }: Call): boolean {
     return false;
   }
   try {
-    const who = reached?.silent ? `${silenceOf(reached.silent)}.\n` : '';
-    const question = `The host key of ${quote(name)} is not known: ${plain.type} ${shown}.\n${who}Accept and keep it (yes/no)? `;
+    const who = silent ? `${silenceOf(silent)}.\n` : '';
+    const question = `The host key of ${quote(name)} is not known: ${shownKey(call)}.\n${who}Accept and keep it (yes/no)? `;
     writeSync(terminal, Buffer.from(question));
     return lineFrom(terminal).trim().toLowerCase() === 'yes';
   } catch {
@@ -180,10 +187,10 @@ function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | u
   const who = quote(call.name);
   const key = shownKey(call);
   switch (why) {
-    case 'no record':
+    case 'unproved':
       return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and the ProxyCommand of another program never do${noteProblem(call.io)}`;
     case 'brought to another': {
-      const name = shellQuoted(nameToForget(call.keys?.reached, call.name));
+      const name = shellQuoted(nameToForget(call.keys.reached, call.name));
       return `${who} is a different machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
     }
     case 'new machine':
@@ -199,22 +206,22 @@ function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | u
   }
 }
 
-function shownKey({ keys, plain }: Call): string {
-  return `${plain.type} ${factsFor(keys, plain, 'strict').shown}`;
+function shownKey({ plain }: Call): string {
+  return `${plain.type} ${pinPrint(plain)}`;
 }
 
 /** One line that says why, with the fix. What answers with another key may be no route to the machine: its first one is first again. */
 async function complain(why: Refusal, call: Call): Promise<void> {
   const { keys, name, io } = call;
-  if (!keys) return;
   const [{ pasteable }, { forgetRoute }] = await Promise.all([
     import('../../cli/terminal.js'),
     import('../../reach/remembered.js'),
   ]);
-  const { problem, hint } = refusalOf(why, keys, name, io);
+  const { problem: clause, hint } = refusalOf(why, keys, name, io);
+  const problem = why === 'no record' ? `${clause}${noteProblem(io)}` : clause;
   const text = `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`;
   io.err(`${io.program}: ${printable(text)}\n`);
-  const route = await forgetRoute(keys.reached.text, io.env);
+  const route = keys.unproved ? undefined : await forgetRoute(keys.reached.text, io.env);
   if (route !== undefined) io.err(`${io.program}: ${route}\n`);
 }
 

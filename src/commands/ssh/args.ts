@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import type { HostKeyPolicy } from '../../identity/policy.js';
 import { type Login, splitLogin, splitUser } from '../../lookup/login.js';
 import { givesAway } from '../../ssh/config/host-options.js';
 import type { SplitArgs, SshTool, ToolOption } from '../../ssh/split-args.js';
@@ -32,19 +31,6 @@ export function optionsNameUser(tool: SshTool, { before, after }: SplitArgs): bo
   return [...before, ...after].some(
     (option) => (tool === 'ssh' && option.name === 'l') || sets(option, /^\s*user[\s=]/i),
   );
-}
-
-/** What the user's own `-o StrictHostKeyChecking` says about a key that no machine is known by; undefined: nothing. */
-export function policyIn({ before, after }: SplitArgs): HostKeyPolicy | undefined {
-  for (const { name, value = '' } of [...before, ...after]) {
-    const [, said] = (name === 'o' && /^\s*stricthostkeychecking(?:\s*=\s*|\s+)(\S+)/i.exec(value)) || [];
-    if (said === undefined) continue;
-    const word = said.replace(/^(["'])(.*)\1$/, '$2').toLowerCase();
-    if (word === 'ask') return 'ask';
-    // ssh refuses any other word.
-    return ['no', 'off', 'false', 'accept-new'].includes(word) ? 'accept-new' : 'strict';
-  }
-  return undefined;
 }
 
 /** Whether the user's own options say from where ssh takes host keys: it then does not ask vmssh. */

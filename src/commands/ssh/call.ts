@@ -2,7 +2,6 @@ import { UsageError, usage } from '../../cli/command.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
 import { hostKeyAlias } from '../../identity/identity.js';
-import { policyOfEnv } from '../../identity/policy.js';
 import { asTarget } from '../../kinds/kinds.js';
 import { type lookUp, splitUser } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
@@ -13,14 +12,13 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
 import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
-import { knownHostsFile } from '../../ssh/folder.js';
-import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
+import { keysByName } from '../../ssh/guest-keys.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, splitArgs, wordsOf } from '../../ssh/split-args.js';
 import { checkUserName, isHostName, slug, typedHost } from '../../target/names.js';
 import { type Shell, shellLine, shellOf } from '../../target/shell.js';
 import type { Operand } from './args.js';
-import { findOperands, givingOption, namesKeyFiles, optionsNameUser, policyIn } from './args.js';
+import { findOperands, givingOption, namesKeyFiles, optionsNameUser } from './args.js';
 
 export interface SshOptions extends ForProxy {
   readonly args: SplitArgs;
@@ -81,8 +79,8 @@ export async function prepare(
   const whyNot = whyNoBring(caller);
   if (asked && whyNot) throw new UsageError(...whyNot);
   const bring = brings && whyNot === undefined;
-  const given = policyIn(all) ?? policyOfEnv(io.env);
-  const hostKeys = given ?? (await usersPolicy([host, meant], all, io, sshConfig));
+  // Else what ssh asks of vmssh asks that ssh.
+  const hostKeys = asksForKeys ? undefined : await usersPolicy(meant, all, io, sshConfig);
   const proxy = { waitMs, routes, start, bring, namesUser: hasUser, hostKeys, typed: meant };
   const settings = await settingsOf(named, account, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
@@ -117,12 +115,13 @@ export async function prepare(
   return { command, ssh, options, named, host, asks: asksVmssh(caller) };
 }
 
-async function usersPolicy(names: readonly string[], { before, after }: SplitArgs, io: Io, file?: string) {
+async function usersPolicy(name: string, { before, after }: SplitArgs, io: Io, configFile?: string) {
   const all = [...before, ...after];
   // What a Match may ask for.
-  const options = all.flatMap(({ name = '', words }) => (['l', 'o', 'p'].includes(name) ? words : []));
+  const flags = all.flatMap(({ name = '', words }) => (['l', 'o', 'p'].includes(name) ? words : []));
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-  return (await import('../../hosts/key-policy.js')).usersKeyPolicy(io, { names, file, options, note });
+  const { keyPolicy, plainLogin } = await import('../../ssh/policy/key-policy.js');
+  return (await keyPolicy(io, { login: plainLogin(name, io, { configFile, flags }), note })).policy;
 }
 
 function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {
@@ -165,17 +164,13 @@ async function settingsOf(
   caller: Caller,
   io: Io,
 ) {
-  const alias = hostKeyAlias(named);
-  const keys = guestKeysFor(named, io.env);
   const options: HostOptions = {
     ...caller,
     ...proxy,
     target: named.text,
-    knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
-    hostKeyAlias: alias,
     user: proxy.namesUser ? undefined : user,
     identityFile: await ownKeyFile(identityFile),
-    ...(keys ? trustIn(keys) : {}),
+    ...keysByName(named, io.env),
   };
   return usage(() => hostOptions(options));
 }

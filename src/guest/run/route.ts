@@ -11,8 +11,9 @@ import {
 } from '../../process/ssh-program.js';
 import type { RouteName } from '../../route.js';
 import type { ScriptRunner } from '../../sources/source.js';
-import { asksVmssh, keyOptions } from '../../ssh/config/host-options.js';
+import { asksVmssh, type HostOptions, keyOptions } from '../../ssh/config/host-options.js';
 import { type ProxyCall, pathArgument, proxyCommand } from '../../ssh/config/word.js';
+import { keysByName } from '../../ssh/guest-keys.js';
 import { hostNameOf } from '../../target/names.js';
 import { shellWord } from '../../target/shell.js';
 
@@ -60,7 +61,11 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly platform: NodeJS.Platform;
   /** Whether that ssh asks a program for host keys: vmssh then says which is the machine's. */
   readonly asksForKeys?: boolean;
+  /** By an ssh that does not: the key that is known of a target. Undefined: any key is right. */
+  readonly known?: KnownKey | undefined;
 }
+
+type KnownKey = ReturnType<typeof keysByName> & Pick<HostOptions, 'hostKeys'>;
 
 /** How a guest is entered, as a command's HOST and flags say. */
 export interface HostFlags
@@ -72,7 +77,8 @@ export interface HostFlags
 
 type ProxyOptions = Pick<
   GuestRouteOptions,
-  'self' | 'platform' | 'port' | 'routes' | 'identityFile' | 'asksForKeys' | 'bring' | 'fdpass' | 'namesUser'
+  | ('self' | 'platform' | 'port' | 'routes' | 'identityFile')
+  | ('asksForKeys' | 'known' | 'bring' | 'fdpass' | 'namesUser')
 >;
 
 /** The route for a host: WSL for wsl/DISTRO, our own proxy for other targets, ssh for the rest. */
@@ -88,10 +94,32 @@ export function targetOf(host: string): Target | undefined {
 }
 
 /** The ssh for a guest, and how it calls this program. */
-export async function guestCaller({ self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>) {
+export async function guestCaller(
+  { self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>,
+  { route, host }: Pick<HostFlags, 'route' | 'host'>,
+) {
   const ssh = sshProgram({ env, platform });
   const { asksForKeys } = await sshAbilities(env, ssh);
-  return { ssh, self, platform, asksForKeys };
+  const isAsked = route !== 'target' || asksVmssh({ program: self, platform, asksForKeys });
+  return {
+    ssh,
+    self,
+    platform,
+    asksForKeys,
+    known: isAsked ? undefined : await knownKey(host, { env, platform }),
+  };
+}
+
+/** As `vmssh ssh` has it: by the machine's alias, and the policy of that ssh. */
+async function knownKey(host: string, here: Pick<Io, 'env' | 'platform'>): Promise<KnownKey> {
+  const [{ lookUp }, { keyPolicy, plainLogin }] = await Promise.all([
+    import('../../lookup/login.js'),
+    import('../../ssh/policy/key-policy.js'),
+  ]);
+  const typed = splitUser(host).host;
+  const named = await lookUp(typed, here);
+  const { policy } = await keyPolicy(here, { login: plainLogin(typed, here) });
+  return { ...keysByName(named, here.env), hostKeys: policy };
 }
 
 /** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */
@@ -156,10 +184,11 @@ export function guestLogin(
 }
 
 function targetOptions(target: string, options: ProxyOptions): readonly string[] {
-  const { identityFile, self: program, platform, asksForKeys } = options;
+  const { identityFile, self: program, platform, asksForKeys, known } = options;
   const asking = { program, platform, asksForKeys };
-  const keys = asksVmssh(asking)
-    ? keyOptions({ ...asking, typed: target, knownHosts: undefined }).map((setting) => setting.join('='))
+  const isKnown = known !== undefined || asksVmssh(asking);
+  const keys = isKnown
+    ? keyOptions({ knownHosts: undefined, ...known, ...asking, typed: target }).map((each) => each.join('='))
     : ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
   return [
     ...proxyOptions(target, options),

@@ -14,8 +14,11 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
 
 /** The ssh_config options for one machine. */
 export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
-  /** What is done about a key that no machine is known by; undefined: "accept-new". */
-  readonly hostKeys?: HostKeyPolicy;
+  /**
+   * What is done about a key that no machine is known by. Undefined: where ssh asks vmssh, as the user's configuration says when it asks; else
+   * "accept-new". "user": an ssh that does not ask takes the user's own word.
+   */
+  readonly hostKeys?: HostKeyPolicy | 'user';
   /** What the user typed, if ssh is called with another name. */
   readonly typed?: string;
   /** The machine's name in known_hosts; undefined: as typed. */
@@ -120,12 +123,12 @@ export function whyNoBring(caller: Caller): readonly [problem: string, hint: str
   ];
 }
 
-/** With `KnownHostsCommand` vmssh decides; our file is for other clients that read these lines, by the alias. */
+/** With `KnownHostsCommand` vmssh decides, and asks this ssh for the user's StrictHostKeyChecking: a line of ours would displace it. Our file is for other clients that read these lines, by the alias. */
 function byCommand({ hostKeyAlias, knownHosts, program, hostKeys, typed }: Keys): Settings {
   const words = [
     ...program.map(pathArgument),
     'host-key',
-    ...(hostKeys === undefined ? [] : [`--host-keys=${hostKeys}`]),
+    ...(hostKeys === undefined || hostKeys === 'user' ? [] : [`--host-keys=${hostKeys}`]),
     // A name that begins with a dash is ssh's own mistake; what comes from a server is no option either.
     `--typed=${typed === undefined ? '%n' : pathArgument(typed)}`,
     ...['--', '%I', '%H', '%t', '%K'],
@@ -133,7 +136,6 @@ function byCommand({ hostKeyAlias, knownHosts, program, hostKeys, typed }: Keys)
   const file =
     hostKeyAlias === undefined || knownHosts === undefined ? '/dev/null' : pathArgument(knownHosts);
   return [
-    ['StrictHostKeyChecking', 'yes'],
     ['KnownHostsCommand', words.join(' ')],
     ['UserKnownHostsFile', file],
     // If the user tells ssh to take any key, it writes there what vmssh reads.
@@ -153,18 +155,14 @@ function loginKeyOptions({ identityFile }: Keys): Settings {
 
 // Refuses a changed key, and does with a new one what the policy says; docs/host-keys.md.
 function byFile({ knownHosts, onlyKnown = false, hostKeys = 'accept-new' }: Keys): Settings {
-  const unknown = { strict: 'yes', ask: 'ask', 'accept-new': undefined }[hostKeys];
-  if (knownHosts === undefined) {
-    return [
-      ['StrictHostKeyChecking', unknown ?? 'no'],
-      ['UserKnownHostsFile', '/dev/null'],
-      // Without it, each login prints that a key was added, though none is kept. -v still shows everything.
-      ...(unknown === undefined ? ([['LogLevel', 'ERROR']] as const) : []),
-    ];
-  }
+  const keeps = knownHosts !== undefined;
+  const words = { strict: 'yes', ask: 'ask', 'accept-new': keeps ? hostKeys : 'no', user: undefined };
+  const word = onlyKnown ? 'yes' : words[hostKeys];
   return [
-    ['StrictHostKeyChecking', onlyKnown ? 'yes' : (unknown ?? 'accept-new')],
-    ['UserKnownHostsFile', pathArgument(knownHosts)],
-    ...onlyThisFile,
+    ...(word === undefined ? [] : [['StrictHostKeyChecking', word] as const]),
+    ['UserKnownHostsFile', keeps ? pathArgument(knownHosts) : '/dev/null'],
+    // Without it, each login prints that a key was added, though none is kept. -v still shows everything.
+    ...(word === 'no' ? [['LogLevel', 'ERROR'] as const] : []),
+    ...(keeps ? onlyThisFile : []),
   ];
 }

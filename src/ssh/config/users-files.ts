@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import type { Env } from '../../runtime.js';
-import { sshFolder } from '../folder.js';
+import { otherHome, sshFolder } from '../folder.js';
 import { ownerOf } from './file.js';
 import { expandedPath, filesOf, includedTexts, type SshSetting, settingsOf } from './settings.js';
 
@@ -15,6 +15,8 @@ export interface UsersFiles {
   readonly folder?: string;
   /** "/etc/ssh", or that of Windows. */
   readonly systemFolder?: string;
+  /** The file of ssh's -F. */
+  readonly file?: string | undefined;
 }
 
 /** The ssh_config of the user and the system, each with what it includes, without lines of vmssh. */
@@ -26,13 +28,16 @@ export async function usersTexts(sources: UsersFiles): Promise<readonly string[]
     sources.main ?? textAt(join(folder, 'config')),
     textAt(join(systemFolder, 'ssh_config')),
   ]);
-  const [ofMain, ofSystem] = await Promise.all([
+  const given = sources.file === undefined ? '' : await textAt(sources.file);
+  const included = await Promise.all([
     includedTexts(main, folder, own, env),
     includedTexts(system, systemFolder, own, env),
+    includedTexts(given, folder, own, env),
   ]);
   // Lines that vmssh wrote for all users are patterns, or machines.
   const isOurs = (text: string) => ['ours', 'edited'].includes(ownerOf(text));
-  return [main, ...ofMain, system, ...ofSystem].filter((text) => !isOurs(text));
+  const [ofMain = [], ofSystem = [], ofGiven = []] = included;
+  return [main, ...ofMain, system, ...ofSystem, given, ...ofGiven].filter((text) => !isOurs(text));
 }
 
 /** Of the user's ssh files, and of the system's. */
@@ -58,6 +63,15 @@ export async function filesOfRevoked(sources: UsersFiles): Promise<RevokedFiles>
     knownHosts: await knownHostsFiles(settings, sources),
     lists: await filesNamed(revoked, sources),
   };
+}
+
+/** The known_hosts files of ssh itself, and those that any line of these texts names: each may say of a key that it is revoked. */
+export function revokedNamedIn(texts: readonly string[], sources: UsersFiles): Promise<readonly string[]> {
+  const { env, platform } = sources;
+  // Whatever HOME is, ssh reads the files in the home of the password database.
+  const home = otherHome(env, platform);
+  const settings = texts.flatMap((text) => settingsOf(text, knownHostsKeywords));
+  return knownHostsFiles(settings, home === undefined ? sources : { ...sources, folder: join(home, '.ssh') });
 }
 
 const knownHostsKeywords: readonly string[] = ['userknownhostsfile', 'globalknownhostsfile'];

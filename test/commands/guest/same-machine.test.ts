@@ -28,7 +28,7 @@ afterAll(() => sshd?.close());
  */
 const ssh = `#!/bin/sh
 case "$*" in
-  -G*) exec ${findProgram('ssh')} "$@" ;;
+  -G* | '-v -G'*) exec ${findProgram('ssh')} "$@" ;;
   *PreferredAuthentications=none*) exec ${findProgram('ssh')} "$@" ;; # a handshake, with the real sshd
 esac
 case "$*" in

@@ -5,7 +5,6 @@ import {
   givingOption,
   optionsNameUser,
   type Paths,
-  policyIn,
 } from '../../../src/commands/ssh/args.js';
 import { asTarget } from '../../../src/kinds/kinds.js';
 import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
@@ -39,18 +38,6 @@ describe('the machine among the arguments of ssh', () => {
     { line: '-i l mint ls -l x', names: false },
   ])('the options of $line name a user: $names', ({ line, names }) =>
     expect(optionsNameUser('ssh', args('ssh', line))).toBe(names),
-  );
-
-  it.each([
-    { option: 'StrictHostKeyChecking=yes', policy: 'strict' },
-    { option: 'stricthostkeychecking "yes"', policy: 'strict' },
-    { option: "StrictHostKeyChecking='ask'", policy: 'ask' },
-    { option: 'StrictHostKeyChecking=accept-new', policy: 'accept-new' },
-    { option: 'StrictHostKeyChecking=no', policy: 'accept-new' },
-    { option: 'StrictHostKeyChecking=odd', policy: 'strict' },
-    { option: 'User=yes', policy: undefined },
-  ])('$option has the policy $policy', ({ option, policy }) =>
-    expect(policyIn(splitArgs('ssh', ['-o', option, 'mint']))).toBe(policy),
   );
 
   it.each(['-p 22', '-v', '--'])('%s has none', (line) => expect(find('ssh', line)).toEqual([]));

@@ -56,7 +56,8 @@ describe('the login that vmssh setup made', () => {
   it.each([
     { uuid: mint, typed: 'qemu/mint', user: 'ann', hasKey: true },
     { uuid: mint, typed: 'bob@qemu/mint', user: undefined, hasKey: true },
-    { uuid: other, typed: 'qemu/mint', user: 'vagrant', hasKey: false },
+    // Made again under its name.
+    { uuid: other, typed: 'qemu/mint', user: 'ann', hasKey: true },
   ])('is taken for that machine: $typed, $uuid', async ({ uuid, typed, user, hasKey }) => {
     const machine = {
       ...{ name: 'mint', target: 'qemu/mint', provider: 'libvirt', status: 'running' as const },

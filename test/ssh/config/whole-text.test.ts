@@ -75,9 +75,8 @@ it('an ssh that asks for host keys asks vmssh, with the policy, by an absolute p
     'Host vsock/* vsock%* lima/* lima%*',
     'Host web',
   ]);
-  expect(made.filter((line) => /StrictHostKeyChecking/.test(line))).toEqual(
-    Array.from({ length: 2 }, () => '    StrictHostKeyChecking yes'),
-  );
+  // A line of ours would displace the user's own word.
+  expect(made.join()).not.toMatch(/StrictHostKeyChecking/);
   expect(made.filter((line) => /UserKnownHostsFile/.test(line))).toEqual([
     '    UserKnownHostsFile /dev/null',
     '    UserKnownHostsFile ~/k',

@@ -1,15 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { policyInLines, usersKeyPolicy } from '../../src/hosts/key-policy.js';
-import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
-import { configText } from '../../src/ssh/config/text.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { formatState, noState, stateFile } from '../../../src/ssh/config/state.js';
+import { configText } from '../../../src/ssh/config/text.js';
+import { keyPolicy, plainLogin, policyInLines } from '../../../src/ssh/policy/key-policy.js';
+import { lacks } from '../../helpers/programs.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const caller = { program: ['/usr/bin/vmssh'], fdpass: true, platform: 'linux' } as const;
 
-describe('the policy for unknown host keys', () => {
+describe.skipIf(lacks('ssh'))('the policy for unknown host keys', () => {
   /** A home where `config install --host-keys=POLICY` was run. */
   const installed = (hostKeys?: 'accept-new' | 'ask' | 'strict') => {
     const HOME = mkdtempSync(join(dir, 'h-'));
@@ -22,12 +23,14 @@ describe('the policy for unknown host keys', () => {
     writeFileSync(join(HOME, '.ssh/vmssh.conf'), lines);
     return { env, state, HOME };
   };
-  const asked = async (env: Readonly<Record<string, string | undefined>>) => {
+  const asked = async (
+    env: Readonly<Record<string, string | undefined>>,
+    { configFile = 'none', lines }: { configFile?: string; lines?: 'accept-new' | 'strict' } = {},
+  ) => {
     const notes: string[] = [];
-    const policy = await usersKeyPolicy(
-      { env, platform: 'linux' },
-      { names: ['web'], note: (line) => notes.push(line) },
-    );
+    const here = { env, platform: 'linux' } as const;
+    const login = plainLogin('web', here, { configFile });
+    const { policy } = await keyPolicy(here, { login, lines, note: (line) => notes.push(line) });
     return { policy, notes };
   };
 
@@ -69,6 +72,22 @@ describe('the policy for unknown host keys', () => {
     { kept: 'accept-new', want: 'accept-new' },
   ] as const)('is as config install keeps it: $kept', async ({ kept, want }) => {
     expect(await asked(installed(kept).env)).toEqual({ policy: want, notes: [] });
+  });
+
+  it.each<[what: string, given: Parameters<typeof asked>[1] & { env?: object }, want: string]>([
+    ['a file of the call is stricter', { lines: 'accept-new', configFile: 'yes' }, 'strict'],
+    ['VMSSH_HOST_KEYS is not', { env: { VMSSH_HOST_KEYS: 'accept-new' }, configFile: 'yes' }, 'strict'],
+    ['VMSSH_HOST_KEYS comes before the lines', { lines: 'strict', env: { VMSSH_HOST_KEYS: 'ask' } }, 'ask'],
+    ['a wrong word is strict', { env: { VMSSH_HOST_KEYS: 'yes' } }, 'strict'],
+    ['the lines', { lines: 'strict' }, 'strict'],
+    ['nothing is said', {}, 'accept-new'],
+  ])('%s', async (_what, { env, configFile, lines }, want) => {
+    const file = join(dir, 'yes');
+    writeFileSync(file, 'StrictHostKeyChecking yes\n');
+    const own = { ...installed().env, ...env };
+    const given = { lines, ...(configFile ? { configFile: file } : {}) };
+    const got = await asked(own, given as Parameters<typeof asked>[1]);
+    expect([got.policy, ...got.notes]).toEqual([want]);
   });
 
   it.each([undefined, 'accept-new', 'ask', 'strict'] as const)(

@@ -1,0 +1,19 @@
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder } from './place.js';
+
+const prefix = '.asked-';
+
+/** Nothing is asked for as long. Milliseconds. */
+const maxAge = 600_000;
+
+/** A new folder, where others may not write, for the files that ssh or ssh-keygen is asked about. Removes what killed ones left. Throws if there is no place. */
+export async function askedFolder(state: string): Promise<string> {
+  await makeFolder(state);
+  for (const name of await readdir(state)) {
+    const path = join(state, name);
+    const stats = name.startsWith(prefix) ? await lstat(path).catch(() => undefined) : undefined;
+    if (stats && Date.now() - stats.mtimeMs > maxAge) await rm(path, { recursive: true, force: true });
+  }
+  return mkdtemp(join(state, prefix));
+}

@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { quote } from '../../errors.js';
+import { readText } from '../../files/read-file.js';
+import { type HostKeyPolicy, policyOf, policyOfEnv, strictest } from '../../identity/policy.js';
+import type { Io } from '../../process/io.js';
+import { type SshCommand, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import { isHostName } from '../../target/names.js';
+import { parseState, stateFile } from '../config/state.js';
+import { revokedNamedIn, usersTexts } from '../config/users-files.js';
+import { sshFolder } from '../folder.js';
+import { type LoginPolicy, strictly } from '../machine-keys.js';
+import { splitArgs } from '../split-args.js';
+import { askSsh, fileOfCall, keyCheckingIn, type SshAnswer } from './ask-ssh.js';
+
+interface Asked {
+  /** The ssh of the login, and the words by which it is called. Rejects with the reason why they cannot be known. */
+  readonly login: () => Promise<readonly string[]>;
+  /** What the lines for ssh say, by `config install --host-keys`. */
+  readonly lines?: HostKeyPolicy | undefined;
+  /** Gets each line for the user. */
+  readonly note?: (line: string) => void;
+}
+
+/**
+ * What is done about a host key that nobody knows: as it was typed for this login, else as VMSSH_HOST_KEYS says, or `config install`, or the
+ * user's own ssh_config, by the word of the very ssh that logs in. What cannot be read is strict.
+ */
+export async function keyPolicy(
+  here: Pick<Io, 'env' | 'platform'>,
+  { login, lines, note = () => {} }: Asked,
+): Promise<LoginPolicy> {
+  const given = policyOfEnv(here.env) ?? lines ?? (await keptPolicy(here, note));
+  let words: readonly string[] | undefined;
+  let answer: SshAnswer | undefined;
+  let problem = '';
+  try {
+    words = await login();
+    answer = await askSsh(words, here.env);
+  } catch (error) {
+    problem = (error as Error).message;
+    // Where there is no ssh, nobody can have told it anything.
+    const texts = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await usersTexts(here) : undefined;
+    if (texts && !texts.some((text) => /stricthostkeychecking|include/i.test(text)))
+      answer = { ...strictly, policy: undefined, texts };
+  }
+  const call = words && splitArgs('ssh', words.slice(1));
+  const isTyped = call !== undefined && keyCheckingIn(call) !== undefined;
+  const hasFile = call !== undefined && fileOfCall(call) !== undefined;
+  if (answer) {
+    const { policy: said, takesAny, caAlgorithms, texts } = answer;
+    const chosen = isTyped ? said : hasFile ? strictest(given, said) : (given ?? said);
+    const knownHosts = await revokedNamedIn(texts, here);
+    return {
+      policy: chosen ?? 'accept-new',
+      takesAny: takesAny && chosen === said,
+      caAlgorithms,
+      knownHosts,
+    };
+  }
+  const isOwn = call && given !== undefined && !isTyped && !hasFile;
+  if (!isOwn) note(`ssh could not be asked for your StrictHostKeyChecking, so it counts as yes: ${problem}`);
+  return isOwn ? { ...strictly, policy: given } : strictly;
+}
+
+/** How ssh is called with just this name. One that ssh does not take is as any other. */
+export function plainLogin(
+  name: string,
+  here: Pick<Io, 'env' | 'platform'>,
+  more: Pick<SshCommand, 'configFile' | 'flags'> = {},
+): Asked['login'] {
+  const host = isHostName(name) ? name : anyHost;
+  return async () => sshCommand({ ssh: sshProgram(here), ...more, host });
+}
+
+/** No line names it: what it gets is for every host. */
+export const anyHost = 'vmssh.invalid';
+
+/** What `config install` keeps. The installed lines are a second witness: the stricter of both counts. */
+async function keptPolicy(
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  note: (line: string) => void,
+): Promise<HostKeyPolicy | undefined> {
+  const path = stateFile(env, platform);
+  const own = join(sshFolder(env, platform), 'vmssh.conf');
+  const [state, lines] = await Promise.all([path, own].map(textAt));
+  const written = lines === undefined ? undefined : policyInLines(lines);
+  const kept = keptIn(state);
+  if (kept !== 'unusable' && !(state === undefined && written === 'strict')) return strictest(kept, written);
+  note(
+    `${quote(path)} cannot be used: host keys that nobody knows are refused; vmssh config install writes it again`,
+  );
+  return 'strict';
+}
+
+/** Undefined if there is none. */
+function textAt(path: string): Promise<string | undefined | Error> {
+  return readText(path).catch((error) => (['ENOENT', 'ENOTDIR'].includes(error.code) ? undefined : error));
+}
+
+function keptIn(state: string | undefined | Error): HostKeyPolicy | undefined | 'unusable' {
+  if (state === undefined) return undefined;
+  if (state instanceof Error) return 'unusable';
+  try {
+    return policyOf(parseState(state).state.options.hostKeys);
+  } catch {
+    return 'unusable';
+  }
+}
+
+/** What the lines for ssh say of any host; undefined: nothing. The first ones are for targets, and no machine's own. */
+export function policyInLines(lines: string | Error): HostKeyPolicy | undefined {
+  if (lines instanceof Error) return 'strict';
+  const [command] = /^\s*KnownHostsCommand .*$/m.exec(lines) ?? [];
+  if (command !== undefined) {
+    const [, word] = / --host-keys=(\S+)/.exec(command) ?? [];
+    return policyOf(word);
+  }
+  const words = [...lines.matchAll(/^\s*StrictHostKeyChecking (\S+)$/gm)].map(([, word]) => word);
+  if (words.length > 0 && words.every((each) => each === 'yes')) return 'strict';
+  return words.includes('ask') ? 'ask' : undefined;
+}

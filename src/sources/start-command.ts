@@ -1,7 +1,7 @@
 import type { StartCommand } from '../errors.js';
 import type { Machine } from './machined/machined.js';
 import type { ContainerFacts, DiscoveredMachine } from './source.js';
-import { placeOf } from './tools/exec-route.js';
+import { atService } from './tools/exec-route.js';
 
 /** A machine's name as the last operand of its manager's command: not even "-f" is read as an option. */
 export function operand(name: string): readonly string[] {
@@ -38,6 +38,6 @@ export function startContainer(
   manager: 'podman' | 'docker',
 ): StartCommand {
   const verb = status === 'paused' ? 'unpause' : 'start';
-  const commandOf = (what: string) => [manager, ...placeOf(manager, url), what, ...operand(ownName)];
+  const commandOf = (what: string) => [manager, ...atService(manager, url), what, ...operand(ownName)];
   return { machine: name, command: commandOf(verb), log: commandOf('logs') };
 }

@@ -125,8 +125,8 @@ describe('a manager that starts programs in its machines', () => {
       want: `${systemProgram('wsl.exe', deps.env)} --distribution Debian 13 --user root --exec`,
     },
     {
-      of: machine('docker', 'web', { containerId: 'a'.repeat(64) }),
-      want: `docker exec --interactive --user=0 -- ${'a'.repeat(64)}`,
+      of: machine('podman', 'web', { containerId: 'a'.repeat(64) }),
+      want: `podman --syslog=false exec --interactive --user=0 -- ${'a'.repeat(64)}`,
     },
     {
       of: machine('docker', 'web', { containerId: 'a'.repeat(64), containerUrl: 'unix:///x' }),

@@ -1,8 +1,8 @@
 import { type Deps, DiscoveryError, type MachineFiles, type ReachedMachine } from '../source.js';
-import { placeOf } from '../tools/exec-route.js';
+import { atService } from '../tools/exec-route.js';
 import { getBytes } from '../tools/http-unix.js';
 import { maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
-import { absent, dockerEngines, type Engine, engineExec, isThere, podmanEngines } from './engines.js';
+import { absent, dockerEngines, engineExec, isThere, podmanEngines, urlOf } from './engines.js';
 import { type PodmanPlace, podmanPlace, textsInPodmanRoot } from './podman-root.js';
 
 /**
@@ -25,14 +25,11 @@ export async function containerFiles(
 ): Promise<MachineFiles | undefined> {
   if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
   // Only those that list containers too, whoever wrote the record.
-  const podmans = podmanEngines(deps, uid);
-  const engines: readonly (Engine | undefined)[] =
-    manager === 'docker' ? await dockerEngines(deps) : [podmans.own, ...podmans.others];
-  const engine = engines.find((each) => each?.url === url);
-  // A user's Podman mostly has no service: its command is asked, on this host itself.
-  const isOwn = manager === 'podman' && (url === undefined || url === podmans.own?.url);
-  if (engine === undefined && !(isOwn && url === undefined)) return undefined;
-  const own = isOwn ? place : undefined;
+  const { own, others } = manager === 'docker' ? await dockerEngines(deps) : podmanEngines(deps, uid);
+  // A user's own Podman mostly has no service.
+  const isOwn = manager === 'podman' && (url === undefined || url === (own && urlOf(own)));
+  const engine = isOwn ? own : others.find((each) => urlOf(each) === url);
+  if (engine === undefined && !isOwn) return undefined;
   // A file of it, as an archive; empty if it is not there.
   const copyOf = async (path: string): Promise<Buffer> => {
     const api = manager === 'podman' ? '/v4.0.0/libpod' : '';
@@ -46,16 +43,15 @@ export async function containerFiles(
       if (['FAILED', 'PROTOCOL'].includes(error.code)) return Buffer.alloc(0);
       if (!absent.has(error.code)) throw error;
     }
-    // Its service has ended, or it has none.
     if (!isOwn) return Buffer.alloc(0);
-    const copy = ['podman', ...placeOf('podman'), 'cp', '--', `${id}:${path}`, '-'];
+    const copy = ['podman', ...atService('podman'), 'cp', '--', `${id}:${path}`, '-'];
     return Buffer.from(await printed(copy, deps, maxArchive), 'latin1');
   };
   return {
     exec: engineExec(manager, id, url),
     read: async (paths, isEnough) => {
-      if (own !== undefined && isEnough !== undefined) {
-        const texts = await textsInPodmanRoot(id, paths, own);
+      if (isOwn && place !== undefined && isEnough !== undefined) {
+        const texts = await textsInPodmanRoot(id, paths, place);
         if (isEnough(texts)) return texts;
       }
       const textsOf = async (path: string) => {

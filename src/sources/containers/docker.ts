@@ -3,8 +3,7 @@ import { closed, DiscoveryError, joinListings, nothing, serviceLimitMs } from '.
 import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { asksElsewhere } from '../tools/run-tool.js';
-import { socketIn } from '../trusted-path.js';
-import { dockerAddress, dockerEngines, type Engine, isThere, typeThere, warningFor } from './engines.js';
+import { dockerEngines, type Engine, isThere, typeThere, warningFor } from './engines.js';
 import type { DiscoveredContainer } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
@@ -17,17 +16,18 @@ export const docker: Source<DiscoveredContainer> = {
   listCommand: 'docker ps --all',
   list: (deps) => listDocker(deps),
   find: (name, deps) =>
-    findContainer(name, listDocker, deps, async () => typeThere('docker', name, await dockerAddress(deps))),
+    findContainer(name, listDocker, deps, async () =>
+      typeThere('docker', name, (await dockerEngines(deps)).elsewhere),
+    ),
   start: (machine) => startContainer(machine, machine.container, 'docker'),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('docker', ...asked),
 };
 
 export async function listDocker(deps: Deps, get: GetJson = getJson): Promise<Listing<DiscoveredContainer>> {
-  const engines = await dockerEngines(deps);
-  const answers = await Promise.all(engines.map((each) => askDocker(each, deps, get)));
-  const address = await dockerAddress(deps);
-  if (address && socketIn(address) === undefined) answers.push(asksElsewhere(docker.name, address));
-  const { found, warnings } = joinListings(answers);
+  const { others, elsewhere } = await dockerEngines(deps);
+  const answers = await Promise.all(others.map((each) => askDocker(each, deps, get)));
+  const led = elsewhere ? asksElsewhere(docker.name, elsewhere) : nothing;
+  const { found, warnings } = joinListings([...answers, led]);
   return { found: withOwnTargets(found), warnings };
 }
 

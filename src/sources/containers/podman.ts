@@ -5,7 +5,7 @@ import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
 import { DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
-import { placeOf } from '../tools/exec-route.js';
+import { atService } from '../tools/exec-route.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import {
   asksElsewhere,
@@ -33,9 +33,7 @@ export const podman: Source = {
   hints: { unknown: "podman ps --all; root's containers: sudo vmssh list" },
   list: (deps) => listAllOfPodman(deps),
   find: (name, deps) =>
-    findContainer(name, listAllOfPodman, deps, async () =>
-      typeThere('podman', name, deps.env.CONTAINER_HOST),
-    ),
+    findContainer(name, listAllOfPodman, deps, async () => typeThere('podman', name, await ledTo(deps))),
   start: (machine) =>
     machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),
@@ -150,13 +148,12 @@ async function bySocket(engine: Engine, deps: Deps, { get, uid }: PodmanEffects)
 async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
   if (programInPath('podman', deps.env) === undefined) return undefined;
   if (!(await Promise.all(storages(deps, uid).map(exists))).includes(true)) return undefined;
+  const ask = (...words: readonly string[]) => run('podman', [...atService('podman'), ...words], deps);
   const source: EngineApi = {
     authority: authorityOf(uid, uid),
-    list: async () =>
-      jsonObjects(await run('podman', [...placeOf('podman'), 'ps', '--all', '--format', 'json'], deps)),
+    list: async () => jsonObjects(await ask('ps', '--all', '--format', 'json')),
     details: async (id) => {
-      const command = [...placeOf('podman'), 'container', 'inspect', id];
-      const answer = await run('podman', command, deps).catch((error) => {
+      const answer = await ask('container', 'inspect', id).catch((error) => {
         if (!(error instanceof DiscoveryError) || !/no such container/i.test(error.message)) throw error;
         throw new DiscoveryError(error.code, error.message, { cause: error, isGone: true });
       });
@@ -166,24 +163,24 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
   try {
     return await listContainers(provider, source, deps);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return asksElsewhere(provider, await serviceOf(deps, run));
+    const elsewhere = await ledTo(deps, run);
+    if (elsewhere === undefined) throw error;
+    return asksElsewhere(provider, elsewhere);
   }
 }
 
-/** Whether a Podman that is led to a service said it: see `placeOf`. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof DiscoveryError && error.message.includes('unknown flag: --syslog');
-}
-
-/** The service that the command `podman` asks, as it says itself. */
-async function serviceOf(deps: Deps, run: RunTool): Promise<string> {
-  const { CONTAINER_HOST, CONTAINER_CONNECTION: name } = deps.env;
-  if (CONTAINER_HOST) return CONTAINER_HOST;
+/** The service that a configuration or a variable leads `podman` to; undefined: to none. */
+async function ledTo(deps: Deps, run: RunTool = runTool): Promise<string | undefined> {
+  const { platform = process.platform, env } = deps;
+  const { CONTAINER_HOST, CONTAINER_CONNECTION: chosen } = env;
+  // On a Mac it always asks the service of a machine.
+  if (CONTAINER_HOST || platform !== 'linux') return CONTAINER_HOST;
+  const problem = await run('podman', [...atService('podman'), '--version'], deps).catch(String);
+  if (!problem.includes('unknown flag: --syslog')) return undefined;
   const list = ['system', 'connection', 'list', '--format', 'json'];
   const all = jsonObjects(await run('podman', list, deps).catch(() => '[]'));
-  const chosen = all.find((each) => (name ? each.Name === name : each.Default === true));
-  return (chosen && textOf(chosen, 'URI')) ?? 'another service by its configuration (podman info)';
+  const used = all.find((each) => (chosen ? each.Name === chosen : each.Default === true));
+  return (used && textOf(used, 'URI')) ?? 'the service that `podman info` shows';
 }
 
 /** Where there is something once Podman has made a container: asking it any earlier would make these folders. */

@@ -33,10 +33,10 @@ export function optionWith(option: string, value: string | undefined): readonly 
 }
 
 /**
- * The words of a command for the service at an address; without one for Podman on this host itself: only that has --syslog, and one that a
- * configuration or a variable leads to a service ends with "unknown flag" (cmd/podman/root.go).
+ * The words with which `podman` or `docker` asks the service at an address, wherever a configuration or a variable leads it; without one
+ * Podman on this host itself. Only that has --syslog: a Podman that is led to a service ends with "unknown flag" (cmd/podman/root.go).
  */
-export function placeOf(program: 'podman' | 'docker', url?: string): readonly string[] {
+export function atService(program: 'podman' | 'docker', url?: string): readonly string[] {
   if (url === undefined && program === 'podman') return ['--syslog=false'];
   return optionWith(program === 'podman' ? 'url' : 'host', url);
 }

@@ -118,17 +118,20 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
   });
 
   test("of a Podman that is led to another service are this host's, and so is each login", async () => {
-    const mine = 'vmssh ssh --route exec root@mine uname -n';
-    const led = '[engine]\\nremote = true\\nactive_service = "far"';
-    const far = '[engine.service_destinations.far]\\nuri = "unix:///srv/far.sock"';
+    const mine = 'vmssh ssh --route exec root@podman/mine uname -n';
     await sh(
       `systemd-run --unit=far podman system service --time=0 unix:///srv/far.sock
       podman run --detach --name mine --hostname far --network none own:1 sleep infinity
-      until chmod 666 /srv/far.sock; do sleep 0.5; done`,
+      until chmod 666 /srv/far.sock; do sleep 0.5; done
+      cd /home/tester; install --directory --owner=tester .config .config/containers
+      cat >.config/containers/containers.conf <<'E'
+[engine]
+remote = true
+active_service = "far"
+[engine.service_destinations.far]
+uri = "unix:///srv/far.sock"
+E`,
       400,
-    );
-    await asTester(
-      `mkdir -p ~/.config/containers; printf "${led}\\n${far}\\n" >~/.config/containers/containers.conf`,
     );
     try {
       expect(await asTester('podman exec mine uname -n')).toMatchObject({ code: 0, stdout: 'far\n' });

@@ -154,7 +154,7 @@ function logins(programs, folder, socket) {
   const withKeys = 'vmssh, executable, with KnownHostsCommand';
   const asking = {
     ProxyCommand: [...ours.pass.command, '--record'].map((word) => `'${word}'`).join(' '),
-    StrictHostKeyChecking: 'yes',
+    StrictHostKeyChecking: 'accept-new',
     KnownHostsCommand: `${program} host-key -- %I %H %t %K`,
   };
   return {

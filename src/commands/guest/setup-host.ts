@@ -149,7 +149,7 @@ export const login: SetupStep = {
     if (end === undefined)
       add('login', 'skipped', `not tried: your key ${own} has a passphrase, for which ssh ${words} asks`);
     else if (end.code === 0)
-      add('login', 'ok', `ssh ${words} is ${who}, by ${by}${shown && `; its host key is ${shown}`}`);
+      add('login', 'ok', `ssh ${words} is ${who}, by ${by}${shown ? `; its host key is ${shown}` : ''}`);
     else {
       const said = /^vmssh: (cannot .*)$/m.exec(end.stderr)?.[1] ?? end.message;
       const fewer = /too many authentication/i.test(said)

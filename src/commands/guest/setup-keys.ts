@@ -9,7 +9,7 @@ import { firstMessage, settingIn, sshCommand, sshProgram } from '../../process/s
 import type { Env } from '../../runtime.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
-import { slug } from '../../target/names.js';
+import { isHostName, slug } from '../../target/names.js';
 import type { OwnKey } from './setup-step.js';
 
 /**
@@ -41,7 +41,11 @@ export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Pr
 /** What `ssh -G` prints. */
 async function settingsOf(host: string, io: Io, signal: AbortSignal): Promise<string> {
   // As it stands after `ssh`.
-  const words = sshCommand({ ssh: sshProgram(io), flags: ['-G'], host: /\s/.test(host) ? slug(host) : host });
+  const words = sshCommand({
+    ssh: sshProgram(io),
+    flags: ['-G'],
+    host: isHostName(host) ? host : slug(host),
+  });
   const { code, stdout, stderr } = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(
     (error: Error) => ({ code: null, stdout: '', stderr: error.message }),
   );

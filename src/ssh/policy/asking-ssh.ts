@@ -27,7 +27,7 @@ export function configOfCall(place?: ParentPlace): string | undefined {
 function parentWords({ procDir = '/proc', uid, by = process }: ParentPlace = {}): readonly string[] {
   const own = uid ?? process.getuid?.();
   const folder = `${procDir}/${by.ppid}`;
-  if (by.ppid <= 1) throw new Error('the ssh that asks has ended');
+  if (by.ppid < 1) throw new Error('the ssh that asks has ended');
   const seen = orWhy(() => readlinkSync(`${procDir}/self`), 'there is no /proc');
   if (seen !== `${by.pid}`) throw new Error('/proc is not that of this pid namespace');
   const owner = orWhy(
@@ -53,6 +53,8 @@ export async function askingSsh(
   const running = `${procDir}/${by.ppid}/exe`;
   const path = orWhy(() => readlinkSync(running), 'which program asks cannot be seen');
   if (everySsh(here).some(([program = '']) => realPath(program) === path)) return [path, ...args];
+  // Whoever is left without a parent gets this one.
+  if (by.ppid === 1) throw new Error('the ssh that asks has ended');
   // No other program is started a second time. An upgrade may have removed its file.
   const said = await runProgram([running, '-V'], { env: here.env, timeoutMs: 5000 }).catch(() => undefined);
   if (!/^OpenSSH/m.test(`${said?.stderr}${said?.stdout}`))

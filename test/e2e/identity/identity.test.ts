@@ -332,16 +332,20 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
         expect(await bySsh(host, policy, ['-F', lines])).toMatchObject({ code: 7 });
   });
 
-  it('is not known to ssh -J, which leaves our proxy out, and a line says so', async () => {
-    expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
+  it('is known by its name alone to ssh -J, which leaves our proxy out', async () => {
     const jump = [
       ...['-o', 'ProxyJump=none', '-o', `ProxyCommand=socat - UNIX:${sshds[1]?.path}`, '-o'],
       'ProxyUseFdpass=no',
     ];
-    const before = pins();
-    const { code, stderr } = await bySsh(`machine/${name}`, 'accept-new', jump);
-    expect({ code, pins: pins() }).toEqual({ code: 255, pins: before });
-    expect(stderr).toContain('no vmssh proxy says which machine');
+    const byJump = async (says: string) => {
+      const before = pins();
+      const { code, stderr } = await bySsh(`machine/${name}`, 'accept-new', jump);
+      expect({ code, pins: pins() }).toEqual({ code: 255, pins: before });
+      expect(stderr).toContain(says);
+    };
+    await byJump('no vmssh proxy says which machine');
+    expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
+    await byJump('it is not the known key of this machine');
   });
 
   it('its lines say nothing of the policy, which is that of the ssh that asks', async () => {

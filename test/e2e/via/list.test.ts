@@ -149,7 +149,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       // The machine moved: hv1 does not speak of hv2's, so it is new there.
       lists[1]?.push(...(lists[0]?.splice(1, 1) ?? []));
       expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-      expect(await login('twin.hv2', 'yes')).toMatchObject({
+      expect(await login('twin.hv2', 'accept-new')).toMatchObject({
         code: 0,
         stdout: 'hello\n',
         stderr: expect.stringMatching(/^vmssh: the host key of "twin\.hv2" is new: /),

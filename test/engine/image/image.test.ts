@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { root } from '../../../build/bundle/bundle.js';
 import { buildEngineProgram } from '../../../build/engine/build.js';
 import { imageMark } from '../../../build/engine/chunks.js';
+import { lacks } from '../../helpers/programs.js';
 import { engineProgram, executable, isSanitized, outcome, run, runtime } from '../../helpers/run.js';
 
 /** main.ts, built twice. AddressSanitizer watches libc's memory, so that there no program has an image. */
@@ -16,7 +17,7 @@ const programs = [
   { name: 'without one', program: plain },
 ].filter((each) => each.program !== undefined);
 
-describe.skipIf(program === undefined)('an image', () => {
+describe.skipIf(program === undefined ? 'no executable' : lacks('g++'))('an image', () => {
   it('is in the executable, and in the program of this test', () => {
     expect(wordsOfImage(executable)).toBeGreaterThan(10_000);
     expect(wordsOfImage(program)).toBeGreaterThan(10_000);

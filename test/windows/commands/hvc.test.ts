@@ -146,7 +146,7 @@ Proxycommand ${program} ${line}
     expect(await runOnWindows([...vmssh, ...args], { env })).toMatchObject({ code: 7, stderr: '' });
     const given = readFileSync(log, 'utf8').trimEnd().split('\n');
     expect(given.slice(0, 6)).toEqual(['-p', '2222', '-L', '1:a b:2', '-l', 'root']);
-    expect(given.slice(-3)).toEqual(['--', 'hyper-v%Mint', 'echo "x y"']);
+    expect(given.slice(-3)).toEqual(['--', 'hyper-v/Mint', 'echo "x y"']);
     expect(given).toContain('ProxyUseFdpass=no');
     expect(given.find((word) => word.startsWith('ProxyCommand='))).toMatch(
       /^ProxyCommand="Z:\/mnt\/repo\/dist\/win32-x64\/vmssh\.exe" proxy "?hyper-v\/Mint"? %p$/,

@@ -6,6 +6,8 @@
 // FAKE_NAME_ARGS  a file that the arguments are added to, one line each, followed by an empty line
 // FAKE_NAME_ERR   text for stderr
 // FAKE_NAME_CODE  the exit code, 0
+//
+// Without FAKE_SSH_OUT, ssh -G says that nobody has told it anything, and notes nothing.
 #include <windows.h>
 #include <ctype.h>
 #include <fcntl.h>
@@ -51,10 +53,18 @@ static void answer(int count, char** arguments, const char* out) {
   }
 }
 
+static BOOL shows_settings(int count, char** arguments) {
+  if (strcmp(own_name, "SSH") != 0 || setting("OUT")) return FALSE;
+  for (int i = 1; i < count; i++)
+    if (strcmp(arguments[i], "-G") == 0) return TRUE;
+  return FALSE;
+}
+
 int main(int count, char** arguments) {
   const char* text;
   learn_own_name();
   _setmode(_fileno(stdout), _O_BINARY);
+  if (shows_settings(count, arguments)) return puts("stricthostkeychecking ask") < 0;
   text = setting("ARGS");
   if (text) {
     FILE* file = fopen(text, "ab");

@@ -8,8 +8,8 @@ import { loadAddon } from '../native.js';
 import { shellLine } from '../target/shell.js';
 import { version } from '../version.js';
 import { startDemoServer } from './server.js';
-import type { OpenSsh, Step, Tool, Workspace, World } from './steps.js';
-import { checkStep, findOpenSsh, librarySteps, makeWorkspace, makeWorld, openSshSteps } from './steps.js';
+import type { Step, Tool, Workspace, World } from './steps.js';
+import { checkStep, findSsh, librarySteps, makeWorkspace, makeWorld, openSshSteps } from './steps.js';
 
 /** npm run demo [-- --keep]. However it ends, its folder is removed. */
 async function main(): Promise<number> {
@@ -55,7 +55,7 @@ async function runDemo(
   const { typedVmssh, target } = world;
   try {
     show({ state: 'passed', title: 'server', ms: performance.now() - start, detail: workspace.socket });
-    for (const { title, steps, skipped } of plan(world, await findOpenSsh(process.env, signal))) {
+    for (const { title, steps, skipped } of plan(world, await findSsh(process.env, signal))) {
       heading(title);
       for (const step of steps) {
         const row = await perform(step, signal);
@@ -91,12 +91,11 @@ interface Section {
 }
 
 /** What to show on this machine; missing tools are named, and replaced if possible. */
-function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[] {
-  const byOpenSsh = (fdpass: boolean): Omit<Section, 'title'> => {
-    if (!ssh.path) return { steps: [], skipped: { title: 'ssh', ...ssh } };
-    const steps = openSshSteps(world, ssh.path, scp.path ? [scp.path, ...scpFlags] : undefined, fdpass);
-    return scp.path ? { steps } : { steps, skipped: { title: 'scp', ...scp } };
-  };
+function plan(world: World, ssh: Tool): readonly Section[] {
+  const byOpenSsh = (fdpass: boolean): Omit<Section, 'title'> =>
+    ssh.path
+      ? { steps: openSshSteps(world, ssh.path, fdpass) }
+      : { steps: [], skipped: { title: 'ssh', ...ssh } };
   const fdPassing = (): Omit<Section, 'title'> => {
     if (loadAddon().addon) return byOpenSsh(true);
     const without = 'passing a socket needs the native addon, which did not load';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { listenFds } from '../../../src/commands/forward/listener.js';
+import { listenFds } from '../../../src/commands/forward/listen-fds.js';
 import { loadAddon } from '../../../src/native.js';
 import { missingAddon } from '../../helpers/addon.js';
 

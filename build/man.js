@@ -11,12 +11,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
  * Man pages, completions and ssh_config lines, by the program's own sources.
- * @returns {Promise<typeof import('./man-entry.js')>}
+ * @returns {Promise<typeof import('./man/entry.js')>}
  */
 export async function extras() {
   const build = await rolldown({
     cwd: root,
-    input: 'build/man-entry.ts',
+    input: 'build/man/entry.ts',
     platform: 'node',
     plugins: [shellText()],
     external: packages,

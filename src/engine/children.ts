@@ -101,25 +101,29 @@ export function endChild(pid: number, signal: number): boolean {
   }
 }
 
-interface SpawnSyncOptions extends SyncLimits {
+interface SpawnSyncOptions {
   readonly encoding?: 'utf8';
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly cwd?: string;
-  /** Of stdout and stderr; stdin is empty in any case. */
-  readonly stdio?: 'pipe' | 'ignore' | 'inherit';
+  /** Its stdin is empty, and what it prints on stderr is nobody's. */
+  readonly stdio: 'ignore' | ['ignore', 'pipe', 'ignore'];
+  /** Milliseconds until it gets `killSignal`. */
+  readonly timeout?: number;
+  readonly killSignal?: NodeJS.Signals;
   readonly windowsHide?: boolean;
 }
 
-const known = [
-  ...(['encoding', 'env', 'cwd', 'stdio'] as const),
-  ...(['timeout', 'killSignal', 'maxBuffer', 'windowsHide'] as const),
-];
+interface SyncEnd<Text> {
+  /** Null if a signal ended it, or it could not be started. */
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: Text;
+  readonly error?: Error;
+}
 
-/** Runs a program to its end, without input, and gives what it printed. */
+/** Runs a program to its end, and gives what it printed; nothing else runs meanwhile. */
 export function spawnSync(
   program: string,
   args: readonly string[],
-  options: SpawnSyncOptions & { readonly stdio: 'ignore' | 'inherit' },
+  options: SpawnSyncOptions & { readonly stdio: 'ignore' },
 ): SyncEnd<null>;
 export function spawnSync(
   program: string,
@@ -131,84 +135,43 @@ export function spawnSync(
   args: readonly string[],
   options: SpawnSyncOptions,
 ): SyncEnd<string | null> {
-  const { stdio = 'pipe' } = knownOptions('spawnSync', options, known);
-  try {
-    const { pid, pipes } = startChild(program, args, { ...options, stdio: ['ignore', stdio, stdio] });
-    return awaitEnd(program, pid, pipes.slice(1), options);
-  } catch (error) {
-    return { status: null, signal: null, stdout: null, stderr: null, error: inSync(error as Error, program) };
-  }
-}
-
-/** "spawnSync ssh ENOENT" of "spawn ssh ENOENT". */
-function inSync(error: Error, program: string): Error {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (syscall !== `spawn ${program}`) return error;
-  return Object.assign(error, { message: `spawnSync ${program} ${code}`, syscall: `spawnSync ${program}` });
-}
-
-interface SyncLimits {
-  /** Milliseconds until it gets `killSignal`. */
-  readonly timeout?: number;
-  readonly killSignal?: NodeJS.Signals | number;
-  /** Bytes of each output, past which it is killed. */
-  readonly maxBuffer?: number;
-}
-
-interface SyncEnd<Text> {
-  /** Null if a signal ended it, or it could not be started. */
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: Text;
-  readonly stderr: Text;
-  readonly error?: Error;
-}
-
-/** Reads what a program prints, `pipes` for stdout and stderr, to its end; nothing else runs meanwhile. */
-function awaitEnd(
-  program: string,
-  pid: number,
-  pipes: readonly (number | undefined)[],
-  { timeout, killSignal = 'SIGTERM', maxBuffer = 1024 * 1024 }: SyncLimits,
-): SyncEnd<string | null> {
+  const { stdio, timeout, killSignal = 'SIGTERM' } = knownOptions('spawnSync', options, syncKnown);
   const until = timeout ? uptime() + timeout : undefined;
   const left = () => (until === undefined ? -1 : Math.max(0, until - uptime()));
-  const outputs = pipes.map((descriptor) => ({ descriptor, parts: [] as Uint8Array[], length: 0 }));
-  const open = new Set(pipes.filter((each) => each !== undefined));
-  let error: Error | undefined;
-  /** Ends it; nothing more is read of it. */
-  const stop = (code: string, errno: number) => {
-    const syscall = `spawnSync ${program}`;
-    error ??= Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
-    for (const descriptor of open) close(descriptor);
-    open.clear();
-    endChild(pid, signalNumber(killSignal));
-  };
-  while (open.size > 0) {
-    const readable = awaitReadable([...open], left());
-    if (readable.length === 0) stop('ETIMEDOUT', -110);
-    for (const output of outputs) {
-      const { descriptor, parts } = output;
-      if (descriptor === undefined || !open.has(descriptor) || !readable.includes(descriptor)) continue;
-      const part = read(descriptor, 65536);
+  try {
+    const streams = stdio === 'ignore' ? [stdio, stdio, stdio] : stdio;
+    const { pid, pipes } = startChild(program, args, { ...options, stdio: streams });
+    const stdout = pipes[1] === undefined ? null : printedOn(pipes[1], left);
+    const inTime = wait(pid, left());
+    if (inTime === undefined) endChild(pid, signalNumber(killSignal));
+    // As Node does, until a program that got a signal has ended.
+    const code = inTime ?? (wait(pid, -1) as number);
+    const how = code < 0 ? { status: null, signal: signalName(-code) } : { status: code, signal: null };
+    const late = Object.assign(new Error(`spawnSync ${program} ETIMEDOUT`), { code: 'ETIMEDOUT' });
+    return { ...how, stdout, ...(inTime === undefined ? { error: late } : {}) };
+  } catch (error) {
+    return { status: null, signal: null, stdout: null, error: error as Error };
+  }
+}
+
+const syncKnown = ['encoding', 'stdio', 'timeout', 'killSignal', 'windowsHide'] as const;
+
+/** More than that is not read, and breaks the pipe of what prints it. Bytes. */
+const maxPrinted = 1024 * 1024;
+
+/** Reads to the end, and closes the pipe. */
+function printedOn(pipe: number, left: () => number): string {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    while (length <= maxPrinted && awaitReadable([pipe], left()).length > 0) {
+      const part = read(pipe, 65536);
+      if (part.length === 0) break;
       parts.push(part);
-      output.length += part.length;
-      if (part.length === 0) {
-        open.delete(descriptor);
-        close(descriptor);
-      }
-      if (output.length > maxBuffer) stop('ENOBUFS', -105);
+      length += part.length;
     }
+  } finally {
+    close(pipe);
   }
-  // As Node does, until a program that got a signal has ended.
-  let code = wait(pid, error ? -1 : left());
-  if (code === undefined) {
-    stop('ETIMEDOUT', -110);
-    code = wait(pid, -1) as number;
-  }
-  const [stdout = null, stderr = null] = outputs.map(({ descriptor, parts }) =>
-    descriptor === undefined ? null : Buffer.concat(parts).toString(),
-  );
-  const how = code < 0 ? { status: null, signal: signalName(-code) } : { status: code, signal: null };
-  return { ...how, stdout, stderr, ...(error ? { error } : {}) };
+  return Buffer.concat(parts).toString();
 }

@@ -1,39 +1,16 @@
 import { platform } from 'engine:system';
 
-/** signal(7) */
-const linux = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGILL: 4,
-  SIGTRAP: 5,
-  SIGABRT: 6,
-  SIGBUS: 7,
-  SIGFPE: 8,
-  SIGKILL: 9,
-  SIGUSR1: 10,
-  SIGSEGV: 11,
-  SIGUSR2: 12,
-  SIGPIPE: 13,
-  SIGALRM: 14,
-  SIGTERM: 15,
-  SIGSTKFLT: 16,
-  SIGCHLD: 17,
-  SIGCONT: 18,
-  SIGSTOP: 19,
-  SIGTSTP: 20,
-  SIGTTIN: 21,
-  SIGTTOU: 22,
-  SIGURG: 23,
-  SIGXCPU: 24,
-  SIGXFSZ: 25,
-  SIGVTALRM: 26,
-  SIGPROF: 27,
-  SIGWINCH: 28,
-  SIGIO: 29,
-  SIGPWR: 30,
-  SIGSYS: 31,
-};
+/** signal(7), from 1 on. */
+const inOrder = [
+  ...(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE'] as const),
+  ...(['SIGKILL', 'SIGUSR1', 'SIGSEGV', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGTERM', 'SIGSTKFLT'] as const),
+  ...(['SIGCHLD', 'SIGCONT', 'SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGURG', 'SIGXCPU'] as const),
+  ...(['SIGXFSZ', 'SIGVTALRM', 'SIGPROF', 'SIGWINCH', 'SIGIO', 'SIGPWR', 'SIGSYS'] as const),
+];
+
+export type Signal = (typeof inOrder)[number];
+
+const linux = Object.fromEntries(inOrder.map((name, at) => [name, at + 1])) as Record<Signal, number>;
 
 /** What libuv makes of Windows. */
 const windows: Partial<typeof linux> & { readonly SIGBREAK: number } = {
@@ -49,8 +26,6 @@ const windows: Partial<typeof linux> & { readonly SIGBREAK: number } = {
   SIGABRT: 22,
   SIGWINCH: 28,
 };
-
-export type Signal = keyof typeof linux;
 
 /** The system's signals, by their names. */
 export const signals = (platform() === 'win32' ? windows : linux) as typeof linux;

@@ -80,8 +80,3 @@ function includedAs(own: string, platform: NodeJS.Platform): Include {
 }
 
 const relativeName = 'vmssh.conf';
-
-/** On Windows: how an earlier version wrote the Include. */
-export function earlierIncludes({ include }: ConfigFiles): readonly Include[] {
-  return include.length > 1 ? include.map((name) => [name]) : [];
-}

@@ -5,14 +5,14 @@ import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
-import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
+import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
 import { formatState, type HostState, noState, parseState } from '../ssh/config/state.js';
 import { usersNames } from '../ssh/taken-names.js';
 import { setAside, shellOf } from '../target/shell.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
 import { type ConfigOptions, settings } from './options.js';
-import { type ConfigFiles, configFiles, earlierIncludes, spellings } from './places.js';
+import { type ConfigFiles, configFiles, spellings } from './places.js';
 import { inEffect } from './setting.js';
 import { leftOut, refusedOfLast, saidBySsh } from './ssh-option.js';
 import { isUnit, unitChanges } from './units.js';
@@ -59,8 +59,7 @@ export async function planInstall(
   const state = isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;
   const needed = await spellings(files, main ?? '', io);
-  const rest = hasInclude(main ?? '', needed) ? main : earlierIncludes(files).reduce(withoutInclude, main);
-  const included = withInclude(rest, files.include, needed);
+  const included = withInclude(main, files.include, needed);
   const warning = `${io.program}: warning: ${quote(files.state)}`;
   const lost = [
     ...(problem === undefined ? [] : [`${warning} ${printable(problem)}`]),
@@ -131,7 +130,7 @@ export async function planUninstall(
   if (refusal) return { changes: [], refusal, files };
   const units = await unitChanges(files.units, false, io);
   if (units.changed) return { changes: [], refusal: foreignFile(units.changed, 'uninstall', io), files };
-  const left = [files.include, ...earlierIncludes(files)].reduce(withoutInclude, main);
+  const left = withoutInclude(main, files.include);
   const changes = [
     ...(files.main === undefined
       ? []

@@ -63,7 +63,10 @@ const limit = 5;
 export function accountOf(uid: number | undefined, seconds = limit): Account | undefined {
   if (uid !== undefined) {
     const args = ['-s', 'KILL', String(seconds), 'getent', 'passwd', String(uid)];
-    const { stdout, status, error } = spawnSync('timeout', args, { encoding: 'utf8' });
+    const { stdout, status, error } = spawnSync('timeout', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     if (status === 0) return parseLine(stdout);
     // 126 and 127: getent could not be run.
     if (!error && status !== 126 && status !== 127) return undefined;

@@ -10,7 +10,7 @@ import { ownArgs } from '../../proxy-args.js';
 import { parsePort, parseUnsigned32 } from '../../target/numbers.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
-import { refuseOthers } from './peer-user.js';
+import { whyOther } from './peer-user.js';
 import { type ReportOptions, reporter } from './report.js';
 import { confineForward, type ServeOptions, serve } from './serve.js';
 import type { Local } from './session.js';
@@ -212,9 +212,8 @@ async function forwardOne(
   if (target === undefined) return;
   const listeners = 'family' in local ? [await openListener(local, addon, io)] : local;
   const report = reporter(options, io);
-  const refuse = options.private ? refuseOthers(addon) : async () => undefined;
   const serveClient = async (client: Handle, stopped: AbortSignal, { local }: Listener) => {
-    const refusal = await refuse(client, local);
+    const refusal = options.private ? whyOther(addon, client, local) : undefined;
     if (refusal === undefined) return report.closed(await session(addon, client, machine, stopped));
     addon.close(client);
     await report.turnedAway(refusal);

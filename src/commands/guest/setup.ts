@@ -5,8 +5,7 @@ import { canPick, pasteable, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import type { Io } from '../../process/io.js';
-import { toSetUp } from './setup-options.js';
-import type { ShowStep } from './setup-step.js';
+import { type ShowStep, toSetUp } from './setup-step.js';
 import type { SetupSteps } from './setup-steps.js';
 
 const own = {

@@ -40,8 +40,8 @@ export interface UserInfo {
   readonly homedir: string;
 }
 
-/** Limits for the password database, which may be on a network: milliseconds, and characters. */
-const limits = { timeout: 5000, maxBuffer: 64 << 10, killSignal: 'SIGKILL' } as const;
+/** Milliseconds for the password database, which may be on a network. */
+const limits = { timeout: 5000, killSignal: 'SIGKILL' } as const;
 
 /** From the password database, by getent(1): a static program has no NSS. */
 export function userInfo(): UserInfo {
@@ -49,7 +49,11 @@ export function userInfo(): UserInfo {
     const [username, homedir] = account();
     return { username, homedir };
   }
-  const answer = spawnSync('getent', ['passwd', String(uid())], { encoding: 'utf8', ...limits });
+  const answer = spawnSync('getent', ['passwd', String(uid())], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    ...limits,
+  });
   const line = answer.status === 0 ? answer.stdout.split('\n', 1)[0] : undefined;
   const [username, , , , , homedir] = line?.split(':') ?? [];
   if (!username || homedir === undefined) {

@@ -69,14 +69,14 @@ async function table(name: string, deps: Deps): Promise<string | undefined> {
 const listening = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A [^ ]+ [^ ]+ [^ ]+ +(\d+) +\d+ (\d+)/gm;
 
 /** The prefix of an IPv4 address in IPv6 form. */
-export const mapped = '0000000000000000FFFF0000';
+const mapped = '0000000000000000FFFF0000';
 const anyAddress: readonly string[] = ['0'.repeat(8), '0'.repeat(32), `${mapped}${'0'.repeat(8)}`];
 
 /** ::1, in four words of little-endian order. */
 const loopback6 = '00000000000000000000000001000000';
 
 /** An IPv4 address as these tables have it, in little-endian order: 127.0.0.1 is 0100007F. */
-export function hexOf(host: string): string {
+function hexOf(host: string): string {
   const bytes = host.split('.').map((byte) => Number(byte).toString(16).toUpperCase().padStart(2, '0'));
   return bytes.reverse().join('');
 }

@@ -6,7 +6,6 @@ import type { HostKeyPolicy } from '../../identity/policy.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { firstMessage, settingIn } from '../../process/ssh-program.js';
 import type { Env } from '../../runtime.js';
-import { ownerOf } from '../config/file.js';
 import { type SplitArgs, splitArgs, type ToolOption } from '../split-args.js';
 
 /** What ssh says of a login that is called by these words. */
@@ -40,8 +39,6 @@ export async function askSsh([program = '', ...args]: readonly string[], env: En
   if (code !== 0 || said === undefined) throw new Error(whyNot(end));
   const texts = await Promise.all(filesIn(stderr).map(textOf));
   const typed = keyCheckingIn(split);
-  if (policies[said] === undefined && typed === undefined && texts.some(isOlder))
-    throw new Error('your lines are of an older vmssh: vmssh config install');
   const isSaid = said !== 'ask' || typed !== undefined || texts.some(saysAsk);
   return {
     policy: isSaid ? (policies[said] ?? 'strict') : undefined,
@@ -125,13 +122,6 @@ function textOf(path: string): Promise<string> {
 /** Whether a line says `ask`, which is what ssh shows too if nobody says anything: for whichever host it is. */
 function saysAsk(text: string): boolean {
   return linesWithout(text).some((line) => keyChecking.exec(line)?.[1]?.toLowerCase() === 'ask');
-}
-
-/** Lines that vmssh wrote had a word of their own, in place of the user's. */
-function isOlder(text: string): boolean {
-  if (!['ours', 'edited'].includes(ownerOf(text)) && !text.startsWith('# Of the package vmssh.'))
-    return false;
-  return /^\s*StrictHostKeyChecking yes\n\s*KnownHostsCommand /m.test(text);
 }
 
 /** Its lines without quotes, which ssh takes out. */

@@ -84,7 +84,8 @@ const subjects: Readonly<Record<string, (rest: readonly string[]) => unknown>> =
     cwd: process.cwd(),
     pid: process.pid,
   }),
-  'a child': () => spawnSync('printenv', ['MARK'], { env: process.env, encoding: 'utf8' }).stdout,
+  'a child': () =>
+    spawnSync('printenv', ['MARK'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).stdout,
 };
 
 function attempt(work: () => unknown): unknown {

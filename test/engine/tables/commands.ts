@@ -100,6 +100,7 @@ export const commands: readonly Case[] = [
     run: () => {
       const { status, signal, stdout } = spawnSync('cmd.exe', ['/d', '/s', '/c', 'echo out& exit 4'], {
         encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
       });
       return [status, signal, stdout];
     },

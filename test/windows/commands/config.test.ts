@@ -35,23 +35,6 @@ describeWindows.each(Object.entries(programs))('vmssh config by %s', (_name, pro
     expect(existsSync(own())).toBe(false);
   });
 
-  it.each(['vmssh.conf', '"Z:/mnt/work/Jörg 日本/.ssh/vmssh.conf"'])(
-    'install adds what an earlier version did not put there: Include %s',
-    async (name) => {
-      mkdirSync(join(home(), '.ssh'), { recursive: true });
-      const before = `# Machines on this host: vmssh config install\nInclude ${name}\n\nHost own\n    User me\n`;
-      writeFileSync(join(home(), '.ssh/config'), before);
-      expect(await config('diff', '--only-patterns')).toMatchObject({ code: 1 });
-      // No ssh is there that could be asked for the policy.
-      const install = ['install', '--only-patterns', '--host-keys=accept-new'];
-      expect(await config(...install)).toMatchObject({ code: 0, stderr: '' });
-      expect(main()).toContain(include);
-      expect(main().match(/Include/g)).toHaveLength(1);
-      expect(await config('uninstall')).toMatchObject({ code: 0, stderr: '' });
-      expect(main()).toBe('Host own\n    User me\n');
-    },
-  );
-
   it('install writes what ssh 7.7 takes: no %n', async () => {
     more = {
       WINEPATH: 'C:\\windows\\system32\\OpenSSH',

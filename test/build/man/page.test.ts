@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { shownOn } from '../../src/cli/command.js';
-import { commands as all, commandsOn } from '../../src/program/commands.js';
-import { manPages } from '../../src/program/man-page.js';
-import { missingPrograms } from '../helpers/programs.js';
-import { run } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { manPages } from '../../../build/man/page.js';
+import { shownOn } from '../../../src/cli/command.js';
+import { commands as all, commandsOn } from '../../../src/program/commands.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const commands = commandsOn('linux');
 const pages = manPages(commands, 'linux', '2026-11-24');

@@ -55,14 +55,14 @@ async function runDemo(
   const { typedVmssh, target } = world;
   try {
     show({ state: 'passed', title: 'server', ms: performance.now() - start, detail: workspace.socket });
-    for (const { title, steps = [], lacks } of plan(world, await findSsh(process.env, signal))) {
+    for (const { title, steps, skipped } of plan(world, await findSsh(process.env, signal))) {
       heading(title);
       for (const step of steps) {
         const row = await perform(step, signal);
         signal.throwIfAborted();
         show(row);
       }
-      if (lacks) show({ state: 'skipped', title: 'it needs', detail: lacks.missing, hint: lacks.hint });
+      if (skipped) show({ ...skipped, state: 'skipped', detail: skipped.missing });
     }
     const [failed, skipped] = [count('failed'), count('skipped')];
     const others = `${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
@@ -83,29 +83,36 @@ async function runDemo(
   return count('failed') > 0 ? exitCode.connect : exitCode.ok;
 }
 
-/** Steps that belong together, or the tool without which there are none. */
+/** Steps that belong together, or why there are none. */
 interface Section {
   readonly title: string;
-  readonly steps?: readonly Step[];
-  readonly lacks?: Tool;
+  readonly steps: readonly Step[];
+  readonly skipped?: Pick<Row, 'title'> & Pick<Tool, 'missing' | 'hint'>;
 }
 
 /** What to show on this machine; missing tools are named. */
 function plan(world: World, ssh: Tool): readonly Section[] {
-  if (!ssh.path) return [{ title: 'ssh', lacks: ssh }];
-  const { addon } = loadAddon();
-  const byFdPassing = addon ? { steps: openSshSteps(world, ssh.path, true) } : { lacks: noAddon };
+  const byOpenSsh = (fdpass: boolean): Omit<Section, 'title'> =>
+    ssh.path
+      ? { steps: openSshSteps(world, ssh.path, fdpass) }
+      : { steps: [], skipped: { title: 'ssh', ...ssh } };
+  const fdPassing = (): Omit<Section, 'title'> => {
+    if (loadAddon().addon) return byOpenSsh(true);
+    const without = 'passing a socket needs the native addon, which did not load';
+    const missing = ssh.path ? without : `${ssh.missing}, and ${without}`;
+    const hint = `apt-get install ${ssh.path ? '' : 'openssh-client '}g++, then npm run demo again: it builds the addon`;
+    return { steps: [], skipped: { title: 'fd passing', missing, hint } };
+  };
+  // vmssh check gets a server's host key from the user's own ssh.
+  const checking: Omit<Section, 'title'> = ssh.path
+    ? { steps: [checkStep(world)] }
+    : { steps: [], skipped: { title: 'check', ...ssh } };
   return [
-    { title: 'vmssh check, step by step', steps: [checkStep(world)] },
-    { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...byFdPassing },
-    { title: 'ssh by relay: vmssh carries the bytes', steps: openSshSteps(world, ssh.path, false) },
+    { title: 'vmssh check, step by step', ...checking },
+    { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...fdPassing() },
+    { title: 'ssh by relay: vmssh carries the bytes', ...byOpenSsh(false) },
   ];
 }
-
-const noAddon: Tool = {
-  missing: 'passing a socket needs the native addon, which did not load',
-  hint: 'apt-get install g++, then npm run demo again: it builds the addon',
-};
 
 async function perform({ title, typed, run }: Step, signal: AbortSignal): Promise<Row> {
   const start = performance.now();

@@ -23,7 +23,7 @@ describe('npm run demo', () => {
     expect(result.stdout).not.toContain('✗');
     expect(titles(result)).toEqual([
       ...['✓ server', '✓ check'],
-      ...(hasAddon ? openssh : ['– it needs']),
+      ...(hasAddon ? openssh : ['– fd passing']),
       ...openssh,
     ]);
     expect(result.stdout).toContain(`${temp}/vmssh-demo-`);
@@ -34,7 +34,8 @@ describe('npm run demo', () => {
   it('says what is missing without an ssh client', async () => {
     const result = await demo({ PATH: programs('no-ssh', []) });
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(titles(result)).toEqual(['✓ server', '– it needs']);
+    const first = hasAddon ? '– ssh' : '– fd passing';
+    expect(titles(result)).toEqual(['✓ server', '– check', first, '– ssh']);
     expect(result.stdout).toContain('there is no ssh client in PATH');
     expect(result.stdout).toContain('apt-get install openssh-client');
     expect(readdirSync(temp)).toEqual([]);

@@ -9,7 +9,7 @@ import { shellLine } from '../target/shell.js';
 import { version } from '../version.js';
 import { startDemoServer } from './server.js';
 import type { Step, Tool, Workspace, World } from './steps.js';
-import { checkStep, findSsh, makeWorkspace, makeWorld, openSshSteps } from './steps.js';
+import { checkStep, findSsh, librarySteps, makeWorkspace, makeWorld, openSshSteps } from './steps.js';
 
 /** npm run demo [-- --keep]. However it ends, its folder is removed. */
 async function main(): Promise<number> {
@@ -90,7 +90,7 @@ interface Section {
   readonly skipped?: Pick<Row, 'title'> & Pick<Tool, 'missing' | 'hint'>;
 }
 
-/** What to show on this machine; missing tools are named. */
+/** What to show on this machine; missing tools are named, and replaced if possible. */
 function plan(world: World, ssh: Tool): readonly Section[] {
   const byOpenSsh = (fdpass: boolean): Omit<Section, 'title'> =>
     ssh.path
@@ -111,6 +111,7 @@ function plan(world: World, ssh: Tool): readonly Section[] {
     { title: 'vmssh check, step by step', ...checking },
     { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...fdPassing() },
     { title: 'ssh by relay: vmssh carries the bytes', ...byOpenSsh(false) },
+    ...(ssh.path ? [] : [{ title: 'the library: ssh2 over connect()', steps: librarySteps(world) }]),
   ];
 }
 

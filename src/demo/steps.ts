@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ssh2 from 'ssh2';
 import type { CheckJson } from '../commands/check/check.js';
+import { fingerprintOf } from '../identity/known-hosts.js';
+import { connect } from '../index.js';
 import { programInPath } from '../process/program-in-path.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import type { Env } from '../runtime.js';
@@ -69,13 +73,56 @@ export function openSshSteps(world: World, ssh: string, fdpass: boolean): readon
   const name = `config-${fdpass ? 'fdpass' : 'relay'}`;
   const config = workspace.write(name, configText({ program: vmssh, fdpass }) + identity);
   const args = ['-F', config, `${demoUser}@${target}`];
-  const typed = (command: string) => `$ ${shellLine(['ssh', ...args])} ${command}`;
+  return loginSteps(
+    (command) => `$ ${shellLine(['ssh', ...args])} ${command}`,
+    (command, signal) => run([ssh, ...args, command], signal),
+  );
+}
+
+/** The login with ssh2's client over the library. */
+export function librarySteps({ target, server }: World): readonly Step[] {
+  const typed = (command: string) =>
+    command === 'hostname'
+      ? `new ssh2.Client().connect({ sock: await connect('${target}'), … })`
+      : `client.exec('${command}', …)`;
+  return loginSteps(typed, async (command, signal) => {
+    const client = new ssh2.Client();
+    const sock = await connect(target, { signal });
+    try {
+      client.connect({
+        sock,
+        username: demoUser,
+        privateKey: server.privateKey,
+        hostVerifier: (key: Buffer) => fingerprintOf(key) === server.fingerprint,
+      });
+      await once(client, 'ready', { signal });
+      const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) => {
+        client.exec(command, (error, opened) => (error ? reject(error) : resolve(opened)));
+      });
+      let stdout = '';
+      channel.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text;
+      });
+      channel.stderr.resume();
+      const [code] = await once(channel, 'close');
+      return { code, stdout, stderr: '' };
+    } finally {
+      client.on('error', () => {});
+      client.destroy();
+    }
+  });
+}
+
+function loginSteps(
+  typed: (command: string) => string,
+  execute: (command: string, signal: AbortSignal) => Promise<Outcome>,
+): readonly Step[] {
   return [
     {
       title: 'log in',
       typed: typed('hostname'),
       async run(signal) {
-        const said = expectExit(await run([ssh, ...args, 'hostname'], signal), 0).stdout.trim();
+        const said = expectExit(await execute('hostname', signal), 0).stdout.trim();
         if (said !== hostname) throw new Error(`expected ${hostname}, got ${said}`);
         return `${said} answered`;
       },
@@ -84,7 +131,7 @@ export function openSshSteps(world: World, ssh: string, fdpass: boolean): readon
       title: 'exit code',
       typed: typed('exit 7'),
       async run(signal) {
-        expectExit(await run([ssh, ...args, 'exit 7'], signal), 7);
+        expectExit(await execute('exit 7', signal), 7);
         return '7 came back';
       },
     },

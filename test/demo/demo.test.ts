@@ -31,11 +31,11 @@ describe('npm run demo', () => {
     expect(readdirSync(temp)).toEqual([]);
   });
 
-  it('says what is missing without an ssh client', async () => {
+  it('does without an ssh client: the library logs in', async () => {
     const result = await demo({ PATH: programs('no-ssh', []) });
     expect(result).toMatchObject({ code: 0, stderr: '' });
     const first = hasAddon ? '– ssh' : '– fd passing';
-    expect(titles(result)).toEqual(['✓ server', '– check', first, '– ssh']);
+    expect(titles(result)).toEqual(['✓ server', '– check', first, '– ssh', '✓ log in', '✓ exit code']);
     expect(result.stdout).toContain('there is no ssh client in PATH');
     expect(result.stdout).toContain('apt-get install openssh-client');
     expect(readdirSync(temp)).toEqual([]);

@@ -107,7 +107,7 @@ describe('npm run demo', () => {
       const started = join(dir, `started-${signal}`);
       script(
         join(slow, 'ssh'),
-        `[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\ncase "$*" in *PreferredAuthentications=none*) exit 255 ;; esac\necho $PPID > '${started}'; exec '${findProgram('sleep')}' 100`,
+        `[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\ncase " $* " in *' -G '* | *PreferredAuthentications=none*) exit 255 ;; esac\necho $PPID > '${started}'; exec '${findProgram('sleep')}' 100`,
       );
       const own = join(dir, `T-${signal}`);
       mkdirSync(own);

@@ -147,12 +147,11 @@ describe('a machine of another hypervisor, without a Host', () => {
 
   it.each(both)('first typed as %s is known by every spelling, and no other key is', async (first) => {
     expect(await login({ typed: first, policy: 'accept-new' })).toBe('accept');
-    for (const typed of both)
-      for (const policy of hostKeyPolicies) {
-        const exchanged = { typed, key: wrong, policy };
-        expect([typed, await login(exchanged)]).toEqual([typed, 'refuse']);
-        expect([typed, await login({ typed, policy })]).toEqual([typed, 'accept']);
-      }
+    for (const typed of both) {
+      const exchanged = { typed, key: wrong, policy: 'accept-new' } as const;
+      expect([typed, await login(exchanged)]).toEqual([typed, 'refuse']);
+      expect([typed, await login({ typed, policy: 'strict' })]).toEqual([typed, 'accept']);
+    }
   });
 
   it('is not the one of another kind with its name, nor of another hypervisor, nor of this host', async () => {

@@ -12,8 +12,11 @@ lock=$R/run/vmssh-lock
 
 # process PID: its name, which no later process has, also if the container was started again; nothing for one that has ended.
 process() {
-  process_since=$(sed -n 's/.*) [^ZX] //p' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 19)
-  if [ -n "$process_since" ]; then echo "$1.$process_since.$(cut -c 1-8 /proc/sys/kernel/random/boot_id)"; fi
+  process_is=$1
+  { read -r process_stat <"/proc/$1/stat" && read -r process_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null || return 0
+  # shellcheck disable=SC2086 # words without blanks, of which the first is the state
+  set -- ${process_stat##*) }
+  case $1 in Z | X) ;; *) echo "$process_is.${20}.${process_boot%%-*}" ;; esac
 }
 is_alive() { [ "$(process "${1%%.*}")" = "$1" ]; }
 
@@ -21,11 +24,10 @@ is_alive() { [ "$(process "${1%%.*}")" = "$1" ]; }
 take() {
   if ln -s "$this_process" "$1" 2>/dev/null; then return 0; fi
   set -- "$1" "$(readlink "$1")"
-  if [ -n "$2" ] && ! is_alive "$2" && take "$1.$2"; then
-    if [ "$(readlink "$1")" = "$2" ]; then rm -f "$1"; fi
-    rm -f "$1.$2"
-  fi
-  return 1
+  if [ -z "$2" ] || is_alive "$2" || ! take "$1.$2"; then return 1; fi
+  if [ "$(readlink "$1")" = "$2" ]; then rm -f "$1"; fi
+  rm -f "$1.$2"
+  ln -s "$this_process" "$1" 2>/dev/null
 }
 
 # take_lock: until this script ends. $scratch is a folder of its own.

@@ -33,5 +33,7 @@ describe('formatEndpoint', () => {
   });
 
   it('shows the words of a program', () =>
-    expect(formatEndpoint(execOf('podman', 'web'))).toBe('exec:podman exec --interactive --user=0 -- web'));
+    expect(formatEndpoint(execOf('podman', 'web'))).toBe(
+      'exec:podman --syslog=false exec --interactive --user=0 -- web',
+    ));
 });

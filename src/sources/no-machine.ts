@@ -61,7 +61,7 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
         throw fail(
           'NOT_FOUND',
           `${asked.title} could not be asked${failures(failed).replace(/^;/, ':')}`,
-          ifClosed(failed) ?? asked.hints.unavailable ?? asked.hints.unknown,
+          ifClosed(failed) ?? search.hint ?? asked.hints.unavailable ?? asked.hints.unknown,
         );
       const missing = asked.missing ?? search.missing ?? `${asked.title} has no machine ${quote(name)}`;
       const similar = similarTo(name, known);
@@ -83,9 +83,9 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
       const hints = [
         silent && `${silent.provider} did not answer, and may have it: try again`,
         ifClosed(failed),
+        search.hint,
         unasked && ifUnasked(unasked),
         near.length > 0 && `did you mean ${near.map((each) => offered(each)).join(' or ')}?`,
-        search.hint,
       ];
       const hint = hints.find((each) => typeof each === 'string') || asked.hints.unknown;
       throw fail('NOT_FOUND', `${names}${looked}${failures(warnings)}`, hint);

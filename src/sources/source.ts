@@ -46,7 +46,7 @@ export interface ReachedMachine
   readonly hostKeys?: DiscoveredMachine['hostKeys'];
   /** 64 hexadecimal digits. */
   readonly containerId?: string;
-  /** The address of its Podman or Docker, if the manager's command does not go there by itself. */
+  /** The address of its Podman's or Docker's service; undefined: it was listed by the command. */
   readonly containerUrl?: string;
 }
 
@@ -224,7 +224,7 @@ export interface ContainerFacts {
   /** 64 hexadecimal digits; the first 32 are its `uuid`. */
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Its manager's address, "unix:///run/user/1000/docker.sock", if the manager's command does not go there by itself. */
+  /** The address of the service that listed it, "unix:///run/user/1000/docker.sock"; undefined: its command did. */
   readonly url?: string;
   /** What its manager says of restarts, for messages. */
   readonly restarts?: string;

@@ -68,10 +68,10 @@ export const sources = [
   {
     name: 'incus',
     platforms: ['linux'],
-    mayBeHere: ({ env: { INCUS_SOCKET, INCUS_DIR, LXD_DIR }, file }: HostLook) =>
+    mayBeHere: ({ env: { INCUS_SOCKET, INCUS_DIR, LXD_SOCKET, LXD_DIR }, file }: HostLook) =>
       file(INCUS_SOCKET, INCUS_DIR, '/run/incus', '/var/lib/incus') ||
-      file(LXD_DIR, '/var/lib/lxd', '/var/snap/lxd/common/lxd'),
-    environment: ['INCUS_CONF', 'INCUS_DIR', 'INCUS_SOCKET', 'LXD_DIR'],
+      file(LXD_SOCKET, LXD_DIR, '/var/lib/lxd', '/var/snap/lxd/common/lxd'),
+    environment: ['INCUS_CONF', 'INCUS_DIR', 'INCUS_SOCKET', 'LXD_SOCKET', 'LXD_DIR'],
     machines: 'an Incus or LXD instance; REMOTE:NAME for one on an Incus remote',
     // scp cuts at a colon, and no name of Incus has a slash or "%".
     parse: (rest: string) => machineName(rest.replace(/^([^/%:]+)[/%](?=.)/, '$1:')),

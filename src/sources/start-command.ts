@@ -1,6 +1,7 @@
 import type { StartCommand } from '../errors.js';
 import type { Machine } from './machined/machined.js';
 import type { ContainerFacts, DiscoveredMachine } from './source.js';
+import { atService } from './tools/exec-route.js';
 
 /** A machine's name as the last operand of its manager's command: not even "-f" is read as an option. */
 export function operand(name: string): readonly string[] {
@@ -36,8 +37,7 @@ export function startContainer(
   { url, ownName = name }: ContainerFacts,
   manager: 'podman' | 'docker',
 ): StartCommand {
-  const place = url === undefined ? [] : [`--${manager === 'podman' ? 'url' : 'host'}=${url}`];
   const verb = status === 'paused' ? 'unpause' : 'start';
-  const commandOf = (what: string) => [manager, ...place, what, ...operand(ownName)];
+  const commandOf = (what: string) => [manager, ...atService(manager, url), what, ...operand(ownName)];
   return { machine: name, command: commandOf(verb), log: commandOf('logs') };
 }

@@ -28,6 +28,11 @@ const find = (...paths: readonly string[]) =>
     '|',
   );
 
+/** Instances of Lima, and of colima, which has its own Lima. */
+const both = { '.lima/both/lima.yaml': '', '.colima/_lima/both/lima.yaml': '' };
+writeTree(dir, { '.lima/default/lima.yaml': '', '.lima/x/lima.yaml': '', ...both });
+writeTree(dir, { '.colima/_lima/colima/lima.yaml': '' });
+
 beforeEach(() => rmSync(log, { force: true }));
 
 /** A program that records its arguments, one line a call, and then runs a script. */
@@ -118,6 +123,11 @@ describe('a manager that starts programs in its machines', () => {
 
   it.each<{ of: ReachedMachine; want: string | undefined }>([
     { of: machine('lima', 'default'), want: 'limactl shell --workdir=/ default sudo -n' },
+    {
+      of: machine('lima', 'colima'),
+      want: `env LIMA_HOME=${dir}/.colima/_lima limactl shell --workdir=/ colima sudo -n`,
+    },
+    { of: machine('lima', 'both'), want: undefined },
     { of: machine('multipass', 'primary'), want: 'multipass exec primary -- sudo -n' },
     { of: machine('multipass', '--help'), want: undefined },
     {
@@ -125,8 +135,8 @@ describe('a manager that starts programs in its machines', () => {
       want: `${systemProgram('wsl.exe', deps.env)} --distribution Debian 13 --user root --exec`,
     },
     {
-      of: machine('docker', 'web', { containerId: 'a'.repeat(64) }),
-      want: `docker exec --interactive --user=0 -- ${'a'.repeat(64)}`,
+      of: machine('podman', 'web', { containerId: 'a'.repeat(64) }),
+      want: `podman --syslog=false exec --interactive --user=0 -- ${'a'.repeat(64)}`,
     },
     {
       of: machine('docker', 'web', { containerId: 'a'.repeat(64), containerUrl: 'unix:///x' }),

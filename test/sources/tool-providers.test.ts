@@ -76,6 +76,13 @@ describe('Lima', () => {
     const env = { COLIMA_HOME: '/home/u/.colima' };
     expect(machine && (await lima.start?.(machine, env))).toEqual({ machine: name, command });
   });
+
+  it('starts one of Rancher Desktop in its folder', async () => {
+    const [machine] = parseLima(JSON.stringify({ ...instance, name: '0', dir: '/rd/lima/0' }));
+    const command = ['env', 'LIMA_HOME=/rd/lima', 'limactl', 'start', '0'];
+    expect(machine && (await lima.start?.(machine, {}))).toEqual({ machine: '0', command });
+  });
+
   it('prints something else', () => expect(() => parseLima('No instance found')).toThrow(protocol));
 });
 

@@ -1,7 +1,8 @@
 import { type Deps, DiscoveryError, type MachineFiles, type ReachedMachine } from '../source.js';
+import { atService } from '../tools/exec-route.js';
 import { getBytes } from '../tools/http-unix.js';
 import { maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
-import { absent, dockerEngines, engineExec, isThere, podmanEngines } from './engines.js';
+import { absent, dockerEngines, engineExec, isThere, podmanEngines, urlOf } from './engines.js';
 import { type PodmanPlace, podmanPlace, textsInPodmanRoot } from './podman-root.js';
 
 /**
@@ -24,36 +25,33 @@ export async function containerFiles(
 ): Promise<MachineFiles | undefined> {
   if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
   // Only those that list containers too, whoever wrote the record.
-  const engines =
-    manager === 'docker' ? await dockerEngines(deps) : Object.values(podmanEngines(deps, uid)).flat();
-  const engine = engines.find((each) => each !== undefined && each.url === url);
-  if (engine === undefined) return undefined;
-  // Another one, such as root's, is asked by its socket.
-  const own = manager === 'podman' && url === undefined ? place : undefined;
+  const { own, others } = manager === 'docker' ? await dockerEngines(deps) : podmanEngines(deps, uid);
+  // A user's own Podman mostly has no service.
+  const isOwn = manager === 'podman' && (url === undefined || url === (own && urlOf(own)));
+  const engine = isOwn ? own : others.find((each) => urlOf(each) === url);
+  if (engine === undefined && !isOwn) return undefined;
   // A file of it, as an archive; empty if it is not there.
   const copyOf = async (path: string): Promise<Buffer> => {
     const api = manager === 'podman' ? '/v4.0.0/libpod' : '';
     const question = `${api}/containers/${id}/archive?path=${encodeURIComponent(path)}`;
     try {
-      if (await isThere(engine.socket, uid)) return await getBytes(engine.socket, question, deps, maxArchive);
+      if (engine && (await isThere(engine.socket, uid)))
+        return await getBytes(engine.socket, question, deps, maxArchive);
     } catch (error) {
       if (!(error instanceof DiscoveryError)) throw error;
       // It is not there, cannot be copied, or is too long: the others may be well.
       if (['FAILED', 'PROTOCOL'].includes(error.code)) return Buffer.alloc(0);
       if (!absent.has(error.code)) throw error;
     }
-    // A user's Podman mostly has no service.
-    if (manager !== 'podman' || url !== undefined) return Buffer.alloc(0);
-    return Buffer.from(
-      await printed(['podman', 'cp', '--', `${id}:${path}`, '-'], deps, maxArchive),
-      'latin1',
-    );
+    if (!isOwn) return Buffer.alloc(0);
+    const copy = ['podman', ...atService('podman'), 'cp', '--', `${id}:${path}`, '-'];
+    return Buffer.from(await printed(copy, deps, maxArchive), 'latin1');
   };
   return {
     exec: engineExec(manager, id, url),
     read: async (paths, isEnough) => {
-      if (own !== undefined && isEnough !== undefined) {
-        const texts = await textsInPodmanRoot(id, paths, own);
+      if (isOwn && place !== undefined && isEnough !== undefined) {
+        const texts = await textsInPodmanRoot(id, paths, place);
         if (isEnough(texts)) return texts;
       }
       const textsOf = async (path: string) => {

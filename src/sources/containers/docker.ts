@@ -2,7 +2,8 @@ import type { Deps, Listing, Source } from '../source.js';
 import { closed, DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { dockerAddress, dockerEngines, type Engine, isThere, typeThere, warningFor } from './engines.js';
+import { asksElsewhere } from '../tools/run-tool.js';
+import { dockerEngines, type Engine, isThere, typeThere, warningFor } from './engines.js';
 import type { DiscoveredContainer } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
@@ -15,15 +16,18 @@ export const docker: Source<DiscoveredContainer> = {
   listCommand: 'docker ps --all',
   list: (deps) => listDocker(deps),
   find: (name, deps) =>
-    findContainer(name, listDocker, deps, async () => typeThere('docker', name, await dockerAddress(deps))),
+    findContainer(name, listDocker, deps, async () =>
+      typeThere('docker', name, (await dockerEngines(deps)).elsewhere),
+    ),
   start: (machine) => startContainer(machine, machine.container, 'docker'),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('docker', ...asked),
 };
 
 export async function listDocker(deps: Deps, get: GetJson = getJson): Promise<Listing<DiscoveredContainer>> {
-  const engines = await dockerEngines(deps);
-  const answers = await Promise.all(engines.map((each) => askDocker(each, deps, get)));
-  const { found, warnings } = joinListings(answers);
+  const { others, elsewhere } = await dockerEngines(deps);
+  const answers = await Promise.all(others.map((each) => askDocker(each, deps, get)));
+  const led = elsewhere ? asksElsewhere(docker.name, elsewhere) : nothing;
+  const { found, warnings } = joinListings([...answers, led]);
   return { found: withOwnTargets(found), warnings };
 }
 

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
+import { isLoopback } from '../../target/names.js';
 import { offered } from '../../target/shell.js';
 import { type Deps, DiscoveryError, type Listing } from '../source.js';
-import { type ExecWords, execWords, optionWith } from '../tools/exec-route.js';
+import { atService, type ExecWords, execWords } from '../tools/exec-route.js';
 import { type JsonObject, objectAt, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 import { type Authority, authorityOf, isOwnPath, socketIn } from '../trusted-path.js';
@@ -12,26 +13,31 @@ import { type Authority, authorityOf, isOwnPath, socketIn } from '../trusted-pat
 export interface Engine {
   /** The unix socket of its API. */
   readonly socket: string;
-  /** For its command, if that does not ask there by itself: "unix:///run/user/1000/docker.sock". */
-  readonly url?: string;
   readonly authority?: Authority;
+}
+
+/** Those of this host. `own`: Podman's of this user, who has it without a service too. `elsewhere`: what the command itself asks in their place. */
+export interface Engines {
+  readonly own?: Engine | undefined;
+  readonly others: readonly Engine[];
+  readonly elsewhere?: string | undefined;
+}
+
+/** For its command, which by itself may ask elsewhere: "unix:///run/user/1000/docker.sock". */
+export function urlOf({ socket }: Engine): string {
+  return `unix://${socket}`;
 }
 
 /** What fails with these is not there, has stopped, or is not for this user. */
 export const absent: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES']);
 
-/** What starts a program in a container as its root, at the address of its service, if that is not where its command looks. */
-export function engineExec(
-  program: 'podman' | 'docker',
-  machine: string,
-  url?: string,
-): ExecWords | undefined {
-  const place = optionWith(program === 'podman' ? 'url' : 'host', url);
-  return execWords(machine, program, ...place, 'exec', '--interactive', '--user=0', '--', machine);
+/** What starts a program in a container as its root, in the service that listed it. By its id, which no other host has. */
+export function engineExec(program: 'podman' | 'docker', id: string, url?: string): ExecWords | undefined {
+  return execWords(id, program, ...atService(program, url), 'exec', '--interactive', '--user=0', '--', id);
 }
 
 /** Docker on this host: DOCKER_HOST's only, else the current context's, the system's and the user's own; none of another host. */
-export async function dockerEngines(deps: Deps): Promise<readonly Engine[]> {
+export async function dockerEngines(deps: Deps): Promise<Engines> {
   const { env, runDir = '/run', platform = process.platform } = deps;
   const folder = platform === 'darwin' ? '/var/run' : runDir;
   const system = `${folder}/docker.sock`;
@@ -39,45 +45,38 @@ export async function dockerEngines(deps: Deps): Promise<readonly Engine[]> {
   // What `docker` itself asks; on Linux /var/run is /run.
   const usual = chosen === undefined ? system : socketIn(chosen)?.replace(/^\/var\/run\//, `${folder}/`);
   const own = ownFolder(env);
-  const others = env.DOCKER_HOST && usual ? [] : [system, ...(own ? [`${own}/docker.sock`] : [])];
-  return [...new Set([...(usual ? [usual] : []), ...others])].map((socket) => ({
+  const more = env.DOCKER_HOST && usual ? [] : [system, ...(own ? [`${own}/docker.sock`] : [])];
+  const others = [...new Set([...(usual ? [usual] : []), ...more])].map((socket) => ({
     socket,
-    url: socket === usual ? undefined : `unix://${socket}`,
     authority: socket === system ? undefined : authorityOf(),
   }));
+  return { others, elsewhere: usual === undefined ? chosen : undefined };
 }
 
-/** Podman on this host: CONTAINER_HOST's only, else the user's own, which answers for what `podman` lists too, and the system's. */
-export function podmanEngines(
-  { env, runDir = '/run' }: Deps,
-  uid: number | undefined,
-): { readonly own: Engine | undefined; readonly others: readonly Engine[] } {
+/** Podman on this host: CONTAINER_HOST's only, else the user's own and the system's. */
+export function podmanEngines({ env, runDir = '/run' }: Deps, uid: number | undefined): Engines {
   const given = socketIn(env.CONTAINER_HOST ?? '');
   const system = `${runDir}/podman/podman.sock`;
   const authority = authorityOf(uid, uid);
-  const at = (socket: string, isAskedByPodman = false): Engine => ({
+  const at = (socket: string): Engine => ({
     socket,
-    url: isAskedByPodman ? undefined : `unix://${socket}`,
     authority: socket === system ? undefined : authority,
   });
-  if (given !== undefined) return { own: undefined, others: [at(given)] };
+  if (given !== undefined) return { others: [at(given)] };
   const folder = ownFolder(env);
   const socket = uid === 0 ? system : folder && `${folder}/podman/podman.sock`;
-  const own = socket ? at(socket, !isLedAway(env)) : undefined;
+  const own = socket ? at(socket) : undefined;
   return { own, others: uid === 0 ? [] : [at(system)] };
 }
 
-/** Whether the environment, an empty variable too, leads the command `podman` to another service than that of this user here, which may be another host's. */
-export function isLedAway({ CONTAINER_HOST, CONTAINER_CONNECTION }: Deps['env']): boolean {
-  return CONTAINER_HOST !== undefined || CONTAINER_CONNECTION !== undefined;
-}
-
-/** What to type for a container if its manager's command asks another host by ssh. */
-export function typeThere(program: string, name: string, address = ''): string | undefined {
-  const [, host, port = '22'] = /^ssh:\/\/(?:[^@/]*@)?(\w[\w.-]*)(?::(\d+))?(?:\/|$)/.exec(address) ?? [];
-  if (host === undefined) return undefined;
+/** What to type for a container if its manager's command asks such an address, and no service of this host. */
+export function typeThere(program: string, name: string, address: string | undefined): string | undefined {
+  if (!address || socketIn(address)) return undefined;
+  const parts = /^(?:ssh|(tcp)):\/\/(?:[^@/]*@)?(\w[\w.-]*)(?::(\d+))?(?:\/|$)/.exec(address);
+  const [, isTcp, host = 'localhost', port = '22'] = parts ?? [];
   const typed = (via: string) => `type ${offered(`via/${via}/${program}/${name}`)}`;
-  if (port === '22') return `${program} itself asks ${host}: ${typed(host)}`;
+  if (isLoopback(host)) return `vmssh asks ${program} by a unix socket, or on another host: ${typed('HOST')}`;
+  if (isTcp || port === '22') return `${program} itself asks ${host}: ${typed(host)}`;
   return `${program} itself asks port ${port} of ${host}: make that a Host in ~/.ssh/config, and ${typed('HOST')}`;
 }
 
@@ -109,7 +108,7 @@ export async function isThere(socket: string, uid: number | undefined): Promise<
  * What `docker` asks: DOCKER_HOST, else the address of its context, "unix:///home/u/.docker/desktop/docker.sock"; undefined for its default.
  * https://docs.docker.com/engine/manage-resources/contexts/
  */
-export async function dockerAddress({ env }: Deps): Promise<string | undefined> {
+async function dockerAddress({ env }: Deps): Promise<string | undefined> {
   if (env.DOCKER_HOST) return env.DOCKER_HOST;
   const { HOME, DOCKER_CONFIG = HOME && join(HOME, '.docker'), DOCKER_CONTEXT } = env;
   // Without a HOME of this user `docker` looks in the account's, which may have another context.

@@ -14,19 +14,27 @@ import type { GetJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 import { holdsMachine } from '../vmm/kvm.js';
-import { type Engine, engineExec } from './engines.js';
+import { type Engine, engineExec, urlOf } from './engines.js';
 
 /** What answers for the containers of one Podman or Docker: its API or its command. */
-export interface EngineApi extends Pick<Engine, 'url' | 'authority'> {
+export interface EngineApi extends Pick<Engine, 'authority'> {
+  /** Of its service; undefined: it was its command. */
+  readonly url?: string;
   /** In the form of `parseContainers`. */
   readonly list: () => Promise<unknown>;
   readonly details: (id: string) => Promise<unknown>;
 }
 
 /** By its socket. `api`: the path of its API. */
-export function apiOf({ socket, url, authority }: Engine, api: string, get: GetJson, deps: Deps): EngineApi {
+export function apiOf(engine: Engine, api: string, get: GetJson, deps: Deps): EngineApi {
+  const { socket, authority } = engine;
   const ask = (what: string) => get(socket, `${api}/containers/${what}`, deps);
-  return { url, authority, list: () => ask('json?all=true'), details: (id) => ask(`${id}/json`) };
+  return {
+    url: urlOf(engine),
+    authority,
+    list: () => ask('json?all=true'),
+    details: (id) => ask(`${id}/json`),
+  };
 }
 
 export interface DiscoveredContainer extends DiscoveredMachine {
@@ -138,7 +146,7 @@ function toMachine(
 ): DiscoveredContainer {
   const typed = /^\w[\w.-]*$/.test(name) ? name : id;
   const exec =
-    status === 'running' && vm === undefined ? execRoutes(engineExec(provider, typed, url), typed) : [];
+    status === 'running' && vm === undefined ? execRoutes(engineExec(provider, id, url), typed) : [];
   const ip = status === 'running' ? address : undefined;
   const routes = [...routesTo([socket && `unix${socket}`]), ...exec, ...routesTo([ip])];
   return {

@@ -5,8 +5,10 @@ import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
 import { DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
+import { atService } from '../tools/exec-route.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import {
+  asksElsewhere,
   exists,
   jsonObjects,
   listByUsersTool,
@@ -17,7 +19,7 @@ import {
   textOf,
 } from '../tools/run-tool.js';
 import { authorityOf, configFolder } from '../trusted-path.js';
-import { absent, type Engine, isLedAway, isThere, podmanEngines, typeThere, warningFor } from './engines.js';
+import { absent, type Engine, isThere, podmanEngines, typeThere, warningFor } from './engines.js';
 import type { DiscoveredContainer, EngineApi } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
@@ -31,9 +33,7 @@ export const podman: Source = {
   hints: { unknown: "podman ps --all; root's containers: sudo vmssh list" },
   list: (deps) => listAllOfPodman(deps),
   find: (name, deps) =>
-    findContainer(name, listAllOfPodman, deps, async () =>
-      typeThere('podman', name, deps.env.CONTAINER_HOST),
-    ),
+    findContainer(name, listAllOfPodman, deps, async () => typeThere('podman', name, await ledTo(deps))),
   start: (machine) =>
     machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),
@@ -146,21 +146,41 @@ async function bySocket(engine: Engine, deps: Deps, { get, uid }: PodmanEffects)
 }
 
 async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
-  if (isLedAway(deps.env) || programInPath('podman', deps.env) === undefined) return undefined;
+  if (programInPath('podman', deps.env) === undefined) return undefined;
   if (!(await Promise.all(storages(deps, uid).map(exists))).includes(true)) return undefined;
+  const ask = (...words: readonly string[]) => run('podman', [...atService('podman'), ...words], deps);
   const source: EngineApi = {
     authority: authorityOf(uid, uid),
-    list: async () => jsonObjects(await run('podman', ['ps', '--all', '--format', 'json'], deps)),
+    list: async () => jsonObjects(await ask('ps', '--all', '--format', 'json')),
     details: async (id) => {
-      const command = ['container', 'inspect', id];
-      const answer = await run('podman', command, deps).catch((error) => {
+      const answer = await ask('container', 'inspect', id).catch((error) => {
         if (!(error instanceof DiscoveryError) || !/no such container/i.test(error.message)) throw error;
         throw new DiscoveryError(error.code, error.message, { cause: error, isGone: true });
       });
       return jsonObjects(answer)[0];
     },
   };
-  return listContainers(provider, source, deps);
+  try {
+    return await listContainers(provider, source, deps);
+  } catch (error) {
+    const elsewhere = await ledTo(deps, run);
+    if (elsewhere === undefined) throw error;
+    return asksElsewhere(provider, elsewhere);
+  }
+}
+
+/** The service that a configuration or a variable leads `podman` to; undefined: to none. */
+async function ledTo(deps: Deps, run: RunTool = runTool): Promise<string | undefined> {
+  const { platform = process.platform, env } = deps;
+  const { CONTAINER_HOST, CONTAINER_CONNECTION: chosen } = env;
+  // On a Mac it always asks the service of a machine.
+  if (CONTAINER_HOST || platform !== 'linux') return CONTAINER_HOST;
+  const problem = await run('podman', [...atService('podman'), '--version'], deps).catch(String);
+  if (!problem.includes('unknown flag: --syslog')) return undefined;
+  const list = ['system', 'connection', 'list', '--format', 'json'];
+  const all = jsonObjects(await run('podman', list, deps).catch(() => '[]'));
+  const used = all.find((each) => (chosen ? each.Name === chosen : each.Default === true));
+  return (used && textOf(used, 'URI')) ?? 'the service that `podman info` shows';
 }
 
 /** Where there is something once Podman has made a container: asking it any earlier would make these folders. */

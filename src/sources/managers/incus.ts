@@ -19,7 +19,7 @@ export const incus: Source<Instance> = {
   title: 'Incus',
   programs: ['incus', 'lxc'],
   limitMs: serviceLimitMs,
-  listCommand: 'incus list',
+  listCommand: 'incus list local:',
   list: (deps) => listIncus(deps),
   find: findIncus,
   start: ({ name: machine, project, client = 'incus' }) => {
@@ -141,6 +141,7 @@ function settingsFolders({ INCUS_CONF, HOME, ...env }: Deps['env']): readonly st
 
 // As a package and as a snap.
 export function lxdSockets({ env }: Deps): readonly string[] {
+  if (env.LXD_SOCKET) return [env.LXD_SOCKET];
   const dirs = env.LXD_DIR ? [env.LXD_DIR] : ['/var/lib/lxd', '/var/snap/lxd/common/lxd'];
   return dirs.map((dir) => `${dir}/unix.socket`);
 }

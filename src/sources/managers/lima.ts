@@ -28,41 +28,59 @@ export const lima: Source = {
   programs: ['limactl'],
   listCommand: 'limactl list',
   list: (deps) => listLima(deps),
-  start: ({ name: machine, identityFile = '' }, env) => ({
-    machine,
-    command: identityFile.startsWith(`${colimaFolder(env)}/`)
-      ? ['colima', 'start', ...operand(machine.replace(/^colima-?/, '') || 'default')]
-      : ['limactl', 'start', ...operand(machine)],
-  }),
+  start({ name: machine, identityFile }, env) {
+    const folder = identityFile === undefined ? ownFolder(env) : dirname(dirname(identityFile));
+    const profile = machine.replace(/^colima-?/, '') || 'default';
+    const command =
+      folder === colimaFolder(env)
+        ? ['colima', 'start', ...operand(profile)]
+        : [...limactlFor(folder, env), 'start', ...operand(machine)];
+    return { machine, command };
+  },
   // By an ssh of its own to the port of this host that its process holds while the machine runs.
   async files({ name }, deps) {
     const { filesByExec, isPlainName } = await import('../tools/machine-files.js');
-    const exec = ['limactl', 'shell', '--workdir=/', name];
-    return isPlainName(name) ? filesByExec(exec, deps, [...exec, 'sudo', '-n']) : undefined;
+    const { exists = existsSync, env } = deps;
+    const [folder, ...more] = foldersOf(deps).filter((each) => exists(join(each, name)));
+    if (folder === undefined || more.length > 0 || !isPlainName(name)) return undefined;
+    const exec = [...limactlFor(folder, env), 'shell', '--workdir=/', name];
+    return filesByExec(exec, deps, [...exec, 'sudo', '-n']);
   },
 };
 
-/** Those of colima too, whose instances are Lima's in a folder of their own, unless LIMA_HOME names the only folder. */
+/** The words of limactl for the instances in a folder, which without LIMA_HOME may have others of the same names. */
+function limactlFor(folder: string, env: Deps['env']): readonly string[] {
+  return folder === ownFolder(env) ? ['limactl'] : ['env', `LIMA_HOME=${folder}`, 'limactl'];
+}
+
+function ownFolder({ LIMA_HOME, HOME = '/' }: Deps['env']): string {
+  return LIMA_HOME || join(HOME, '.lima');
+}
+
+/** Lima's folder, and those of colima and Rancher Desktop that are there, unless LIMA_HOME names the only one. */
+function foldersOf(deps: Deps): readonly string[] {
+  const { env, exists = existsSync } = deps;
+  const others = [colimaFolder(env), rancherFolder(deps)].filter((each) => exists(each));
+  return [ownFolder(env), ...(env.LIMA_HOME ? [] : others)];
+}
+
+/** Those of colima and Rancher Desktop too, whose instances are Lima's in folders of their own. */
 export async function listLima(
   deps: Deps,
   run: RunTool = runTool,
   uid = process.getuid?.(),
 ): Promise<Listing> {
-  const { env, exists = existsSync } = deps;
   const parse = (text: string) => withOwnPorts(jsonObjects(text), parseLima(text), deps);
-  const listIn = async (folder: string | undefined): Promise<Listing> => {
-    const own = folder === undefined ? deps : { ...deps, env: { ...env, LIMA_HOME: folder } };
+  const listIn = async (folder: string): Promise<Listing> => {
+    const own = { ...deps, env: { ...deps.env, LIMA_HOME: folder } };
     const listing = await listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parse, own, run);
-    return listing.found.length > 0 ? listing : joinListings([listing, withoutTool(own)]);
+    return listing.found.length > 0 ? listing : joinListings([listing, withoutTool(folder, deps)]);
   };
-  if (env.LIMA_HOME) return listIn(undefined);
-  const others = [colimaFolder(env), rancherFolder(deps)].filter((each) => exists(each));
-  return joinListings(await Promise.all([undefined, ...others].map(listIn)));
+  return joinListings(await Promise.all(foldersOf(deps).map(listIn)));
 }
 
 /** A warning if an instance runs in such a folder, and the program that knows its login is missing. */
-function withoutTool({ env, platform }: Deps): Listing {
-  const { HOME = '/', LIMA_HOME: folder = join(HOME, '.lima') } = env;
+function withoutTool(folder: string, { env, platform }: Deps): Listing {
   const pidFiles = ['ha.pid', 'qemu.pid', 'vz.pid'];
   const running = foldersIn(folder).filter((name) =>
     pidFiles.some((each) => existsSync(join(folder, name, each))),

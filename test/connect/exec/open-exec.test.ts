@@ -173,7 +173,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       expect(await failure(noKeys)).toMatchObject({
         ...{
           code: 'EXEC_NO_KEYS',
-          hint: 'vmssh setup web makes one; or by hand: podman exec --interactive --user=0 -- web ssh-keygen -A',
+          hint: 'vmssh setup web makes one; or by hand: podman --syslog=false exec --interactive --user=0 -- web ssh-keygen -A',
         },
         problem: expect.stringContaining('sshd: no hostkeys available'),
       });

@@ -53,7 +53,7 @@ describe('what the script shows', () => {
   );
 
   const podman = execOf('podman', 'web');
-  const exec = 'podman exec --interactive --user=0 -- web';
+  const exec = 'podman --syslog=false exec --interactive --user=0 -- web';
   const why = (stdout: string, code: number | null = 1, stderr = '') =>
     readWhy({ stdout, stderr, code }, podman);
   const sshd = 'sshd=/usr/sbin/sshd\nuid=0\n';

@@ -7,7 +7,7 @@ import init from '../../../src/guest/sh/init/init.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
-import { shells } from '../../helpers/shells.js';
+import { firstShell } from '../../helpers/shells.js';
 import { eachRow } from '../../helpers/tables/rows.js';
 import { writeTree } from '../../helpers/temp-dir.js';
 import { root, runThere, useRoot } from './guest.js';
@@ -29,7 +29,7 @@ esac`;
 
 const ownGenerator = { 'usr/lib/systemd/system-generators/systemd-ssh-generator': '' };
 
-describe.each(shells)('$name', ({ command }) => {
+describe.each(firstShell)('$name', ({ command }) => {
   const parts = `${report}${facts}${vsock}${system}${transport}${socket}${answer}${init}`;
   const run = (script: string) =>
     runThere(command, `${parts}\nport=22\nbanner_here() { echo closed; }\n${script}`);

@@ -14,7 +14,7 @@ import journal from '../../../src/guest/sh/log/journal.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import { findProgram, lacks } from '../../helpers/programs.js';
-import { shells } from '../../helpers/shells.js';
+import { firstShell } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { eachRow } from '../../helpers/tables/rows.js';
 import { given, root, runThere, useRoot } from './guest.js';
@@ -42,7 +42,7 @@ const debian = '/usr/sbin/sshd -i $SSHD_OPTS';
 const ephemeral = `-o AuthorizedKeysFile \${CREDENTIALS_DIRECTORY}/ssh.ephemeral-authorized_keys-all .ssh/authorized_keys`;
 const sshd = findProgram('sshd');
 
-describe.each(shells)('$name', ({ command }) => {
+describe.each(firstShell)('$name', ({ command }) => {
   const parts = `${report}${facts}${streams}${unitSshd}${system}${account}${keyFiles}${journal}${attempt}${login}`;
   const tried = "unit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock";
   const run = (script: string) =>

@@ -54,26 +54,26 @@ function folders() {
   return { run, user, bin, deps };
 }
 
-/** New folders with a daemon of Docker that gives these files. */
+/** New folders with a daemon of Docker that gives these files, and a container that it has listed. */
 async function withDocker(answers: Readonly<Record<string, string | undefined>>) {
   const all = folders();
-  await serve(`${all.run}/docker.sock`, answers);
-  return all;
+  const containerUrl = `unix://${await serve(`${all.run}/docker.sock`, answers)}`;
+  return { ...all, containerUrl, web: record('docker', { containerUrl }) };
 }
 
 describe('the keys of a container of Docker', () => {
   it("are copied by its daemon, each file by one request; a missing one isn't a failure", async () => {
     const files = { [ofDocker('ed25519')]: text('ed25519.pub'), [ofDocker('rsa')]: text('rsa.pub') };
-    const { deps } = await withDocker(files);
-    expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key, rsa.key]);
+    const { web, deps } = await withDocker(files);
+    expect(await managerKeys(web, deps)).toEqual([ed25519.key, rsa.key]);
   });
 
   it('are those of the daemon that has it', async () => {
-    const { user, deps } = await withDocker({ [ofDocker('rsa')]: text('rsa.pub') });
+    const { web, user, deps } = await withDocker({ [ofDocker('rsa')]: text('rsa.pub') });
     const socket = await serve(`${user}/docker.sock`, { [ofDocker('ed25519')]: text('ed25519.pub') });
     const url = `unix://${socket}`;
     expect(await managerKeys(record('docker', { containerUrl: url }), deps)).toEqual([ed25519.key]);
-    expect(await managerKeys(record('docker'), deps)).toEqual([rsa.key]);
+    expect(await managerKeys(web, deps)).toEqual([rsa.key]);
   });
 
   it('are not asked for at a socket that is none of Docker', async () => {
@@ -89,9 +89,10 @@ describe('the keys of a container of Docker', () => {
     chmodSync(join(dir, run, 'open'), 0o777);
     const socket = await serve(`${run}/open/docker.sock`, { [ofDocker('rsa')]: text('rsa.pub') });
     const env = { ...deps.env, DOCKER_HOST: `unix://${socket}` };
-    expect(await managerKeys(record('docker'), { ...deps, env })).toBeUndefined();
+    const web = record('docker', { containerUrl: env.DOCKER_HOST });
+    expect(await managerKeys(web, { ...deps, env })).toBeUndefined();
     chmodSync(join(dir, run, 'open'), 0o755);
-    expect(await managerKeys(record('docker'), { ...deps, env })).toEqual([rsa.key]);
+    expect(await managerKeys(web, { ...deps, env })).toEqual([rsa.key]);
   });
 
   it.each([
@@ -104,8 +105,8 @@ describe('the keys of a container of Docker', () => {
     ['longer than all may be', text('long.pub')],
   ])('do not include what comes as %s', async (_, answer) => {
     const files = { [ofDocker('rsa')]: answer, [ofDocker('ed25519')]: text('ed25519.pub') };
-    const { deps } = await withDocker(files);
-    expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key]);
+    const { web, deps } = await withDocker(files);
+    expect(await managerKeys(web, deps)).toEqual([ed25519.key]);
   });
 
   it('are none if the daemon sends without end', async () => {
@@ -119,20 +120,21 @@ describe('the keys of a container of Docker', () => {
       };
       more();
     });
-    await listening(server, join(dir, run, 'docker.sock'));
-    expect(await managerKeys(record('docker'), deps)).toBeUndefined();
+    const socket = join(dir, run, 'docker.sock');
+    await listening(server, socket);
+    expect(await managerKeys(record('docker', { containerUrl: `unix://${socket}` }), deps)).toBeUndefined();
     expect(written).toBeLessThan(800);
   });
 
   it('are none if it does not answer', async () => {
-    const { deps } = await withDocker({ [ofDocker('ed25519')]: undefined });
-    expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 300 })).toBeUndefined();
+    const { web, deps } = await withDocker({ [ofDocker('ed25519')]: undefined });
+    expect(await managerKeys(web, { ...deps, timeoutMs: 300 })).toBeUndefined();
   });
 
   it('are copied up to the one that is shown: a daemon may take long for each', async () => {
     const answers = { [ofDocker('ed25519')]: text('ed25519.pub'), [ofDocker('rsa')]: undefined };
-    const { deps } = await withDocker(answers);
-    expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 5000 }, shown)).toEqual([ed25519.key]);
+    const { web, deps } = await withDocker(answers);
+    expect(await managerKeys(web, { ...deps, timeoutMs: 5000 }, shown)).toEqual([ed25519.key]);
   });
 
   it.each(['web', '', '../..', id.slice(0, 12), id.toUpperCase(), `${id}/x`, `x/${id}`])(
@@ -140,8 +142,8 @@ describe('the keys of a container of Docker', () => {
     async (containerId) => {
       const answer = text('rsa.pub');
       const asTyped = `/containers/${containerId}/archive?path=${at('rsa')}`;
-      const { deps } = await withDocker({ [asTyped]: answer, [ofDocker('rsa')]: answer });
-      expect(await managerKeys(record('docker', { containerId }), deps)).toBeUndefined();
+      const { web, deps } = await withDocker({ [asTyped]: answer, [ofDocker('rsa')]: answer });
+      expect(await managerKeys({ ...web, containerId }, deps)).toBeUndefined();
     },
   );
 
@@ -150,11 +152,11 @@ describe('the keys of a container of Docker', () => {
     'are where its sshd has them, which an exec as its root asks and reads: %s',
     async (path) => {
       const log = join(dir, `exec${made}`);
-      const { bin, deps } = await withDocker({ [ofDocker('rsa')]: text('rsa.pub') });
+      const { web, bin, containerUrl, deps } = await withDocker({ [ofDocker('rsa')]: text('rsa.pub') });
       const says = `*/sh) echo 'hostkey ${path}';; */find) echo '${ed25519.key}';;`;
-      writeTree(dir, { [`${bin}/docker`]: `#!/bin/sh\necho "$*" >>'${log}'\ncase $6 in ${says} esac\n` });
-      expect(await managerKeys(record('docker'), deps, shown)).toEqual([ed25519.key, rsa.key]);
-      const exec = `exec --interactive --user=0 -- ${id}`;
+      writeTree(dir, { [`${bin}/docker`]: `#!/bin/sh\necho "$*" >>'${log}'\ncase $7 in ${says} esac\n` });
+      expect(await managerKeys(web, deps, shown)).toEqual([ed25519.key, rsa.key]);
+      const exec = `--host=${containerUrl} exec --interactive --user=0 -- ${id}`;
       const find = `/usr/bin/find ${path}.pub -maxdepth 0 -type f -exec grep -h AAAA {} +`;
       // The first asks the sshd that runs there, by a script.
       const said = readFileSync(log, 'utf8');
@@ -165,10 +167,10 @@ describe('the keys of a container of Docker', () => {
 
   it('are copied from where its sshd has them, if its image has no find', async () => {
     const own = `/containers/${id}/archive?path=${encodeURIComponent('/keys/host.pub')}`;
-    const { bin, deps } = await withDocker({ [own]: text('rsa.pub') });
+    const { web, bin, deps } = await withDocker({ [own]: text('rsa.pub') });
     const says = "*/sh) echo 'hostkey /keys/host';; *) exit 127;;";
-    writeTree(dir, { [`${bin}/docker`]: `#!/bin/sh\ncase $6 in ${says} esac\n` });
-    expect(await managerKeys(record('docker'), deps, shown)).toEqual([rsa.key]);
+    writeTree(dir, { [`${bin}/docker`]: `#!/bin/sh\ncase $7 in ${says} esac\n` });
+    expect(await managerKeys(web, deps, shown)).toEqual([rsa.key]);
   });
 });
 
@@ -177,15 +179,16 @@ describe('the keys of a container of Podman', () => {
     managerKeys(record('podman', more), deps, undefined, notRoot);
   /** A podman that copies from the folder of this test. */
   const podman = (log: string) =>
-    `#!/bin/sh\necho "$*" >>'${log}'\n[ "$1" = cp ] || exit 125\ncase $3 in
+    `#!/bin/sh\necho "$*" >>'${log}'\n[ "$1 $2" = "--syslog=false cp" ] || exit 125\ncase $4 in
       *:/etc/ssh/ssh_host_rsa_key.pub) exec tar -C '${dir}/files' -cf - rsa.pub;;
       *:/etc/ssh/ssh_host_ecdsa_key.pub) exec tar -C '${dir}/files' -cf - link.pub;;
     esac\necho "Error: could not be found in container: no such file or directory" >&2; exit 125\n`;
 
   it("are copied by the user's own service", async () => {
     const { user, deps } = folders();
-    await serve(`${user}/podman/podman.sock`, { [ofPodman('ed25519')]: text('ed25519.pub') });
-    expect(await ask(deps)).toEqual([ed25519.key]);
+    const socket = await serve(`${user}/podman/podman.sock`, { [ofPodman('ed25519')]: text('ed25519.pub') });
+    for (const containerUrl of [undefined, `unix://${socket}`])
+      expect(await ask(deps, { containerUrl })).toEqual([ed25519.key]);
   });
 
   it('are copied by `podman cp`, if the user has no service', async () => {
@@ -195,7 +198,7 @@ describe('the keys of a container of Podman', () => {
     expect(await ask(deps)).toEqual([rsa.key]);
     const types = ['ecdsa', 'ed25519', 'mldsa44_ed25519', 'rsa'];
     expect(readFileSync(log, 'utf8').trimEnd().split('\n').toSorted()).toEqual(
-      types.map((type) => `cp -- ${id}:/etc/ssh/ssh_host_${type}_key.pub -`),
+      types.map((type) => `--syslog=false cp -- ${id}:/etc/ssh/ssh_host_${type}_key.pub -`),
     );
   });
 

@@ -40,13 +40,17 @@ describe("Docker's containers", () => {
       ...['docker/dheld paused', 'docker/dgone off', 'docker/dnever off', 'docker/dtemp running'],
       ...['docker/dexported running', 'docker/web running'],
     ]);
+    const [id, url] = [
+      '9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487',
+      `unix://${socket}`,
+    ];
     expect(found.at(-1)).toEqual({
       ...{ name: 'web', target: 'docker/web', status: 'running', provider: 'docker' },
       uuid: '9ae173f4-c9c4-b9c1-524c-9b550435ef3d',
       authority: authorityOf(),
-      routes: execRoutes(engineExec('docker', 'web'), 'web'),
+      routes: execRoutes(engineExec('docker', id, url), 'web'),
       container: {
-        id: '9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487',
+        ...{ id, url },
         labels: { role: 'front', note: 'a, b=c' },
       },
     });
@@ -112,11 +116,12 @@ describe("Docker's containers", () => {
   it('that are called as their folder are found by that and by their own name, by which they are started', async () => {
     const all = [dev('a', 'Quirky', prod), container('b', 'web')];
     const deps = at(await serve('dev', { [list]: JSON.stringify(all) }));
+    const host = `--host=${deps.env.DOCKER_HOST}`;
     for (const typed of ['prod', 'Quirky', 'quirky', idOf('a')]) {
       const search = await docker.find?.(typed, deps);
       expect(search).toMatchObject({ outcome: 'found', machine: { name: 'prod', target: 'docker/Quirky' } });
       const machine = search?.outcome === 'found' ? search.machine : expect.unreachable();
-      expect(docker.start?.(machine, {})).toMatchObject({ command: ['docker', 'start', 'Quirky'] });
+      expect(docker.start?.(machine, {})).toMatchObject({ command: ['docker', host, 'start', 'Quirky'] });
     }
   });
 
@@ -144,7 +149,7 @@ describe("Docker's containers", () => {
     ]);
   });
 
-  it('with a name that their command could take for an option are named to it by their id', async () => {
+  it('are gone into by their id, whatever their name is', async () => {
     const { found } = await listed(container('a', '--privileged'));
     const command = expect.arrayContaining(['--', idOf('a')]);
     expect(found[0]?.routes).toMatchObject([{ endpoint: { command } }]);
@@ -206,11 +211,13 @@ describe("Docker's containers", () => {
     const env = { XDG_RUNTIME_DIR: dir, DOCKER_HOST: 'ssh://hv1' };
     expect(docker.start?.((await docker.list(at(socket))).found[0] as never, {})).toEqual({
       machine: 'dheld',
-      command: ['docker', 'unpause', 'dheld'],
-      log: ['docker', 'logs', 'dheld'],
+      command: ['docker', `--host=unix://${socket}`, 'unpause', 'dheld'],
+      log: ['docker', `--host=unix://${socket}`, 'logs', 'dheld'],
     });
     await serve('docker.sock', { [list]: recorded });
-    const { found } = await docker.list({ env, runDir: join(dir, 'run') });
+    const { found, warnings } = await docker.list({ env, runDir: join(dir, 'run') });
+    const problem = 'docker asks ssh://hv1, which vmssh does not';
+    expect(warnings).toEqual([{ provider: 'docker', code: 'ELSEWHERE', problem }]);
     expect(docker.start?.(found[1] as never, {})).toMatchObject({
       command: ['docker', `--host=unix://${dir}/docker.sock`, 'start', 'dgone'],
     });

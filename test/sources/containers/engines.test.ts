@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dockerEngines, podmanEngines } from '../../../src/sources/containers/engines.js';
-import type { Deps } from '../../../src/sources/source.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -16,17 +15,15 @@ const homeWith = (name: string, host: string) => {
   return home;
 };
 const docker = async (own: Readonly<Record<string, string>>, platform: NodeJS.Platform = 'linux') => {
-  const engines = await dockerEngines({ env: { HOME: dir, ...own }, platform, runDir: '/run' });
-  return engines.map(({ socket, url }) => (url === undefined ? socket : `${url} ${socket}`));
+  const { others, elsewhere } = await dockerEngines({ env: { HOME: dir, ...own }, platform, runDir: '/run' });
+  return [...others.map(({ socket }) => socket), ...(elsewhere ? [`not ${elsewhere}`] : [])];
 };
 const system = '/run/docker.sock';
-/** One that the command does not ask by itself. */
-const told = (socket: string) => `unix://${socket} ${socket}`;
 const user = '/run/user/7/docker.sock';
 
 describe("Docker's sockets", () => {
   it("are the system's and the user's own", async () => {
-    expect(await docker({ XDG_RUNTIME_DIR: '/run/user/7' })).toEqual([system, told(user)]);
+    expect(await docker({ XDG_RUNTIME_DIR: '/run/user/7' })).toEqual([system, user]);
     expect(await docker({ XDG_RUNTIME_DIR: 'run' })).toEqual([system]);
     expect(await docker({}, 'darwin')).toEqual(['/var/run/docker.sock']);
   });
@@ -39,20 +36,20 @@ describe("Docker's sockets", () => {
   it.each(['ssh://me@hv1', 'tcp://192.0.2.1:2376', 'npipe:////./pipe/docker_engine'])(
     'are those of this host, whatever host %s is',
     async (DOCKER_HOST) => {
-      expect(await docker({ DOCKER_HOST })).toEqual([told(system)]);
+      expect(await docker({ DOCKER_HOST })).toEqual([system, `not ${DOCKER_HOST}`]);
     },
   );
 
   it("are the context's and the system's", async () => {
     const HOME = homeWith('desktop-linux', 'unix:///home/u/.docker/desktop/docker.sock');
-    const both = ['/home/u/.docker/desktop/docker.sock', told(system)];
+    const both = ['/home/u/.docker/desktop/docker.sock', system];
     expect(await docker({ HOME })).toEqual(both);
     const meta = { DOCKER_CONFIG: join(HOME, '.docker'), DOCKER_CONTEXT: 'desktop-linux' };
     expect(await docker(meta)).toEqual(both);
     expect(await docker({ HOME, DOCKER_CONTEXT: 'default' })).toEqual([system]);
-    expect(await docker({ HOME: homeWith('far', 'ssh://hv1') })).toEqual([told(system)]);
-    expect(await docker({ HOME, DOCKER_CONTEXT: 'gone' })).toEqual([told(system)]);
-    expect(await docker({ HOME: '' })).toEqual([told(system)]); // As after sudo -E.
+    expect(await docker({ HOME: homeWith('far', 'ssh://hv1') })).toEqual([system, 'not ssh://hv1']);
+    expect(await docker({ HOME, DOCKER_CONTEXT: 'gone' })).toEqual([system]);
+    expect(await docker({ HOME: '' })).toEqual([system]); // As after sudo -E.
   });
 
   it.each(['', '{', '[]', '{"currentContext":7}'])(
@@ -68,30 +65,20 @@ describe("Docker's sockets", () => {
 describe("Podman's sockets", () => {
   const sockets = (env: Readonly<Record<string, string>>, uid: number) => {
     const { own, others } = podmanEngines({ env }, uid);
-    return [own?.socket, ...others.map(({ socket, url }) => [socket, url])];
+    return [own?.socket, ...others.map(({ socket }) => socket)];
   };
   const root = '/run/podman/podman.sock';
 
   it("are the user's own and root's", () => {
-    expect(sockets({ XDG_RUNTIME_DIR: '/run/user/7' }, 7)).toEqual([
-      '/run/user/7/podman/podman.sock',
-      [root, `unix://${root}`],
-    ]);
-    expect(sockets({}, 7)).toEqual([undefined, [root, `unix://${root}`]]);
+    const user = { XDG_RUNTIME_DIR: '/run/user/7' };
+    expect(sockets(user, 7)).toEqual(['/run/user/7/podman/podman.sock', root]);
+    expect(sockets({}, 7)).toEqual([undefined, root]);
     expect(sockets({ XDG_RUNTIME_DIR: '/run/user/0' }, 0)).toEqual([root]);
   });
 
   it('are that of CONTAINER_HOST only, if it is one', () => {
-    const given = [undefined, ['/x.sock', 'unix:///x.sock']];
+    const given = [undefined, '/x.sock'];
     expect(sockets({ CONTAINER_HOST: 'unix:///x.sock' }, 7)).toEqual(given);
     expect(sockets({ CONTAINER_HOST: 'ssh://hv1/run/podman.sock' }, 0)).toEqual([root]);
-  });
-
-  it('are named to its command if the environment leads that elsewhere', () => {
-    const urlOf = (env: Deps['env'], uid: number) => podmanEngines({ env }, uid).own?.url;
-    expect(urlOf({ CONTAINER_HOST: 'ssh://hv1' }, 0)).toBe(`unix://${root}`);
-    const own = { XDG_RUNTIME_DIR: '/u' };
-    expect(urlOf({ ...own, CONTAINER_CONNECTION: '' }, 7)).toBe('unix:///u/podman/podman.sock');
-    expect([urlOf({}, 0), urlOf(own, 7)]).toEqual([undefined, undefined]);
   });
 });

@@ -253,7 +253,8 @@ describe('the keys of a container of the user’s own Podman', () => {
   });
 
   it('are not those of a container of Docker with this id', async () => {
-    const machine = { provider: 'docker', name: 'web', target: 'docker/web', containerId: id };
+    const containerUrl = `unix://${deps.runDir}/docker.sock`;
+    const machine = { provider: 'docker', name: 'web', target: 'docker/web', containerId: id, containerUrl };
     const opened = await containerFiles('docker', machine, deps, 0, runs());
     writeFileSync(log, '');
     expect(await opened?.read(paths, has(rsa.text))).toEqual([]);

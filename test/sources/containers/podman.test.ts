@@ -56,7 +56,9 @@ describe("Podman's containers", () => {
     const { found, warnings } = await listBySocket({ [list]: plain });
     expect(warnings).toEqual([]);
     expect(found.map(({ name }) => name)).toEqual(names);
+    const command = ['podman', expect.stringMatching(/^--url=unix:.*podman\.sock$/), 'exec'];
     expect(found[0]).toMatchObject({
+      routes: [{ endpoint: { command: expect.arrayContaining([...command, found[0]?.container.id]) } }],
       ...{ target: 'podman/web', uuid: '83055167-4a13-0eb1-c290-e328df73ee72', status: 'running' },
       container: { labels: { role: 'front', note: 'a, b=c' } },
     });
@@ -119,7 +121,7 @@ describe("Podman's containers", () => {
     };
     expect(await seen(listBySocket({ [list]: recorded }))).toEqual(without);
     withCommand();
-    const run: PodmanEffects['run'] = async (_program, [what]) => {
+    const run: PodmanEffects['run'] = async (_program, [, what]) => {
       if (what === 'ps') return recorded;
       throw new DiscoveryError('FAILED', `podman: no such container "${exported}"`);
     };
@@ -143,19 +145,52 @@ describe("Podman's containers", () => {
     const asked: string[] = [];
     const run: PodmanEffects['run'] = async (program, args) => {
       asked.push([program, ...args].join(' '));
-      return args[0] === 'ps' ? fixture('podman/podman5.4.2-ps.json') : `[${detailsWith('/absent')}]`;
+      return args[1] === 'ps' ? fixture('podman/podman5.4.2-ps.json') : `[${detailsWith('/absent')}]`;
     };
     const { found, warnings } = await listPodmanContainers(user(dir), effects({ run }));
     expect(warnings).toEqual([]);
     expect(found.map(({ name }) => name)).toEqual(['exported', 'gone']);
-    expect(asked).toEqual(['podman ps --all --format json', `podman container inspect ${exported}`]);
+    const words = ['ps --all --format json', `container inspect ${exported}`];
+    expect(asked).toEqual(words.map((each) => `podman --syslog=false ${each}`));
+    const [{ routes = [], container } = {}] = found;
+    expect(container?.url).toBeUndefined();
+    expect(routes).toMatchObject([
+      { endpoint: { command: expect.arrayContaining(['podman', '--syslog=false', 'exec', container?.id]) } },
+    ]);
+  });
+
+  const hv1 = 'ssh://me@hv1/run/podman/podman.sock';
+  const connections = [
+    { Name: 'lab', URI: 'ssh://lab', Default: false },
+    { Name: 'production', URI: hv1, Default: true },
+  ];
+  it.each([
+    { name: 'containers.conf has remote = true', all: connections, asks: hv1 },
+    {
+      name: 'a connection is chosen',
+      env: { CONTAINER_CONNECTION: 'lab' },
+      all: connections,
+      asks: 'ssh://lab',
+    },
+    { name: 'CONTAINER_HOST is set', env: { CONTAINER_HOST: hv1 }, all: [], asks: hv1 },
+    { name: 'it has no connection', all: [], asks: 'the service that `podman info` shows' },
+  ])('are not those of another service, which is named: $name', async ({ env, all, asks }) => {
+    withCommand();
+    // As podman 4.3.1 with remote = true.
+    const run: PodmanEffects['run'] = async (_program, [first, ...rest]) => {
+      if (`${[first, ...rest]}` === 'system,connection,list,--format,json') return JSON.stringify(all);
+      throw new DiscoveryError('FAILED', `podman: Error: unknown flag: ${first?.replace(/=.*/, '')}`);
+    };
+    const deps = { ...user(dir), env: { ...user(dir).env, ...env }, platform: 'linux' } as const;
+    const problem = `podman asks ${asks}, which vmssh does not`;
+    expect(await listPodmanContainers(deps, effects({ run }))).toEqual({
+      ...{ found: [], warnings: [{ provider: 'podman', code: 'ELSEWHERE', problem }] },
+    });
   });
 
   it.each([
     { name: 'it has never made one', env: {}, there: false },
     { name: 'it is not installed', env: { PATH: join(dir, 'none') }, there: true },
-    { name: 'its command asks another host', env: { CONTAINER_HOST: 'ssh://hv1' }, there: true },
-    { name: 'it has a connection to use', env: { CONTAINER_CONNECTION: 'production' }, there: true },
   ])('are not asked of its command if $name', async ({ env, there }) => {
     withCommand();
     const deps = { ...user(dir), env: { ...user(dir).env, ...env } };
@@ -221,7 +256,7 @@ describe('a name of Podman', () => {
     ]);
     expect(found.slice(0, 2).map((each) => podman.start?.(each, {}))).toMatchObject([
       { command: ['podman', 'machine', 'start', 'web'] },
-      { command: ['podman', 'start', 'web'] },
+      { command: ['podman', expect.stringMatching(/^--url=unix:/), 'start', 'web'] },
     ]);
   });
 

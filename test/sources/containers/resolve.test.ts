@@ -117,13 +117,18 @@ describe('a container of another manager', () => {
     });
   });
 
+  const asked = expect.stringMatching(/^--host=unix:.*\/docker\d+\.sock$/);
   it.each([
     { State: 'exited', problem: '"web" is off', command: 'start' },
     { State: 'paused', problem: '"web" is paused', command: 'unpause' },
   ])('that is $State is not up: its manager has the command', async ({ State, problem, command }) => {
     await expect(withThese('container/web', [container('a', '/web', { State })])).rejects.toMatchObject({
       problem,
-      start: { machine: 'web', command: ['docker', command, 'web'], log: ['docker', 'logs', 'web'] },
+      start: {
+        machine: 'web',
+        command: ['docker', asked, command, 'web'],
+        log: ['docker', asked, 'logs', 'web'],
+      },
     });
   });
 
@@ -131,7 +136,7 @@ describe('a container of another manager', () => {
     const state = { State: 'restarting', Status: 'Restarting (1) 3 seconds ago' };
     await expect(withThese('docker/web', [container('a', '/web', state)])).rejects.toMatchObject({
       problem: '"web" is not up: it ended, and its manager restarts it',
-      hint: 'see why it ends: docker logs web',
+      hint: expect.stringMatching(/^see why it ends: docker --host=unix:\S+ logs web$/),
     });
     expect(await machineOf('podman/web', [], [container('a', 'web', { Restarts: 12 })])).toMatchObject({
       routes: [{ endpoint: { family: 'exec' } }],
@@ -141,16 +146,27 @@ describe('a container of another manager', () => {
     expect(quiet.trouble).toBeUndefined();
   });
 
+  /** What `text` means where no service answers. */
+  const withoutAny = (text: string, env: Readonly<Record<string, string>>) => {
+    const context = { text, port: 22, platform: 'linux', runDir: `${folder.path}/none`, env } as const;
+    return resolveTarget(parseTarget(text), context);
+  };
   it.each([
     { manager: 'docker', address: 'ssh://me@hv1:22', says: 'hv1: type "via/hv1/docker/web"' },
     { manager: 'docker', address: 'ssh://me@hv1:2222', says: 'port 2222 of hv1: make that a Host' },
+    { manager: 'docker', address: 'tcp://hv1:2376', says: 'hv1: type "via/hv1/docker/web"' },
     { manager: 'podman', address: 'ssh://me@hv1/run/podman.sock', says: 'hv1: type "via/hv1/podman/web"' },
   ])('of the host that $manager itself asks at $address is named with it', async (row) => {
-    const text = `${row.manager}/web`;
     const env = { DOCKER_HOST: row.address, CONTAINER_HOST: row.address };
-    const context = { text, port: 22, platform: 'linux', runDir: `${folder.path}/none`, env } as const;
     const hint = expect.stringContaining(`${row.manager} itself asks ${row.says}`);
-    await expect(resolveTarget(parseTarget(text), context)).rejects.toMatchObject({ hint });
+    await expect(withoutAny(`${row.manager}/web`, env)).rejects.toMatchObject({ hint });
+  });
+
+  it('is not said to be none where Docker asks a port of this host', async () => {
+    await expect(withoutAny('docker/web', { DOCKER_HOST: 'tcp://localhost:2375' })).rejects.toMatchObject({
+      problem: expect.stringContaining('docker asks tcp://localhost:2375, which vmssh does not'),
+      hint: 'vmssh asks docker by a unix socket, or on another host: type "via/HOST/docker/web"',
+    });
   });
 
   it('that nobody has is named with those there are', async () => {

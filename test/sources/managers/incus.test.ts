@@ -148,7 +148,7 @@ describe('The routes of an instance', () => {
       '/l/unix.socket': [container('old'), container('-x')],
     };
     const get = async (path: string) => ({ metadata: found[path] ?? [] });
-    const env = { INCUS_SOCKET: '/i', LXD_DIR: '/l' };
+    const env = { INCUS_SOCKET: '/i', LXD_SOCKET: '/l/unix.socket', LXD_DIR: '/elsewhere' };
     const listing = await listIncus({ env }, get, async (path) => path in found);
     const ip = routeTo('10.0.0.2');
     const exec = (client: string, project: string, name: string) => {

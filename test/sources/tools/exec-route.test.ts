@@ -7,7 +7,7 @@ import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 describe('the route by a manager', () => {
   const url = 'unix:///run/x.sock';
   it.each([
-    [engineExec('podman', 'web'), 'podman exec --interactive --user=0 -- web'],
+    [engineExec('podman', 'web'), 'podman --syslog=false exec --interactive --user=0 -- web'],
     [engineExec('podman', 'web', url), `podman --url=${url} exec --interactive --user=0 -- web`],
     [engineExec('docker', 'web', url), `docker --host=${url} exec --interactive --user=0 -- web`],
     [

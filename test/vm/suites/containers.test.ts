@@ -16,13 +16,15 @@ const recorded = '--filter event=start --format {{.ID}}';
 /** Machines of each manager. */
 const off: readonly Startable[] = [
   {
-    ...{ target: 'podman/off', name: 'off', command: 'podman start off' },
+    ...{ target: 'podman/off', name: 'off' },
+    command: 'podman --url=unix:///run/podman/podman.sock start off',
     off: 'podman stop --time 0 off',
     starts: `podman events --stream=false --filter container=off ${recorded}`,
     isUp: 'podman ps --format {{.Names}} | grep -qx off',
   },
   {
-    ...{ target: 'docker/idle', name: 'idle', command: 'docker start idle' },
+    ...{ target: 'docker/idle', name: 'idle' },
+    command: 'docker --host=unix:///run/docker.sock start idle',
     off: 'docker stop --time 0 idle',
     starts: `docker events --since 0 --until $(date +%s) --filter container=idle ${recorded}`,
     isUp: 'docker ps --format {{.Names}} | grep -qx idle',
@@ -115,6 +117,37 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     expect(await asTester('vmssh ssh root@mine uname -n')).toMatchObject({ code: 0, stdout: 'mine\n' });
   });
 
+  test("of a Podman that is led to another service are this host's, and so is each login", async () => {
+    const mine = 'vmssh ssh --route exec root@podman/mine uname -n';
+    await sh(
+      `systemd-run --unit=far podman system service --time=0 unix:///srv/far.sock
+      podman run --detach --name mine --hostname far --network none own:1 sleep infinity
+      until chmod 666 /srv/far.sock; do sleep 0.5; done
+      cd /home/tester; install --directory --owner=tester .config .config/containers
+      cat >.config/containers/containers.conf <<'E'
+[engine]
+remote = true
+active_service = "far"
+[engine.service_destinations.far]
+uri = "unix:///srv/far.sock"
+E`,
+      400,
+    );
+    try {
+      expect(await asTester('podman exec mine uname -n')).toMatchObject({ code: 0, stdout: 'far\n' });
+      const without = await asTester(mine);
+      expect(without).toMatchObject({ code: 255, stdout: '' });
+      expect(without.stderr).toContain('podman asks unix:///srv/far.sock, which vmssh does not');
+      await asTester('systemctl --user start podman.socket');
+      expect(await asTester(mine, 400)).toMatchObject({ code: 0, stdout: 'mine\n' });
+    } finally {
+      await asTester(
+        'systemctl --user stop podman.socket podman.service; rm ~/.config/containers/containers.conf',
+      );
+      await sh('podman rm --force --time 0 mine; systemctl stop far');
+    }
+  }, 1_200_000);
+
   test('a container of systemd-nspawn without an exported socket is reached by systemd-run', async () => {
     const { stdout } = await sh('vmssh check --until=resolved nsp');
     expect(stdout).toMatch(/✓ resolved .* exec:systemd-run --machine=nsp /);
@@ -176,7 +209,7 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     const { code, stdout } = await sh('vmssh check --timeout 60 root@sysd', 400);
     expect(code, stdout).toBe(0);
     expect(stdout).toMatch(
-      /✓ route export .*unix:\/srv\/sysd\/ssh: SSH-2\.0.*\n.*✓ route exec .*podman exec .*: SSH-2\.0/,
+      /✓ route export .*unix:\/srv\/sysd\/ssh: SSH-2\.0.*\n.*✓ route exec .*podman --url=\S+ exec .*: SSH-2\.0/,
     );
     expect(await sh('vmssh ssh --route exec sysd "uname -n; cat /proc/1/comm"')).toMatchObject({
       code: 0,
@@ -195,7 +228,7 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
   ] as const)(
     'the key of %s is read without a further start of podman',
     async (login, user) => {
-      const podman = `#!/bin/sh\necho "$1" >>~/asked\nexec /usr/bin/podman "$@"\n`;
+      const podman = `#!/bin/sh\necho "$2" >>~/asked\nexec /usr/bin/podman "$@"\n`;
       await sh(`systemctl stop podman.socket podman.service; printf '${podman}' >/usr/local/bin/podman
         chmod +x /usr/local/bin/podman`);
       try {

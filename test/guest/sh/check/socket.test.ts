@@ -8,7 +8,7 @@ import system from '../../../../src/guest/sh/check/system.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../../src/guest/sh/parts/vsock.sh';
-import { shells } from '../../../helpers/shells.js';
+import { firstShell } from '../../../helpers/shells.js';
 import { eachRow } from '../../../helpers/tables/rows.js';
 import { writeTree } from '../../../helpers/temp-dir.js';
 import { root, runThere, useRoot } from '../guest.js';
@@ -37,7 +37,7 @@ esac
   });
 }
 
-describe.each(shells)('$name: the socket unit', ({ command }) => {
+describe.each(firstShell)('$name: the socket unit', ({ command }) => {
   const fakes = 'banner_here() { echo closed; }\nown_cid() { echo 3; }';
   const parts = `${report}${facts}${vsock}${system}${socket}${answer}\nport=22\n${fakes}`;
   const run = (script: string) => runThere(command, `${parts}\n${script}`);

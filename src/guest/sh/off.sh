@@ -15,6 +15,7 @@ socket='sshd-vsock.socket'
 
 off_main() {
   need_root
+  take_lock
   check_systemd || give_up 2
   if [ "$back" = yes ]; then turn_on; else turn_off; fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi

@@ -63,6 +63,7 @@ say_machine() {
 
 set_up_account() {
   need_root
+  if [ "$look" = no ]; then take_lock; fi
   say_machine
   check_disk || give_up 2
   install_sshd
@@ -75,7 +76,6 @@ set_up_account() {
   if [ -z "$keys" ]; then
     :
   elif [ "$look" = no ]; then
-    make_temp
     add_keys
   elif has_keys; then
     say ok key "$account has the key already"

@@ -9,13 +9,12 @@ install_generator() {
   need_proof
   init=
   requirements
-  make_temp
   name='sshd-vsock'
   if has_ssh_generator; then
     say skipped generator "systemd $(systemd_full) has a generator of its own"
   else
     make_text generator_text
-    put generator "$R$generator_path" 755 <"$state_temp" || give_up 1
+    put generator "$R$generator_path" 755 <"$scratch/text" || give_up 1
     say "$put" generator "$generator_path"
     if [ "$put" = changed ]; then must generator systemctl daemon-reload; fi
     start_generated

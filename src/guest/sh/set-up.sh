@@ -11,7 +11,6 @@ set_up() {
   init=$(init_kind)
   requirements
   name=$(unit_of_port "$port")
-  make_temp
   if [ -n "$init" ]; then
     set_up_init "$init"
   elif ! somebody_did_it && ! systemd_does_it; then

@@ -27,6 +27,7 @@ undo_main() {
   if [ "$look" = yes ] && [ -f "$state/done" ]; then
     show_journal
   else
+    take_lock
     undo_all
     drop_proof
   fi

@@ -57,7 +57,7 @@ function give(path: string, mode?: number): void {
 describe.each(shells)('$name', ({ command }) => {
   const parts = `set -u\nR="\${1:-}"\n${report}${files}${homePart}${write}${facts}${accountPart}${undo}`;
   const run = (script: string, keys = key) => {
-    const settings = `account=${account}\nkeys='${keys}'\nhushlogin=yes\nstate_temp="$R/run/temp"`;
+    const settings = `account=${account}\nkeys='${keys}'\nhushlogin=yes\nscratch="$R/run"`;
     const fakes = `getent() { echo "$2:x:1:1::/home:/bin/sh"; }\nsystemctl() { :; }`;
     const { code, stdout, stderr } = shell(
       command,

@@ -34,7 +34,7 @@ describe.each(shells)('$name', ({ command }) => {
   const run = (script: string) =>
     shell(
       command,
-      `set -u\nR="$1"\n${report}${files}${home}${write}${facts}${undo}\nsystemctl() { :; }\n${script}`,
+      `set -u\nR="$1"\nscratch=$R\n${report}${files}${home}${write}${facts}${undo}\nsystemctl() { :; }\n${script}`,
       { args: [root] },
     );
   const path = (name: string) => join(root, name);

@@ -34,7 +34,7 @@ describe.each(shells)('a guest without systemd: $name', ({ command }) => {
     return stdout + stderr;
   };
   const setUp = (kind: string) =>
-    run(setupScript({ port: 22 }), `name=sshd-vsock; state_temp="$R/temp"; set_up_init ${kind}`);
+    run(setupScript({ port: 22 }), `name=sshd-vsock; scratch=$R; set_up_init ${kind}`);
   const undo = () => run(undoScript(), 'undo_all');
   const check = () =>
     run(checkScript({ port: 22, account: 'root' }), 'command() { :; }; check_systemd; echo "$?"');

@@ -41,7 +41,7 @@ systemctl() {
 }
 ss() { cat "$R/ss"; }
 sleep() { :; }
-state_temp="$R/temp"
+scratch=$R
 sshd=/usr/sbin/sshd`;
 
 // With the real sshd, on settings in a folder of the test; it only prints them.

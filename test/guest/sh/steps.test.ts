@@ -12,7 +12,7 @@ beforeEach(() => mkdirSync(join(root, 'etc')));
 // A step of the whole script, with a systemctl of the test; nothing of this host is asked or changed.
 describe.each(shells)('a step that fails is reported as failed: $name', ({ command }) => {
   const run = (script: string, step: string) => {
-    const all = `${functionsOf(script)}\n${step}\necho "faults: $faults"`;
+    const all = `${functionsOf(script)}\nscratch=$R\n${step}\necho "faults: $faults"`;
     return shell(command, all, { args: [root] }).stdout;
   };
   const setup = (step: string) => run(setupScript({ port: 22, onlyVsock: true }), step);
@@ -29,7 +29,7 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
     (_, layout) => {
       const keyUnit = 'keyUnit' in layout ? `echo ${layout.keyUnit}` : 'return 1';
       const system = `sshd=${layout.sshd}; privsep_folder() { echo ${layout.privsep}; }; key_units() { ${keyUnit}; }`;
-      const said = setup(`${system}; name=sshd-vsock; state_temp="$R/temp"; write_units`);
+      const said = setup(`${system}; name=sshd-vsock; write_units`);
       expect(said).toMatch(/^changed +units .*\nfaults: 0\n$/);
       for (const { name, text } of unitFiles(22, layout)) {
         expect(readFileSync(join(root, 'etc/systemd/system', name), 'utf8')).toBe(text);
@@ -41,7 +41,7 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
     'no step: the socket unit is that of vmssh guest print --as units, for systemd %i',
     (version) => {
       const system = `systemctl() { echo 'systemd ${version} (${version}.1)'; }; sshd=/usr/sbin/sshd`;
-      setup(`${system}; name=sshd-vsock; state_temp="$R/temp"; privsep_folder() { :; }; write_units`);
+      setup(`${system}; name=sshd-vsock; privsep_folder() { :; }; write_units`);
       const [{ name, text }] = unitFiles(22, layouts.debian, version);
       expect(readFileSync(join(root, 'etc/systemd/system', name), 'utf8')).toBe(text);
     },

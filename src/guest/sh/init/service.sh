@@ -19,7 +19,7 @@ set_up_init() {
     esac
   fi
   make_text listener_text
-  put service "$R$listener" 755 <"$state_temp" || give_up 1
+  put service "$R$listener" 755 <"$scratch/text" || give_up 1
   service=$put
   if [ "$1" = openrc ]; then add_openrc_service; else add_inittab_line "$1"; fi
   await_banner || {
@@ -31,7 +31,7 @@ set_up_init() {
 add_openrc_service() {
   each=$(unit_of_port "$port")
   make_text openrc_text
-  put service "$R$(openrc_service "$port")" 755 <"$state_temp" || give_up 1
+  put service "$R$(openrc_service "$port")" 755 <"$scratch/text" || give_up 1
   if [ "$put" = changed ]; then service=changed; fi
   if [ ! -e "$R/etc/runlevels/default/$each" ]; then
     service=changed

@@ -49,7 +49,7 @@ make_key_folder() {
 key_mode() { if [ "$keys_by" = "$account" ]; then echo "$2"; else echo "$1"; fi; }
 
 add_missing_keys() {
-  keep "$state_temp" <<KEYS || return 1
+  keep "$scratch/text" <<KEYS || return 1
 $keys
 KEYS
   while IFS= read -r key; do
@@ -57,13 +57,13 @@ KEYS
     keep_state || return 1
     read_copy "$keys_by" "$R$keys_in" </dev/null
     case $? in
-      0) if grep -qxF -e "$key" "$copy"; then continue; fi ;;
+      0) if grep -qxF -e "$key" "$scratch/copy"; then continue; fi ;;
       1) ;;
       *) return 1 ;;
     esac
     add_lines "$keys_by" "$R$keys_in" "$(key_mode 644 600)" "$key" </dev/null || return 1
     added=$((added + 1))
-  done <"$state_temp"
+  done <"$scratch/text"
 }
 
 hush() {

@@ -1,7 +1,6 @@
 # Who wrote a file. Ours have a line with the hash of the others: a foreign or edited file is never overwritten or removed.
 
 state=$R/var/lib/vmssh
-copy=$state/copy
 
 sum_of() { sha256sum | cut -c1-16; }
 
@@ -14,7 +13,7 @@ sum_of_now() { if [ -e "$kept.now" ]; then sum_of <"$kept.now"; fi; }
 
 # keep FILE: stdin becomes a file of the state. If it fails, $said has why.
 keep() {
-  if { cat >"$1"; } 2>/dev/null; then return 0; fi
+  if { cat >"$1.new" && mv -f "$1.new" "$1"; } 2>/dev/null; then return 0; fi
   said="$1 cannot be written"
   return 1
 }

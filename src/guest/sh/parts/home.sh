@@ -43,9 +43,9 @@ try() {
   return "$try_code"
 }
 
-# read_copy ACCOUNT FILE: copies its text to the file $copy. 1: no such file; 2: it cannot be read, and $said has why.
+# read_copy ACCOUNT FILE: copies its text to the file $scratch/copy. 1: no such file; 2: it cannot be read, and $said has why.
 read_copy() {
-  keep "$copy" </dev/null || return 2
+  keep "$scratch/copy" </dev/null || return 2
   # Only a word says what it is: runuser fails with 1 too, if the account is gone, and a slow machine with 137.
   # shellcheck disable=SC2016 # for the inner shell
   copy_kind=$(as "$1" sh -c 'if [ -f "$1" ]; then echo file; elif [ -d "$1" ]; then echo a folder; elif [ -e "$1" ]; then echo not a regular file; else echo none; fi' sh "$2")
@@ -55,14 +55,14 @@ read_copy() {
       'a folder' | 'not a regular file') said="$2 is $copy_kind" ;;
       *) said="$2 cannot be examined as $1" ;;
     esac
-  elif as "$1" cat "$2" >"$copy" && { [ "$1" = root ] || [ "$(wc -c <"$copy")" -lt "$as_limit" ]; }; then
+  elif as "$1" cat "$2" >"$scratch/copy" && { [ "$1" = root ] || [ "$(wc -c <"$scratch/copy")" -lt "$as_limit" ]; }; then
     return 0
-  elif [ "$(wc -c <"$copy")" -ge "$as_limit" ]; then
+  elif [ "$(wc -c <"$scratch/copy")" -ge "$as_limit" ]; then
     said="$2 is larger than 1 MiB"
   else
     said="$2 cannot be read as $1"
   fi
-  rm -f "$copy"
+  rm -f "$scratch/copy"
   return 2
 }
 

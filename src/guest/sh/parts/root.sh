@@ -1,6 +1,57 @@
+# Who may change something here: root, and one script at a time.
+
 need_root() {
   if [ "$(id -u)" != 0 ]; then
     fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
     give_up 2
   fi
+}
+
+# The lock is a link, which is made whole or not at all. Its text is the process that has it.
+lock=$R/run/vmssh-lock
+
+# process PID: its name, which no later process has, also if the container was started again; nothing for one that has ended.
+process() {
+  process_is=$1
+  { read -r process_stat <"/proc/$1/stat" && read -r process_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null || return 0
+  # shellcheck disable=SC2086 # words without blanks, of which the first is the state
+  set -- ${process_stat##*) }
+  case $1 in Z | X) ;; *) echo "$process_is.${20}.${process_boot%%-*}" ;; esac
+}
+is_alive() { [ "$(process "${1%%.*}")" = "$1" ]; }
+
+# take LINK: 1: not now. Whoever removes a dead process's link has to take the one named after both, so nobody removes a living one's.
+take() {
+  if ln -s "$this_process" "$1" 2>/dev/null; then return 0; fi
+  set -- "$1" "$(readlink "$1")"
+  if [ -z "$2" ] || is_alive "$2" || ! take "$1.$2"; then return 1; fi
+  if [ "$(readlink "$1")" = "$2" ]; then rm -f "$1"; fi
+  rm -f "$1.$2"
+  ln -s "$this_process" "$1" 2>/dev/null
+}
+
+# take_lock: until this script ends. $scratch is a folder of its own.
+take_lock() {
+  this_process=$(process "$$")
+  scratch=$R/run/vmssh-run.$this_process
+  if ! said=$(mkdir -p "$R/run" 2>&1 && mkdir -m 700 "$scratch" 2>&1); then
+    fail lock "cannot create a folder in /run: $said" 'df /run'
+    give_up 2
+  fi
+  trap 'rm -rf "$scratch"' EXIT
+  lock_from=$(clock)
+  until take "$lock"; do
+    if [ $(($(clock) - lock_from)) -gt 240000 ]; then
+      fail lock "process $(readlink "$lock" | cut -d . -f 1) here changes this machine for vmssh, and has not ended within 240 s" \
+        '# wait until it ends, or end it, then run this again'
+      give_up 2
+    fi
+    sleep 0.2 2>/dev/null || sleep 1
+  done
+  trap 'rm -rf "$scratch" "$lock"' EXIT
+  # What killed ones left.
+  for each in "$R"/run/vmssh-run.*; do
+    if ! is_alive "${each#*/vmssh-run.}"; then rm -rf "$each"; fi
+  done
+  rm -f "$lock".*
 }

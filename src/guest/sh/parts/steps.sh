@@ -12,6 +12,7 @@ check_version() {
 # Checks everything first, so that an unsuitable system is not changed.
 requirements() {
   need_root
+  take_lock
   turn_on_systemd
   if ! { need_service && check_sshd && check_host_keys && await_device && load_vsock && need_transport; }; then give_up 2; fi
 }
@@ -56,18 +57,9 @@ prove() {
   }
 }
 
-# A temporary file, removed at the end.
-make_temp() {
-  if said=$(mkdir -p "$R/run" 2>&1) && state_temp=$(mktemp "$R/run/vmssh-XXXXXX"); then
-    trap 'rm -f "$state_temp"' EXIT
-  else
-    fail units "cannot create a file in /run: $said" 'df /run'
-    give_up 2
-  fi
-}
 make_text() {
-  if ! "$1" >"$state_temp"; then
-    fail units "$state_temp cannot be written" 'df /run'
+  if ! "$1" >"$scratch/text"; then
+    fail units "$scratch/text cannot be written" 'df /run'
     give_up 1
   fi
 }

@@ -102,13 +102,13 @@ undo_host_key() {
 undo_edit() {
   kept=$(kept_of "$2")
   undo_read "$1" "$2" || return
-  copy_sum=$(sum_of <"$copy")
+  copy_sum=$(sum_of <"$scratch/copy")
   if [ "$copy_sum" = "$(sum_of_now)" ]; then
     undo_replace "$1" "$2" "$kept.was" 'is what it was'
-  elif ! grep -qxF -f "$kept.lines" "$copy" 2>/dev/null; then
+  elif ! grep -qxF -f "$kept.lines" "$scratch/copy" 2>/dev/null; then
     say ok undo "$2 has none of our lines"
   else
-    grep -vxF -f "$kept.lines" "$copy" >"$kept.less"
+    grep -vxF -f "$kept.lines" "$scratch/copy" >"$kept.less"
     if [ $? -gt 1 ]; then
       fail undo "$kept.less cannot be written" "df $state"
     else
@@ -120,7 +120,7 @@ undo_edit() {
 undo_added() {
   kept=$(kept_of "$2")
   undo_read "$1" "$2" || return
-  if [ "$(sum_of <"$copy")" != "$(sum_of_now)" ]; then
+  if [ "$(sum_of <"$scratch/copy")" != "$(sum_of_now)" ]; then
     undo_edit "$1" "$2"
   elif try "$1" rm -f "$2"; then
     say changed undo "$2 removed"
@@ -129,7 +129,7 @@ undo_added() {
   fi
 }
 
-# undo_read ACCOUNT FILE: copies its text to $copy, or says why that failed.
+# undo_read ACCOUNT FILE: copies its text to $scratch/copy, or says why that failed.
 undo_read() {
   read_copy "$1" "$2"
   case $? in

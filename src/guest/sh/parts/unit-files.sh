@@ -51,8 +51,8 @@ somebody_did_it() {
   elif [ "$(show "$unit.socket" ActiveState)" != active ]; then
     return 1
   fi
-  check_socket >"$state_temp" || {
-    cat "$state_temp"
+  check_socket >"$scratch/text" || {
+    cat "$scratch/text"
     give_up 2
   }
   name=$unit
@@ -68,10 +68,10 @@ write_units() {
   needs=
   if key_unit=$(key_units); then needs="Wants=$key_unit${newline}After=$key_unit$newline"; fi
   make_text socket_unit
-  put units "$R/etc/systemd/system/$name.socket" 644 <"$state_temp" || give_up 1
+  put units "$R/etc/systemd/system/$name.socket" 644 <"$scratch/text" || give_up 1
   units=$put
   make_text service_unit
-  put units "$R/etc/systemd/system/$name@.service" 644 <"$state_temp" || give_up 1
+  put units "$R/etc/systemd/system/$name@.service" 644 <"$scratch/text" || give_up 1
   if [ "$put" = changed ]; then units=changed; fi
   say "$units" units "/etc/systemd/system/$name.socket and $name@.service for $sshd"
 }

@@ -78,21 +78,19 @@ add_lines() {
     *) return 1 ;;
   esac
   add_text=$kept.now
-  if [ -e "$kept.now" ] && [ "$(sum_of <"$copy")" != "$(sum_of_now)" ]; then add_text=$state/text; fi
+  if [ -e "$kept.now" ] && [ "$(sum_of <"$scratch/copy")" != "$(sum_of_now)" ]; then add_text=$state/text; fi
   if [ ! -e "$kept.now" ]; then
-    if [ "$add_kind" = edit ]; then keep "$kept.was" <"$copy" || return 1; fi
+    if [ "$add_kind" = edit ]; then keep "$kept.was" <"$scratch/copy" || return 1; fi
     note "$add_kind" "$add_account" "$add_file" || return 1
   fi
   {
     printf '%s\n' "$@" >>"$kept.lines" &&
-      {
-        cat "$copy" &&
-          if [ -n "$(tail -c 1 "$copy")" ]; then echo; fi &&
-          printf '%s\n' "$@"
-      } >"$add_text"
+      if [ -n "$(tail -c 1 "$scratch/copy")" ]; then echo >>"$scratch/copy"; fi &&
+      printf '%s\n' "$@" >>"$scratch/copy"
   } 2>/dev/null || {
-    said="$add_text cannot be written"
+    said="$kept.lines or $scratch/copy cannot be written"
     return 1
   }
+  keep "$add_text" <"$scratch/copy" || return 1
   replace "$add_account" "$add_file" "$add_mode" <"$add_text"
 }

@@ -61,7 +61,7 @@ keep_to_loopback() {
     fi
   done
   make_text loopback_text
-  put only-loopback "$R$loopback_file" 644 <"$state_temp" || return 1
+  put only-loopback "$R$loopback_file" 644 <"$scratch/text" || return 1
   loopback_put=$put
   loopback_holds || return 1
   if [ "$loopback_put" = changed ]; then

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { accountScript, undoScript } from '../../../src/guest/script.js';
+import { shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
+import { given, root, useRoot } from './guest.js';
+
+useRoot();
+
+const keys = ['a', 'b'].map((letter) => `ssh-ed25519 AAAA${letter.repeat(64)} ${letter}`);
+const theirs = `ssh-ed25519 ${'A'.repeat(68)} colleague\n`;
+
+describe.each(shells)('$name', ({ command: [program = '', ...args] }) => {
+  const lock = () => join(root, 'run/vmssh-lock');
+  const authorized = () => readFileSync(join(root, 'home/.ssh/authorized_keys'), 'utf8');
+  /** What a script in the machine says, if it fails. */
+  const run = async (script: string) => {
+    const PATH = `${join(root, 'fakes')}:${process.env.PATH}`;
+    const child = spawn(program, args, { env: { PATH }, stdio: ['pipe', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      said += part;
+    });
+    child.stdin.end(script.replace("\nR=''\n", `\nR='${root}'\n`));
+    const [code] = await once(child, 'close');
+    return code === 0 ? '' : said;
+  };
+  const setup = (key = '') => run(accountScript({ account: 'root', keys: [key], look: false }));
+
+  beforeEach(() => {
+    const settings = ['authorizedkeysfile .ssh/authorized_keys', 'pubkeyauthentication yes'];
+    given({
+      'usr/sbin/sshd': `#!/bin/sh\nprintf '%s\\n' '${settings.join("' '")}' 'permitrootlogin yes'\n`,
+      'bin/sh': '#!/bin/sh\n',
+      'fakes/id': '#!/bin/sh\necho 0\n',
+      'fakes/getent': '#!/bin/sh\necho root:x:0:0::/home:/bin/sh\n',
+      // The process that has the lock ends meanwhile.
+      'fakes/sleep': `#!/bin/sh\necho >>'${root}/naps'\ncase $(readlink '${root}/run/vmssh-lock') in 1.*) rm '${root}/run/vmssh-lock' ;; esac\n`,
+      'home/.ssh/authorized_keys': theirs,
+    });
+    for (const folder of ['etc/ssh', 'run']) mkdirSync(join(root, folder), { recursive: true });
+  });
+
+  it('those that set up one machine at once lose nobody’s key, and are taken back', async () => {
+    expect(await Promise.all(keys.map(setup))).toEqual(['', '']);
+    expect(authorized().split('\n').sort()).toEqual(['', ...keys, theirs.trim()].sort());
+    expect(await run(undoScript())).toBe('');
+    expect([authorized(), readdirSync(join(root, 'run'))]).toEqual([theirs, []]);
+  });
+
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
+  const nameOf = (pid: number) => {
+    const [, fields = ''] = /.*\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return `${pid}.${fields.split(' ')[19]}.${boot}`;
+  };
+  eachRow({
+    'one that was killed while it took that of another': {
+      links: {
+        '': `1.1.${boot}`,
+        [`.1.1.${boot}`]: `2.2.${boot}`,
+        [`.1.1.${boot}.2.2.${boot}`]: `3.3.${boot}`,
+      },
+      waits: false,
+    },
+    'one that ends later': { links: { '': nameOf(1) }, waits: true },
+  })('the lock of $name', async ({ links, waits }) => {
+    for (const [name, text] of Object.entries(links)) symlinkSync(text, `${lock()}${name}`);
+    mkdirSync(join(root, `run/vmssh-run.1.1.${boot}`));
+    expect(await setup(keys[0])).toBe('');
+    expect(authorized()).toBe(`${theirs}${keys[0]}\n`);
+    expect(readdirSync(join(root, 'run'))).toEqual([]);
+    expect(existsSync(join(root, 'naps'))).toBe(waits);
+  });
+});

@@ -14,15 +14,16 @@ import {
 } from '../../cli/shared-options.js';
 import type { Bring } from '../../connect/connection.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
-import { ConnectError, errorWith, exitCodeOf, printable } from '../../errors.js';
+import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
 import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../identity/record.js';
 import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import type { Reached, Trace } from '../../reach/reach.js';
 import { hasTerminal } from '../../runtime.js';
+import type { DiscoveredMachine } from '../../sources/source.js';
 import { asTyped, checkUserName } from '../../target/names.js';
-import { isBareId } from '../../target/numbers.js';
+import { isBareId, parseUuid } from '../../target/numbers.js';
 import { callerGone, watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends Omit<ReachFlags, 'start'> {
@@ -140,13 +141,12 @@ export const proxy: Command<ProxyOptions> = {
         untilBanner: options.isTimed,
         bring:
           options.bring && (await bringing(options.bring, { text, target }, (key) => leave(left, io, key))),
-        beforeOpen: isAsked
-          ? (_target, endpoint, machine) => {
-              left = [{ text, target }, machine, endpoint];
-              leave(left, io);
-              return undefined;
-            }
-          : undefined,
+        beforeOpen: (_target, endpoint, machine) => {
+          refuseOther(options.text, machine);
+          left = [{ text, target }, machine, endpoint];
+          if (isAsked) leave(left, io);
+          return undefined;
+        },
       } satisfies Parameters<typeof reachBy>[1];
       reached = await reachBy({ ...options, text, target }, during, io);
     } catch (error) {
@@ -182,6 +182,15 @@ async function meantBy(text: string, { env, platform }: Io): Promise<TypedTarget
   const { resolveShortName } = await import('../../lookup/short-name.js');
   // ssh has chosen the Host already.
   return resolveShortName(text, { env, platform, names: async () => () => undefined });
+}
+
+/** Throws a ConnectError if a machine is none with the UUID that was typed: it was looked up, and another one has got its name meanwhile. */
+function refuseOther(typed: string, machine: DiscoveredMachine | undefined): void {
+  const id = isBareId(typed) ? parseUuid(typed) : undefined;
+  const has = parseUuid(machine?.uuid ?? '');
+  if (machine === undefined || id === undefined || has === undefined || id === has) return;
+  const problem = `${quote(machine.target)} had this UUID, and is another machine now, with ${has}`;
+  throw new ConnectError('resolve', typed, { code: 'NOT_FOUND', problem, hint: 'see vmssh list' });
 }
 
 /** Leaves what is reached for ssh, which asks for its host key; `brought`: that of an sshd that was brought. Throws a ConnectError. */

@@ -25,6 +25,8 @@ export interface GuestRoute {
   /** The program and its arguments; `script` goes to its stdin. */
   readonly command: readonly string[];
   readonly input: string | undefined;
+  /** The script whose steps it may print, if not those of the input. */
+  readonly script?: string;
   /** Its stdin is this process's terminal, for prompts. */
   readonly terminal?: true;
   /** In place of a program: a manager that runs scripts. */
@@ -222,14 +224,14 @@ export function sudoAsks(message: string): boolean {
 /** Leaves the script in the guest, in a file that only its user can read, and prints the path. */
 export function leaveScript(options: GuestRouteOptions): GuestRoute {
   const leave = 'echo; umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
-  return { name: options.route, command: overSsh(options, leave), input: options.script };
+  return { name: options.route, command: overSsh(options, leave), input: options.script, script: '' };
 }
 
 /** Runs that script on a terminal there, where sudo can ask for a password, and removes it. */
 export function runLeft(options: GuestRouteOptions, file: string): GuestRoute {
   const run = `file=${shellWord(file)}; trap 'rm -f "$file"' EXIT HUP INT; LC_ALL=C sudo sh "$file"`;
   const command = overSsh(options, run, { flags: ['-t'] });
-  return { name: options.route, command, input: undefined, terminal: true };
+  return { name: options.route, command, input: undefined, script: options.script, terminal: true };
 }
 
 /** The path that leaveScript printed; undefined if it is none. */

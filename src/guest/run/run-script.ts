@@ -19,7 +19,7 @@ export interface ScriptOutcome {
 
 interface RunScriptOptions {
   readonly onLine: (line: ProgressLine) => void;
-  /** On a terminal: prompts and other output that is not the script's. Default: not shown. */
+  /** On a terminal: prompts, and lines that are not the script's, behind "| ". Default: not shown. */
   readonly onOther?: (text: string) => void;
   readonly signal?: AbortSignal;
   /** Milliseconds; after them it is stopped. */
@@ -37,12 +37,12 @@ export async function runScript(
   let stop = (_why: string) => {};
   const takeLine = (text: string) => {
     const parsed = parseProgress(text);
-    const line = parsed && mayPrint(route.input, parsed) ? parsed : undefined;
+    const line = parsed && mayPrint(route.script ?? route.input, parsed) ? parsed : undefined;
     if (line && lines.length >= maxLines) return stop(`it printed more than ${maxLines} lines of a script`);
     if (line) lines.push(line);
     if (line && line.state !== 'end') onLine(line);
     if (line) return;
-    if (text !== '') onOther(`${text.trimEnd()}\n`);
+    if (text !== '') onOther(`| ${text.trimEnd()}\n`);
     if (text.trim() !== '') message = text.trim();
   };
   const take = route.terminal ? splitTerminal(takeLine, onOther) : splitLines(takeLine);

@@ -17,7 +17,10 @@ interface MachineList {
   readonly failures: readonly ScopeFailure[];
 }
 
-/** Finds a machine in the user's machined, then the system's: by the exact name, one call per scope; else in the list of all, also by id. */
+/**
+ * Finds a machine in the user's machined, then the system's: by the exact name, one call per scope; else in the list of all, also by id. An id
+ * is looked for there at once: a machine that is called as another one's id gets nothing that is meant for that.
+ */
 export async function searchMachined(
   name: string,
   deps: Deps,
@@ -25,7 +28,9 @@ export async function searchMachined(
 ): Promise<Search<Machine, ScopeFailure>> {
   const problem = nameProblem(name);
   if (problem !== undefined) return { outcome: 'refused', problem };
-  const { machine, denied, unsure, failures } = await askByName(name, deps, call);
+  const inAll = { machine: undefined, denied: [], unsure: sockets(deps), failures: [] };
+  const isName = parseMachineId(name) === undefined;
+  const { machine, denied, unsure, failures } = isName ? await askByName(name, deps, call) : inAll;
   if (machine) return { outcome: 'found', machine, warnings: failures };
   const list = await listScopes([...denied, ...unsure], deps, call);
   const warnings = [...failures, ...list.failures];

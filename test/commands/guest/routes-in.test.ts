@@ -113,7 +113,7 @@ esac
     expect(given('ssh.args')).toMatch(
       /\n-t\n-o\nLogLevel=ERROR\n-o\nRemoteCommand=none\n-o\nRequestTTY=no\n--\nann@web\nsh -c .*\/tmp\/left\.1.*sudo sh "\$file"'\n$/,
     );
-    expect(out).toContain('[sudo] password for ann:\r\n\\x1b[2J\r\n');
+    expect(out).toContain('| [sudo] password for ann:\r\n| \\x1b[2J\r\n');
     expect(out).toMatch(/systemd.* it is PID 1.*\r\n$/);
   });
 

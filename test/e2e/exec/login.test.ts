@@ -132,6 +132,25 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
     made.close();
   });
 
+  it('is not entered for a UUID if another one got its name after that was looked up', async () => {
+    const uuids = ['11111111-2222-4333-8444-555555555555', '66666666-2222-4333-8444-555555555555'];
+    const web = { name: 'web', type: 'container', status: 'Running' };
+    const [typed = ''] = uuids;
+    const api = createServer((_, response) => {
+      const config = { 'volatile.uuid': uuids.shift() };
+      response.end(JSON.stringify({ metadata: [{ ...web, config }] }));
+    });
+    const socket = join(dir, 'swapped.sock');
+    await once(api.listen(socket), 'listening');
+    writeFileSync(join(dir, 'calls'), '');
+    const own = { ...env, INCUS_SOCKET: socket };
+    const proxy = `ProxyCommand=${vmssh.join(' ')} proxy %h %p`;
+    const { code, stderr } = await run(['ssh', '-F', 'none', '-o', proxy, typed, 'true'], { env: own });
+    expect(stderr).toContain('"incus/web" had this UUID, and is another machine now, with 66666666-');
+    expect({ code, calls: readFileSync(join(dir, 'calls'), 'utf8') }).toEqual({ code: 255, calls: '' });
+    api.close();
+  });
+
   it('is not tried first again if it answered with another key', async () => {
     const home = join(dir, 'liar');
     const sockets = join(home, 'export');

@@ -82,9 +82,9 @@ describe('a sudo that asks', () => {
       self: ['/v'],
       platform: 'linux',
     } as const;
-    expect(leaveScript(options)).toMatchObject({ input: 'S' });
+    expect(leaveScript(options)).toMatchObject({ input: 'S', script: '' });
     const run = runLeft(options, '/tmp/a');
-    expect(run).toMatchObject({ input: undefined, terminal: true });
+    expect(run).toMatchObject({ input: undefined, script: 'S', terminal: true });
     expect(run.command.slice(0, 2)).toEqual(['ssh', '-t']);
     expect(run.command.slice(-3, -1)).toEqual(['--', 'ann@web']);
   });

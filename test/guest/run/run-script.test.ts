@@ -36,12 +36,18 @@ describe('the steps that count', () => {
       '-c',
       'echo "ok login over vsock"; echo "changed host-key pinned"; echo "ok proof x"; echo "end 0 x"',
     ];
-    const input = proofScript({ keep: false });
-    const { lines } = await runScript(
-      { name: 'ssh', command, input },
-      { env: process.env, onLine: () => {} },
-    );
-    expect(lines.map(({ step }) => step)).toEqual(['proof', '0']);
+    const script = proofScript({ keep: false });
+    const [byInput, onTerminal] = [{ input: script }, { input: undefined, script }];
+    for (const how of [byInput, onTerminal]) {
+      let other = '';
+      const onOther = (text: string) => {
+        other += text;
+      };
+      const route = { name: 'ssh', command, ...how } as const;
+      const { lines } = await runScript(route, { env: process.env, onLine: () => {}, onOther });
+      expect(lines.map(({ step }) => step)).toEqual(['proof', '0']);
+      expect(other).toBe('| ok login over vsock\n| changed host-key pinned\n');
+    }
   });
 });
 

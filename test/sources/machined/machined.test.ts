@@ -69,6 +69,12 @@ describe('searchMachined', () => {
     expect(await searchMachined(wanted, deps)).toMatchObject({ machine: { scope: 'user', vsockCid: 3 } });
   });
 
+  it('finds no machine that is called as another one’s id, in whichever scope that is', async () => {
+    await user(machines(vm(id, 3)));
+    await system(machines(vm('arch', 4, { id })));
+    expect(await searchMachined(id, deps)).toMatchObject({ machine: { name: 'arch', vsockCid: 4 } });
+  });
+
   it('says that there are no machines if both scopes have none', async () => {
     await user(machines());
     await system(saysRecorded('systemd257-list-host-only'));

@@ -188,7 +188,10 @@ export async function sshLines(
 ): Promise<string> {
   const { hostKeys } = values;
   const least = hostKeys && (await systemPolicy(io.platform));
-  const lines = settingLines(settings, { ...values, hostKeys: least ? strictest(hostKeys, least) : hostKeys });
+  const lines = settingLines(settings, {
+    ...values,
+    hostKeys: least ? strictest(hostKeys, least) : hostKeys,
+  });
   const caller = await callerOfLines(io, lines.bring || hosts.some((each) => each.options.bring));
   const isAsked = lines.hostKeys !== undefined || asksVmssh(caller);
   const users = system ? { hosts } : await fromUsers(hosts, isAsked, io);

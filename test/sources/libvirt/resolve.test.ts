@@ -137,7 +137,7 @@ describe('a libvirt domain', () => {
 describe('a machine of a manager', () => {
   const found: DiscoveredMachine = {
     ...{ name: 'default', target: 'lima/default', status: 'running', provider: 'lima' },
-    ...{ ...at('127.0.0.1:60022'), user: 'u', identityFile: '/k' },
+    ...{ ...at('127.0.0.1:60022'), user: 'u', identityFile: '/.lima/_config/user' },
   };
   const ask = (name: string, machines = [found], warnings: readonly Warning[] = []) => {
     const list = async () => ({ found: machines, warnings });
@@ -149,7 +149,7 @@ describe('a machine of a manager', () => {
       endpoint: { family: 'tcp', host: '127.0.0.1', port: 60022 },
       steps: ['lima knows "default" (running)', 'it has the SSH address "127.0.0.1:60022"'],
       user: 'u',
-      identityFile: '/k',
+      identityFile: '/.lima/_config/user',
     });
   });
 

@@ -35,7 +35,7 @@ describe.each(shells)('a guest without systemd: $name', ({ command }) => {
   };
   const setUp = (kind: string) =>
     run(setupScript({ port: 22 }), `name=sshd-vsock; scratch=$R; set_up_init ${kind}`);
-  const undo = () => run(undoScript(), 'undo_all');
+  const undo = () => run(undoScript(), 'scratch=$R; undo_all');
   const check = () =>
     run(checkScript({ port: 22, account: 'root' }), 'command() { :; }; check_systemd; echo "$?"');
 

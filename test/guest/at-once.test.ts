@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { accountScript, undoScript } from '../../../src/guest/script.js';
-import { shells } from '../../helpers/shells.js';
-import { eachRow } from '../../helpers/tables/rows.js';
-import { given, root, useRoot } from './guest.js';
+import { accountScript, undoScript } from '../../src/guest/script.js';
+import { shells } from '../helpers/shells.js';
+import { eachRow } from '../helpers/tables/rows.js';
+import { given, root, useRoot } from './sh/guest.js';
 
 useRoot();
 

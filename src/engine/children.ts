@@ -141,9 +141,10 @@ export function spawnSync(
   try {
     const streams = stdio === 'ignore' ? [stdio, stdio, stdio] : stdio;
     const { pid, pipes } = startChild(program, args, { ...options, stdio: streams });
-    const stdout = pipes[1] === undefined ? null : printedOn(pipes[1], left);
+    const stop = () => endChild(pid, signalNumber(killSignal));
+    const stdout = pipes[1] === undefined ? null : printedOn(pipes[1], left, stop);
     const inTime = wait(pid, left());
-    if (inTime === undefined) endChild(pid, signalNumber(killSignal));
+    if (inTime === undefined) stop();
     // As Node does, until a program that got a signal has ended.
     const code = inTime ?? (wait(pid, -1) as number);
     const how = code < 0 ? { status: null, signal: signalName(-code) } : { status: code, signal: null };
@@ -156,11 +157,11 @@ export function spawnSync(
 
 const syncKnown = ['encoding', 'stdio', 'timeout', 'killSignal', 'windowsHide'] as const;
 
-/** More than that is not read, and breaks the pipe of what prints it. Bytes. */
+/** More than that is not read, and what prints it is ended. Bytes. */
 const maxPrinted = 1024 * 1024;
 
 /** Reads to the end, and closes the pipe. */
-function printedOn(pipe: number, left: () => number): string {
+function printedOn(pipe: number, left: () => number, stop: () => void): string {
   const parts: Uint8Array[] = [];
   let length = 0;
   try {
@@ -170,6 +171,7 @@ function printedOn(pipe: number, left: () => number): string {
       parts.push(part);
       length += part.length;
     }
+    if (length > maxPrinted) stop();
   } finally {
     close(pipe);
   }

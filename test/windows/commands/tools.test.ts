@@ -48,8 +48,9 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
   });
 
   it('scp with another ssh, for a machine by a name that ssh refuses', async () => {
-    mkdirSync(join(workFolder(), 'prefix/drive_c/Program Files/own ssh'), { recursive: true });
-    writeFileSync(join(workFolder(), 'prefix/drive_c/Program Files/own ssh/ssh.exe'), '');
+    const folder = join(workFolder(), 'prefix/drive_c/Program Files/own ssh');
+    mkdirSync(folder, { recursive: true });
+    cpSync(join(workFolder(), 'say.exe'), join(folder, 'ssh.exe'));
     const set = { HV_SSH_COMMAND: own };
     const { proxyCommand, rest } = await run('scp', ['--wait=5', 'a.txt', 'me@Win 11:'], set);
     expect(proxyCommand).toMatch(/ proxy --wait=5 "?hyper-v\/Win-11"? %p$/);

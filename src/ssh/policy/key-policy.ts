@@ -51,8 +51,7 @@ async function usersPolicy(
     problem = (error as Error).message;
     // Where there is no ssh, nobody can have told it anything.
     const texts = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await usersTexts(here) : undefined;
-    if (texts && !texts.some((text) => /stricthostkeychecking|include/i.test(text)))
-      answer = { ...strictly, policy: undefined, texts };
+    if (texts && !texts.some(mayTell)) answer = { ...strictly, policy: undefined, texts };
   }
   const call = words && splitArgs('ssh', words.slice(1));
   const isTyped = call !== undefined && keyCheckingIn(call) !== undefined;
@@ -71,6 +70,14 @@ async function usersPolicy(
   const isOwn = call && given !== undefined && !isTyped && !hasFile;
   if (!isOwn) note(`ssh could not be asked for your StrictHostKeyChecking, so it counts as yes: ${problem}`);
   return isOwn ? { ...strictly, policy: given } : strictly;
+}
+
+/** Whether the text of a configuration may say what is done about unknown keys. The Include of `config install` leads to our lines. */
+export function mayTell(text: string): boolean {
+  const ours = /^Include(?: (?:"(?:[^"]*[\\/])?vmssh\.conf"|(?:[^\s"]*[\\/])?vmssh\.conf))+$/;
+  return text
+    .split(/\r?\n/)
+    .some((line) => !/^\s*#/.test(line) && !ours.test(line) && /stricthostkeychecking|include/i.test(line));
 }
 
 /** How ssh is called with just this name. One that ssh does not take is as any other. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatState, noState, stateFile } from '../../../src/ssh/config/state.js';
 import { configText } from '../../../src/ssh/config/text.js';
-import { keyPolicy, plainLogin, policyInLines } from '../../../src/ssh/policy/key-policy.js';
+import { keyPolicy, mayTell, plainLogin, policyInLines } from '../../../src/ssh/policy/key-policy.js';
 import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -113,4 +113,15 @@ describe.skipIf(lacks('ssh'))('the policy for unknown host keys', () => {
       expect(of(false)).toBe(hostKeys === 'accept-new' ? undefined : hostKeys);
     },
   );
+});
+
+it.each([
+  ['Include vmssh.conf\n', false],
+  ['# ours: Include\nInclude "C:/Users/Jörg 日本/.ssh/vmssh.conf" vmssh.conf\r\nHost a\r\n', false],
+  ['#   StrictHostKeyChecking ask\n', false],
+  ['Include vmssh.conf corp.conf\n', true],
+  ['Include corp-vmssh.conf\n', true],
+  ['Include vmssh.conf\nHost *\n  StrictHostKeyChecking yes\n', true],
+])('a configuration may tell what is done about unknown keys: %j, %s', (text, tells) => {
+  expect(mayTell(text)).toBe(tells);
 });

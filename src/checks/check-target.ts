@@ -114,7 +114,7 @@ export async function checkTarget(
     const { endpoint } = reached.connection;
     const { sshConfig } = options;
     const keys = knownKeys({ ...reached, text, machine, typed: host, sshConfig, endpoint }, io);
-    // It is awaited where its stage begins; another one may fail before.
+    // Awaited at the stage of the host key; an earlier stage may fail first.
     keys.catch(() => {});
     onStage('waiting for the banner');
     const { connection, resolution, route } = reached;

@@ -148,8 +148,9 @@ export function spawnSync(
     // As Node does, until a program that got a signal has ended.
     const code = inTime ?? (wait(pid, -1) as number);
     const how = code < 0 ? { status: null, signal: signalName(-code) } : { status: code, signal: null };
-    const late = Object.assign(new Error(`spawnSync ${program} ETIMEDOUT`), { code: 'ETIMEDOUT' });
-    return { ...how, stdout, ...(inTime === undefined ? { error: late } : {}) };
+    if (inTime !== undefined) return { ...how, stdout };
+    const error = Object.assign(new Error(`spawnSync ${program} ETIMEDOUT`), { code: 'ETIMEDOUT' });
+    return { ...how, stdout, error };
   } catch (error) {
     return { status: null, signal: null, stdout: null, error: error as Error };
   }

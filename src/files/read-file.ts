@@ -7,7 +7,7 @@ export async function readBytes(path: string, limit?: number): Promise<Buffer> {
   return (await readWithStats(path, limit)).bytes;
 }
 
-/** The same, with the stats of the file that was read. `links`: whether to follow a symlink; a file that is changed is read without. */
+/** As `readBytes`, with the stats of the file that was read. `links`: whether to follow a symlink; not for a file that will be changed. */
 export async function readWithStats(
   path: string,
   limit = defaultLimit,

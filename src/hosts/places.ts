@@ -7,6 +7,7 @@ import type { Include } from '../ssh/config/file.js';
 import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
 import { stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';
+import { policyFileIn } from '../ssh/policy/system-policy.js';
 import type { ConfigOptions } from './options.js';
 import { unitFolder } from './units.js';
 
@@ -39,7 +40,7 @@ export function configFiles(
     if (io.platform === 'win32') throw new UsageError(noSystemFile);
     const include = 'ssh_config.d/10-vmssh.conf';
     const state = join(systemFolder, 'ssh_config.d/10-vmssh.json');
-    const policy = join(systemFolder, '../vmssh/host-keys');
+    const policy = policyFileIn(dirname(systemFolder));
     return { own: join(systemFolder, include), state, main: undefined, include: [include], policy };
   }
   const folder = sshFolder(io.env, io.platform);

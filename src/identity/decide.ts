@@ -92,7 +92,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   const signature = isPlain ? undefined : facts.certifiedBy;
   const isUnproved = reached === undefined;
   const rows: readonly (readonly [boolean, KeyAnswer])[] = [
-    // By the name alone: our known_hosts may have it, and a jump of the user's has no proxy of ours.
+    // Only the name is known, as with the user's own ProxyJump: our known_hosts may have a key for it.
     [isUnproved && facts.isRevoked, { do: 'refuse', why: 'revoked' }],
     [isUnproved && byName === 'changed', { do: 'refuse', why: 'changed' }],
     [isUnproved && byName === 'known', { do: 'accept', pin: false, why: 'known' }],

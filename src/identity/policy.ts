@@ -11,7 +11,7 @@ export interface AskedPolicy {
   readonly policy: HostKeyPolicy;
   /** Whether ssh itself takes any key: `StrictHostKeyChecking no`. */
   readonly takesAny: boolean;
-  /** Whether the user alone would have less. */
+  /** Set if the system's policy is stricter than the user's. */
   readonly bySystem?: true;
   /** The signatures that count in a certificate (CASignatureAlgorithms). */
   readonly caAlgorithms: readonly string[];

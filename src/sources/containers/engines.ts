@@ -16,7 +16,7 @@ export interface Engine {
   readonly authority?: Authority;
 }
 
-/** Those of this host. `own`: Podman's of this user, who has it without a service too. `elsewhere`: what the command itself asks in their place. */
+/** The services of this host. `own`: this user's Podman, which also works without a service. `elsewhere`: the service that the command itself asks instead. */
 export interface Engines {
   readonly own?: Engine | undefined;
   readonly others: readonly Engine[];

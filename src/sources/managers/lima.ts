@@ -48,7 +48,7 @@ export const lima: Source = {
   },
 };
 
-/** The words of limactl for the instances in a folder, which without LIMA_HOME may have others of the same names. */
+/** How to call limactl for the instances in a folder: its default folder may have others of the same names. */
 function limactlFor(folder: string, env: Deps['env']): readonly string[] {
   return folder === ownFolder(env) ? ['limactl'] : ['env', `LIMA_HOME=${folder}`, 'limactl'];
 }
@@ -64,7 +64,7 @@ function foldersOf(deps: Deps): readonly string[] {
   return [ownFolder(env), ...(env.LIMA_HOME ? [] : others)];
 }
 
-/** Those of colima and Rancher Desktop too, whose instances are Lima's in folders of their own. */
+/** Colima's and Rancher Desktop's instances too: they are Lima's, in folders of their own. */
 export async function listLima(
   deps: Deps,
   run: RunTool = runTool,

@@ -41,6 +41,11 @@ export function includeLine(include: Include): string {
   return `Include ${include.map(configArgument).join(' ')}`;
 }
 
+/** Whether a line is such a one, whichever folder our file is in. */
+export function isOwnInclude(line: string): boolean {
+  return /^Include(?: (?:"(?:[^"]*[\\/])?vmssh\.conf"|(?:[^\s"]*[\\/])?vmssh\.conf))+$/.test(line);
+}
+
 /** The names of our file in an Include: each for another ssh. */
 export type Include = readonly string[];
 

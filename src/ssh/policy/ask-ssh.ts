@@ -24,7 +24,7 @@ export interface SshAnswer {
 const timeoutMs = 10_000;
 
 /**
- * Asks ssh itself, by the words of the login: `-G` shows what it would do, and `-v` which files it reads. A `Match exec` runs once more. Throws
+ * Asks ssh itself, with the words of the login: `-G` prints its settings, and `-v` the files that it reads. A `Match exec` runs again. Throws
  * an error with the reason why it cannot be known.
  */
 export async function askSsh([program = '', ...args]: readonly string[], env: Env): Promise<SshAnswer> {

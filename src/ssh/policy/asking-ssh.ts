@@ -14,7 +14,7 @@ export interface ParentPlace {
   readonly by?: Readonly<Pick<NodeJS.Process, 'pid' | 'ppid'>>;
 }
 
-/** The file of -F in the words of the ssh that started this process; undefined: none is seen. */
+/** The configuration file (-F) of the ssh that started this process; undefined if there is none, or it cannot be seen. */
 export function configOfCall(place?: ParentPlace): string | undefined {
   try {
     return fileOfCall(splitArgs('ssh', parentWords(place).slice(1)));

@@ -5,6 +5,7 @@ import { type HostKeyPolicy, policyOf, policyOfEnv, strictest } from '../../iden
 import type { Io } from '../../process/io.js';
 import { type SshCommand, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { isHostName } from '../../target/names.js';
+import { isOwnInclude } from '../config/file.js';
 import { parseState, stateFile } from '../config/state.js';
 import { revokedNamedIn, usersTexts } from '../config/users-files.js';
 import { sshFolder } from '../folder.js';
@@ -74,10 +75,8 @@ async function usersPolicy(
 
 /** Whether the text of a configuration may say what is done about unknown keys. The Include of `config install` leads to our lines. */
 export function mayTell(text: string): boolean {
-  const ours = /^Include(?: (?:"(?:[^"]*[\\/])?vmssh\.conf"|(?:[^\s"]*[\\/])?vmssh\.conf))+$/;
-  return text
-    .split(/\r?\n/)
-    .some((line) => !/^\s*#/.test(line) && !ours.test(line) && /stricthostkeychecking|include/i.test(line));
+  const tells = (line: string) => !/^\s*#/.test(line) && /stricthostkeychecking|include/i.test(line);
+  return text.split(/\r?\n/).some((line) => tells(line) && !isOwnInclude(line));
 }
 
 /** How ssh is called with just this name. One that ssh does not take is as any other. */

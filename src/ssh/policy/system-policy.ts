@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { readWithStats } from '../../files/read-file.js';
 import { type HostKeyPolicy, policyOf } from '../../identity/policy.js';
 
-/** Of `config install --system --host-keys`: one word, for every user of this host. */
-export const systemPolicyFile = '/etc/vmssh/host-keys';
+/** What `config install --system --host-keys` writes: one word. `etc`: the folder of the system's settings. */
+export const policyFileIn = (etc: string): string => join(etc, 'vmssh/host-keys');
 
-/** The least that counts for every command and user of this host; undefined: nobody said. Anything but a word by root alone is strict. */
+export const systemPolicyFile = policyFileIn('/etc');
+
+/** The least strict policy that any user of this host may have; undefined: none is set. A file that others can write, or with anything but one policy, means strict. */
 export async function systemPolicy(
   platform: NodeJS.Platform,
   path: string = systemPolicyFile,

@@ -37,9 +37,14 @@ export async function byManager(
     problem: machine
       ? `${machine.provider} starts no program as root in ${quote(machine.name)} for this user`
       : `no manager lists ${quote(text)}, so none can start a program there`,
-    hint:
-      machine?.provider === 'machined'
-        ? 'only root may, and only in a container: run it with sudo'
-        : `go in another way: vmssh guest install --by ssh ${shellQuoted(into.host)}; or run what vmssh guest print prints on its console, as root`,
+    hint: `${elsewise(machine, text)}; or run what vmssh guest print prints on its console, as root`,
   });
+}
+
+/** How a person goes in where no manager does. Root's machined starts programs in a container, and in no VM. */
+function elsewise(machine: ListedTarget['machine'], text: string): string {
+  if (!machine) return `log in to it: vmssh guest install --key FILE USER@${shellQuoted(text)}`;
+  const byRoot = machine.provider === 'machined' && machine.cid === undefined;
+  const login = `log in to it: vmssh setup --user NAME ${shellQuoted(text)}`;
+  return byRoot ? `if it is a container, run it with sudo; else ${login}` : login;
 }

@@ -139,7 +139,7 @@ export async function whyNotRun(
   if (signal.aborted)
     return new ConnectError('connect', host, { code: 'INTERRUPTED', problem: 'interrupted' });
   if (failure?.code === 'WINDOWS') return isWindows(host);
-  if (route.name === 'target' && lines.length === 0) {
+  if (route.name === 'target' && lines.length === 0 && !message.includes('Permission denied')) {
     const { user = 'root', host: target } = splitUser(host);
     const flags = reachFlags();
     const { checkTarget } = await import('./check-target.js');
@@ -188,9 +188,11 @@ function hintFor(route: GuestRoute, message: string): string {
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
   if (/^(kex|ssh)_exchange_identification: |^Connection (closed|reset) by /.test(message))
     return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
+  if (/Could not resolve hostname/.test(message))
+    return 'what vmssh list shows is set up by vmssh setup NAME; HOST is a name that ssh knows, a target without --by ssh, or ssh://USER@HOST:PORT';
   if (route.run) return 'try it again; vmssh guest print prints what to run on its console, as root';
   if (route.name === 'exec')
     return `check that its manager starts a program there: ${shellLine([...route.command.slice(0, -2), 'true'])}`;
   if (route.name === 'wsl') return 'see wsl.exe --list --verbose';
-  return "check that this route works by itself; --ssh-config FILE sets ssh's configuration, --by another way in";
+  return "check that this route works by itself; another TCP port is ssh://USER@HOST:PORT; --ssh-config FILE sets ssh's configuration, --by another way in";
 }

@@ -67,19 +67,24 @@ interface AccountScriptOptions
   readonly look: boolean;
   /** An sshd too, by the guest's package manager. */
   readonly install?: boolean;
+  /** It runs by a login, with the rights of the account. */
+  readonly own?: boolean;
+  /** The host key that the login was shown: "ssh-ed25519 AAAA…". */
+  readonly shown?: string | undefined;
 }
 
 /** The script that lets keys log in, if sshd lets the account in. */
 export function accountScript(options: AccountScriptOptions): string {
-  const { account = '', keys = [], look, install = false, over = 'vsock' } = options;
+  const { account = '', keys = [], look, install = false, over = 'vsock', own, shown = '' } = options;
   return script(setUpAccount, {
-    ...{ account, keys: keys.join('\n'), over },
-    ...{ look: yesNo(look), install: yesNo(install) },
+    ...{ account, keys: keys.join('\n'), over, shown },
+    ...{ look: yesNo(look), install: yesNo(install), own: yesNo(own) },
   });
 }
 
-export function undoScript({ look = false } = {}): string {
-  return script(undo, { look: yesNo(look) });
+/** `own`: by a login, with the rights of the account. */
+export function undoScript({ look = false, own = false } = {}): string {
+  return script(undo, { look: yesNo(look), own: yesNo(own) });
 }
 
 /** The script that keeps systemd's own sshd from listening on vsock, or undoes that. */

@@ -25,6 +25,8 @@ export interface HandshakeOptions {
   readonly user: string;
   /** The server's name in a known_hosts file: ssh asks for a key of a known type. */
   readonly knownAs?: { readonly name: string; readonly path: string };
+  /** ssh adds the key to this new file, in place of `knownAs`. */
+  readonly keepIn?: string;
   /** ssh and its options; undefined: the one that is chosen. */
   readonly ssh?: readonly string[];
   /** ssh's configuration file, as for ssh -F. */
@@ -64,12 +66,12 @@ function command(
   options: HandshakeOptions & { readonly ssh: readonly string[]; readonly asksForKeys: boolean },
 ): readonly string[] {
   const { target, host = hostNameOf(target), port, user, ssh, sshConfig } = options;
-  const { self, platform, timeoutMs, routes, knownAs, asksForKeys } = options;
+  const { self, platform, timeoutMs, routes, asksForKeys } = options;
   const settings = [
     `ProxyCommand=${proxyCommand({ program: self, platform, target, port, timeoutMs, routes })}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', asksNothing],
     ...[ownConnection, ...forwardsNothing, 'PermitLocalCommand=no'],
-    ...keepingNone(knownAs, platform),
+    ...keyFiles(options),
     // A look at a machine keeps no key.
     ...(asksForKeys ? ['KnownHostsCommand=none'] : []),
   ];
@@ -77,13 +79,16 @@ function command(
   return sshCommand({ ssh, configFile: sshConfig, flags, settings, host });
 }
 
-function keepingNone(knownAs: HandshakeOptions['knownAs'], platform: NodeJS.Platform): readonly string[] {
+function keyFiles({ knownAs, keepIn, platform }: HandshakeOptions): readonly string[] {
   // Windows takes slashes, too, and a backslash may stand for an escape.
   const plain = (path: string) => pathArgument(platform === 'win32' ? path.replaceAll('\\', '/') : path);
-  const files = knownAs ? [plain(knownAs.path)] : [];
+  // ssh adds a new key to the first file, and reads all of them.
+  const files = [
+    keepIn === undefined ? '/dev/null' : plain(keepIn),
+    ...(knownAs ? [plain(knownAs.path)] : []),
+  ];
   return [
-    // ssh adds a new key to the first file, and reads all of them.
-    ...['StrictHostKeyChecking=no', `UserKnownHostsFile=${['/dev/null', ...files].join(' ')}`],
+    ...['StrictHostKeyChecking=no', `UserKnownHostsFile=${files.join(' ')}`, 'HashKnownHosts=no'],
     ...(knownAs ? [`HostKeyAlias=${configArgument(knownAs.name)}`] : []),
     'GlobalKnownHostsFile=/dev/null',
     ...['CheckHostIP=no', 'VerifyHostKeyDNS=no', 'UpdateHostKeys=no', 'CanonicalizeHostname=no'],

@@ -1,6 +1,6 @@
 import { checkTarget } from '../../checks/check-target.js';
 import { type Inside, lookAt, lookInside, overOf } from '../../checks/inside.js';
-import type { CheckResult, LastStage } from '../../checks/result.js';
+import type { CheckResult, LastStage, Means } from '../../checks/result.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
@@ -88,8 +88,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const signs = await hostSigns(of, io, signal);
   const { findings: all, certain } = diagnose(signs);
   const inner = check.means.endpoint?.family === 'exec' ? await machineInside(target, io, signal) : [];
-  const fix =
-    signs.login?.in === false ? await keyFix(check.means.parsed, check.means.identityFile) : undefined;
+  const fix = signs.login?.in === false ? await loginFix(check.means, signs.login.message, io) : undefined;
   const findings = all
     .filter(({ suspects }) => suspects === undefined)
     .map((each) => (fix !== undefined && each.name === 'login' ? { ...each, fix } : each));
@@ -121,6 +120,18 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const guest = await lookInside(own, inside, io, signal, from, (line) => show?.line(line));
   const found = worst === exitCode.ok && !guest.ok ? exitCode.connect : worst;
   return { check, code: found, findings: shown, suspects, guest };
+}
+
+/** What lets a key in that was refused; undefined: what the catalogue has. */
+async function loginFix(
+  { parsed, identityFile, machine, user, text }: Means,
+  message: string,
+  io: Io,
+): Promise<string | undefined> {
+  const fix = await keyFix(parsed, identityFile);
+  if (fix !== undefined || machine === undefined || !/permission denied/i.test(message)) return fix;
+  const login = message.includes('password') || message.includes('keyboard') ? ' or a password' : '';
+  return `vmssh setup --user ${shellQuoted(user, shellOf(io))} ${shellQuoted(text, shellOf(io))} puts your key there, by its manager${login}`;
 }
 
 /** What is said of virtual machines in a container that was checked: its name leads to none of them. */

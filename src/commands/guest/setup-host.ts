@@ -17,6 +17,7 @@ import { managerKeys, managerPrints } from '../../identity/manager-keys.js';
 import { forgetKeys, pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
 import { findMachines } from '../../machines/find-machines.js';
+import type { ShownKey } from '../../identity/certificate.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { ended, sshEndsWithUs } from '../../process/terminate.js';
@@ -61,7 +62,9 @@ async function hasKnownKey(
 /** Whether the machine's host key is known here. */
 export const knownKey: SetupStep = {
   name: 'host-key',
-  async look({ name, target, machine, typed, io: { env, platform }, signal, add }, { login, said = [] }) {
+  async look({ name, target, machine, typed, io: { env, platform }, signal, add }, found) {
+    const { login, contact, said = [] } = found;
+    if (contact) return { pins: true };
     if (login?.brings) return add('host-key', 'ok', 'it is new for each login, and no other is accepted');
     if (machine === undefined) return undefined;
     const record = reachedMachine(machine);
@@ -123,9 +126,9 @@ export const config: SetupStep = {
 /** The key that its server has shown, if its manager reads the same one there. */
 export const pin: SetupStep = {
   name: 'host-key',
-  async act(setup, { pins, shown = '', host, login }) {
+  async act(setup, { pins, shown = '', contact, host, login }) {
     if (!pins) return undefined;
-    await pinShown(shown, setup);
+    await pinShown(shown, contact, setup);
     // Then a key that is pinned later is not setup's.
     if (setup.isFailed() && host !== undefined && login)
       await writeHost({ ...login, pinned: undefined }, 'do', { ...setup, add: () => undefined });
@@ -255,24 +258,27 @@ function isUnset(kept: Parameters<typeof settings.logins.parse>[0]): boolean {
   return text(kept) === text({});
 }
 
-/** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there. */
+/** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there, or `contact` is it. */
 async function pinShown(
   shown: string,
+  contact: ShownKey | undefined,
   { name, named, machine, io: { env, platform }, signal, add }: Setup,
 ): Promise<void> {
   const record = machine && reachedMachine(machine);
   const print = shown.split(' ')[1] ?? '';
-  const keys = (record && (await managerKeys(record, { env, platform, signal }, print))) ?? [];
+  const own = contact && [`${contact.type} ${contact.key}`];
+  const keys = own ?? (record && (await managerKeys(record, { env, platform, signal }, print))) ?? [];
   const key = keys.find((each) => printOfLine(each) === print);
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);
   try {
-    const policy = async () => strictly;
+    const policy = async () => (contact ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
     const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
     const reached = { text: named.text, machine: record };
     const { verifyHostKey } = await import('../../ssh/settle-key.js');
     await verifyHostKey(blob, { reached, typed: name, env, platform, policy });
-    add('host-key', 'changed', `${shown} is pinned, as its manager reads it in the machine`);
+    const by = contact ? 'the connection showed it' : 'its manager reads it in the machine';
+    add('host-key', 'changed', `${shown} is pinned, as ${by}`);
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     add('host-key', 'failed', error.problem, error.hint);

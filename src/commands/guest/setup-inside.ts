@@ -7,11 +7,12 @@ import { accountScript, setupScript, undoScript } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
-import { keptLogin } from '../../ssh/config/logins.js';
+import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
 import { parseUuid, sshPort } from '../../target/numbers.js';
+import { lookByLogin, printOfKey, runByLogin, scriptFor } from './setup-login.js';
 import { printOfLine } from './setup-keys.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
-import { asFailure, checkUntil, intoByManager, noEntry } from './setup-way.js';
+import { asFailure, checkUntil, intoByManager, loginAs, noEntry } from './setup-way.js';
 
 /** An sshd that each login brings, for a machine that has none: nothing is done in it. */
 export const brought: SetupStep = {
@@ -32,40 +33,43 @@ export const brought: SetupStep = {
 export const inside: SetupStep = {
   name: 'inside',
   async look(setup, found) {
-    const { into, login, key, identityFile } = found;
+    const { into, login, key } = found;
     if (!into || !login || login.brings) return undefined;
+    if (found.asUser) return ownLogin(setup, found);
     const { install } = setup.options;
     const over = overOf(found.answer?.means?.endpoint);
     const wanted = { account: login.user, keys: key ? [key.line] : [], install, over };
     const said = await runInside(into, accountScript({ ...wanted, look: true }), setup).catch(asFailure);
-    if (said instanceof ConnectError) return noEntry(setup, said, found);
+    if (said instanceof ConnectError) {
+      const other = await noEntry(setup, said, found);
+      return other?.asUser ? { ...other, ...(await ownLogin(setup, other)) } : other;
+    }
     if (into.run && !isMeant(said, setup)) return undefined;
     setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
-    const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
-    for (const row of said) sayPlanned(row, setup, { ...found, said, into });
-    if (setup.isFailed()) return undefined;
-    const strange = `it says that this is an account: ${quote(user)}`;
-    if (!isAccountName(user))
-      return setup.add('account', 'failed', strange, `vmssh setup --user NAME ${setup.typed}`);
-    const isDone = said.every(({ state }) => state !== 'changed');
-    const scripts = isDone ? [] : [accountScript({ ...wanted, account: user, look: false })];
-    return { said, scripts, login: { ...login, user, identityFile } };
+    return planFrom(said, setup, { ...found, into, login }, (account) =>
+      accountScript({ ...wanted, account, look: false }),
+    );
   },
 
-  async act(setup, { into, scripts = [], byHand }) {
+  async act(setup, found) {
+    const { into, scripts = [], byHand, asUser } = found;
     if (byHand) return setup.add('inside', 'failed', ...byHand);
     for (const script of scripts) {
-      if (into)
-        for (const row of await runInside(into, script, setup))
-          if (row.name !== 'machine') setup.addGuests(row, into);
+      if (!into) break;
+      const run = asUser ? runByLogin(setup, found, script).catch(asFailure) : runInside(into, script, setup);
+      const said = await run;
+      if (said instanceof ConnectError) return setup.add('inside', 'failed', said.problem, said.hint);
+      for (const row of said) if (row.name !== 'machine') setup.addGuests(row, into);
       if (setup.isFailed()) break;
     }
     return undefined;
   },
 
   async undo(setup, _, what) {
-    const { machine, io, add } = setup;
+    const { machine, options, io, add } = setup;
     const login = await keptLogin(machine, io);
+    if (login?.user && (options.by ?? (login.byLogin ? 'login' : 'exec')) === 'login')
+      return undoByLogin(setup, { ...login, user: login.user }, what);
     const into = await intoByManager(setup);
     try {
       const said = await runInside(into, undoScript({ look: what === 'plan' }), setup);
@@ -81,6 +85,51 @@ export const inside: SetupStep = {
     }
   },
 };
+
+/** What is found by a login of the account, and what is to be done by it. */
+async function ownLogin(setup: Setup, found: Found): Promise<Found | undefined> {
+  const { asUser, into, identityFile } = found;
+  const seen = await lookByLogin(setup, found);
+  if (!seen || !into || !found.login) return undefined;
+  const login = { ...found.login, user: asUser, identityFile, byLogin: true } as const;
+  const all = { ...found, ...seen, into, login };
+  if (!seen.said) return { ...seen, login };
+  const planned = planFrom(seen.said, setup, all, () => scriptFor(all, false));
+  return { ...seen, ...planned };
+}
+
+/** Takes back what an account's own login did. It is not looked at before: ssh would have to ask twice. */
+async function undoByLogin(
+  setup: Setup,
+  login: MachineLogin & { readonly user: string },
+  what: 'plan' | 'do',
+): Promise<Found | undefined> {
+  const into = { ...loginAs(login.user, setup), identityFile: login.identityFile };
+  const says = `what setup did for ${login.user} is taken back, by a login as ${login.user}`;
+  if (what === 'plan') return setup.add('undo', 'changed', says) ?? { login };
+  const said = await runByLogin(setup, { into }, undoScript({ own: true })).catch(asFailure);
+  if (said instanceof ConnectError) return setup.add('undo', 'failed', said.problem, said.hint);
+  for (const row of said) setup.addGuests(row, into);
+  return { said, login };
+}
+
+/** The rows of a script that only looked, and the one that does what they say. */
+function planFrom(
+  said: readonly FindingJson[],
+  setup: Setup,
+  found: Found & { readonly into: HostFlags; readonly login: MachineLogin },
+  scriptOf: (account: string) => string,
+): Found | undefined {
+  const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
+  for (const row of said) sayPlanned(row, setup, { ...found, said });
+  if (setup.isFailed()) return undefined;
+  const strange = `it says that this is an account: ${quote(user)}`;
+  if (!isAccountName(user))
+    return setup.add('account', 'failed', strange, `vmssh setup --user NAME ${setup.typed}`);
+  const isDone = said.every(({ state }) => state !== 'changed');
+  const { login, identityFile } = found;
+  return { said, scripts: isDone ? [] : [scriptOf(user)], login: { ...login, user, identityFile } };
+}
 
 /** Whether the machine behind a guest agent's socket says that it is the one: two of them may have been given one socket. */
 function isMeant(said: readonly FindingJson[], { machine, options, typed, add }: Setup): boolean {
@@ -137,13 +186,13 @@ function sayPlanned(
 /** Whether an sshd answers there; else what `guest install` does. */
 export const sshd: SetupStep = {
   name: 'sshd',
-  async look({ add }, { answer, missing, login, said = [], scripts = [] }) {
+  async look({ add }, { answer, missing, login, asUser, said = [], scripts = [] }) {
     if (login?.brings) return undefined;
     const { error, stages = [], means: { endpoint } = {} } = answer ?? {};
     const isSocket = endpoint !== undefined && ['vsock', 'unix', 'vsock-mux'].includes(endpoint.family);
     // A socket that takes connections has its units: without a host key its sshd ends.
     const lacksKey = isChanged(said, 'host-keys') && stages.some(({ stage }) => stage === 'connected');
-    if (missing || (error && isSocket && !lacksKey)) {
+    if ((missing && !asUser) || (error && isSocket && !lacksKey)) {
       add('sshd', 'changed', 'nothing answers there: it is set up as vmssh guest install does it');
       return { scripts: [...scripts, setupScript({ port: sshPort, plugged: missing !== undefined })] };
     }
@@ -152,8 +201,9 @@ export const sshd: SetupStep = {
     return isChanged(said, 'sshd') ? undefined : add('sshd', 'failed', error.problem, error.hint);
   },
 
-  async act(setup, { login }) {
+  async act(setup, { login, contact }) {
     if (login?.brings) return undefined;
+    if (contact) return { shown: `${contact.type} ${printOfKey(contact)}` };
     const { error, stages } = await checkUntil('authentication', login?.user, setup);
     if (!error) return { shown: stages.find(({ stage }) => stage === 'host key')?.found ?? '' };
     const step = error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';

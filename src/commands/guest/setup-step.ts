@@ -1,11 +1,12 @@
 import { whyNotRun } from '../../checks/inside.js';
 import type { CheckResult } from '../../checks/result.js';
-import { flag, parsed, type Read } from '../../cli/command.js';
+import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
 import { accountName, findingsOf, readKeys } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
-import { printable } from '../../errors.js';
-import { guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
+import { printable, quote } from '../../errors.js';
+import { type GuestRouteOptions, guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
+import type { ShownKey } from '../../identity/certificate.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
@@ -56,8 +57,12 @@ export interface OwnKey {
 export interface Found {
   /** What starts the machine; undefined: it may be up. */
   readonly start?: string | undefined;
-  /** How its manager goes in. */
+  /** How its manager goes in, or the account itself. */
   readonly into?: HostFlags;
+  /** The account that goes in by a login of its own. */
+  readonly asUser?: string;
+  /** The host key that such a login was shown, and that nobody knows. */
+  readonly contact?: ShownKey;
   /** A vsock device that the machine lacks, and how its manager adds it. */
   readonly missing?: { readonly device: VsockDevice; readonly facts: VsockFacts } | undefined;
   /** Nobody goes in: what is wrong, and what to type on its console once it has the device. */
@@ -153,16 +158,28 @@ export function newSetup(
 /** A script that waits for something there is ended. Milliseconds. */
 const maxMs = 300_000;
 
-/** Runs a script by its manager. Throws a ConnectError if it did not end there. */
+/** How a login differs from what a manager starts. */
+interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>> {
+  /** In place of what ssh is asked about host keys. */
+  readonly caller?: Partial<Pick<GuestRouteOptions, 'asksForKeys' | 'known'>>;
+  /** More of ssh's. */
+  readonly settings?: readonly string[];
+  readonly onComplaint?: ((line: string) => void) | undefined;
+  readonly env?: Io['env'];
+}
+
+/** Runs a script by its manager, or by a login. Throws a ConnectError if it did not end there. */
 export async function runInside(
   into: HostFlags,
   script: string,
   { io, signal }: Pick<Setup, 'io' | 'signal'>,
+  { needsRoot = true, caller, settings, onComplaint, env = into.env ?? io.env }: RunOptions = {},
 ): Promise<readonly FindingJson[]> {
-  const route = guestRoute({ ...into, ...(await guestCaller(io, into)), script, needsRoot: true });
+  const calls = { ...(await guestCaller(io, into)), ...caller };
+  const route = guestRoute({ ...into, ...calls, script, needsRoot }, settings);
   const lines: ProgressLine[] = [];
   const onLine = (line: ProgressLine) => void lines.push(line);
-  const outcome = await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs: maxMs });
+  const outcome = await runScript(route, { env, signal, onLine, onComplaint, limitMs: maxMs });
   if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
   return findingsOf(lines);
 }
@@ -177,6 +194,24 @@ export const toSetUp = {
       summary: 'the account (default: the one that its manager made, else the first ordinary one, else root)',
     },
     accountName,
+  ),
+  by: oneOf({
+    long: 'by',
+    value: 'WAY',
+    choices: ['exec', 'login'],
+    summary:
+      "how to get in: exec, the machine's own manager, or login, for which ssh may ask you (default: login if no manager goes in)",
+  }),
+  hostKey: parsed(
+    {
+      long: 'host-key',
+      value: 'SHA256:...',
+      summary: "for a first login: the machine's host key, as ssh-keygen -lf shows it on its console",
+    },
+    (text) => {
+      if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
+      throw new UsageError(`--host-key takes a fingerprint, SHA256:..., not ${quote(text)}`);
+    },
   ),
   key: parsed(
     {

@@ -6,7 +6,8 @@ import type { HostFlags } from '../../guest/run/route.js';
 import { formatEndpoint } from '../../route.js';
 import { mayBeUp } from '../../sources/source.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
-import { ownKeyFile } from '../../ssh/login-key.js';
+import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
+import { typedHost } from '../../target/names.js';
 import { shellOf, startLine } from '../../target/shell.js';
 import { firstOwnKey, keyIn, onConsole } from './setup-keys.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
@@ -28,6 +29,7 @@ export const entry: SetupStep = {
     const chosen = await chooseKey(setup).catch(asFailure);
     if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
     const found = { ...chosen, earlier, login, start: await howToStart(setup) };
+    if (options.by === 'login' && mayBeUp(machine)) return byLogin(setup, found);
     return into instanceof ConnectError ? noEntry(setup, into, found) : { ...found, into };
   },
 };
@@ -35,14 +37,15 @@ export const entry: SetupStep = {
 /** Whether something answers, by its first route that does. */
 export const way: SetupStep = {
   name: 'way',
-  async look(setup, { start, missing }) {
+  async look(setup, found) {
+    const { start, missing } = found;
     const { machine, add } = setup;
     const off = start && `it is ${machine?.status}`;
     if (off && !missing) return add('way', 'failed', off, start);
     if (off) add('way', 'skipped', `${off}: start it then, and run this again`);
     if (off) return { isOver: true };
     if (missing) return undefined;
-    const answer = await checkUntil('banner', 'root', setup);
+    const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
     const { means: { endpoint, steps = [] } = {}, error } = answer;
     if (!endpoint) return add('way', 'failed', error?.problem ?? 'none is known', error?.hint);
     add('way', 'ok', [...steps, formatEndpoint(endpoint)].slice(-2).join(' → '));
@@ -85,19 +88,43 @@ export function intoByManager({ named, io, signal }: Setup): Promise<HostFlags> 
   return byManager(host, io, signal, async () => named);
 }
 
-/** Nobody goes in: what to type on its console in place of that, if it has one. */
-export function noEntry(
-  { machine, options, add }: Setup,
+/** The account goes in by itself, by a login. Without an sshd that answers, `way` says so. */
+async function byLogin(setup: Setup, found: Found): Promise<Found> {
+  const { name, target, io, signal } = setup;
+  const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
+  const user = found.login?.user ?? (await sshLogin({ host: typedHost(name) ?? name, signal }, io)).user;
+  return { ...found, answer, asUser: user, into: loginAs(user, { name, target }) };
+}
+
+export function loginAs(user: string, { target, name }: Pick<Setup, 'target' | 'name'>) {
+  return {
+    route: 'target',
+    host: `${user}@${target}`,
+    typed: typedHost(name),
+    sshConfig: undefined,
+  } as const;
+}
+
+/** No manager goes in: a login does, if an sshd answers; else what to type on its console, if it has one. */
+export async function noEntry(
+  setup: Setup,
   { code, problem, hint = '' }: ConnectError,
   found: Found,
-): Found | undefined {
+): Promise<Found | undefined> {
+  const { machine, options, add } = setup;
+  const login = code === 'NO_EXEC' && options.by !== 'exec' ? await byLogin(setup, found) : undefined;
+  const unanswered = login?.answer?.error;
+  if (login && !unanswered) return login;
+  const why = unanswered ? `${problem}; and to a login ${unanswered.problem}` : problem;
+  // That of the manager is to log in.
+  const fix = (unanswered && !found.into ? unanswered.hint : hint) ?? '';
   const { provider = '', authority, cid } = machine ?? {};
   const hasConsole = ['libvirt', 'hyper-v', 'qemu'].includes(provider) && authority !== 'other';
   const hasSocket = provider !== 'qemu' || cid !== undefined;
   const isSaid = code === 'NO_EXEC' && hasConsole && found.key;
   const line = isSaid && onConsole(isSaid.line, hasSocket, options.user);
-  if (!line) return add('inside', 'failed', problem, hint);
-  const byHand = [`${problem}; ${hint}`, line] as const;
+  if (!line) return add('inside', 'failed', why, fix);
+  const byHand = [`${why}; ${fix}`, line] as const;
   if (!found.missing) return add('inside', 'failed', ...byHand);
   add('inside', 'skipped', `${problem}: the rest is one line to type on its console`);
   return { byHand, isOver: true };

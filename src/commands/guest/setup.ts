@@ -26,7 +26,9 @@ public key into authorized_keys with the rights of that account, and makes a hos
 same way and pinned, and config install writes the Host with that user and key. At the end it logs in. Nothing of yours is overwritten; it can be run again.`,
   options: Object.values(own),
   exclusive: [
-    ...Object.values(toSetUp).map((each) => [own.undo, each]),
+    ...Object.values(toSetUp).flatMap((each) => (each === own.by ? [] : [[own.undo, each]])),
+    [own.by, own.bring],
+
     [own.install, own.bring],
     [own.noConfig, own.bring],
   ],

@@ -40,8 +40,8 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly script: string;
   /** What was typed for the target, so that the user's own Host of that name counts; undefined: a form of the target. */
   readonly typed?: string | undefined;
-  /** As root, with sudo if needed; false: sudo only if it does not prompt. */
-  readonly needsRoot: boolean;
+  /** As root, with sudo if needed; false: sudo only if it does not prompt; "never": as the account that logs in. */
+  readonly needsRoot: boolean | 'never';
   /** A configuration file for ssh in place of the user's. */
   readonly sshConfig?: string;
   readonly port?: number;
@@ -142,7 +142,7 @@ export function guestRoute(options: GuestRouteOptions, settings?: readonly strin
     case 'target':
       return {
         name: route,
-        command: overSsh(options, needsRoot ? asRoot : asRootIfFree, { settings }),
+        command: overSsh(options, rights[`${needsRoot}`], { settings }),
         input: script,
       };
     case 'wsl': {
@@ -211,10 +211,13 @@ function proxyOptions(target: string, options: ProxyOptions): readonly string[] 
 }
 
 // The login shell may have printed something without a line end.
-const asRoot = 'echo; if [ "$(id -u)" = 0 ]; then exec sh -s; else exec env LC_ALL=C sudo -n sh -s; fi';
-// sudo does not keep SSH_CONNECTION, which says how sshd sees this host.
-const asRootIfFree =
-  'echo; if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s "$SSH_CONNECTION"; else exec sh -s; fi';
+const rights = {
+  true: 'echo; if [ "$(id -u)" = 0 ]; then exec sh -s; else exec env LC_ALL=C sudo -n sh -s; fi',
+  // sudo does not keep SSH_CONNECTION, which says how sshd sees this host.
+  false:
+    'echo; if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s "$SSH_CONNECTION"; else exec sh -s; fi',
+  never: 'echo; exec sh -s',
+};
 
 /** Whether a script did not run because sudo needs a password or a terminal; sudo-rs has other messages. */
 export function sudoAsks(message: string): boolean {

@@ -21,6 +21,8 @@ interface RunScriptOptions {
   readonly onLine: (line: ProgressLine) => void;
   /** On a terminal: prompts, and lines that are not the script's, behind "| ". Default: not shown. */
   readonly onOther?: (text: string) => void;
+  /** What its program says on stderr, a line each. */
+  readonly onComplaint?: (line: string) => void;
   readonly signal?: AbortSignal;
   /** Milliseconds; after them it is stopped. */
   readonly limitMs?: number | undefined;
@@ -30,7 +32,7 @@ interface RunScriptOptions {
 /** Runs a script in a guest over a route and reports each of its lines as it arrives. */
 export async function runScript(
   route: GuestRoute,
-  { onLine, onOther = () => {}, signal, limitMs, env }: RunScriptOptions,
+  { onLine, onOther = () => {}, onComplaint, signal, limitMs, env }: RunScriptOptions,
 ): Promise<ScriptOutcome> {
   const lines: ProgressLine[] = [];
   let message = '';
@@ -47,7 +49,9 @@ export async function runScript(
   };
   const take = route.terminal ? splitTerminal(takeLine, onOther) : splitLines(takeLine);
   const complain = splitLines((text) => {
-    if (text.trim() !== '') message = text.trim();
+    if (text.trim() === '') return;
+    message = text.trim();
+    onComplaint?.(message);
   });
   const outcome = (): ScriptOutcome => {
     take('\n');

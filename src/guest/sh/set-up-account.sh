@@ -1,5 +1,5 @@
 #!/bin/sh
-# vmssh: lets a public key log in to this machine; its own manager started this. With look=yes it only says what it would do.
+# vmssh: lets a public key log in to this machine; its own manager started this, or a login of the account. With look=yes it only says what it would do.
 # Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
 set -u
@@ -61,18 +61,40 @@ say_machine() {
   done
 }
 
-set_up_account() {
-  need_root
-  if [ "$look" = no ]; then take_lock; fi
+# What only root can do: an account has an sshd, by which it came.
+look_at_machine() {
   say_machine
   check_disk || give_up 2
   install_sshd
   if [ -z "$installs" ] && ! check_sshd; then give_up 2; fi
+}
+
+# What an account can see of the sshd by which it came. Another host key finds a mistake, and no attacker.
+look_as_account() {
+  if [ -z "${config:-}" ]; then
+    say skipped sshd "$account cannot ask sshd for its settings: the key goes into the usual file"
+  elif [ "$keys_by" = root ]; then
+    fail key "sshd reads the keys of $account from $keys_in, where only root may write" "# put the key there as root"
+    give_up 2
+  fi
+  for each_file in $(settings hostkey); do
+    read -r each_type each_key _ <"$R${each_file%.pub}.pub" || continue
+    if [ "$each_type" = "${shown% *}" ] && [ "$each_key" != "${shown#* }" ]; then
+      fail host-key "sshd has another $each_type key than the connection showed, in $each_file.pub" "# see which machine answers there"
+      give_up 2
+    fi
+  done 2>/dev/null
+}
+
+set_up_account() {
+  need_root
+  if [ "$look" = no ]; then take_lock; fi
+  if is_own; then sshd=$(find_sshd); else look_at_machine; fi
   choose_account
   find_home
   say ok account "$account"
   if [ -z "$installs" ] && ! is_let_in; then give_up 2; fi
-  if [ -z "$installs" ]; then make_host_key; fi
+  if is_own; then look_as_account; elif [ -z "$installs" ]; then make_host_key; fi
   if [ -z "$keys" ]; then
     :
   elif [ "$look" = no ]; then

@@ -20,6 +20,8 @@ export interface MachineLogin {
   readonly brings?: true;
   /** A name that the user gave to it, though it was in known_hosts or in a Host of his. */
   readonly takes?: string;
+  /** For `--undo`: its key was put there by a login of that user. */
+  readonly byLogin?: true;
   /** For `--undo`: setup pinned its host key. */
   readonly pinned?: true;
   /** For `--undo`: there were no lines for ssh before. */
@@ -45,7 +47,7 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   const uuid = parseUuid(plainText(fields.uuid) ?? '');
   const { takes: named } = fields;
   const takes = typeof named === 'string' && isPlainHostName(named) ? named : undefined;
-  const undone = { brings, takes, pinned: isSet('pinned'), first: isSet('first') };
+  const undone = { brings, takes, byLogin: isSet('byLogin'), pinned: isSet('pinned'), first: isSet('first') };
   return [
     { target, ...definedFields({ uuid, user, identityFile: plainText(fields.identityFile), ...undone }) },
   ];

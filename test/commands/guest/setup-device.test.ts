@@ -45,7 +45,7 @@ function setupOf(machine: ListedMachine, restart = false) {
   const named = { text: 'mint', target: parseTarget(machine.target), machine };
   const more = { takeName: false, unproved: false };
   const flags = { noConfig: true, install: false, bring: false, restart, ...more };
-  const options = { ...flags, user: undefined, key: undefined };
+  const options = { ...flags, user: undefined, key: undefined, by: undefined, hostKey: undefined };
   return newSetup(named, { name: 'mint', options, io, signal }, () => {});
 }
 

@@ -1,11 +1,18 @@
 # Who wrote a file. Ours have a line with the hash of the others: a foreign or edited file is never overwritten or removed.
 
 state=$R/var/lib/vmssh
+if is_own; then state=$HOME/.local/state/vmssh/setup; fi
 
 sum_of() { sha256sum | cut -c1-16; }
 
-# Only root can read the journal and the saved files. If it fails, $said has why.
-keep_state() { said=$(mkdir -p "$state/before" 2>&1 && chmod 700 "$state" "$state/before" 2>&1); }
+# Only root, or the account, can read the journal and the saved files. If it fails, $said has why.
+keep_state() {
+  said=$(mkdir -p "$state/before" 2>&1 && chmod 700 "$state" "$state/before" 2>&1) || return 1
+  if [ -n "${made_from:-}" ]; then keep "$state/made-from" <<FOLDER
+$made_from
+FOLDER
+  fi
+}
 
 # kept_of FILE: the path of its saved state: .was and .now are its text before and after, .lines what was added.
 kept_of() { echo "$state/before/$(printf '%s' "$1" | sum_of)"; }

@@ -8,7 +8,7 @@ as_limit=1048577 # bytes: the limit of a file plus one
 as() {
   as_account=$1
   shift
-  if [ "$as_account" = root ]; then
+  if [ "$as_account" = root ] || is_own; then
     "$@" 2>/dev/null
     return
   fi
@@ -28,7 +28,7 @@ as() {
 
 # can_act_as ACCOUNT: if not, $said has why. BusyBox has no runuser, and its setsid no -w.
 can_act_as() {
-  [ "$1" = root ] || said=$(setsid -w timeout -s KILL "$as_seconds" runuser -u "$1" -- true 2>&1)
+  [ "$1" = root ] || is_own || said=$(setsid -w timeout -s KILL "$as_seconds" runuser -u "$1" -- true 2>&1)
 }
 
 # try ACCOUNT COMMAND...: $said has its output, stderr included.

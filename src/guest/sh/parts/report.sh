@@ -7,6 +7,9 @@ umask 022
 faults=0
 noted=no
 
+# Whether this is a login of an account's own, which is not root: it keeps what it needs in its home.
+is_own() { [ "${own:-no}" = yes ] && [ "$(id -u)" != 0 ]; }
+
 # say ok|changed|skipped|failed|fix|hint STEP MESSAGE
 say() { printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)"; }
 

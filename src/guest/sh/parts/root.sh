@@ -1,14 +1,16 @@
-# Who may change something here: root, and one script at a time.
+# Who may change something here: root, or an account in its own home, and one script at a time.
 
 need_root() {
-  if [ "$(id -u)" != 0 ]; then
+  if [ "$(id -u)" != 0 ] && ! is_own; then
     fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
     give_up 2
   fi
 }
 
 # The lock is a link, which is made whole or not at all. Its text is the process that has it.
-lock=$R/run/vmssh-lock
+run=$R/run
+if is_own; then run=$HOME/.local/state/vmssh; fi
+lock=$run/vmssh-lock
 
 # process PID: its name, which no later process has, also if the container was started again; nothing for one that has ended.
 process() {
@@ -30,15 +32,31 @@ take() {
   ln -s "$this_process" "$1" 2>/dev/null
 }
 
+# make_run: an account may lack the folders above it too. $made_from: the first that was made, for an undo.
+made_from=
+make_run() {
+  made=$run
+  while is_own && [ ! -e "$made" ]; do
+    made_from=$made
+    made=${made%/*}
+  done
+  said=$({ if is_own; then umask 077; fi; mkdir -p "$run" && mkdir -m 700 "$scratch"; } 2>&1)
+}
+# unmake_run: the empty ones of them.
+unmake_run() {
+  made=$run
+  while [ -n "$made_from" ] && rmdir "$made" 2>/dev/null && [ "$made" != "$made_from" ]; do made=${made%/*}; done
+}
+
 # take_lock: until this script ends. $scratch is a folder of its own.
 take_lock() {
   this_process=$(process "$$")
-  scratch=$R/run/vmssh-run.$this_process
-  if ! said=$(mkdir -p "$R/run" 2>&1 && mkdir -m 700 "$scratch" 2>&1); then
-    fail lock "cannot create a folder in /run: $said" 'df /run'
+  scratch=$run/vmssh-run.$this_process
+  if ! make_run; then
+    fail lock "cannot create a folder in $run: $said" "df $run"
     give_up 2
   fi
-  trap 'rm -rf "$scratch"' EXIT
+  trap 'rm -rf "$scratch"; unmake_run' EXIT
   lock_from=$(clock)
   until take "$lock"; do
     if [ $(($(clock) - lock_from)) -gt 240000 ]; then
@@ -48,9 +66,9 @@ take_lock() {
     fi
     sleep 0.2 2>/dev/null || sleep 1
   done
-  trap 'rm -rf "$scratch" "$lock"' EXIT
+  trap 'rm -rf "$scratch" "$lock"; unmake_run' EXIT
   # What killed ones left.
-  for each in "$R"/run/vmssh-run.*; do
+  for each in "$run"/vmssh-run.*; do
     if ! is_alive "${each#*/vmssh-run.}"; then rm -rf "$each"; fi
   done
   rm -f "$lock".*

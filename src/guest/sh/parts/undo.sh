@@ -14,11 +14,14 @@ undo_all() {
   while IFS='	' read -r kind a b _; do
     undo_one "$kind" "$a" "$b" </dev/null
   done <"$state/undo"
-  if is_systemd; then
+  if ! is_own && is_systemd; then
     must undo systemctl daemon-reload
     systemctl reset-failed 'sshd-vsock*' 2>/dev/null
   fi
-  if [ "$faults" = 0 ]; then must undo rm -rf "$state"; fi
+  if [ "$faults" = 0 ]; then
+    made_from=$(cat "$state/made-from" 2>/dev/null)
+    must undo rm -rf "$state"
+  fi
 }
 
 undo_one() {

@@ -1,0 +1,176 @@
+import { closeSync, openSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loginTimeoutMs } from '../../checks/try-login.js';
+import { isAccountName } from '../../cli/guest.js';
+import type { FindingJson } from '../../cli/json.js';
+import { ConnectError, printable, quote } from '../../errors.js';
+import { askedFolder } from '../../files/asked-folder.js';
+import { readText } from '../../files/read-file.js';
+import { accountScript } from '../../guest/script.js';
+import type { ShownKey } from '../../identity/certificate.js';
+import { fingerprintOf } from '../../identity/known-hosts.js';
+import type { Io } from '../../process/io.js';
+import { asksNothing, ownConnection } from '../../process/ssh-program.js';
+import { formatEndpoint } from '../../route.js';
+import { stateFolder } from '../../ssh/folder.js';
+import { handshake } from '../../ssh/handshake.js';
+import { keyPolicy, plainLogin } from '../../ssh/policy/key-policy.js';
+import { typedHost } from '../../target/names.js';
+import { sshPort } from '../../target/numbers.js';
+import { printOfLine } from './setup-keys.js';
+import { type Found, runInside, type Setup } from './setup-step.js';
+import { asFailure, checkUntil } from './setup-way.js';
+
+/** Looks by a login of the account. `said` is what its script says there; undefined: that is known only after a question of ssh's. */
+export async function lookByLogin(setup: Setup, found: Found): Promise<Found | undefined> {
+  const { asUser = '' } = found;
+  const strange = `ssh names no account: ${quote(asUser)}`;
+  if (!isAccountName(asUser))
+    return setup.add('account', 'failed', strange, `vmssh setup --user NAME ${setup.typed}`);
+  const contact = await firstContact(setup, asUser);
+  if (setup.isFailed()) return undefined;
+  const met = contact ? { ...found, contact } : found;
+  const said = await planLogin(setup, met);
+  return setup.isFailed() ? undefined : { contact, said, scripts: said ? [] : [scriptFor(met, false)] };
+}
+
+/** The host key that the connection shows, if nobody knows it: no password goes to another one. */
+async function firstContact(setup: Setup, user: string): Promise<ShownKey | undefined> {
+  const { name, io, options, typed, add } = setup;
+  const strict = { ...io, env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } };
+  const { error, stages } = await checkUntil('authentication', user, { ...setup, io: strict });
+  const isKnown = error?.code !== 'HOST_KEY_UNKNOWN';
+  if (error && isKnown) return add('host-key', 'failed', error.problem, error.hint);
+  const shown = isKnown ? undefined : await shownKey(user, setup).catch(asFailure);
+  if (shown instanceof ConnectError) return add('host-key', 'failed', shown.problem, shown.hint);
+  const known = stages.find(({ stage }) => stage === 'host key')?.found.split(' ')[1];
+  const print = shown ? printOfKey(shown) : known;
+  const look = 'on its console, ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub shows what it has';
+  const { hostKey } = options;
+  if (hostKey !== undefined && hostKey !== print)
+    return add('host-key', 'failed', `the connection shows ${print}, not ${hostKey}`, look);
+  if (!shown) return undefined;
+  const { policy, bySystem } = await keyPolicy(io, { login: plainLogin(name, io) });
+  const shows = `the connection shows ${shown.type} ${print}`;
+  if (bySystem || (policy === 'strict' && hostKey === undefined)) {
+    const why = `no key of this machine is known, and the policy is strict; ${shows}`;
+    const fix = `${look}; then: vmssh setup --host-key SHA256:... ${typed}`;
+    return add('host-key', 'failed', why, bySystem ? error?.hint : fix);
+  }
+  const says = hostKey === undefined ? 'and nobody vouches for it' : 'as you say';
+  add('host-key', 'changed', `${shows}, ${says}: no other is accepted, and it is pinned`);
+  return shown;
+}
+
+/** Asks again, as only its fingerprint was said. Throws a ConnectError. */
+async function shownKey(user: string, { name, target, io, signal }: Setup): Promise<ShownKey> {
+  const { self, platform, env } = io;
+  return inFolder(io, async (folder) => {
+    const keepIn = join(folder, 'known_hosts');
+    const host = typedHost(name);
+    const shake = { target, host, port: sshPort, user, timeoutMs: loginTimeoutMs, signal, keepIn };
+    const { hostKey } = await handshake({ ...shake, self, platform, env });
+    const [, type = '', key = ''] = (await readText(keepIn)).trim().split(' ');
+    if (printOfKey({ key }) === hostKey.fingerprint) return { type, key };
+    throw new ConnectError('handshake', target, {
+      code: 'NOT_RUN',
+      problem: 'ssh did not say its host key',
+      hint: 'try it again',
+    });
+  });
+}
+
+export function printOfKey({ key }: Pick<ShownKey, 'key'>): string {
+  return fingerprintOf(Buffer.from(key, 'base64'));
+}
+
+/** What the script says that only looks; undefined: ssh would have to ask. */
+async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJson[] | undefined> {
+  const { options, target, io, add } = setup;
+  const { asUser = '', key, answer, contact } = found;
+  const asks = canAsk(io);
+  // It shows who you are: to a key that nobody vouches for only if there is no other way.
+  const isTried = !contact || !asks;
+  const said = isTried ? await runByLogin(setup, found, scriptFor(found, true), false).catch(asFailure) : [];
+  const endpoint = answer?.means?.endpoint;
+  const by = `by a login over ${endpoint ? formatEndpoint(endpoint) : target}, with the rights of ${asUser}`;
+  if (isTried && !(said instanceof ConnectError)) {
+    add('inside', 'ok', by);
+    return said;
+  }
+  const { problem = '', hint } = said instanceof ConnectError ? said : {};
+  if (isTried && !problem.includes('Permission denied')) return add('inside', 'failed', problem, hint);
+  const never =
+    'ssh cannot ask for a password here, without a terminal and an SSH_ASKPASS that it would start';
+  if (!asks) return add('inside', 'failed', `${never}; ${problem}`, 'run it in a terminal');
+  const isChosen = options.user !== undefined || setup.machine?.user !== undefined;
+  add('account', 'ok', isChosen ? asUser : `${asUser}, as ssh logs in there: --user names another`);
+  add('inside', 'ok', `${by}: ssh will ask for the password of ${asUser} once`);
+  const where = `the key goes where this sshd reads those of ${asUser}`;
+  if (key) add('key', 'changed', `${where}: ${key.from} (${printOfLine(key.line)})`);
+  return undefined;
+}
+
+/** For the account, by its own login. */
+export function scriptFor({ asUser: account = '', key, contact }: Found, look: boolean): string {
+  const shown = contact && `${contact.type} ${contact.key}`;
+  return accountScript({ account, keys: key ? [key.line] : [], look, own: true, shown });
+}
+
+/** Runs a script by one login, for which ssh may ask. Throws a ConnectError. */
+export async function runByLogin(
+  setup: Setup,
+  { into, contact }: Pick<Found, 'into' | 'contact'>,
+  script: string,
+  asks = true,
+): Promise<readonly FindingJson[]> {
+  if (!into) return [];
+  const { io } = setup;
+  const onComplaint = asks ? (line: string) => io.err(`${printable(line)}\n`) : undefined;
+  const settings = [ownConnection, ...(asks ? [] : [asksNothing])];
+  const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
+  const more = { needsRoot: 'never', settings, onComplaint, env } as const;
+  if (!contact) return runInside(into, script, setup, more);
+  return inFolder(io, async (folder) => {
+    const knownHosts = join(folder, 'known_hosts');
+    await writeFile(knownHosts, `${firstName} ${contact.type} ${contact.key}\n`, { mode: 0o600 });
+    const known = { knownHosts, hostKeyAlias: firstName, onlyKnown: true };
+    return runInside(into, script, setup, { ...more, caller: { asksForKeys: false, known } });
+  });
+}
+
+/** The machine's name in a file with its key alone. */
+const firstName = 'vmssh-setup';
+
+/** In a new folder, which is removed again. */
+async function inFolder<T>({ env, platform }: Io, run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await askedFolder(stateFolder(env, platform));
+  return run(folder).finally(() => rm(folder, { recursive: true, force: true }));
+}
+
+/** Whether ssh can ask for a password: at its terminal, or by SSH_ASKPASS (its readpass.c). */
+export function canAsk(
+  { env, platform, terminal }: Pick<Io, 'env' | 'platform' | 'terminal'>,
+  tty = '/dev/tty',
+): boolean {
+  const {
+    SSH_ASKPASS: program = '',
+    SSH_ASKPASS_REQUIRE: word = '',
+    DISPLAY = '',
+    WAYLAND_DISPLAY = '',
+  } = env;
+  const required = word.toLowerCase();
+  const mayStart = required === 'force' || (required !== 'never' && `${DISPLAY}${WAYLAND_DISPLAY}` !== '');
+  if (program !== '' && mayStart) return true;
+  return required === 'force' ? false : platform === 'win32' ? terminal.stdin : isOpen(tty);
+}
+
+function isOpen(tty: string): boolean {
+  try {
+    closeSync(openSync(tty, 'r+'));
+    return true;
+  } catch {
+    return false;
+  }
+}

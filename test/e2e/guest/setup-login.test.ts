@@ -1,0 +1,226 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fingerprintOf } from '../../../src/identity/known-hosts.js';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { script, writeTree } from '../../helpers/temp-dir.js';
+import { listing, useOwnSource } from '../sources/own-source.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', 'ssh-keygen': 'openssh-client' });
+const bed = useOwnSource();
+const { dir, home, bin, source, program } = bed;
+
+/** All that is in a folder, with modes and content. */
+function treeOf(folder: string): Readonly<Record<string, string>> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
+  const textAt = (path: string) => (lstatSync(path).isFile() ? readFileSync(path, 'latin1') : 'folder');
+  return Object.fromEntries(
+    names.map((name) => [name, `${lstatSync(join(folder, name)).mode} ${textAt(join(folder, name))}`]),
+  );
+}
+
+// The machine is a server of ssh2 that takes a password, and runs the scripts in a folder in place of its root; ssh and sh are real.
+describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}`, () => {
+  const root = join(dir, 'root');
+  const theirs = join(root, 'home/ann');
+  const authorized = join(theirs, '.ssh/authorized_keys');
+  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+  /** How many were answered. */
+  let passwords = 0;
+  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
+    client.on('error', () => {});
+    client.on('authentication', (ctx) => {
+      if (ctx.method === 'password') {
+        passwords++;
+        return ctx.username === 'ann' && ctx.password === 'right'
+          ? ctx.accept()
+          : ctx.reject(['publickey', 'password']);
+      }
+      const lines = existsSync(authorized) ? readFileSync(authorized, 'utf8') : '';
+      const isKnown = ctx.method === 'publickey' && lines.includes(ctx.key.data.toString('base64'));
+      return isKnown ? ctx.accept() : ctx.reject(['publickey', 'password']);
+    });
+    client.on('session', (accept) =>
+      accept().on('exec', (take, _, { command }) => {
+        const channel = take();
+        const line = command === 'true' ? command : `sed "s#^R=''#R='${root}'#" | exec sh -s`;
+        const env = { PATH: `${join(root, 'fakes')}:${process.env.PATH}`, HOME: theirs };
+        const child = spawn('sh', ['-c', line], { env });
+        channel.pipe(child.stdin);
+        child.stdin.on('error', () => {});
+        child.stdout.on('data', (part) => channel.write(part));
+        child.stderr.on('data', (part) => channel.stderr.write(part));
+        child.on('close', (code) => {
+          channel.exit(code ?? 1);
+          channel.end();
+        });
+      }),
+    );
+  });
+  const blob = Buffer.from(hostKey.public.split(' ')[1] ?? '', 'base64');
+  const print = fingerprintOf(blob);
+  const settings = ['pubkeyauthentication yes'];
+  const sshdSays = (keys = '.ssh/authorized_keys', ...more: readonly string[]) =>
+    script(join(root, 'usr/sbin/sshd'), `printf '%s\\n' '${[...settings, `authorizedkeysfile ${keys}`, ...more].join("' '")}'`);
+  const asking = {
+    ...bed.env,
+    SSH_AUTH_SOCK: undefined,
+    SSH_ASKPASS_REQUIRE: 'force',
+    SSH_ASKPASS: join(bin, 'ask'),
+  };
+  const setup = (args: readonly string[], env: NodeJS.ProcessEnv = asking) =>
+    run([...vmssh, 'setup', ...args], { env, detached: true });
+  const answer = (text: string) => program('ask', `echo "$1" >>'${dir}/asked'; echo '${text}'`);
+  const asked = () => (existsSync(join(dir, 'asked')) ? readFileSync(join(dir, 'asked'), 'utf8') : '');
+  const trees = () => [treeOf(root), treeOf(join(home, '.ssh'))];
+
+  beforeAll(async () => {
+    await once(server.listen(join(dir, 'mint.sock')), 'listening');
+    const address = `unix${join(dir, 'mint.sock')}`;
+    source([program('machines', listing({ name: 'mint', status: 'running', address }))]);
+    program('ssh', `exec ${findProgram('ssh')} -F ${home}/.ssh/config "$@"`);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, '.ssh/id_ed25519')]);
+    writeFileSync(join(home, '.ssh/config'), '');
+    writeTree(root, {
+      'bin/sh': '#!/bin/sh\n',
+      'fakes/id': '#!/bin/sh\n[ "$1" = -u ] && echo 1000 || echo ann\n',
+      // Whose each file is: all but the home is root's.
+      'fakes/find':
+        '#!/bin/sh\ncase "$*" in *-perm*) ;; *"-user ann"*) echo x ;; *) case $2 in */home/ann*) ;; *) echo x ;; esac ;; esac\n',
+      'fakes/getent': '#!/bin/sh\n[ "$1 $2" = "passwd ann" ] && echo ann:x:1000:1000::/home/ann:/bin/sh\n',
+    });
+    mkdirSync(theirs, { recursive: true });
+    mkdirSync(join(root, 'usr/sbin'), { recursive: true });
+  });
+  beforeEach(() => {
+    passwords = 0;
+    rmSync(join(dir, 'asked'), { force: true });
+    sshdSays();
+    answer('right');
+  });
+  afterAll(() => void server.close());
+
+  it('shows its plan, and asks for nothing before it', async () => {
+    const before = trees();
+    const { code, stdout } = await setup(['--dry-run', '--user', 'ann', 'mint']);
+    expect(stdout).toMatch(
+      /\+ host-key +the connection shows ssh-ed25519 (SHA256:\S+), and nobody vouches for it/,
+    );
+    expect(stdout).toContain(print);
+    expect(stdout).toMatch(
+      /✓ account +ann\n.*✓ inside +by a login over unix\/.*, with the rights of ann: ssh will ask/,
+    );
+    expect(stdout).toMatch(/\+ key +the key goes where this sshd reads those of ann: /);
+    expect({ code, asked: asked(), passwords }).toEqual({ code: 1, asked: '', passwords: 0 });
+    expect(trees()).toEqual(before);
+  });
+
+  it.each([
+    {
+      what: 'ssh cannot ask',
+      env: { SSH_ASKPASS_REQUIRE: 'never' },
+      want: /✗ inside +ssh cannot ask for a password here, .*Permission denied[\s\S]*fix: run it in a terminal\n/,
+    },
+    {
+      what: 'the policy is strict',
+      env: { VMSSH_HOST_KEYS: 'strict' },
+      want: /✗ host-key .*the policy is strict; the connection shows ssh-ed25519 SHA256:.*\n +fix: .*ssh-keygen -lf .*--host-key SHA256:\.\.\. mine\/mint\n/,
+    },
+    {
+      what: 'the console shows another host key',
+      args: ['--host-key', `SHA256:${'A'.repeat(43)}`],
+      want: /✗ host-key +the connection shows SHA256:\S+, not SHA256:AAA/,
+    },
+    {
+      what: 'only its manager may go in',
+      args: ['--by', 'exec'],
+      want: /✗ inside +mine starts no program as root in "mint" for this user/,
+    },
+  ])('changes nothing, and sends no password, if $what', async ({ env = {}, args = [], want }) => {
+    const before = trees();
+    const { code, stdout } = await setup(['--yes', '--user', 'ann', ...args, 'mint'], { ...asking, ...env });
+    expect(stdout).toMatch(want);
+    expect({ code, passwords }).toEqual({ code: 1, passwords: 0 });
+    expect(trees()).toEqual(before);
+  });
+
+  it('leaves nothing after three wrong passwords', async () => {
+    const before = trees();
+    answer('wrong');
+    const { code, stdout } = await setup(['--yes', '--user', 'ann', 'mint']);
+    expect(stdout).toMatch(/✗ inside +the script did not run there: Permission denied/);
+    expect({ code, passwords, questions: asked().split('\n').length - 1 }).toEqual({
+      code: 1,
+      passwords: 3,
+      questions: 3,
+    });
+    expect(trees()).toEqual(before);
+  });
+
+  it.each([
+    {
+      what: 'another host key stands in its files',
+      says: ['hostkey /etc/ssh/key'],
+      files: { 'etc/ssh/key.pub': 'ssh-ed25519 AAAA root@mint\n' },
+      want: /✗ host-key +sshd has another ssh-ed25519 key than the connection showed, in \/etc\/ssh\/key\.pub/,
+    },
+    {
+      what: 'its keys are in a folder of root’s',
+      says: [],
+      keys: '/etc/ssh/keys/%u',
+      want: /✗ key +sshd reads the keys of ann from \/etc\/ssh\/keys\/ann, where only root may write/,
+    },
+    {
+      what: 'a command is forced',
+      says: ['forcecommand internal-sftp'],
+      want: /✗ login .*makes sshd run only this for ann: internal-sftp/,
+    },
+  ])('changes nothing there if $what', async ({ says, files = {}, keys, want }) => {
+    writeTree(root, files);
+    sshdSays(keys, ...says);
+    const before = treeOf(root);
+    const { code, stdout } = await setup(['--yes', '--user', 'ann', 'mint']);
+    expect(stdout).toMatch(want);
+    expect({ code, passwords }).toEqual({ code: 1, passwords: 1 });
+    expect(treeOf(root)).toEqual(before);
+  });
+
+  describe('one after the other', () => {
+    let before: ReturnType<typeof trees>;
+    it('one password, then ssh', async () => {
+      before = trees();
+      const { code, stdout, stderr } = await setup(['--yes', '--user', 'ann', 'mint'], {
+        ...asking,
+        VMSSH_HOST_KEYS: 'accept-new',
+      });
+      expect({ code, stderr, passwords }, stdout).toEqual({ code: 0, stderr: '', passwords: 1 });
+      expect(stdout).toMatch(/\+ key +1 put into \/home\/ann\/\.ssh\/authorized_keys of ann\n/);
+      expect(stdout).toMatch(/\+ host-key +ssh-ed25519 SHA256:\S+ is pinned, as the connection showed it\n/);
+      expect(stdout).toMatch(/✓ login +ssh mint is ann, by .*; its host key is ssh-ed25519 SHA256:/);
+      const strict = { ...asking, VMSSH_HOST_KEYS: 'strict' };
+      expect(await run(['ssh', '-o', 'BatchMode=yes', 'mint', 'true'], { env: strict })).toMatchObject({
+        code: 0,
+      });
+    });
+
+    it('again: nothing is to be done, and nothing is asked', async () => {
+      const { code, stdout } = await setup(['--dry-run', 'mint'], {
+        ...asking,
+        SSH_ASKPASS_REQUIRE: 'never',
+      });
+      expect(stdout).toMatch(/✓ key +ann has the key already/);
+      expect({ code, passwords }).toEqual({ code: 0, passwords: 0 });
+    });
+
+    it('undone: files and modes are what they were', async () => {
+      const { code, stdout } = await setup(['--undo', '--yes', 'mint']);
+      expect(stdout).toMatch(/\+ undo +what setup did for ann is taken back, by a login as ann\n/);
+      expect({ code, passwords }, stdout).toEqual({ code: 0, passwords: 0 });
+      expect(trees()).toEqual(before);
+    });
+  });
+});

@@ -29,6 +29,7 @@ import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
 import { typedHost } from '../../target/names.js';
 import { isSshPort } from '../../target/numbers.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
 
 export interface ExamineOptions extends ReachFlags {
   readonly target: string;

@@ -9,7 +9,6 @@ import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
 import { parseUuid, sshPort } from '../../target/numbers.js';
-import { lookByLogin, printOfKey, runByLogin, scriptFor } from './setup-login.js';
 import { printOfLine } from './setup-keys.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
 import { asFailure, checkUntil, intoByManager, loginAs, noEntry } from './setup-way.js';
@@ -56,8 +55,9 @@ export const inside: SetupStep = {
     if (byHand) return setup.add('inside', 'failed', ...byHand);
     for (const script of scripts) {
       if (!into) break;
-      const run = asUser ? runByLogin(setup, found, script).catch(asFailure) : runInside(into, script, setup);
-      const said = await run;
+      const said = asUser
+        ? await (await byLogin()).runByLogin(setup, found, script).catch(asFailure)
+        : await runInside(into, script, setup);
       if (said instanceof ConnectError) return setup.add('inside', 'failed', said.problem, said.hint);
       for (const row of said) if (row.name !== 'machine') setup.addGuests(row, into);
       if (setup.isFailed()) break;
@@ -68,8 +68,12 @@ export const inside: SetupStep = {
   async undo(setup, _, what) {
     const { machine, options, io, add } = setup;
     const login = await keptLogin(machine, io);
-    if (login?.user && (options.by ?? (login.byLogin ? 'login' : 'exec')) === 'login')
-      return undoByLogin(setup, { ...login, user: login.user }, what);
+    if (login?.user && (options.by ?? (login.byLogin && 'login')) === 'login') {
+      const seen = await undoByLogin(setup, { ...login, user: login.user }, what);
+      // Its manager may go in by now, and have done something too.
+      const isOver = setup.isFailed() || options.by !== undefined;
+      if (isOver || (await intoByManager(setup).catch(asFailure)) instanceof ConnectError) return seen;
+    }
     const into = await intoByManager(setup);
     try {
       const said = await runInside(into, undoScript({ look: what === 'plan' }), setup);
@@ -86,9 +90,13 @@ export const inside: SetupStep = {
   },
 };
 
+/** Most machines need none of it. */
+const byLogin = () => import('./setup-login.js');
+
 /** What is found by a login of the account, and what is to be done by it. */
 async function ownLogin(setup: Setup, found: Found): Promise<Found | undefined> {
   const { asUser, into, identityFile } = found;
+  const { lookByLogin, scriptFor } = await byLogin();
   const seen = await lookByLogin(setup, found);
   if (!seen || !into || !found.login) return undefined;
   const login = { ...found.login, user: asUser, identityFile, byLogin: true } as const;
@@ -107,6 +115,7 @@ async function undoByLogin(
   const into = { ...loginAs(login.user, setup), identityFile: login.identityFile };
   const says = `what setup did for ${login.user} is taken back, by a login as ${login.user}`;
   if (what === 'plan') return setup.add('undo', 'changed', says) ?? { login };
+  const { runByLogin } = await byLogin();
   const said = await runByLogin(setup, { into }, undoScript({ own: true })).catch(asFailure);
   if (said instanceof ConnectError) return setup.add('undo', 'failed', said.problem, said.hint);
   for (const row of said) setup.addGuests(row, into);
@@ -203,7 +212,7 @@ export const sshd: SetupStep = {
 
   async act(setup, { login, contact }) {
     if (login?.brings) return undefined;
-    if (contact) return { shown: `${contact.type} ${printOfKey(contact)}` };
+    if (contact) return { shown: `${contact.type} ${printOfLine(`${contact.type} ${contact.key}`)}` };
     const { error, stages } = await checkUntil('authentication', login?.user, setup);
     if (!error) return { shown: stages.find(({ stage }) => stage === 'host key')?.found ?? '' };
     const step = error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';

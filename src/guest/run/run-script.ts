@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { dropOutput, ended } from '../../process/terminate.js';
+import { dropOutput, ended, sshEndsWithUs } from '../../process/terminate.js';
 import type { Env } from '../../runtime.js';
 import { DiscoveryError } from '../../sources/source.js';
 import type { GuestRoute } from './route.js';
@@ -72,11 +72,13 @@ export async function runScript(
     }
   }
   const [program = '', ...args] = route.command;
-  const child = spawn(program, args, {
-    stdio: [route.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
-    env: { ...env, WSL_UTF8: '1' },
-    ...(signal ? { signal } : {}),
-  });
+  const { child, release } = sshEndsWithUs(() =>
+    spawn(program, args, {
+      stdio: [route.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
+      env: { ...env, WSL_UTF8: '1' },
+      ...(signal ? { signal } : {}),
+    }),
+  );
   let taken = 0;
   const limited = (take: (part: string) => void) => (part: string) => {
     taken += part.length;
@@ -102,6 +104,7 @@ export async function runScript(
     );
   });
   clearTimeout(limit);
+  release();
   dropOutput(child);
   if (stopped !== undefined) {
     child.kill();

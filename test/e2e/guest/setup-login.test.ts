@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../src/identity/known-hosts.js';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { script, writeTree } from '../../helpers/temp-dir.js';
+import { onTerminal } from '../../helpers/terminal.js';
 import { listing, useOwnSource } from '../sources/own-source.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', 'ssh-keygen': 'openssh-client' });
@@ -65,7 +66,10 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
   const print = fingerprintOf(blob);
   const settings = ['pubkeyauthentication yes'];
   const sshdSays = (keys = '.ssh/authorized_keys', ...more: readonly string[]) =>
-    script(join(root, 'usr/sbin/sshd'), `printf '%s\\n' '${[...settings, `authorizedkeysfile ${keys}`, ...more].join("' '")}'`);
+    script(
+      join(root, 'usr/sbin/sshd'),
+      `printf '%s\\n' '${[...settings, `authorizedkeysfile ${keys}`, ...more].join("' '")}'`,
+    );
   const asking = {
     ...bed.env,
     SSH_AUTH_SOCK: undefined,
@@ -145,6 +149,20 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     const { code, stdout } = await setup(['--yes', '--user', 'ann', ...args, 'mint'], { ...asking, ...env });
     expect(stdout).toMatch(want);
     expect({ code, passwords }).toEqual({ code: 1, passwords: 0 });
+    expect(trees()).toEqual(before);
+  });
+
+  it.skipIf(lacks('script'))('leaves nothing after Ctrl-C at the question', async () => {
+    const before = trees();
+    const command = [...vmssh, 'setup', '--yes', '--user', 'ann', 'mint'];
+    const onTty = { ...asking, SSH_ASKPASS: undefined, SSH_ASKPASS_REQUIRE: undefined };
+    const { code, stdout } = await onTerminal(
+      command,
+      /ann@mint's password: $/,
+      (type) => type('\x03'),
+      onTty,
+    );
+    expect({ code, passwords }, stdout).toEqual({ code: 130, passwords: 0 });
     expect(trees()).toEqual(before);
   });
 

@@ -16,7 +16,7 @@ import { formatEndpoint } from '../../route.js';
 import { stateFolder } from '../../ssh/folder.js';
 import { handshake } from '../../ssh/handshake.js';
 import { keyPolicy, plainLogin } from '../../ssh/policy/key-policy.js';
-import { typedHost } from '../../target/names.js';
+import { hostNameOf, typedHost } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
 import { printOfLine } from './setup-keys.js';
 import { type Found, runInside, type Setup } from './setup-step.js';
@@ -134,14 +134,13 @@ export async function runByLogin(
   if (!contact) return runInside(into, script, setup, more);
   return inFolder(io, async (folder) => {
     const knownHosts = join(folder, 'known_hosts');
-    await writeFile(knownHosts, `${firstName} ${contact.type} ${contact.key}\n`, { mode: 0o600 });
-    const known = { knownHosts, hostKeyAlias: firstName, onlyKnown: true };
+    // ssh shows it as it asks.
+    const hostKeyAlias = hostNameOf(setup.name);
+    await writeFile(knownHosts, `${hostKeyAlias} ${contact.type} ${contact.key}\n`, { mode: 0o600 });
+    const known = { knownHosts, hostKeyAlias, onlyKnown: true };
     return runInside(into, script, setup, { ...more, caller: { asksForKeys: false, known } });
   });
 }
-
-/** The machine's name in a file with its key alone. */
-const firstName = 'vmssh-setup';
 
 /** In a new folder, which is removed again. */
 async function inFolder<T>({ env, platform }: Io, run: (folder: string) => Promise<T>): Promise<T> {

@@ -116,7 +116,7 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     );
     expect(stdout).toContain(print);
     expect(stdout).toMatch(
-      /✓ account +ann\n.*✓ inside +by a login over unix\/.*, with the rights of ann: ssh will ask/,
+      /✓ account +ann\n.*✓ inside +by a login over unix:\/.*, with the rights of ann: ssh will ask/,
     );
     expect(stdout).toMatch(/\+ key +the key goes where this sshd reads those of ann: /);
     expect({ code, asked: asked(), passwords }).toEqual({ code: 1, asked: '', passwords: 0 });

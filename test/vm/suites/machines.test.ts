@@ -112,7 +112,7 @@ describeGuests('machines on a host with systemd-machined', () => {
     await comes();
     expect(await sh('ssh -n late hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
     await guest.run('systemctl stop leader-late');
-    await guest.run("until grep -q '\"gone\"' .local/state/vmssh/hosts.json; do sleep 0.2; done");
+    await guest.run('until grep -q \'"gone"\' .local/state/vmssh/hosts.json; do sleep 0.2; done');
     expect(await sh('vmssh forget late && grep "^Host late" .ssh/vmssh.conf')).toMatchObject({ code: 1 });
     expect(await sh('grep -c "^Host box " .ssh/vmssh.conf')).toMatchObject({ stdout: '1\n' });
   }, 240_000);

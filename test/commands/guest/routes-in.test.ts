@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
+import { guestOff } from '../../../src/commands/guest/off.js';
 import { sshd } from '../../../src/commands/guest/setup-inside.js';
 import { newSetup } from '../../../src/commands/guest/setup-step.js';
 import { ConnectError } from '../../../src/errors.js';
@@ -89,7 +90,7 @@ esac
     { host: 'incus/hers', says: 'incus starts no program as root in "hers" for this user' },
     { host: 'vsock/4242', says: 'no manager lists "vsock/4242", so none can start a program there' },
   ])('exec: not in $host', async ({ host, says }) => {
-    for (const command of [guestInstall, guestCheck])
+    for (const command of [guestInstall, guestCheck, guestOff])
       await expect(call<unknown>(command, raw({ by: 'exec' }, host), incus())).rejects.toMatchObject({
         code: 'NO_EXEC',
         problem: says,

@@ -115,7 +115,7 @@ export async function noEntry(
   const login = code === 'NO_EXEC' && options.by !== 'exec' ? await byLogin(setup, found) : undefined;
   const unanswered = login?.answer?.error;
   if (login && !unanswered) return login;
-  const why = unanswered ? `${problem}; and to a login ${unanswered.problem}` : problem;
+  const also = unanswered ? `; and a login: ${unanswered.problem}` : '';
   // That of the manager is to log in.
   const fix = (unanswered && !found.into ? unanswered.hint : hint) ?? '';
   const { provider = '', authority, cid } = machine ?? {};
@@ -123,8 +123,8 @@ export async function noEntry(
   const hasSocket = provider !== 'qemu' || cid !== undefined;
   const isSaid = code === 'NO_EXEC' && hasConsole && found.key;
   const line = isSaid && onConsole(isSaid.line, hasSocket, options.user);
-  if (!line) return add('inside', 'failed', why, fix);
-  const byHand = [`${why}; ${fix}`, line] as const;
+  if (!line) return add('inside', 'failed', `${problem}${also}`, fix);
+  const byHand = [`${problem}; ${fix}${also}`, line] as const;
   if (!found.missing) return add('inside', 'failed', ...byHand);
   add('inside', 'skipped', `${problem}: the rest is one line to type on its console`);
   return { byHand, isOver: true };

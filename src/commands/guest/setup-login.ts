@@ -81,7 +81,7 @@ async function shownKey(user: string, { name, target, io, signal }: Setup): Prom
   });
 }
 
-export function printOfKey({ key }: Pick<ShownKey, 'key'>): string {
+function printOfKey({ key }: Pick<ShownKey, 'key'>): string {
   return fingerprintOf(Buffer.from(key, 'base64'));
 }
 

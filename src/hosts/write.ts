@@ -4,7 +4,7 @@ import { complain } from '../cli/terminal.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
-import { realPath } from '../files/read-sync.js';
+import { realPath, reasonOf } from '../files/read-sync.js';
 import { uuidAlias } from '../identity/identity.js';
 import { markShared } from '../identity/pins.js';
 import type { FindMachines } from '../machines/find-machines.js';
@@ -12,7 +12,7 @@ import type { Io } from '../process/io.js';
 import { includeLine } from '../ssh/config/file.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { shellOf, shellQuoted } from '../target/shell.js';
-import { type Change, fileError, reasonOf } from './files.js';
+import { type Change, fileError } from './files.js';
 import type { Plan } from './plan.js';
 import { disableUnits } from './systemd.js';
 

@@ -59,7 +59,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     script(join(root, 'bin/getent'), `case $1 in passwd) ${passwd} ;; shadow) echo "$2:${shadow}" ;; esac`);
     const text = accountScript({ account: user, keys: [key], look, over: 'exec' });
     const there = `set -u\nPATH="$1/bin:$PATH"\n${functionsOf(text)}\nset_up_account </dev/null`;
-    const { stdout, stderr } = spawnSync('sh', ['-c', there, 'sh', root], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync('sh', ['-s', root], { encoding: 'utf8', input: there });
     expect(stderr).toBe('');
     return stdout.split('\n').map((line) => line.replace(/ +/g, ' '));
   }

@@ -37,6 +37,21 @@ export function otherHome(
   return home === undefined || real(home) === real(HOME) ? undefined : home;
 }
 
+/**
+ * On Windows the home that Git's ssh uses, and the variables that say so: HOME, else HOMEDRIVE and HOMEPATH if there is such a folder
+ * (Cygwin's db_home "env"). Undefined if it is the profile, which Windows' ssh uses.
+ */
+export function gitHome(env: Env): { readonly home: string; readonly said: string } | undefined {
+  const { HOME, HOMEDRIVE = '', HOMEPATH = '' } = env;
+  const network = realPath(`${HOMEDRIVE}${HOMEPATH}`);
+  // Also as a shell of Git writes it: /d/home.
+  const home = HOME ? HOME.replace(/^\/([a-z])(?=\/|$)/i, '$1:') : HOMEDRIVE && network;
+  const real = (path: string) =>
+    (realPath(path) ?? path).replaceAll('\\', '/').replace(/\/+$/, '').toLowerCase();
+  if (!home || real(home) === real(dirname(sshFolder(env, 'win32')))) return undefined;
+  return { home, said: HOME ? `HOME is ${HOME}` : `HOMEDRIVE and HOMEPATH are ${home}` };
+}
+
 function homeOfUser(): string | undefined {
   return ownAccount()?.home;
 }

@@ -7,6 +7,7 @@ import { routesFile } from '../../src/reach/remembered.js';
 import { ownEnv } from '../../src/sources/trusted-env.js';
 import {
   accountOf,
+  gitHome,
   knownHostsFile,
   otherHome,
   ownAccount,
@@ -83,6 +84,21 @@ describe('the home that ssh takes', () => {
 
   it('is not known for a user without an entry', () => {
     expect(otherHome({ HOME: '/x' }, 'linux', () => undefined)).toBeUndefined();
+  });
+});
+
+describe("the home of Git's ssh on Windows", () => {
+  const USERPROFILE = 'C:\\Users\\Ann';
+  it.each([
+    { env: { HOME: 'D:\\home' }, home: 'D:\\home' },
+    { env: { HOME: '/d/home' }, home: 'd:/home' },
+    { env: { HOMEDRIVE: dir, HOMEPATH: '/' }, home: dir },
+    { env: { HOMEDRIVE: dir, HOMEPATH: '/gone' }, home: undefined },
+    { env: { HOME: '', HOMEDRIVE: '', HOMEPATH: '' }, home: undefined },
+    { env: { HOME: 'c:/users/ann/', HOMEDRIVE: dir, HOMEPATH: '/' }, home: undefined },
+    { env: { HOME: '/c/Users/Ann' }, home: undefined },
+  ])('with $env is $home', ({ env, home }) => {
+    expect(gitHome({ USERPROFILE, ...env })?.home).toBe(home);
   });
 });
 

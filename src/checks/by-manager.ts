@@ -31,6 +31,9 @@ export async function byManager(
   const account = user ?? (await madeLogin(machine, io))?.user;
   if (entry)
     return { ...into, host: account === undefined ? text : `${account}@${text}`, ...entry, env: own };
+  const overSsh = machine
+    ? `--target ${shellQuoted(text)} ${user ?? 'me'}@HOST`
+    : `--by ssh ${shellQuoted(into.host)}`;
   throw new ConnectError('resolve', host, {
     code: 'NO_EXEC',
     final: true,
@@ -40,6 +43,6 @@ export async function byManager(
     hint:
       machine?.provider === 'machined'
         ? 'only root may, and only in a container: run it with sudo'
-        : `go in another way: vmssh guest install --by ssh ${shellQuoted(into.host)}; or run what vmssh guest print prints on its console, as root`,
+        : `${machine ? 'if sshd answers at its address HOST' : 'go in another way'}: vmssh guest install ${overSsh}; or run what vmssh guest print prints on its console, as root`,
   });
 }

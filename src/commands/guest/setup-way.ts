@@ -91,6 +91,8 @@ export function noEntry(
   { code, problem, hint = '' }: ConnectError,
   found: Found,
 ): Found | undefined {
+  // Off, it has no console to type on either.
+  if (found.start && !found.missing) return add('way', 'failed', `it is ${machine?.status}`, found.start);
   const { provider = '', authority, cid } = machine ?? {};
   const hasConsole = ['libvirt', 'hyper-v', 'qemu'].includes(provider) && authority !== 'other';
   const hasSocket = provider !== 'qemu' || cid !== undefined;

@@ -1,4 +1,4 @@
-import { printable } from '../../errors.js';
+import { printable, quote } from '../../errors.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
 
 /** How ssh calls our proxy. */
@@ -29,13 +29,13 @@ export function proxyCommand({
   namesUser,
   ...options
 }: ProxyCall) {
-  const quote = platform === 'win32' ? '"' : "'";
-  const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
+  const mark = platform === 'win32' ? '"' : "'";
+  const typed = `${givesTyped ? `--typed ${mark}%n${mark} ` : ''}${mark}%h${mark} %p`;
   return [
     ...[...program, 'proxy', ...ownArgs(options), ...(record ? ['--record'] : [])].map((word) =>
       proxyWord(word, platform),
     ),
-    ...(options.bring ? [`--${namesUser ? 'login' : 'ssh-user'} ${quote}%r${quote}`] : []),
+    ...(options.bring ? [`--${namesUser ? 'login' : 'ssh-user'} ${mark}%r${mark}`] : []),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');
 }
@@ -53,7 +53,12 @@ export function proxyWord(text: string, platform: NodeJS.Platform = 'linux'): st
 // Windows' ssh starts the command by CreateProcess, without a shell, since 7.7 at least. It knows double quotes, which no
 // Windows path contains, and accepts slashes, while a backslash could be an escape.
 // https://github.com/PowerShell/openssh-portable/blob/v7.7.2.0/sshconnect.c
+// Git's ssh has sh start it, which expands these in double quotes, and Windows knows no other quotes.
 function windowsWord(text: string): string {
+  if (/[$`]/.test(text))
+    throw new RangeError(
+      `${quote(text)} has a $ or a backquote, which the shell of Git's ssh would expand: rename its folder`,
+    );
   const path = text.replaceAll('\\', '/').replaceAll('"', '');
   return /^[\w@+=:,.%-]+$/.test(path) ? path : `"${path}"`;
 }

@@ -20,6 +20,12 @@ describe('a word of a ProxyCommand on Windows', () => {
   ])('$text is $want', ({ text, want }) => {
     expect(proxyWord(text, 'win32')).toBe(want);
   });
+
+  // In double quotes, the only ones that Windows knows, sh expands them.
+  it.each(['C:\\a$b\\vmssh.exe', 'C:\\a`b\\vmssh.exe'])('refuses %s', (text) => {
+    expect(() => proxyWord(text, 'win32')).toThrow(/\$ or a backquote, which the shell of Git's ssh/);
+    expect(proxyWord(text, 'linux')).toContain('vmssh.exe');
+  });
 });
 
 describe.skipIf(without)('the lines for Windows', () => {

@@ -137,15 +137,18 @@ export async function refusedConfig(
   { main, own }: { readonly main: string | undefined; readonly own: string },
   io: SshHere,
 ): Promise<string | undefined> {
-  // Only where ssh finds its files by itself does it look at who may write them.
   const isFound = main !== undefined && otherHome(io.env, io.platform) === undefined;
   const file = main ?? own;
   for (const [ssh, ...first] of isFound || existsSync(file) ? everySsh(io) : []) {
     const said = await saidBySsh([...first, ...(isFound ? [] : ['-F', file])], io, runTool, ssh);
-    if (said !== undefined) return said;
+    // Those of another home may be another user's.
+    if (said !== undefined && (isFound || !badOwner.test(said))) return said;
   }
   return undefined;
 }
+
+/** ssh's words for a file that others may write. */
+export const badOwner = /bad owner or permissions/i;
 
 /** Why ssh does not accept a configuration, in its own words; undefined if it does, or is not there. `options`: of ssh. */
 async function saidBySsh(

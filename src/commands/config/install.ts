@@ -46,8 +46,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const files = configFiles(given, io);
     if (files.own.includes('\ufffd')) await refuseOtherBytes(files.own);
     const elsewhere = given.system ? undefined : await readElsewhere(files, io);
-    if (elsewhere)
-      io.err(`${io.program}: warning: ${printable(elsewhere.found)}\nhint: ${printable(elsewhere.fix)}\n`);
+    if (elsewhere) io.err(`${io.program}: warning: ${printable(`${elsewhere.found}: ${elsewhere.fix}`)}\n`);
     const why = given.system ? await notForAll((await callerForSsh(io)).program) : undefined;
     if (why !== undefined)
       io.err(

@@ -36,6 +36,9 @@ const rest = [
   ],
 ];
 
+/** They leave a process of 1 to 2 GB, in which each program takes twice as long to start: each has one of its own. */
+const large = ['merge', 'many-machines'].map((name) => `test/sources/${name}.test.ts`);
+
 /** What is set up before each file. */
 const setupFiles = './test/runs/own/path.ts';
 
@@ -47,7 +50,7 @@ export default defineConfig({
     // The state is in the home that a test gives.
     env: { XDG_STATE_HOME: '' },
     globalSetup: ['./test/runs/own/env.ts', './test/runs/own/home.ts'],
-    // npm test: unit and shown; npm run test:rest: those whose names begin with rest. Leave some out by --project: --exclude has no
+    // npm test: unit, unit-large and shown; npm run test:rest: those whose names begin with rest. Leave some out by --project: --exclude has no
     // effect on projects.
     projects: [
       {
@@ -55,12 +58,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, ...rest],
+          exclude: [...elsewhere, ...rest, ...large],
           // They share a process, and the modules in it: starting one for each file takes longer than most of them.
           isolate: false,
           setupFiles,
         },
       },
+      { extends: true, test: { name: 'unit-large', include: large, setupFiles } },
       { extends: true, test: { name: 'shown', include: shown, setupFiles } },
       {
         extends: true,

@@ -32,7 +32,7 @@ export interface Place {
 /** Why a file is not read or changed: `message` is one clause without its path. */
 export class FileRefusal extends Error {
   override readonly name = 'FileRefusal';
-  readonly code: 'OTHERS_LINK' | 'LOCKED' | 'NOT_NEW';
+  readonly code: 'OTHERS_LINK' | 'LOCKED';
   readonly hint: string | undefined;
 
   constructor(code: FileRefusal['code'], message: string, hint?: string) {
@@ -70,7 +70,7 @@ export async function folderAt(path: string, asRoot: boolean = isRoot()): Promis
 }
 
 /** A folder that is not kept open. */
-export function byPath(path: string): Folder {
+function byPath(path: string): Folder {
   const at = (name: string) => join(path, name);
   return {
     at,
@@ -151,7 +151,7 @@ function trust({ stats: { uid, mode } }: Held, name: string, linkUid: number): v
 }
 
 /** Makes one folder. Whether it was created now. */
-export async function makeOne(path: string, mode?: number): Promise<boolean> {
+async function makeOne(path: string, mode: number): Promise<boolean> {
   try {
     await mkdir(path, mode);
     return true;

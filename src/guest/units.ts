@@ -29,7 +29,7 @@ interface UnitFile {
 }
 
 /** systemd's own name of the socket on port 22, and ours for other ports. */
-export function unitName(port: number): string {
+function unitName(port: number): string {
   return isSshPort(port) ? 'sshd-vsock' : `sshd-vsock-${port}`;
 }
 

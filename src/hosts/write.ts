@@ -14,7 +14,7 @@ import { knownHostsFile } from '../ssh/folder.js';
 import { shellOf, shellQuoted } from '../target/shell.js';
 import { type Change, fileError, reasonOf } from './files.js';
 import type { Plan } from './plan.js';
-import { refusedConfig } from './ssh-option.js';
+import { badOwner, refusedConfig } from './ssh-option.js';
 import { disableUnits } from './systemd.js';
 
 const maxTries = 4;
@@ -103,8 +103,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   if (said !== undefined) {
     await takeBack(made, write);
     const look = `${io.platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(dirname(files.own), shellOf(io))}`;
-    const isOpen = /bad owner or permissions/i.test(said);
-    const hint = isOpen
+    const hint = badOwner.test(said)
       ? `nobody but you may write there: see ${look}`
       : 'vmssh config print shows the lines';
     await complain(`ssh does not accept what was written, so it is taken back: ${said}`, hint, io);

@@ -86,7 +86,6 @@ const table: readonly (readonly [
     'root@web',
     `target=vsock/3 ${ofSetup} only-vsock only-loopback generator undo by=ssh ssh-config=f`,
   ],
-  ['guest off', '--undo --by ssh --ssh-config f root@web', 'root@web', 'undo by=ssh ssh-config=f'],
   [
     'guest print',
     `${guestSetup} --only-vsock --only-loopback --generator --undo`,
@@ -148,12 +147,7 @@ const table: readonly (readonly [
     'as=units systemd=255 port=2222 distro=arch',
   ],
   ['guest print', '--as=generator', '', 'as=generator'],
-  [
-    'guest print',
-    `--as cloud-init --tree d ${guestSetup} --generator --distro arch`,
-    '',
-    `as=cloud-init tree=d ${ofSetup} generator distro=arch`,
-  ],
+  ['guest print', `--as cloud-init ${guestSetup} --generator`, '', `as=cloud-init ${ofSetup} generator`],
   [
     'guest credentials',
     '--for qemu --key k --listen 22 --listen=@s -o f --show-private-key --undo --json web',

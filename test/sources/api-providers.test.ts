@@ -5,6 +5,7 @@ import { routesTo } from '../../src/sources/routes.js';
 import { getJson } from '../../src/sources/tools/http-unix.js';
 import { cloudHypervisor } from '../../src/sources/vmm/cloud-hypervisor.js';
 import { firecracker, listFirecrackers } from '../../src/sources/vmm/firecracker.js';
+import { missingAddon } from '../helpers/addon.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { useJsonServices } from './managers/json-services.js';
 import { fakeProc } from './processes/fake-proc.js';
@@ -110,15 +111,18 @@ describe('Firecracker', () => {
     expect(found).toMatchObject([{ target: 'firecracker/fc-plain', status: 'running', routes: [] }]);
   });
 
-  it('without an API is not asked for its file if another id is looked for', async () => {
-    const procDir = fakeProc(dir, [
-      { argv: ['firecracker', '--id=db', '--no-api', `--config-file=${dir}/unreadable.json`] },
-    ]);
-    expect(await firecracker.find?.('web', { env: {}, procDir })).toMatchObject({
-      outcome: 'unknown',
-      known: ['db'],
-    });
-  });
+  it.skipIf(missingAddon())(
+    'without an API is not asked for its file if another id is looked for',
+    async () => {
+      const procDir = fakeProc(dir, [
+        { argv: ['firecracker', '--id=db', '--no-api', `--config-file=${dir}/unreadable.json`] },
+      ]);
+      expect(await firecracker.find?.('web', { env: {}, procDir })).toMatchObject({
+        outcome: 'unknown',
+        known: ['db'],
+      });
+    },
+  );
 
   it('that cannot be asked gives a warning', async () => {
     const { found, warnings } = await list(['--api-sock', join(dir, 'gone.sock')]);

@@ -1,3 +1,5 @@
+import { mkdtempSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listPodman, parsePodman } from '../../src/sources/containers/podman.js';
 import { lima, listLima, parseLima } from '../../src/sources/managers/lima.js';
@@ -5,9 +7,11 @@ import { listMultipass, parseMultipass } from '../../src/sources/managers/multip
 import { DiscoveryError } from '../../src/sources/source.js';
 import { runTool } from '../../src/sources/tools/run-tool.js';
 import { authorityOf } from '../../src/sources/trusted-path.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { fixture } from './fixture.js';
 import { at } from './resolved.js';
 
+const dir = useTempDir();
 const deps = { env: process.env };
 const protocol = expect.objectContaining({ name: 'DiscoveryError', code: 'PROTOCOL' });
 
@@ -135,6 +139,17 @@ describe('Podman', () => {
     const boots = listed.replace('"Starting": false', '"Starting": true');
     expect(parsePodman(boots)).toEqual([{ ...dev, status: 'starting' }, second]);
     expect(parsePodman('[]')).toEqual([]);
+  });
+
+  it('prints no process, so one that wrote its file of the machine is it', async () => {
+    const listed = fixture('podman/podman5.4.2-list.json');
+    const folder = mkdtempSync(join(dir, 'run-'));
+    writeTree(folder, { 'podman/dev_vm.pid': `${process.pid}\n`, 'podman/second_vm.pid': '1\n' });
+    const own = { ...deps, env: { XDG_RUNTIME_DIR: folder } };
+    const pids = async () => (await listPodman(own, async () => listed, 1000)).found.map(({ pid }) => pid);
+    expect(await pids()).toEqual([process.pid, undefined]);
+    utimesSync(join(folder, 'podman/dev_vm.pid'), 0, 0);
+    expect(await pids()).toEqual([undefined, undefined]);
   });
 });
 

@@ -1,10 +1,7 @@
-import { join } from 'node:path';
 import type { Command, Option, RawArgs } from '../../cli/command.js';
-import { oneOf, parsed, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
+import { oneOf, parsed, positionals, readAll, UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
-import { type NewEntry, writeNewTree } from '../../files/new-tree.js';
-import { FileRefusal } from '../../files/place.js';
-import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
+import { userData } from '../../guest/cloud-init.js';
 import { setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
 import type { Io } from '../../process/io.js';
@@ -18,13 +15,11 @@ interface GuestPrintOptions extends ReturnType<typeof setupFlags> {
   /** The version in the guest. */
   readonly systemd: number;
   readonly distro: Distribution;
-  /** The folder for the files of an image; undefined: user-data to stdout. */
-  readonly tree: string | undefined;
 }
 
 interface PrintForm {
   readonly options: readonly Option<unknown>[];
-  print(options: GuestPrintOptions, io: Io): void | Promise<void>;
+  print(options: GuestPrintOptions, io: Io): void;
 }
 
 const distributions = Object.keys(layouts) as Distribution[];
@@ -40,12 +35,7 @@ const own = {
     long: 'distro',
     value: 'NAME',
     choices: distributions,
-    summary: `units, cloud-init: where sshd and its folder are: ${distributions.join(', ')} (default debian)`,
-  }),
-  tree: textOption({
-    long: 'tree',
-    value: 'DIR',
-    summary: 'cloud-init: write user-data, meta-data and extra/ to this new or empty folder',
+    summary: `units: where sshd and its folder are: ${distributions.join(', ')} (default debian)`,
   }),
 };
 const { port, onlyVsock, onlyLoopback, ...forImages } = setupOptions;
@@ -57,7 +47,10 @@ const forms: Readonly<Record<Form, PrintForm>> = {
   },
   units: { options: [port, own.systemd, own.distro], print: printUnits },
   generator: { options: [], print: (_, io) => io.out(stamp(generator)) },
-  'cloud-init': { options: [port, ...Object.values(forImages), own.distro, own.tree], print: printCloudInit },
+  'cloud-init': {
+    options: [port, ...Object.values(forImages)],
+    print: ({ script }, io) => io.out(userData(script)),
+  },
 };
 const formNames = Object.keys(forms) as Form[];
 
@@ -74,7 +67,7 @@ export const guestPrint: Command<GuestPrintOptions> = {
   usage: '',
   details: `The script needs root and systemd 240 or later, or socat and OpenRC, sysvinit or BusyBox's init, and can be run again. It prints one line per step (ok, changed, skipped, failed),
 and exits 0 if all is well, 1 if a step failed, 2 if it cannot work there and changed nothing. Each unit is preceded by its path; systemd 256 and later need none for port 22. The generator does for
-systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user-data for a guest's first boot; with --tree it is a folder of files for building an image.`,
+systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user-data for a guest's first boot.`,
   options: [asOption, ...Object.values(setupOptions), undoOption, ...Object.values(own)],
   exclusive: setupExclusive,
   examples: {
@@ -84,21 +77,20 @@ systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user
       'for another port and distribution; default: Debian 12 or Ubuntu 24.04',
     'vmssh guest print --as generator > vmssh-ssh-generator':
       'for /etc/systemd/system-generators of an image, mode 755; a guest: guest install --generator',
-    'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub > user-data': 'for any cloud image',
-    'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub --tree seed':
-      'virt-install --cloud-init user-data=seed/user-data,meta-data=seed/meta-data; mkosi --extra-tree=seed/extra',
+    'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub > user-data':
+      'for any cloud image; then: virt-install --cloud-init user-data=user-data ...',
   },
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
     const form = asOption.read(raw) ?? 'script';
     refuseOthers(form, raw);
-    const { systemd = 252, distro = 'debian', tree } = readAll(raw, own);
-    return { form, ...setupFlags(raw), systemd, distro, tree };
+    const { systemd = 252, distro = 'debian' } = readAll(raw, own);
+    return { form, ...setupFlags(raw), systemd, distro };
   },
 
   async run(options, io) {
-    await forms[options.form].print(options, io);
+    forms[options.form].print(options, io);
     return 0;
   },
 };
@@ -123,28 +115,4 @@ function printUnits({ systemd, distro, script: { port } }: GuestPrintOptions, io
   const files = unitFiles(port, layouts[distro], systemd);
   io.out(files.map(({ name, text }) => `# /etc/systemd/system/${name}\n${text}`).join('\n'));
   io.err(`then: systemctl daemon-reload && systemctl enable --now ${files[0].name}\n`);
-}
-
-async function printCloudInit({ script, distro, tree }: GuestPrintOptions, io: Io): Promise<void> {
-  if (tree === undefined) return io.out(userData(script));
-  const paths = await writeTree(tree, imageTree(script, layouts[distro]), io.platform);
-  io.out(paths.map((path) => `${path}\n`).join(''));
-  if (script.keys?.length && !hasRootKeys(script))
-    io.err(
-      `${io.program}: extra/ has no keys: only the script in user-data finds the home of ${script.account}\n`,
-    );
-}
-
-async function writeTree(
-  folder: string,
-  entries: readonly NewEntry[],
-  platform: NodeJS.Platform,
-): Promise<readonly string[]> {
-  try {
-    await writeNewTree(folder, entries, platform);
-  } catch (error) {
-    if (!(error instanceof FileRefusal)) throw error;
-    throw new UsageError(`${quote(folder)} is not used: ${error.message}`, 'give --tree a new folder');
-  }
-  return entries.filter((entry) => !('folderMode' in entry)).map(({ path }) => join(folder, path));
 }

@@ -44,7 +44,8 @@ export async function runScript(
     if (line) lines.push(line);
     if (line && line.state !== 'end') onLine(line);
     if (line) return;
-    if (text !== '') onOther(`| ${text.trimEnd()}\n`);
+    // A blank one ends the line of a question.
+    if (text !== '') onOther(text.trim() === '' ? '\n' : `| ${text.trimEnd()}\n`);
     if (text.trim() !== '') message = text.trim();
   };
   const take = route.terminal ? splitTerminal(takeLine, onOther) : splitLines(takeLine);

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { StartCommand } from '../../errors.js';
+import { readTextIfAny } from '../../files/read-sync.js';
 import { programInPath } from '../../process/program-in-path.js';
+import { wroteFile } from '../processes/process-paths.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
 import { DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
@@ -65,7 +67,17 @@ async function hasMachines({ env }: Deps): Promise<boolean> {
 
 export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
   const command = ['podman', 'machine', 'list', '--format', 'json'];
-  return listByUsersTool(uid, podman.name, command, parsePodman, deps, run);
+  const parse = (text: string) => parsePodman(text).map((machine) => withProcess(machine, deps));
+  return listByUsersTool(uid, podman.name, command, parse, deps, run);
+}
+
+/** With its QEMU, which the list of processes has too. */
+function withProcess(machine: DiscoveredMachine, deps: Deps): DiscoveredMachine {
+  const { XDG_RUNTIME_DIR: folder } = deps.env;
+  if (machine.status === 'off' || !folder) return machine;
+  const file = join(folder, 'podman', `${machine.name}_vm.pid`);
+  const pid = Number(readTextIfAny(file));
+  return pid > 0 && wroteFile(pid, file, deps) ? { ...machine, pid } : machine;
 }
 
 /** Reads `podman machine list --format json`. A start that was killed leaves a machine "Starting", and not "Running". */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
+import { programInPath } from '../../process/program-in-path.js';
 import type { Route } from '../../route.js';
 import { nameProblem } from '../../target/names.js';
 import { machineCid, parseUuid } from '../../target/numbers.js';
@@ -67,8 +68,14 @@ async function list(deps: Deps): Promise<Listing<FoundQemu>> {
   // A QEMU removes the socket that is at the path of its own, another QEMU's too.
   const sockets = seen.filter(({ forwarded = '' }) => forwarded.startsWith('unix/'));
   const sharing = countBy(sockets, ({ forwarded }) => forwarded);
-  return { found: seen.flatMap((each) => fromQemu(each, { named, used, sharing }, warn)), warnings };
+  const isListed = ({ name, disk = '' }: Seen) =>
+    name === undefined && ofMultipass.test(disk) && programInPath('multipass', deps.env) !== undefined;
+  const own = seen.filter((each) => !isListed(each));
+  return { found: own.flatMap((each) => fromQemu(each, { named, used, sharing }, warn)), warnings };
 }
+
+/** The disks of machines that Multipass lists, by names that their command lines lack. */
+const ofMultipass = /\/multipassd\/vault\/instances\//;
 
 interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
   /** Its CID counts in another network only. */
@@ -187,7 +194,8 @@ function fromQemu(
   if (isShared) lack(`another QEMU has ${path} too: which of them answers there cannot be seen`);
   if (machine.authority === 'other') warn(inContainer('QEMU', machine, socket));
   if (target === undefined || (machine.isElsewhere && address === undefined)) return [];
-  const { vmId, hostname, disk } = machine;
+  const { vmId, hostname } = machine;
+  const disk = machine.disk && basename(machine.disk).replace(/\.\w+$/, '');
   const more = name === undefined ? [hostname, disk] : typed === pidName ? [pidName] : [];
   const ids = [vmId, ...more].filter((each) => each !== undefined);
   const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
@@ -228,7 +236,7 @@ export interface QemuMachine {
   readonly vmId?: string;
   /** That it gets with its address. */
   readonly hostname?: string;
-  /** The name of its first disk's file, without its ending. */
+  /** The file of its first disk. */
   readonly disk?: string;
   /** Of a network that another program makes, as passt. */
   readonly networkSocket?: string;
@@ -267,7 +275,7 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
       case 'hda':
       case 'drive': {
         const { file = value, media, if: bus } = parseOption(value, 'file');
-        if (bus !== 'pflash' && media !== 'cdrom') machine.disk ??= basename(file).replace(/\.\w+$/, '');
+        if (bus !== 'pflash' && media !== 'cdrom') machine.disk ??= file;
         break;
       }
       case 'netdev':

@@ -61,7 +61,7 @@ describe('wrong usage', () => {
     [{ as: 'generator', port: '22' }, /^--as generator has no --port$/],
     [{ as: 'units', undo: true }, /^--as units has no --undo$/],
     [{ as: 'cloud-init', systemd: '255' }, /^--as cloud-init has no --systemd$/],
-    [{ tree: 'seed' }, /^--as script has no --tree$/],
+    [{ as: 'cloud-init', distro: 'arch' }, /^--as cloud-init has no --distro$/],
     [{ key: '/nowhere' }, /"\/nowhere" cannot be read/],
     [{ account: "a'b" }, /cannot be the name of an account/],
   ];
@@ -96,7 +96,10 @@ describe('wrong usage', () => {
       }
       return undefined;
     };
-    expect(hintOf({ distro: 'arch' })).toBe('--distro is for --as units and --as cloud-init');
+    expect(hintOf({ as: 'generator', port: '22' })).toBe(
+      '--port is for --as script and --as units and --as cloud-init',
+    );
+    expect(hintOf({ distro: 'arch' })).toBe('--distro is for --as units');
     expect(hintOf({ as: 'cloud-init', undo: true })).toBe('--undo is for --as script');
   });
   it('of a target is reported as such', () => {

@@ -192,7 +192,7 @@ ${script}
     const closed = ssh('echo bye; exec sleep 60 <&- >&-');
     await expect(open(unix, closed, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'HOP_SILENT' });
     const streams = ssh(`[ "$1" = /run/x ] && exec sleep 60 <&- >&-; ${answers('no-tool')}`);
-    expect((await open(unix, streams, { timeoutMs: 300 })).note).toBe(', by ssh -W to hv1');
+    expect((await open(unix, streams, { timeoutMs: 3000 })).note).toBe(', by ssh -W to hv1');
   });
 
   it.skipIf(skip)('fails if there is no ssh', async () => {

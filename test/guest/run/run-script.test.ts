@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guestFailures } from '../../../src/guest/failures.js';
@@ -48,6 +48,20 @@ describe('the steps that count', () => {
       expect(lines.map(({ step }) => step)).toEqual(['proof', '0']);
       expect(other).toBe('| ok login over vsock\n| changed host-key pinned\n');
     }
+  });
+
+  it('begin below a question that was answered on a terminal', async () => {
+    const answered = join(dir, 'answered');
+    const rest = "printf '\\r\\nok proof x\\r\\nend 0 x\\r\\n'";
+    const asks = `printf 'Password: '; until [ -e '${answered}' ]; do :; done; ${rest}`;
+    let other = '';
+    const onOther = (text: string) => {
+      other += text;
+      writeFileSync(answered, '');
+    };
+    const terminal = { ...route(asks), script: proofScript({ keep: false }), terminal: true } as const;
+    const { code } = await runScript(terminal, { env: process.env, onLine: () => {}, onOther });
+    expect([code, other]).toEqual([0, 'Password: \n']);
   });
 });
 

@@ -18,7 +18,7 @@ const dir = useTempDir();
 const serve = useJsonServices(dir);
 const list = '/containers/json?all=true';
 const recorded = fixture('docker/docker26.1.5-containers.json');
-const at = (socket: string) => ({ env: { DOCKER_HOST: `unix://${socket}` }, timeoutMs: 5000 });
+const at = (socket: string) => ({ env: { DOCKER_HOST: `unix://${socket}` }, timeoutMs: 60_000 });
 const none = { found: [], warnings: [] };
 let made = 0;
 /** What is listed while the daemon has these containers. */

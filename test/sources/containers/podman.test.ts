@@ -41,7 +41,7 @@ const user = (folder: string) => ({
   env: { XDG_RUNTIME_DIR: folder, PATH: join(dir, 'bin') },
   runDir: join(dir, 'absent'),
   procDir: join(dir, 'proc'),
-  timeoutMs: 5000,
+  timeoutMs: 60_000,
 });
 const withCommand = () => writeTree(dir, { 'bin/podman': '#!/bin/sh\n' });
 /** What is listed while the user's socket has these answers. */

@@ -6,7 +6,7 @@ import { match, searchSource } from '../../../src/sources/search.js';
 import { crosvm, parseCrosvmArgs } from '../../../src/sources/vmm/crosvm.js';
 import { parseQemuArgs, type QemuMachine, qemu } from '../../../src/sources/vmm/qemu.js';
 import { parseVhostDevice } from '../../../src/sources/vmm/vhost-device.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { fixture } from '../fixture.js';
 import { fakeProc, inDocker } from '../processes/fake-proc.js';
 import { at } from '../resolved.js';
@@ -47,6 +47,16 @@ describe('running QEMUs', () => {
       { ...same, name: 'qemu-101', target: 'vsock/4', cid: 4, pid: 101, ...at('vsock/4') },
       { ...same, ...unnamed },
     ]);
+  });
+
+  it('of Multipass are left to it, if it is there', async () => {
+    const disk = '/var/snap/multipass/common/data/multipassd/vault/instances/primary/ubuntu.img';
+    const procDir = fakeProc(dir, [{ argv: ['qemu-system-x86_64', '-drive', `file=${disk},if=none`] }]);
+    const own = { PATH: join(dir, 'with-multipass') };
+    writeTree(own.PATH, { multipass: '#!/bin/sh\n' });
+    expect(await qemu.list({ env: own, procDir })).toEqual({ found: [], warnings: [] });
+    const other = await qemu.list({ env: { PATH: dir }, procDir });
+    expect(other.found).toMatchObject([{ name: 'qemu-100', ids: ['ubuntu'] }]);
   });
 
   it('in a container have only their CID, and take no name, port or daemon', async () => {

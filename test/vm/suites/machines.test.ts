@@ -101,11 +101,19 @@ describeGuests('machines on a host with systemd-machined', () => {
   }, 240_000);
 
   test('that come and go have their Hosts follow by units of the user’s systemd', async () => {
-    await guest.run(register({ name: 'late', class: 'vm', service: 'test', vSockCid: 78 }));
-    await guest.run("until grep -q '^Host late$' .ssh/vmssh.conf; do sleep 0.2; done");
-    expect(await sh('ssh -n late hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
+    const comes = async () => {
+      await guest.run(register({ name: 'late', class: 'vm', service: 'test', vSockCid: 78 }));
+      await guest.run("until grep -q '^Host late$' .ssh/vmssh.conf; do sleep 0.2; done");
+    };
+    await comes();
     await guest.run('systemctl stop leader-late');
     await guest.run("while grep -q '^Host late$' .ssh/vmssh.conf; do sleep 0.2; done");
+    // One that was used keeps its name, until it is forgotten.
+    await comes();
+    expect(await sh('ssh -n late hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
+    await guest.run('systemctl stop leader-late');
+    await guest.run('until grep -q \'"gone"\' .local/state/vmssh/hosts.json; do sleep 0.2; done');
+    expect(await sh('vmssh forget late && grep "^Host late" .ssh/vmssh.conf')).toMatchObject({ code: 1 });
     expect(await sh('grep -c "^Host box " .ssh/vmssh.conf')).toMatchObject({ stdout: '1\n' });
   }, 240_000);
 

@@ -1,26 +1,31 @@
 import { spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix, win32 } from 'node:path';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
 import type { Env } from '../runtime.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { isOwnPath, stateHome } from '../sources/trusted-path.js';
 
-/** The folder of ssh's own files, in `ownHome`. An empty HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
+/** The folder of ssh's own files, in `ownHome`. An empty or relative HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
 export function sshFolder(
   env: Env,
   platform: NodeJS.Platform = process.platform,
   passwdHome: () => string | undefined = homeOfUser,
 ): string {
   const { HOME, USERPROFILE } = ownHome(env);
-  return join((platform === 'win32' ? USERPROFILE : HOME) || (passwdHome() ?? '/'), '.ssh');
+  return join(absolute(platform === 'win32' ? USERPROFILE : HOME, platform) ?? passwdHome() ?? '/', '.ssh');
+}
+
+function absolute(path: string | undefined, platform: NodeJS.Platform): string | undefined {
+  return path && (platform === 'win32' ? win32 : posix).isAbsolute(path) ? path : undefined;
 }
 
 /** The folder of what vmssh remembers by itself, which ssh does not read. XDG_STATE_HOME counts if it is absolute and this user's. */
 export function stateFolder(env: Env, platform: NodeJS.Platform = process.platform): string {
   const home = dirname(sshFolder(env, platform));
-  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'vmssh');
+  if (platform === 'win32')
+    return join(absolute(env.LOCALAPPDATA, platform) ?? join(home, 'AppData', 'Local'), 'vmssh');
   return join(stateHome(ownEnv(env), home), 'vmssh');
 }
 

@@ -27,6 +27,8 @@ describe("the folder of ssh's files", () => {
     { env: {}, want: '/passwd/.ssh' },
     { env: { HOME: '/c/git', USERPROFILE: '/profile' }, platform: 'win32', want: '/profile/.ssh' },
     { env: { HOME: '/c/git' }, platform: 'win32', want: '/passwd/.ssh' },
+    { env: { USERPROFILE: 'Users\\ann' }, platform: 'win32', want: '/passwd/.ssh' },
+    { env: { HOME: 'ann' }, want: '/passwd/.ssh' },
   ] as const)('with $env is $want', ({ env, want, ...more }) => {
     const platform = 'platform' in more ? more.platform : 'linux';
     expect(sshFolder(env, platform, () => '/passwd')).toBe(want);
@@ -48,6 +50,11 @@ describe('the folder of the state', () => {
     { env: { HOME, XDG_STATE_HOME: '' }, want: '/home/ann/.local/state/vmssh' },
     { env: { HOME, XDG_STATE_HOME: 'state' }, want: '/home/ann/.local/state/vmssh' },
     { env: win32, platform: 'win32', want: 'D:/Local/vmssh' },
+    {
+      env: { ...win32, LOCALAPPDATA: 'Local' },
+      platform: 'win32',
+      want: 'C:/Users/ann/AppData/Local/vmssh',
+    },
     {
       env: { ...win32, LOCALAPPDATA: '', XDG_STATE_HOME: '/x' },
       platform: 'win32',

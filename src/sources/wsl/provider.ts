@@ -19,15 +19,18 @@ import type { WslDistro, WslState } from './wsl.js';
 interface WslEffects {
   readonly list: (deps: Deps) => Promise<readonly WslDistro[]>;
   readonly ask: (name: string, deps: Deps) => Promise<WslState>;
+  /** The names of those of WSL1. */
+  readonly old: (deps: Deps) => Promise<readonly string[]>;
 }
 
 const effects: WslEffects = {
   list: async (deps) => (await import('./wsl.js')).listDistros(deps),
   ask: async (name, deps) => (await import('./wsl.js')).askDistro(name, deps),
+  old: async (deps) => (await import('./wsl.js')).listOld(deps),
 };
 
 /** The distributions of WSL2; they have no lasting ids. */
-export function wslOf({ list, ask } = effects): Source {
+export function wslOf({ list, ask, old } = effects): Source {
   return {
     name: 'wsl',
     title: 'WSL2',
@@ -36,8 +39,16 @@ export function wslOf({ list, ask } = effects): Source {
     hints,
     list: (deps) => listWsl(deps, list),
     // One that is off is no failure: the question for its address starts it.
-    find: (name, deps) => answerOf(searchList(name, asUp(listWsl(deps, list))), deps.signal),
-    resolve: (distro, context) => resolveDistro(distro, context, { list, ask }),
+    async find(name, deps) {
+      const search = await answerOf(searchList(name, asUp(listWsl(deps, list))), deps.signal);
+      if (search.outcome !== 'unknown') return search;
+      const isName = (each: string) => each.toLowerCase() === name.toLowerCase();
+      const ofOld = (await old(deps).catch(() => [])).find(isName);
+      if (ofOld === undefined) return search;
+      const missing = `${quote(ofOld)} is a distribution of WSL1, which has no machine`;
+      return { ...search, known: [], missing, hint: `wsl --set-version ${shellQuoted(ofOld)} 2` };
+    },
+    resolve: (distro, context) => resolveDistro(distro, context, { list, ask, old }),
     async files({ name }, deps) {
       if (name === '' || name.startsWith('-') || /["\\\p{Cc}]/u.test(name)) return undefined;
       const [{ filesByExec }, { systemProgram }] = await Promise.all([

@@ -59,10 +59,7 @@ export async function startAndReach(
       resolve: startingResolve(
         async (start, isOff) => {
           last = { start, isOver: false };
-          await runStart(start, isOff, {
-            ...{ text, env, shell: shellOf(io), platform: io.platform },
-            ...{ timeoutMs: leftMs(), signal, trace },
-          });
+          await runStart(start, isOff, { text, env, shell: shellOf(io), timeoutMs: leftMs(), signal, trace });
           last = { start, isOver: true };
         },
         (off) => offAgain(off, last?.start, io),
@@ -200,7 +197,6 @@ interface RunStartOptions extends Required<Pick<ReachOptions, 'timeoutMs' | 'sig
   readonly env: Env;
   /** For the commands in messages. */
   readonly shell: Shell;
-  readonly platform: NodeJS.Platform;
 }
 
 /**
@@ -210,7 +206,7 @@ interface RunStartOptions extends Required<Pick<ReachOptions, 'timeoutMs' | 'sig
 async function runStart(
   start: StartCommand,
   isOff: () => Promise<boolean>,
-  { text, env, shell, platform, timeoutMs, signal, trace }: RunStartOptions,
+  { text, env, shell, timeoutMs, signal, trace }: RunStartOptions,
 ): Promise<void> {
   const line = shellLine(start.command, shell);
   const onStart = () => trace('wait', `starting ${quote(start.machine)}: ${line}`);
@@ -236,7 +232,7 @@ async function runStart(
   if (end.code !== 0 && (await isOff())) {
     const how = end.signal ? `was ended by ${end.signal}` : `ended with code ${end.code}`;
     const said = lastLines(end.stderr);
-    throw fail(`${line} ${how}${said === '' ? '' : `: ${said}`}`, fixFor(said, line, platform));
+    throw fail(`${line} ${how}${said === '' ? '' : `: ${said}`}`, fixFor(said, line));
   }
   trace('start', line);
 }
@@ -252,21 +248,16 @@ function lastLines(stderr: string): string {
   return lines.slice(-maxLines).join('; ').slice(-maxCharacters);
 }
 
-type Fix = (line: string) => string;
-
 /** By what managers and QEMU say. */
-const fixes: readonly (readonly [RegExp, Fix, ofWindows?: Fix])[] = [
+const fixes: readonly (readonly [RegExp, (line: string) => string])[] = [
   [
     /\/dev\/kvm|KVM kernel module|virtualization.*(not|dis)|HV_UNSUPPORTED/i,
     () => 'virtualization is missing: ls -l /dev/kvm, join the group kvm, or enable it in the firmware',
-    () => 'virtualization is missing: enable it in the firmware, and Hyper-V by optionalfeatures',
   ],
   [
     /permission|not authorized|authenticat|access denied|denied|not allowed|privileg/i,
     (line) =>
       `this user may not start it: join the group of its manager (libvirt, incus-admin, docker), or: sudo ${line}`,
-    () =>
-      'this user may not start it: join Hyper-V Administrators, as vmssh list says, or use an elevated terminal',
   ],
   [
     /no such file|cannot access storage|not find.*(disk|image|file)|no such.*(disk|image)/i,
@@ -275,9 +266,11 @@ const fixes: readonly (readonly [RegExp, Fix, ofWindows?: Fix])[] = [
 ];
 
 /** What to do about a failed start, by what was said. */
-export function fixFor(said: string, line: string, platform: NodeJS.Platform): string {
-  const [, fix, ofWindows] = fixes.find(([pattern]) => pattern.test(said)) ?? [];
-  return ((platform === 'win32' && ofWindows) || fix)?.(line) ?? `see what else it says: ${line}`;
+export function fixFor(said: string, line: string, platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'win32' && /permission|denied|administrator/i.test(said))
+    return 'this user may not start it: join Hyper-V Administrators, or use an elevated terminal';
+  const fix = fixes.find(([pattern]) => pattern.test(said))?.[1];
+  return fix ? fix(line) : `see what else it says: ${line}`;
 }
 
 /** Keeps other processes of this user from starting the same machine. */

@@ -75,7 +75,9 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     include: includeOf(main, await spellings(files, main, io)),
     aside: setAside(path, 'vmssh config install', shellOf(io)),
     pasted: proxyCommands(main) !== '',
-    callsThis: [io.self, program].some((words) => words.every((word) => hasWord(lines, word, io))),
+    callsThis: [io.self, program].some((words) =>
+      words.every((word) => lines?.includes(proxyWord(word, io.platform))),
+    ),
     typed: lines === undefined ? undefined : /\bproxy .*--typed ["']%n/.test(lines),
     weakCrypto: /^\s*WarnWeakCrypto /m.test(lines ?? ''),
     asks: await asksOf(lines, program, io),
@@ -83,16 +85,6 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     least: await systemPolicy(io.platform),
     elsewhere: await readElsewhere(files, io),
   };
-}
-
-/** Whether the lines have a word; one that cannot be written they have not. */
-function hasWord(lines = '', word: string, { platform }: Io): boolean {
-  try {
-    return lines.includes(proxyWord(word, platform));
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }
 
 async function asksOf(

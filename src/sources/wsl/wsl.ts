@@ -20,10 +20,14 @@ export interface WslState {
   readonly ports: readonly number[];
 }
 
-/** The distributions of WSL2; none if WSL is not installed. Throws a DiscoveryError. */
-export async function listDistros(deps: Deps, run = runToolForBytes): Promise<readonly WslDistro[]> {
+/** The distributions of WSL2, or of WSL1; none if WSL is not installed. Throws a DiscoveryError. */
+export async function listDistros(
+  deps: Deps,
+  run = runToolForBytes,
+  version?: '1',
+): Promise<readonly WslDistro[]> {
   try {
-    const all = parseVerbose(await callWsl(['--list', '--verbose'], deps, run));
+    const all = parseVerbose(await callWsl(['--list', '--verbose'], deps, run), version);
     const printed = await callWsl(['--list', '--running', '--quiet'], deps, run).catch(noneRuns);
     const running = new Set(lines(printed));
     return all.map((name) => ({ name, running: running.has(name) }));
@@ -59,11 +63,6 @@ function parseSockets(text: string): readonly number[] {
     .split(/\r?\n\r?\n/)
     .filter((unit) => /^ActiveState=active\r?$/m.test(unit))
     .flatMap((unit) => [...unit.matchAll(/^Listen=vsock:\d*:(\d+) /gm)].map(([, port]) => Number(port)));
-}
-
-/** The distributions of WSL1, which have no machine. Throws a DiscoveryError. */
-export async function listOld(deps: Deps, run = runToolForBytes): Promise<readonly string[]> {
-  return parseVerbose(await callWsl(['--list', '--verbose'], deps, run), '1');
 }
 
 /** Names of the distributions of WSL2, or of WSL1, from `wsl --list --verbose`, whose header and states are translated. */

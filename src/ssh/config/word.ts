@@ -29,6 +29,12 @@ export function proxyCommand({
   namesUser,
   ...options
 }: ProxyCall) {
+  // Git's ssh has sh start it, which expands these in double quotes, and Windows knows no other quotes.
+  const odd = program.find((word) => platform === 'win32' && /[$`]/.test(word));
+  if (odd !== undefined)
+    throw new RangeError(
+      `the shell of Git's ssh would expand $ or a backquote in ${quote(odd)}: rename its folder`,
+    );
   const mark = platform === 'win32' ? '"' : "'";
   const typed = `${givesTyped ? `--typed ${mark}%n${mark} ` : ''}${mark}%h${mark} %p`;
   return [
@@ -53,12 +59,7 @@ export function proxyWord(text: string, platform: NodeJS.Platform = 'linux'): st
 // Windows' ssh starts the command by CreateProcess, without a shell, since 7.7 at least. It knows double quotes, which no
 // Windows path contains, and accepts slashes, while a backslash could be an escape.
 // https://github.com/PowerShell/openssh-portable/blob/v7.7.2.0/sshconnect.c
-// Git's ssh has sh start it, which expands these in double quotes, and Windows knows no other quotes.
 function windowsWord(text: string): string {
-  if (/[$`]/.test(text))
-    throw new RangeError(
-      `${quote(text)} has a $ or a backquote, which the shell of Git's ssh would expand: rename its folder`,
-    );
   const path = text.replaceAll('\\', '/').replaceAll('"', '');
   return /^[\w@+=:,.%-]+$/.test(path) ? path : `"${path}"`;
 }

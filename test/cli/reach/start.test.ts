@@ -136,7 +136,9 @@ it('one that was looked up by its id, and that its manager starts once more, is 
 
 it('a start that Windows refuses has a fix of Windows', () => {
   const denied = 'You do not have the required permission. Contact the administrator';
-  expect(fixFor(denied, 'powershell.exe', 'win32')).toMatch(/Hyper-V Administrators.*an elevated terminal/);
+  expect(fixFor(denied, 'powershell.exe', 'win32')).toMatch(
+    /Hyper-V Administrators, or use an elevated terminal$/,
+  );
   expect(fixFor(denied, 'virsh start x', 'linux')).toMatch(/libvirt.*sudo virsh start x$/);
   expect(fixFor('no such disk', 'Start-VM', 'win32')).toMatch(/its disk: put it back, and then: Start-VM$/);
 });

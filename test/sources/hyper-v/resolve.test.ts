@@ -137,13 +137,13 @@ function resolve(
 ) {
   let up = running;
   const wsl = wslOf({
-    list: async () => distros.map((each) => ({ name: each, running: up.includes(each) })),
+    list: async (_deps, version) =>
+      (version ? ['Old'] : distros).map((each) => ({ name: each, running: up.includes(each) })),
     ask: async (asked) => {
       up = [...running, ...meanwhile.map((each) => (each === name ? asked : each))];
       if (state instanceof Error) throw state;
       return state;
     },
-    old: async () => ['Old'],
   });
   return findMachine([async () => wsl as Source], name, context(`wsl/${name}`, port)).then(byFirstRoute);
 }

@@ -1,6 +1,7 @@
 import { shellWord } from '../target/shell.js';
 import beforeLogin from './sh/before-login.sh';
 import check from './sh/check.sh';
+import off from './sh/off.sh';
 import setUp from './sh/set-up.sh';
 import setUpAccount from './sh/set-up-account.sh';
 import setUpGenerator from './sh/set-up-generator.sh';
@@ -79,6 +80,11 @@ export function accountScript(options: AccountScriptOptions): string {
 
 export function undoScript({ look = false } = {}): string {
   return script(undo, { look: yesNo(look) });
+}
+
+/** The script that keeps systemd's own sshd from listening on vsock, or undoes that. */
+export function offScript({ undo }: { readonly undo: boolean }): string {
+  return script(off, { port: '22', back: yesNo(undo) });
 }
 
 /** The script that prints the proof that setupScript left; `keep`: for another script that expects it. */

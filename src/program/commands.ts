@@ -9,6 +9,7 @@ import { forward } from '../commands/forward/forward.js';
 import { guestCheck } from '../commands/guest/check.js';
 import { guestCredentials } from '../commands/guest/credentials.js';
 import { guestInstall } from '../commands/guest/install.js';
+import { guestOff } from '../commands/guest/off.js';
 import { guestPrint } from '../commands/guest/print.js';
 import { setup } from '../commands/guest/setup.js';
 import { inventory } from '../commands/inventory/inventory.js';
@@ -48,7 +49,7 @@ export const commandGroups: readonly CommandGroup[] = [
     ],
   },
   { title: 'When something fails', commands: [check, doctor, forget] },
-  { title: 'Inside guests', commands: [guestInstall, guestPrint, guestCredentials, guestCheck] },
+  { title: 'Inside guests', commands: [guestInstall, guestPrint, guestCredentials, guestCheck, guestOff] },
   { title: 'For ssh and scripts', commands: [proxy, nc] },
   {
     title: 'Hyper-V sockets',

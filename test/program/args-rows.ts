@@ -86,6 +86,7 @@ const table: readonly (readonly [
     'root@web',
     `target=vsock/3 ${ofSetup} only-vsock only-loopback generator undo by=ssh ssh-config=f`,
   ],
+  ['guest off', '--undo --by ssh --ssh-config f root@web', 'root@web', 'undo by=ssh ssh-config=f'],
   [
     'guest print',
     `${guestSetup} --only-vsock --only-loopback --generator --undo`,

@@ -6,8 +6,9 @@ import { findingsOf, formatProgress, hostFlags, sshConfigOption } from '../../cl
 import type { Envelope, FailureJson, FindingJson } from '../../cli/json.js';
 import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
-import { connectFailure, pasteable, styles } from '../../cli/terminal.js';
+import { connectFailure, pasteable, startProgress, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
+import { fewAtATime } from '../../group-by.js';
 import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
@@ -54,7 +55,7 @@ export const check: Command<CheckOptions> = {
   name: 'check',
   summary: 'test the connection to a machine step by step, and find what is wrong',
   usage: '[user@]TARGET...',
-  details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, or by --over.
+  details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, or by --over. Several machines are checked at once, and each is printed when it has ended.
 The name of a source of your own (docs/sources.md) runs that, and shows what is wrong with each of its rows.
 The failures that it knows are listed in docs/reference/guest-failures.md. Exits with the code of the first target that failed.`,
   options: [...Object.values(own), ...reachOptions, jsonOption, verboseOption],
@@ -88,19 +89,58 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
     const gone = io.outputGone();
     const show = json ? undefined : await printer(io);
     if (io.brokenShell) io.err(`${io.program}: warning: ${printable(brokenShellProblem(io.brokenShell))}\n`);
+    const end = AbortSignal.any([signal, gone]);
     const done: Examination[] = [];
-    for (const target of targets) {
+    const work = async (target: string, to: Io, shown: Show | undefined) => {
       const source = outsideLines(io.env).lines.find(({ name }) => name === target);
-      done.push(await (source ? examineSource(source, io, show) : examine({ target, ...options }, io, show)));
-      if (signal.aborted || gone.aborted) break;
-    }
-    const code = done.find((each) => each.code !== exitCode.ok)?.code ?? exitCode.ok;
-    if (json) io.out(formatJson(checkJson(done, code)));
-    const notRun = done.map(({ guest }) => guest?.notRun).find((each) => each !== undefined);
+      const one = source ? examineSource(source, to, shown) : examine({ target, ...options }, to, shown);
+      done[targets.indexOf(target)] = await one;
+    };
+    const [first = '', ...others] = targets;
+    if (others.length === 0) await work(first, io, show);
+    else await eachWhole([...new Set(targets)], json, work, io, end);
+    const results = targets.flatMap((target) => done[targets.indexOf(target)] ?? []);
+    const code = results.find((each) => each.code !== exitCode.ok)?.code ?? exitCode.ok;
+    if (json) io.out(formatJson(checkJson(results, code)));
+    const notRun = results.map(({ guest }) => guest?.notRun).find((each) => each !== undefined);
     if (notRun && !json) throw notRun;
     return code;
   },
 };
+
+/** Many at a time; what each prints comes in one piece, when it has ended. */
+async function eachWhole(
+  targets: readonly string[],
+  json: boolean,
+  work: (target: string, to: Io, show: Show | undefined) => Promise<void>,
+  io: Io,
+  end: AbortSignal,
+): Promise<void> {
+  let ended = 0;
+  const said = () => `${ended} of ${targets.length} machines are checked`;
+  const progress = await startProgress(io, said());
+  const one = async (target: string) => {
+    if (end.aborted) return;
+    const [out, err]: [string[], string[]] = [[], []];
+    const terminal = { ...io.terminal, stderr: false };
+    const to = {
+      ...io,
+      terminal,
+      out: (text: string) => out.push(text),
+      err: (text: string) => err.push(text),
+    };
+    await work(target, to, json ? undefined : await printer(to));
+    ended++;
+    progress.clear();
+    if (err.length > 0) io.err(err.join(''));
+    if (out.length > 0) io.out(out.join(''));
+    progress.update(said());
+  };
+  await fewAtATime(targets, atOnce, one).finally(() => progress.stop());
+}
+
+/** A check of one starts some processes of ssh. */
+const atOnce = 16;
 
 /** Prints each part of a check for people, as it is found. */
 async function printer(io: Io): Promise<Show> {

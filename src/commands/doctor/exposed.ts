@@ -59,6 +59,6 @@ export function exposedChecks(exposed: readonly ExposedMachine[]): readonly Host
   const report = `${count} on vsock port 22`;
   const who =
     'every local user and service of this host can connect, and only sshd there decides who gets in';
-  const fix = 'if that is not wanted, close the port in the guest: docs/guest.md#closing-the-port';
+  const fix = `if that is not wanted${open.length > 1 ? ', for each of them' : ''}: vmssh guest off vsock/${open[0]?.cid}`;
   return [withReport(name, 'none', `${report}: ${names}; ${who}`, report, fix)];
 }

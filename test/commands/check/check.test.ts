@@ -95,6 +95,42 @@ describe('on real sockets', () => {
     },
   );
 
+  it.each([true, false])(
+    'many are checked at once, and each is printed in one piece: --json %s',
+    async (json) => {
+      let [isFree, answer] = [false, () => {}];
+      const free = () => {
+        isFree = true;
+        answer();
+      };
+      const slowPath = await folder.listen((peer) => {
+        answer = () => peer.end('SSH-2.0-slow\r\n');
+        if (isFree) answer();
+      }, 'slow');
+      const fastPath = await folder.listen((peer) => {
+        peer.end('SSH-2.0-fast\r\n');
+        if (json) free();
+      }, 'fast');
+      const [slow, fast] = [`unix${slowPath}`, `unix${fastPath}`];
+      const stdout: string[] = [];
+      const out = (text: string) => {
+        stdout.push(text);
+        free();
+      };
+      const io = { ...fakeIo(), out };
+      expect(await check.run({ ...all, json, until: 'banner', targets: [slow, fast, slow] }, io)).toBe(0);
+      const [first = '', ...others] = stdout;
+      if (json) {
+        expect(others).toEqual([]);
+        const { results } = JSON.parse(first);
+        expect(results.map(({ target }: { target: string }) => target)).toEqual([slow, fast, slow]);
+      } else {
+        expect(stdout.map((text) => text.split('\n')[0])).toEqual([fast, slow]);
+        expect(first).toContain('SSH-2.0-fast');
+      }
+    },
+  );
+
   it.each([
     { name: 'before the banner', greeting: '' },
     ...(noSsh ? [] : [{ name: 'in the handshake', greeting: 'SSH-2.0-x\r\n' }]),

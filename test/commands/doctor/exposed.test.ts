@@ -55,7 +55,7 @@ it('tries the running machines of the list that have a vsock of this kernel, and
     /^2 machines listen on vsock port 22: web again \(vsock\/41\), db \(vsock\/43\); every local user/,
   );
   expect(check?.report).toBe('2 machines listen on vsock port 22');
-  expect(check?.fix).toContain('docs/guest.md#closing-the-port');
+  expect(check?.fix).toContain('vmssh guest off');
 });
 
 it('ends at an interrupt', async () => {

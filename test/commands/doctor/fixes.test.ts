@@ -51,7 +51,11 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
   ['ssh vsock/3', { ssh: old }, install],
   ['ssh vsock/3', { ssh: { ...ssh, proxyCommand: 'other %h' } }, install],
   ['ControlPath', { ssh: { ...ssh, controlPath: '/x/%h' } }, undefined],
-  ['exposed', { exposed: [3, 4].map((cid) => ({ name: "it's", cid, answers: true })) }, undefined],
+  [
+    'exposed',
+    { exposed: [3, 4].map((cid) => ({ name: "it's", cid, answers: true })) },
+    ['vmssh guest off vsock/3'],
+  ],
   ['PATH', { openFolders: [{ folder: "/opt/it's", who: 'x' }] }, ["chmod go-w /opt/it's"]],
   ['PATH', { openFolders: [{ folder: 'bin', who: 'x' }] }, undefined],
   ['program', { openPrograms: [{ path: '/opt/x y/vmssh', who: 'x' }] }, ['chmod go-w /opt/x y']],

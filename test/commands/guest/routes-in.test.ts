@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
+import { guestOff } from '../../../src/commands/guest/off.js';
 import { sshd } from '../../../src/commands/guest/setup-inside.js';
 import { newSetup } from '../../../src/commands/guest/setup-step.js';
 import { ConnectError } from '../../../src/errors.js';
@@ -97,7 +98,7 @@ esac
       fix: 'go in another way: vmssh guest install --by ssh vsock/4242;',
     },
   ])('exec: not in $host', async ({ host, says, fix }) => {
-    for (const command of [guestInstall, guestCheck])
+    for (const command of [guestInstall, guestCheck, guestOff])
       await expect(call<unknown>(command, raw({ by: 'exec' }, host), incus())).rejects.toMatchObject({
         code: 'NO_EXEC',
         problem: says,

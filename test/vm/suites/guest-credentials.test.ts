@@ -8,7 +8,7 @@ import { ensureSystemd254 } from '../images/cache.js';
 import { suiteNamed } from '../images/suites.js';
 import type { Suite } from '../types.js';
 import { refusedAddress } from './set-up/faults.js';
-import { brokenByItsOwner, changesNothing } from './set-up/listens-by-itself.js';
+import { brokenByItsOwner, changesNothing, offAndOn } from './set-up/listens-by-itself.js';
 import { type NewUser, newUser } from './set-up/new-user.js';
 import { seen } from './set-up/seen.js';
 import { copyCheck, linesOf, siteOf } from './set-up/site.js';
@@ -135,6 +135,7 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
     );
 
     if (suite === 'trixie') {
+      test('systemd’s own port is closed and opened again', () => offAndOn(siteOf(guest)));
     } else {
       test('systemd-vmspawn takes the arguments that are made for it', async () => {
         const made = await user.program('guest', 'credentials', 'web', '--for', 'vmspawn', '--json');

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { banner } from '../../bed/banner.js';
 import { unitFault, unitFaults } from './faults.js';
 import { loginFaults, refusedLogin } from './login-faults.js';
 import { seen } from './seen.js';
@@ -20,6 +21,19 @@ export async function changesNothing({ guest, sshConfig, target, vmssh, check }:
   }
   expect(await listEtc(guest)).toEqual(before);
   expect(faultsOf(await check())).toEqual([]);
+}
+
+/** `guest off` and back. */
+export async function offAndOn({ guest, sshConfig, vmssh }: Site): Promise<void> {
+  const before = await listEtc(guest);
+  const off = await vmssh('guest', 'off', '--ssh-config', sshConfig, 'guest');
+  expect(off.code, off.stdout).toBe(0);
+  expect(off.stdout).toMatch(/✓ closed +a connection to vsock port 22 over loopback is refused/);
+  await expect(banner({ path: guest.muxPath, muxPort: 22 })).rejects.toThrow();
+  const on = await vmssh('guest', 'off', '--undo', '--ssh-config', sshConfig, 'guest');
+  expect(on.code, on.stdout).toBe(0);
+  expect(await banner({ path: guest.muxPath, muxPort: 22 })).toMatch(/^SSH-2/);
+  expect(await listEtc(guest)).toEqual(before);
 }
 
 /** What its owner may break there, and the printed fixes. */

@@ -91,6 +91,11 @@ function failure(code: string, problem: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${problem}, read '${path}'`), { code, syscall: 'read', path });
 }
 
+/** An error's message without the path that Node adds, which may be that of a temporary file. */
+export function reasonOf({ message }: Error): string {
+  return message.replace(/, \w+(?: '.*)?$/s, '');
+}
+
 /** The path without links; undefined if nothing is there, or one of its folders may not be searched. */
 export function realPath(path: string): string | undefined {
   try {

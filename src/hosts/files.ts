@@ -1,6 +1,7 @@
 import { CommandError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { type FileContent, readSafely } from '../files/place.js';
+import { reasonOf } from '../files/read-sync.js';
 
 /** The current content of one of ssh's files. */
 interface CurrentFile {
@@ -57,11 +58,6 @@ export function fileError(
 const maxWindowsPath = 260;
 const shorter =
   'use a profile with a shorter path, or in an elevated terminal: reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1';
-
-/** An error's message without the path that Node adds, which may be that of a temporary file. */
-export function reasonOf({ message }: Error): string {
-  return message.replace(/, \w+(?: '.*)?$/s, '');
-}
 
 /** A file to write; `after` undefined: the file is removed. */
 export interface Change {

@@ -129,11 +129,8 @@ export function shellCode({ code, signal }: Ended): number {
   return code === ctrlC ? exitCode.interrupted : (code ?? 128 + number);
 }
 
-/** On Windows: ends this process with 130 at a Ctrl-C that nobody else waits for. Its own code for that does not fit into a byte. Ctrl-Break counts as one. */
-export function exitOnCtrlC(
-  host: Pick<NodeJS.Process, 'on' | 'listenerCount' | 'exit' | 'emit'> = process,
-): void {
-  host.on('SIGBREAK', () => host.emit('SIGINT', 'SIGINT'));
+/** On Windows: ends this process with 130 at a Ctrl-C that nobody else waits for. Its own code for that does not fit into a byte. */
+export function exitOnCtrlC(host: Pick<NodeJS.Process, 'on' | 'listenerCount' | 'exit'> = process): void {
   host.on('SIGINT', () => {
     if (host.listenerCount('SIGINT') === 1) host.exit(exitCode.interrupted);
   });

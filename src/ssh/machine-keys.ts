@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
+import { reasonOf } from '../files/read-sync.js';
 import { authoritiesFor, certificateIn, certifiedBy, type ShownKey } from '../identity/certificate.js';
 import type { KeyFacts, Refusal } from '../identity/decide.js';
 import type { Identified } from '../identity/identity.js';
@@ -13,7 +14,7 @@ import { cannotTell, explainRefusal, notChecked } from '../identity/refusal.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { slug } from '../target/names.js';
-import type { ShellPlace } from '../target/shell.js';
+import { type ShellPlace, shellQuoted } from '../target/shell.js';
 import { nameOf, type ViaTarget } from '../target/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
 import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
@@ -59,7 +60,7 @@ export async function machineKeys(
   const { text, machine } = reached;
   const path = knownHostsFile(env);
   // Pins that cannot be read are not as none: nothing is accepted then.
-  const own = await ownPins(path, text);
+  const own = await pinsFor(path, text);
   const { trusted, others, revoked } = await markedFiles(text, isKnownOnly, config, env);
   const owner = proved ? await ownerOf(proved, typed, !isKnownOnly, env) : nobody;
   const { identified, meant, names, alike = [], made } = owner;
@@ -196,23 +197,44 @@ function madeFor(
   return keys && type !== undefined && key !== undefined ? { keys, type, key } : undefined;
 }
 
-/** What is in our file. What others may have written there says nothing: then no key is known, and none is accepted. */
-async function ownPins(path: string, text: string): Promise<Buffer> {
-  // HOME=/dev/null.
-  const file = await readSafely(path).catch((error) => {
-    if (error.code !== 'ENOTDIR') throw error;
+/** What is in our file, or why nothing in it counts, with the fix: others may have written there, or it cannot be read. */
+export async function ownPins(path: string): Promise<Buffer | NotCounted> {
+  const quoted = shellQuoted(path);
+  const wrong = (why: string, fix: string) => ({
+    problem: `${path} ${why}, so no host key in it counts`,
+    fix,
   });
-  if (!file) return Buffer.alloc(0);
-  const { uid, mode, bytes } = file;
-  const own = process.getuid?.();
-  if (own === undefined) return bytes;
-  const isOthers = uid !== own && uid !== 0;
-  if (!isOthers && (mode & 0o022) === 0) return bytes;
-  const why = isOthers
-    ? `belongs to user ${uid}`
-    : `may be changed by others: its mode is 0${mode.toString(8)}`;
-  const hint = `see whether its lines are yours, then: chown ${own} ${path} && chmod 600 ${path}`;
-  throw notChecked(text, `${path} ${why}, so no host key in it counts`, hint);
+  try {
+    const file = await readSafely(path);
+    if (!file) return Buffer.alloc(0);
+    const { uid, mode, bytes } = file;
+    const own = process.getuid?.();
+    if (own === undefined) return bytes;
+    const isOthers = uid !== own && uid !== 0;
+    if (!isOthers && (mode & 0o022) === 0) return bytes;
+    const why = isOthers
+      ? `belongs to user ${uid}`
+      : `may be changed by others: its mode is 0${mode.toString(8)}`;
+    return wrong(why, `see whether its lines are yours, then: chown ${own} ${quoted} && chmod 600 ${quoted}`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // HOME=/dev/null.
+    if (code === 'ENOTDIR') return Buffer.alloc(0);
+    if (!(error instanceof Error) || code === undefined) throw error;
+    return wrong(`cannot be read: ${reasonOf(error)}`, `see what it is, then: mv -i ${quoted} ${quoted}.old`);
+  }
+}
+
+interface NotCounted {
+  readonly problem: string;
+  readonly fix: string;
+}
+
+/** The same for a login at `text`: no key is known, and none is accepted. */
+async function pinsFor(path: string, text: string): Promise<Buffer> {
+  const pins = await ownPins(path);
+  if (Buffer.isBuffer(pins)) return pins;
+  throw notChecked(text, pins.problem, pins.fix);
 }
 
 async function markedOf(paths: readonly string[], text: string): Promise<readonly Buffer[]> {

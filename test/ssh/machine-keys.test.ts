@@ -422,6 +422,17 @@ it.each([
   await expect(login(web)).rejects.toThrow(want);
 });
 
+it('a file that cannot be read says nothing either, and why is said', async () => {
+  const path = join(dir, '.ssh/vmssh_known_hosts');
+  const web = { typed: 'web', machine: machineOf('machine', uuid), policy: 'accept-new' } as const;
+  const refused = { code: 'HOST_KEY_UNKNOWN', problem: expect.stringContaining(`${path} cannot be read: `) };
+  mkdirSync(path);
+  await expect(login(web)).rejects.toMatchObject(refused);
+  rmSync(path, { recursive: true });
+  execFileSync('mkfifo', [path]);
+  await expect(login(web)).rejects.toMatchObject(refused);
+});
+
 it.each(['web', 'WEB', 'machine/web', 'machine%WEB'])(
   'a key that guest credentials made is the only one, typed as %s',
   async (typed) => {

@@ -13,7 +13,8 @@ import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js'
 import { asksVmssh } from '../../ssh/config/host-options.js';
 import { proxyWord } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
-import { sshFolder } from '../../ssh/folder.js';
+import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
+import { ownPins } from '../../ssh/machine-keys.js';
 import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
 import { setAside, shellOf } from '../../target/shell.js';
 import { type HostCheck, plain, withReport } from './check.js';
@@ -57,6 +58,8 @@ export interface ConfigFacts {
   readonly passes?: boolean;
   /** What the system says of unknown host keys. */
   readonly least?: HostKeyPolicy | undefined;
+  /** Why none of the known keys counts. */
+  readonly keys?: { readonly problem: string; readonly fix: string } | undefined;
   /** Which ssh reads the files of another home, and what to do about it. */
   readonly elsewhere?: Awaited<ReturnType<typeof readElsewhere>>;
 }
@@ -67,6 +70,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
   const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
   const owner = ownerOf(own);
   const { program } = await callerForSsh(io);
+  const pins = await ownPins(knownHostsFile(io.env));
   const lines = owner === 'none' ? proxyCommands(main) : own;
   return {
     path,
@@ -83,6 +87,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     asks: await asksOf(lines, program, io),
     passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
     least: await systemPolicy(io.platform),
+    keys: Buffer.isBuffer(pins) ? undefined : pins,
     elsewhere: await readElsewhere(files, io),
   };
 }
@@ -124,6 +129,7 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
     effective(config, ssh),
     ...hostKeys(config, ssh),
     ...leastPolicy(config),
+    ...knownKeys(config),
     ...login(ssh),
     ...controlPath(ssh),
   ];
@@ -157,6 +163,10 @@ function hostKeys(
 function leastPolicy({ least }: ConfigFacts): readonly HostCheck[] {
   if (least === undefined) return [];
   return [plain('host keys', 'ok', `at least ${least} for all users, as ${systemPolicyFile} says`)];
+}
+
+function knownKeys({ keys }: ConfigFacts): readonly HostCheck[] {
+  return keys ? [withReport('known keys', 'bad', keys.problem, 'none of them counts', keys.fix)] : [];
 }
 
 /** Who logs in at an address, and who says so. */

@@ -196,6 +196,12 @@ describe('the doctor of this host', () => {
       config({ least: 'ask' }),
       /^at least ask for all users, as \/etc\/vmssh\/host-keys says$/,
     ],
+    [
+      'bad known keys',
+      config({ keys: { problem: '/h/k cannot be read: EINVAL: x', fix: 'mv' } }),
+      /^\/h\/k cannot be read/,
+      /^mv$/,
+    ],
     ['bad host keys', config({ asks: 'could' }), /lines are of an older vmssh/, install],
     [
       'ok host keys',

@@ -4,7 +4,13 @@ import { styles } from '../cli/terminal.js';
 import { ConnectError, printable } from '../errors.js';
 import type { GuestRoute, GuestRouteOptions, HostFlags } from '../guest/run/route.js';
 import { guestCaller, guestRoute, leaveScript, leftFile, runLeft, sudoAsks } from '../guest/run/route.js';
-import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../guest/run/run-script.js';
+import {
+  cidOf,
+  closedMessage,
+  type ProgressLine,
+  runScript,
+  type ScriptOutcome,
+} from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
@@ -132,7 +138,7 @@ function isBySsh({ route }: HostFlags): boolean {
 export async function whyNotRun(
   { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
   route: GuestRoute,
-  { lines, message, isMissing, failure }: ScriptOutcome,
+  { lines, message, hint: ofProxy, isMissing, failure }: ScriptOutcome,
   io: Io,
   signal: AbortSignal,
 ): Promise<ConnectError> {
@@ -160,7 +166,7 @@ export async function whyNotRun(
           { typed: made.name, path: made.knownHosts },
           io,
         ).hint
-      : (failure?.hint ?? hintFor(route, message));
+      : (failure?.hint ?? ofProxy ?? hintFor(route, message));
   const problem = `the script did not ${lines.length === 0 ? 'run' : 'end'} there: ${withoutHostName(message) || `${program} said nothing`}`;
   return failure?.code === 'NO_AGENT'
     ? new ConnectError('resolve', host, { code: 'NO_EXEC', final: true, problem: failure.message, hint })
@@ -186,7 +192,7 @@ function hintFor(route: GuestRoute, message: string): string {
     return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest print there and run it with sudo';
   if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message))
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
-  if (/^(kex|ssh)_exchange_identification: |^Connection (closed|reset) by /.test(message))
+  if (closedMessage.test(message))
     return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
   if (/Could not resolve hostname/.test(message))
     return 'what vmssh list shows is set up by vmssh setup NAME; HOST is a name that ssh knows, a target without --by ssh, or ssh://USER@HOST:PORT';

@@ -145,13 +145,13 @@ export async function complain(problem: string, hint: string | undefined, io: Io
 
 /** A fix whose vmssh commands can be pasted into this shell, even if PATH has no vmssh: the program's name before a command is replaced. */
 export function pasteable(fix: string, caller: StartedAs): string {
-  // What another host has is called as it is there.
+  // What another host, or a distribution, has is called as it is there.
   if (/^on \S+: /.test(fix)) return fix;
   return fix.replaceAll(ourCommand, (name) => calledAs(name as Io['program'], caller));
 }
 
 const ourCommand = new RegExp(
-  `(?<![\\w/.-])(?:vmssh|vsock-nc)(?= (?:--help|${commandWords.join('|')})(?![\\w-]))`,
+  `(?<![\\w/.-])(?<!wsl -d DISTRO )(?:vmssh|vsock-nc)(?= (?:--help|${commandWords.join('|')})(?![\\w-]))`,
   'g',
 );
 

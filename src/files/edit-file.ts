@@ -14,10 +14,10 @@ const maxTries = 5;
 
 /**
  * Changes a file atomically: reads it again under a lock, writes and syncs the new one beside it, and renames it into place. A symlink
- * is kept; an existing file keeps its mode and owner, on Windows its access list; a new one gets `mode` and, as root, the folder's owner.
- * Throws a system error, a FileRefusal, or what `edit` throws.
+ * is kept; an existing file keeps its mode and owner, on Windows its access list; a new one gets `mode` and, as root, the folder's owner,
+ * on Windows the access list of `like`, a file beside it. Throws a system error, a FileRefusal, or what `edit` throws.
  */
-export async function editFile(path: string, edit: Edit, mode: number): Promise<void> {
+export async function editFile(path: string, edit: Edit, mode: number, like?: string): Promise<void> {
   const place = await placeOf(path).catch((error) => {
     if (error.code !== 'ENOENT' || edit(undefined) !== undefined) throw error;
   });
@@ -26,7 +26,7 @@ export async function editFile(path: string, edit: Edit, mode: number): Promise<
     await removeLeftovers(place);
     const seen = await readAt(place);
     if (edit(seen?.bytes) === seen?.bytes) return;
-    for (let tries = 0; tries < maxTries; tries++) if (await editLocked(place, edit, mode)) return;
+    for (let tries = 0; tries < maxTries; tries++) if (await editLocked(place, edit, mode, like)) return;
     throw new FileRefusal('LOCKED', 'other programs keep changing it or removing its lock');
   } finally {
     await place.folder.close();
@@ -34,7 +34,7 @@ export async function editFile(path: string, edit: Edit, mode: number): Promise<
 }
 
 /** False if another program changed the file without the lock, or removed the lock; then nothing is changed. */
-async function editLocked(place: Place, edit: Edit, mode: number): Promise<boolean> {
+async function editLocked(place: Place, edit: Edit, mode: number, like?: string): Promise<boolean> {
   const { folder } = place;
   const held = await lock(place);
   try {
@@ -47,7 +47,7 @@ async function editLocked(place: Place, edit: Edit, mode: number): Promise<boole
       await rm(folder.at(place.name), { force: true });
     } else {
       const made = old ?? { mode, ...folder.owner };
-      if (!(await replace(place, bytes, made, isStill, old !== undefined))) return false;
+      if (!(await replace(place, bytes, made, isStill, old ? place.name : like))) return false;
     }
     await folder.sync();
     return true;
@@ -61,7 +61,7 @@ async function replace(
   bytes: Buffer,
   { mode, uid, gid }: Pick<FileContent, 'mode'> & Partial<Owner>,
   isStill: () => Promise<boolean>,
-  exists: boolean,
+  like: string | undefined,
 ): Promise<boolean> {
   const temporary = `.${name}.${randomBytes(6).toString('hex')}`;
   const beside = folder.at(temporary);
@@ -73,7 +73,7 @@ async function replace(
     await file.chmod(mode);
     await file.sync();
     await file.close();
-    if (exists) folder.copyAccess?.(name, temporary);
+    if (like !== undefined) folder.copyAccess?.(like, temporary);
     const isRight = await isStill();
     if (isRight) await rename(beside, folder.at(name));
     return isRight;

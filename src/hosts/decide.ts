@@ -185,6 +185,7 @@ export async function sshLines(
   { settings: values, hosts }: Pick<Decision, 'settings' | 'hosts'>,
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
+  note: (line: string) => void = (line) => io.err(`${line}\n`),
 ): Promise<string> {
   const { hostKeys } = values;
   const least = hostKeys && (await systemPolicy(io.platform));
@@ -194,7 +195,7 @@ export async function sshLines(
   });
   const caller = await callerOfLines(io, lines.bring || hosts.some((each) => each.options.bring));
   const isAsked = lines.hostKeys !== undefined || asksVmssh(caller);
-  const users = system ? { hosts } : await fromUsers(hosts, isAsked, io);
+  const users = system ? { hosts } : await fromUsers(hosts, isAsked, io, note);
   return usage(() => configText({ ...caller, ...users, ...surroundings({ system }, io), ...lines }));
 }
 
@@ -213,11 +214,12 @@ async function fromUsers(
   hosts: Decision['hosts'],
   isAsked: boolean,
   io: Io,
+  say: (line: string) => void,
 ): Promise<Pick<ConfigTextOptions, 'hosts' | 'hostKeys' | 'keepsAlive'>> {
   const texts = await usersTexts(io);
   const alive = { keepsAlive: keepsAlive(texts) };
   if (isAsked) return { hosts, ...alive };
-  const note = (line: string) => io.err(`${io.program}: warning: ${printable(line)}\n`);
+  const note = (line: string) => say(`${io.program}: warning: ${printable(line)}`);
   const { anyHost, keyPolicy, plainLogin } = await import('../ssh/policy/key-policy.js');
   const { policy } = await keyPolicy(io, { login: plainLogin(anyHost, io), note });
   // With a line of the user's for the Host itself, ssh takes that one.

@@ -23,10 +23,12 @@ export async function fileAt(path: string | undefined): Promise<CurrentFile> {
   if (!content) return { text: undefined };
   const { bytes, mode, names } = content;
   const text = bytes.toString();
-  if (/^(fffe|feff)/.test(bytes.toString('hex', 0, 2)))
+  const isUtf16 = /^(fffe|feff)/.test(bytes.toString('hex', 0, 2));
+  // UTF-16 without a mark has one after each letter.
+  if (isUtf16 || text.includes('\0'))
     throw new CommandError(
       'EILSEQ',
-      `${quote(path)} is UTF-16, which ssh does not read`,
+      `${quote(path)} ${isUtf16 ? 'is UTF-16' : 'has NUL bytes, as UTF-16 has'}, which ssh does not read`,
       'save it as UTF-8, in Notepad by "Save as"',
     );
   if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };
@@ -64,6 +66,8 @@ export interface Change {
   readonly after: string | undefined;
   /** For a new file. */
   readonly mode: number;
+  /** A file beside it, whose access list a new one gets on Windows. */
+  readonly like?: string | undefined;
   /** Why the user has to make this change. */
   readonly byHand?: string;
 }

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../cli/command.js';
+import { readText } from '../files/read-file.js';
 import { realPath } from '../files/read-sync.js';
 import type { Io } from '../process/io.js';
-import type { Include } from '../ssh/config/file.js';
+import { everySshAbilities } from '../process/ssh-program.js';
+import { hasInclude, type Include, includeLine } from '../ssh/config/file.js';
 import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
 import { stateFile } from '../ssh/config/state.js';
-import { sshFolder } from '../ssh/folder.js';
+import { gitHome, otherHome, sshFolder } from '../ssh/folder.js';
 import { policyFileIn } from '../ssh/policy/system-policy.js';
+import { shellQuoted } from '../target/shell.js';
 import type { ConfigOptions } from './options.js';
 import { unitFolder } from './units.js';
 
@@ -49,6 +52,27 @@ export function configFiles(
     ...{ own, state: stateFile(io.env, io.platform), main: join(folder, 'config') },
     include: includedAs(own, io.platform),
     ...(hasSystemd() ? { units: unitFolder(io.env, dirname(folder)) } : {}),
+  };
+}
+
+/** Which ssh here does not read the user's files, and what to do about it; undefined if each does. */
+export async function readElsewhere({ own }: Pick<ConfigFiles, 'own'>, io: Io) {
+  const { env, platform } = io;
+  if (platform !== 'win32') {
+    const home = otherHome(env, platform);
+    if (home === undefined) return undefined;
+    const found = `HOME is ${env.HOME}, but ssh uses the home directory ${home}`;
+    return { found, fix: `HOME=${shellQuoted(home)} vmssh config install` };
+  }
+  const git = gitHome(env);
+  if (git === undefined || (await everySshAbilities(io)).readsProfile) return undefined;
+  const config = join(git.home, '.ssh', 'config');
+  // Git's ssh takes C:/… for a relative path.
+  const path = own.replaceAll('\\', '/').replace(/^([A-Za-z]):/, (_, drive) => `/${drive.toLowerCase()}`);
+  if (hasInclude(await readText(config).catch(() => ''), [[path]])) return undefined;
+  return {
+    found: `${git.said}, which Git's ssh uses, but Windows' ssh and vmssh use the profile ${dirname(dirname(own))}`,
+    fix: `for Git's ssh, put this line at the top of ${config}: ${includeLine([path])}`,
   };
 }
 

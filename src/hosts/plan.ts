@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { printable, quote } from '../errors.js';
 import { policyOf } from '../identity/policy.js';
@@ -8,13 +9,13 @@ import { withKeptEnv } from '../sources/trusted-env.js';
 import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
 import { formatState, type HostState, noState, parseState } from '../ssh/config/state.js';
 import { usersNames } from '../ssh/taken-names.js';
-import { setAside, shellOf } from '../target/shell.js';
+import { setAside, shellOf, shellQuoted } from '../target/shell.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
 import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
 import { inEffect } from './setting.js';
-import { leftOut, refusedOfLast, saidBySsh } from './ssh-option.js';
+import { leftOut, refusedConfig, refusedOfLast } from './ssh-option.js';
 import { isUnit, unitChanges } from './units.js';
 
 export interface Plan {
@@ -27,6 +28,8 @@ export interface Plan {
   readonly notes?: readonly string[];
   /** Undefined for one that removes all. */
   readonly decision?: Decision;
+  /** Whether ssh accepts its configuration as it is: then it has to afterwards. */
+  readonly isAccepted?: boolean;
   /** Whether systemd has to start units once they are written. */
   readonly startsUnits?: boolean;
 }
@@ -55,9 +58,11 @@ export async function planInstall(
     ...{ ours: last.machines, takes: all.logins.flatMap(({ takes }) => takes ?? []), countsVmssh: true },
   });
   const decision = await decide({ ...options, ...all }, last, taken, asking, find);
-  const text = signed(await sshLines(decision, options, io));
+  const said: string[] = [];
+  const text = signed(await sshLines(decision, options, io, (line) => said.push(line)));
   const state = isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;
+  const like = path === undefined || main === undefined ? undefined : basename(path);
   const needed = await spellings(files, main ?? '', io);
   const included = withInclude(main, files.include, needed);
   const warning = `${io.program}: warning: ${quote(files.state)}`;
@@ -65,37 +70,32 @@ export async function planInstall(
     ...(problem === undefined ? [] : [`${warning} ${printable(problem)}`]),
     ...leftOut(last.options).map((each) => `${warning}: ${printable(each)}`),
   ];
+  const written = { path: files.state, before, after: state, mode: 0o600 };
+  // Last, so that it says nothing that is not written. A new one first: lines without one count as those whose state is lost.
+  const [first, end] = before === undefined ? [[written], []] : [[], [written]];
   const changes = [
-    { path: files.state, before, after: state, mode: 0o600 },
+    ...first,
     ...leastPolicy(files, policy, all.hostKeys ? `${all.hostKeys}\n` : policy),
-    { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 },
+    { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600, like },
     ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
     ...units.changes,
+    ...end,
   ].filter((change) => change.before !== change.after);
-  const broken = changes.length === 0 ? undefined : await refusedAsItIs(files, main, io);
-  if (broken) return { changes: [], refusal: broken, files };
+  const broken = changes.length === 0 ? undefined : await refusedConfig(files, io);
+  // Our own lines are replaced, if ssh names them.
+  if (broken !== undefined && !broken.includes(`${basename(files.own)}: `)) {
+    const why = `ssh does not accept it, so nothing is written: ${broken}`;
+    const hint = 'correct what ssh names, and run it again';
+    return { changes: [], refusal: { path: path ?? files.own, why, hint }, files };
+  }
   return {
     changes,
     files,
-    notes: [...lost, ...decision.notes],
+    notes: [...lost, ...decision.notes, ...said],
     decision,
+    isAccepted: broken === undefined,
     startsUnits:
       all.fresh === true && files.units !== undefined && (options.fresh === true || units.changes.length > 0),
-  };
-}
-
-/** Why ssh does not accept the configuration as it is: with lines more, none of them would be read. Ours are replaced, if it is they. */
-async function refusedAsItIs(
-  { main, own }: ConfigFiles,
-  text: string | undefined,
-  io: Io,
-): Promise<Plan['refusal']> {
-  const said = main === undefined || text === undefined ? undefined : await saidBySsh(['-F', main], io);
-  if (main === undefined || said === undefined || said.includes(`${basename(own)}: `)) return undefined;
-  return {
-    path: main,
-    why: `ssh does not accept it, so nothing is written: ${said}`,
-    hint: 'correct what ssh names, and run it again',
   };
 }
 
@@ -153,6 +153,8 @@ async function filesNow(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
 ) {
+  const closed = await closedFile(files, io);
+  if (closed) return { refusal: closed };
   const [{ text: own }, { text: state }, { text: main, byHand }, { text: policy }] = await Promise.all([
     fileAt(files.own),
     fileAt(files.state),
@@ -169,6 +171,20 @@ async function filesNow(
         hint: setAside(files.policy ?? '', `vmssh config ${command}`, shellOf(io)),
       };
   return { own, state, main, policy, byHand, refusal };
+}
+
+/** What stands in the way of each change, before one is made. */
+async function closedFile({ own, state }: ConfigFiles, io: Io): Promise<Plan['refusal']> {
+  const found = (path: string) => stat(path).catch(() => undefined);
+  for (const file of [own, state]) {
+    // On Windows such a file cannot be replaced.
+    if (io.platform === 'win32' && (((await found(file))?.mode ?? 0o600) & 0o222) === 0)
+      return { path: file, why: 'is read-only', hint: `attrib -r ${shellQuoted(file, shellOf(io))}` };
+    for (let path = dirname(file); path !== dirname(path); path = dirname(path))
+      if ((await found(path))?.isFile())
+        return { path, why: 'is a file, where a folder has to be', hint: 'give it another name' };
+  }
+  return undefined;
 }
 
 function leastPolicy({ policy: path }: ConfigFiles, before: string | undefined, after: string | undefined) {

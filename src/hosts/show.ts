@@ -1,6 +1,6 @@
 import { diffArrays } from 'diff';
 import { styles } from '../cli/terminal.js';
-import { exitCode, printable } from '../errors.js';
+import { exitCode, printable, quote } from '../errors.js';
 import type { Io } from '../process/io.js';
 import type { Plan } from './plan.js';
 import { refusePlan } from './write.js';
@@ -11,7 +11,9 @@ export async function showPlan({ changes, refusal, notes = [] }: Plan, io: Io): 
   if (refusal) return refusePlan(refusal, io);
   const style = await styles(io, 'stdout');
   const paint = { ' ': style.dim, '-': style.red, '+': style.green };
-  for (const { path, before, after } of changes) {
+  for (const { path, before, after, byHand } of changes) {
+    if (byHand !== undefined)
+      io.err(`${io.program}: ${quote(path)} ${printable(byHand)}: this change is left to you\n`);
     const name = (text: string | undefined) => (text === undefined ? '/dev/null' : printable(path));
     io.out(style.bold(`--- ${name(before)}\n+++ ${name(after)}\n`));
     for (const [sign, line] of shortDiff(lineDiff(before ?? '', after ?? '')))

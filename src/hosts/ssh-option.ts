@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { repeated, UsageError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import type { Io } from '../process/io.js';
@@ -5,6 +6,7 @@ import { everySsh, sshCommand } from '../process/ssh-program.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
+import { otherHome } from '../ssh/folder.js';
 import { textsOf } from './setting.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */
@@ -130,11 +132,29 @@ async function refusedBySsh(
   return undefined;
 }
 
+/** Why an ssh here does not accept the configuration of our files, in its own words; undefined if each does. */
+export async function refusedConfig(
+  { main, own }: { readonly main: string | undefined; readonly own: string },
+  io: SshHere,
+): Promise<string | undefined> {
+  const isFound = main !== undefined && otherHome(io.env, io.platform) === undefined;
+  const file = main ?? own;
+  for (const [ssh, ...first] of isFound || existsSync(file) ? everySsh(io) : []) {
+    const said = await saidBySsh([...first, ...(isFound ? [] : ['-F', file])], io, runTool, ssh);
+    // Those of another home may be another user's.
+    if (said !== undefined && (isFound || !badOwner.test(said))) return said;
+  }
+  return undefined;
+}
+
+/** ssh's words for a file that others may write. */
+export const badOwner = /bad owner or permissions/i;
+
 /** Why ssh does not accept a configuration, in its own words; undefined if it does, or is not there. `options`: of ssh. */
-export async function saidBySsh(
+async function saidBySsh(
   options: readonly string[],
   { env }: Pick<Io, 'env'>,
-  run: RunTool = runTool,
+  run: RunTool,
   ssh = 'ssh',
 ): Promise<string | undefined> {
   try {

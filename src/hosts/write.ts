@@ -14,6 +14,7 @@ import { knownHostsFile } from '../ssh/folder.js';
 import { shellOf, shellQuoted } from '../target/shell.js';
 import { type Change, fileError } from './files.js';
 import type { Plan } from './plan.js';
+import { badOwner, refusedConfig } from './ssh-option.js';
 import { disableUnits } from './systemd.js';
 
 const maxTries = 4;
@@ -68,6 +69,7 @@ class ChangedMeanwhile extends Error {
 export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Promise<number> {
   if (plan.refusal) return refusePlan(plan.refusal, io);
   let code: number = exitCode.ok;
+  const made: Change[] = [];
   await tidyUp(plan, write);
   await disableUnits(plan, io);
   for (const change of plan.changes) {
@@ -75,6 +77,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     try {
       if (byHand === undefined) {
         await make(change, write);
+        made.push(change);
         const what = after === undefined ? 'removed' : before === undefined ? 'wrote' : 'changed';
         io.out(`${what} ${printable(path)}${await whereTo(path)}\n`);
         continue;
@@ -86,6 +89,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
       const closed = ['EACCES', 'EPERM', 'EROFS'].includes(failure.code ?? '');
       if (path !== plan.files.main) {
         const { message, hint } = fileError(failure, path, 'written');
+        await takeBack(made, write);
         await complain(message, closed ? permissionHint(failure.code, path, plan.files, io) : hint, io);
         return exitCode.connect;
       }
@@ -93,8 +97,19 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     }
     code = exitCode.connect;
   }
+  const { decision, files, isAccepted } = plan;
+  const isRead = made.some(({ path }) => path === files.own || path === files.main);
+  const said = isAccepted && isRead ? await refusedConfig(files, io) : undefined;
+  if (said !== undefined) {
+    await takeBack(made, write);
+    const look = `${io.platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(dirname(files.own), shellOf(io))}`;
+    const hint = badOwner.test(said)
+      ? `nobody but you may write there: see ${look}`
+      : 'vmssh config print shows the lines';
+    await complain(`ssh does not accept what was written, so it is taken back: ${said}`, hint, io);
+    return exitCode.connect;
+  }
   if (plan.changes.length === 0) io.out('nothing to change\n');
-  const { decision, files } = plan;
   const shared = decision?.shared.flatMap(({ uuid }) => uuidAlias(uuid) ?? []) ?? [];
   // host-key does without: it refuses the key of the second one.
   if (shared.length > 0) await markShared(knownHostsFile(io.env), shared).catch(() => {});
@@ -125,14 +140,20 @@ async function tidyUp({ changes, files }: Plan, write: Write): Promise<void> {
   for (const path of same) await write(path, (old) => old, 0o600).catch(() => {});
 }
 
-async function make({ path, before, after, mode }: Change, write: Write): Promise<void> {
+/** Each file as it was before, the last one first; what another program changed since stays. */
+async function takeBack(made: readonly Change[], write: Write): Promise<void> {
+  for (const { before, after, ...change } of made.toReversed())
+    await make({ ...change, before: after, after: before }, write).catch(() => {});
+}
+
+async function make({ path, before, after, mode, like }: Change, write: Write): Promise<void> {
   if (after !== undefined) await makeFolder(dirname(path), mode === 0o600 ? 0o700 : 0o755);
   const text = after ?? ((await isLink(path)) ? '' : undefined);
   const edit = (old: Buffer | undefined) => {
     if (old?.toString() !== before) throw new ChangedMeanwhile(path);
     return text === undefined ? undefined : Buffer.from(text);
   };
-  await write(path, edit, mode);
+  await write(path, edit, mode, like);
 }
 
 /** The file of a link, which was changed. */

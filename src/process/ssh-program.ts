@@ -188,6 +188,8 @@ export function abilitiesOf(output: string) {
     listsKeys: isSurelySince(1005),
     /** It knows KnownHostsCommand: https://www.openssh.com/txt/release-8.5 */
     asksForKeys: isSurelySince(805),
+    /** On Windows: it takes its files from the user's profile, and Git's ssh from HOME. */
+    readsProfile: version === undefined || output.includes('OpenSSH_for_Windows'),
   };
 }
 

@@ -35,7 +35,7 @@ export async function listAll(
 
 /** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */
 export function isQuiet({ provider, code }: Warning, named: readonly string[] = []): boolean {
-  return code === closed && !named.includes(provider);
+  return (code === closed || code === 'NO_HYPERV') && !named.includes(provider);
 }
 
 /** The warnings that a command prints, one line each. */

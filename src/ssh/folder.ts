@@ -1,26 +1,31 @@
 import { spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix, win32 } from 'node:path';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
 import type { Env } from '../runtime.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { isOwnPath, stateHome } from '../sources/trusted-path.js';
 
-/** The folder of ssh's own files, in `ownHome`. An empty HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
+/** The folder of ssh's own files, in `ownHome`. An empty or relative HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
 export function sshFolder(
   env: Env,
   platform: NodeJS.Platform = process.platform,
   passwdHome: () => string | undefined = homeOfUser,
 ): string {
   const { HOME, USERPROFILE } = ownHome(env);
-  return join((platform === 'win32' ? USERPROFILE : HOME) || (passwdHome() ?? '/'), '.ssh');
+  return join(absolute(platform === 'win32' ? USERPROFILE : HOME, platform) ?? passwdHome() ?? '/', '.ssh');
+}
+
+function absolute(path: string | undefined, platform: NodeJS.Platform): string | undefined {
+  return path && (platform === 'win32' ? win32 : posix).isAbsolute(path) ? path : undefined;
 }
 
 /** The folder of what vmssh remembers by itself, which ssh does not read. XDG_STATE_HOME counts if it is absolute and this user's. */
 export function stateFolder(env: Env, platform: NodeJS.Platform = process.platform): string {
   const home = dirname(sshFolder(env, platform));
-  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'vmssh');
+  if (platform === 'win32')
+    return join(absolute(env.LOCALAPPDATA, platform) ?? join(home, 'AppData', 'Local'), 'vmssh');
   return join(stateHome(ownEnv(env), home), 'vmssh');
 }
 
@@ -35,6 +40,21 @@ export function otherHome(
   const home = passwdHome();
   const real = (path: string) => realPath(path) ?? path;
   return home === undefined || real(home) === real(HOME) ? undefined : home;
+}
+
+/**
+ * On Windows the home that Git's ssh uses, and the variables that say so: HOME, else HOMEDRIVE and HOMEPATH if there is such a folder
+ * (Cygwin's db_home "env"). Undefined if it is the profile, which Windows' ssh uses.
+ */
+export function gitHome(env: Env): { readonly home: string; readonly said: string } | undefined {
+  const { HOME, HOMEDRIVE = '', HOMEPATH = '' } = env;
+  const network = realPath(`${HOMEDRIVE}${HOMEPATH}`);
+  // Also as a shell of Git writes it: /d/home.
+  const home = HOME ? HOME.replace(/^\/([a-z])(?=\/|$)/i, '$1:') : HOMEDRIVE && network;
+  const real = (path: string) =>
+    (realPath(path) ?? path).replaceAll('\\', '/').replace(/\/+$/, '').toLowerCase();
+  if (!home || real(home) === real(dirname(sshFolder(env, 'win32')))) return undefined;
+  return { home, said: HOME ? `HOME is ${HOME}` : `HOMEDRIVE and HOMEPATH are ${home}` };
 }
 
 function homeOfUser(): string | undefined {

@@ -178,6 +178,7 @@ describe('a fix', () => {
     ['install it again: npm install vmssh', 'install it again: npm install vmssh'],
     ['vmssh.exe list', 'vmssh.exe list'],
     ['on hv1: see vmssh list', 'on hv1: see vmssh list'],
+    ['wsl -d DISTRO vmssh ssh docker/x', 'wsl -d DISTRO vmssh ssh docker/x'],
   ])('can be pasted: $0', (input, want) => expect(pasteable(input, io)).toBe(want));
 
   it('may name every command, and nothing else', () => {

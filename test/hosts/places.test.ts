@@ -1,7 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { configFiles, spellings } from '../../src/hosts/places.js';
+import { configFiles, readElsewhere, spellings } from '../../src/hosts/places.js';
+import { runProgram } from '../../src/process/run-program.js';
 import { hasInclude, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
 import { fakeIo } from '../helpers/fake-io.js';
+import { lacks } from '../helpers/programs.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
 const env = { HOME: '/home/me', USERPROFILE: '/Users/me b' };
 const whole = '"/Users/me b/.ssh/vmssh.conf"';
@@ -35,4 +40,36 @@ it('elsewhere one name is enough, in any spelling', async () => {
     const main = `Include ${name}\n`;
     expect(hasInclude(main, await spellings(files, main, io))).toBe(true);
   }
+});
+
+const dir = useTempDir();
+const noSsh = lacks('ssh');
+
+it.skipIf(noSsh)("on Windows says which file Git's ssh reads, and the line that it needs there", async () => {
+  for (const name of ['bin', 'home/.ssh', 'profile/.ssh']) mkdirSync(join(dir, name), { recursive: true });
+  const says = (version: string) =>
+    writeFileSync(join(dir, 'bin/ssh.exe'), `#!/bin/sh\necho ${version} >&2\n`, { mode: 0o755 });
+  const homes = { HOME: join(dir, 'home'), USERPROFILE: join(dir, 'profile') };
+  const io = fakeIo({ env: { ...homes, PATH: join(dir, 'bin') }, platform: 'win32' });
+  const files = configFiles({ system: false }, io);
+  says('OpenSSH_for_Windows_9.5p2, LibreSSL 3.8.2');
+  expect(await readElsewhere(files, io)).toBeUndefined();
+  says('OpenSSH_9.9p1, OpenSSL 3.2.3');
+  const { found = '', fix = '' } = (await readElsewhere(files, io)) ?? {};
+  expect(found).toMatch(
+    `HOME is ${homes.HOME}, which Git's ssh uses, but Windows' ssh and vmssh use the profile`,
+  );
+  const [, path = '', line = ''] = /at the top of (.*): (Include .*)$/.exec(fix) ?? [];
+  expect(path).toBe(join(dir, 'home/.ssh/config'));
+  writeFileSync(files.own, 'Host mint\n    HostName reached\n');
+  writeFileSync(path, `${line}\n`);
+  expect(await readElsewhere(files, io)).toBeUndefined();
+  const { stdout } = await runProgram(['ssh', '-F', path, '-G', 'mint'], {
+    env: process.env,
+    timeoutMs: 9000,
+  });
+  expect(stdout).toContain('\nhostname reached\n');
+  const drive = { own: 'C:\\Users\\A b\\.ssh\\vmssh.conf' };
+  writeFileSync(path, '');
+  expect((await readElsewhere(drive, io))?.fix).toMatch(/: Include "\/c\/Users\/A b\/\.ssh\/vmssh\.conf"$/);
 });

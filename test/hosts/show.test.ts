@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { type DiffLine, lineDiff, shortDiff } from '../../src/hosts/show.js';
+import { type DiffLine, lineDiff, shortDiff, showPlan } from '../../src/hosts/show.js';
+import { fakeIo } from '../helpers/fake-io.js';
 
 const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
 const side = (diff: readonly DiffLine[], sign: '-' | '+') =>
   text(diff.flatMap(([each, line]) => (each === ' ' || each === sign ? [line] : [])));
 const count = (diff: readonly DiffLine[]) => diff.filter(([sign]) => sign !== ' ').length;
+
+it('says of a change that install leaves to the user that it does', async () => {
+  const io = fakeIo();
+  const change = { path: '/m', before: 'a\n', after: 'b\n', mode: 0o600, byHand: 'is read-only' };
+  const files = { own: '/o', state: '/s', main: '/m', include: ['o'] };
+  expect(await showPlan({ changes: [change], files }, io)).toBe(1);
+  expect(io.stderr.join('')).toBe('vmssh: "/m" is read-only: this change is left to you\n');
+});
 
 describe('a diff of lines', () => {
   it.each([

@@ -1,10 +1,12 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { forget } from '../../src/commands/ssh/forget.js';
 import { forgetKeys, type pinsIn, withoutNames } from '../../src/identity/pins.js';
+import { fakeIo } from '../helpers/fake-io.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const key = 'ssh-ed25519 AAAA';
@@ -126,4 +128,18 @@ describe('a file of keys', () => {
     expect(readFileSync(path, 'utf8')).toBe('');
     expect(statSync(path).mode & 0o777).toBe(0o640);
   });
+});
+
+it('a key that ssh kept by the target goes with its machine, and is shown by its whole name', async () => {
+  const uuid = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
+  const entry = { host: 'mint', name: 'Mint', target: 'hyper-v/Mint', provider: 'hyper-v', uuid };
+  const state = { version: 1, options: {}, program: [], machines: [{ ...entry, seen: '2026-01-31' }] };
+  const known = `hyper-v/${uuid} ${key}\nhyper-v/mint ${key}\nvmssh-other ${key}\n`;
+  const kept = 'home/.ssh/vmssh_known_hosts';
+  writeTree(dir, { [kept]: known, 'home/.local/state/vmssh/hosts.json': JSON.stringify(state) });
+  const io = fakeIo({ env: { HOME: join(dir, 'home') } });
+  expect(await forget.run({ targets: ['mint'] }, io)).toBe(0);
+  expect(readFileSync(join(dir, kept), 'utf8')).toBe(`vmssh-other ${key}\n`);
+  const names = `hyper-v/${uuid}, hyper-v/mint`;
+  expect(io.stdout.join('')).toContain(`forgot 2 host keys of "mint", also known as ${names}\n`);
 });

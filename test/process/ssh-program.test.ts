@@ -73,20 +73,24 @@ describe('what an ssh can do', () => {
   const abilities = (can: object) => Object.entries(can).flatMap(([name, is]) => (is ? [name] : []));
 
   it.each([
-    { says: 'OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5', can: [] },
+    { says: 'OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5', can: ['readsProfile'] },
     { says: 'OpenSSH_8.0p1, OpenSSL 1.1.1k  FIPS 25 Mar 2021', can: [] },
-    { says: 'OpenSSH_for_Windows_8.1p1, LibreSSL 3.0.2', can: ['givesTyped'] },
+    { says: 'OpenSSH_for_Windows_8.1p1, LibreSSL 3.0.2', can: ['givesTyped', 'readsProfile'] },
     { says: 'OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.0', can: ['givesTyped', 'forwardsPaths', 'asksForKeys'] },
     {
       says: 'OpenSSH_10.6p1 Debian-1, OpenSSL 3.6.5 29 Sep 2026',
       can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys'],
     },
     { says: 'OpenSSH_9.2p1 Debian-2', can: ['givesTyped', 'asksForKeys'] },
-    { says: 'another program', can: ['givesTyped', 'forwardsPaths'] },
+    { says: 'another program', can: ['givesTyped', 'forwardsPaths', 'readsProfile'] },
   ])('$says', ({ says, can }) => expect(abilities(abilitiesOf(says))).toEqual(can));
 
   it('is that of a current one if there is none', async () => {
-    expect(abilities(await sshAbilities({ PATH: '/nowhere' }))).toEqual(['givesTyped', 'forwardsPaths']);
+    expect(abilities(await sshAbilities({ PATH: '/nowhere' }))).toEqual([
+      'givesTyped',
+      'forwardsPaths',
+      'readsProfile',
+    ]);
   });
 });
 

@@ -7,6 +7,7 @@ import { routesFile } from '../../src/reach/remembered.js';
 import { ownEnv } from '../../src/sources/trusted-env.js';
 import {
   accountOf,
+  gitHome,
   knownHostsFile,
   otherHome,
   ownAccount,
@@ -26,6 +27,8 @@ describe("the folder of ssh's files", () => {
     { env: {}, want: '/passwd/.ssh' },
     { env: { HOME: '/c/git', USERPROFILE: '/profile' }, platform: 'win32', want: '/profile/.ssh' },
     { env: { HOME: '/c/git' }, platform: 'win32', want: '/passwd/.ssh' },
+    { env: { USERPROFILE: 'Users\\ann' }, platform: 'win32', want: '/passwd/.ssh' },
+    { env: { HOME: 'ann' }, want: '/passwd/.ssh' },
   ] as const)('with $env is $want', ({ env, want, ...more }) => {
     const platform = 'platform' in more ? more.platform : 'linux';
     expect(sshFolder(env, platform, () => '/passwd')).toBe(want);
@@ -47,6 +50,11 @@ describe('the folder of the state', () => {
     { env: { HOME, XDG_STATE_HOME: '' }, want: '/home/ann/.local/state/vmssh' },
     { env: { HOME, XDG_STATE_HOME: 'state' }, want: '/home/ann/.local/state/vmssh' },
     { env: win32, platform: 'win32', want: 'D:/Local/vmssh' },
+    {
+      env: { ...win32, LOCALAPPDATA: 'Local' },
+      platform: 'win32',
+      want: 'C:/Users/ann/AppData/Local/vmssh',
+    },
     {
       env: { ...win32, LOCALAPPDATA: '', XDG_STATE_HOME: '/x' },
       platform: 'win32',
@@ -83,6 +91,21 @@ describe('the home that ssh takes', () => {
 
   it('is not known for a user without an entry', () => {
     expect(otherHome({ HOME: '/x' }, 'linux', () => undefined)).toBeUndefined();
+  });
+});
+
+describe("the home of Git's ssh on Windows", () => {
+  const USERPROFILE = 'C:\\Users\\Ann';
+  it.each([
+    { env: { HOME: 'D:\\home' }, home: 'D:\\home' },
+    { env: { HOME: '/d/home' }, home: 'd:/home' },
+    { env: { HOMEDRIVE: dir, HOMEPATH: '/' }, home: dir },
+    { env: { HOMEDRIVE: dir, HOMEPATH: '/gone' }, home: undefined },
+    { env: { HOME: '', HOMEDRIVE: '', HOMEPATH: '' }, home: undefined },
+    { env: { HOME: 'c:/users/ann/', HOMEDRIVE: dir, HOMEPATH: '/' }, home: undefined },
+    { env: { HOME: '/c/Users/Ann' }, home: undefined },
+  ])('with $env is $home', ({ env, home }) => {
+    expect(gitHome({ USERPROFILE, ...env })?.home).toBe(home);
   });
 });
 

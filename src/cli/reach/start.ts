@@ -265,7 +265,10 @@ const fixes: readonly (readonly [RegExp, (line: string) => string])[] = [
   ],
 ];
 
-function fixFor(said: string, line: string): string {
+/** What to do about a failed start, by what was said. */
+export function fixFor(said: string, line: string, platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'win32' && /permission|denied|administrator/i.test(said))
+    return 'this user may not start it: join Hyper-V Administrators, or use an elevated terminal';
   const fix = fixes.find(([pattern]) => pattern.test(said))?.[1];
   return fix ? fix(line) : `see what else it says: ${line}`;
 }

@@ -7,7 +7,7 @@ import { countBy } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
-import { type ConfigFiles, configFiles } from '../../hosts/places.js';
+import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
@@ -19,7 +19,6 @@ import type { Io } from '../../process/io.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { type HostEntry, type HostState, noState, readState } from '../../ssh/config/state.js';
-import { otherHome } from '../../ssh/folder.js';
 
 export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }> = {
   name: 'config install',
@@ -46,11 +45,8 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     await checkSshOptions(given, io);
     const files = configFiles(given, io);
     if (files.own.includes('\ufffd')) await refuseOtherBytes(files.own);
-    const home = given.system ? undefined : otherHome(io.env, io.platform);
-    if (home !== undefined)
-      io.err(
-        `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, but ssh uses the home directory ${printable(home)}\n`,
-      );
+    const elsewhere = given.system ? undefined : await readElsewhere(files, io);
+    if (elsewhere) io.err(`${io.program}: warning: ${printable(`${elsewhere.found}: ${elsewhere.fix}`)}\n`);
     const why = given.system ? await notForAll((await callerForSsh(io)).program) : undefined;
     if (why !== undefined)
       io.err(

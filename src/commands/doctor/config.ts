@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { configFiles, spellings } from '../../hosts/places.js';
+import { configFiles, readElsewhere, spellings } from '../../hosts/places.js';
 import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
@@ -13,10 +13,10 @@ import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js'
 import { asksVmssh } from '../../ssh/config/host-options.js';
 import { proxyWord } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
-import { knownHostsFile, otherHome, sshFolder } from '../../ssh/folder.js';
+import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
 import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
-import { setAside, shellOf, shellQuoted } from '../../target/shell.js';
+import { setAside, shellOf } from '../../target/shell.js';
 import { type HostCheck, plain, withReport } from './check.js';
 
 export interface SshFacts {
@@ -60,8 +60,8 @@ export interface ConfigFacts {
   readonly least?: HostKeyPolicy | undefined;
   /** Why none of the known keys counts. */
   readonly keys?: { readonly problem: string; readonly fix: string } | undefined;
-  /** HOME, and the home that ssh uses; undefined if they are the same. */
-  readonly homes?: { readonly env: string; readonly ssh: string };
+  /** Which ssh reads the files of another home, and what to do about it. */
+  readonly elsewhere?: Awaited<ReturnType<typeof readElsewhere>>;
 }
 
 export async function gatherConfig(io: Io): Promise<ConfigFacts> {
@@ -69,7 +69,6 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
   const { own: path, main: mainPath = '' } = files;
   const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
   const owner = ownerOf(own);
-  const ssh = otherHome(io.env, io.platform);
   const { program } = await callerForSsh(io);
   const pins = await ownPins(knownHostsFile(io.env));
   const lines = owner === 'none' ? proxyCommands(main) : own;
@@ -89,7 +88,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
     least: await systemPolicy(io.platform),
     keys: Buffer.isBuffer(pins) ? undefined : pins,
-    homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
+    elsewhere: await readElsewhere(files, io),
   };
 }
 
@@ -136,11 +135,10 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
   ];
 }
 
-function home({ homes }: ConfigFacts): readonly HostCheck[] {
-  if (!homes) return [];
-  const found = `HOME is ${homes.env}, but ssh uses the home directory ${homes.ssh}`;
-  const report = 'HOME is not the home directory that ssh uses';
-  return [withReport('home', 'bad', found, report, `HOME=${shellQuoted(homes.ssh)} vmssh config install`)];
+function home({ elsewhere }: ConfigFacts): readonly HostCheck[] {
+  if (!elsewhere) return [];
+  const { found, fix } = elsewhere;
+  return [withReport('home', 'bad', found, 'HOME is not the home directory that ssh uses', fix)];
 }
 
 /** Whether ssh asks vmssh for host keys, where our lines say so. */
@@ -257,7 +255,7 @@ function include({ owner, include: where, mainPath, pasted }: ConfigFacts): Host
 
 // What counts is the first ProxyCommand that ssh reads.
 function effective(
-  { owner, homes }: ConfigFacts,
+  { owner, elsewhere }: ConfigFacts,
   { version, refusal, proxyCommand, proxyCommands = { 'vsock/*': proxyCommand } }: SshFacts,
 ): HostCheck {
   const name = 'ssh vsock/3';
@@ -266,7 +264,7 @@ function effective(
   if (refusal !== undefined)
     return withReport(name, 'bad', `${refuses}: ${refusal}`, refuses, 'correct what ssh names');
   if (proxyCommand === undefined) {
-    const fix = homes ? undefined : install;
+    const fix = elsewhere ? undefined : install;
     return plain(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
   }
   const tooOld = 'this ssh is older than 8.1 and ends at the %n in the lines';

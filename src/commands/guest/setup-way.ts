@@ -112,6 +112,8 @@ export async function noEntry(
   found: Found,
 ): Promise<Found | undefined> {
   const { machine, options, add } = setup;
+  // Off, it has no console to type on either.
+  if (found.start && !found.missing) return add('way', 'failed', `it is ${machine?.status}`, found.start);
   const login = code === 'NO_EXEC' && options.by !== 'exec' ? await byLogin(setup, found) : undefined;
   const unanswered = login?.answer?.error;
   if (login && !unanswered) return login;

@@ -96,10 +96,11 @@ function noMachines({ machines: { length }, warnings }: AllMachines): string {
 
 /** On stderr: the providers that could not be asked, and the names that no machine has. */
 export async function warn(io: Io, found: Selection, { show, providers }: ListOptions): Promise<void> {
-  const { warnings, errors, failed = [] } = found;
+  const { machines, warnings, errors, failed = [] } = found;
   if (show === 'json') return;
   const style = await styles(io, 'stderr');
-  for (const { provider, code, problem } of shownWarnings(warnings, providers))
+  const named = machines.length > 0 ? providers : [...(providers ?? []), 'hyper-v'];
+  for (const { provider, code, problem } of shownWarnings(warnings, named))
     io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(`${problem} (${code})`)}\n`);
   // A table has a row for each hypervisor that did not answer.
   const unseen = show === 'table' || show === 'wide' ? errors : [...errors, ...failed];

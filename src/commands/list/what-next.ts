@@ -72,7 +72,7 @@ const onLinux = [
 
 const onOthers: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   win32: [
-    'a Hyper-V machine is listed in an elevated terminal, or for the group Hyper-V Administrators',
+    'a machine of Hyper-V is listed once it is made, also while it is off',
     'a distribution of WSL is listed once it is installed: wsl --install',
     'is this host ready? vmssh doctor',
   ],

@@ -73,9 +73,10 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   const hosts = (await readState(stateFile(ownHome(env))))?.machines ?? [];
   const isMeant = ({ target: to, host }: HostEntry) =>
     found ? to === found.text : host.toLowerCase() === typed.toLowerCase();
-  const written = hosts
-    .filter(isMeant)
-    .flatMap((entry) => namesOf({ target: parseTarget(entry.target), machine: entry }, entry.host));
+  const entries = hosts.filter(isMeant);
+  const written = entries.flatMap((entry) =>
+    namesOf({ target: parseTarget(entry.target), machine: entry }, entry.host),
+  );
   const byHop = found && (await namesByHop(found, env).catch(() => undefined));
   const short = found?.machine?.via === undefined ? found?.machine?.name : undefined;
   const own = found ? [...namesOf(found, typed), ...namesOf(found, short)] : [];
@@ -87,7 +88,12 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   ];
   const byName = [...meant, ...(alike ?? [])].map((name) => `vmssh-${name}`);
   const known = [found && hostKeyAlias(found), ...byName].flatMap((each) => each ?? []);
-  const typedOnly = [typed, ...(id === undefined ? [] : [id])];
+  // An ssh that does not ask vmssh keeps a key by the target, as it was typed.
+  const targets = [...(found?.machine ? [found.machine] : []), ...entries].flatMap(({ target, uuid }) => [
+    target.toLowerCase(),
+    ...(uuid !== undefined && target.startsWith('hyper-v/') ? [`hyper-v/${uuid}`] : []),
+  ]);
+  const typedOnly = [typed, ...(id === undefined ? [] : [id]), ...targets];
   // Of a hypervisor's machine nobody here knows which one has the name now.
   const isThere = found?.machine !== undefined || found?.target.kind === 'via';
   return isThere
@@ -107,7 +113,7 @@ function reportOf(typed: string, { removed, forgotten, kept }: Forgotten): reado
 }
 
 function ofAlias(alias: string): string {
-  return alias.slice('vmssh-'.length);
+  return alias.replace(/^vmssh-/, '');
 }
 
 /** As they are typed, without those that only have their digest. */

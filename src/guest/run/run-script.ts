@@ -9,8 +9,10 @@ export interface ScriptOutcome {
   readonly lines: readonly ProgressLine[];
   /** The script's own exit code; undefined if it did not finish. */
   readonly code: number | undefined;
-  /** The last message of the route's program, for when the script did not run. */
+  /** The last message of the route's program, for when the script did not run; of ssh, whose proxy is vmssh, the proxy's cause. */
   readonly message: string;
+  /** The proxy's hint. */
+  readonly hint?: string | undefined;
   /** The route's program is not installed on this host. */
   readonly isMissing?: boolean;
   /** Why its manager did not run it. */
@@ -49,16 +51,22 @@ export async function runScript(
     if (text.trim() !== '') message = text.trim();
   };
   const take = route.terminal ? splitTerminal(takeLine, onOther) : splitLines(takeLine);
+  let proxy: string[] = [];
   const complain = splitLines((text) => {
-    if (text.trim() === '') return;
-    message = text.trim();
-    onComplaint?.(message);
+    const line = text.trim();
+    const [, problem] = /^vmssh: (?!warning: )(.+)/.exec(line) ?? [];
+    if (problem !== undefined) proxy = [problem];
+    else if (proxy.length === 1 && line.startsWith('hint: ')) proxy.push(line.slice('hint: '.length));
+    if (line === '') return;
+    message = line;
+    onComplaint?.(line);
   });
   const outcome = (): ScriptOutcome => {
     take('\n');
     complain('\n');
     const end = lines.findLast((line) => line.state === 'end');
-    return { lines, code: end && Number(end.step), message };
+    const [problem, hint] = closedMessage.test(message) ? proxy : [];
+    return { lines, code: end && Number(end.step), message: problem ?? message, hint };
   };
   if (route.run) {
     try {
@@ -113,6 +121,9 @@ export async function runScript(
   }
   return outcome();
 }
+
+/** What ssh says last if its connection ends early. */
+export const closedMessage = /^(kex|ssh)_exchange_identification: |^Connection (closed|reset) by /;
 
 /** Our scripts print some forty lines; the guest may print anything else. */
 const maxLines = 1000;

@@ -157,7 +157,6 @@ export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Prom
     return { found: toHyperVMachines(await listHyperV(deps, from)), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
-    if (error.code === 'NO_HYPERV') return nothing;
     const problem = [error.message, error.hint].filter((each) => each !== undefined).join(': ');
     return { found: [], warnings: [{ provider: hyperV.name, code: error.code, problem }] };
   }
@@ -180,7 +179,7 @@ export function findHyperV(
     return searchIn<DiscoveredHyperV, Warning>(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
   };
   return answerOf(search(), deps.signal, ({ code, hint }) => ({
-    code: code === 'TIMEOUT' ? 'NOT_FOUND' : code,
+    code,
     hint:
       hint ?? 'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt',
   }));

@@ -2,7 +2,7 @@ import { ConnectError, quote } from '../../errors.js';
 import { isSshPort } from '../../target/numbers.js';
 import { routeToHyperV } from '../../target/routes.js';
 import { shellQuoted } from '../../target/shell.js';
-import { answerOf, searchList } from '../search.js';
+import { answerOf, match, searchList } from '../search.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -17,12 +17,12 @@ import type { WslDistro, WslState } from './wsl.js';
 
 /** The queries to WSL; a parameter, for tests. */
 interface WslEffects {
-  readonly list: (deps: Deps) => Promise<readonly WslDistro[]>;
+  readonly list: (deps: Deps, version?: '1') => Promise<readonly WslDistro[]>;
   readonly ask: (name: string, deps: Deps) => Promise<WslState>;
 }
 
 const effects: WslEffects = {
-  list: async (deps) => (await import('./wsl.js')).listDistros(deps),
+  list: async (deps, version) => (await import('./wsl.js')).listDistros(deps, undefined, version),
   ask: async (name, deps) => (await import('./wsl.js')).askDistro(name, deps),
 };
 
@@ -36,7 +36,14 @@ export function wslOf({ list, ask } = effects): Source {
     hints,
     list: (deps) => listWsl(deps, list),
     // One that is off is no failure: the question for its address starts it.
-    find: (name, deps) => answerOf(searchList(name, asUp(listWsl(deps, list))), deps.signal),
+    async find(name, deps) {
+      const search = await answerOf(searchList(name, asUp(listWsl(deps, list))), deps.signal);
+      if (search.outcome !== 'unknown') return search;
+      const [old] = match(name, await list(deps, '1').catch(() => []));
+      if (old === undefined) return search;
+      const missing = `${quote(old.name)} is a distribution of WSL1, which has no machine`;
+      return { ...search, known: [], missing, hint: `wsl --set-version ${shellQuoted(old.name)} 2` };
+    },
     resolve: (distro, context) => resolveDistro(distro, context, { list, ask }),
     async files({ name }, deps) {
       if (name === '' || name.startsWith('-') || /["\\\p{Cc}]/u.test(name)) return undefined;

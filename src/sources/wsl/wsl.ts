@@ -20,10 +20,14 @@ export interface WslState {
   readonly ports: readonly number[];
 }
 
-/** The distributions of WSL2; none if WSL is not installed. Throws a DiscoveryError. */
-export async function listDistros(deps: Deps, run = runToolForBytes): Promise<readonly WslDistro[]> {
+/** The distributions of WSL2, or of WSL1; none if WSL is not installed. Throws a DiscoveryError. */
+export async function listDistros(
+  deps: Deps,
+  run = runToolForBytes,
+  version?: '1',
+): Promise<readonly WslDistro[]> {
   try {
-    const all = parseVerbose(await callWsl(['--list', '--verbose'], deps, run));
+    const all = parseVerbose(await callWsl(['--list', '--verbose'], deps, run), version);
     const printed = await callWsl(['--list', '--running', '--quiet'], deps, run).catch(noneRuns);
     const running = new Set(lines(printed));
     return all.map((name) => ({ name, running: running.has(name) }));
@@ -61,15 +65,15 @@ function parseSockets(text: string): readonly number[] {
     .flatMap((unit) => [...unit.matchAll(/^Listen=vsock:\d*:(\d+) /gm)].map(([, port]) => Number(port)));
 }
 
-/** Names of the WSL2 distributions, from `wsl --list --verbose`, whose header and states are translated. */
-export function parseVerbose(text: string): readonly string[] {
+/** Names of the distributions of WSL2, or of WSL1, from `wsl --list --verbose`, whose header and states are translated. */
+export function parseVerbose(text: string, version = '2'): readonly string[] {
   return text.split(/\r?\n/).flatMap((line) => {
     if (!/^[* ]/.test(line)) return [];
     // A regular expression for the three columns would try each of their borders with each other one.
     const row = line.slice(1).trim();
     const end = row.indexOf('  ');
     const state = row.slice(end).trim().split(/\s+/);
-    return end > 0 && state.length > 1 && state.at(-1) === '2' ? [row.slice(0, end).trim()] : [];
+    return end > 0 && state.length > 1 && state.at(-1) === version ? [row.slice(0, end).trim()] : [];
   });
 }
 

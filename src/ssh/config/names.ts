@@ -43,7 +43,9 @@ export function moreNames(
 function namesOf(entry: HostEntry): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
-  const id = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined ? [uuid] : [];
+  const hasId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
+  // WMI prints those of Hyper-V in capitals, which ssh takes for another name.
+  const id = hasId ? [uuid, ...(entry.provider === 'hyper-v' ? [uuid.toUpperCase()] : [])] : [];
   return [
     lower(host),
     ...id,

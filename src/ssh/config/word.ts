@@ -1,4 +1,4 @@
-import { printable } from '../../errors.js';
+import { printable, quote } from '../../errors.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
 
 /** How ssh calls our proxy. */
@@ -29,13 +29,19 @@ export function proxyCommand({
   namesUser,
   ...options
 }: ProxyCall) {
-  const quote = platform === 'win32' ? '"' : "'";
-  const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
+  // Git's ssh has sh start it, which expands these in double quotes, and Windows knows no other quotes.
+  const odd = program.find((word) => platform === 'win32' && /[$`]/.test(word));
+  if (odd !== undefined)
+    throw new RangeError(
+      `the shell of Git's ssh would expand $ or a backquote in ${quote(odd)}: rename its folder`,
+    );
+  const mark = platform === 'win32' ? '"' : "'";
+  const typed = `${givesTyped ? `--typed ${mark}%n${mark} ` : ''}${mark}%h${mark} %p`;
   return [
     ...[...program, 'proxy', ...ownArgs(options), ...(record ? ['--record'] : [])].map((word) =>
       proxyWord(word, platform),
     ),
-    ...(options.bring ? [`--${namesUser ? 'login' : 'ssh-user'} ${quote}%r${quote}`] : []),
+    ...(options.bring ? [`--${namesUser ? 'login' : 'ssh-user'} ${mark}%r${mark}`] : []),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');
 }

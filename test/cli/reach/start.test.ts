@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { startingResolve } from '../../../src/cli/reach/start.js';
+import { fixFor, startingResolve } from '../../../src/cli/reach/start.js';
 import { openWhenReady } from '../../../src/connect/wait.js';
 import { ConnectError, type StartCommand } from '../../../src/errors.js';
 import { parseTarget, type resolveTarget } from '../../../src/kinds/kinds.js';
@@ -132,4 +132,13 @@ it('one that was looked up by its id, and that its manager starts once more, is 
   const seen: unknown[] = [];
   while (states.length > 0) seen.push(await (await resolve(...asked)).recheck?.());
   expect(seen).toEqual([off, off, off, undefined, off, off, undefined]);
+});
+
+it('a start that Windows refuses has a fix of Windows', () => {
+  const denied = 'You do not have the required permission. Contact the administrator';
+  expect(fixFor(denied, 'powershell.exe', 'win32')).toMatch(
+    /Hyper-V Administrators, or use an elevated terminal$/,
+  );
+  expect(fixFor(denied, 'virsh start x', 'linux')).toMatch(/libvirt.*sudo virsh start x$/);
+  expect(fixFor('no such disk', 'Start-VM', 'win32')).toMatch(/its disk: put it back, and then: Start-VM$/);
 });

@@ -4,6 +4,7 @@ import {
   linkSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -60,7 +61,7 @@ describe('config install, if a file is not its own,', () => {
         return editFile(path, edit, mode);
       };
       expect(await applyPlan(await planInstall(options, to, find), to, readOnly)).toBe(1);
-      expect(to.stdout.at(-1)).toBe('Include vmssh.conf\n');
+      expect(to.stdout).toContain('Include vmssh.conf\n');
       expect(to.stderr.join('')).toContain(
         `read-only (${code}): add this line above its first Host or Match`,
       );
@@ -143,6 +144,59 @@ describe('config install, if a file is not its own,', () => {
       'CanonicalizeHostname yes\nCanonicalDomains a.invalid\nCanonicalizeFallbackLocal no\n',
     );
     expect(await home.install({}, home.io({ PATH: process.env.PATH }))).toBe(0);
+  });
+
+  it("takes back what it wrote if Windows' ssh accepts it no more", async () => {
+    home.write('config', 'Host x\n');
+    const bad = 'Bad owner or permissions on C:/x/.ssh/vmssh.conf';
+    const ssh = `#!/bin/sh\n[ ! -e '${home.own}' ] || { echo '${bad}' >&2; exit 255; }\n`;
+    writeFileSync(join(home.path, 'ssh.exe'), ssh, { mode: 0o755 });
+    const own = home.io({ PATH: home.path, USERPROFILE: home.path, LOCALAPPDATA: home.path });
+    const to = Object.assign(own, { platform: 'win32' });
+    expect(await home.install({}, to)).toBe(1);
+    expect(to.stderr.join('')).toMatch(
+      /what was written, so it is taken back: Bad owner .*\nhint: nobody but you may write there: see icacls /,
+    );
+    expect([existsSync(home.own), existsSync(join(home.path, 'vmssh/hosts.json'))]).toEqual([false, false]);
+    expect(readFileSync(home.main, 'utf8')).toBe('Host x\n');
+  });
+
+  it('gives a new file on Windows the access list of config, where ssh accepts it', async () => {
+    home.write('config', 'Host x\n');
+    const own = home.io();
+    const to = Object.assign(own, { platform: 'win32', env: { ...own.env, USERPROFILE: home.path } });
+    const { changes } = await planInstall(options, to, find);
+    expect(changes.map(({ path, like }) => [path, like])).toContainEqual([home.own, 'config']);
+  });
+
+  it.each(['state', 'own'] as const)('changes nothing if its $0 file cannot be written', async (which) => {
+    home.write('config', 'Host x\n');
+    const closed: typeof editFile = async (path, edit, mode) => {
+      if (path === home[which]) throw Object.assign(new Error('no'), { code: 'EACCES' });
+      return editFile(path, edit, mode);
+    };
+    expect(await home.install({}, home.io(), find, closed)).toBe(1);
+    expect([existsSync(home.own), existsSync(home.state)]).toEqual([false, false]);
+    expect(readFileSync(home.main, 'utf8')).toBe('Host x\n');
+    await home.install();
+    const before = [home.state, home.own, home.main].map((path) => readFileSync(path, 'utf8'));
+    expect(await home.install(named({ prefix: 'x' }), home.io(), find, closed)).toBe(1);
+    expect([home.state, home.own, home.main].map((path) => readFileSync(path, 'utf8'))).toEqual(before);
+  });
+
+  it('names what stands in the way, and changes nothing', async () => {
+    const own = home.io();
+    const to = Object.assign(own, { platform: 'win32', env: { ...own.env, USERPROFILE: home.path } });
+    home.write('vmssh.conf', '', 0o444);
+    expect((await planInstall(options, to, find)).refusal).toMatchObject({
+      ...{ path: home.own, why: 'is read-only', hint: expect.stringMatching(/^attrib -r .*vmssh\.conf/) },
+    });
+    rmSync(join(home.path, '.ssh'), { recursive: true });
+    writeFileSync(join(home.path, '.ssh'), '');
+    const linux = home.io();
+    expect(await home.install({}, linux)).toBe(1);
+    expect(linux.stderr.join('')).toContain(`"${home.path}/.ssh": is a file, where a folder has to be`);
+    expect(existsSync(home.state)).toBe(false);
   });
 
   it('prints the line if the main file is a link to nowhere', async () => {

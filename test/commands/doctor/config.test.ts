@@ -60,8 +60,9 @@ describe("what the doctor sees of ssh's configuration", () => {
   });
 
   it('a home that ssh does not read', async () => {
-    const { homes, mainPath } = await gather('');
-    expect(mainPath).toBe(`${homes?.env}/.ssh/config`);
-    expect(homes?.ssh).not.toBe(homes?.env);
+    const { elsewhere, mainPath } = await gather('');
+    const [, home] = /^HOME is (.*), but ssh uses the home directory \//.exec(elsewhere?.found ?? '') ?? [];
+    expect(mainPath).toBe(`${home}/.ssh/config`);
+    expect(elsewhere?.fix).toMatch(/^HOME=\/.* vmssh config install$/);
   });
 });

@@ -41,7 +41,7 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
   ['libvirt', warning('libvirt'), ['sudo apt-get install libvirt-clients', 'sudo usermod -aG libvirt ann']],
   ['machined', warning('machined'), ['systemctl status systemd-machined']],
   ['config', config({ pasted: true, owner: 'none', callsThis: false }), install],
-  ['home', config({ homes: { env: '/x', ssh: '/a b' } }), install],
+  ['home', config({ elsewhere: { found: 'x', fix: "HOME='/a b' vmssh config install" } }), install],
   [
     'config',
     config({ owner: 'edited' }),

@@ -38,7 +38,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   },
   config: {
     ...{ path: secret, owner: 'foreign', mainPath: secret, include: 'none', callsThis: false },
-    ...{ aside: 'mv a b && vmssh config install', pasted: false, homes: { env: secret, ssh: secret } },
+    ...{ aside: 'mv a b && vmssh config install', pasted: false, elsewhere: { found: secret, fix: secret } },
   },
   openFolders: [{ folder: secret, who: secret }],
   openPrograms: [{ path: secret, who: secret }],

@@ -87,13 +87,22 @@ esac
   });
 
   it.each([
-    { host: 'incus/hers', says: 'incus starts no program as root in "hers" for this user' },
-    { host: 'vsock/4242', says: 'no manager lists "vsock/4242", so none can start a program there' },
-  ])('exec: not in $host', async ({ host, says }) => {
+    {
+      host: 'incus/hers',
+      says: 'incus starts no program as root in "hers" for this user',
+      fix: 'log in to it: vmssh setup --user NAME incus/hers; or run what',
+    },
+    {
+      host: 'vsock/4242',
+      says: 'no manager lists "vsock/4242", so none can start a program there',
+      fix: 'log in to it: vmssh guest install --key FILE USER@vsock/4242; or run what',
+    },
+  ])('exec: not in $host', async ({ host, says, fix }) => {
     for (const command of [guestInstall, guestCheck, guestOff])
       await expect(call<unknown>(command, raw({ by: 'exec' }, host), incus())).rejects.toMatchObject({
         code: 'NO_EXEC',
         problem: says,
+        hint: expect.stringContaining(fix),
       });
   });
 

@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { device, lookForDevice } from '../../../src/commands/guest/setup-device.js';
 import { inside } from '../../../src/commands/guest/setup-inside.js';
 import { newSetup } from '../../../src/commands/guest/setup-step.js';
+import { noEntry } from '../../../src/commands/guest/setup-way.js';
+import { ConnectError } from '../../../src/errors.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { fakeIo } from '../../helpers/fake-io.js';
@@ -154,6 +156,16 @@ describe('the step for a vsock device', () => {
       { name: 'device', state: 'changed', found: 'the machine has a vsock device now', fix: undefined },
       { name: 'inside', state: 'failed', found: 'no agent', fix: 'type' },
     ]);
+  });
+
+  it.each([
+    { status: 'off', start: 'Start-VM mint', want: 'failed way it is off Start-VM mint' },
+    { status: 'running', start: undefined, want: 'failed inside none goes in by ssh' },
+  ])('is none of Hyper-V, into which nobody goes: it is $status', ({ status, start, want }) => {
+    const setup = setupOf({ ...record, provider: 'hyper-v', status: status as 'off' });
+    const init = { code: 'NO_EXEC', problem: 'none goes in', hint: 'by ssh' };
+    noEntry(setup, new ConnectError('resolve', 'hyper-v/mint', init), { start });
+    expect(setup.steps.map((each) => `${each.state} ${each.name} ${each.found} ${each.fix}`)).toEqual([want]);
   });
 
   it.each(['machined', 'qemu', 'incus'])('is none of a machine of %s', async (provider) => {

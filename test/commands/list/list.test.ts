@@ -419,6 +419,20 @@ describe('vmssh list', () => {
     expect(named).toMatchObject({ code: 1, stderr: 'vmssh: warning: p: no\\x07 (CLOSED)\n' });
   });
 
+  it('says that Hyper-V is not enabled where nothing else is listed', async () => {
+    const off = (machines: readonly DiscoveredMachine[]) =>
+      deps({
+        ...provider([]),
+        list: async () => ({
+          found: machines,
+          warnings: [{ provider: 'hyper-v', code: 'NO_HYPERV', problem: 'x' }],
+        }),
+      });
+    const { stderr } = await output({}, off([]));
+    expect(stderr).toContain('warning: hyper-v: ');
+    expect(await output({}, off(machines))).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('warns of a provider that could not be asked, and fails only if it was named', async () => {
     const stderr = 'vmssh: warning: p: no\\x07 (EACCES)\n';
     expect(await output({}, deps(provider([], true)))).toEqual({ code: 0, stdout: '', stderr });

@@ -127,6 +127,8 @@ describe('a listed machine', () => {
     const found = { outcome: 'found', machine: { target: 'hyper-v/Mint-22', uuid: mint } };
     for (const name of ['MINT 22', 'mint-22', `{${mint.toUpperCase()}}`])
       expect(await findHyperV(name, deps, list)).toMatchObject(found);
+    const late = () => Promise.reject(new DiscoveryError('TIMEOUT', 'WMI did not answer in time'));
+    expect(await findHyperV('x', deps, late)).toMatchObject({ outcome: 'unavailable', code: 'TIMEOUT' });
     const denied = () => Promise.reject(new DiscoveryError('NO_RIGHTS', 'no', { hint: 'join them' }));
     const unavailable = { outcome: 'unavailable', hint: 'join them' };
     expect(await findHyperV('x', deps, denied)).toMatchObject(unavailable);
@@ -154,12 +156,16 @@ describe('a listed machine', () => {
     expect(await listFrom(nowhere, 'linux')).toEqual({ found: [], warnings: [] });
   });
 
-  it('is replaced by a warning if the user may not see it, and by nothing without Hyper-V', async () => {
+  it('is replaced by a warning if the user may not see it, or if there is no Hyper-V', async () => {
     const denied = await listHyperVMachines(deps, wmi([], {}));
     expect(denied).toMatchObject({ found: [], warnings: [{ provider: 'hyper-v', code: 'NO_RIGHTS' }] });
     expect(denied.warnings[0]?.problem).toContain('Hyper-V Administrators');
     const none = await listHyperVMachines(deps, wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }));
-    expect(none).toEqual({ found: [], warnings: [] });
+    const [{ code, problem } = {}] = none.warnings;
+    expect([code, problem]).toEqual([
+      'NO_HYPERV',
+      expect.stringMatching(/^Hyper-V is not enabled on this Windows: /),
+    ]);
   });
 });
 

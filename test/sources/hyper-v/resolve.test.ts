@@ -137,7 +137,8 @@ function resolve(
 ) {
   let up = running;
   const wsl = wslOf({
-    list: async () => distros.map((each) => ({ name: each, running: up.includes(each) })),
+    list: async (_deps, version) =>
+      (version ? ['Old'] : distros).map((each) => ({ name: each, running: up.includes(each) })),
     ask: async (asked) => {
       up = [...running, ...meanwhile.map((each) => (each === name ? asked : each))];
       if (state instanceof Error) throw state;
@@ -169,6 +170,13 @@ describe('wsl/DISTRO', () => {
     ['WSL fails', ['debian'], new DiscoveryError('FAILED', 'no'), { code: 'NOT_FOUND' }],
   ])('is not found if $0', async (_why, distros, state, want) => {
     await expect(resolve('debian', distros, state)).rejects.toMatchObject({ op: 'resolve', ...want });
+  });
+
+  it('of WSL1 is named as such', async () => {
+    await expect(resolve('old', ['Debian'], ready)).rejects.toMatchObject({
+      problem: '"Old" is a distribution of WSL1, which has no machine',
+      hint: 'wsl --set-version Old 2',
+    });
   });
 
   const two = ['Debian', 'Ubuntu'];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts, hostNames, sharedUuidProblem } from '../../../src/ssh/config/hosts.js';
+import { configText } from '../../../src/ssh/config/text.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const zeros = { uuid: uuid.replaceAll(/\d/g, '0') };
@@ -38,6 +39,14 @@ describe('a Host of its own', () => {
       ...{ host: 'Mint-22', names: ['mint-22', uuid], about: 'Mint 22 of machined' },
       options: { target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}`, ...login },
     });
+  });
+
+  it("has Hyper-V's id in capitals too, as WMI prints it", () => {
+    const id = 'aaaaaaaa-2222-4333-8444-555555555555';
+    const [host] = hosts([machine('mint', { uuid: id, provider: 'hyper-v', target: 'hyper-v/mint' })]).hosts;
+    expect(host?.names).toEqual(expect.arrayContaining([id, id.toUpperCase()]));
+    const text = configText({ program: ['/v'], fdpass: false, hosts: host ? [host] : [] });
+    expect(text).toMatch(new RegExp(`^Host ${id.toUpperCase()}\\n {4}ProxyCommand .*hyper-v/`, 'm'));
   });
 
   it('has the key that was made beforehand for a machine of this host, not for its namesake elsewhere', () => {

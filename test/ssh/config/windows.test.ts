@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configText } from '../../../src/ssh/config/text.js';
-import { proxyWord } from '../../../src/ssh/config/word.js';
+import { proxyCommand, proxyWord } from '../../../src/ssh/config/word.js';
 import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -19,6 +19,13 @@ describe('a word of a ProxyCommand on Windows', () => {
     { text: 'proxy', want: 'proxy' },
   ])('$text is $want', ({ text, want }) => {
     expect(proxyWord(text, 'win32')).toBe(want);
+  });
+
+  // In double quotes, the only ones that Windows knows, sh expands them.
+  it.each(['C:\\a$b\\vmssh.exe', 'C:\\a`b\\vmssh.exe'])('refuses %s', (text) => {
+    const call = (platform: NodeJS.Platform) => proxyCommand({ program: [text], platform });
+    expect(() => call('win32')).toThrow(/the shell of Git's ssh would expand \$ or a backquote/);
+    expect(call('linux')).toContain('vmssh.exe');
   });
 });
 

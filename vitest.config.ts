@@ -33,6 +33,7 @@ const rest = [
     'test/build/package/sources.test.ts',
     'test/build/release/{installer*,commit}.test.ts',
     'test/api/*.test.ts',
+    'test/guest/killed.test.ts',
   ],
 ];
 

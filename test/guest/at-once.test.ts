@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'n
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { accountScript, undoScript } from '../../src/guest/script.js';
+import { missingRoot } from '../helpers/other-user.js';
 import { shells } from '../helpers/shells.js';
 import { eachRow } from '../helpers/tables/rows.js';
 import { given, root, useRoot } from './sh/guest.js';
@@ -13,7 +14,10 @@ useRoot();
 const keys = ['a', 'b'].map((letter) => `ssh-ed25519 AAAA${letter.repeat(64)} ${letter}`);
 const theirs = `ssh-ed25519 ${'A'.repeat(68)} colleague\n`;
 
-describe.each(shells)('$name', ({ command: [program = '', ...args] }) => {
+// Only a file of root's is root's account's.
+const notRoot = missingRoot('a setup of root’s account');
+
+describe.skipIf(notRoot).each(shells)('$name', ({ command: [program = '', ...args] }) => {
   const lock = () => join(root, 'run/vmssh-lock');
   const authorized = () => readFileSync(join(root, 'home/.ssh/authorized_keys'), 'utf8');
   /** What a script in the machine says, if it fails. */

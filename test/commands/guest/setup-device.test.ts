@@ -161,10 +161,11 @@ describe('the step for a vsock device', () => {
   it.each([
     { status: 'off', start: 'Start-VM mint', want: 'failed way it is off Start-VM mint' },
     { status: 'running', start: undefined, want: 'failed inside none goes in by ssh' },
-  ])('is none of Hyper-V, into which nobody goes: it is $status', ({ status, start, want }) => {
+  ])('is none of Hyper-V, into which nobody goes: it is $status', async ({ status, start, want }) => {
     const setup = setupOf({ ...record, provider: 'hyper-v', status: status as 'off' });
     const init = { code: 'NO_EXEC', problem: 'none goes in', hint: 'by ssh' };
-    noEntry(setup, new ConnectError('resolve', 'hyper-v/mint', init), { start });
+    const byManager = { ...setup, options: { ...setup.options, by: 'exec' } } as const;
+    await noEntry(byManager, new ConnectError('resolve', 'hyper-v/mint', init), { start });
     expect(setup.steps.map((each) => `${each.state} ${each.name} ${each.found} ${each.fix}`)).toEqual([want]);
   });
 

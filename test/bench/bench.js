@@ -14,7 +14,7 @@ const baseline = 'test/bench/baseline.json';
 
 /** All figures by name. */
 export const ids = [
-  ...['start-pass', 'login', 'start-relay', 'bulk-up', 'bulk-down', 'echo', 'memory', 'crowd'],
+  ...['start-pass', 'login', 'start-relay', 'bulk-up', 'bulk-down', 'echo', 'crowd'],
   ...['many-590', 'many-2000'],
 ];
 

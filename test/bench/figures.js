@@ -1,8 +1,7 @@
 /** @import { Contender, Figure, Job, Programs, TimedMode } from './types.js' */
-import { runHarness, whileHeld } from './harness.js';
+import { runHarness } from './harness.js';
 import { loginCommand, prepareLogin } from './login.js';
 import { manyMachines } from './many.js';
-import { settledSize } from './memory.js';
 import { contenders } from './programs.js';
 
 const ms = (/** @type {number} */ ns) => ns / 1e6;
@@ -87,21 +86,6 @@ export function figures(programs, folder, quick) {
         timed(each, 'echo', { count: quick ? 2000 : 10_000 }, (ns) => ns / 1e3),
       ),
       targets: [{ of: ours.relay.name, peer: others.socat.name, atMost: 1.1 }],
-    },
-    {
-      ...{ id: 'memory', title: 'PSS of each of 10 held relays', unit: 'MB', better: less, runs: runs(3, 1) },
-      competitors: relaying.map(({ name, absent, command }) => ({
-        name,
-        absent,
-        // During a quick run other programs often run too.
-        measure: () =>
-          whileHeld(
-            harness,
-            { mode: 'hold', socket, count: 10, command },
-            async ({ pids }) => (await settledSize(pids, quick ? 1 : 0.01)) / 10,
-          ),
-      })),
-      targets: [{ of: ours.relay.name, atMost: 0.4 }],
     },
     {
       ...{

@@ -1,9 +1,7 @@
 /** @import { Answers, Job } from './types.js' */
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { endWithRun } from '../runs/children.js';
 
@@ -40,24 +38,6 @@ export async function runHarness(harness, job) {
   const { child, ended } = startHarness(harness, job);
   child.stdin.end();
   return JSON.parse(await ended);
-}
-
-/**
- * Holds what the harness started until `look` is done with it; gives what came of that.
- * @param {string} harness
- * @param {Job<'hold'>} job
- * @param {(answer: Answers['hold']) => Promise<number>} look
- */
-export async function whileHeld(harness, job, look) {
-  const { child, ended } = startHarness(harness, job);
-  const lines = createInterface({ input: child.stdout });
-  const [line] = await Promise.race([once(lines, 'line'), ended.then((text) => [text])]);
-  try {
-    return await look(JSON.parse(line));
-  } finally {
-    child.stdin.end();
-    await ended;
-  }
 }
 
 /**

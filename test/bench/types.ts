@@ -37,7 +37,6 @@ export interface Answers {
   readonly 'bulk-down': Time;
   readonly echo: Time;
   readonly crowd: Time & { readonly failed: number; readonly left: number };
-  readonly hold: { readonly pids: readonly number[] };
   readonly sessions: Sessions;
   readonly stream: { readonly bytes: number };
 }

@@ -13,7 +13,7 @@ struct plan {
   const char *socket;  // the path of the listener, as it is called outside of `root`
   const char *serve;   // login: what is started for each connection, a line for /bin/sh
   long bytes;          // bulk-up, bulk-down, stream
-  long count;          // echo: round trips; crowd, hold and sessions: proxies
+  long count;          // echo: round trips; crowd and sessions: proxies
   long at_once;        // crowd, sessions: how many are alive at the same time, at most
   long seconds;        // sessions: how long each is held
   bool pass;           // sessions: by fd passing
@@ -50,7 +50,6 @@ void login(const struct plan *plan);
 void bulk_up(const struct plan *plan);
 void bulk_down(const struct plan *plan);
 void echo(const struct plan *plan);
-void hold(const struct plan *plan);
 void crowd(const struct plan *plan);
 void sessions(const struct plan *plan);
 void stream(const struct plan *plan);

@@ -13,8 +13,8 @@ static const struct {
 } modes[] = {
     {"banner-fd", banner_by_fd}, {"banner-pipes", banner_by_pipes}, {"process", whole_process},
     {"login", login},            {"bulk-up", bulk_up},              {"bulk-down", bulk_down},
-    {"echo", echo},              {"hold", hold},                    {"crowd", crowd},
-    {"sessions", sessions},      {"stream", stream},
+    {"echo", echo},              {"crowd", crowd},                  {"sessions", sessions},
+    {"stream", stream},
     {"enter", (void (*)(const struct plan *))enter_and_exec},
 };
 

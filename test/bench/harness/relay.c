@@ -1,5 +1,3 @@
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -45,24 +43,6 @@ void echo(const struct plan *plan) {
   }
   print_result((now() - begin) / plan->count);
   finish(&child);
-}
-
-// Opens plan->count sessions, prints the proxies' process ids, and holds them until our stdin ends.
-void hold(const struct plan *plan) {
-  struct child *children = calloc((size_t)plan->count, sizeof *children);
-  serve(plan, service_banner);
-  for (long i = 0; i < plan->count; i++) {
-    children[i] = start(plan, wires_pipes);
-    if (!read_banner(children[i].out)) fail("no banner by relay");
-  }
-  printf("{\"pids\":[");
-  for (long i = 0; i < plan->count; i++) printf("%s%d", i ? "," : "", children[i].pid);
-  printf("]}\n");
-  fflush(stdout);
-  char end;
-  while (read(0, &end, 1) > 0) {
-  }
-  for (long i = 0; i < plan->count; i++) finish(&children[i]);
 }
 
 // One byte there and back: the timing after it is only of the relay, not of a process's start.

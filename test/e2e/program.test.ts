@@ -75,12 +75,15 @@ describe('the program', () => {
     }
   }, 240_000);
 
-  it("says why it cannot write a file, with the system's message", async () => {
+  it('says what stands in the way of a file', async () => {
     const home = join(dir, 'home');
     mkdirSync(home);
     writeFileSync(join(home, '.ssh'), '');
     const result = await run([...vmssh, 'config', 'install'], { env: { ...process.env, HOME: home } });
-    expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOTDIR') });
+    expect(result).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('.ssh": it is a file, where a folder has to be'),
+    });
     expect(result.stderr).not.toContain('a bug in vmssh');
   });
 });

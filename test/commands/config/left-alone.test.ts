@@ -189,13 +189,13 @@ describe('config install, if a file is not its own,', () => {
     const to = Object.assign(own, { platform: 'win32', env: { ...own.env, USERPROFILE: home.path } });
     home.write('vmssh.conf', '', 0o444);
     expect((await planInstall(options, to, find)).refusal).toMatchObject({
-      ...{ path: home.own, why: 'is read-only', hint: expect.stringMatching(/^attrib -r .*vmssh\.conf/) },
+      ...{ path: home.own, why: 'it is read-only', hint: expect.stringMatching(/^attrib -r .*vmssh\.conf/) },
     });
     rmSync(join(home.path, '.ssh'), { recursive: true });
     writeFileSync(join(home.path, '.ssh'), '');
     const linux = home.io();
     expect(await home.install({}, linux)).toBe(1);
-    expect(linux.stderr.join('')).toContain(`"${home.path}/.ssh": is a file, where a folder has to be`);
+    expect(linux.stderr.join('')).toContain(`"${home.path}/.ssh": it is a file, where a folder has to be`);
     expect(existsSync(home.state)).toBe(false);
   });
 

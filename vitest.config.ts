@@ -33,12 +33,18 @@ const rest = [
     'test/build/package/sources.test.ts',
     'test/build/release/{installer*,commit}.test.ts',
     'test/api/*.test.ts',
-    'test/guest/killed.test.ts',
   ],
 ];
 
 /** They leave a process of 1 to 2 GB, in which each program takes twice as long to start: each has one of its own. */
 const large = ['merge', 'many-machines'].map((name) => `test/sources/${name}.test.ts`);
+
+/** Scripts for guests, of which each case starts some hundred programs, most of all sshd. */
+const inGuests = [
+  'killed',
+  'sh/unit-sshd',
+  ...['socket', 'let-in', 'sshd-config'].map((name) => `sh/check/${name}`),
+].map((name) => `test/guest/${name}.test.ts`);
 
 /** What is set up before each file. */
 const setupFiles = './test/runs/own/path.ts';
@@ -59,7 +65,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, ...rest, ...large],
+          exclude: [...elsewhere, ...rest, ...large, ...inGuests],
           // They share a process, and the modules in it: starting one for each file takes longer than most of them.
           isolate: false,
           setupFiles,
@@ -71,6 +77,7 @@ export default defineConfig({
         extends: true,
         test: { name: 'rest', include: rest, exclude: [...shown, ...hops, ...long, ...alone] },
       },
+      { extends: true, test: { name: 'rest-guest', include: inGuests, setupFiles } },
       { extends: true, test: { name: 'rest-hops', include: hops, exclude: shown } },
       { extends: true, test: { name: 'rest-long', include: long } },
       {

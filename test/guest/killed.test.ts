@@ -1,10 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { accountScript, undoScript } from '../../src/guest/script.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { findProgram } from '../helpers/programs.js';
-import { shell } from '../helpers/shells.js';
 import { given, root, useRoot } from './sh/guest.js';
 
 useRoot();
@@ -51,9 +51,10 @@ ${step}echo half >"$to"\n${step}echo key >"$to"\n${step}echo 'ssh-ed25519 AAAA v
     const run = (script: string, kill?: number) => {
       const PATH = [...(kill ? ['counted'] : []), 'fakes'].map((folder) => join(root, folder)).join(':');
       const env = { PATH, ...(kill ? { KILL: `${kill}` } : {}) };
-      return shell([findProgram('setsid') ?? '', '/bin/sh'], script.replace("\nR=''\n", `\nR='${root}'\n`), {
-        env,
-      }).code;
+      // By stdin, as a manager gives it: an argument has a limit.
+      const input = script.replace("\nR=''\n", `\nR='${root}'\n`);
+      return spawnSync(findProgram('setsid') ?? '', ['/bin/sh', '-s'], { env, input, timeout: 20_000 })
+        .status;
     };
     const setup = accountScript({ account: 'root', keys: [key], look: false });
     const before = names();

@@ -136,8 +136,9 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     );
   });
 
-  it('says nothing on a Windows without Hyper-V', async () => {
-    expect(await list({ ...process.env })).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  it('says that Hyper-V is not enabled on a Windows without it', async () => {
+    const stderr = expect.stringContaining('hyper-v: Hyper-V is not enabled on this Windows: enable it and');
+    expect(await list({ ...process.env })).toMatchObject({ code: 1, stdout: '', stderr });
   });
 
   it.each([

@@ -11,7 +11,7 @@ export interface BatchResult {
 /** Commands that run beside each other: the guest has two CPUs, and many wait for something. */
 const rows = 3;
 /** For one command. Seconds. */
-const limit = 90;
+const limit = 240;
 
 /** Runs many bash commands as root in one call to the guest, by their names. */
 export async function batch(

@@ -56,8 +56,10 @@ describeGuests('machines of podman machine', () => {
   test('are logged in to by the key that Podman made, by vmssh, and by ssh with each spelling', async () => {
     expect(await as('vmssh ssh podman/dev "id -un; exit 7"')).toMatchObject({ code: 7, stdout: 'core\n' });
     expect(await as('vmssh config install --no-fresh')).toMatchObject({ code: 0 });
-    for (const host of ['dev', 'podman/dev', 'podman%dev'])
-      expect(await as(`ssh -n -o BatchMode=yes ${host} id -un`), host).toMatchObject({ stdout: 'core\n' });
+    for (const host of ['dev', 'podman/dev', 'podman%dev']) {
+      const { stdout, stderr } = await as(`ssh -n -o BatchMode=yes ${host} id -un`);
+      expect({ stdout, stderr }, host).toEqual({ stdout: 'core\n', stderr: '' });
+    }
   }, 900_000);
 
   // Podman lists it as "Currently starting" from then on, even after `podman machine stop`.

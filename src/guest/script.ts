@@ -67,7 +67,7 @@ interface AccountScriptOptions
   readonly look: boolean;
   /** An sshd too, by the guest's package manager. */
   readonly install?: boolean;
-  /** It runs by a login, with the rights of the account. */
+  /** A login runs it, with the rights of the account. */
   readonly own?: boolean;
   /** The host key that the login was shown: "ssh-ed25519 AAAA…". */
   readonly shown?: string | undefined;

@@ -141,7 +141,7 @@ export async function refusedConfig(
   const file = main ?? own;
   for (const [ssh, ...first] of isFound || existsSync(file) ? everySsh(io) : []) {
     const said = await saidBySsh([...first, ...(isFound ? [] : ['-F', file])], io, runTool, ssh);
-    // Those of another home may be another user's.
+    // Files of another home may be another user's.
     if (said !== undefined && (isFound || !badOwner.test(said))) return said;
   }
   return undefined;

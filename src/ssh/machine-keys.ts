@@ -230,7 +230,7 @@ interface NotCounted {
   readonly fix: string;
 }
 
-/** The same for a login at `text`: no key is known, and none is accepted. */
+/** What is in our file, for a login at `text`. If nothing in it counts, no key is known, and none is accepted. */
 async function pinsFor(path: string, text: string): Promise<Buffer> {
   const pins = await ownPins(path);
   if (Buffer.isBuffer(pins)) return pins;

@@ -87,19 +87,20 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
   async run({ targets, json, ...options }, io) {
     const signal = io.interrupted();
     const gone = io.outputGone();
-    const show = json ? undefined : await printer(io);
     if (io.brokenShell) io.err(`${io.program}: warning: ${printable(brokenShellProblem(io.brokenShell))}\n`);
     const end = AbortSignal.any([signal, gone]);
-    const done: Examination[] = [];
-    const work = async (target: string, to: Io, shown: Show | undefined) => {
-      const source = outsideLines(io.env).lines.find(({ name }) => name === target);
-      const one = source ? examineSource(source, to, shown) : examine({ target, ...options }, to, shown);
-      done[targets.indexOf(target)] = await one;
+    const { lines } = outsideLines(io.env);
+    const done = new Map<string, Examination>();
+    const work = async (target: string, to: Io) => {
+      const show = json ? undefined : await printer(to);
+      const source = lines.find(({ name }) => name === target);
+      const one = source ? examineSource(source, to, show) : examine({ target, ...options }, to, show);
+      done.set(target, await one);
     };
     const [first = '', ...others] = targets;
-    if (others.length === 0) await work(first, io, show);
-    else await eachWhole([...new Set(targets)], json, work, io, end);
-    const results = targets.flatMap((target) => done[targets.indexOf(target)] ?? []);
+    if (others.length === 0) await work(first, io);
+    else await eachWhole([...new Set(targets)], work, io, end);
+    const results = targets.flatMap((target) => done.get(target) ?? []);
     const code = results.find((each) => each.code !== exitCode.ok)?.code ?? exitCode.ok;
     if (json) io.out(formatJson(checkJson(results, code)));
     const notRun = results.map(({ guest }) => guest?.notRun).find((each) => each !== undefined);
@@ -111,8 +112,7 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
 /** Many at a time; what each prints comes in one piece, when it has ended. */
 async function eachWhole(
   targets: readonly string[],
-  json: boolean,
-  work: (target: string, to: Io, show: Show | undefined) => Promise<void>,
+  work: (target: string, to: Io) => Promise<void>,
   io: Io,
   end: AbortSignal,
 ): Promise<void> {
@@ -129,7 +129,7 @@ async function eachWhole(
       out: (text: string) => out.push(text),
       err: (text: string) => err.push(text),
     };
-    await work(target, to, json ? undefined : await printer(to));
+    await work(target, to);
     ended++;
     progress.clear();
     if (err.length > 0) io.err(err.join(''));

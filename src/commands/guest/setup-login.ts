@@ -90,7 +90,7 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
   const { options, target, io, add } = setup;
   const { asUser = '', key, answer, contact } = found;
   const asks = canAsk(io);
-  // It shows who you are: to a key that nobody vouches for only if there is no other way.
+  // A login shows who you are: to a key that nobody vouches for only if there is no other way.
   const isTried = !contact || !asks;
   const said = isTried ? await runByLogin(setup, found, scriptFor(found, true), false).catch(asFailure) : [];
   const endpoint = answer?.means?.endpoint;

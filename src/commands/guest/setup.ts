@@ -28,7 +28,6 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
   exclusive: [
     ...Object.values(toSetUp).flatMap((each) => (each === own.by ? [] : [[own.undo, each]])),
     [own.by, own.bring],
-
     [own.install, own.bring],
     [own.noConfig, own.bring],
   ],

@@ -7,8 +7,13 @@ const prefix = '.asked-';
 /** Nothing is asked for as long. Milliseconds. */
 const maxAge = 600_000;
 
-/** A new folder, where others may not write, for the files that ssh or ssh-keygen is asked about. Removes what killed ones left. Throws if there is no place. */
-export async function askedFolder(state: string): Promise<string> {
+/** Runs in a new folder, which is removed again: where others may not write, for the files that ssh or ssh-keygen is asked about. Removes what killed ones left. Throws if there is no place. */
+export async function inAskedFolder<T>(state: string, run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await newFolder(state);
+  return run(folder).finally(() => rm(folder, { recursive: true, force: true }));
+}
+
+async function newFolder(state: string): Promise<string> {
   await makeFolder(state);
   for (const name of await readdir(state)) {
     const path = join(state, name);

@@ -1,6 +1,6 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { askedFolder } from '../files/asked-folder.js';
+import { inAskedFolder } from '../files/asked-folder.js';
 import { readBytes } from '../files/read-file.js';
 import type { ShownKey } from '../identity/certificate.js';
 import { cannotTell } from '../identity/refusal.js';
@@ -25,16 +25,13 @@ export async function isRevokedIn(
         return true;
       continue;
     }
-    const folder = await askedFolder(stateFolder(env));
-    try {
+    const { code, stderr } = await inAskedFolder(stateFolder(env), async (folder) => {
       await writeFile(join(folder, 'key'), `${type} ${key}\n`);
       const asked = ['ssh-keygen', '-Q', '-f', path, join(folder, 'key')];
-      const { code, stderr } = await runProgram(asked, { env, timeoutMs: 5000 });
-      if (code === 1) return true;
-      if (code !== 0) throw cannotTell(text, path, stderr.trim() || 'ssh-keygen did not print it');
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+      return runProgram(asked, { env, timeoutMs: 5000 });
+    });
+    if (code === 1) return true;
+    if (code !== 0) throw cannotTell(text, path, stderr.trim() || 'ssh-keygen did not print it');
   }
   return false;
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { access, rm } from 'node:fs/promises';
-import { askedFolder } from '../../files/asked-folder.js';
+import { access } from 'node:fs/promises';
+import { inAskedFolder } from '../../files/asked-folder.js';
 import type { VsockDevice } from '../../sources/libvirt/vsock-device.js';
 import { DiscoveryError, type ReachedMachine } from '../../sources/source.js';
 import { ownEnv } from '../../sources/trusted-env.js';
@@ -68,10 +68,8 @@ async function addDevice(
   const { device, facts } = missing;
   try {
     if (facts.inDefinition === 'none') {
-      const folder = await askedFolder(stateFolder(io.env, io.platform));
-      const isThere = await device
-        .add(facts, folder)
-        .finally(() => rm(folder, { recursive: true, force: true }));
+      const state = stateFolder(io.env, io.platform);
+      const isThere = await inAskedFolder(state, (folder) => device.add(facts, folder));
       const where = isThere ? 'the machine has a vsock device now' : 'its definition has a vsock device now';
       add('device', 'changed', where);
       if (isThere) return undefined;

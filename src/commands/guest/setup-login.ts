@@ -1,11 +1,11 @@
 import { closeSync, openSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loginTimeoutMs } from '../../checks/try-login.js';
 import { isAccountName } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, printable, quote } from '../../errors.js';
-import { askedFolder } from '../../files/asked-folder.js';
+import { inAskedFolder } from '../../files/asked-folder.js';
 import { readText } from '../../files/read-file.js';
 import { accountScript } from '../../guest/script.js';
 import type { ShownKey } from '../../identity/certificate.js';
@@ -66,7 +66,7 @@ async function firstContact(setup: Setup, user: string): Promise<ShownKey | unde
 /** Asks again, as only its fingerprint was said. Throws a ConnectError. */
 async function shownKey(user: string, { name, target, io, signal }: Setup): Promise<ShownKey> {
   const { self, platform, env } = io;
-  return inFolder(io, async (folder) => {
+  return inAskedFolder(stateFolder(env, platform), async (folder) => {
     const keepIn = join(folder, 'known_hosts');
     const host = typedHost(name);
     const shake = { target, host, port: sshPort, user, timeoutMs: loginTimeoutMs, signal, keepIn };
@@ -132,7 +132,7 @@ export async function runByLogin(
   const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
   const more = { needsRoot: 'never', settings, onComplaint, env } as const;
   if (!contact) return runInside(into, script, setup, more);
-  return inFolder(io, async (folder) => {
+  return inAskedFolder(stateFolder(io.env, io.platform), async (folder) => {
     const knownHosts = join(folder, 'known_hosts');
     // ssh shows it as it asks.
     const hostKeyAlias = hostNameOf(setup.name);
@@ -140,12 +140,6 @@ export async function runByLogin(
     const known = { knownHosts, hostKeyAlias, onlyKnown: true };
     return runInside(into, script, setup, { ...more, caller: { asksForKeys: false, known } });
   });
-}
-
-/** In a new folder, which is removed again. */
-async function inFolder<T>({ env, platform }: Io, run: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await askedFolder(stateFolder(env, platform));
-  return run(folder).finally(() => rm(folder, { recursive: true, force: true }));
 }
 
 /** Whether ssh can ask for a password: at its terminal, or by SSH_ASKPASS (its readpass.c). */

@@ -57,8 +57,9 @@ export const sources = [
     name: 'libvirt',
     platforms: ['linux'],
     environment: ['VAGRANT_HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME'],
-    mayBeHere: ({ env: { XDG_CACHE_HOME = '~/.cache' }, file }: HostLook) =>
-      file('/run/libvirt', '$XDG_RUNTIME_DIR/libvirt', `${XDG_CACHE_HOME}/libvirt`),
+    mayBeHere: ({ env: { XDG_CACHE_HOME = '~/.cache', LIBVIRT_DEFAULT_URI }, file }: HostLook) =>
+      !!LIBVIRT_DEFAULT_URI ||
+      file('/run/libvirt', '$XDG_RUNTIME_DIR/libvirt', `${XDG_CACHE_HOME}/libvirt`, '~/.config/libvirt'),
     watched: () => [
       ...['/run/libvirt/qemu', '/etc/libvirt/qemu'],
       ...['$XDG_RUNTIME_DIR/libvirt/qemu/run', '~/.config/libvirt/qemu'],
@@ -68,8 +69,8 @@ export const sources = [
   {
     name: 'incus',
     platforms: ['linux'],
-    mayBeHere: ({ env: { INCUS_SOCKET, INCUS_DIR, LXD_SOCKET, LXD_DIR }, file }: HostLook) =>
-      file(INCUS_SOCKET, INCUS_DIR, '/run/incus', '/var/lib/incus') ||
+    mayBeHere: ({ env: { INCUS_SOCKET, INCUS_DIR, INCUS_CONF, LXD_SOCKET, LXD_DIR }, file }: HostLook) =>
+      file(INCUS_SOCKET, INCUS_DIR, INCUS_CONF, '/run/incus', '/var/lib/incus', '~/.config/incus') ||
       file(LXD_SOCKET, LXD_DIR, '/var/lib/lxd', '/var/snap/lxd/common/lxd'),
     environment: ['INCUS_CONF', 'INCUS_DIR', 'INCUS_SOCKET', 'LXD_SOCKET', 'LXD_DIR'],
     machines: 'an Incus or LXD instance; REMOTE:NAME for one on an Incus remote',

@@ -71,9 +71,11 @@ function hostOf(
   const bin = join(home, 'bin');
   for (const [name, answer] of Object.entries(programs)) {
     const cases = typeof answer === 'string' ? { '': answer } : answer;
-    const lines = Object.entries(cases).map(
-      ([words, text]) => `*'${words}'*) cat <<'END'\n${here(text)}\nEND\n;;`,
-    );
+    const lines = Object.entries(cases).map(([words, text]) => {
+      const [, problem] = /^! (.*)$/.exec(text) ?? [];
+      if (problem !== undefined) return `*'${words}'*) echo '${problem}' >&2; exit 1 ;;`;
+      return `*'${words}'*) cat <<'END'\n${here(text)}\nEND\n;;`;
+    });
     write(join(bin, name), `#!/bin/sh\ncase " $* " in\n${lines.join('\n')}\n*) exit 1 ;; esac\n`);
     chmodSync(join(bin, name), 0o755);
   }

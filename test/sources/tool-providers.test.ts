@@ -215,13 +215,3 @@ describe('a tool', () => {
     await expect(runTool('sleep', ['60'], { ...deps, signal })).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 });
-
-it('Multipass that asks another host is not asked, and that is said', async () => {
-  const run = () => Promise.reject(new Error('it was asked'));
-  const env = { MULTIPASS_SERVER_ADDRESS: 'hv1:51005' };
-  const problem = 'multipass asks hv1:51005, which vmssh does not';
-  expect(await listMultipass({ env }, run)).toEqual({
-    found: [],
-    warnings: [{ provider: 'multipass', code: 'ELSEWHERE', problem }],
-  });
-});

@@ -118,8 +118,7 @@ async function dockerAddress({ env }: Deps): Promise<string | undefined> {
   if (name === undefined || name === 'default') return undefined;
   const folder = createHash('sha256').update(name).digest('hex');
   const context = await readObject(join(DOCKER_CONFIG, 'contexts/meta', folder, 'meta.json'));
-  // Without that context `docker` itself asks nobody.
-  return textOf(objectAt(context, 'Endpoints', 'docker'), 'Host') ?? '';
+  return textOf(objectAt(context, 'Endpoints', 'docker'), 'Host') ?? `the missing context ${name}`;
 }
 
 async function readObject(path: string): Promise<JsonObject> {

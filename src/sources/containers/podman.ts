@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StartCommand } from '../../errors.js';
 import { readTextIfAny } from '../../files/read-sync.js';
@@ -21,7 +22,7 @@ import {
   textOf,
 } from '../tools/run-tool.js';
 import { authorityOf, configFolder } from '../trusted-path.js';
-import { absent, type Engine, isThere, podmanEngines, typeThere, warningFor } from './engines.js';
+import { absent, type Engine, isThere, podmanEngines, typeThere, urlOf, warningFor } from './engines.js';
 import type { DiscoveredContainer, EngineApi } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
@@ -33,13 +34,24 @@ export const podman: Source = {
   limitMs: serviceLimitMs,
   listCommand: 'podman ps --all',
   hints: { unknown: "podman ps --all; root's containers: sudo vmssh list" },
-  list: (deps) => listAllOfPodman(deps),
+  list: listWithLed,
   find: (name, deps) =>
     findContainer(name, listAllOfPodman, deps, async () => typeThere('podman', name, await ledTo(deps))),
   start: (machine) =>
     machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),
 };
+
+/** Also says which other service its command asks, beside the containers of this host's. */
+async function listWithLed(deps: Deps): Promise<Listing> {
+  const listing = await listAllOfPodman(deps);
+  const isSaid = listing.warnings.some(({ code }) => code === 'ELSEWHERE');
+  const elsewhere = isSaid || !mayBeLed(deps) ? undefined : await ledTo(deps);
+  const { own, others } = podmanEngines(deps, process.getuid?.());
+  const isAsked = [own, ...others].some((each) => each && urlOf(each) === elsewhere);
+  if (elsewhere === undefined || isAsked) return listing;
+  return joinListings([listing, asksElsewhere(podman.name, elsewhere, 'NOT_LISTED')]);
+}
 
 /** A machine has its name before a container has it. On a Mac the containers are in a machine. */
 export async function listAllOfPodman(
@@ -179,6 +191,15 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
     if (elsewhere === undefined) throw error;
     return asksElsewhere(provider, elsewhere);
   }
+}
+
+/** Whether anything may lead it away. To ask takes a process. */
+function mayBeLed({ env, exists = existsSync }: Deps): boolean {
+  const { CONTAINER_HOST, CONTAINER_CONNECTION, CONTAINERS_CONF, CONTAINERS_CONF_OVERRIDE } = env;
+  const file = 'containers/containers.conf';
+  const files = [join(configFolder(env, env.HOME ?? ''), file), `/etc/${file}`];
+  const set = CONTAINER_HOST ?? CONTAINER_CONNECTION ?? CONTAINERS_CONF ?? CONTAINERS_CONF_OVERRIDE;
+  return set !== undefined || files.some((each) => exists(each) || exists(`${each}.d`));
 }
 
 /** The service that a configuration or a variable leads `podman` to; undefined: to none. */

@@ -1,3 +1,4 @@
+import { quote } from '../../errors.js';
 import type { Route } from '../../route.js';
 import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Status } from '../source.js';
@@ -64,7 +65,7 @@ export async function listCluster(
 }
 
 /** NAME, NAMESPACE/NAME, and for a pod NAMESPACE/NAME/CONTAINER. */
-export function findInCluster(
+export async function findInCluster(
   made: ClusterMade,
   typed: string,
   deps: Deps,
@@ -73,9 +74,14 @@ export function findInCluster(
   // Kubernetes has no upper case.
   const parts = typed.toLowerCase().split('/');
   const [namespace, name = '', container] = parts.length === 1 ? [undefined, parts[0]] : parts;
-  const search = searchList(name, listCluster(made, deps, namespace, container, run));
+  const listed = searchList(name, listCluster(made, deps, namespace, container, run));
   const hint = `see what this prints: kubectl get ${made.resource}`;
-  return answerOf(search, deps.signal, () => ({ hint }));
+  const search = await answerOf(listed, deps.signal, () => ({ hint }));
+  if (search.outcome !== 'unknown') return search;
+  const context = (await run('kubectl', ['config', 'current-context'], deps).catch(() => '')).trim();
+  return context === ''
+    ? search
+    : { ...search, missing: `the context ${quote(context)} has no machine ${quote(name)}` };
 }
 
 /** Reads the list that `kubectl get … --output=json` prints. Throws a DiscoveryError PROTOCOL. */

@@ -7,7 +7,7 @@ import { machineCid, parseGuid, sshPort } from '../../target/numbers.js';
 import { loopbackFor } from '../routes.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
-import { hostAndPort, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
+import { asksElsewhere, hostAndPort, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
@@ -32,7 +32,7 @@ export async function listDomains(
   scopes: readonly Scope[] = ['system', 'user'],
   { run, exists, uid } = { run: runTool, exists: isThere, uid: process.getuid?.() },
 ): Promise<DomainList> {
-  const warnings: Warning[] = [];
+  const warnings: Warning[] = [...ledElsewhere(deps, uid)];
   const domains = await Promise.all(
     scopes.map(async (scope): Promise<readonly Domain[]> => {
       if (scope === 'user' && uid === 0) return [];
@@ -55,6 +55,17 @@ export async function listDomains(
   );
   const isOfUser = ({ scope }: Domain) => Number(scope === 'user');
   return { domains: domains.flat().sort((a, b) => isOfUser(a) - isOfUser(b)), warnings };
+}
+
+/** The service that virsh asks by itself, if that is another; by a file of libvirt's clients where no variable names it. */
+function ledElsewhere(deps: Deps, uid: number | undefined): readonly Warning[] {
+  const { env } = deps;
+  const folder = uid === 0 ? '/etc' : configFolder(env, env.HOME ?? '', uid);
+  const text = readTextIfAny(join(folder, 'libvirt/libvirt.conf'));
+  const [, kept] = /^\s*uri_default\s*=\s*["']([^"']+)/m.exec(text) ?? [];
+  const uri = env.VIRSH_DEFAULT_CONNECT_URI || env.LIBVIRT_DEFAULT_URI || kept;
+  if (uri === undefined || /^qemu(\+unix)?:\/\/\/(system|session)$/.test(uri)) return [];
+  return asksElsewhere('libvirt', uri, 'NOT_LISTED').warnings;
 }
 
 /** Those of a user whose libvirtd does not run, as it ends when no machine has run for two minutes: what it reads when it starts. */

@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { readTextIfAny } from '../../files/read-sync.js';
 import { countBy } from '../../group-by.js';
 import { machineCid, parseUuid } from '../../target/numbers.js';
 import { routesTo } from '../routes.js';
@@ -10,7 +12,7 @@ import { type ExecWords, execRoutes, execWords } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
-import { exists, machinesNamed, textOf } from '../tools/run-tool.js';
+import { asksElsewhere, exists, machinesNamed, textOf } from '../tools/run-tool.js';
 import { configFolder } from '../trusted-path.js';
 
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
@@ -53,6 +55,15 @@ async function findIncus(name: string, deps: Deps): Promise<Search<Instance>> {
   return findOnRemote(name.slice(0, at), name.slice(at + 1), deps, local);
 }
 
+/** The remote that its client asks by itself, if that is not this host. https://linuxcontainers.org/incus/docs/main/environment/ */
+function ledElsewhere({ env }: Deps): readonly Warning[] {
+  const folder = env.INCUS_CONF || join(configFolder(env, env.HOME ?? ''), 'incus');
+  const [, kept] = /^default-remote: *["']?([^\s"']+)/m.exec(readTextIfAny(join(folder, 'config.yml'))) ?? [];
+  const remote = env.INCUS_REMOTE || kept || 'local';
+  if (remote === 'local') return [];
+  return asksElsewhere(incus.name, `its remote ${remote} (incus/${remote}:NAME)`, 'NOT_LISTED').warnings;
+}
+
 export async function listIncus(
   deps: Deps,
   get: GetJson = getJson,
@@ -61,7 +72,7 @@ export async function listIncus(
   const ask = (sockets: readonly string[], client?: 'lxc') => askFirst(sockets, client, deps, get, isThere);
   const own = ask(await incusSockets(deps, isThere));
   const listing = joinListings(await Promise.all([own, ask(lxdSockets(deps), 'lxc')]));
-  const warnings = [...listing.warnings];
+  const warnings = [...listing.warnings, ...ledElsewhere(deps)];
   const warn = ({ code, message }: DiscoveryError) =>
     warnings.push({ provider: incus.name, code, problem: message });
   const found = await Promise.all(listing.found.map((each) => withOwnCid(each, deps, warn)));

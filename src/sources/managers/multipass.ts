@@ -61,7 +61,9 @@ export function parseMultipass(
 function listIn(text: string): readonly JsonObject[] {
   try {
     const value: unknown = parseJson(text);
-    if (isJsonObject(value) && Array.isArray(value.list)) return value.list.filter(isJsonObject);
+    // A deleted one cannot be started, only recovered.
+    if (isJsonObject(value) && Array.isArray(value.list))
+      return value.list.filter(isJsonObject).filter(({ state }) => state !== 'Deleted');
   } catch {
     // Reported below.
   }
@@ -75,7 +77,7 @@ const onMac = '/var/root/Library/Application Support';
 const statusOf = statusReader({
   running: ['Running', 'Delayed Shutdown'],
   starting: ['Starting', 'Restarting'],
-  off: ['Stopped', 'Deleted'],
+  off: ['Stopped'],
   stopping: ['Suspending'],
   saved: ['Suspended'],
 });

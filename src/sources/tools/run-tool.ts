@@ -94,11 +94,13 @@ export async function listByTool(
   }
 }
 
-/** In place of a list, where a manager's command asks another service than any that vmssh asks: the address without a password. */
-export function asksElsewhere(provider: string, address: string): Listing<never> {
+/** Where a manager's command asks another service than any that vmssh asks: the address without a password. In place of a list, or "NOT_LISTED" beside all machines of this host. */
+export function asksElsewhere(provider: string, address: string, code = 'ELSEWHERE'): Listing<never> {
   const shown = address.replace(/:\/\/([^/@:]*):[^/@]*@/, '://$1@');
-  const problem = `${provider} asks ${shown}, which vmssh does not`;
-  return { found: [], warnings: [{ provider, code: 'ELSEWHERE', problem }] };
+  return {
+    found: [],
+    warnings: [{ provider, code, problem: `${provider} asks ${shown}, which vmssh does not` }],
+  };
 }
 
 /** The same with a tool that refuses to run as root, and so has no machines of root. */

@@ -48,7 +48,7 @@ describe("Docker's sockets", () => {
     expect(await docker(meta)).toEqual(both);
     expect(await docker({ HOME, DOCKER_CONTEXT: 'default' })).toEqual([system]);
     expect(await docker({ HOME: homeWith('far', 'ssh://hv1') })).toEqual([system, 'not ssh://hv1']);
-    expect(await docker({ HOME, DOCKER_CONTEXT: 'gone' })).toEqual([system]);
+    expect(await docker({ HOME, DOCKER_CONTEXT: 'gone' })).toEqual([system, 'not the missing context gone']);
     expect(await docker({ HOME: '' })).toEqual([system]); // As after sudo -E.
   });
 

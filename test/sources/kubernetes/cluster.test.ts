@@ -8,6 +8,7 @@ import {
 } from '../../../src/sources/kubernetes/cluster.js';
 import { DiscoveryError } from '../../../src/sources/source.js';
 import { execRoutes } from '../../../src/sources/tools/exec-route.js';
+import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { fixture } from '../fixture.js';
 
 /** A kubectl that gives this answer, and what it was called with. */
@@ -57,8 +58,10 @@ describe('the pods of a cluster', () => {
   });
 
   it('are unknown, or not to be asked for', async () => {
-    const unknown = await findInCluster(podsMade, 'wep', deps, answering(pods).run);
-    expect(unknown).toMatchObject({ outcome: 'unknown', known: ['web-0', 'new', 'going', 'done'] });
+    const known = ['web-0', 'new', 'going', 'done'];
+    const run: RunTool = async (_program, [verb]) => (verb === 'config' ? 'staging\n' : pods);
+    const missing = 'the context "staging" has no machine "wep"';
+    expect(await findInCluster(podsMade, 'wep', deps, run)).toMatchObject({ known, missing });
     const refused = async () => {
       throw new DiscoveryError('FAILED', 'kubectl: pods is forbidden');
     };

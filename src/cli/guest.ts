@@ -122,7 +122,7 @@ export function findingsOf(lines: readonly ProgressLine[]): readonly FindingJson
     const last = found.at(-1);
     if (state === 'fix' || state === 'hint') {
       if (last?.name === name) found[found.length - 1] = { ...last, [state]: message };
-    } else if (state !== 'end') found.push({ name, state, found: message });
+    } else if (state !== 'end') found.push({ name, state, found: message, by: 'guest' });
   }
   return found;
 }

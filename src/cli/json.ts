@@ -42,6 +42,8 @@ export interface FindingJson {
   readonly fix?: string;
   /** What to do there, in words. */
   readonly hint?: string;
+  /** It is in a guest's own words, which may be anything. */
+  readonly by?: 'guest';
 }
 
 /** The fields common to all commands. */

@@ -9,7 +9,7 @@ import { logins } from './config/logins.js';
 import { inConfig, inKnownHosts, inSettings, moreNames, type NameCheck } from './config/names.js';
 import { type SshSetting, settingsOf } from './config/settings.js';
 import { type HostEntry, readState, stateFile } from './config/state.js';
-import { knownHostsFiles, type UsersFiles, usersTexts } from './config/users-files.js';
+import { knownHostsFiles, knownHostsKeywords, type UsersFiles, usersTexts } from './config/users-files.js';
 
 /** What decides whose a name is. */
 interface NameSources extends UsersFiles {
@@ -80,6 +80,8 @@ interface Block {
   leads: boolean;
   /** Whether vmssh is its proxy. */
   isVmssh: boolean;
+  /** The known_hosts files that it names. */
+  readonly knownHosts: string[];
 }
 
 /** The first of the names is as it is typed; the others are in a domain, whose patterns and their settings are for hosts of a network. */
@@ -93,15 +95,29 @@ function configuredNames(texts: readonly string[], { countsVmssh = false }: Name
     if (block.isVmssh && !countsVmssh) continue;
     for (const name of block.patterns) if (!/^!|[*?]/.test(name)) (block.leads ? led : set).add(name);
   }
-  const isWithin = ({ patterns }: Block, name: string) =>
-    !patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1))) &&
-    patterns.some((each) => isWide(each) && matchesPattern(name, each));
   return (names, isOurs) => {
     if (names.some((each) => led.has(each))) return inConfig;
     if (isOurs) return undefined;
-    if (wide.some((block) => isWithin(block, names[0] ?? ''))) return inConfig;
+    if (wide.some(({ patterns }) => areFor(patterns, names[0] ?? ''))) return inConfig;
     return names.some((each) => set.has(each)) ? inSettings : undefined;
   };
+}
+
+/** Whether a Host line is for a name, and not for every one. */
+function areFor(patterns: readonly string[], name: string): boolean {
+  const isNot = patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1)));
+  return !isNot && patterns.some((each) => /[^*?.!]/.test(each) && matchesPattern(name, each));
+}
+
+/** What is said of a known_hosts file of the user's own Host for a machine. */
+export const onlyRevoked =
+  "a Host of yours names it, but vmssh's lines displace it: only @revoked counts there";
+
+/** The known_hosts files that those texts name for this host, and not for every one. */
+export function knownHostsNamedIn(texts: readonly string[]): (host: string) => readonly string[] {
+  const blocks = texts.flatMap(blocksOf).filter((block) => block.knownHosts.length > 0);
+  return (host) =>
+    blocks.flatMap(({ patterns, knownHosts }) => (areFor(patterns, host.toLowerCase()) ? knownHosts : []));
 }
 
 /** Whether vmssh has given a name, or the user has: the Hosts of machines, and what else is typed for them. */
@@ -144,8 +160,10 @@ function blocksOf(text: string): readonly Block[] {
     const block = blocks.at(-1);
     if (keyword === 'host' || keyword === 'match') {
       const patterns = keyword === 'host' ? args : matchedHosts(args);
-      blocks.push({ patterns: patterns.map((each) => each.toLowerCase()), leads: false, isVmssh: false });
-    } else if (block && leading.has(keyword) && args[0]?.toLowerCase() !== 'none') {
+      const lower = patterns.map((each) => each.toLowerCase());
+      blocks.push({ patterns: lower, leads: false, isVmssh: false, knownHosts: [] });
+    } else if (block && knownHostsKeywords.includes(keyword)) block.knownHosts.push(...args);
+    else if (block && leading.has(keyword) && args[0]?.toLowerCase() !== 'none') {
       block.leads = true;
       if (keyword === 'proxycommand' && /\bvmssh\b.* proxy /.test(`${args.join(' ')} `)) block.isVmssh = true;
     }

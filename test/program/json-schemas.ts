@@ -57,6 +57,7 @@ const finding = z
     found: z.string(),
     fix: z.string().optional().describe('inside a guest a command to paste there, as root'),
     hint: z.string().optional().describe('inside a guest what to do there, in words'),
+    by: z.enum(['guest']).optional().describe("in a guest's own words, which may be anything"),
   })
   .meta({ id: 'finding', description: 'what was looked at' });
 

@@ -103,9 +103,10 @@ describe('--json', () => {
       { state: 'fix', step: 'sshd', message: 'apt-get install' },
       { state: 'end', step: '1', message: 'a step failed' },
     ] as const;
+    const by = 'guest';
     expect(guestCheckSchema.parse(JSON.parse(formatJson(guestCheckJson(lines, 1)))).checks).toEqual([
-      { name: 'systemd', state: 'ok', found: 'systemd 255 is PID 1' },
-      { name: 'sshd', state: 'failed', found: 'there is none', fix: 'apt-get install' },
+      { name: 'systemd', state: 'ok', found: 'systemd 255 is PID 1', by },
+      { name: 'sshd', state: 'failed', found: 'there is none', fix: 'apt-get install', by },
     ]);
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { signed } from '../../src/ssh/config/file.js';
 import { mayBeGiven } from '../../src/ssh/config/names.js';
-import { usersNames } from '../../src/ssh/taken-names.js';
+import { knownHostsNamedIn, usersNames } from '../../src/ssh/taken-names.js';
 import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -163,6 +163,13 @@ describe('a name in ssh_config', () => {
     write(join(folder, 'known_hosts'), `@cert-authority *.corp ${key}\n`);
     expect((await asked())('mint')).toBe(undefined);
   });
+});
+
+it('known_hosts files of lines for some hosts are named with those', () => {
+  const some =
+    'Host web* !webx\n UserKnownHostsFile ~/a "~/b"\nMatch originalhost db\n GlobalKnownHostsFile /c\n';
+  const files = knownHostsNamedIn([some, 'UserKnownHostsFile /d\nHost *\n UserKnownHostsFile /e\n']);
+  expect(['WEB', 'db', 'webx', 'other'].map(files)).toEqual([['~/a', '~/b'], ['/c'], [], []]);
 });
 
 it("names of this host, and its addresses, are no machine's", async () => {

@@ -23,10 +23,12 @@ import type { Deps, DiscoveredMachine } from '../../sources/source.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
+import { usersTexts } from '../../ssh/config/users-files.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
+import { knownHostsNamedIn, onlyRevoked } from '../../ssh/taken-names.js';
 import { typedHost } from '../../target/names.js';
 import { isSshPort } from '../../target/numbers.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
@@ -93,7 +95,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const findings = all
     .filter(({ suspects }) => suspects === undefined)
     .map((each) => (fix !== undefined && each.name === 'login' ? { ...each, fix } : each));
-  const shown: readonly ShownFinding[] = [...findings, ...inner];
+  const shown: readonly ShownFinding[] = [...findings, ...inner, ...(await ownFiles(typed, sshConfig, io))];
   for (const finding of shown) show?.finding(finding);
 
   const into: HostFlags | undefined =
@@ -121,6 +123,14 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const guest = await lookInside(own, inside, io, signal, from, (line) => show?.line(line));
   const found = worst === exitCode.ok && !guest.ok ? exitCode.connect : worst;
   return { check, code: found, findings: shown, suspects, guest };
+}
+
+/** The known_hosts files of the user's own Host of that name, which our lines displace. */
+async function ownFiles(typed: string, file: string | undefined, io: Io): Promise<readonly ShownFinding[]> {
+  const texts = await usersTexts({ env: io.env, platform: io.platform, file });
+  const files = knownHostsNamedIn(texts)(splitLogin(typed).host);
+  if (files.length === 0) return [];
+  return [{ name: 'known_hosts', state: 'skipped', message: `${files.join(' ')}: ${onlyRevoked}` }];
 }
 
 /** What lets a key in that was refused; undefined: what the catalogue has. */

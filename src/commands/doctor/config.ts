@@ -11,11 +11,14 @@ import { abilitiesOf, everySshAbilities } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
 import { asksVmssh } from '../../ssh/config/host-options.js';
+import { writtenHosts } from '../../ssh/config/names.js';
+import { usersTexts } from '../../ssh/config/users-files.js';
 import { proxyWord } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
 import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
+import { knownHostsNamedIn, onlyRevoked } from '../../ssh/taken-names.js';
 import { setAside, shellOf } from '../../target/shell.js';
 import { type HostCheck, plain, withReport } from './check.js';
 
@@ -60,6 +63,8 @@ export interface ConfigFacts {
   readonly least?: HostKeyPolicy | undefined;
   /** Why none of the known keys counts. */
   readonly keys?: { readonly problem: string; readonly fix: string } | undefined;
+  /** The known_hosts files of the user's own Hosts for machines. */
+  readonly displaced?: readonly string[];
   /** Which ssh reads the files of another home, and what to do about it. */
   readonly elsewhere?: Awaited<ReturnType<typeof readElsewhere>>;
 }
@@ -71,6 +76,8 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
   const owner = ownerOf(own);
   const { program } = await callerForSsh(io);
   const pins = await ownPins(knownHostsFile(io.env));
+  const hosts = (await writtenHosts(io)).filter(({ gone }) => gone === undefined);
+  const filesFor = knownHostsNamedIn(await usersTexts(io));
   const lines = owner === 'none' ? proxyCommands(main) : own;
   return {
     path,
@@ -88,6 +95,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
     least: await systemPolicy(io.platform),
     keys: Buffer.isBuffer(pins) ? undefined : pins,
+    displaced: [...new Set(hosts.flatMap(({ host }) => filesFor(host)))],
     elsewhere: await readElsewhere(files, io),
   };
 }
@@ -165,8 +173,10 @@ function leastPolicy({ least }: ConfigFacts): readonly HostCheck[] {
   return [plain('host keys', 'ok', `at least ${least} for all users, as ${systemPolicyFile} says`)];
 }
 
-function knownKeys({ keys }: ConfigFacts): readonly HostCheck[] {
-  return keys ? [withReport('known keys', 'bad', keys.problem, 'none of them counts', keys.fix)] : [];
+function knownKeys({ keys, displaced = [] }: ConfigFacts): readonly HostCheck[] {
+  if (keys) return [withReport('known keys', 'bad', keys.problem, 'none of them counts', keys.fix)];
+  if (displaced.length === 0) return [];
+  return [withReport('known keys', 'none', `${displaced.join(' ')}: ${onlyRevoked}`, onlyRevoked)];
 }
 
 /** Who logs in at an address, and who says so. */

@@ -74,7 +74,7 @@ export function revokedNamedIn(texts: readonly string[], sources: UsersFiles): P
   return knownHostsFiles(settings, home === undefined ? sources : { ...sources, folder: join(home, '.ssh') });
 }
 
-const knownHostsKeywords: readonly string[] = ['userknownhostsfile', 'globalknownhostsfile'];
+export const knownHostsKeywords: readonly string[] = ['userknownhostsfile', 'globalknownhostsfile'];
 
 /** Those of ssh itself, and those that the configuration names; not ours. */
 export async function knownHostsFiles(

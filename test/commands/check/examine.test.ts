@@ -153,8 +153,11 @@ esac
       script(join(made.bin, 'ssh'), 'echo OpenSSH_8.4p1 >&2');
       const env = { ...made.env, ...home, INCUS_SOCKET };
       const options = { ...asked, target: 'incus/web', over: undefined, until: 'login' } as const;
-      const { check } = await examine(options, fakeIo({ self: ['/vmssh'], env }), undefined);
+      writeTree(dir, { '.ssh/config': 'Host incus/web\n UserKnownHostsFile /k\n' });
+      const { check, findings } = await examine(options, fakeIo({ self: ['/vmssh'], env }), undefined);
       expect(check).toMatchObject({ error: { code: 'EXEC_NO_SSHD' } });
+      const message = expect.stringMatching(/^\/k: a Host of yours names it/);
+      expect(findings).toContainEqual({ name: 'known_hosts', state: 'skipped', message });
     });
   });
 

@@ -202,6 +202,7 @@ describe('the doctor of this host', () => {
       /^\/h\/k cannot be read/,
       /^mv$/,
     ],
+    ['none known keys', config({ displaced: ['~/k'] }), /^~\/k: a Host of yours names it/],
     ['bad host keys', config({ asks: 'could' }), /lines are of an older vmssh/, install],
     [
       'ok host keys',

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  guestCaller,
   guestRoute,
   guestRouteOf,
   leaveScript,
@@ -8,6 +10,9 @@ import {
   sudoAsks,
 } from '../../../src/guest/run/route.js';
 import { splitLines, splitTerminal } from '../../../src/guest/run/run-script.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
 
 describe('routes', () => {
   it.each([
@@ -43,9 +48,18 @@ describe('routes', () => {
     const asking = guestRoute({ ...options, asksForKeys: true, identityFile: '/k' }).command;
     const word = 'KnownHostsCommand="/opt/vm ssh" host-key --typed=machine/web -- %I %H %t %K';
     expect(asking).toEqual(expect.arrayContaining([word, 'IdentityFile=/k']));
-    const older = guestRoute(options).command;
-    expect(older).toContain('StrictHostKeyChecking=no');
-    expect(older.join()).not.toContain('KnownHostsCommand');
+  });
+
+  it('have an older ssh check it by the name of the machine, and as strictly as ssh itself', async () => {
+    const says = 'case "$*" in *-V*) echo OpenSSH_8.4p1 >&2 ;; *) echo stricthostkeychecking true ;; esac';
+    script(join(dir, 'ssh'), says);
+    const env = { PATH: `${dir}:${process.env.PATH}`, HOME: dir };
+    const into = { route: 'target', host: 'root@machine/web' } as const;
+    const caller = await guestCaller({ self: ['/vmssh'], platform: 'linux', env }, into);
+    const { command } = guestRoute({ ...common, ...caller, ...into });
+    const options = [expect.stringMatching(/^HostKeyAlias=vmssh-machine/), 'StrictHostKeyChecking=yes'];
+    expect(command).toEqual(expect.arrayContaining(options));
+    expect(command.join()).not.toContain('KnownHostsCommand');
   });
 
   it('take a target that ssh takes for no host, and the key of its manager', () => {

@@ -18,7 +18,7 @@ import { type FakeProcess, fakeProc } from '../sources/processes/fake-proc.js';
 export interface Report {
   readonly report: string;
   readonly about: string;
-  readonly sources: readonly string[];
+  readonly sources?: readonly string[];
   readonly processes?: readonly ReportedProcess[];
   readonly programs?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly files?: Readonly<Record<string, string>>;
@@ -48,9 +48,8 @@ export async function comesOut(
   const here = (text: string) => text.replaceAll('HOME', home);
   const there = (text: string) => text.replaceAll(home, 'HOME');
   const deps = hostOf(report, home, here);
-  const asked = await loadForList(
-    report.sources.map((name) => sourceBy(name as (typeof sources)[number]['name'])),
-  );
+  const { sources: named = ofProcesses } = report;
+  const asked = await loadForList(named.map((name) => sourceBy(name as (typeof sources)[number]['name'])));
   const found = await listAll(deps, asked);
   const rows = found.machines.map(
     (each) => `${each.status} ${each.name} ${each.target} ${addressOf(each) ?? '-'}`,
@@ -98,6 +97,8 @@ function hostOf(
     exists: (path) => path.startsWith(home) && existsSync(path),
   };
 }
+
+const ofProcesses = ['qemu', 'crosvm', 'firecracker', 'cloud-hypervisor', 'kvm'];
 
 function write(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });

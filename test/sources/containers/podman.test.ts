@@ -166,12 +166,6 @@ describe("Podman's containers", () => {
   ];
   it.each([
     { name: 'containers.conf has remote = true', all: connections, asks: hv1 },
-    {
-      name: 'a connection is chosen',
-      env: { CONTAINER_CONNECTION: 'lab' },
-      all: connections,
-      asks: 'ssh://lab',
-    },
     { name: 'CONTAINER_HOST is set', env: { CONTAINER_HOST: hv1 }, all: [], asks: hv1 },
     { name: 'it has no connection', all: [], asks: 'the service that `podman info` shows' },
   ])('are not those of another service, which is named: $name', async ({ env, all, asks }) => {

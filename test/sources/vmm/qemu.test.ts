@@ -143,7 +143,6 @@ describe('running QEMUs', () => {
   });
 
   it.each([
-    ['minikube', ['-nic', 'user,hostname=minikube', '-drive', 'file=/m/disk.qcow2'], 'minikube'],
     ['its disk', ['-nic', 'user,hostname=minikube', '-drive', 'file=/m/disk.qcow2'], 'disk'],
     ["Proxmox's number", ['-id', '100', '-name', 'web01,debug-threads=on'], '100'],
   ])('are found by what people call them: $0', async (_name, args, typed) => {
@@ -386,14 +385,6 @@ describe('the arguments of QEMU', () => {
     { name: 'a UUID without dashes', input: ['-uuid', uuid.replaceAll('-', '')], want: { uuid } },
     { name: 'a UUID that is none', input: ['-name', 'a', '-uuid', 'x'.repeat(36)], want: { name: 'a' } },
     { name: 'a text of the firmware', input: ['-smbios', 'type=11,value=x,uuid=y'], want: {} },
-    {
-      name: 'forwarded ports, as quickemu 4.9.9 has them',
-      input: [
-        ...['-name', 'a,process=a,debug-threads=on', '-netdev'],
-        'user,hostname=a,hostfwd=tcp::22220-:22,hostfwd=tcp::8022-:22,hostfwd=udp::8022-:22,restrict=y,id=nic',
-      ],
-      want: { name: 'a', hostname: 'a', forwarded: '127.0.0.1:22220' },
-    },
   ])('with $name', ({ input, want }) => {
     expect(parseQemuArgs(['qemu-system-x86_64', ...input])).toEqual(want);
   });

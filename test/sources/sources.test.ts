@@ -30,7 +30,9 @@ describe('the list of sources', () => {
     expect(read).toContain('LIMA_HOME');
     // What tools are given, what the user's systemd sets by itself, and what says that this is WSL.
     const given = ['LC_ALL', 'VMSSH_SOURCE'];
-    const others = [...given, 'XDG_RUNTIME_DIR', 'VMSSH_WINDOWS', 'WSL_DISTRO_NAME', 'WSL_INTEROP'];
+    // They choose nothing that is shown.
+    const away = ['LIBVIRT_DEFAULT_URI', 'VIRSH_DEFAULT_CONNECT_URI', 'INCUS_REMOTE'];
+    const others = [...given, ...away, 'XDG_RUNTIME_DIR', 'VMSSH_WINDOWS', 'WSL_DISTRO_NAME', 'WSL_INTEROP'];
     expect([...read].filter((name) => ![...shellVariables(), ...others].includes(name))).toEqual([]);
     const named = entries.flatMap(({ environment = [], choices = [] }) => [...environment, ...choices]);
     expect(named.filter((name) => !shellVariables().includes(name))).toEqual([]);

@@ -151,7 +151,7 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
 
 /** The guest's QEMU is not known by the name "web". */
 function proxyTo({ muxPath }: Guest, port = '22'): string {
-  return [...vmssh, 'proxy', `vsock-mux${muxPath}`, port].join(' ');
+  return [...vmssh, 'proxy', '--record', `vsock-mux${muxPath}`, port].join(' ');
 }
 
 /**

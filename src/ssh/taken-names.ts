@@ -7,9 +7,9 @@ import { ownAddresses } from '../sources/tools/guest-addresses.js';
 import { anyIpv4, isLoopback, matchesPattern, plainIp } from '../target/names.js';
 import { logins } from './config/logins.js';
 import { inConfig, inKnownHosts, inSettings, moreNames, type NameCheck } from './config/names.js';
-import { type SshSetting, settingsOf } from './config/settings.js';
+import { areFor, type Block, blocksOf, type SshSetting, settingsOf } from './config/settings.js';
 import { type HostEntry, readState, stateFile } from './config/state.js';
-import { knownHostsFiles, knownHostsKeywords, type UsersFiles, usersTexts } from './config/users-files.js';
+import { knownHostsFiles, type UsersFiles, usersTexts } from './config/users-files.js';
 
 /** What decides whose a name is. */
 interface NameSources extends UsersFiles {
@@ -73,17 +73,6 @@ function canonicalDomains(settings: readonly SshSetting[]): readonly string[] {
   return isOn ? [...new Set(named.map((each) => each.toLowerCase()))] : [];
 }
 
-/** A Host or Match line with what is below it. */
-interface Block {
-  readonly patterns: readonly string[];
-  /** Whether it says where the host is, and not only how to log in. */
-  leads: boolean;
-  /** Whether vmssh is its proxy. */
-  isVmssh: boolean;
-  /** The known_hosts files that it names. */
-  readonly knownHosts: string[];
-}
-
 /** The first of the names is as it is typed; the others are in a domain, whose patterns and their settings are for hosts of a network. */
 type IsConfigured = (names: readonly string[], isOurs: boolean) => string | undefined;
 
@@ -101,23 +90,6 @@ function configuredNames(texts: readonly string[], { countsVmssh = false }: Name
     if (wide.some(({ patterns }) => areFor(patterns, names[0] ?? ''))) return inConfig;
     return names.some((each) => set.has(each)) ? inSettings : undefined;
   };
-}
-
-/** Whether a Host line is for a name, and not for every one. */
-function areFor(patterns: readonly string[], name: string): boolean {
-  const isNot = patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1)));
-  return !isNot && patterns.some((each) => /[^*?.!]/.test(each) && matchesPattern(name, each));
-}
-
-/** What is said of a known_hosts file of the user's own Host for a machine. */
-export const onlyRevoked =
-  "a Host of yours names it, but vmssh's lines displace it: only @revoked counts there";
-
-/** The known_hosts files that those texts name for this host, and not for every one. */
-export function knownHostsNamedIn(texts: readonly string[]): (host: string) => readonly string[] {
-  const blocks = texts.flatMap(blocksOf).filter((block) => block.knownHosts.length > 0);
-  return (host) =>
-    blocks.flatMap(({ patterns, knownHosts }) => (areFor(patterns, host.toLowerCase()) ? knownHosts : []));
 }
 
 /** Whether vmssh has given a name, or the user has: the Hosts of machines, and what else is typed for them. */
@@ -152,33 +124,6 @@ export function isNamedIn(texts: readonly string[]): (host: string) => boolean {
     const name = host.toLowerCase();
     return all.has(name) || wide.some((each) => matchesPattern(name, each));
   };
-}
-
-function blocksOf(text: string): readonly Block[] {
-  const blocks: Block[] = [];
-  for (const { keyword, args } of settingsOf(text)) {
-    const block = blocks.at(-1);
-    if (keyword === 'host' || keyword === 'match') {
-      const patterns = keyword === 'host' ? args : matchedHosts(args);
-      const lower = patterns.map((each) => each.toLowerCase());
-      blocks.push({ patterns: lower, leads: false, isVmssh: false, knownHosts: [] });
-    } else if (block && knownHostsKeywords.includes(keyword)) block.knownHosts.push(...args);
-    else if (block && leading.has(keyword) && args[0]?.toLowerCase() !== 'none') {
-      block.leads = true;
-      if (keyword === 'proxycommand' && /\bvmssh\b.* proxy /.test(`${args.join(' ')} `)) block.isVmssh = true;
-    }
-  }
-  return blocks;
-}
-
-const leading: ReadonlySet<string> = new Set(['hostname', 'proxycommand', 'proxyjump']);
-
-// "host web" or "host=web".
-function matchedHosts(args: readonly string[]): readonly string[] {
-  const words = args.flatMap((word) => word.split('='));
-  return words.flatMap((word, at) =>
-    /^(originalhost|host)$/i.test(word) ? (words[at + 1]?.split(',') ?? []) : [],
-  );
 }
 
 /** With which a host may be in known_hosts, hashed as "[host]:port": those of the configuration. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { signed } from '../../src/ssh/config/file.js';
 import { mayBeGiven } from '../../src/ssh/config/names.js';
-import { knownHostsNamedIn, usersNames } from '../../src/ssh/taken-names.js';
+import { knownHostsNamedIn } from '../../src/ssh/config/users-files.js';
+import { usersNames } from '../../src/ssh/taken-names.js';
 import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 

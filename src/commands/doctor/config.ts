@@ -12,13 +12,12 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
 import { asksVmssh } from '../../ssh/config/host-options.js';
 import { writtenHosts } from '../../ssh/config/names.js';
-import { usersTexts } from '../../ssh/config/users-files.js';
+import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
 import { proxyWord } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
 import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
-import { knownHostsNamedIn, onlyRevoked } from '../../ssh/taken-names.js';
 import { setAside, shellOf } from '../../target/shell.js';
 import { type HostCheck, plain, withReport } from './check.js';
 

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import type { Env } from '../../runtime.js';
+import { matchesPattern } from '../../target/names.js';
 
 /** A setting in an ssh_config. */
 export interface SshSetting {
@@ -54,6 +55,54 @@ function wordsOf(text: string): readonly string[] {
   }
   return word === undefined ? words : [...words, word];
 }
+
+/** A Host or Match line with what is below it. */
+export interface Block {
+  readonly patterns: readonly string[];
+  /** Whether it says where the host is, and not only how to log in. */
+  leads: boolean;
+  /** Whether vmssh is its proxy. */
+  isVmssh: boolean;
+  /** The known_hosts files that it names. */
+  readonly knownHosts: string[];
+}
+
+/** The lines of one configuration by whom they are for; not those for every host. */
+export function blocksOf(text: string): readonly Block[] {
+  const blocks: Block[] = [];
+  for (const { keyword, args } of settingsOf(text)) {
+    const block = blocks.at(-1);
+    if (keyword === 'host' || keyword === 'match') {
+      const patterns = keyword === 'host' ? args : matchedHosts(args);
+      const lower = patterns.map((each) => each.toLowerCase());
+      blocks.push({ patterns: lower, leads: false, isVmssh: false, knownHosts: [] });
+    } else if (block && knownHostsKeywords.includes(keyword)) block.knownHosts.push(...args);
+    else if (block && leading.has(keyword) && args[0]?.toLowerCase() !== 'none') {
+      block.leads = true;
+      if (keyword === 'proxycommand' && /\bvmssh\b.* proxy /.test(`${args.join(' ')} `)) block.isVmssh = true;
+    }
+  }
+  return blocks;
+}
+
+const leading: ReadonlySet<string> = new Set(['hostname', 'proxycommand', 'proxyjump']);
+
+// "host web" or "host=web".
+function matchedHosts(args: readonly string[]): readonly string[] {
+  const words = args.flatMap((word) => word.split('='));
+  return words.flatMap((word, at) =>
+    /^(originalhost|host)$/i.test(word) ? (words[at + 1]?.split(',') ?? []) : [],
+  );
+}
+
+/** Whether a Host line is for a name, and not for every one. */
+export function areFor(patterns: readonly string[], name: string): boolean {
+  const isNot = patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1)));
+  return !isNot && patterns.some((each) => /[^*?.!]/.test(each) && matchesPattern(name, each));
+}
+
+/** By which files known keys are named. */
+export const knownHostsKeywords: readonly string[] = ['userknownhostsfile', 'globalknownhostsfile'];
 
 /** The texts of all files that a configuration in `folder` (~/.ssh) includes, recursively, each once, without `except`. Skips unreadable ones, as ssh does. */
 export async function includedTexts(text: string, folder: string, except: string, env: Env) {

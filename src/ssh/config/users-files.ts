@@ -3,7 +3,16 @@ import { readText } from '../../files/read-file.js';
 import type { Env } from '../../runtime.js';
 import { otherHome, sshFolder } from '../folder.js';
 import { ownerOf } from './file.js';
-import { expandedPath, filesOf, includedTexts, type SshSetting, settingsOf } from './settings.js';
+import {
+  areFor,
+  blocksOf,
+  expandedPath,
+  filesOf,
+  includedTexts,
+  knownHostsKeywords,
+  type SshSetting,
+  settingsOf,
+} from './settings.js';
 
 /** Whose files; the folders are parameters for tests. */
 export interface UsersFiles {
@@ -74,8 +83,6 @@ export function revokedNamedIn(texts: readonly string[], sources: UsersFiles): P
   return knownHostsFiles(settings, home === undefined ? sources : { ...sources, folder: join(home, '.ssh') });
 }
 
-export const knownHostsKeywords: readonly string[] = ['userknownhostsfile', 'globalknownhostsfile'];
-
 /** Those of ssh itself, and those that the configuration names; not ours. */
 export async function knownHostsFiles(
   settings: readonly SshSetting[],
@@ -87,6 +94,17 @@ export async function knownHostsFiles(
   const named = settings.filter(({ keyword }) => knownHostsKeywords.includes(keyword));
   const all = new Set([...own, ...ofSystem, ...(await filesNamed(named, sources))]);
   return [...all].filter((path) => path !== join(folder, 'vmssh_known_hosts'));
+}
+
+/** What is said of a known_hosts file of the user's own Host for a machine. */
+export const onlyRevoked =
+  "a Host of yours names it, but vmssh's lines displace it: only @revoked counts there";
+
+/** The known_hosts files that those texts name for this host, and not for every one. */
+export function knownHostsNamedIn(texts: readonly string[]): (host: string) => readonly string[] {
+  const blocks = texts.flatMap(blocksOf).filter((block) => block.knownHosts.length > 0);
+  return (host) =>
+    blocks.flatMap(({ patterns, knownHosts }) => (areFor(patterns, host.toLowerCase()) ? knownHosts : []));
 }
 
 async function filesNamed(settings: readonly SshSetting[], sources: UsersFiles): Promise<readonly string[]> {

@@ -9,7 +9,7 @@ const dir = useTempDir();
 const folder = join(import.meta.dirname, 'reports');
 const reports = readdirSync(folder)
   .sort()
-  .map((file): Report => JSON.parse(readFileSync(join(folder, file), 'utf8')));
+  .flatMap((file): readonly Report[] => JSON.parse(readFileSync(join(folder, file), 'utf8')));
 const missing = lacks('ssh');
 
 describe.skipIf(missing)(`what people had${missing ? `: ${missing}` : ''}`, () => {

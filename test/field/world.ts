@@ -6,7 +6,7 @@ import { resolveListed } from '../../src/sources/find.js';
 import { loadForList } from '../../src/sources/here.js';
 import { type AllMachines, listAll, shownWarnings } from '../../src/sources/list-all.js';
 import { addressOf } from '../../src/sources/routes.js';
-import { match } from '../../src/sources/search.js';
+import { match, searchSource } from '../../src/sources/search.js';
 import type { Deps, Source } from '../../src/sources/source.js';
 import { sourceBy, sources } from '../../src/sources/sources.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
@@ -33,6 +33,7 @@ export interface Report {
 interface ReportedProcess {
   readonly argv: string;
   readonly exe?: string;
+  readonly cwd?: string;
   readonly listens?: readonly number[];
   /** The id of its container. */
   readonly container?: string;
@@ -113,7 +114,7 @@ const ownProcess: FakeProcess = {
 };
 
 function fakeOf(
-  { argv, exe, listens, container, kvm, sandbox }: ReportedProcess,
+  { argv, exe, cwd, listens, container, kvm, sandbox }: ReportedProcess,
   i: number,
   here: (text: string) => string,
 ): FakeProcess {
@@ -122,6 +123,7 @@ function fakeOf(
   return {
     ...{ argv: here(argv).split(' '), uid, net: 'own', ns: namespaces(sandbox ? '2' : '1') },
     ...(exe === undefined ? {} : { exe }),
+    ...(cwd === undefined ? {} : { cwd: here(cwd) }),
     sockets: listens ? [String(1000 + i)] : [],
     ...(kvm ? { fd: { '9': 'anon_inode:kvm-vm' } } : {}),
     files: { cgroup: `0::${cgroup}\n`, uid_map: sandbox ? `${uid} ${uid} 1\n` : everybody },
@@ -160,6 +162,8 @@ async function checked(
   if (others.length > 0) return 'several machines';
   const source = sources.find(({ name }) => name === machine.provider);
   const loaded = asked.find(({ name }) => name === machine.provider);
+  const own = loaded && (await searchSource(loaded, machine.name, deps));
+  if (own?.outcome === 'unavailable') return own.problem;
   const context = {
     ...deps,
     text: machine.target,

@@ -71,7 +71,7 @@ export function podmanEngines({ env, runDir = '/run' }: Deps, uid: number | unde
 
 /** What to type for a container if its manager's command asks such an address, and no service of this host. */
 export function typeThere(program: string, name: string, address: string | undefined): string | undefined {
-  if (!address || socketIn(address)) return undefined;
+  if (!address || socketIn(address)) return address && `${program} itself asks ${address}`;
   const parts = /^(?:ssh|(tcp)):\/\/(?:[^@/]*@)?(\w[\w.-]*)(?::(\d+))?(?:\/|$)/.exec(address);
   const [, isTcp, host = 'localhost', port = '22'] = parts ?? [];
   const typed = (via: string) => `type ${offered(`via/${via}/${program}/${name}`)}`;

@@ -36,7 +36,7 @@ export const podman: Source = {
   hints: { unknown: "podman ps --all; root's containers: sudo vmssh list" },
   list: listWithLed,
   find: (name, deps) =>
-    findContainer(name, listAllOfPodman, deps, async () => typeThere('podman', name, await ledTo(deps))),
+    findContainer(name, listAllOfPodman, deps, async () => typeThere('podman', name, await ledAway(deps))),
   start: (machine) =>
     machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),
@@ -46,11 +46,8 @@ export const podman: Source = {
 async function listWithLed(deps: Deps): Promise<Listing> {
   const listing = await listAllOfPodman(deps);
   const isSaid = listing.warnings.some(({ code }) => code === 'ELSEWHERE');
-  const elsewhere = isSaid || !mayBeLed(deps) ? undefined : await ledTo(deps);
-  const { own, others } = podmanEngines(deps, process.getuid?.());
-  const isAsked = [own, ...others].some((each) => each && urlOf(each) === elsewhere);
-  if (elsewhere === undefined || isAsked) return listing;
-  return joinListings([listing, asksElsewhere(podman.name, elsewhere, 'NOT_LISTED')]);
+  const elsewhere = isSaid || !mayBeLed(deps) ? undefined : await ledAway(deps);
+  return elsewhere ? joinListings([listing, asksElsewhere(podman.name, elsewhere, 'NOT_LISTED')]) : listing;
 }
 
 /** A machine has its name before a container has it. On a Mac the containers are in a machine. */
@@ -191,6 +188,13 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
     if (elsewhere === undefined) throw error;
     return asksElsewhere(provider, elsewhere);
   }
+}
+
+/** What `podman` itself asks, if that is none of the services that are asked. */
+async function ledAway(deps: Deps): Promise<string | undefined> {
+  const address = await ledTo(deps);
+  const { own, others } = podmanEngines(deps, process.getuid?.());
+  return [own, ...others].some((each) => each && urlOf(each) === address) ? undefined : address;
 }
 
 /** Whether anything may lead it away. To ask takes a process. */

@@ -182,6 +182,15 @@ describe("Podman's containers", () => {
     });
   });
 
+  it('are listed beside the service that its command asks instead, which is named', async () => {
+    const folder = await runFolder({ [list]: recorded.replace('/run/host/unix-export', '/data') });
+    const env = { ...user(folder).env, CONTAINER_HOST: hv1 };
+    const { found, warnings } = await podman.list({ ...user(folder), runDir: folder, env });
+    expect(found).toHaveLength(names.length);
+    const problem = `podman asks ${hv1}, which vmssh does not`;
+    expect(warnings).toEqual([{ provider: 'podman', code: 'NOT_LISTED', problem }]);
+  });
+
   it.each([
     { name: 'it has never made one', env: {}, there: false },
     { name: 'it is not installed', env: { PATH: join(dir, 'none') }, there: true },

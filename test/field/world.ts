@@ -146,7 +146,7 @@ async function sshSays(
   const config = join(home, 'ssh_config');
   write(config, `${ssh_config}\n${configText({ program: ['vmssh'], fdpass: true, hosts })}`);
   const { stdout } = await run(['ssh', '-G', '-F', config, type]);
-  return /^proxycommand .* ([^ ]+) [^ ]+$/m.exec(stdout)?.[1] ?? 'no proxy of vmssh';
+  return /^proxycommand .*vmssh.* ([^ ]+) [^ ]+$/m.exec(stdout)?.[1] ?? 'no proxy of vmssh';
 }
 
 /** What `check --until resolved` says: where it would connect, or why it cannot. */

@@ -3,7 +3,7 @@ import { loadAddon } from '../../native.js';
 import { nameProblem } from '../../target/names.js';
 import { parseUuid } from '../../target/numbers.js';
 import { offered } from '../../target/shell.js';
-import { ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
+import { noDevice, ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
 import { addressOf, routesTo } from '../routes.js';
 import { match, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Search, Source, Warning } from '../source.js';
@@ -69,7 +69,10 @@ export async function listMonitors(
     const ids = [named.get(name) === 1 ? name : undefined, withUuid.get(uuid) === 1 ? uuid : undefined];
     const typed = ids.find((text) => text !== undefined && nameProblem(text) === undefined);
     const target = typed === undefined ? address : `${provider}/${typed}`;
-    if (target === undefined) return [];
+    if (target === undefined) {
+      if (asked && process.authority !== 'other') warnInto(warnings, provider)(noDevice(process, title));
+      return [];
+    }
     const known = { name, target, provider, pid: process.pid, routes: routesTo([address]) };
     return ofProcess(process, { status: 'unknown', ...answer, ...known });
   });
@@ -104,7 +107,7 @@ export async function findMonitor(
   const search = await searchList(name, listing);
   const { warnings } = await listing;
   // None in a container is found by a name.
-  const [first, ...others] = warnings.filter(({ code }) => code !== tooMany);
+  const [first, ...others] = warnings.filter(({ code }) => code !== tooMany && code !== 'NOT_LISTED');
   if (first === undefined || search.outcome === 'ambiguous') return search;
   const address = search.outcome === 'found' ? addressOf(search.machine) : undefined;
   const hint = address === undefined ? {} : { hint: `type ${offered(address)} for the one that answers` };

@@ -1,4 +1,5 @@
 import { fstatSync, readSync } from 'node:fs';
+import { win32 } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { type Command, inCommand, scanArgs, UsageError, understand } from './cli/command.js';
@@ -60,6 +61,9 @@ async function reportError(error: unknown, [name]: readonly string[], io: Io): P
 
 /** What ssh runs takes a fast path that loads nothing else; the rest, --help and mistakes go through commander. */
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
+  const { USERPROFILE: profile } = io.env;
+  if (io.platform === 'win32' && profile && !win32.isAbsolute(profile))
+    throw new UsageError(`USERPROFILE is ${quote(profile)}, which is not an absolute path`);
   if (args.some((arg) => arg.includes('\ufffd'))) await refuseOtherBytes(args, io);
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
   if (name === 'proxy') return fastPath((await import('./commands/proxy/proxy.js')).proxy, rest, args, io);

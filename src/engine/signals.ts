@@ -8,12 +8,12 @@ const inOrder = [
   ...(['SIGXFSZ', 'SIGVTALRM', 'SIGPROF', 'SIGWINCH', 'SIGIO', 'SIGPWR', 'SIGSYS'] as const),
 ];
 
-export type Signal = (typeof inOrder)[number];
+export type Signal = (typeof inOrder)[number] | 'SIGBREAK';
 
-const linux = Object.fromEntries(inOrder.map((name, at) => [name, at + 1])) as Record<Signal, number>;
+const linux: Partial<Record<Signal, number>> = Object.fromEntries(inOrder.map((name, at) => [name, at + 1]));
 
 /** What libuv makes of Windows. */
-const windows: Partial<typeof linux> & { readonly SIGBREAK: number } = {
+const windows: typeof linux = {
   SIGHUP: 1,
   SIGINT: 2,
   SIGQUIT: 3,
@@ -28,7 +28,7 @@ const windows: Partial<typeof linux> & { readonly SIGBREAK: number } = {
 };
 
 /** The system's signals, by their names. */
-export const signals = (platform() === 'win32' ? windows : linux) as typeof linux;
+export const signals = (platform() === 'win32' ? windows : linux) as Record<Signal, number>;
 
 export function isSignal(name: string | symbol): name is Signal {
   return Object.hasOwn(signals, name);

@@ -82,9 +82,10 @@ export function accountScript(options: AccountScriptOptions): string {
   });
 }
 
-/** `own`: by a login, with the rights of the account. */
-export function undoScript({ look = false, own = false } = {}): string {
-  return script(undo, { look: yesNo(look), own: yesNo(own) });
+/** `own`: by a login, with the rights of the account. `account`: as root, also what such a login of it did. */
+export function undoScript({ look = false, own = false, account = '' } = {}): string {
+  const ownScript: string = account === '' ? '' : undoScript({ look, own: true });
+  return script(undo, { look: yesNo(look), own: yesNo(own), account, own_script: ownScript });
 }
 
 /** The script that keeps systemd's own sshd from listening on vsock, or undoes that. */

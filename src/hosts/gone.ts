@@ -3,7 +3,7 @@ import { readBytes } from '../files/read-file.js';
 import { namesOf } from '../identity/identity.js';
 import { pinsIn } from '../identity/pins.js';
 import { asTarget, parseTarget } from '../kinds/kinds.js';
-import type { Io } from '../process/io.js';
+import type { Here } from '../process/io.js';
 import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { aliasOf, type HostSurroundings, hostNames } from '../ssh/config/hosts.js';
@@ -25,7 +25,7 @@ export async function inUse(
   left: readonly HostEntry[],
   listed: readonly ListedMachine[],
   { logins, guests = [], system }: InUse,
-  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { env, platform }: Here,
 ): Promise<readonly HostEntry[]> {
   // One that has another Host now is not gone; a container that is off may have none.
   const up = listed.filter(({ container, status }) => container === undefined || status !== 'off');

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { UsageError } from '../cli/command.js';
 import { readText } from '../files/read-file.js';
 import { realPath } from '../files/read-sync.js';
-import type { Io } from '../process/io.js';
+import type { Here, Io } from '../process/io.js';
 import { everySshAbilities } from '../process/ssh-program.js';
 import { hasInclude, type Include, includeLine } from '../ssh/config/file.js';
 import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
@@ -80,7 +80,7 @@ export async function readElsewhere({ own }: Pick<ConfigFiles, 'own'>, io: Io) {
 export async function spellings(
   { own, include }: Pick<ConfigFiles, 'own' | 'include'>,
   main: string,
-  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { env, platform }: Here,
 ): Promise<readonly (readonly string[])[]> {
   if (platform === 'win32') return include.map((name) => (name === relativeName ? [name] : [name, own]));
   const [folder, real] = [dirname(own), realPath(own)];

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { repeated, UsageError } from '../cli/command.js';
 import { quote } from '../errors.js';
-import type { Io } from '../process/io.js';
+import type { Here, Io } from '../process/io.js';
 import { everySsh, sshCommand } from '../process/ssh-program.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
@@ -78,15 +78,13 @@ export function mergedSshOptions(
   );
 }
 
-type SshHere = Pick<Io, 'env' | 'platform'>;
-
 /** Time for a ssh that is on a slow disk. Milliseconds. */
 const timeoutMs = 5000;
 
 /** Has ssh read them. Throws a UsageError. */
 export async function checkSshOptions(
   { sshOptions = [] }: { readonly sshOptions?: readonly SshOption[] },
-  io: SshHere,
+  io: Here,
   run: RunTool = runTool,
 ): Promise<void> {
   const refused = await refusedBySsh(sshOptions, io, run);
@@ -97,7 +95,7 @@ export async function checkSshOptions(
 export async function refusedOfLast(
   options: readonly SshOption[],
   kept: JsonObject,
-  io: SshHere,
+  io: Here,
 ): Promise<{ readonly why: string; readonly hint: string } | undefined> {
   const keywords = readSshOptions(kept).taken.map(({ keyword }) => keyword.toLowerCase());
   const isOfLast = ({ keyword }: SshOption) => keywords.includes(keyword.toLowerCase());
@@ -113,7 +111,7 @@ export async function refusedOfLast(
 /** The first of them that an ssh here does not accept: it would end every login by that one. */
 async function refusedBySsh(
   options: readonly SshOption[],
-  io: SshHere,
+  io: Here,
   run: RunTool = runTool,
 ): Promise<(SshOption & { readonly why: string }) | undefined> {
   const given = options.filter(({ value }) => value !== '');
@@ -135,7 +133,7 @@ async function refusedBySsh(
 /** Why an ssh here does not accept the configuration of our files, in its own words; undefined if each does. */
 export async function refusedConfig(
   { main, own }: { readonly main: string | undefined; readonly own: string },
-  io: SshHere,
+  io: Here,
 ): Promise<string | undefined> {
   const isFound = main !== undefined && otherHome(io.env, io.platform) === undefined;
   const file = main ?? own;

@@ -1,6 +1,6 @@
 import { ConnectError } from '../errors.js';
 import { asTarget, kinds, type TypedTarget } from '../kinds/kinds.js';
-import type { Io } from '../process/io.js';
+import type { Here } from '../process/io.js';
 import type { AllMachines } from '../sources/list-all.js';
 import { checkUserName, split } from '../target/names.js';
 import { isBareId } from '../target/numbers.js';
@@ -37,8 +37,6 @@ function isLiteral(host: string): boolean {
   return separator === ':' && kind !== undefined && kind.rest !== 'name' && kind.separators.includes(':');
 }
 
-type Here = Pick<Io, 'env' | 'platform'>;
-
 export interface FoundTarget extends TypedTarget {
   /** The login user: as typed, else from the machine's manager. */
   readonly user: string | undefined;
@@ -55,7 +53,7 @@ export async function lookUp(
   seen?: (all: AllMachines) => void,
 ): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
-  const { ofHost, writtenHosts, writtenMachine } = await import('../ssh/config/names.js');
+  const { ofHost, viaMachine, writtenHosts } = await import('../ssh/config/names.js');
   const deps = { env, platform, signal, seen, names };
   const found = await resolveShortName(typed, deps).catch(async (error) => {
     // NAME.HOST, or a name with a prefix: each that vmssh has given is one that it takes.
@@ -65,7 +63,7 @@ export async function lookUp(
     return resolveShortName(given.target, deps);
   });
   if (found.target.kind !== 'via') return found;
-  return { ...found, machine: await writtenMachine(found.target, { env }) };
+  return { ...found, machine: viaMachine(found.target, await writtenHosts({ env })) };
 }
 
 /** The target of `[user@]TARGET`, `[user@]NAME` or `ssh://…`; only a name is looked up. Throws a ConnectError. */

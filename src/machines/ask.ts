@@ -4,7 +4,7 @@ import { ConnectError, printable } from '../errors.js';
 import { fewAtATime } from '../group-by.js';
 import { asTarget } from '../kinds/kinds.js';
 import { maxHops } from '../kinds/via.js';
-import type { Io } from '../process/io.js';
+import type { Here } from '../process/io.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { sshProgram } from '../process/ssh-program.js';
 import type { ListedMachine } from '../sources/merge.js';
@@ -22,7 +22,7 @@ const atOnce = 32;
 /** Asks hypervisors side by side. `onAnswer` gets each one's answer as it comes; the result is in the order of `hosts`. */
 export function askAll(
   hosts: readonly string[],
-  io: Pick<Io, 'env' | 'platform'>,
+  io: Here,
   options: AskOptions = {},
   onAnswer: (listing: HostListing) => void = () => {},
 ): Promise<readonly HostListing[]> {
@@ -51,7 +51,7 @@ const maxAnswer = 8 << 20;
 /** The machines of a hypervisor, by the vmssh there, in one login that asks nothing. Rejects only if `signal` is aborted. */
 async function askHost(
   host: string,
-  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { env, platform }: Here,
   { args = [], signal, timeoutMs = limitMs }: AskOptions = {},
 ): Promise<HostListing> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;

@@ -30,3 +30,6 @@ export interface Io {
   /** Keeps Ctrl-C from ending this process: the other program decides. */
   ignoreInterrupts(): void;
 }
+
+/** Whose files and programs count, and on which system. */
+export type Here = Pick<Io, 'env' | 'platform'>;

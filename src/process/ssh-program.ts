@@ -1,11 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, posix, win32 } from 'node:path';
 import { quote } from '../errors.js';
-import type { Io } from './io.js';
+import type { Env } from '../runtime.js';
+import type { Here } from './io.js';
 import { programsInPath, systemProgram } from './program-in-path.js';
 import { runProgram } from './run-program.js';
-
-type Here = Pick<Io, 'env' | 'platform'>;
 
 /**
  * The ssh to run: VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program, in quotes if it contains
@@ -118,10 +117,7 @@ function installer(platform: NodeJS.Platform): string {
 type SshAbilities = ReturnType<typeof abilitiesOf>;
 
 /** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
-export async function sshAbilities(
-  env: Here['env'],
-  ssh: readonly string[] = ['ssh'],
-): Promise<SshAbilities> {
+export async function sshAbilities(env: Env, ssh: readonly string[] = ['ssh']): Promise<SshAbilities> {
   const end = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 }).catch(() => undefined);
   return abilitiesOf(end ? end.stderr + end.stdout : '');
 }
@@ -157,14 +153,14 @@ export function everySsh(
   return own[0] === 'ssh' ? all : [...all, own];
 }
 
-function systemFolders(env: Here['env'], platform: NodeJS.Platform): readonly string[] {
+function systemFolders(env: Env, platform: NodeJS.Platform): readonly string[] {
   return platform === 'win32'
     ? [systemProgram('OpenSSH', env), `${env.ProgramFiles ?? 'C:\\Program Files'}\\Git\\usr\\bin`]
     : ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbrew/bin'];
 }
 
 /** Whether an ssh refuses a quote in a user's name, which a ProxyCommand's shell would run with '%r': 9.6, and patched ones (CVE-2023-51385). */
-export async function refusesUsers(env: Here['env'], ssh: readonly string[] = ['ssh']): Promise<boolean> {
+export async function refusesUsers(env: Env, ssh: readonly string[] = ['ssh']): Promise<boolean> {
   const asked = [...ssh, '-F', 'none', '-G', '-l', "a'b", 'localhost'];
   const how = { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 };
   const end = await runProgram(asked, how).catch(() => undefined);

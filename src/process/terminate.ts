@@ -1,4 +1,4 @@
-import { type ChildProcess, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { exitCode } from '../errors.js';
 import type { Env } from '../runtime.js';
@@ -16,6 +16,21 @@ export const endWithUs: Start = guardian(process, endTree);
 export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
   if (pid !== undefined) unlessEnded(() => process.kill(pid, 'SIGTERM'));
 });
+
+/** The same for one that waits at its question, also if this process is killed: only another one sees that, by the end of our pipe. */
+export const askingSshEndsWithUs: Start = (start) => {
+  const { child, release } = sshEndsWithUs(start);
+  if (process.platform === 'win32') return { child, release };
+  const words = ['-c', 'read -r _ || kill "$1"', 'sh', `${child.pid}`];
+  const watch = spawn('/bin/sh', words, { stdio: ['pipe', 'ignore', 'ignore'] });
+  watch.on('error', () => {});
+  watch.stdin?.on('error', () => {});
+  const releaseBoth = () => {
+    watch.stdin?.end('\n');
+    release();
+  };
+  return { child, release: releaseBoth };
+};
 
 /** A program may have ended by itself. */
 function unlessEnded(kill: () => unknown): void {
@@ -129,8 +144,9 @@ export function shellCode({ code, signal }: Ended): number {
   return code === ctrlC ? exitCode.interrupted : (code ?? 128 + number);
 }
 
-/** On Windows: ends this process with 130 at a Ctrl-C that nobody else waits for. Its own code for that does not fit into a byte. */
-export function exitOnCtrlC(host: Pick<NodeJS.Process, 'on' | 'listenerCount' | 'exit'> = process): void {
+/** On Windows: ends this process with 130 at a Ctrl-C that nobody else waits for, and takes Ctrl-Break for one. Its own code for that does not fit into a byte. */
+export function exitOnCtrlC(host: Pick<NodeJS.Process, 'on' | 'emit' | 'listenerCount' | 'exit'> = process) {
+  host.on('SIGBREAK', () => void host.emit('SIGINT', 'SIGINT'));
   host.on('SIGINT', () => {
     if (host.listenerCount('SIGINT') === 1) host.exit(exitCode.interrupted);
   });

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Identified } from '../identity/identity.js';
 import type { Target } from '../kinds/kinds.js';
-import type { Io } from '../process/io.js';
+import type { Here } from '../process/io.js';
 import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sources } from '../sources/sources.js';
@@ -59,7 +59,7 @@ const timeoutMs = 5000;
 /** ssh's settings for a host, one lower-case keyword per line; "" if ssh cannot be asked. */
 export async function sshSettings(
   { host, sshConfig, signal }: SettingsOf,
-  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { env, platform }: Here,
   run: RunTool = runTool,
 ): Promise<string> {
   const [program = 'ssh', ...first] = sshProgram({ env, platform });
@@ -70,7 +70,7 @@ export async function sshSettings(
 /** What ssh takes where nobody says it. User: its own, else the local user; root on Windows. `port`: as text; undefined if it cannot be asked. */
 export async function sshLogin(
   of: SettingsOf,
-  io: Pick<Io, 'env' | 'platform'>,
+  io: Here,
   run?: RunTool,
 ): Promise<{ readonly user: string; readonly port: string | undefined }> {
   const said = await sshSettings(of, io, run);

@@ -170,8 +170,8 @@ async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Ide
   const target = asTarget(text);
   if (target === undefined) return undefined;
   if (target.kind !== 'via') return { target, machine };
-  const { writtenMachine } = await import('./config/names.js');
-  return { target, machine: await writtenMachine(target as ViaTarget, { env }) };
+  const { viaMachine, writtenHosts } = await import('./config/names.js');
+  return { target, machine: viaMachine(target as ViaTarget, await writtenHosts({ env })) };
 }
 
 /** Whose key a UUID means that was typed, as a target or in one; behind another hypervisor it is that one's own. */

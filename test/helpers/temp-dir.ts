@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, onTestFinished, vi } from 'vitest';
@@ -39,4 +48,13 @@ export function useSource(home: string, name: string, script: string, line: obje
   vi.stubEnv('HOME', home);
   vi.stubEnv('XDG_CONFIG_HOME', '');
   onTestFinished(() => void vi.unstubAllEnvs());
+}
+
+/** All that is in a folder, with modes and content. */
+export function treeOf(folder: string): Readonly<Record<string, string>> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
+  const textAt = (path: string) => (lstatSync(path).isFile() ? readFileSync(path, 'latin1') : 'folder');
+  return Object.fromEntries(
+    names.map((name) => [name, `${lstatSync(join(folder, name)).mode} ${textAt(join(folder, name))}`]),
+  );
 }

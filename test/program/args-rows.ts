@@ -79,7 +79,7 @@ const table: readonly (readonly [
   ['setup', '--undo -y mint', 'mint', 'undo yes'],
   ['setup', '--bring-sshd mint', 'mint', 'bring-sshd'],
   ['setup', '--by login --host-key SHA256:x mint', 'mint', 'by=login host-key=SHA256:x'],
-  ['setup', '--take-name --unproved mint', 'mint', 'take-name unproved'],
+  ['setup', '--take-name --unproved --vsock mint', 'mint', 'take-name unproved vsock'],
   ['doctor', '--report', '', 'report'],
   [
     'guest install',

@@ -248,29 +248,29 @@ function lastLines(stderr: string): string {
   return lines.slice(-maxLines).join('; ').slice(-maxCharacters);
 }
 
-/** By what managers and QEMU say. */
-const fixes: readonly (readonly [RegExp, (line: string) => string])[] = [
+/** What to do, by what managers and QEMU say: here, and on Windows if that is something else. */
+const fixes: readonly (readonly [said: RegExp, fix: string, onWindows?: string])[] = [
   [
-    /\/dev\/kvm|KVM kernel module|virtualization.*(not|dis)|HV_UNSUPPORTED/i,
-    () => 'virtualization is missing: ls -l /dev/kvm, join the group kvm, or enable it in the firmware',
+    /\/dev\/kvm|KVM kernel module|virtualization.*(not|dis)|HV_UNSUPPORTED|hypervisor is not running/i,
+    'virtualization is missing: ls -l /dev/kvm, join the group kvm, or enable it in the firmware',
+    'enable virtualization in the firmware; elevated: bcdedit /set hypervisorlaunchtype auto; then restart Windows',
   ],
   [
-    /permission|not authorized|authenticat|access denied|denied|not allowed|privileg/i,
-    (line) =>
-      `this user may not start it: join the group of its manager (libvirt, incus-admin, docker), or: sudo ${line}`,
+    /permission|not authorized|authenticat|access denied|denied|not allowed|privileg|administrator/i,
+    'this user may not start it: join the group of its manager (libvirt, incus-admin, docker), or: sudo LINE',
+    'this user may not start it: join Hyper-V Administrators, or use an elevated terminal',
   ],
   [
     /no such file|cannot access storage|not find.*(disk|image|file)|no such.*(disk|image)/i,
-    (line) => `something that it needs is missing, such as its disk: put it back, and then: ${line}`,
+    'something that it needs is missing, such as its disk: put it back, and then: LINE',
   ],
 ];
 
 /** What to do about a failed start, by what was said. */
 export function fixFor(said: string, line: string, platform: NodeJS.Platform = process.platform): string {
-  if (platform === 'win32' && /permission|denied|administrator/i.test(said))
-    return 'this user may not start it: join Hyper-V Administrators, or use an elevated terminal';
-  const fix = fixes.find(([pattern]) => pattern.test(said))?.[1];
-  return fix ? fix(line) : `see what else it says: ${line}`;
+  const known = fixes.find(([pattern]) => pattern.test(said));
+  const [, fix, onWindows = fix] = known ?? ['', 'see what else it says: LINE'];
+  return (platform === 'win32' ? onWindows : fix).replace('LINE', () => line);
 }
 
 /** Keeps other processes of this user from starting the same machine. */

@@ -6,7 +6,7 @@ import { configFiles, readElsewhere, spellings } from '../../hosts/places.js';
 import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
-import type { Io } from '../../process/io.js';
+import type { Here, Io } from '../../process/io.js';
 import { abilitiesOf, everySshAbilities } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
@@ -321,7 +321,7 @@ const traces = {
 
 /** Those that were used here. */
 export function clientsOf(
-  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { env, platform }: Here,
   exists: (path: string) => boolean = existsSync,
 ): readonly Client[] {
   const home = dirname(sshFolder(env, platform));

@@ -34,6 +34,7 @@ export async function lookForDevice(
   all: Setup,
   start: string | undefined,
   vhost = '/dev/vhost-vsock',
+  check = checkUntil,
 ): Promise<Found | undefined> {
   const { machine, typed, options, add, ...setup } = all;
   const { restart } = options;
@@ -42,28 +43,34 @@ export async function lookForDevice(
   const facts = await device?.facts().catch(asRefusal);
   if (facts instanceof DiscoveryError) return failed(facts.message);
   if (!device || !facts || facts.inMachine !== 'none') return undefined;
-  const host = await whyNoDevice(machine, vhost);
-  const answer = host && facts.isActive ? await checkUntil('banner', 'root', all) : undefined;
-  // An sshd that answers by another route is enough.
-  if (host && answer && !answer.error)
-    return add('device', 'skipped', `${host[0]}: vsock is left out`) ?? { answer };
-  if (host) failed(...host);
+  const isWaiting = facts.inDefinition !== 'none' && facts.isActive && !restart;
+  const why = isWaiting ? waiting(typed) : await whyNoDevice(machine, vhost);
+  const other = why && facts.isActive ? await otherRoute(all, why[0], check) : undefined;
+  if (other) return other;
+  if (why) failed(...why);
   else if (facts.isSaved) failed('its memory is saved, and would be lost with another device', start);
   else if (facts.inDefinition === 'none') {
     const where = [facts.isActive && 'the machine', facts.isPersistent && 'its definition'].filter(Boolean);
     add('device', 'changed', `a vsock device is added to ${where.join(' and ')}`);
   } else if (!facts.isActive) return undefined;
-  else if (restart) add('device', 'changed', 'it is in its definition: the machine is shut down and started');
-  else failed(waits, `vmssh setup --restart ${typed}`);
+  else add('device', 'changed', 'it is in its definition: the machine is shut down and started');
   return { missing: { device, facts } };
 }
 
-const waits = 'it is in its definition, and comes when the machine is shut down and started';
+/** Whether an sshd answers by another route, which is enough unless vsock is insisted on. */
+async function otherRoute(setup: Setup, why: string, check = checkUntil): Promise<Found | undefined> {
+  const answer = setup.options.vsock ? undefined : await check('banner', 'root', setup);
+  if (!answer || answer.error) return undefined;
+  return setup.add('device', 'skipped', `${why}: vsock is left out`) ?? { answer };
+}
 
-async function addDevice(
-  { typed, options: { restart }, io, add }: Setup,
-  { missing, start }: Found,
-): Promise<undefined> {
+function waiting(typed: string): [found: string, fix: string] {
+  const found = 'it is in its definition, and comes when the machine is shut down and started';
+  return [found, `vmssh setup --restart ${typed}`];
+}
+
+async function addDevice(setup: Setup, { missing, start }: Found): Promise<Found | undefined> {
+  const { typed, options, io, add } = setup;
   if (!missing) return undefined;
   const { device, facts } = missing;
   try {
@@ -75,7 +82,8 @@ async function addDevice(
       if (isThere) return undefined;
     }
     if (!facts.isActive) return add('way', 'failed', 'it is off', start);
-    if (!restart) return add('way', 'failed', waits, `vmssh setup --restart ${typed}`);
+    const wait = waiting(typed);
+    if (!options.restart) return (await otherRoute(setup, wait[0])) ?? add('way', 'failed', ...wait);
     await device.restart();
     return add('device', 'changed', 'it was shut down and started, and has the device');
   } catch (error) {

@@ -10,7 +10,6 @@ import { planInstall, planUninstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
 import { formatSettings, inEffect } from '../../hosts/setting.js';
 import { carryOut, once } from '../../hosts/write.js';
-import type { ShownKey } from '../../identity/certificate.js';
 import { pinsOf } from '../../identity/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { verdictOn } from '../../identity/known-hosts.js';
@@ -18,9 +17,9 @@ import { managerKeys, managerPrints } from '../../identity/manager-keys.js';
 import { forgetKeys, pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
 import { findMachines } from '../../machines/find-machines.js';
-import type { Io } from '../../process/io.js';
+import type { Here, Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
-import { ended, sshEndsWithUs } from '../../process/terminate.js';
+import { askingSshEndsWithUs, ended } from '../../process/terminate.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
 import { inKnownHosts } from '../../ssh/config/names.js';
@@ -48,11 +47,7 @@ export const naming: SetupStep = {
 };
 
 /** Whether one of the keys that known_hosts has for a name is the one that the machine's manager reads. */
-async function hasKnownKey(
-  name: string,
-  machine: ReachedMachine,
-  { env, platform }: Pick<Io, 'env' | 'platform'>,
-): Promise<boolean> {
+async function hasKnownKey(name: string, machine: ReachedMachine, { env, platform }: Here): Promise<boolean> {
   const prints = await managerPrints({ text: machine.target, machine }, { env, platform }, '');
   const files = await knownHostsFiles([], { env, platform });
   const bytes = await Promise.all(files.map((path) => readBytes(path).catch(() => Buffer.alloc(0))));
@@ -179,7 +174,7 @@ async function tryOnce(
   if (!asks) return runLogin(command, { env }, signal);
   // In our process group ssh may ask at the terminal.
   const [program = '', ...args] = command;
-  const { child, release } = sshEndsWithUs(() =>
+  const { child, release } = askingSshEndsWithUs(() =>
     spawn(program, args, { env, stdio: ['inherit', 'ignore', 'inherit'] }),
   );
   const { code } = await ended(child).finally(release);
@@ -261,13 +256,14 @@ function isUnset(kept: Parameters<typeof settings.logins.parse>[0]): boolean {
 /** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there, or `contact` is it. */
 async function pinShown(
   shown: string,
-  contact: ShownKey | undefined,
+  contact: string | undefined,
   { name, named, machine, io: { env, platform }, signal, add }: Setup,
 ): Promise<void> {
   const record = machine && reachedMachine(machine);
   const print = shown.split(' ')[1] ?? '';
-  const own = contact && [`${contact.type} ${contact.key}`];
-  const keys = own ?? (record && (await managerKeys(record, { env, platform, signal }, print))) ?? [];
+  const keys = contact
+    ? [contact]
+    : ((record && (await managerKeys(record, { env, platform, signal }, print))) ?? []);
   const key = keys.find((each) => printOfLine(each) === print);
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);

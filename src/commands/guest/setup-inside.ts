@@ -68,15 +68,17 @@ export const inside: SetupStep = {
   async undo(setup, _, what) {
     const { machine, options, io, add } = setup;
     const login = await keptLogin(machine, io);
-    if (login?.user && (options.by ?? (login.byLogin && 'login')) === 'login') {
+    const way = options.by ?? (login?.byLogin && 'login');
+    if (login?.user && way === 'login') {
       const seen = await undoByLogin(setup, { ...login, user: login.user }, what);
       // Its manager may go in by now, and have done something too.
       const isOver = setup.isFailed() || options.by !== undefined;
       if (isOver || (await intoByManager(setup).catch(asFailure)) instanceof ConnectError) return seen;
     }
     const into = await intoByManager(setup);
+    const account = way === 'exec' && login?.byLogin ? login.user : undefined;
     try {
-      const said = await runInside(into, undoScript({ look: what === 'plan' }), setup);
+      const said = await runInside(into, undoScript({ look: what === 'plan', account }), setup);
       for (const row of said) setup.addGuests(row, into);
       return { said, login };
     } catch (error) {
@@ -212,7 +214,7 @@ export const sshd: SetupStep = {
 
   async act(setup, { login, contact }) {
     if (login?.brings) return undefined;
-    if (contact) return { shown: `${contact.type} ${printOfLine(`${contact.type} ${contact.key}`)}` };
+    if (contact) return { shown: `${contact.split(' ')[0]} ${printOfLine(contact)}` };
     const { error, stages } = await checkUntil('authentication', login?.user, setup);
     if (!error) return { shown: stages.find(({ stage }) => stage === 'host key')?.found ?? '' };
     const step = error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';

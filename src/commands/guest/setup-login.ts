@@ -8,8 +8,6 @@ import { ConnectError, printable, quote } from '../../errors.js';
 import { inAskedFolder } from '../../files/asked-folder.js';
 import { readText } from '../../files/read-file.js';
 import { accountScript } from '../../guest/script.js';
-import type { ShownKey } from '../../identity/certificate.js';
-import { fingerprintOf } from '../../identity/known-hosts.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection } from '../../process/ssh-program.js';
 import { formatEndpoint } from '../../route.js';
@@ -36,7 +34,7 @@ export async function lookByLogin(setup: Setup, found: Found): Promise<Found | u
 }
 
 /** The host key that the connection shows, if nobody knows it: no password goes to another one. */
-async function firstContact(setup: Setup, user: string): Promise<ShownKey | undefined> {
+async function firstContact(setup: Setup, user: string): Promise<string | undefined> {
   const { name, io, options, typed, add } = setup;
   const strict = { ...io, env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } };
   const { error, stages } = await checkUntil('authentication', user, { ...setup, io: strict });
@@ -45,14 +43,14 @@ async function firstContact(setup: Setup, user: string): Promise<ShownKey | unde
   const shown = isKnown ? undefined : await shownKey(user, setup).catch(asFailure);
   if (shown instanceof ConnectError) return add('host-key', 'failed', shown.problem, shown.hint);
   const known = stages.find(({ stage }) => stage === 'host key')?.found.split(' ')[1];
-  const print = shown ? printOfKey(shown) : known;
+  const print = shown ? printOfLine(shown) : known;
   const look = 'on its console, ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub shows what it has';
   const { hostKey } = options;
   if (hostKey !== undefined && hostKey !== print)
     return add('host-key', 'failed', `the connection shows ${print}, not ${hostKey}`, look);
   if (!shown) return undefined;
   const { policy, bySystem } = await keyPolicy(io, { login: plainLogin(name, io) });
-  const shows = `the connection shows ${shown.type} ${print}`;
+  const shows = `the connection shows ${shown.split(' ')[0]} ${print}`;
   if (bySystem || (policy === 'strict' && hostKey === undefined)) {
     const why = `no key of this machine is known, and the policy is strict; ${shows}`;
     const fix = `${look}; then: vmssh setup --host-key SHA256:... ${typed}`;
@@ -64,25 +62,17 @@ async function firstContact(setup: Setup, user: string): Promise<ShownKey | unde
 }
 
 /** Asks again, as only its fingerprint was said. Throws a ConnectError. */
-async function shownKey(user: string, { name, target, io, signal }: Setup): Promise<ShownKey> {
+async function shownKey(user: string, { name, target, io, signal }: Setup): Promise<string> {
   const { self, platform, env } = io;
   return inAskedFolder(stateFolder(env, platform), async (folder) => {
     const keepIn = join(folder, 'known_hosts');
     const host = typedHost(name);
     const shake = { target, host, port: sshPort, user, timeoutMs: loginTimeoutMs, signal, keepIn };
     const { hostKey } = await handshake({ ...shake, self, platform, env });
-    const [, type = '', key = ''] = (await readText(keepIn)).trim().split(' ');
-    if (printOfKey({ key }) === hostKey.fingerprint) return { type, key };
-    throw new ConnectError('handshake', target, {
-      code: 'NOT_RUN',
-      problem: 'ssh did not say its host key',
-      hint: 'try it again',
-    });
+    const line = (await readText(keepIn)).trim().split(' ').slice(1).join(' ');
+    if (printOfLine(line) === hostKey.fingerprint) return line;
+    throw new ConnectError('handshake', target, { code: 'NOT_RUN', problem: 'ssh showed no host key' });
   });
-}
-
-function printOfKey({ key }: Pick<ShownKey, 'key'>): string {
-  return fingerprintOf(Buffer.from(key, 'base64'));
 }
 
 /** What the script says that only looks; undefined: ssh would have to ask. */
@@ -114,8 +104,7 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
 
 /** For the account, by its own login. */
 export function scriptFor({ asUser: account = '', key, contact }: Found, look: boolean): string {
-  const shown = contact && `${contact.type} ${contact.key}`;
-  return accountScript({ account, keys: key ? [key.line] : [], look, own: true, shown });
+  return accountScript({ account, keys: key ? [key.line] : [], look, own: true, shown: contact });
 }
 
 /** Runs a script by one login, for which ssh may ask. Throws a ConnectError. */
@@ -136,7 +125,7 @@ export async function runByLogin(
     const knownHosts = join(folder, 'known_hosts');
     // ssh shows it as it asks.
     const hostKeyAlias = hostNameOf(setup.name);
-    await writeFile(knownHosts, `${hostKeyAlias} ${contact.type} ${contact.key}\n`, { mode: 0o600 });
+    await writeFile(knownHosts, `${hostKeyAlias} ${contact}\n`, { mode: 0o600 });
     const known = { knownHosts, hostKeyAlias, onlyKnown: true };
     return runInside(into, script, setup, { ...more, caller: { asksForKeys: false, known } });
   });
@@ -147,15 +136,10 @@ export function canAsk(
   { env, platform, terminal }: Pick<Io, 'env' | 'platform' | 'terminal'>,
   tty = '/dev/tty',
 ): boolean {
-  const {
-    SSH_ASKPASS: program = '',
-    SSH_ASKPASS_REQUIRE: word = '',
-    DISPLAY = '',
-    WAYLAND_DISPLAY = '',
-  } = env;
-  const required = word.toLowerCase();
+  const { SSH_ASKPASS = '', SSH_ASKPASS_REQUIRE = '', DISPLAY = '', WAYLAND_DISPLAY = '' } = env;
+  const required = SSH_ASKPASS_REQUIRE.toLowerCase();
   const mayStart = required === 'force' || (required !== 'never' && `${DISPLAY}${WAYLAND_DISPLAY}` !== '');
-  if (program !== '' && mayStart) return true;
+  if (SSH_ASKPASS !== '' && mayStart) return true;
   return required === 'force' ? false : platform === 'win32' ? terminal.stdin : isOpen(tty);
 }
 

@@ -6,7 +6,6 @@ import type { FindingJson } from '../../cli/json.js';
 import { printable, quote } from '../../errors.js';
 import { type GuestRouteOptions, guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
-import type { ShownKey } from '../../identity/certificate.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
@@ -61,8 +60,8 @@ export interface Found {
   readonly into?: HostFlags;
   /** The account that goes in by a login of its own. */
   readonly asUser?: string;
-  /** The host key that such a login was shown, and that nobody knows. */
-  readonly contact?: ShownKey;
+  /** The host key that such a login was shown, and that nobody knows: "ssh-ed25519 AAAA…". */
+  readonly contact?: string;
   /** A vsock device that the machine lacks, and how its manager adds it. */
   readonly missing?: { readonly device: VsockDevice; readonly facts: VsockFacts } | undefined;
   /** Nobody goes in: what is wrong, and what to type on its console once it has the device. */
@@ -244,6 +243,10 @@ export const toSetUp = {
   restart: flag({
     long: 'restart',
     summary: 'shut the machine down and start it, if its vsock device comes only so',
+  }),
+  vsock: flag({
+    long: 'vsock',
+    summary: 'fail if its vsock device cannot be had, also where an sshd answers by another route',
   }),
   unproved: flag({
     long: 'unproved',

@@ -25,7 +25,8 @@ export const entry: SetupStep = {
     const { target, uuid } = machine;
     const first = isFirst || earlier?.first;
     const takes = setup.claim === undefined ? earlier?.takes : setup.name;
-    const login = { target, uuid, user, takes, pinned: earlier?.pinned, first: first || undefined };
+    const { pinned, byLogin: hasJournal } = earlier ?? {};
+    const login = { target, uuid, user, takes, pinned, byLogin: hasJournal, first: first || undefined };
     const chosen = await chooseKey(setup).catch(asFailure);
     if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
     const found = { ...chosen, earlier, login, start: await howToStart(setup) };
@@ -119,7 +120,9 @@ export async function noEntry(
   if (login && !unanswered) return login;
   const also = unanswered ? `; and a login: ${unanswered.problem}` : '';
   // That of the manager is to log in.
-  const fix = (unanswered && !found.into ? unanswered.hint : hint) ?? '';
+  const own = (unanswered && !found.into ? unanswered.hint : hint) ?? '';
+  const isBroken = code !== 'NO_EXEC' && options.by === undefined;
+  const fix = [own, isBroken ? `vmssh setup --by login ${setup.typed}` : ''].filter(Boolean).join('; or: ');
   const { provider = '', authority, cid } = machine ?? {};
   const hasConsole = ['libvirt', 'hyper-v', 'qemu'].includes(provider) && authority !== 'other';
   const hasSocket = provider !== 'qemu' || cid !== undefined;

@@ -3,7 +3,7 @@ import { keysOnHop, managerKeys } from '../../identity/manager-keys.js';
 import { reachedMachine } from '../../identity/record.js';
 import { resolveTarget, type TypedTarget } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
-import type { Io } from '../../process/io.js';
+import type { Here } from '../../process/io.js';
 import { sshPort } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';
 
@@ -34,10 +34,7 @@ export const hostKeys: Command<{ readonly target: string }> = {
   },
 };
 
-async function keysHere(
-  { text, target }: TypedTarget,
-  here: Pick<Io, 'env' | 'platform'>,
-): Promise<readonly string[] | undefined> {
+async function keysHere({ text, target }: TypedTarget, here: Here): Promise<readonly string[] | undefined> {
   const { machine } = await resolveTarget(target, { text, port: sshPort, ...here });
   return machine && managerKeys(reachedMachine(machine), here);
 }

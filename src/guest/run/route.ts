@@ -1,6 +1,6 @@
 import { asTarget, type Target } from '../../kinds/kinds.js';
 import { splitUser } from '../../lookup/login.js';
-import type { Io } from '../../process/io.js';
+import type { Here, Io } from '../../process/io.js';
 import type { SshCommand } from '../../process/ssh-program.js';
 import {
   forwardsNothing,
@@ -113,7 +113,7 @@ export async function guestCaller(
 }
 
 /** As `vmssh ssh` has it: by the machine's alias, and the policy of that ssh. */
-async function knownKey(host: string, here: Pick<Io, 'env' | 'platform'>): Promise<KnownKey> {
+async function knownKey(host: string, here: Here): Promise<KnownKey> {
   const [{ lookUp }, { keyPolicy, plainLogin }] = await Promise.all([
     import('../../lookup/login.js'),
     import('../../ssh/policy/key-policy.js'),

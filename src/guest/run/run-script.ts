@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { dropOutput, ended, sshEndsWithUs } from '../../process/terminate.js';
+import { askingSshEndsWithUs, dropOutput, ended, sshEndsWithUs } from '../../process/terminate.js';
 import type { Env } from '../../runtime.js';
 import { DiscoveryError } from '../../sources/source.js';
 import type { GuestRoute } from './route.js';
@@ -23,7 +23,7 @@ interface RunScriptOptions {
   readonly onLine: (line: ProgressLine) => void;
   /** On a terminal: prompts, and lines that are not the script's, behind "| ". Default: not shown. */
   readonly onOther?: (text: string) => void;
-  /** What its program says on stderr, a line each. */
+  /** What its program says on stderr, a line each: it may ask. */
   readonly onComplaint?: (line: string) => void;
   readonly signal?: AbortSignal;
   /** Milliseconds; after them it is stopped. */
@@ -81,7 +81,8 @@ export async function runScript(
     }
   }
   const [program = '', ...args] = route.command;
-  const { child, release } = sshEndsWithUs(() =>
+  const start = route.terminal || onComplaint ? askingSshEndsWithUs : sshEndsWithUs;
+  const { child, release } = start(() =>
     spawn(program, args, {
       stdio: [route.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
       env: { ...env, WSL_UTF8: '1' },

@@ -22,6 +22,15 @@ show_journal() {
   done
 }
 
+# What a login of the account did is in its own journal: it takes that back itself, since its files may be anything by now.
+undo_account() {
+  home=$R$(getent passwd "$account" | cut -d: -f6)
+  if ! as "$account" test -e "$home/.local/state/vmssh/setup/done"; then return 0; fi
+  own_said=$(as "$account" env HOME="$home" sh -c "$own_script") || faults=$((faults + 1))
+  # Whoever pastes a fix is root, and the account chose its words.
+  printf '%s\n' "$own_said" | grep -v '^fix '
+}
+
 undo_main() {
   need_root
   if [ "$look" = yes ] && [ -f "$state/done" ]; then
@@ -31,6 +40,7 @@ undo_main() {
     undo_all
     drop_proof
   fi
+  if [ -n "$account" ]; then undo_account; fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi
   say 'end' 0 'the set-up by vmssh was undone'
 }

@@ -11,7 +11,7 @@ import { isOfProcess, slug } from '../../target/names.js';
 import { isOthersId } from '../../target/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
-import { mayBeGiven, moreNames, type NameCheck } from './names.js';
+import { kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
@@ -60,7 +60,7 @@ export function leftLines(left: ConcreteHosts['left']): readonly string[] {
   });
 }
 
-/** A Host for each machine, by its slug, and for one of a hypervisor NAME.HOST; none that could mean another host or machine. */
+/** A Host for each machine, by its slug, and for one of a hypervisor NAME.HOST; by its target, if that could mean another host. */
 export function concreteHosts(
   machines: readonly ListedMachine[],
   options: ConcreteHostOptions,
@@ -71,7 +71,9 @@ export function concreteHosts(
     !names.has(host.toLowerCase()) && !isOthersId(host, uuid) && options.taken(host) === undefined;
   const kept = (options.kept ?? []).filter(isFree);
   for (const { host } of kept) names.add(host.toLowerCase());
-  const entries = [...now, ...kept, ...stillGone((options.gone ?? []).filter(isFree), options.today)];
+  // No host of a network has a target's form: it is that of the machine which has it now.
+  const gone = (options.gone ?? []).filter((each) => isFree(each) && !each.host.includes('/'));
+  const entries = [...now, ...kept, ...stillGone(gone, options.today)];
   return { entries, left, ...entryHosts(entries, options) };
 }
 
@@ -143,11 +145,18 @@ function assignHosts(
     const isKnown = before.has(machine.target) || holders.has(host.toLowerCase());
     const why =
       (isKnown ? undefined : silenceProblem(machine, silent)) ??
-      problem(machine, host, dots, taken, isOnly) ??
+      problem(machine, host, isOnly) ??
       contestProblem(machine, host, holders.get(host.toLowerCase()));
     const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
-    if (why === undefined) entries.push(toEntry(machine, host, today, environment));
-    else left.push({ name: machine.name, target: machine.target, why });
+    const { name, target } = machine;
+    const another = why ?? otherMeaning(machine, host, dots, taken);
+    const hasTarget = why === undefined && targets.get(target) === 1 && kindOfName(target) !== undefined;
+    const byTarget = hasTarget && taken(target) === undefined ? target : undefined;
+    const named = another === undefined ? host : byTarget;
+    if (named !== undefined) entries.push(toEntry(machine, named, { seen: today, environment }));
+    // Only a name with a dot can mean nothing else.
+    if (another !== undefined && (named === undefined || taken(host) !== undefined))
+      left.push({ name, target, why: another });
   }
   return { entries, left };
 }
@@ -181,13 +190,7 @@ const hasNames: ReadonlySet<string> = new Set(
 /** More is no name that anybody types. */
 const maxName = 1000;
 
-function problem(
-  machine: ListedMachine,
-  host: string,
-  dots: boolean,
-  taken: NameCheck,
-  isOnly: boolean,
-): string | undefined {
+function problem(machine: ListedMachine, host: string, isOnly: boolean): string | undefined {
   const { name, target, provider, via = '', uuid } = machine;
   if (isOfProcess(target) || (via === '' && target.startsWith('vsock-mux/') && hasNames.has(provider)))
     return `another machine of ${provider} has its name, or the name cannot be typed: type its target, as vmssh list prints it`;
@@ -196,13 +199,6 @@ function problem(
     return 'its name has the form of an id, which stays that of the machine with the id';
   if (slug(name) === '') return 'its name has no character that is valid in a host name';
   if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
-  if (via !== '' && slug(name).includes('.') && dots)
-    return 'with a dot it could be a machine of another hypervisor';
-  if (!dots && (slug(name).includes('.') || via.includes('.')))
-    return 'with a dot it could be a host on a network: use --prefix';
-  const users = taken(host);
-  if (users !== undefined)
-    return `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
     hostOptions({ ...machineOptions(machine, '~/x'), program: ['vmssh'], fdpass: false });
@@ -210,6 +206,22 @@ function problem(
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** Why a name could mean another host than the machine, one clause. */
+function otherMeaning(
+  { name, via = '' }: ListedMachine,
+  host: string,
+  dots: boolean,
+  taken: NameCheck,
+): string | undefined {
+  const hasDot = slug(name).includes('.');
+  if (dots ? hasDot && via !== '' : hasDot || via.includes('.'))
+    return 'with a dot it could be another host: use --prefix';
+  const users = taken(host);
+  return users === undefined
+    ? undefined
+    : `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
 }
 
 // It may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
@@ -220,12 +232,9 @@ function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry
   return `Host ${host} is that of a machine of ${ownerName(holder)}, which cannot be asked now: use --prefix`;
 }
 
-function toEntry(
-  machine: ListedMachine,
-  host: string,
-  seen: string,
-  environment: HostEntry['environment'],
-): HostEntry {
+type Seen = Pick<HostEntry, 'seen' | 'environment'>;
+
+function toEntry(machine: ListedMachine, host: string, { seen, environment }: Seen): HostEntry {
   const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
   const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
   const more = { via, also, uuid, user, identityFile, authority, environment };

@@ -1,5 +1,5 @@
 import { definedFields } from '../../group-by.js';
-import type { Io } from '../../process/io.js';
+import type { Here } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import type { JsonObject } from '../../sources/tools/json.js';
 import { ownEnv } from '../../sources/trusted-env.js';
@@ -96,23 +96,20 @@ export function loginOf(
 /** The one that is kept for a machine, else what its manager made. */
 export async function madeLogin(
   machine: (Owner & Omit<MachineLogin, 'brings'>) | undefined,
-  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { env, platform }: Here,
 ): Promise<Pick<MachineLogin, 'user' | 'identityFile' | 'brings'> | undefined> {
   return (await keptLogin(machine, { env: ownEnv(env), platform })) ?? machine;
 }
 
 /** The one that is kept for a machine. */
-export async function keptLogin(
-  machine: Owner | undefined,
-  io: Pick<Io, 'env' | 'platform'>,
-): Promise<MachineLogin | undefined> {
+export async function keptLogin(machine: Owner | undefined, io: Here): Promise<MachineLogin | undefined> {
   if (machine === undefined) return undefined;
   const { logins: all, state } = await keptLogins(io);
   return loginOf(machine, all, state?.machines.filter(({ gone }) => gone === undefined) ?? []);
 }
 
 /** Those that are kept; `isFirst`: nothing was. */
-export async function keptLogins({ env, platform }: Pick<Io, 'env' | 'platform'>) {
+export async function keptLogins({ env, platform }: Here) {
   const state = await readState(stateFile(env, platform));
   return { logins: logins.parse(state?.options ?? {}), isFirst: state === undefined, state };
 }

@@ -58,11 +58,17 @@ function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
   const { target, also = [], user, identityFile } = entry;
   const isMore = hasId || user !== undefined || identityFile !== undefined;
   return [target, ...also].flatMap((each) => {
-    const typed = /^[\w.:/+-]+$/.test(each) ? asTarget(each) : undefined;
-    const kind = typed && kindOf(typed);
-    if (kind === undefined || kind.hostKey === 'none' || !(isMore || kind.keyHasOwner)) return [];
+    const kind = kindOfName(each);
+    if (kind === undefined || !(isMore || kind.keyHasOwner)) return [];
     return [...new Set([each, lower(each)])].flatMap((name) => [name, name.replace('/', '%')]);
   });
+}
+
+/** The kind of a target that can be a machine's Host; undefined: it is an address, or no word. */
+export function kindOfName(target: string) {
+  const typed = /^[\w.:/+-]+$/.test(target) ? asTarget(target) : undefined;
+  const kind = typed && kindOf(typed);
+  return kind?.hostKey === 'none' ? undefined : kind;
 }
 
 /** via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */
@@ -114,15 +120,7 @@ export async function writtenHosts({ env }: { env: Env }): Promise<readonly Host
   return (await readState(stateFile(env)))?.machines ?? [];
 }
 
-/** The machine on another hypervisor that a target means, by the Host that was written for it: a hypervisor is not asked again at each login. */
-export async function writtenMachine(
-  target: ViaTarget,
-  { env }: { env: Env },
-): Promise<ListedMachine | undefined> {
-  return viaMachine(target, await writtenHosts({ env }));
-}
-
-/** The same among these machines. */
+/** The machine on another hypervisor that a target means, by the Hosts that were written: a hypervisor is not asked again at each login. */
 export function viaMachine(
   { host, target, inner }: ViaTarget,
   entries: readonly HostEntry[],

@@ -106,7 +106,8 @@ function entryOf(json: JsonObject): HostEntry | undefined {
   // It is only printed, with such characters escaped.
   const { name } = json;
   if (typeof name !== 'string' || target === '') return undefined;
-  if (!isPlainHostName(host) || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
+  const isHost = isPlainHostName(host) || (host === target && /^[\w.:/+-]+$/.test(host));
+  if (!isHost || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
   if (via !== undefined && !target.startsWith(`via/${via}/`)) return undefined;
   if (isOfProcess(target)) return undefined;
   return {

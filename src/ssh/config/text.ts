@@ -85,6 +85,22 @@ export function configText(options: ConfigTextOptions): string {
   const allPatterns = (hostKey: Kind['hostKey']) => patterns(table, hostKey, servedElsewhere);
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
     withLines(host, [...settings, ...hostOptions({ hostKeys, ...options, ...caller }), ...alive]);
+  const machineLines = ({ host, names = [], options, about }: ConcreteHost) => {
+    const { target } = options;
+    const own = {
+      ...options,
+      start: startOf(start, { host, names, target }),
+      bring: (bring || options.bring) && !target?.startsWith('via/'),
+      // The hypervisor there chooses the route.
+      routes: target?.startsWith('via/') ? undefined : routes,
+    };
+    return [
+      `# ${about}`,
+      ...names.filter(isBareId).map((id) => withLines(id, proxyOfId(id, { ...own, ...caller }))),
+      block([host, ...names].join(' '), own),
+    ];
+  };
+  const isByTarget = (host: string) => host.includes('/');
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',
@@ -96,6 +112,7 @@ export function configText(options: ConfigTextOptions): string {
         ? []
         : [about, withLines(names.join(' '), keyOptions({ ...trustIn(guest), ...caller, hostKeys }))];
     }),
+    ...hosts.filter(({ host }) => isByTarget(host)).flatMap(machineLines),
     ...(asksVmssh(caller)
       ? [
           '# vmssh says which host key is the right one, for the machine that it has reached: docs/host-keys.md.',
@@ -107,21 +124,7 @@ export function configText(options: ConfigTextOptions): string {
           '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
           block(allPatterns('machine'), { knownHosts }),
         ]),
-    ...hosts.flatMap(({ host, names = [], options, about }) => {
-      const { target } = options;
-      const own = {
-        ...options,
-        start: startOf(start, { host, names, target }),
-        bring: (bring || options.bring) && !target?.startsWith('via/'),
-        // The hypervisor there chooses the route.
-        routes: target?.startsWith('via/') ? undefined : routes,
-      };
-      return [
-        `# ${about}`,
-        ...names.filter(isBareId).map((id) => withLines(id, proxyOfId(id, { ...own, ...caller }))),
-        block([host, ...names].join(' '), own),
-      ];
-    }),
+    ...hosts.filter(({ host }) => !isByTarget(host)).flatMap(machineLines),
     ...(warnsOfKex ? [noKexWarning(hosts, table)] : []),
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { printable, quote } from '../../errors.js';
 import { realPath } from '../../files/read-sync.js';
-import type { Io } from '../../process/io.js';
+import type { Here } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { everySsh } from '../../process/ssh-program.js';
 import { splitArgs } from '../split-args.js';
@@ -44,10 +44,7 @@ function parentWords({ procDir = '/proc', uid, by = process }: ParentPlace = {})
 }
 
 /** The ssh that started this process: its program, and the words by which it was called. Throws an error with the reason. */
-export async function askingSsh(
-  here: Pick<Io, 'env' | 'platform'>,
-  place: ParentPlace = {},
-): Promise<readonly string[]> {
+export async function askingSsh(here: Here, place: ParentPlace = {}): Promise<readonly string[]> {
   const { procDir = '/proc', by = process } = place;
   const [, ...args] = parentWords(place);
   const running = `${procDir}/${by.ppid}/exe`;

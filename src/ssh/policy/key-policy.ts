@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { type HostKeyPolicy, policyOf, policyOfEnv, strictest } from '../../identity/policy.js';
-import type { Io } from '../../process/io.js';
+import type { Here } from '../../process/io.js';
 import { type SshCommand, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { isHostName } from '../../target/names.js';
 import { isOwnInclude } from '../config/file.js';
@@ -28,7 +28,7 @@ interface Asked {
  * user's own ssh_config, by the word of the very ssh that logs in; but never less than the system's. What cannot be read is strict.
  */
 export async function keyPolicy(
-  here: Pick<Io, 'env' | 'platform'>,
+  here: Here,
   asked: Asked,
   system: Promise<HostKeyPolicy | undefined> = systemPolicy(here.platform),
 ): Promise<LoginPolicy> {
@@ -37,10 +37,7 @@ export async function keyPolicy(
   return policy === own.policy ? own : { ...own, policy, takesAny: false, bySystem: true };
 }
 
-async function usersPolicy(
-  here: Pick<Io, 'env' | 'platform'>,
-  { login, lines, note = () => {} }: Asked,
-): Promise<LoginPolicy> {
+async function usersPolicy(here: Here, { login, lines, note = () => {} }: Asked): Promise<LoginPolicy> {
   const given = policyOfEnv(here.env) ?? lines ?? (await keptPolicy(here, note));
   let words: readonly string[] | undefined;
   let answer: SshAnswer | undefined;
@@ -82,7 +79,7 @@ export function mayTell(text: string): boolean {
 /** How ssh is called with just this name. One that ssh does not take is as any other. */
 export function plainLogin(
   name: string,
-  here: Pick<Io, 'env' | 'platform'>,
+  here: Here,
   more: Pick<SshCommand, 'configFile' | 'flags'> = {},
 ): Asked['login'] {
   const host = isHostName(name) ? name : anyHost;
@@ -94,7 +91,7 @@ export const anyHost = 'vmssh.invalid';
 
 /** What `config install` keeps. The installed lines are a second witness: the stricter of both counts. */
 async function keptPolicy(
-  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { env, platform }: Here,
   note: (line: string) => void,
 ): Promise<HostKeyPolicy | undefined> {
   const path = stateFile(env, platform);

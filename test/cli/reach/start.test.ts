@@ -141,4 +141,5 @@ it('a start that Windows refuses has a fix of Windows', () => {
   );
   expect(fixFor(denied, 'virsh start x', 'linux')).toMatch(/libvirt.*sudo virsh start x$/);
   expect(fixFor('no such disk', 'Start-VM', 'win32')).toMatch(/its disk: put it back, and then: Start-VM$/);
+  expect(fixFor('the hypervisor is not running', 'Start-VM', 'win32')).toContain('bcdedit');
 });

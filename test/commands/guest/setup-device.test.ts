@@ -35,6 +35,9 @@ interface Given {
   readonly first?: readonly VirshCase[];
   readonly restart?: boolean;
   readonly vhost?: string;
+  /** Whether an sshd answers by another route, and vsock is insisted on. */
+  readonly answers?: true;
+  readonly vsock?: boolean;
   /** Its devices: of the machine and of its definition. */
   readonly live?: string;
   readonly config?: string;
@@ -43,9 +46,9 @@ interface Given {
 const ours = "<vsock><alias name='ua-vmssh'/></vsock>";
 const foreign = "<vsock><alias name='vsock0'/></vsock>";
 
-function setupOf(machine: ListedMachine, restart = false) {
+function setupOf(machine: ListedMachine, restart = false, vsock = false) {
   const named = { text: 'mint', target: parseTarget(machine.target), machine };
-  const more = { takeName: false, unproved: false };
+  const more = { takeName: false, unproved: false, vsock };
   const flags = { noConfig: true, install: false, bring: false, restart, ...more };
   const options = { ...flags, user: undefined, key: undefined, by: undefined, hostKey: undefined };
   return newSetup(named, { name: 'mint', options, io, signal }, () => {});
@@ -53,15 +56,17 @@ function setupOf(machine: ListedMachine, restart = false) {
 
 /** Plans, and does it if nothing failed. Resolves to the steps. */
 async function setUp(
-  { machine, first = [], restart = false, vhost = dir, live, config }: Given,
+  { machine, first = [], restart = false, vhost = dir, answers, vsock, live, config }: Given,
   of = record,
 ) {
   for (const [name, text] of Object.entries({ live, config }))
     if (text) writeFileSync(join(state, name), text);
   standInVirsh(bin, log, [...first, ...deviceCases(state, machine)]);
-  const setup = setupOf(of, restart);
+  const setup = setupOf(of, restart, vsock);
   const start = 'virsh start mint';
-  const { missing } = (await lookForDevice(setup, start, vhost)) ?? {};
+  const means = { text: 'mint', parsed: setup.named.target, port: 22, user: 'root' };
+  const check = answers && (async () => ({ target: 'mint', means, stages: [] }));
+  const { missing } = (await lookForDevice(setup, start, vhost, check)) ?? {};
   const isDone = missing !== undefined && !setup.isFailed();
   if (isDone) await device.act?.(setup, { missing, start });
   return {
@@ -124,6 +129,18 @@ describe('the step for a vsock device', () => {
       { vhost: none },
       undefined,
       [`failed device this host has no ${none} sudo modprobe vhost_vsock`],
+    ],
+    [
+      'is left out if another route answers',
+      { vhost: none, answers: true },
+      undefined,
+      [`skipped device this host has no ${none}: vsock is left out`],
+    ],
+    [
+      'is insisted on with --vsock',
+      { config: ours, answers: true, vsock: true },
+      undefined,
+      [`failed device ${waits} vmssh setup --restart mint`],
     ],
     [
       'says that libvirt does not let this user in',

@@ -39,15 +39,20 @@ describe('vmssh setup of a VM of libvirt', () => {
     writeFileSync(join(root, dmi), `${uuid.toUpperCase()}\n`);
     script(join(root, 'usr/sbin/sshd'), 'exit 0');
     const fakes = {
-      id: '[ "$1" = -u ] && echo 0 || echo root',
-      runuser: 'shift 3; exec "$@"',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: for sh
+      id: '[ "$1" = -u ] && echo "${AS:+100}0" || echo "${AS:-root}"',
+      runuser: 'shift 3; AS=ann exec "$@"',
       getent: `echo 'ann:x:1000:1000::/home:/bin/sh'`,
     };
     for (const [name, does] of Object.entries(fakes)) script(join(dir, 'fakes', name), does);
     script(join(dir, 'inside'), `sed "s#^R=''#R='${root}'#" | PATH='${dir}/fakes':$PATH exec /bin/sh -s`);
-    for (const name of ['', ...readdirSync(dir, { recursive: true, encoding: 'utf8' })])
-      chownSync(join(dir, name), otherUser.uid ?? userInfo().uid, otherUser.gid ?? userInfo().gid);
+    chownAll(dir);
   });
+  const { uid, gid } = { ...userInfo(), ...otherUser };
+  const chownAll = (folder: string) => {
+    for (const name of ['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })])
+      chownSync(join(folder, name), uid, gid);
+  };
 
   const setup = (cases: readonly VirshCase[], ...args: readonly string[]) => {
     const device = "<devices><vsock model='virtio'><cid auto='yes' address='424242'/></vsock></devices>";
@@ -123,6 +128,21 @@ describe('vmssh setup of a VM of libvirt', () => {
     expect(steps(stdout)).toEqual([...done, ...done]);
     expect([existsSync(join(dir, 'live')), existsSync(join(dir, 'config'))]).toEqual([false, false]);
     expect(code).toBe(0);
+  });
+
+  it('takes back what a login of the account did, with its rights', async () => {
+    const made = join(root, 'home/made');
+    const login = { target: 'qemu/mint', uuid, user: 'ann', byLogin: true };
+    const hosts = { version: 1, options: { logins: [login] }, program: ['vmssh'], machines: [] };
+    const [journal, kept] = [join(root, 'home/.local/state/vmssh/setup'), join(dir, 'state/vmssh')];
+    for (const folder of [made, journal, kept]) mkdirSync(folder, { recursive: true });
+    writeFileSync(join(journal, 'done'), `made-by\tann\t${made}\t\n`);
+    writeFileSync(join(kept, 'hosts.json'), JSON.stringify(hosts));
+    for (const path of [root, kept]) chownAll(path);
+    const cases = [...agentCases(dir, join(dir, 'inside')), ...deviceCases(dir)];
+    const { stdout } = await setup(cases, 'setup', '--undo', '--by', 'exec', '--yes', 'mint');
+    expect(stdout).toContain(`+ undo           ${made} removed\n`);
+    expect([existsSync(made), existsSync(journal)]).toEqual([false, false]);
   });
 
   it('takes nothing back in a machine that is off, and says how to start it', async () => {

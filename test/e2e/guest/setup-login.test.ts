@@ -1,28 +1,19 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../src/identity/known-hosts.js';
 import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
-import { script, writeTree } from '../../helpers/temp-dir.js';
+import { run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { script, treeOf, writeTree } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { listing, useOwnSource } from '../sources/own-source.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', 'ssh-keygen': 'openssh-client' });
 const bed = useOwnSource();
 const { dir, home, bin, source, program } = bed;
-
-/** All that is in a folder, with modes and content. */
-function treeOf(folder: string): Readonly<Record<string, string>> {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
-  const textAt = (path: string) => (lstatSync(path).isFile() ? readFileSync(path, 'latin1') : 'folder');
-  return Object.fromEntries(
-    names.map((name) => [name, `${lstatSync(join(folder, name)).mode} ${textAt(join(folder, name))}`]),
-  );
-}
 
 // The machine is a server of ssh2 that takes a password, and runs the scripts in a folder in place of its root; ssh and sh are real.
 describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}`, () => {
@@ -32,8 +23,10 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
   const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
   /** How many were answered. */
   let passwords = 0;
+  const clients = new Set<object>();
   const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
-    client.on('error', () => {});
+    clients.add(client);
+    client.on('error', () => {}).on('close', () => clients.delete(client));
     client.on('authentication', (ctx) => {
       if (ctx.method === 'password') {
         passwords++;
@@ -164,6 +157,21 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     );
     expect({ code, passwords }, stdout).toEqual({ code: 130, passwords: 0 });
     expect(trees()).toEqual(before);
+  });
+
+  it.skipIf(lacks('script'))('leaves no ssh behind if it is killed at the question', async () => {
+    const before = trees();
+    // The terminal is that of a shell which goes on.
+    const inShell = `echo $$ >'${dir}/pid'; exec ${vmsshWords} setup --yes --user ann mint`;
+    const onTty = { ...asking, SSH_ASKPASS: undefined, SSH_ASKPASS_REQUIRE: undefined };
+    const kill = (type: (text: string) => void) => {
+      process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL');
+      const gone = expect.poll(() => clients.size, { timeout: 50_000 }).toBe(0);
+      void gone.then(() => type('\n'));
+    };
+    const shell = ['sh', '-c', `sh -c "$0"; read -r _`, inShell];
+    const { code } = await onTerminal(shell, /password: $/, kill, onTty);
+    expect({ code, passwords, left: trees() }).toEqual({ code: 0, passwords: 0, left: before });
   });
 
   it('leaves nothing after three wrong passwords', async () => {

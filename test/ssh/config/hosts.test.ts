@@ -213,7 +213,6 @@ describe('a Host of its own', () => {
   it.each([
     { name: 'begins with a separator', from: 'hv1', said: '/mint', prefix: '' },
     { name: 'has one', from: 'hv1', said: '0%mint', prefix: '' },
-    { name: 'has a dot, which another hypervisor may have', from: 'b', said: 'mint.a', prefix: 'vm-' },
   ])('is not for a machine of a hypervisor whose name $name', ({ from, said, prefix }) => {
     const { hosts: made, left } = hosts([there(from, said, { uuid })], { prefix });
     expect(made).toEqual([]);
@@ -242,6 +241,7 @@ describe('a Host of its own', () => {
 
   it.each([
     { name: 'a prefix', machines: [machine('a.b')], prefix: 'vm-', want: ['vm-a.b'] },
+    { name: 'its target, if it has a dot', machines: [machine('a.b')], want: ['machine/a.b'] },
     {
       name: 'the provider, if two have one name',
       machines: [machine('a'), machine('A', { provider: 'lima', target: 'lima/A' })],
@@ -252,8 +252,12 @@ describe('a Host of its own', () => {
   });
 
   it.each([
-    ['could be a host on a network', [machine('example.com')], /^with a dot/],
-    ["is the user's already", [machine('Git')], /^taken: use --prefix$/],
+    ['could be a host on a network', [machine('a b.c')], /^with a dot/],
+    [
+      "and the target are the user's already",
+      [machine('Git', { target: 'machine/git v2' })],
+      /^taken: use --prefix$/,
+    ],
     ['is empty', [machine('*')], /no character/],
     ['steers the file', [machine('a\nProxyCommand x')], /control character/],
   ])('is not made if the name $0', (_name, input, why) => {

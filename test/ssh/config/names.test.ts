@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
-import { sshNames, viaMachine, writtenMachine } from '../../../src/ssh/config/names.js';
+import { sshNames, viaMachine, writtenHosts } from '../../../src/ssh/config/names.js';
 import { formatState, noState } from '../../../src/ssh/config/state.js';
 import type { ViaTarget } from '../../../src/target/target.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -92,7 +92,7 @@ describe('a machine of another hypervisor', () => {
     mkdirSync(join(dir, '.local/state/vmssh'), { recursive: true, mode: 0o700 });
     writeFileSync(join(dir, '.local/state/vmssh/hosts.json'), formatState({ ...noState, machines: entries }));
     const target = parseTarget('via/hv1/web') as ViaTarget;
-    const found = (HOME: string) => writtenMachine(target, { env: { HOME } });
+    const found = async (HOME: string) => viaMachine(target, await writtenHosts({ env: { HOME } }));
     expect(await found(dir)).toEqual({
       name: 'via/hv1/web',
       target: 'via/hv1/machine/Web',

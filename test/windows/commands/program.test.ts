@@ -28,6 +28,15 @@ describeWindows('the programs', () => {
     },
   );
 
+  it.each(Object.entries(programs))('%s: refuse a USERPROFILE that is relative', async (_name, program) => {
+    const env = { ...process.env, BRIDGE_HOME: 'profile' };
+    const { code, stderr } = await runOnWindows([...program, 'config', 'print'], { env });
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/USERPROFILE is "profile", which is not an absolute/),
+    ]);
+  });
+
   it('load no library of Windows from the folder of the executable', async () => {
     const folder = join(workFolder(), 'planted');
     mkdirSync(folder);

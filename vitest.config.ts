@@ -10,10 +10,10 @@ const timeout = isSlow ? 300_000 : 240_000;
 const e2e = (...names: readonly string[]) => names.map((name) => `test/e2e/${name}.test.ts`);
 
 /** What shows that the built program works. The other end-to-end tests are for rare cases, or take long. */
-const shown = e2e(
-  ...['program', 'config-install', 'current-folder', 'inherited', 'without-addon'],
-  ...['proxy/proxy', 'ssh/ssh', 'forward/forward', 'guest/{route,through}', 'via/login'],
-);
+const shown = e2e('program', 'config-install', 'without-addon', 'proxy/proxy', 'ssh/ssh');
+
+/** The same for less usual ways in. */
+const shownToo = e2e('current-folder', 'inherited', 'forward/forward', 'guest/{route,through}', 'via/login');
 
 /** They start processes that vmssh takes for machines of this host, some with very long command lines, so no other test runs beside them. */
 const alone = e2e('hostile/processes', 'hostile/sockets');
@@ -24,30 +24,19 @@ const hops = e2e('via/*');
 /** The longest of the others. */
 const long = e2e('config-killed', ...['bulk', 'host-keys', 'guest-credentials'].map((name) => `ssh/${name}`));
 
-/** Whole folders that `npm test` leaves out, tests of the executable, which it does not build, and those that start many programs. */
-const rest = [
-  ...['test/e2e/**/*.test.ts', 'test/faults/*.test.ts', 'test/bench/bench.test.ts'],
-  ...[
-    'test/build/executable.test.ts',
-    'test/build/hardening.test.ts',
-    'test/build/package/sources.test.ts',
-    'test/build/release/{installer*,commit}.test.ts',
-    'test/api/*.test.ts',
-  ],
-];
+/** Whole folders that `npm test` leaves out: what is built and packed, and rare cases of what is built. */
+const rest = ['build/**/*', 'package', 'api/*', 'bench/bench', 'demo/*', 'e2e/**/*', 'faults/*'].map(
+  (name) => `test/${name}.test.ts`,
+);
 
-/** They leave a process of 1 to 2 GB, in which each program takes twice as long to start: each has one of its own. */
-const large = ['merge', 'many-machines'].map((name) => `test/sources/${name}.test.ts`);
-
-/** Scripts for guests, of which each case starts some hundred programs, most of all sshd. */
-const inGuests = [
-  'killed',
-  'sh/unit-sshd',
-  ...['socket', 'let-in', 'sshd-config'].map((name) => `sh/check/${name}`),
-].map((name) => `test/guest/${name}.test.ts`);
-
-/** What is set up before each file. */
-const setupFiles = './test/runs/own/path.ts';
+/**
+ * Unit tests that `npm test` leaves out for the time they take: scripts for guests, of which each case starts some hundred programs, the
+ * relay in C, and made-up input in large numbers.
+ */
+const restUnit = [
+  ...['guest/sh/**/*', 'guest/{at-once,killed}', 'commands/guest/same-machine'],
+  ...['native/lifetime', 'native/relay/*', 'property/*', 'sources/{merge,many-machines}'],
+].map((name) => `test/${name}.test.ts`);
 
 const elsewhere = ['vm', 'windows', 'packages', 'release', 'clients'].map((name) => `test/${name}/**`);
 
@@ -56,29 +45,29 @@ export default defineConfig({
   test: {
     // The state is in the home that a test gives.
     env: { XDG_STATE_HOME: '' },
+    setupFiles: './test/runs/own/path.ts',
     globalSetup: ['./test/runs/own/env.ts', './test/runs/own/home.ts'],
-    // npm test: unit, unit-large and shown; npm run test:rest: those whose names begin with rest. Leave some out by --project: --exclude has no
-    // effect on projects.
+    // npm test: unit and shown; npm run test:rest: those whose names begin with rest. Leave some out by --project: --exclude has no effect on
+    // projects.
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, ...rest, ...large, ...inGuests],
+          exclude: [...elsewhere, ...rest, ...restUnit],
           // They share a process, and the modules in it: starting one for each file takes longer than most of them.
           isolate: false,
-          setupFiles,
         },
       },
-      { extends: true, test: { name: 'unit-large', include: large, setupFiles } },
-      { extends: true, test: { name: 'shown', include: shown, setupFiles } },
+      { extends: true, test: { name: 'shown', include: shown } },
       {
         extends: true,
-        test: { name: 'rest', include: rest, exclude: [...shown, ...hops, ...long, ...alone] },
+        test: { name: 'rest', include: rest, exclude: [...shown, ...shownToo, ...hops, ...long, ...alone] },
       },
-      { extends: true, test: { name: 'rest-guest', include: inGuests, setupFiles } },
-      { extends: true, test: { name: 'rest-hops', include: hops, exclude: shown } },
+      { extends: true, test: { name: 'rest-unit', include: restUnit } },
+      { extends: true, test: { name: 'rest-shown', include: shownToo } },
+      { extends: true, test: { name: 'rest-hops', include: hops, exclude: shownToo } },
       { extends: true, test: { name: 'rest-long', include: long } },
       {
         extends: true,

@@ -131,7 +131,7 @@ describe.skipIf(noRoot)('a root with the libc of Alpine, and no other', () => {
   it.skipIf(!dlopen || !existsSync(addon))('the addon for Node is not loaded there', async () => {
     copyFileSync(dlopen ?? '', join(dir, 'bin/dlopen'));
     copyFileSync(addon, join(dir, 'lib/addon.node'));
-    expect(await run(inRoot('dlopen', '/lib/addon.node'))).toEqual({
+    expect(await run(inRoot('/bin/dlopen', '/lib/addon.node'))).toEqual({
       code: 1,
       signal: null,
       stderr: '',

@@ -149,7 +149,7 @@ const install = (change: string) => (_: string, dir: string) => {
   return ['env', `HOME=${home}`, `H=${home}`, ...apart(change, 'config', 'install', '--only-patterns')];
 };
 
-describe.skipIf(!isRoot || lacks('unshare'))('a file system', () =>
+describe.skipIf(!isRoot || lacks('unshare', 'mount'))('a file system', () =>
   faults('file systems', {
     'no /proc': {
       peer: answers,

@@ -42,7 +42,7 @@ async function runUnitTests() {
   const options = ['enabled', 'provider=v8', 'reporter=json', `reportsDirectory=${reports}`, 'clean=false'];
   const patterns = ['include=src/**/*.ts', ...Object.keys(left).map((pattern) => `exclude=${pattern}`)];
   const flags = [...options, ...patterns].map((option) => `--coverage.${option}`);
-  const args = ['--project', 'unit', ...flags];
+  const args = ['--project', 'unit', '--project', 'rest-unit', ...flags];
   const status = await vitest(args);
   if (status !== 0) throw new Error(`the unit tests ended with ${status}`);
 }

@@ -5,13 +5,14 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { folderOf } from '../../../build/engine/debian-package.js';
 import { enginePackage, engineSources } from '../../../build/engine/sources.js';
 import { writeSources } from '../../../build/package/sources.js';
-import { lacks } from '../../helpers/programs.js';
+import { lacks, missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 import { skip } from '../../helpers/skips.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const missing =
   lacks('git', 'dpkg-deb', 'apt-get') ??
+  missingPrograms({ gpgv: 'gpgv' }) ??
   (existsSync(folderOf(enginePackage))
     ? undefined
     : skip('the engine’s sources are not here: npm run build:exe'));

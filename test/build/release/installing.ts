@@ -18,7 +18,7 @@ import { startSite } from './site.js';
 /** What install.sh needs here, and the Debian package that has it. */
 export const programs = {
   ...{ busybox: 'busybox', curl: 'curl', dash: 'dash' },
-  ...{ gpg: 'gpg', gpgv: 'gpgv', wget: 'wget' },
+  ...{ gpg: 'gpg', 'gpg-agent': 'gpg-agent', gpgconf: 'gpgconf', gpgv: 'gpgv', wget: 'wget' },
 };
 
 /** What the released 1.2.3 has; 1.2.4 has no vsock-nc, and "share/man/man1/new.1" more. */

@@ -21,7 +21,7 @@ import { run, vmssh } from '../../helpers/run.js';
 import { useIncus } from '../../helpers/sockets/peers.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = lacks('ssh', 'rsync') ?? missingBrought();
+const missing = lacks('ssh', 'rsync', 'script') ?? missingBrought();
 const missingGit = lacks('git');
 const has = ['cat', 'chmod', 'head', 'id', 'mkdir', 'rm', 'uname'];
 const { uid, gid } = userInfo();

@@ -10,7 +10,7 @@ import { useTempDir } from '../../helpers/temp-dir.js';
 import { connectTo, multiplexer, readToEnd } from './forwarding.js';
 
 const dir = useTempDir();
-const missing = missingAddon() ?? lacks('systemd-socket-activate');
+const missing = missingAddon() ?? lacks('systemd-socket-activate', 'socat');
 
 /** systemd-socket-activate with a machine that echoes, once it listens; `args` are its own. */
 async function activated(name: string, args: readonly string[], options: readonly string[] = []) {

@@ -10,7 +10,7 @@ import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 
-const missing = lacks('ssh', 'sshd');
+const missing = lacks('ssh', 'sshd', 'script', 'socat');
 const name = 'web-i1';
 const ids = ['11111111222243338444555555555555', '22222222222243338444555555555555'] as const;
 const policies = ['accept-new', 'ask', 'strict'] as const;

@@ -214,7 +214,7 @@ it('doctor lists each, and what is wrong with the file', async () => {
 });
 
 describe('a source that vmssh has', () => {
-  it.skipIf(process.platform !== 'linux')(
+  it.skipIf(process.platform !== 'linux' || lacks('unshare'))(
     'lists the machines of virtme-ng, by vsock and by TCP',
     async () => {
       const fixture = new URL('../../fixtures/qemu/virtme-ng1.35.cmdline.txt', import.meta.url);

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useMachined } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { type Answer, onTerminal } from '../../helpers/terminal.js';
 
-const missing = missingPrograms({ script: 'bsdutils', stty: 'coreutils' }) ?? missingAddon();
+const missing = lacks('script', 'ssh') ?? missingAddon();
 /** The first ones of the list, whatever else runs on this host. */
 const names = ['aaa-alpha', 'aaa-beta', 'aaa-漢字\x1b[31m'];
 const asks = /(\d+) of \1: .*Which machine\? $/s;

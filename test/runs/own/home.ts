@@ -21,7 +21,8 @@ export default function setup(): (() => void) | undefined {
     NPM_CONFIG_CACHE: process.env.NPM_CONFIG_CACHE ?? join(homedir(), '.npm'),
   };
   mkdirSync(join(home, 'run'), { mode: 0o700 });
-  chmodSync(home, 0o700);
+  // Also those who are not the user of this run go through it to the programs of PATH.
+  chmodSync(home, 0o711);
   const absent = kept([HOME, userInfo().homedir], XDG_RUNTIME_DIR).filter((path) => !existsSync(path));
   const before = Object.keys(own).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, own);

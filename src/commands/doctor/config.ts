@@ -5,13 +5,14 @@ import { groupBy } from '../../group-by.js';
 import { configFiles, readElsewhere, spellings } from '../../hosts/places.js';
 import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
-import { kinds } from '../../kinds/kinds.js';
+import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { Here, Io } from '../../process/io.js';
 import { abilitiesOf, everySshAbilities } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
 import { asksVmssh } from '../../ssh/config/host-options.js';
 import { writtenHosts } from '../../ssh/config/names.js';
+import { blocksOf } from '../../ssh/config/settings.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
 import { proxyWord } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
@@ -75,8 +76,9 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
   const owner = ownerOf(own);
   const { program } = await callerForSsh(io);
   const pins = await ownPins(knownHostsFile(io.env));
-  const hosts = (await writtenHosts(io)).filter(({ gone }) => gone === undefined);
-  const filesFor = knownHostsNamedIn(await usersTexts(io));
+  const texts = await usersTexts(io);
+  const targets = texts.flatMap(blocksOf).flatMap(({ patterns }) => patterns.filter(asTarget));
+  const hosts = [...(await writtenHosts(io)).map(({ host }) => host), ...targets];
   const lines = owner === 'none' ? proxyCommands(main) : own;
   return {
     path,
@@ -94,7 +96,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
     least: await systemPolicy(io.platform),
     keys: Buffer.isBuffer(pins) ? undefined : pins,
-    displaced: [...new Set(hosts.flatMap(({ host }) => filesFor(host)))],
+    displaced: [...new Set(hosts.flatMap(knownHostsNamedIn(texts)))],
     elsewhere: await readElsewhere(files, io),
   };
 }

@@ -30,23 +30,19 @@ export interface UsersFiles {
 
 /** The ssh_config of the user and the system, each with what it includes, without lines of vmssh. */
 export async function usersTexts(sources: UsersFiles): Promise<readonly string[]> {
-  const { env } = sources;
+  const { env, file, main } = sources;
   const { folder, systemFolder } = foldersOf(sources);
-  const own = join(folder, 'vmssh.conf');
-  const [main, system] = await Promise.all([
-    sources.main ?? textAt(join(folder, 'config')),
-    textAt(join(systemFolder, 'ssh_config')),
-  ]);
-  const given = sources.file === undefined ? '' : await textAt(sources.file);
-  const included = await Promise.all([
-    includedTexts(main, folder, own, env),
-    includedTexts(system, systemFolder, own, env),
-    includedTexts(given, folder, own, env),
+  const withIncluded = async (path: string, base: string, read?: string) => {
+    const text = read ?? (await textAt(path));
+    return [text, ...(await includedTexts(text, base, join(folder, 'vmssh.conf'), env))];
+  };
+  const texts = await Promise.all([
+    withIncluded(join(folder, 'config'), folder, main),
+    withIncluded(join(systemFolder, 'ssh_config'), systemFolder),
+    ...(file === undefined ? [] : [withIncluded(file, folder)]),
   ]);
   // Lines that vmssh wrote for all users are patterns, or machines.
-  const isOurs = (text: string) => ['ours', 'edited'].includes(ownerOf(text));
-  const [ofMain = [], ofSystem = [], ofGiven = []] = included;
-  return [main, ...ofMain, system, ...ofSystem, given, ...ofGiven].filter((text) => !isOurs(text));
+  return texts.flat().filter((text) => !['ours', 'edited'].includes(ownerOf(text)));
 }
 
 /** Of the user's ssh files, and of the system's. */
@@ -56,22 +52,16 @@ export function foldersOf(sources: UsersFiles): Required<Pick<UsersFiles, 'folde
   return { folder, systemFolder: sources.systemFolder ?? ofSystem };
 }
 
-/** The files that may say of a key that it is revoked. */
-export interface RevokedFiles {
-  readonly knownHosts: readonly string[];
-  /** Of RevokedHostKeys. */
-  readonly lists: readonly string[];
-}
-
-/** Those that any Host or Match names: one file too many takes no key that is right. */
-export async function filesOfRevoked(sources: UsersFiles): Promise<RevokedFiles> {
+/** The known_hosts files that any Host or Match names, and the lists of RevokedHostKeys: one file too many takes no key that is right. */
+export async function filesOfRevoked(sources: UsersFiles) {
   const all = [...knownHostsKeywords, 'revokedhostkeys'];
   const settings = (await usersTexts(sources)).flatMap((text) => settingsOf(text, all));
   const revoked = settings.filter(({ keyword }) => keyword === 'revokedhostkeys');
-  return {
-    knownHosts: await knownHostsFiles(settings, sources),
-    lists: await filesNamed(revoked, sources),
-  };
+  const [knownHosts, lists] = await Promise.all([
+    knownHostsFiles(settings, sources),
+    filesNamed(revoked, sources),
+  ]);
+  return { knownHosts, lists };
 }
 
 /** The known_hosts files of ssh itself, and those that any line of these texts names: each may say of a key that it is revoked. */

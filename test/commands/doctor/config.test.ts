@@ -51,6 +51,11 @@ describe("what the doctor sees of ssh's configuration", () => {
       want: { owner: 'none', pasted: true, callsThis: false },
     },
     {
+      name: 'a known_hosts of the user for a target',
+      main: 'Host other\n UserKnownHostsFile /o\nHost qemu/web\n UserKnownHostsFile /k\n',
+      want: { displaced: ['/k'] },
+    },
+    {
       name: 'another proxy',
       main: 'Host vsock/*\n    ProxyCommand /usr/lib/systemd/systemd-ssh-proxy %h %p\n',
       want: { owner: 'none', pasted: false },

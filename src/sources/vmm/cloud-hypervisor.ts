@@ -34,7 +34,8 @@ async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor
       const info = api ? await infoOf(api).catch(keepIf(typed === undefined, 'FAILED')) : undefined;
       const vm = parseVmInfo(info);
       const socket = vm.socket ?? typed?.socket;
-      if (!socket && api && info === undefined) return undefined;
+      // A machine that was made by a socket that vmssh cannot ask may have one.
+      if (!socket && options['api-socket'] !== undefined && info === undefined) return undefined;
       const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;
       const cid = vm.cid ?? machineCid(typed?.cid);
       return { status, uuid, ...(socket ? { cid, address: `vsock-mux${await multiplexer(socket)}` } : {}) };

@@ -185,7 +185,9 @@ describe("Podman's containers", () => {
   it('are listed beside the service that its command asks instead, which is named', async () => {
     const folder = await runFolder({ [list]: recorded.replace('/run/host/unix-export', '/data') });
     const env = { ...user(folder).env, CONTAINER_HOST: hv1 };
-    const { found, warnings } = await podman.list({ ...user(folder), runDir: folder, env });
+    // Root's own service is the system's.
+    const run = process.getuid?.() === 0 ? { runDir: folder } : {};
+    const { found, warnings } = await podman.list({ ...user(folder), ...run, env });
     expect(found).toHaveLength(names.length);
     const problem = `podman asks ${hv1}, which vmssh does not`;
     expect(warnings).toEqual([{ provider: 'podman', code: 'NOT_LISTED', problem }]);

@@ -177,12 +177,18 @@ describe('the step for a vsock device', () => {
 
   it.each([
     { status: 'off', start: 'Start-VM mint', want: 'failed way it is off Start-VM mint' },
-    { status: 'running', start: undefined, want: 'failed inside none goes in by ssh' },
-  ])('is none of Hyper-V, into which nobody goes: it is $status', async ({ status, start, want }) => {
-    const setup = setupOf({ ...record, provider: 'hyper-v', status: status as 'off' });
-    const init = { code: 'NO_EXEC', problem: 'none goes in', hint: 'by ssh' };
-    const byManager = { ...setup, options: { ...setup.options, by: 'exec' } } as const;
-    await noEntry(byManager, new ConnectError('resolve', 'hyper-v/mint', init), { start });
+    { want: 'failed inside none goes in by ssh' },
+    { code: 'NOT_RUN', want: 'failed inside none goes in by ssh; or: vmssh setup --by login mint' },
+  ] as const)('is none of Hyper-V, into which nobody goes: $want', async (row) => {
+    const { status = 'running', start, code = 'NO_EXEC', want } = { start: undefined, ...row };
+    const setup = setupOf({ ...record, provider: 'hyper-v', status });
+    const failed = new ConnectError('resolve', 'hyper-v/mint', {
+      code,
+      problem: 'none goes in',
+      hint: 'by ssh',
+    });
+    const by = code === 'NO_EXEC' ? 'exec' : undefined;
+    await noEntry({ ...setup, options: { ...setup.options, by } }, failed, { start });
     expect(setup.steps.map((each) => `${each.state} ${each.name} ${each.found} ${each.fix}`)).toEqual([want]);
   });
 

@@ -69,6 +69,7 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     SSH_ASKPASS_REQUIRE: 'force',
     SSH_ASKPASS: join(bin, 'ask'),
   };
+  const onTty = { ...asking, SSH_ASKPASS: undefined, SSH_ASKPASS_REQUIRE: undefined };
   const setup = (args: readonly string[], env: NodeJS.ProcessEnv = asking) =>
     run([...vmssh, 'setup', ...args], { env, detached: true });
   const answer = (text: string) => program('ask', `echo "$1" >>'${dir}/asked'; echo '${text}'`);
@@ -148,7 +149,6 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
   it.skipIf(lacks('script'))('leaves nothing after Ctrl-C at the question', async () => {
     const before = trees();
     const command = [...vmssh, 'setup', '--yes', '--user', 'ann', 'mint'];
-    const onTty = { ...asking, SSH_ASKPASS: undefined, SSH_ASKPASS_REQUIRE: undefined };
     const { code, stdout } = await onTerminal(
       command,
       /ann@mint's password: $/,
@@ -163,7 +163,6 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     const before = trees();
     // The terminal is that of a shell which goes on.
     const inShell = `echo $$ >'${dir}/pid'; exec ${vmsshWords} setup --yes --user ann mint`;
-    const onTty = { ...asking, SSH_ASKPASS: undefined, SSH_ASKPASS_REQUIRE: undefined };
     const kill = (type: (text: string) => void) => {
       process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL');
       const gone = expect.poll(() => clients.size, { timeout: 50_000 }).toBe(0);

@@ -40,7 +40,13 @@ export async function fuzz(program, name, { seconds, input, keep }) {
     if (!keep || input !== undefined) return done;
     const merged = join(folder, 'merged');
     mkdirSync(merged);
-    const merge = await run(program, name, ['-set_cover_merge=1', `-max_len=${maxBytes}`, merged, kept, found]);
+    const merge = await run(program, name, [
+      '-set_cover_merge=1',
+      `-max_len=${maxBytes}`,
+      merged,
+      kept,
+      found,
+    ]);
     if (merge.status !== 0) return { ...done, failure: whatFailed(merge.output) };
     return { ...done, corpus: keepCorpus(name, merged) };
   } finally {

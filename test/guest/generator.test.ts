@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { generator } from '../../src/guest/units.js';
 import { shell, shells } from '../helpers/shells.js';
 
-const functions = generator.slice(0, generator.lastIndexOf('\nmain "$@"'));
+const folders = '/etc /run /usr/local/lib /usr/lib /lib; do\n    packaged=';
+/** Without main, and without the units of this host. */
+const functions = generator
+  .slice(0, generator.lastIndexOf('\nmain "$@"'))
+  .replace(folders, folders.replace(/^.*;/, '/nowhere;'));
 
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string, ...args: string[]) =>
@@ -73,6 +77,8 @@ describe.each(shells)('$name', ({ command }) => {
       'command_line() { printf "%s\\n" "$lines"; }; credential() { :; }; lines=$1; read_settings; printf "%s;%s" "$auto" "$listen"';
     expect(run(settings, args.join('\n'))).toBe(`${auto};${listen}`);
   });
+
+  it('looks for units of packages', () => expect(generator).toContain(folders));
 
   it('binds each address once', () => {
     const settings =

@@ -7,8 +7,10 @@ import { ids } from './bench.js';
 import type { Result } from './types.js';
 
 const missing =
-  missingPrograms({ cc: 'gcc', socat: 'socat', ssh: 'openssh-client', sshd: 'openssh-server' }) ??
-  missingExecutable();
+  missingPrograms({
+    ...{ cc: 'gcc', npm: 'npm', socat: 'socat' },
+    ...{ ssh: 'openssh-client', sshd: 'openssh-server' },
+  }) ?? missingExecutable();
 
 it.skipIf(missing)(
   'a quick bench gives every figure',

@@ -85,9 +85,11 @@ function configuredNames(texts: readonly string[], { countsVmssh = false }: Name
     for (const name of block.patterns) if (!/^!|[*?]/.test(name)) (block.leads ? led : set).add(name);
   }
   return (names, isOurs) => {
+    const [name = ''] = names;
     if (names.some((each) => led.has(each))) return inConfig;
     if (isOurs) return undefined;
-    if (wide.some(({ patterns }) => areFor(patterns, names[0] ?? ''))) return inConfig;
+    // A pattern such as systemd's "machine/*" is for the same machines: no host of a network has a slash.
+    if (!name.includes('/') && wide.some(({ patterns }) => areFor(patterns, name))) return inConfig;
     return names.some((each) => set.has(each)) ? inSettings : undefined;
   };
 }

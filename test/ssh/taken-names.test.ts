@@ -159,6 +159,16 @@ describe('a name in ssh_config', () => {
     expect(mayBeGiven(inConfig)).toBe(false);
   });
 
+  it('is no target: lines for all of a kind, such as those of systemd, are for the same machines', async () => {
+    write(
+      join(systemFolder, 'ssh_config'),
+      'Host machine/* vsock/*\n  ProxyCommand systemd-ssh-proxy %h %p\n',
+    );
+    write(join(folder, 'config'), 'Host machine/db\n  HostName x\n');
+    const why = await asked();
+    expect(['machine/web', 'machine/db'].map(why)).toEqual([undefined, inConfig]);
+  });
+
   it("of a company's CA for its domain claims no machine's name", async () => {
     write(join(folder, 'config'), 'CanonicalizeHostname yes\nCanonicalDomains corp\n');
     write(join(folder, 'known_hosts'), `@cert-authority *.corp ${key}\n`);
@@ -168,7 +178,7 @@ describe('a name in ssh_config', () => {
 
 it('known_hosts files of lines for some hosts are named with those', () => {
   const some =
-    'Host web* !webx\n UserKnownHostsFile ~/a "~/b"\nMatch originalhost db\n GlobalKnownHostsFile /c\n';
+    'Host web* !webx\n UserKnownHostsFile ~/a "~/b" /dev/null\nMatch originalhost db\n GlobalKnownHostsFile /c\n';
   const files = knownHostsNamedIn([some, 'UserKnownHostsFile /d\nHost *\n UserKnownHostsFile /e\n']);
   expect(['WEB', 'db', 'webx', 'other'].map(files)).toEqual([['~/a', '~/b'], ['/c'], [], []]);
 });

@@ -76,7 +76,8 @@ export function blocksOf(text: string): readonly Block[] {
       const patterns = keyword === 'host' ? args : matchedHosts(args);
       const lower = patterns.map((each) => each.toLowerCase());
       blocks.push({ patterns: lower, leads: false, isVmssh: false, knownHosts: [] });
-    } else if (block && knownHostsKeywords.includes(keyword)) block.knownHosts.push(...args);
+    } else if (block && knownHostsKeywords.includes(keyword))
+      block.knownHosts.push(...args.filter((path) => !/^(none|\/dev\/null)$/i.test(path)));
     else if (block && leading.has(keyword) && args[0]?.toLowerCase() !== 'none') {
       block.leads = true;
       if (keyword === 'proxycommand' && /\bvmssh\b.* proxy /.test(`${args.join(' ')} `)) block.isVmssh = true;

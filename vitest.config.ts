@@ -13,14 +13,7 @@ const e2e = (...names: readonly string[]) => names.map((name) => `test/e2e/${nam
 const shown = e2e('program', 'config-install', 'without-addon', 'proxy/proxy', 'ssh/ssh');
 
 /** The same for less usual ways in. */
-const shownToo = e2e(
-  'config-install',
-  'current-folder',
-  'inherited',
-  'forward/forward',
-  'guest/{route,through}',
-  'via/login',
-);
+const shownToo = e2e('current-folder', 'inherited', 'forward/forward', 'guest/{route,through}', 'via/login');
 
 /** They start processes that vmssh takes for machines of this host, some with very long command lines, so no other test runs beside them. */
 const alone = e2e('hostile/processes', 'hostile/sockets');

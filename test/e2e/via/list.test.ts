@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { ended, ends, printing, saying } from '../../helpers/expected.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks, missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useMachined } from '../../helpers/sockets/peers.js';
 import { script } from '../../helpers/temp-dir.js';
@@ -176,7 +176,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       lists[0]?.pop();
     });
 
-    it.skipIf(missingAddon())(
+    it.skipIf(missingAddon() ?? lacks('rsync'))(
       'has vmssh ssh, its siblings and forget keep the key by that identity too',
       async () => {
         const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
@@ -276,7 +276,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect((await run([source(), '--host', 'nobody'], { env: envOf() })).stdout).toBe('{}\n');
     });
 
-    it.skipIf(missingAddon() ?? missingPrograms({ ansible: 'ansible-core' }))(
+    it.skipIf(missingAddon() ?? missingPrograms({ ansible: 'ansible-core', python3: 'python3' }))(
       'is used by ansible and a playbook as it is',
       { timeout: 300_000 },
       async () => {

@@ -276,7 +276,8 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect((await run([source(), '--host', 'nobody'], { env: envOf() })).stdout).toBe('{}\n');
     });
 
-    it.skipIf(missingAddon() ?? missingPrograms({ ansible: 'ansible-core', python3: 'python3' }))(
+    const forAnsible = { ansible: 'ansible-core', 'ansible-playbook': 'ansible-core', python3: 'python3' };
+    it.skipIf(missingAddon() ?? missingPrograms(forAnsible))(
       'is used by ansible and a playbook as it is',
       { timeout: 300_000 },
       async () => {

@@ -33,7 +33,7 @@ function executablesWith(script: string | undefined, arch: string): readonly str
 
 async function isThisVersion(executable: string): Promise<boolean> {
   try {
-    const { stdout, code } = await runProgram([executable, '--version'], { env: {}, timeoutMs: 2000 });
+    const { stdout, code } = await runProgram([executable, '--version'], { env: {}, timeoutMs: 5000 });
     return code === 0 && stdout.trim() === version;
   } catch {
     return false;

@@ -42,7 +42,7 @@ export interface FindingJson {
   readonly fix?: string;
   /** What to do there, in words. */
   readonly hint?: string;
-  /** It is in a guest's own words, which may be anything. */
+  /** In a guest's own words, which may be anything. */
   readonly by?: 'guest';
 }
 

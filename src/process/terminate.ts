@@ -17,7 +17,7 @@ export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
   if (pid !== undefined) unlessEnded(() => process.kill(pid, 'SIGTERM'));
 });
 
-/** The same for one that waits at its question, also if this process is killed: only another one sees that, by the end of our pipe. */
+/** The same for an ssh that waits at its question, also if this process is killed: another process sees that, by the end of our pipe. */
 export const askingSshEndsWithUs: Start = (start) => {
   const { child, release } = sshEndsWithUs(start);
   if (process.platform === 'win32') return { child, release };

@@ -66,6 +66,11 @@ export function isPlainHostName(text: string): boolean {
   return isHostName(text) && !/[/*?!]/.test(text);
 }
 
+/** Whether a target can stand in a Host line as it is, which is unescaped there. */
+export function isTargetWord(text: string): boolean {
+  return /^[\w.:/+-]+$/.test(text);
+}
+
 /** Why ssh cannot take a text as the host of a hop, one clause; undefined if it can. It is an argument of ssh: never an option. */
 export function hopHostProblem(text: string): string | undefined {
   if (text === '') return 'the name of the hypervisor is empty';

@@ -3,6 +3,7 @@ import { uuidAlias } from '../../identity/identity.js';
 import { asTarget, kindOf } from '../../kinds/kinds.js';
 import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
+import { isTargetWord } from '../../target/names.js';
 import { isOthersId } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';
 import { type HostEntry, readState, stateFile } from './state.js';
@@ -66,7 +67,7 @@ function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
 
 /** The kind of a target that can be a machine's Host; undefined: it is an address, or no word. */
 export function kindOfName(target: string) {
-  const typed = /^[\w.:/+-]+$/.test(target) ? asTarget(target) : undefined;
+  const typed = isTargetWord(target) ? asTarget(target) : undefined;
   const kind = typed && kindOf(typed);
   return kind?.hostKey === 'none' ? undefined : kind;
 }

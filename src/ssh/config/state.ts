@@ -5,7 +5,7 @@ import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
 import { type KeptEnv, parseKeptEnv } from '../../sources/trusted-env.js';
-import { checkUserName, isOfProcess, isPlainHostName } from '../../target/names.js';
+import { checkUserName, isOfProcess, isPlainHostName, isTargetWord } from '../../target/names.js';
 import { parseUuid } from '../../target/numbers.js';
 import { stateFolder } from '../folder.js';
 
@@ -106,7 +106,7 @@ function entryOf(json: JsonObject): HostEntry | undefined {
   // It is only printed, with such characters escaped.
   const { name } = json;
   if (typeof name !== 'string' || target === '') return undefined;
-  const isHost = isPlainHostName(host) || (host === target && /^[\w.:/+-]+$/.test(host));
+  const isHost = isPlainHostName(host) || (host === target && isTargetWord(host));
   if (!isHost || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
   if (via !== undefined && !target.startsWith(`via/${via}/`)) return undefined;
   if (isOfProcess(target)) return undefined;

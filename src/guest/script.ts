@@ -106,7 +106,7 @@ export interface TriedLogin {
   readonly state: 'in' | 'refused' | 'ended' | 'not proved' | 'not tried';
   /** How it was done, ssh's message, or why it was not tried or proves nothing. */
   readonly about: string;
-  /** Where the guest's journal ended before it; "" if not known. */
+  /** Where the guest's journal ended before it, or when it began: "-20s"; "" if not known. */
   readonly cursor?: string;
 }
 
@@ -127,14 +127,17 @@ export interface CheckScriptOptions {
   readonly login?: TriedLogin;
   /** The host key that was made for the machine: "ssh-ed25519 AAAA…". */
   readonly madeKey?: string;
+  /** The keys that this host offers, without type and comment: "AAAA…". */
+  readonly offered?: readonly string[];
 }
 
 /** The script that shows what is wrong in a guest. It changes nothing. */
 export function checkScript(options: CheckScriptOptions): string {
-  const { port, account, over = 'vsock', login = noLogin, madeKey = '' } = options;
+  const { port, account, over = 'vsock', login = noLogin, madeKey = '', offered = [] } = options;
   const { state, about, cursor = '' } = login;
   const tried = { login: state, login_about: about, login_cursor: cursor };
-  return script(check, { port: String(port), account, over, ...tried, made_key: madeKey });
+  const keys = { made_key: madeKey, offered: offered.join('\n') };
+  return script(check, { port: String(port), account, over, ...tried, ...keys });
 }
 
 /** A script of sh/ with its values, assigned after its head. R is the root of the file system; tests have another one. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { printOfLine } from '../../checks/own-keys.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
@@ -31,7 +32,6 @@ import { slug } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 import { isChanged } from './setup-inside.js';
-import { printOfLine } from './setup-keys.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
 
 /** Whether the name that was typed is the user's already: in known_hosts, maybe from the machine's own time on a network, or in a Host of his. */

@@ -1,4 +1,5 @@
 import { overOf } from '../../checks/inside.js';
+import { printOfLine } from '../../checks/own-keys.js';
 import { isAccountName } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, quote } from '../../errors.js';
@@ -9,9 +10,8 @@ import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
 import { parseUuid, sshPort } from '../../target/numbers.js';
-import { printOfLine } from './setup-keys.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
-import { asFailure, checkUntil, intoByManager, loginAs, noEntry } from './setup-way.js';
+import { asFailure, checkUntil, intoByManager, loginAs, noEntry, otherFix } from './setup-way.js';
 
 /** An sshd that each login brings, for a machine that has none: nothing is done in it. */
 export const brought: SetupStep = {
@@ -209,7 +209,7 @@ export const sshd: SetupStep = {
     }
     if (!error) return add('sshd', 'ok', stages.at(-1)?.found ?? 'it answers');
     if (isChanged(said, 'host-keys')) return add('sshd', 'ok', 'it only lacks the host key');
-    return isChanged(said, 'sshd') ? undefined : add('sshd', 'failed', error.problem, error.hint);
+    return isChanged(said, 'sshd') ? undefined : add('sshd', 'failed', error.problem, otherFix(error));
   },
 
   async act(setup, { login, contact }) {
@@ -219,7 +219,7 @@ export const sshd: SetupStep = {
     if (!error) return { shown: stages.find(({ stage }) => stage === 'host key')?.found ?? '' };
     const step = error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
     // It is set up already.
-    return setup.add(step, 'failed', error.problem, error.otherHint ?? error.hint);
+    return setup.add(step, 'failed', error.problem, otherFix(error));
   },
 };
 

@@ -1,16 +1,17 @@
 import { whyNotRun } from '../../checks/inside.js';
+import type { OwnKey } from '../../checks/own-keys.js';
 import type { CheckResult } from '../../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
 import { accountName, findingsOf, readKeys } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
-import { printable, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
 import { type GuestRouteOptions, guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
 import type { MachineLogin } from '../../ssh/config/logins.js';
-import { shellLine, shellOf, shellQuoted } from '../../target/shell.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
 export interface SetupStep {
@@ -38,18 +39,6 @@ export interface Setup extends Rows {
   readonly options: SetupOptions;
   readonly io: Io;
   readonly signal: AbortSignal;
-}
-
-/** A key of the user's that logs in. */
-export interface OwnKey {
-  /** The public key, as a line of authorized_keys. */
-  readonly line: string;
-  /** The private key's file; undefined: only the agent has it. */
-  readonly identityFile?: string;
-  /** Where it is, for messages. */
-  readonly from: string;
-  /** It has a passphrase, and no agent has it: ssh asks at each login. */
-  readonly asks?: boolean;
 }
 
 /** What the steps have found. */
@@ -106,8 +95,8 @@ export async function runSteps(
   return all;
 }
 
-/** Prints a row. `guests`: it is in the machine's own words; its fix as a command of this host, if its manager starts programs there. */
-export type ShowStep = (step: FindingJson, guests?: { readonly fix: string | undefined }) => void;
+/** Prints a row. `exec`: the words of the manager that starts programs there. */
+export type ShowStep = (step: FindingJson, exec?: readonly string[]) => void;
 
 export interface Rows {
   readonly steps: readonly FindingJson[];
@@ -129,10 +118,7 @@ export function collector(show: ShowStep): Rows {
     },
     addGuests(row, { exec }) {
       steps.push(row);
-      const { fix } = row;
-      // In quotes it can do nothing here. What cannot be shown as it is cannot be pasted.
-      const isPlain = exec !== undefined && fix !== undefined && printable(fix) === fix;
-      show(row, { fix: isPlain ? shellLine([...exec, '/bin/sh', '-c', fix]) : undefined });
+      show(row, exec);
     },
     isFailed: () => steps.some(({ state }) => state === 'failed'),
   };

@@ -96,12 +96,11 @@ async function picked(io: Io): Promise<readonly string[] | undefined> {
 
 async function printer(io: Io): Promise<ShowStep> {
   const style = await styles(io, 'stdout');
-  return ({ name, state, found, fix, hint }, guests) => {
-    io.out(formatProgress({ state, step: name, message: found }, style));
-    const here = guests ? guests.fix : fix && pasteable(fix, io);
-    if (here !== undefined) io.out(`    ${style.dim('fix:')} ${printable(here)}\n`);
-    else if (fix !== undefined) io.out(formatProgress({ state: 'fix', step: name, message: fix }, style));
-    if (hint !== undefined) io.out(formatProgress({ state: 'hint', step: name, message: hint }, style));
+  return ({ name: step, state, found, fix, hint, by }, exec) => {
+    io.out(formatProgress({ state, step, message: found }, style));
+    if (fix && by) io.out(formatProgress({ state: 'fix', step, message: fix }, style, exec));
+    else if (fix) io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
+    if (hint) io.out(formatProgress({ state: 'hint', step, message: hint }, style));
   };
 }
 

@@ -136,8 +136,12 @@ no_key_file() {
       fi
     done
   fi
-  fail login "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
+  fail "$(key_step)" "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
+# What is missing is a key of the host's user, if that says which he has.
+key_step() { if [ -n "${offered:-}" ]; then echo key; else echo login; fi; }
+# offered_in FILE: whether it has one of them.
+offered_in() { [ -n "${offered:-}" ] && grep -qsF -e "$offered" "$R$1"; }
 
 shown() { printf '%s' "$1" | sed "s/$instance/%i/g"; }
 
@@ -198,9 +202,11 @@ login_key_options() {
   key_number=0
   key_whole=
   key_line=
+  if offered_in "$key_file"; then key_ours=yes; else key_ours=no; fi
   while IFS= read -r each_line || [ -n "$each_line" ]; do
     key_number=$((key_number + 1))
     case $each_line in "$byte_order_mark"*) key_hindered="mark 1" ;; esac
+    case $key_ours,$each_line in yes,*) printf '%s\n' "$each_line" | grep -qF -e "$offered" || continue ;; esac
     each_type=$(printf '%s\n' "$each_line" | sed -En 's/^([^#].*[[:blank:]])?((sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+)[[:blank:]]+AAAA.*/\2/p')
     # What follows a key without a comment may be the rest of it.
     if [ -n "$key_line" ] && [ -z "$each_type" ] && printf '%s\n' "$each_line" | grep -Eq '^[A-Za-z0-9+/]{4,}={0,2}([[:blank:]]|$)'; then

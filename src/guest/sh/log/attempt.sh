@@ -86,8 +86,10 @@ refused_otherwise() {
     login_ended "$1"
   elif [ "$by_key" = no ]; then
     fail login "a login as $1 failed: $login_about$cause" "$(sshd_log)"
+  elif own_file=$(key_files | while IFS= read -r each; do if offered_in "$each"; then echo "$each"; fi; done | head -n 1) && [ -n "$own_file" ]; then
+    fail login "a login as $1 failed: $login_about, though $own_file has its key$cause" "$(sshd_log)"
   else
-    fail login "a login as $1 failed: $login_about$cause" \
+    fail "$(key_step)" "a login as $1 failed: $login_about${offered:+; ${key_file:-no file} has none of the keys that ssh offers}$cause" \
       "# put the public key of the one that ssh uses into ${key_file:-a file that sshd reads}: on the host, vmssh guest install --key does that"
   fi
 }

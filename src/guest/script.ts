@@ -16,6 +16,8 @@ export interface ScriptOptions {
   readonly hushlogin?: boolean;
   /** Lines for authorized_keys. */
   readonly keys?: readonly string[];
+  /** The keys for which it is done; default: those. */
+  readonly owners?: readonly string[];
   /** The account for keys and .hushlogin; undefined: the caller of sudo, or root. */
   readonly account?: string;
   /** The vsock device was added just now: wait for it. */
@@ -35,7 +37,7 @@ export interface ScriptOptions {
 /** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
 export function setupScript(options: ScriptOptions): string {
   const { hostsFix, hushlogin, plugged, onlyVsock, onlyLoopback } = options;
-  const { keys = [], account = '', leave = '', expect = '' } = options;
+  const { keys = [], owners = keys, account = '', leave = '', expect = '' } = options;
   const common = {
     port: String(options.port),
     hosts_fix: yesNo(hostsFix),
@@ -45,6 +47,7 @@ export function setupScript(options: ScriptOptions): string {
     only_loopback: yesNo(onlyLoopback),
     account,
     keys: keys.join('\n'),
+    owners: owners.join('\n'),
     leave,
     expect,
   };
@@ -63,8 +66,8 @@ export function setupScript(options: ScriptOptions): string {
 interface AccountScriptOptions
   extends Pick<ScriptOptions, 'account' | 'keys'>,
     Pick<CheckScriptOptions, 'over'> {
-  /** It only says what it would do. */
-  readonly look: boolean;
+  /** It only says what it would do; "left": where the keys are. */
+  readonly look: boolean | 'left';
   /** An sshd too, by the guest's package manager. */
   readonly install?: boolean;
   /** A login runs it, with the rights of the account. */
@@ -78,14 +81,25 @@ export function accountScript(options: AccountScriptOptions): string {
   const { account = '', keys = [], look, install = false, over = 'vsock', own, shown = '' } = options;
   return script(setUpAccount, {
     ...{ account, keys: keys.join('\n'), over, shown },
-    ...{ look: yesNo(look), install: yesNo(install), own: yesNo(own) },
+    ...{ look: look === 'left' ? look : yesNo(look), install: yesNo(install), own: yesNo(own) },
   });
 }
 
-/** `own`: by a login, with the rights of the account. `account`: as root, also what such a login of it did. */
-export function undoScript({ look = false, own = false, account = '' } = {}): string {
-  const ownScript: string = account === '' ? '' : undoScript({ look, own: true });
-  return script(undo, { look: yesNo(look), own: yesNo(own), account, own_script: ownScript });
+interface UndoScriptOptions {
+  readonly look?: boolean;
+  /** By a login, with the rights of the account. */
+  readonly own?: boolean;
+  /** As root, also what such a login of it did. */
+  readonly account?: string | undefined;
+  /** The keys whose undo it is: what all share goes with the last. Undefined: all that was done. */
+  readonly owners?: readonly string[] | undefined;
+}
+
+/** The script that takes back what the others did. */
+export function undoScript({ look, own, account = '', owners }: UndoScriptOptions = {}): string {
+  const ownScript: string = account === '' ? '' : undoScript({ look: look ?? false, own: true, owners });
+  const whose = { all: yesNo(!owners), keys: owners?.join('\n') ?? '' };
+  return script(undo, { look: yesNo(look), own: yesNo(own), account, own_script: ownScript, ...whose });
 }
 
 /** The script that keeps systemd's own sshd from listening on vsock, or undoes that. */

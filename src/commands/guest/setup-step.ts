@@ -57,6 +57,8 @@ export interface Found {
   readonly byHand?: readonly [found: string, fix: string];
   /** Whether an sshd answers by its first route that is open. */
   readonly answer?: CheckResult;
+  /** All keys of the user, for an undo. */
+  readonly own?: readonly string[];
   /** The key, unless the machine's manager made one. */
   readonly key?: OwnKey | undefined;
   readonly identityFile?: string | undefined;
@@ -233,6 +235,10 @@ export const toSetUp = {
   vsock: flag({
     long: 'vsock',
     summary: 'fail if its vsock device cannot be had, also where an sshd answers by another route',
+  }),
+  all: flag({
+    long: 'all',
+    summary: 'with --undo: also what was set up in the machine for the keys of others',
   }),
   unproved: flag({
     long: 'unproved',

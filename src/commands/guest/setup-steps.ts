@@ -5,7 +5,7 @@ import { mayBeGiven } from '../../ssh/config/names.js';
 import { usersNames } from '../../ssh/taken-names.js';
 import { device } from './setup-device.js';
 import { config, knownKey, login, naming, pin } from './setup-host.js';
-import { brought, inside, sshd } from './setup-inside.js';
+import { brought, inside, keyLeft, sshd } from './setup-inside.js';
 import {
   collector,
   type Found,
@@ -24,7 +24,7 @@ const steps: readonly SetupStep[] = [
 ];
 
 /** In what order it is taken back: first what only the machine's manager can do. */
-const undone: readonly SetupStep[] = [way, inside, device, knownKey, config];
+const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, keyLeft];
 
 /** What came of one machine. */
 export interface SetupSteps {

@@ -144,7 +144,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
 
   it('takes nothing back from a machine that it never set up, and does not ask', async () => {
     const { code, stdout } = await setup('--undo', 'incus/web');
-    expect(stdout).toMatch(/✓ undo +vmssh has set up nothing here\n/);
+    expect(stdout).toMatch(/✓ journal +vmssh has set up nothing here\n/);
     expect(code).toBe(0);
   });
 

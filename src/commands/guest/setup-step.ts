@@ -33,6 +33,8 @@ export interface Setup extends Rows {
   /** Why the name is the user's already. */
   readonly claim?: string | undefined;
   readonly machine: ListedTarget['machine'];
+  /** For an undo: what is kept of a machine that nothing lists any more. */
+  readonly gone?: MachineLogin | undefined;
   readonly target: string;
   /** The target as a word for the user's shell. */
   readonly typed: string;
@@ -128,7 +130,7 @@ export function collector(show: ShowStep): Rows {
 
 export function newSetup(
   named: ListedTarget,
-  rest: Pick<Setup, 'name' | 'claim' | 'options' | 'io' | 'signal'>,
+  rest: Pick<Setup, 'name' | 'claim' | 'gone' | 'options' | 'io' | 'signal'>,
   show: ShowStep,
 ): Setup {
   const { text: target, machine } = named;

@@ -1,6 +1,8 @@
 import type { FindingJson } from '../../cli/json.js';
-import { asTarget } from '../../kinds/kinds.js';
+import { ConnectError, errorWith } from '../../errors.js';
+import { asTarget, parseTarget } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
+import { keptLogins } from '../../ssh/config/logins.js';
 import { mayBeGiven } from '../../ssh/config/names.js';
 import { usersNames } from '../../ssh/taken-names.js';
 import { device } from './setup-device.js';
@@ -15,7 +17,7 @@ import {
   type SetupStep,
   type ShowStep,
 } from './setup-step.js';
-import { entry, key, way } from './setup-way.js';
+import { asFailure, entry, gone, key, way } from './setup-way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
 const steps: readonly SetupStep[] = [
@@ -25,6 +27,9 @@ const steps: readonly SetupStep[] = [
 
 /** In what order it is taken back: first what only the machine's manager can do. */
 const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, keyLeft];
+
+/** Of a machine that is gone. */
+const undoneHere: readonly SetupStep[] = [gone, knownKey, config];
 
 /** What came of one machine. */
 export interface SetupSteps {
@@ -88,13 +93,33 @@ async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
 /** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
 export function takingBack({ show, ...ways }: Ways): Work {
   const run = async (setup: Setup, what: 'plan' | 'do') =>
-    planOf(setup, await runSteps(undone, (step, all) => step.undo?.(setup, all, what), setup));
+    planOf(
+      setup,
+      await runSteps(setup.gone ? undoneHere : undone, (step, all) => step.undo?.(setup, all, what), setup),
+    );
   return {
     async plan(name) {
-      return run(newSetup(await lookUp(name, ways.io, ways.signal), { name, ...ways }, show), 'plan');
+      const found = await lookUp(name, ways.io, ways.signal).catch(asFailure);
+      const isFound = !(found instanceof ConnectError) && found.machine !== undefined;
+      const gone = isFound ? undefined : await keptOf(name, ways.io);
+      if (gone)
+        return run(
+          newSetup({ text: gone.target, target: parseTarget(gone.target) }, { name, gone, ...ways }, show),
+          'plan',
+        );
+      // Another machine is not the one that was set up.
+      if (found instanceof ConnectError) throw errorWith(found, { hint: 'vmssh list shows what there is' });
+      return run(newSetup(found, { name, ...ways }, show), 'plan');
     },
     carryOut: ({ setup }) => run({ ...setup, ...collector(show) }, 'do'),
   };
+}
+
+/** What `setup` keeps of a machine, by its target or its name in ssh. */
+async function keptOf(name: string, io: Ways['io']) {
+  const { logins, state } = await keptLogins(io);
+  const host = state?.machines.find((each) => each.host === name)?.target;
+  return logins.find(({ target, takes }) => [name, host].includes(target) || takes === name);
 }
 
 function planOf(setup: Setup, found: Found): SetupPlan {

@@ -4,8 +4,14 @@ import { loginTimeoutMs } from '../../checks/try-login.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
+import { providersOf } from '../../kinds/kinds.js';
+import { programInPath } from '../../process/program-in-path.js';
 import { formatEndpoint } from '../../route.js';
-import { mayBeUp } from '../../sources/source.js';
+import { DiscoveryError, mayBeUp } from '../../sources/source.js';
+import { sources } from '../../sources/sources.js';
+import { runTool } from '../../sources/tools/run-tool.js';
+import { ownEnv } from '../../sources/trusted-env.js';
+import { withToolFolders } from '../../sources/trusted-path.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
 import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
 import { typedHost } from '../../target/names.js';
@@ -57,6 +63,30 @@ export const way: SetupStep = {
     return start === undefined
       ? undefined
       : setup.add('way', 'failed', `it is ${setup.machine?.status}`, start);
+  },
+};
+
+/** Whether a machine that nothing lists is gone: its manager has to answer. */
+export const gone: SetupStep = {
+  name: 'way',
+  async undo({ gone: login, named, io, signal, add }) {
+    const [provider = ''] = providersOf(named.target);
+    const source = await sources.find(({ name }) => name === provider)?.load();
+    const [program = '', ...args] = source?.listCommand?.split(' ') ?? [];
+    const there = withToolFolders(ownEnv(io.env), io.platform);
+    const isAsked = program !== '' && programInPath(program, there) !== undefined;
+    const refusal = isAsked
+      ? await runTool(program, args, { env: there, signal }).catch((error) => error)
+      : '';
+    if (refusal instanceof DiscoveryError)
+      return add(
+        'way',
+        'failed',
+        `${source?.title} does not answer: ${refusal.message}`,
+        source?.listCommand,
+      );
+    add('way', 'skipped', 'nothing lists it any more: nothing is done in it');
+    return { login };
   },
 };
 

@@ -59,7 +59,7 @@ describe.skipIf(missing)(`the hints of check and setup${missing ? `: ${missing}`
     { name: 'keys elsewhere', config: `AuthorizedKeysFile ${root}/keys/%u`, breaks: letIn },
     { name: 'a list', config: 'AllowUsers bob', breaks: letIn, cause: /AllowUsers is bob/ },
     { name: 'no keys', config: 'PubkeyAuthentication no', cause: /results in PubkeyAuthentication no/ },
-    { name: 'a command', config: 'ForceCommand /bin/false', breaks: letIn, cause: /sshd run only this/ },
+    { name: 'a command', config: 'ForceCommand /bin/false', breaks: letIn, cause: /a command of its own/ },
     {
       name: 'more than a key',
       config: 'AuthenticationMethods publickey,keyboard-interactive',

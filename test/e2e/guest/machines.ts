@@ -31,8 +31,13 @@ export function useMachines() {
   const server = createServer(({ url = '' }, response) => {
     if (existsSync(join(dir, 'kill-pinned')) && existsSync(join(home, '.ssh/vmssh_known_hosts')))
       process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL');
+    if (existsSync(join(dir, 'interrupt')))
+      return process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGINT');
     const path = new URL(url, 'http://x').searchParams.get('path');
-    if (path === null) return response.end(JSON.stringify({ metadata: instances }));
+    if (path === null)
+      return response.end(
+        JSON.stringify({ metadata: instances.filter(({ name }) => !existsSync(join(dir, `gone-${name}`))) }),
+      );
     const isHidden = existsSync(join(dir, 'hide-files')) && existsSync(join(dir, 'state/vmssh/hosts.json'));
     const file = join(root, isHidden ? 'none' : path);
     if (!existsSync(file)) response.statusCode = 404;
@@ -75,6 +80,7 @@ export function useMachines() {
       `echo >>'${dir}/manager-calls'
 [ ! -e '${dir}/kill-at' ] || [ "$(wc -l <'${dir}/manager-calls')" -lt "$(cat '${dir}/kill-at')" ] || { kill -KILL "$(cat '${dir}/pid')"; exit 1; }
 case "$*" in
+list*) [ ! -e '${join(dir, 'stopped')}' ] || { echo 'Error: is it running?' >&2; exit 1; } ;;
 *' /bin/sh -s') [ -e '${join(dir, 'lie')}' ] && cat >/dev/null && exec cat '${join(dir, 'lie')}'; sed "s#^R=''#R='${root}'#" | PATH='${fakes}':$PATH exec /bin/sh -s ;;
 *) exec '${join(made.bin, 'inside')}' "$@" ;;
 esac`,

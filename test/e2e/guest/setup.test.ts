@@ -142,6 +142,34 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     await changesNothing(says, ['--yes', 'incus/web', 'incus/off']).finally(() => rmSync(pins));
   });
 
+  it('takes back what is here of a machine that is gone, and nothing if its manager does not answer', async () => {
+    const before = treeOf(home);
+    expect(await setup('--yes', 'incus/web')).toMatchObject({ code: 0 });
+    const [gone, stopped] = [join(dir, 'gone-web'), join(dir, 'stopped')];
+    for (const file of [gone, stopped]) writeFileSync(file, '');
+    const refused = await setup('--undo', '--yes', 'web');
+    rmSync(stopped);
+    expect(refused).toMatchObject(printing(1, /✗ way +Incus does not answer: .*is it running\?/));
+    expect(await setup('--undo', '--yes', 'web')).toMatchObject(
+      printing(0, /- way +nothing lists it any more/),
+    );
+    rmSync(gone);
+    expect(treeOf(home)).toEqual(before);
+    expect(existsSync(join(dir, 'state/vmssh/hosts.json'))).toBe(false);
+    expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0 });
+    expect(await setup('--undo', 'o%x')).toMatchObject({
+      code: 4,
+      stderr: expect.not.stringContaining('did you'),
+    });
+  });
+
+  it('is interrupted by Ctrl-C while it looks for the machine', async () => {
+    writeFileSync(join(dir, 'interrupt'), '');
+    const end = await run([...pid, ...vmssh, 'setup', '--yes', 'incus/web'], { env });
+    rmSync(join(dir, 'interrupt'));
+    expect(end).toMatchObject({ code: 130, stderr: 'vmssh: interrupted\n' });
+  });
+
   it('takes nothing back from a machine that it never set up, and does not ask', async () => {
     const { code, stdout } = await setup('--undo', 'incus/web');
     expect(stdout).toMatch(/✓ journal +vmssh has set up nothing here\n/);

@@ -70,7 +70,7 @@ export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine
     authority: authorityOf(),
     status,
     uuid: id && ownUuid(source.name, id),
-    routes: [...(listedRoutes as readonly Route[]), ...(carriesStreams ? execRoutes(words, name) : [])],
+    routes: withExec(listedRoutes as readonly Route[], carriesStreams ? execRoutes(words, name) : []),
     user: whyNoUser(source, row) === undefined ? (row.user as string) : undefined,
     identityFile: whyNoKey(source, row) === undefined ? (row.identityFile as string) : undefined,
     ...(Array.isArray(hostKeys) ? { hostKeys } : {}),
@@ -166,6 +166,13 @@ function routesIn(listed: unknown): readonly Route[] | string {
 function routeIn({ command, address }: JsonObject): Route | string {
   if (command !== undefined) return commandIn(command);
   return addressIn(address) ?? 'a route has neither an "address" nor a "command"';
+}
+
+/** The last one that costs no network: an address on one is used only if it is chosen, once another route stands before it. */
+function withExec(routes: readonly Route[], exec: readonly Route[]): readonly Route[] {
+  const isOnNetwork = ({ endpoint }: Route) => endpoint.family === 'tcp' && !isLoopback(endpoint.host);
+  const at = exec.length === 0 ? -1 : routes.findIndex(isOnNetwork);
+  return at < 0 ? [...routes, ...exec] : [...routes.slice(0, at), ...exec, ...routes.slice(at)];
 }
 
 /** No shell reads it: its stdin and stdout are the connection. */

@@ -72,6 +72,8 @@ describe('a row of a source', () => {
     const shell = { family: 'exec', command: exec, into: 'shell', machine: 'web' };
     expect(families({ exec })).toMatchObject([{ family: 'vsock' }, shell]);
     expect(families({ exec: { command: exec } })).toHaveLength(2);
+    const ip = { family: 'tcp', host: '192.0.2.1' };
+    expect(families({ exec, address: '192.0.2.1' })).toMatchObject([shell, ip]);
     expect(families({ exec: { command: exec, streams: false } })).toMatchObject([{ family: 'vsock' }]);
     expect(read({ ...row, exec }).found[0]?.routes).toMatchObject([{ endpoint: shell }]);
   });

@@ -36,7 +36,7 @@ describe('config print', () => {
     await expect(configPrint.run({ ...patterns, out }, io)).rejects.toThrow(/lines.*EEXIST|lines.*exists/);
   });
 
-  it.skipIf(noSsh)('keeps what config install keeps, as long as its state can be read', async () => {
+  it.skipIf(noSsh)('keeps what config install keeps; of a state that cannot be used, what the lines say', async () => {
     await home.install({
       ...named({ onlyPatterns: true }),
       fdpass: false,
@@ -51,7 +51,9 @@ describe('config print', () => {
     expect(await printed()).toBe(own.slice(own.indexOf('# vmssh: ')));
     expect(await printed()).toContain('    User root\n');
     writeFileSync(home.state, '{}');
-    expect(await printed()).not.toContain('User root');
+    expect(await printed()).toContain('User root');
+    writeFileSync(home.state, '{"version":2}');
+    await expect(printed()).rejects.toThrow(/version 2/);
   });
 
   it('refuses a path that cannot be written there as wrong usage', async () => {

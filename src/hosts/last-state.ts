@@ -1,7 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { type HostKeyPolicy, policyOf, strictest } from '../identity/policy.js';
-import { ownerOf } from '../ssh/config/file.js';
-import { commandPolicy, policyInLines } from '../ssh/config/host-options.js';
+import { commandPolicy, ownerOf, policyInLines } from '../ssh/config/file.js';
 import { type HostState, NewerState, noState, parseState } from '../ssh/config/state.js';
 
 /** What the last run of `config install` left. */

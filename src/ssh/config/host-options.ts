@@ -1,4 +1,4 @@
-import { type HostKeyPolicy, policyOf } from '../../identity/policy.js';
+import type { HostKeyPolicy } from '../../identity/policy.js';
 import { checkUserName } from '../../target/names.js';
 import { configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
@@ -165,20 +165,4 @@ function byFile({ knownHosts, onlyKnown = false, hostKeys = 'accept-new' }: Keys
     ...(word === 'no' ? [['LogLevel', 'ERROR'] as const] : []),
     ...(keeps ? onlyThisFile : []),
   ];
-}
-
-/** What these lines say of the unknown key of any host; undefined: nothing. The first ones are for targets, and no machine's own. */
-export function policyInLines(lines = ''): HostKeyPolicy | undefined {
-  if (asking.test(lines)) return commandPolicy(lines);
-  const words = [...lines.matchAll(/^\s*StrictHostKeyChecking (\S+)$/gm)].map(([, word]) => word);
-  if (words.length > 0 && words.every((each) => each === 'yes')) return 'strict';
-  return words.includes('ask') ? 'ask' : undefined;
-}
-
-const asking = /^\s*KnownHostsCommand .*$/m;
-
-/** The same, where ssh asks vmssh: nobody but `--host-keys` has said it then. */
-export function commandPolicy(lines = ''): HostKeyPolicy | undefined {
-  const [, word] = / --host-keys=(\S+)/.exec(asking.exec(lines)?.[0] ?? '') ?? [];
-  return policyOf(word);
 }

@@ -6,8 +6,7 @@ import { type HostKeyPolicy, policyOf, policyOfEnv, strictest } from '../../iden
 import type { Here } from '../../process/io.js';
 import { type SshCommand, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { isHostName } from '../../target/names.js';
-import { isOwnInclude } from '../config/file.js';
-import { policyInLines } from '../config/host-options.js';
+import { isOwnInclude, policyInLines } from '../config/file.js';
 import { parseState, stateFile } from '../config/state.js';
 import { revokedNamedIn, usersTexts } from '../config/users-files.js';
 import { sshFolder } from '../folder.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { policyInLines } from '../../../src/ssh/config/host-options.js';
+import { policyInLines } from '../../../src/ssh/config/file.js';
 import { formatState, noState, stateFile } from '../../../src/ssh/config/state.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { keyPolicy, mayTell, plainLogin } from '../../../src/ssh/policy/key-policy.js';

@@ -50,7 +50,7 @@ async function reportError(error: unknown, [name]: readonly string[], io: Io): P
       import('./cli/terminal.js'),
       import('./ssh/split-args.js'),
     ]);
-    const code = await explain(error, io);
+    const code = await explain(await ofLines(error, name, io), io);
     // As ssh: 1 to 254 would be the remote command's, or rsync's own.
     const isTool = io.program === 'vmssh' && tools.some((tool) => tool === name);
     return isTool && code !== exitCode.interrupted ? exitCode.noLogin : code;
@@ -59,6 +59,20 @@ async function reportError(error: unknown, [name]: readonly string[], io: Io): P
     io.err(`${io.program}: ${isOutOfMemory(error) ? 'not enough memory' : printable(message)}\n`);
     return error instanceof ConnectError ? exitCodeOf(error) : exitCode.connect;
   }
+}
+
+/** What is not understood in a line for ssh is another version's: which one wrote it. */
+async function ofLines(error: unknown, name: string | undefined, { env, platform }: Io): Promise<unknown> {
+  if (!(error instanceof UsageError) || (name !== 'proxy' && name !== 'host-key')) return error;
+  const [{ stateFile, writerOf }, { readText }, { version }] = await Promise.all([
+    import('./ssh/config/state.js'),
+    import('./files/read-file.js'),
+    import('./version.js'),
+  ]);
+  const writer = writerOf(await readText(stateFile(env, platform)).catch(() => ''));
+  if (writer === undefined || writer === version) return error;
+  const lines = `the lines for ssh are of vmssh ${writer}, and this is vmssh ${version}`;
+  return new UsageError(error.message, `${lines}: vmssh config install writes them again`);
 }
 
 /** What ssh runs takes a fast path that loads nothing else; the rest, --help and mistakes go through commander. */

@@ -188,13 +188,12 @@ export async function sshLines(
   note: (line: string) => void = (line) => io.err(`${line}\n`),
 ): Promise<string> {
   const { hostKeys } = values;
-  const least = hostKeys && (await systemPolicy(io.platform));
-  const lines = settingLines(settings, {
-    ...values,
-    hostKeys: least ? strictest(hostKeys, least) : hostKeys,
-  });
-  const caller = await callerOfLines(io, lines.bring || hosts.some((each) => each.options.bring));
-  const isAsked = lines.hostKeys !== undefined || asksVmssh(caller);
+  const caller = await callerOfLines(io, values.bring || hosts.some((each) => each.options.bring));
+  const asks = asksVmssh(caller);
+  // Whom ssh asks knows the system's.
+  const least = hostKeys && !asks ? await systemPolicy(io.platform) : undefined;
+  const lines = settingLines(settings, { ...values, hostKeys: strictest(hostKeys, least) });
+  const isAsked = lines.hostKeys !== undefined || asks;
   const users = system ? { hosts } : await fromUsers(hosts, isAsked, io, note);
   return usage(() => configText({ ...caller, ...users, ...surroundings({ system }, io), ...lines }));
 }

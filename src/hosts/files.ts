@@ -11,8 +11,8 @@ interface CurrentFile {
   readonly byHand?: string;
 }
 
-/** Reads a file that may not exist. Throws an error that names it. */
-export async function fileAt(path: string | undefined): Promise<CurrentFile> {
+/** Reads a file that may not exist; `reader`: whether ssh is one. Throws an error that names it. */
+export async function fileAt(path: string | undefined, reader: 'ssh' | 'any' = 'ssh'): Promise<CurrentFile> {
   if (path === undefined) return { text: undefined };
   let content: FileContent | undefined;
   try {
@@ -25,7 +25,7 @@ export async function fileAt(path: string | undefined): Promise<CurrentFile> {
   const text = bytes.toString();
   const isUtf16 = /^(fffe|feff)/.test(bytes.toString('hex', 0, 2));
   // UTF-16 without a mark has one after each letter.
-  if (isUtf16 || text.includes('\0'))
+  if (reader === 'ssh' && (isUtf16 || text.includes('\0')))
     throw new CommandError(
       'EILSEQ',
       `${quote(path)} ${isUtf16 ? 'is UTF-16' : 'has NUL bytes, as UTF-16 has'}, which ssh does not read`,

@@ -7,11 +7,13 @@ import type { Io } from '../process/io.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
 import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
-import { formatState, type HostState, noState, parseState } from '../ssh/config/state.js';
+import { formatState, type HostState, writerOf } from '../ssh/config/state.js';
 import { usersNames } from '../ssh/taken-names.js';
 import { setAside, shellOf, shellQuoted } from '../target/shell.js';
+import { version } from '../version.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
+import { freeName, lastState } from './last-state.js';
 import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
 import { inEffect } from './setting.js';
@@ -26,6 +28,8 @@ export interface Plan {
   readonly files: ConfigFiles;
   /** Each a line for the user. */
   readonly notes?: readonly string[];
+  /** What is wrong with what the last run left. */
+  readonly problem?: string | undefined;
   /** Undefined for one that removes all. */
   readonly decision?: Decision;
   /** Whether ssh accepts its configuration as it is: then it has to afterwards. */
@@ -41,14 +45,18 @@ export async function planInstall(
   find: FindMachines = findMachines,
   files: ConfigFiles = configFiles(options, io),
 ): Promise<Plan> {
-  const { own, state: before, main, policy, byHand, refusal } = await filesNow(files, 'install', options, io);
+  const now = await filesNow(files, 'install', options, io);
+  const { own, state: before, main, policy, byHand, refusal, aside: hint = '' } = now;
   if (refusal) return { changes: [], refusal, files };
-  const { state: last, problem } = lastState(before, ownerOf(own) === 'ours');
+  const { state: last, problem, isLost, newer } = lastState(before, own, policy);
+  const closed = newer ?? (isLost && now.stateByHand && `it ${now.stateByHand}, and ${problem}`);
+  if (closed) return { changes: [], refusal: { path: files.state, why: closed, hint }, files };
+  const aside = isLost && before !== undefined ? await freeName(files.state) : undefined;
   const all = inEffect(settings, options, last.options);
   const refused = await refusedOfLast(all.sshOptions, last.options, io);
   if (refused) return { changes: [], refusal: { path: files.state, ...refused }, files };
   // Whether units are wanted is in a state that is lost.
-  const fresh = all.fresh ?? (problem === undefined ? false : undefined);
+  const fresh = all.fresh ?? (isLost ? undefined : false);
   const asking = { ...io, env: withKeptEnv(io.env, last.machines) };
   const units = await unitChanges(files.units, fresh, asking);
   if (units.changed) return { changes: [], refusal: foreignFile(units.changed, 'install', io), files };
@@ -60,7 +68,9 @@ export async function planInstall(
   const decision = await decide({ ...options, ...all }, last, taken, asking, find);
   const said: string[] = [];
   const text = signed(await sshLines(decision, options, io, (line) => said.push(line)));
-  const state = isSame(decision.state, last) ? before : formatState(decision.state);
+  // It says which vmssh made the lines.
+  const isCurrent = text === own || writerOf(before ?? '') === version;
+  const state = isCurrent && isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;
   const like = path === undefined || main === undefined ? undefined : basename(path);
   const needed = await spellings(files, main ?? '', io);
@@ -68,12 +78,14 @@ export async function planInstall(
   const warning = `${io.program}: warning: ${quote(files.state)}`;
   const lost = [
     ...(problem === undefined ? [] : [`${warning} ${printable(problem)}`]),
+    ...(aside === undefined ? [] : [`${io.program}: it is kept as ${printable(aside)}`]),
     ...leftOut(last.options).map((each) => `${warning}: ${printable(each)}`),
   ];
   const written = { path: files.state, before, after: state, mode: 0o600 };
   // Last, so that it says nothing that is not written. A new one first: lines without one count as those whose state is lost.
   const [first, end] = before === undefined ? [[written], []] : [[], [written]];
   const changes = [
+    ...(aside === undefined ? [] : [{ path: aside, before: undefined, after: before, mode: 0o600 }]),
     ...first,
     ...leastPolicy(files, policy, all.hostKeys ? `${all.hostKeys}\n` : policy),
     { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600, like },
@@ -92,25 +104,12 @@ export async function planInstall(
     changes,
     files,
     notes: [...lost, ...decision.notes, ...said],
+    problem,
     decision,
     isAccepted: broken === undefined,
     startsUnits:
       all.fresh === true && files.units !== undefined && (options.fresh === true || units.changes.length > 0),
   };
-}
-
-/** `isExpected`: there are lines that were made from it. */
-function lastState(text: string | undefined, isExpected: boolean): { state: HostState; problem?: string } {
-  const lost = 'options of earlier runs, and Hosts of machines that cannot be asked now, are lost';
-  if (text === undefined)
-    return { state: noState, ...(isExpected ? { problem: `is missing: ${lost}` } : {}) };
-  try {
-    const { state, left } = parseState(text);
-    return { state, ...(left === 0 ? {} : { problem: `has ${left} machines that cannot be used` }) };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { state: noState, problem: `cannot be used, ${error.message}: ${lost}` };
-  }
 }
 
 /** Whether they differ at most in the days on which machines were seen. */
@@ -155,13 +154,14 @@ async function filesNow(
 ) {
   const closed = await closedFile(files, io);
   if (closed) return { refusal: closed };
-  const [{ text: own }, { text: state }, { text: main, byHand }, { text: policy }] = await Promise.all([
+  const [{ text: own }, state, { text: main, byHand }, { text: policy }] = await Promise.all([
     fileAt(files.own),
-    fileAt(files.state),
+    fileAt(files.state, 'any'),
     fileAt(files.main),
     fileAt(files.policy),
   ]);
   const command = `${action}${system ? ' --system' : ''}`;
+  const aside = setAside(files.state, `vmssh config ${command}`, shellOf(io));
   const isWord = policy === undefined || policyOf(policy.trim()) !== undefined;
   const refusal = isWord
     ? foreignFile({ path: files.own, text: own }, command, io)
@@ -170,7 +170,7 @@ async function filesNow(
         why: 'it has no policy of vmssh, so each unknown host key is refused',
         hint: setAside(files.policy ?? '', `vmssh config ${command}`, shellOf(io)),
       };
-  return { own, state, main, policy, byHand, refusal };
+  return { own, state: state.text, stateByHand: state.byHand, aside, main, policy, byHand, refusal };
 }
 
 /** What stands in the way of each change, before one is made. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
 import { executable, run, runtime, vmssh } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { versionSchema } from '../program/json-schemas.js';
 
 const dir = useTempDir();
@@ -39,6 +39,18 @@ describe('the program', () => {
       if (missingAddon() === undefined)
         expect(features).toEqual(['unix', 'vsock', 'fd-passing', 'native-relay']);
     }
+  });
+
+  it('names the version that wrote lines for ssh which it does not understand', async () => {
+    const HOME = join(dir, 'newer');
+    writeTree(HOME, { '.local/state/vmssh/hosts.json': '{"version":7,"vmssh":"9.1.0"}' });
+    const result = await run([...vmssh, 'proxy', '--later', 'mint', '22'], { env: { ...process.env, HOME } });
+    expect(result).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /--later.*\nhint: the lines for ssh are of vmssh 9\.1\.0, and this is vmssh /,
+      ),
+    });
   });
 
   it.each([

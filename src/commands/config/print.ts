@@ -2,14 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { type Command, textOption, UsageError } from '../../cli/command.js';
 import { printable, quote } from '../../errors.js';
 import { decide, sshLines } from '../../hosts/decide.js';
-import { fileError } from '../../hosts/files.js';
+import { fileAt, fileError } from '../../hosts/files.js';
+import { lastState } from '../../hosts/last-state.js';
 import { type ConfigOptions, configOptions, lineOptions, settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions, leftOut, refusedOfLast } from '../../hosts/ssh-option.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
-import { noState, readState } from '../../ssh/config/state.js';
 import { usersNames } from '../../ssh/taken-names.js';
 
 const outOption = textOption({
@@ -43,9 +43,11 @@ export const configPrint: Command<ConfigOptions & { readonly out?: string }> = {
 };
 
 async function printedLines(options: ConfigOptions, io: Io): Promise<string> {
-  // A state that cannot be used keeps nothing.
-  const path = configFiles({ system: false }, io).state;
-  const last = (await readState(path)) ?? noState;
+  const { own, state: path } = configFiles({ system: false }, io);
+  const [lines, kept] = await Promise.all([fileAt(own), fileAt(path, 'any')]);
+  const { state: last, problem, newer } = lastState(kept.text, lines.text);
+  if (newer !== undefined) throw new UsageError(`${quote(path)}: ${newer}`, 'use that vmssh');
+  if (problem !== undefined) io.err(`${io.program}: warning: ${quote(path)} ${printable(problem)}\n`);
   const all = inEffect(settings, options, last.options);
   for (const each of leftOut(last.options))
     io.err(`${io.program}: warning: ${quote(path)}: ${printable(each)}\n`);

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { type ConfigFiles, configFiles } from '../../hosts/places.js';
-import { planInstall } from '../../hosts/plan.js';
+import { type Plan, planInstall } from '../../hosts/plan.js';
 import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
 import type { Io } from '../../process/io.js';
@@ -9,11 +10,13 @@ import { runProgram } from '../../process/run-program.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { type HostEntry, noState, readState } from '../../ssh/config/state.js';
-import { type HostCheck, plain } from './check.js';
+import { type HostCheck, plain, withReport } from './check.js';
 
 export interface FreshFacts {
   /** By `config install --fresh`. */
   readonly on: boolean;
+  /** Why they are not kept up to date, and the fix: what the last run left cannot be used. */
+  readonly problem?: { readonly found: string; readonly fix: string } | undefined;
   /** How many machines have no Host yet, and how many Hosts no machine any more. */
   readonly came: number;
   readonly gone: number;
@@ -40,10 +43,18 @@ export async function gatherFresh(
   const on = options.fresh === true;
   return {
     on,
+    problem: problemOf(plan),
     came: missing(now, old),
     gone: missing(old, now),
     units: on ? await unitsOf(files.units, io, run) : 'none',
   };
+}
+
+function problemOf({ refusal, problem, files }: Plan): FreshFacts['problem'] {
+  if (refusal) return { found: `${quote(refusal.path)}: ${refusal.why}`, fix: refusal.hint };
+  return problem === undefined
+    ? undefined
+    : { found: `${quote(files.state)} ${problem}`, fix: 'vmssh config install' };
 }
 
 async function unitsOf(
@@ -67,7 +78,8 @@ async function unitsOf(
 export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[] {
   if (!facts) return [];
   const name = 'fresh Hosts';
-  const { on, came, gone, units } = facts;
+  const { on, problem, came, gone, units } = facts;
+  if (problem) return [withReport(name, 'bad', problem.found, 'the state cannot be used', problem.fix)];
   const late = came + gone === 0 ? '' : `; since then ${came} came and ${gone} went`;
   const again = 'vmssh config install --fresh';
   if (!on) return [plain(name, 'none', `automatic Host updates: off${late}`, again)];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type HostKeyPolicy, policyOf } from '../../identity/policy.js';
 import { settingsOf } from './settings.js';
 import { configArgument } from './word.js';
 
@@ -89,4 +90,20 @@ export function hasInclude(main: string, needed: readonly (readonly string[])[])
 
 function lineEnd(text: string): string {
   return /\r\n/.test(text) ? '\r\n' : '\n';
+}
+
+/** What lines of ours say of the unknown key of any host; undefined: nothing. The first ones are for targets, and no machine's own. */
+export function policyInLines(lines = ''): HostKeyPolicy | undefined {
+  if (asking.test(lines)) return commandPolicy(lines);
+  const words = [...lines.matchAll(/^\s*StrictHostKeyChecking (\S+)$/gm)].map(([, word]) => word);
+  if (words.length > 0 && words.every((each) => each === 'yes')) return 'strict';
+  return words.includes('ask') ? 'ask' : undefined;
+}
+
+const asking = /^\s*KnownHostsCommand .*$/m;
+
+/** The same, where ssh asks vmssh: nobody but `--host-keys` has said it then. */
+export function commandPolicy(lines = ''): HostKeyPolicy | undefined {
+  const [, word] = / --host-keys=(\S+)/.exec(asking.exec(lines)?.[0] ?? '') ?? [];
+  return policyOf(word);
 }

@@ -153,7 +153,8 @@ function assignHosts(
     const hasTarget = why === undefined && targets.get(target) === 1 && kindOfName(target) !== undefined;
     const byTarget = hasTarget && taken(target) === undefined ? target : undefined;
     const named = another === undefined ? host : byTarget;
-    if (named !== undefined) entries.push(toEntry(machine, named, { seen: today, environment }));
+    if (named !== undefined)
+      entries.push(toEntry(machine, named, { seen: today, environment, more: before.get(target)?.more }));
     // Only a name with a dot can mean nothing else.
     if (another !== undefined && (named === undefined || taken(host) !== undefined))
       left.push({ name, target, why: another });
@@ -232,13 +233,13 @@ function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry
   return `Host ${host} is that of a machine of ${ownerName(holder)}, which cannot be asked now: use --prefix`;
 }
 
-type Seen = Pick<HostEntry, 'seen' | 'environment'>;
+type Seen = Pick<HostEntry, 'seen' | 'environment' | 'more'>;
 
-function toEntry(machine: ListedMachine, host: string, { seen, environment }: Seen): HostEntry {
+function toEntry(machine: ListedMachine, host: string, { seen, environment, more }: Seen): HostEntry {
   const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
   const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
-  const more = { via, also, uuid, user, identityFile, authority, environment };
-  return { host, name, target, provider, ...definedFields(more), seen };
+  const fields = { via, also, uuid, user, identityFile, authority, environment, more };
+  return { host, name, target, provider, ...definedFields(fields), seen };
 }
 
 /** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */

@@ -39,18 +39,25 @@ export const logins = {
 };
 
 function parseLogin(json: unknown): readonly MachineLogin[] {
-  const { target: to, user: name, ...fields }: JsonObject = Object(json);
+  const {
+    target: to,
+    user: name,
+    uuid: id,
+    identityFile: file,
+    takes: named,
+    ...fields
+  }: JsonObject = Object(json);
   const [target, user] = [plainText(to), userOf(plainText(name))];
   const isSet = (field: string) => fields[field] === true || undefined;
   const brings = isSet('brings');
   if (target === undefined || (user === undefined && (name !== undefined || !brings))) return [];
-  const uuid = parseUuid(plainText(fields.uuid) ?? '');
-  const { takes: named } = fields;
+  const uuid = parseUuid(plainText(id) ?? '');
   const takes = typeof named === 'string' && isPlainHostName(named) ? named : undefined;
   const undone = { brings, takes, byLogin: isSet('byLogin'), pinned: isSet('pinned'), first: isSet('first') };
-  return [
-    { target, ...definedFields({ uuid, user, identityFile: plainText(fields.identityFile), ...undone }) },
-  ];
+  const known = { uuid, user, identityFile: plainText(file), ...undone };
+  // Those of a newer version stay.
+  const more = Object.entries(fields).filter(([field]) => !(field in undone));
+  return [{ target, ...definedFields(known), ...Object.fromEntries(more) }];
 }
 
 /** What tells whose a login is. */

@@ -7,6 +7,7 @@ import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/js
 import { type KeptEnv, parseKeptEnv } from '../../sources/trusted-env.js';
 import { checkUserName, isOfProcess, isPlainHostName, isTargetWord } from '../../target/names.js';
 import { parseUuid } from '../../target/numbers.js';
+import { version as own } from '../../version.js';
 import { stateFolder } from '../folder.js';
 
 /** What a Host is made of. */
@@ -26,6 +27,8 @@ export interface HostEntry extends HostMachine {
   readonly gone?: string;
   /** What its source has to be asked with, if a shell alone had it. */
   readonly environment?: KeptEnv;
+  /** Fields of a newer version, which stay as they are. */
+  readonly more?: JsonObject;
 }
 
 /** What `config install` decided and found: the lines for ssh are made from it, and nothing is read from those. */
@@ -65,15 +68,29 @@ export async function readOptions(path: string): Promise<HostState['options'] | 
 }
 
 /** One machine in each line. */
-export function formatState({ options, program, machines, more }: HostState): string {
-  const lines = machines.map((machine) => `\n  ${JSON.stringify(machine)}`).join(',');
-  const head = JSON.stringify({ version, options, program, ...more }, null, 1).slice(0, -2);
+export function formatState({ machines, more, ...state }: HostState): string {
+  const lines = machines
+    .map(({ more, ...machine }) => `\n  ${JSON.stringify({ ...machine, ...more })}`)
+    .join(',');
+  const head = JSON.stringify({ version, vmssh: own, ...state, ...more }, null, 1).slice(0, -2);
   return `${head},\n "machines": [${lines}${lines === '' ? '' : '\n '}]\n}\n`;
 }
 
 const version = 1;
 
-/** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none. */
+/** A state that only a newer vmssh understands. */
+export class NewerState extends RangeError {}
+
+/** Which vmssh wrote a state of whatever version; undefined: it does not say. */
+export function writerOf(text: string): string | undefined {
+  try {
+    return plainText(Object(parseJson(text)).vmssh);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none, a NewerState if it is of a newer version. */
 export function parseState(text: string): { readonly state: HostState; readonly left: number } {
   const { machines, ...head } = headOf(text);
   const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
@@ -87,24 +104,26 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
     json = parseJson(text);
   } catch {}
   if (!isJsonObject(json)) throw new RangeError('it is not JSON of vmssh');
-  if (json.version !== version)
-    throw new RangeError(
-      `expected version ${version}, got ${String(JSON.stringify(json.version)).slice(0, 40)}`,
+  const { version: found, vmssh: _, options, program, machines, ...rest } = json;
+  if (typeof found === 'number' && found > version) {
+    const writer = plainText(json.vmssh) ?? 'a newer one';
+    throw new NewerState(
+      `it is of version ${found}, by vmssh ${writer}: vmssh ${own} knows version ${version}`,
     );
-  const { version: _, options, program, machines, ...rest } = json;
+  }
+  if (found !== version)
+    throw new RangeError(`expected version ${version}, got ${String(JSON.stringify(found)).slice(0, 40)}`);
   if (!isJsonObject(options) || !areTexts(program) || !Array.isArray(machines))
     throw new RangeError('it lacks its options, its program or its machines');
-  const more = Object.keys(rest).length === 0 ? {} : { more: rest };
-  return { options, program, machines, ...more };
+  return { options, program, machines, ...moreOf(Object.entries(rest)) };
 }
 
 /** Undefined if ssh's configuration cannot have it. Another user's HOME may have a file with anything in it. */
 function entryOf(json: JsonObject): HostEntry | undefined {
-  const fields = 'host target provider via seen gone uuid user identityFile'.split(' ');
-  const texts = Object.fromEntries(fields.map((field) => [field, plainText(json[field])]));
+  const { name, also, authority, environment, ...others } = json;
+  const texts = Object.fromEntries(textFields.map((field) => [field, plainText(json[field])]));
   const { host = '', target = '', provider = '', via, seen = '', gone = '', identityFile } = texts;
   // It is only printed, with such characters escaped.
-  const { name } = json;
   if (typeof name !== 'string' || target === '') return undefined;
   const isHost = isPlainHostName(host) || (host === target && isTargetWord(host));
   if (!isHost || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
@@ -114,14 +133,21 @@ function entryOf(json: JsonObject): HostEntry | undefined {
     ...{ host, name, target, provider },
     ...definedFields({
       via,
-      also: areTexts(json.also) && via === undefined ? json.also : undefined,
+      also: areTexts(also) && via === undefined ? also : undefined,
       ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile },
-      authority: json.authority === 'user' ? json.authority : undefined,
-      environment: via === undefined ? parseKeptEnv(provider, json.environment) : undefined,
+      authority: authority === 'user' ? authority : undefined,
+      environment: via === undefined ? parseKeptEnv(provider, environment) : undefined,
     }),
     seen: isDay(seen) ? seen : '',
     ...(isDay(gone) ? { gone } : {}),
+    ...moreOf(Object.entries(others).filter(([field]) => !textFields.includes(field))),
   };
+}
+
+const textFields = 'host target provider via seen gone uuid user identityFile'.split(' ');
+
+function moreOf(fields: readonly (readonly [string, unknown])[]): { readonly more?: JsonObject } {
+  return fields.length === 0 ? {} : { more: Object.fromEntries(fields) };
 }
 
 function isDay(text: string): boolean {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
+import { reasonOf } from '../../files/read-sync.js';
 import { type HostKeyPolicy, policyOf, policyOfEnv, strictest } from '../../identity/policy.js';
 import type { Here } from '../../process/io.js';
 import { type SshCommand, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { isHostName } from '../../target/names.js';
-import { isOwnInclude } from '../config/file.js';
+import { isOwnInclude, policyInLines } from '../config/file.js';
 import { parseState, stateFile } from '../config/state.js';
 import { revokedNamedIn, usersTexts } from '../config/users-files.js';
 import { sshFolder } from '../folder.js';
@@ -97,12 +98,12 @@ async function keptPolicy(
   const path = stateFile(env, platform);
   const own = join(sshFolder(env, platform), 'vmssh.conf');
   const [state, lines] = await Promise.all([path, own].map(textAt));
-  const written = lines === undefined ? undefined : policyInLines(lines);
+  const written = lines instanceof Error ? 'strict' : policyInLines(lines);
   const kept = keptIn(state);
-  if (kept !== 'unusable' && !(state === undefined && written === 'strict')) return strictest(kept, written);
-  note(
-    `${quote(path)} cannot be used: host keys that nobody knows are refused; vmssh config install writes it again`,
-  );
+  if (!(kept instanceof Error) && !(state === undefined && written === 'strict'))
+    return strictest(kept, written);
+  const why = kept instanceof Error ? `cannot be used, ${reasonOf(kept)}` : 'is missing';
+  note(`${quote(path)} ${why}: host keys that nobody knows are refused; vmssh config install says more`);
   return 'strict';
 }
 
@@ -111,25 +112,11 @@ function textAt(path: string): Promise<string | undefined | Error> {
   return readText(path).catch((error) => (['ENOENT', 'ENOTDIR'].includes(error.code) ? undefined : error));
 }
 
-function keptIn(state: string | undefined | Error): HostKeyPolicy | undefined | 'unusable' {
-  if (state === undefined) return undefined;
-  if (state instanceof Error) return 'unusable';
+function keptIn(state: string | undefined | Error): HostKeyPolicy | undefined | Error {
+  if (state === undefined || state instanceof Error) return state;
   try {
     return policyOf(parseState(state).state.options.hostKeys);
-  } catch {
-    return 'unusable';
+  } catch (error) {
+    return error as Error;
   }
-}
-
-/** What the lines for ssh say of any host; undefined: nothing. The first ones are for targets, and no machine's own. */
-export function policyInLines(lines: string | Error): HostKeyPolicy | undefined {
-  if (lines instanceof Error) return 'strict';
-  const [command] = /^\s*KnownHostsCommand .*$/m.exec(lines) ?? [];
-  if (command !== undefined) {
-    const [, word] = / --host-keys=(\S+)/.exec(command) ?? [];
-    return policyOf(word);
-  }
-  const words = [...lines.matchAll(/^\s*StrictHostKeyChecking (\S+)$/gm)].map(([, word]) => word);
-  if (words.length > 0 && words.every((each) => each === 'yes')) return 'strict';
-  return words.includes('ask') ? 'ask' : undefined;
 }

@@ -66,21 +66,83 @@ describe.skipIf(noSsh)('the state of config install', () => {
   it.each([
     ['is missing', undefined, 'is missing'],
     ['is broken', '{"version":1,', 'cannot be used, it is not JSON of vmssh'],
-    ['is of another version', '{"version":2}', 'cannot be used, expected version 1, got 2'],
-  ])('that $0 is a warning, and what is found is written', async (_name, text, says) => {
-    await home.install({ ...named({ prefix: 'vm-' }), fresh: true });
-    home.write('config', `${readFileSync(home.main, 'utf8')}Host mine\n`);
-    if (text === undefined) rmSync(home.state);
-    else writeFileSync(home.state, text);
+    ['is of no version', '{"version":0}', 'cannot be used, expected version 1, got 0'],
+  ])(
+    'that $0 is a warning, kept aside, and what is found or still in the lines is written',
+    async (_, text, says) => {
+      const sshOptions = [
+        { keyword: 'User', value: '"a b"' },
+        { keyword: 'Port', value: '2' },
+      ];
+      await home.install({ ...named({ prefix: 'vm-' }), fresh: true, hostKeys: 'strict', sshOptions });
+      writeFileSync(`${home.state}.old`, 'mine');
+      home.write('config', `${readFileSync(home.main, 'utf8')}Host mine\n`);
+      if (text === undefined) rmSync(home.state);
+      else writeFileSync(home.state, text);
+      const to = home.io();
+      expect(await home.install({ names: undefined }, to)).toBe(0);
+      expect(to.stderr.join('')).toContain(`vmssh: warning: "${home.state}" ${says}`);
+      expect(hosts()).toContain('mint');
+      expect(state()).toMatchObject({
+        options: { hostKeys: 'strict', sshOptions: ['User="a b"', 'Port=2'] },
+        machines: [{ host: 'mint' }],
+      });
+      expect(readFileSync(`${home.state}.old`, 'utf8')).toBe('mine');
+      if (text !== undefined) expect(readFileSync(`${home.state}.old2`, 'utf8')).toBe(text);
+      expect(readFileSync(home.main, 'utf8')).toMatch(/Include vmssh\.conf[\s\S]*Host mine\n$/);
+      const again = home.io();
+      await home.install({ names: undefined }, again);
+      expect([again.stdout, again.stderr]).toEqual([['nothing to change\n'], []]);
+    },
+  );
+
+  it.each([
+    [
+      'newer',
+      Buffer.from('{"version":2,"vmssh":"9.1.0"}'),
+      /version 2, by vmssh 9\.1\.0: vmssh .* knows version 1/,
+    ],
+    ['no text', Buffer.from([0x80, 0, 0]), /it is not UTF-8/],
+  ])('that is $0 is refused, and stays as it is', async (_name, bytes, says) => {
+    await home.install({ hostKeys: 'strict' });
+    const lines = readFileSync(home.own, 'utf8');
+    writeFileSync(home.state, bytes);
     const to = home.io();
-    expect(await home.install({ names: undefined }, to)).toBe(0);
-    expect(to.stderr.join('')).toContain(`vmssh: warning: "${home.state}" ${says}`);
-    expect(hosts()).toContain('mint');
-    expect(state().machines).toHaveLength(1);
-    expect(readFileSync(home.main, 'utf8')).toMatch(/Include vmssh\.conf[\s\S]*Host mine\n$/);
-    const again = home.io();
-    await home.install({ names: undefined }, again);
-    expect([again.stdout, again.stderr]).toEqual([['nothing to change\n'], []]);
+    expect(await home.install({ names: undefined }, to)).toBe(1);
+    expect(to.stderr.join('')).toMatch(says);
+    expect(to.stderr.join('')).toContain(`mv -i ${home.state} ${home.state}.old && vmssh config install`);
+    expect([readFileSync(home.state), readFileSync(home.own, 'utf8')]).toEqual([bytes, lines]);
+  });
+
+  it('of another day makes nothing less strict than the lines, and says so, until a policy is given', async () => {
+    await home.install();
+    const before = readFileSync(home.state);
+    await home.install({ hostKeys: 'strict' });
+    writeFileSync(home.state, before);
+    const to = home.io();
+    await home.install({ names: undefined }, to);
+    expect(to.stderr.join('')).toContain(`"${home.state}" lacks --host-keys=strict`);
+    expect([state().options.hostKeys, readFileSync(home.own, 'utf8')]).toEqual([
+      'strict',
+      expect.stringContaining(' --host-keys=strict '),
+    ]);
+    await home.install({ hostKeys: 'accept-new' });
+    expect(state().options.hostKeys).toBe('accept-new');
+  });
+
+  it('keeps what a newer version knows of a machine and its login, and says which vmssh made the lines', async () => {
+    await home.install();
+    const login = { later: [1], target: machine.target, user: 'kim' };
+    const json = JSON.parse(readFileSync(home.state, 'utf8'));
+    Object.assign(json, { vmssh: '9.1.0', later: 1 });
+    Object.assign(json.options, { later: 2, logins: [login] });
+    Object.assign(json.machines[0], { later: 3 });
+    writeFileSync(home.state, JSON.stringify(json));
+    await home.install({ names: undefined });
+    expect(JSON.parse(readFileSync(home.state, 'utf8'))).toMatchObject({
+      ...{ later: 1, options: { later: 2, logins: [login] }, machines: [{ later: 3, user: 'kim' }] },
+      vmssh: expect.not.stringContaining('9.1.0'),
+    });
   });
 
   it('that is lost does not take the units of systemd away', async () => {

@@ -9,6 +9,7 @@ import { makeContainer } from '../../connect/exec/container.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { makePrivsepFolder, sshdConfig } from '../../helpers/sshd.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
+import { listing } from '../sources/own-source.js';
 
 export const missing = missingPrograms({
   ssh: 'openssh-client',
@@ -17,6 +18,7 @@ export const missing = missingPrograms({
 });
 export const user = userInfo().username;
 export const uuid = '22222222-2222-4333-8444-555555555555';
+export const dmi = 'sys/class/dmi/id/product_uuid';
 
 /** Machines of Incus, a stand-in: what it starts runs in a folder in place of the container's root. sh, the scripts, sshd and ssh are real. */
 export function useMachines() {
@@ -82,12 +84,23 @@ export function useMachines() {
 case "$*" in
 list*) [ ! -e '${join(dir, 'stopped')}' ] || { echo 'Error: is it running?' >&2; exit 1; } ;;
 *' /bin/sh -s') [ -e '${join(dir, 'lie')}' ] && cat >/dev/null && exec cat '${join(dir, 'lie')}'; sed "s#^R=''#R='${root}'#" | PATH='${fakes}':$PATH exec /bin/sh -s ;;
+*' /usr/bin/find '*) shift 3; exec find $(printf '%s\\n' "$@" | sed 's#^/etc#${root}&#') ;;
 *) exec '${join(made.bin, 'inside')}' "$@" ;;
 esac`,
     );
+    const exec = [join(made.bin, 'incus'), 'exec', '--'];
+    const lab = { name: 'lab', id: 'lab-1', status: 'running', exec, dmiUuid: uuid };
+    const box = join(made.bin, 'box');
+    script(box, listing(lab));
+    mkdirSync(join(home, '.config/vmssh'), { recursive: true });
+    mkdirSync(join(root, 'sys/class/dmi/id'), { recursive: true });
+    writeFileSync(join(root, dmi), `${uuid}\n`);
+    const sources = JSON.stringify({ version: 1, sources: { box: { command: [box] } } });
+    writeFileSync(join(home, '.config/vmssh/sources.json'), sources);
     Object.assign(env, {
       ...made.env,
       HOME: home,
+      XDG_CONFIG_HOME: undefined,
       XDG_STATE_HOME: join(dir, 'state'),
       XDG_RUNTIME_DIR: join(dir, 'runtime'),
       INCUS_SOCKET: join(dir, 'incus.sock'),

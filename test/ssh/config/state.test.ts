@@ -46,8 +46,8 @@ describe('the state', () => {
     { name: 'too deep', text: '['.repeat(100_000), says: 'it is not JSON of vmssh' },
     {
       name: 'another version',
-      text: formatState(state).replace('"version": 1', '"version": 2'),
-      says: 'expected version 1, got 2',
+      text: formatState(state).replace('"version": 1', '"version": "2"'),
+      says: 'expected version 1, got "2"',
     },
     { name: 'without machines', text: '{"version":1,"options":{},"program":[]}', says: /^it lacks/ },
   ])('is none if it is $name', ({ text, says }) => expect(() => parseState(text)).toThrow(says));

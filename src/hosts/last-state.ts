@@ -1,0 +1,64 @@
+import { lstat } from 'node:fs/promises';
+import { type HostKeyPolicy, policyOf, strictest } from '../identity/policy.js';
+import { commandPolicy, ownerOf, policyInLines } from '../ssh/config/file.js';
+import { type HostState, NewerState, noState, parseState } from '../ssh/config/state.js';
+
+/** What the last run of `config install` left. */
+interface LastState {
+  readonly state: HostState;
+  /** What is to be said of it: a clause after its path. */
+  readonly problem?: string;
+  /** Whether nothing of its file counts. */
+  readonly isLost?: true;
+  /** Which vmssh understands it, if this one does not. */
+  readonly newer?: string;
+}
+
+/** From its file, and the lines for ssh that were made from it. `policy`: what is written beside them for all users. */
+export function lastState(text: string | undefined, own: string | undefined, policy?: string): LastState {
+  const lines = ownerOf(own) === 'ours' ? own : undefined;
+  const least = policyOf(policy?.trim());
+  if (text === undefined && lines === undefined) return { state: noState };
+  try {
+    if (text === undefined) throw new RangeError('is missing');
+    const { state, left } = parseState(text);
+    const kept = policyOf(state.options.hostKeys);
+    const said = strictest(commandPolicy(lines), least);
+    const unusable = left === 0 ? [] : [`has ${left} machines that cannot be used`];
+    // It may have been restored from another day.
+    if (said === undefined || said === 'accept-new' || strictest(kept, said) === kept)
+      return { state, ...(left === 0 ? {} : { problem: unusable.join() }) };
+    const stricter = `lacks --host-keys=${said}, which the lines for ssh have: the stricter counts`;
+    const problem = [...unusable, stricter].join(', and ');
+    return { state: { ...state, options: { ...state.options, hostKeys: said } }, problem };
+  } catch (error) {
+    if (error instanceof NewerState) return { state: noState, newer: error.message };
+    if (!(error instanceof RangeError)) throw error;
+    const lost =
+      'options that its lines for ssh do not say, and Hosts of machines that cannot be asked now, are lost';
+    const what = text === undefined ? error.message : `cannot be used, ${error.message}`;
+    return {
+      state: { ...noState, options: optionsIn(lines, least) },
+      problem: `${what}: ${lost}`,
+      isLost: true,
+    };
+  }
+}
+
+/** What the lines for ssh say of the options that they were made from. The settings for every Host come before ours. */
+function optionsIn(lines: string | undefined, least: HostKeyPolicy | undefined): HostState['options'] {
+  const [, set = ''] = /^Host .*\n((?: {4}.*\n)*?) {4}ProxyCommand /m.exec(lines ?? '') ?? [];
+  const hostKeys = strictest(policyInLines(lines), least);
+  return {
+    ...(hostKeys ? { hostKeys } : {}),
+    sshOptions: [...set.matchAll(/^ +(\w+) (.*)$/gm)].map(([, keyword, value]) => `${keyword}=${value}`),
+  };
+}
+
+/** The first name beside a file that nothing has: FILE.old, FILE.old2. */
+export async function freeName(path: string): Promise<string> {
+  for (let count = 1; ; count++) {
+    const name = `${path}.old${count === 1 ? '' : count}`;
+    if ((await lstat(name).catch(() => undefined)) === undefined) return name;
+  }
+}

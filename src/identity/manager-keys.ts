@@ -15,7 +15,7 @@ export async function managerExec(
   deps: Deps,
 ): Promise<Pick<MachineFiles, 'exec' | 'run'> | undefined> {
   if (machine.authority === 'other' || machine.via !== undefined) return undefined;
-  const source = await (sources as From).find(({ name }) => name === machine.provider)?.load();
+  const source = await sourceOf(machine, deps);
   const asked = { ...deps, env: ownEnv(deps.env), timeoutMs: deps.timeoutMs ?? maxMs };
   const files = await answerOf(async () => source?.files?.(machine, asked, process.getuid?.()));
   return files?.exec || files?.run ? files : undefined;
@@ -35,8 +35,7 @@ export async function managerKeys(
 ): Promise<readonly string[] | undefined> {
   if (machine.via !== undefined) return undefined;
   if (machine.hostKeys) return publicKeys(machine.hostKeys);
-  const isIt = ({ name }: From[number]) => name === machine.provider;
-  const source = await (from.find(isIt) ?? everyEntry(outsideLines(deps.env)).find(isIt))?.load();
+  const source = await sourceOf(machine, deps, from);
   if (source === undefined || source.isSilent) return undefined;
   if (machine.authority === 'other' && !source.isCluster) return undefined;
   const { env, signal, timeoutMs = maxMs } = deps;
@@ -56,6 +55,12 @@ export async function managerKeys(
 }
 
 type From = readonly Pick<SourceEntry, 'name' | 'load'>[];
+
+/** One of vmssh's own, or of the user's. */
+async function sourceOf({ provider }: ReachedMachine, { env }: Deps, from: From = sources) {
+  const isIt = ({ name }: From[number]) => name === provider;
+  return (from.find(isIt) ?? everyEntry(outsideLines(env)).find(isIt))?.load();
+}
 
 /** The fingerprints of the keys of what was reached; none if nobody can say. */
 export async function managerPrints(

@@ -108,11 +108,16 @@ async function byName(
     ? own.filter(({ name }) => foldOf(name) === fold)
     : matches;
   const search = searchIn(folded, own, ({ target }) => target, failures);
+  const more = search.outcome === 'unknown' ? await toAdd({ env, platform }) : [];
   const machine = machineOrThrow(search, typed, typed, {
     title: 'this host',
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
     empty: 'no machine was found on this host',
-    hints: { unknown: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock' },
+    hints: {
+      unknown: [...more, 'see vmssh list', 'an address has its kind in front: vsock/3, unix/run/x.sock'].join(
+        '; ',
+      ),
+    },
   });
   refuseIfSilent(machine, typed, typed, failures);
   const why = (await names({ env, platform }))(typed);
@@ -124,6 +129,10 @@ async function byName(
       hint: `type ${offered(machine.target)}${orTake(typed, why)}`,
     });
   return asTyped(machine);
+}
+
+async function toAdd(deps: Deps): Promise<readonly string[]> {
+  return (await import('../sources/outside/shipped.js')).sourcesToAdd(deps);
 }
 
 /** How a name becomes the machine's that is in known_hosts, maybe from the machine's own time on a network, or in a Host of the user's. */

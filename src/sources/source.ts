@@ -211,6 +211,10 @@ export interface DiscoveredMachine {
   readonly identityFile?: string;
   /** The host keys that a source of the user says, "ssh-ed25519 AAAA…" each, if they were checked: `Source.resolve` does. */
   readonly hostKeys?: readonly string[];
+  /** Of a source of the user: the words in front of a program that runs in it as its root. */
+  readonly exec?: readonly string[];
+  /** Of a source of the user: what the machine's firmware tells its system; `uuid` is made of the source's id. */
+  readonly dmiUuid?: string;
   /** What the manager of a container knows of it besides. */
   readonly container?: ContainerFacts;
   /** Only machines of the same are joined, and one of others has no short name. */

@@ -111,14 +111,16 @@ function misspelled(field: string): readonly string[] {
   return isKnown ? [] : [`its ${quote(field)} is not known: did you mean "${near}"?`];
 }
 
-function routeProblems(machine: DiscoveredMachine): readonly string[] {
-  const { routes = [] } = machine;
-  if (routes.length === 0) return ['it is running, and has neither an "address" nor "routes"'];
-  return routes.flatMap(({ endpoint }) => {
-    if ('path' in endpoint && !existsSync(endpoint.path)) return [`no socket ${endpoint.path} is there`];
-    const [program = ''] = 'command' in endpoint ? endpoint.command : [];
-    return program !== '' && !isProgram(program) ? [`${program} is not a program that you may run`] : [];
-  });
+function routeProblems({ routes = [], exec = [] }: DiscoveredMachine): readonly string[] {
+  if (routes.length === 0 && exec.length === 0)
+    return ['it is running, and has neither an "address" nor "routes" nor "exec"'];
+  const gone = routes.flatMap(({ endpoint }) =>
+    'path' in endpoint && !existsSync(endpoint.path) ? [`no socket ${endpoint.path} is there`] : [],
+  );
+  const commands = [...routes.map(({ endpoint }) => ('command' in endpoint ? endpoint.command : [])), exec];
+  const programs = new Set(commands.flatMap(([program]) => program ?? []));
+  const missing = [...programs].filter((program) => !isProgram(program));
+  return [...gone, ...missing.map((program) => `${program} is not a program that you may run`)];
 }
 
 /** Whether "find" has the first machine too. */

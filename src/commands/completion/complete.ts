@@ -78,7 +78,7 @@ async function inCommand(
     return shownOn(platform, options).map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
   if (usage === 'SOURCE') {
     const { aboutSource, shippedSources } = await import('../../sources/outside/shipped.js');
-    return [...shippedSources].map(([word, text]) => ({ word, about: aboutSource(text) }));
+    return [...shippedSources].map(([word, shipped]) => ({ word, about: aboutSource(shipped) }));
   }
   if (name === 'completion') return shells.map((word) => ({ word, about: '' }));
   const isThere =

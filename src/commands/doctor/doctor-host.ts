@@ -212,7 +212,11 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
 const noLines: OutsideLines = { lines: [], problems: [] };
 
 /** The sources of the user and of root: in a report none is named. */
-function outsideChecks({ outside: { lines, problems } = noLines, machines }: Facts): readonly HostCheck[] {
+function outsideChecks({
+  outside: { lines, problems } = noLines,
+  toAdd = [],
+  machines,
+}: Facts): readonly HostCheck[] {
   const name = 'own sources';
   const files = problems.map((each) => {
     const report = `a file cannot be used (${allowed.code(each.code)})`;
@@ -232,7 +236,7 @@ function outsideChecks({ outside: { lines, problems } = noLines, machines }: Fac
     const found = `${line.name}: ${listed}; ${withCode(failure)}`;
     return withReport(name, 'bad', found, report, `vmssh check ${line.name}`);
   });
-  return [...files, ...each];
+  return [...files, ...each, ...toAdd.map((found) => plain(name, 'none', found))];
 }
 
 function withCode({ problem, code }: { readonly problem: string; readonly code: string }): string {

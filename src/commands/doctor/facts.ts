@@ -58,6 +58,8 @@ export interface Facts {
   readonly providers: readonly string[];
   /** Those of the user and of root. */
   readonly outside?: OutsideLines;
+  /** What to type for those that may be added. */
+  readonly toAdd?: readonly string[];
   readonly fresh?: FreshFacts;
   readonly clients?: readonly Client[];
 }
@@ -110,6 +112,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     exposed,
     providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
+    toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),
     fresh: await gatherFresh(io, machines).catch(() => undefined),
     clients: clientsOf(io),
   };

@@ -43,7 +43,7 @@ export const inside: SetupStep = {
       const other = await noEntry(setup, said, found);
       return other?.asUser ? { ...other, ...(await ownLogin(setup, other)) } : other;
     }
-    if (into.run && !isMeant(said, setup)) return undefined;
+    if ((into.run || setup.machine?.dmiUuid) && !isMeant(said, setup)) return undefined;
     setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
     return planFrom(said, setup, { ...found, into, login }, (account) =>
       accountScript({ ...wanted, account, look: false }),
@@ -144,15 +144,19 @@ function planFrom(
 
 /** Whether the machine behind a guest agent's socket says that it is the one: two of them may have been given one socket. */
 function isMeant(said: readonly FindingJson[], { machine, options, typed, add }: Setup): boolean {
-  const own = parseUuid(machine?.uuid ?? '');
+  const own = parseUuid(machine?.dmiUuid ?? machine?.uuid ?? '');
   const says = said.find(({ name }) => name === 'machine')?.found ?? '';
   const uuid = parseUuid(says);
   if (own !== undefined && uuid !== undefined) {
     if (uuid === own || turned(uuid) === own) return true;
-    const other = `behind its agent's socket is another machine: its UUID is ${uuid}, not ${own}`;
-    add('inside', 'failed', other, 'give each machine a socket of its own: virsh edit');
+    const other = `another machine answers: its UUID is ${uuid}, not ${own}`;
+    const isOutside = machine?.dmiUuid !== undefined;
+    const fix = isOutside
+      ? `see its "exec" and "dmiUuid"`
+      : 'give each agent a socket of its own: virsh edit';
+    add('inside', 'failed', other, fix);
   } else if (!options.unproved) {
-    const why = `it cannot be told which machine its agent is in: its firmware has no UUID`;
+    const why = `it cannot be told which machine answers: its firmware has no UUID`;
     add('inside', 'failed', why, `if it is the right one: vmssh setup --unproved ${typed}`);
   } else return true;
   return false;

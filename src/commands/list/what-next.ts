@@ -4,6 +4,7 @@ import { goneLine } from '../../hosts/gone.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
+import { sourcesToAdd } from '../../sources/outside/shipped.js';
 import { isOfOthers, match } from '../../sources/search.js';
 import type { Source } from '../../sources/source.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
@@ -30,6 +31,7 @@ export async function howToLogIn(
   const host = hosts.find(({ options }) => options.target === target)?.host ?? shellQuoted(target, shell);
   return lines(
     [
+      ...sourcesToAdd(io),
       `the first login: vmssh setup ${typed}`,
       `if a key of yours is in it: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}`,
     ],
@@ -56,6 +58,7 @@ export function howToGetOne(asked: readonly Source[], io: Io): string {
   );
   return lines(
     [
+      ...sourcesToAdd(io),
       ...(missing.length === 0 ? [] : [`not installed here: ${missing.join(', ')}`]),
       ...(onOthers[io.platform] ?? onLinux),
     ],

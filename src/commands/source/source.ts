@@ -11,6 +11,8 @@ import type { Plan } from '../../hosts/plan.js';
 import { carryOut } from '../../hosts/write.js';
 import type { Io } from '../../process/io.js';
 import { type OutsideLine, outsideFiles, outsideLines, parseSources } from '../../sources/outside/file.js';
+import type { ShippedSource } from '../../sources/outside/shipped.js';
+import { ownEnv } from '../../sources/trusted-env.js';
 import { ownerOf, signed } from '../../ssh/config/file.js';
 import { setAside, shellOf } from '../../target/shell.js';
 
@@ -42,8 +44,8 @@ export const sourceList: Command<{ readonly json: boolean }> = {
     const added = lines.filter(isAdded).map(({ name }) => name);
     const own = lines.filter((line) => !isAdded(line));
     const sources = [
-      ...[...shippedSources].map(([name, text]): ListedSource => {
-        return { name, state: added.includes(name) ? 'added' : 'available', about: aboutSource(text) };
+      ...[...shippedSources].map(([name, shipped]): ListedSource => {
+        return { name, state: added.includes(name) ? 'added' : 'available', about: aboutSource(shipped) };
       }),
       ...own.map(({ name, command }): ListedSource => ({ name, state: 'own', about: command.join(' ') })),
     ];
@@ -87,9 +89,10 @@ function changing(adds: boolean, words: Words): Changing {
 
     async run({ name, dryRun, yes }, io) {
       const { shippedSources } = await import('../../sources/outside/shipped.js');
-      const text = shippedSources.get(name);
-      if (text === undefined) throw new UsageError(`vmssh has no source ${quote(name)}`, 'vmssh source list');
-      const plan = () => planSource(name, adds ? signed(text, 'source') : undefined, io);
+      const shipped = shippedSources.get(name);
+      if (shipped === undefined)
+        throw new UsageError(`vmssh has no source ${quote(name)}`, 'vmssh source list');
+      const plan = () => planSource(name, shipped, adds, io);
       const planned = await plan();
       const code = await (await import('../../hosts/show.js')).showPlan(planned, io);
       if (dryRun) return code;
@@ -110,7 +113,8 @@ function programBeside(file: string, name: string): string {
 }
 
 /** What adds a source with this program, or without one removes it. Throws a CommandError if that would change what vmssh did not write. */
-async function planSource(name: string, text: string | undefined, io: Io): Promise<Plan> {
+async function planSource(name: string, shipped: ShippedSource, adds: boolean, io: Io): Promise<Plan> {
+  const text = adds ? signed(shipped.text, 'source') : undefined;
   const [file, ofRoot] = outsideFiles(io.env, undefined, io.platform);
   if (file === undefined || ofRoot === undefined)
     throw new CommandError('UNSUPPORTED', 'sources are for Linux and macOS, and for a user with a HOME');
@@ -130,7 +134,9 @@ async function planSource(name: string, text: string | undefined, io: Io): Promi
   const { sources, ...rest } = parseSources(listed.text ?? '{ "version": 1, "sources": {} }');
   const { [name]: now, ...others } = sources;
   // Its rows name users, which count only with a folder for keys.
-  const line = { command: ['/bin/sh', program], start: true, folder: dirname(file) };
+  const { find, keysInHome } = shipped;
+  const folder = keysInHome ? (ownEnv(io.env).HOME ?? '/') : dirname(file);
+  const line = { command: ['/bin/sh', program], ...(find && { find }), start: true, folder };
   if (now !== undefined && JSON.stringify(now) !== JSON.stringify(line))
     throw refusal(file, `has another source ${quote(name)}`, 'remove that line, and run it again');
   const left = text === undefined ? others : { ...others, [name]: line };

@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
-import { programInPath } from '../../process/program-in-path.js';
+import { isProgram, programInPath } from '../../process/program-in-path.js';
 import { endRest, endTree, endWithUs } from '../../process/terminate.js';
 import type { ExecEndpoint } from '../../route.js';
 import { type Env, now } from '../../runtime.js';
@@ -80,13 +81,13 @@ export async function openExec(
 }
 
 /**
- * Podman hands our audit login id on, in place of which the sshd there has to set that of its login (pam_loginuid). Without CAP_AUDIT_CONTROL
- * it may only set one that is unset: so root starts it as a daemon is started (https://git.kernel.org/linus/81407c84ace8).
+ * A manager without a service hands our audit login id on, in place of which the sshd there has to set that of its login (pam_loginuid). Without
+ * CAP_AUDIT_CONTROL it may only set one that is unset: so root starts it as a daemon is started (https://git.kernel.org/linus/81407c84ace8).
  */
 export function asDaemon(command: readonly string[], env: Env, uid = process.getuid?.()): readonly string[] {
   const [program = ''] = command;
   // One that is not there has an error of its own.
-  if (program !== 'podman' || uid !== 0 || !programInPath(program, env)) return command;
+  if (uid !== 0 || !(isAbsolute(program) ? isProgram(program) : programInPath(program, env))) return command;
   const unset = '{ echo 4294967295 >/proc/self/loginuid; } 2>/dev/null';
   return ['/bin/sh', '-c', `${unset}; exec "$@"`, 'sh', ...command];
 }

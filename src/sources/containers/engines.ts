@@ -63,7 +63,8 @@ export function podmanEngines({ env, runDir = '/run' }: Deps, uid: number | unde
     authority: socket === system ? undefined : authority,
   });
   if (given !== undefined) return { others: [at(given)] };
-  const folder = ownFolder(env);
+  // Without a session there is no such folder, and its command is asked.
+  const folder = ownFolder(env) ?? (uid === undefined ? undefined : `${runDir}/user/${uid}`);
   const socket = uid === 0 ? system : folder && `${folder}/podman/podman.sock`;
   const own = socket ? at(socket) : undefined;
   return { own, others: uid === 0 ? [] : [at(system)] };

@@ -15,7 +15,7 @@ import {
   serviceLimitMs,
 } from '../source.js';
 import { operand } from '../start-command.js';
-import { publicKeys } from '../tools/machine-files.js';
+import { filesByExec, publicKeys } from '../tools/machine-files.js';
 import { answerIn, type ListAnswer } from '../tools/row-limits.js';
 import { type RunTool, runToolInRoot } from '../tools/run-tool.js';
 import { filesSource, type OutsideLine, type OutsideLines } from './file.js';
@@ -62,8 +62,10 @@ export function outsideSource(
     async files({ name: wanted, target, uuid }, deps) {
       const { found: rows } = await list({ ...deps, wanted });
       const [row, ...others] = rows.filter((each) => each.target === target && each.uuid === uuid);
-      const hostKeys = others.length === 0 ? row?.hostKeys : undefined;
-      return hostKeys && { read: async () => hostKeys };
+      if (!row || others.length > 0) return undefined;
+      const { exec, hostKeys } = row;
+      const byExec = exec && filesByExec(exec, deps);
+      return hostKeys ? { ...byExec, read: async () => hostKeys } : byExec;
     },
     hints: {
       unknown: `vmssh list --provider ${name}`,
@@ -136,9 +138,7 @@ export async function byMode(): Promise<WhoChanges> {
 
 /** Throws a DiscoveryError if others could change what a source is: its line, its program or a script of that, its folder. */
 export async function checkLine({ file, command, folder }: OutsideLine, who: WhoChanges): Promise<void> {
-  const [program = '', ...args] = command;
-  const scripts = args.filter((each) => isAbsolute(each) && mayBeFile(each));
-  for (const path of [file, program, ...scripts, ...(folder === undefined ? [] : [folder])]) {
+  for (const path of [file, ...filesOf(command), ...(folder === undefined ? [] : [folder])]) {
     const other = await who(path);
     if (other !== undefined)
       throw new DiscoveryError('UNTRUSTED', `${path} is not used: ${other} can change it`, { final: true });
@@ -157,7 +157,7 @@ export async function untrustedIn(
   const why = new Map<string, string>();
   for (const path of new Set(machines.flatMap(programsOf))) {
     const other = await who(path);
-    if (other !== undefined) why.set(path, `${other} can change ${path}, which is their route`);
+    if (other !== undefined) why.set(path, `${other} can change ${path}, which is their way in`);
   }
   const keys = new Set(machines.flatMap(({ identityFile }) => identityFile ?? []));
   const real = realPath(folder ?? '');
@@ -172,9 +172,16 @@ export async function untrustedIn(
   return why;
 }
 
-/** The programs of its routes. */
-export function programsOf({ routes = [] }: Pick<DiscoveredMachine, 'routes'>): readonly string[] {
-  return routes.flatMap(({ endpoint }) => ('command' in endpoint ? (endpoint.command[0] ?? []) : []));
+/** The programs of its routes and of its exec, and the files among their arguments. */
+export function programsOf({ routes = [], exec = [] }: DiscoveredMachine): readonly string[] {
+  const commands = routes.map(({ endpoint }) => ('command' in endpoint ? endpoint.command : []));
+  return [...commands, exec].flatMap(filesOf);
+}
+
+function filesOf([program, ...args]: readonly string[]): readonly string[] {
+  return program === undefined
+    ? []
+    : [program, ...args.filter((each) => isAbsolute(each) && mayBeFile(each))];
 }
 
 /** Whether a key of a folder lies elsewhere, by a link. A missing one lies where its own folder does. */

@@ -5,9 +5,10 @@ import { quote, quoteNames } from '../../errors.js';
 import { groupBy } from '../../group-by.js';
 import { type Endpoint, type Route, routeBy } from '../../route.js';
 import { hasControlCharacter, isLoopback, nameProblem, plainIp, userProblem } from '../../target/names.js';
-import { sshPort, withDashes } from '../../target/numbers.js';
+import { parseUuid, sshPort, withDashes } from '../../target/numbers.js';
 import { routesTo } from '../routes.js';
 import { type DiscoveredMachine, type Listing, statuses, type Warning } from '../source.js';
+import { type ExecWords, execRoutes } from '../tools/exec-route.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { isTooLong, type ListAnswer, maxCharacters, readList, shortText } from '../tools/row-limits.js';
 import { authorityOf } from '../trusted-path.js';
@@ -53,8 +54,15 @@ export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine
   const routes = routesIn(listed);
   const address = addressIn(row.address);
   const hostKeys = hostKeysIn(row.hostKeys);
-  const wrong = [routes, address, hostKeys].find((each) => typeof each === 'string');
+  const exec = execIn(row.exec);
+  const ids = namesIn(row.also);
+  const dmiUuid = dmiUuidIn(row.dmiUuid);
+  const wrong = [routes, address, hostKeys, exec, ids, dmiUuid?.wrong].find(
+    (each) => typeof each === 'string',
+  );
   if (wrong !== undefined) return wrong as string;
+  const { words, carriesStreams } = (exec ?? {}) as Partial<Exec>;
+  const listedRoutes = routes.length > 0 || address === undefined ? routes : [address];
   return {
     name,
     target: `${source.name}/${name}`,
@@ -62,10 +70,13 @@ export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine
     authority: authorityOf(),
     status,
     uuid: id && ownUuid(source.name, id),
-    routes: (routes.length > 0 || address === undefined ? routes : [address]) as readonly Route[],
+    routes: withExec(listedRoutes as readonly Route[], carriesStreams ? execRoutes(words, name) : []),
     user: whyNoUser(source, row) === undefined ? (row.user as string) : undefined,
     identityFile: whyNoKey(source, row) === undefined ? (row.identityFile as string) : undefined,
     ...(Array.isArray(hostKeys) ? { hostKeys } : {}),
+    ...(Array.isArray(ids) ? { ids } : {}),
+    ...(words && { exec: words }),
+    ...(dmiUuid && { dmiUuid: dmiUuid.uuid }),
   };
 }
 
@@ -104,6 +115,38 @@ function hostKeysIn(listed: unknown): readonly string[] | string | undefined {
     : `its "hostKeys" are not a list of at most ${maxHostKeys} lines, "ssh-ed25519 AAAA…" each`;
 }
 
+const maxNames = 16;
+
+/** What else a machine is called; the targets of other sources, which `vmssh list --json` has there, are no names. */
+function namesIn(also: unknown): readonly string[] | string | undefined {
+  if (also === undefined) return undefined;
+  const isText = (each: unknown) => isPlainText(each, maxCharacters);
+  if (!Array.isArray(also) || also.length > maxNames || !also.every(isText))
+    return `its "also" is not a list of at most ${maxNames} names`;
+  return also.filter((each) => nameProblem(each) === undefined);
+}
+
+/** What the firmware of a virtual machine tells its system. */
+function dmiUuidIn(given: unknown): { readonly uuid?: string; readonly wrong?: string } | undefined {
+  if (given === undefined) return undefined;
+  const uuid = typeof given === 'string' ? parseUuid(given) : undefined;
+  return uuid === undefined ? { wrong: 'its "dmiUuid" is no UUID' } : { uuid };
+}
+
+/** The words in front of a program that runs in a machine as its root. */
+interface Exec {
+  readonly words: ExecWords;
+  readonly carriesStreams: boolean;
+}
+
+function execIn(given: unknown): Exec | string | undefined {
+  if (given === undefined) return undefined;
+  const { command, streams = true } = isJsonObject(given) ? given : { command: given };
+  if (typeof streams !== 'boolean') return 'the "streams" of its "exec" is neither true nor false';
+  const words = wordsIn('exec', command);
+  return typeof words === 'string' ? words : { words, carriesStreams: streams };
+}
+
 const maxRoutes = 16;
 const maxWords = 64;
 
@@ -121,19 +164,31 @@ function routesIn(listed: unknown): readonly Route[] | string {
 }
 
 function routeIn({ command, address }: JsonObject): Route | string {
-  if (command !== undefined) return execIn(command);
+  if (command !== undefined) return commandIn(command);
   return addressIn(address) ?? 'a route has neither an "address" nor a "command"';
 }
 
+/** The last one that costs no network: an address on one is used only if it is chosen, once another route stands before it. */
+function withExec(routes: readonly Route[], exec: readonly Route[]): readonly Route[] {
+  const isOnNetwork = ({ endpoint }: Route) => endpoint.family === 'tcp' && !isLoopback(endpoint.host);
+  const at = exec.length === 0 ? -1 : routes.findIndex(isOnNetwork);
+  return at < 0 ? [...routes, ...exec] : [...routes.slice(0, at), ...exec, ...routes.slice(at)];
+}
+
 /** No shell reads it: its stdin and stdout are the connection. */
-function execIn(command: unknown): Route | string {
-  const isWord = (word: unknown) => isPlainText(word, maxCharacters);
-  if (!Array.isArray(command) || command.length > maxWords || !command.every(isWord))
-    return `a "command" is not a list of at most ${maxWords} texts`;
-  const [program = '']: string[] = command;
-  if (!isAbsolute(program)) return 'the program of a "command" must be an absolute path';
-  const step = `${program} connects to its SSH server`;
+function commandIn(listed: unknown): Route | string {
+  const command = wordsIn('command', listed);
+  if (typeof command === 'string') return command;
+  const step = `${command[0]} connects to its SSH server`;
   return routeBy({ family: 'exec', command, machine: '', into: 'ssh', port: sshPort }, [step]);
+}
+
+function wordsIn(field: string, words: unknown): ExecWords | string {
+  const isWord = (word: unknown) => isPlainText(word, maxCharacters);
+  if (!Array.isArray(words) || words.length > maxWords || !words.every(isWord))
+    return `a "${field}" is not a list of at most ${maxWords} texts`;
+  const [program = '', ...args]: string[] = words;
+  return isAbsolute(program) ? [program, ...args] : `the program of a "${field}" must be an absolute path`;
 }
 
 /** Undefined: it has none. A machine is not this host itself, and a name of a network may be anybody's tomorrow. */

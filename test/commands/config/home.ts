@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach } from 'vitest';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
+import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
 import { type CarriedOut, carryOut, type Write } from '../../../src/hosts/write.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
@@ -63,10 +64,21 @@ class ConfigHome {
   readonly io = (env = {}): FakeIo => fakeIo({ env: { HOME: this.path, NO_COLOR: '1', ...env } });
 
   readonly install = (some: Partial<ConfigOptions> = {}, to = this.io(), finder = find, write?: Write) =>
-    done(carryOut(() => planInstall({ ...configDefaults, ...some }, to, finder), to, write));
+    done(
+      carryOut(
+        () => planInstall({ ...configDefaults, ...some }, to, finder, this.files(to, some)),
+        to,
+        write,
+      ),
+    );
 
   readonly uninstall = (to = this.io(), write?: Write) =>
-    done(carryOut(() => planUninstall(configDefaults, to), to, write));
+    done(carryOut(() => planUninstall(configDefaults, to, this.files(to)), to, write));
+
+  /** Of a host without systemd, whatever this one has. */
+  private files(to: FakeIo, some: Partial<ConfigOptions> = {}) {
+    return configFiles({ ...configDefaults, ...some }, to, undefined, () => false);
+  }
 
   write(name: string, text: string | Buffer, mode = 0o600): void {
     const path = join(this.path, '.ssh', name);

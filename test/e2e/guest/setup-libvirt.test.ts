@@ -88,7 +88,7 @@ describe('vmssh setup of a VM of libvirt', () => {
     {
       what: 'of another domain with the same socket',
       says: '11111111-2222-4333-8444-555555555555',
-      want: /✗ inside +behind its agent's socket is another machine: its UUID is 11111111-\S+, not 83055167-/,
+      want: /✗ inside +another machine answers: its UUID is 11111111-\S+, not 83055167-/,
     },
     {
       what: 'that is none',

@@ -11,10 +11,12 @@ import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { makePrivsepFolder, sshdConfig } from '../../helpers/sshd.js';
 import { script, treeOf, useTempDir } from '../../helpers/temp-dir.js';
+import { listing } from '../sources/own-source.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', runuser: 'util-linux' });
 const user = userInfo().username;
 const uuid = '22222222-2222-4333-8444-555555555555';
+const dmi = 'sys/class/dmi/id/product_uuid';
 
 // Incus is a stand-in: what it starts runs in a folder in place of the container's root. sh, the scripts, sshd and ssh are real.
 describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
@@ -74,12 +76,23 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
 [ ! -e '${dir}/kill-at' ] || [ "$(wc -l <'${dir}/manager-calls')" -lt "$(cat '${dir}/kill-at')" ] || { kill -KILL "$(cat '${dir}/pid')"; exit 1; }
 case "$*" in
 *' /bin/sh -s') [ -e '${join(dir, 'lie')}' ] && cat >/dev/null && exec cat '${join(dir, 'lie')}'; sed "s#^R=''#R='${root}'#" | PATH='${fakes}':$PATH exec /bin/sh -s ;;
+*' /usr/bin/find '*) shift 3; exec find $(printf '%s\\n' "$@" | sed 's#^/etc#${root}&#') ;;
 *) exec '${join(made.bin, 'inside')}' "$@" ;;
 esac`,
     );
+    const exec = [join(made.bin, 'incus'), 'exec', '--'];
+    const lab = { name: 'lab', id: 'lab-1', status: 'running', exec, dmiUuid: uuid };
+    const box = join(made.bin, 'box');
+    script(box, listing(lab));
+    mkdirSync(join(home, '.config/vmssh'), { recursive: true });
+    mkdirSync(join(root, 'sys/class/dmi/id'), { recursive: true });
+    writeFileSync(join(root, dmi), `${uuid}\n`);
+    const sources = JSON.stringify({ version: 1, sources: { box: { command: [box] } } });
+    writeFileSync(join(home, '.config/vmssh/sources.json'), sources);
     env = {
       ...made.env,
       HOME: home,
+      XDG_CONFIG_HOME: undefined,
       XDG_STATE_HOME: join(dir, 'state'),
       XDG_RUNTIME_DIR: join(dir, 'runtime'),
       INCUS_SOCKET: join(dir, 'incus.sock'),
@@ -122,14 +135,15 @@ esac`,
     expect(code).toBe(1);
   });
 
-  describe('one after the other', () => {
+  describe.each(['incus/web', 'box/lab'])('%s, one after the other', (target) => {
+    const name = target.replace(/.*\//, '');
     let start: ReturnType<typeof trees> | undefined;
     const steps = (text: string) =>
       [...text.matchAll(/^ {2}(.) (\S+)/gm)].map(([, mark, step]) => `${mark} ${step}`);
 
     it('shows its plan, and changes nothing', async () => {
       start = trees();
-      const plan = await setup('--dry-run', 'incus/web');
+      const plan = await setup('--dry-run', target);
       expect(plan).toMatchObject({ code: 1, stderr: '' });
       expect(plan.stdout).toMatch(
         /✓ account +\S+, (?:as it has no ordinary account|its first account with a uid from 1000 on)\n/,
@@ -141,34 +155,34 @@ esac`,
     });
 
     it('does it, and ssh logs in under strict', async () => {
-      const done = await setup('--yes', 'incus/web');
+      const done = await setup('--yes', target);
       expect(done).toMatchObject({ code: 0, stderr: '' });
       expect(done.stdout).toMatch(
         new RegExp(
-          `✓ login +ssh web is ${user}, by ${home}/.ssh/id_ed25519.pub \\(SHA256:.*; its host key is ssh-ed25519 SHA256:`,
+          `✓ login +ssh ${name} is ${user}, by ${home}/.ssh/id_ed25519.pub \\(SHA256:.*; its host key is ssh-ed25519 SHA256:`,
         ),
       );
       expect(readFileSync(join(root, 'home/.ssh/authorized_keys'), 'utf8')).toBe(
         readFileSync(join(home, '.ssh/id_ed25519.pub'), 'utf8'),
       );
-      const ssh = ['ssh', '-F', join(home, '.ssh/config'), '-o', 'BatchMode=yes', 'web', 'exit 7'];
+      const ssh = ['ssh', '-F', join(home, '.ssh/config'), '-o', 'BatchMode=yes', name, 'exit 7'];
       const strict = { ...env, VMSSH_HOST_KEYS: 'strict' };
       expect(await run(ssh, { env: strict })).toMatchObject({ code: 7, stderr: '' });
     });
 
     it('does nothing if it is ready', async () => {
       const after = trees();
-      const { code, stdout, stderr } = await setup('--json', 'incus/web');
+      const { code, stdout, stderr } = await setup('--json', target);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       const { machines, ...rest } = JSON.parse(stdout);
       expect(rest).toEqual({ version: 1, command: 'setup', ok: true, exitCode: 0 });
-      expect(machines).toMatchObject([{ target: 'incus/web', host: 'web', user }]);
+      expect(machines).toMatchObject([{ target: target, host: name, user }]);
       expect(machines[0].steps.map(({ state }: { state: string }) => state)).toEqual(Array(8).fill('ok'));
       expect(trees()).toEqual(after);
     });
 
     it('is looked at as a machine whose manager starts sshd: nothing has to listen there', async () => {
-      const { stdout } = await run([...vmssh, 'guest', 'check', '--by', 'exec', `${user}@incus/web`], {
+      const { stdout } = await run([...vmssh, 'guest', 'check', '--by', 'exec', `${user}@${target}`], {
         env,
       });
       expect(steps(stdout).slice(0, 4)).toEqual(['✓ sshd', '✓ host-keys', '✓ name', expect.any(String)]);
@@ -176,16 +190,16 @@ esac`,
 
     it('shows what it would take back, and takes nothing back', async () => {
       const after = trees();
-      const { code, stdout } = await setup('--undo', '--dry-run', 'incus/web');
+      const { code, stdout } = await setup('--undo', '--dry-run', target);
       expect(steps(stdout)).toEqual(['+ undo', '+ undo', '+ host-keys', '+ host-key', '+ config']);
       expect(stdout).toMatch(/\+ undo +\S+authorized_keys \(added\) is taken back\n/);
       expect(code).toBe(1);
-      expect(await setup('--undo', 'incus/web')).toMatchObject({ code: 2, stdout });
+      expect(await setup('--undo', target)).toMatchObject({ code: 2, stdout });
       expect(trees()).toEqual(after);
     });
 
     it('takes it back byte for byte', async () => {
-      expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
+      expect(await setup('--undo', '--yes', target)).toMatchObject({ code: 0, stderr: '' });
       expect(trees()).toEqual(start);
       expect(existsSync(join(dir, 'state/vmssh/hosts.json'))).toBe(false);
     });
@@ -263,6 +277,16 @@ esac`,
       /✗ key +\S+authorized_keys is a folder\n +fix: incus exec \S+ \S+ local:web -- \/bin\/sh -c 'mv /,
     );
     rmSync(join(root, 'home/.ssh'), { recursive: true });
+  });
+
+  it('does nothing for a machine of a source that is not the one that its row names', async () => {
+    const other = '11111111-2222-4333-8444-555555555555';
+    writeFileSync(join(root, dmi), `${other}\n`);
+    const says =
+      /✗ inside +another machine answers: its UUID is 11111111-\S+, not 22222222-.*\n +fix: .*"dmiUuid"\n/;
+    await changesNothing(says, ['--yes', 'box/lab']).finally(() =>
+      writeFileSync(join(root, dmi), `${uuid}\n`),
+    );
   });
 
   it.each([

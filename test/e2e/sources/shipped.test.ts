@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { shippedSources } from '../../../src/sources/outside/shipped.js';
@@ -7,6 +7,7 @@ import { signed } from '../../../src/ssh/config/file.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { lacks, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { writeTree } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { sourceListSchema } from '../../program/json-schemas.js';
 import { useOwnSource } from './own-source.js';
@@ -24,7 +25,7 @@ describe('vmssh source', () => {
     const shown = await call('source', 'add', '--dry-run', 'msb');
     expect(shown).toMatchObject({ code: 1, stdout: expect.stringContaining(`+      "start": true`) });
     expect(existsSync(folder)).toBe(false);
-    const text = signed(shippedSources.get('msb') ?? '', 'source');
+    const text = signed(shippedSources.get('msb')?.text ?? '', 'source');
     const { stdout } = await call('source', 'add', '--yes', 'msb');
     expect(stdout).toMatch(/\+what=\$1; shift\n[\s\S]*\nwrote .*msb\.sh\nwrote .*sources\.json\n/);
     expect(readFileSync(msb, 'utf8')).toBe(text);
@@ -55,9 +56,14 @@ describe('vmssh source', () => {
     await call('source', 'add', '--yes', 'msb');
     expect(written()).toEqual({ ...before, msb: line });
     const { sources } = sourceListSchema.parse(JSON.parse((await call('source', 'list', '--json')).stdout));
-    expect(sources.map(({ state }) => state)).toEqual(['added', ...Array(3).fill('available'), 'own']);
+    expect(sources.map(({ state }) => state)).toEqual([
+      'available',
+      'added',
+      ...Array(7).fill('available'),
+      'own',
+    ]);
     const { stdout } = await call('source', 'list');
-    expect(stdout).toMatch(/^msb\tadded\tThe sandboxes of .*\n[\s\S]*\nmine\town\t\/opt\/mine x\n$/);
+    expect(stdout).toMatch(/\nmsb\tadded\tThe sandboxes of .*\n[\s\S]*\nmine\town\t\/opt\/mine x\n$/);
     await call('source', 'remove', '--yes', 'msb');
     expect(written()).toEqual(before);
   });
@@ -89,8 +95,8 @@ describe('vmssh source', () => {
 
 describe.skipIf(missingPrograms({ jq: 'jq', 'ssh-keygen': 'openssh-client' }))('of those', () => {
   /** What a source lists when the program that it runs is these lines. */
-  async function listed(name: string, print: string) {
-    program(name, print);
+  async function listed(name: string, print: string, programs: Readonly<Record<string, string>> = {}) {
+    for (const [each, text] of Object.entries({ [name]: print, ...programs })) program(each, text);
     await call('source', 'add', '--yes', name);
     const { machines, warnings } = JSON.parse((await call('list', '--json', '--provider', name)).stdout);
     expect(warnings).toEqual([]);
@@ -161,8 +167,130 @@ describe.skipIf(missingPrograms({ jq: 'jq', 'ssh-keygen': 'openssh-client' }))('
     expect((await call('nc', 'sbx/codex')).stderr).toContain(`${start} codex`);
   });
 
-  it('each has at most twenty lines', () => {
-    for (const text of shippedSources.values())
-      expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(20);
+  it('lxc lists containers, with their addresses after the way by lxc-attach', async () => {
+    program('lxc-attach', '');
+    const table = 'NAME STATE   IPV4\nweb  RUNNING 10.0.3.5, 10.8.0.2\ndb   STOPPED -\nci   FROZEN  -\n';
+    const machines = await listed('lxc', '', { 'lxc-ls': `printf '${table}'`, 'lxc-start': 'echo "$@"' });
+    const command = [`${bin}/lxc-attach`, '--clear-env', '--name', 'web', '--'];
+    expect(machines).toMatchObject([
+      { name: 'web', status: 'running', routes: [{ route: 'exec', command }, { address: '10.0.3.5' }] },
+      { name: 'ci', status: 'paused' },
+      { name: 'db', status: 'off' },
+    ]);
+    expect((await run(['sh', join(folder, 'lxc.sh'), 'start', '--', '-x'], { env })).stdout).toBe(
+      '--name -x\n',
+    );
+  });
+
+  it('nerdctl lists containers, by their ids', async () => {
+    const rows = ['Up', 'Exited (137) 2 days ago', 'Paused'].map((Status, at) => ({
+      ...{
+        ID: `${at}`.repeat(64),
+        Names: `c${at}`,
+        Status,
+        Image: 'docker.io/library/debian:13',
+        Labels: '',
+      },
+    }));
+    const machines = await listed(
+      'nerdctl',
+      `printf '%s\n' '${rows.map((row) => JSON.stringify(row)).join("' '")}'`,
+    );
+    const command = [`${bin}/nerdctl`, 'exec', '--interactive', '--user', '0', '0'.repeat(64)];
+    expect(machines).toMatchObject([
+      { name: 'c0', status: 'running', routes: [{ command }] },
+      { status: 'paused' },
+      { status: 'off' },
+    ]);
+  });
+
+  const id = '11111111-2222-4333-8444-555555555555';
+  const settings = ['name="mint"', `UUID="${id}"`, `hardwareuuid="${id}"`, 'nic1="nat"'];
+  const forwarded = [...settings, 'VMState="running"', 'Forwarding(0)="ssh,tcp,127.0.0.1,2222,,22"'];
+  /** A VBoxManage with one machine. */
+  const box = (...lines: readonly string[]) =>
+    `case $1 in list) echo '"mint" {${id}}' ;; guestproperty) echo 'Value: 192.0.2.7' ;; *) printf '%s\n' '${lines.join("' '")}' ;; esac`;
+
+  it('virtualbox lists virtual machines, by the port that is forwarded to SSH, or the address on a network of theirs', async () => {
+    expect(await listed('virtualbox', '', { VBoxManage: box(...forwarded) })).toMatchObject([
+      { name: 'mint', status: 'running', routes: [{ address: '127.0.0.1:2222' }] },
+    ]);
+    const bridged = ['name="mint"', `UUID="${id}"`, 'nic1="bridged"', 'VMState="poweroff"'];
+    expect(await listed('virtualbox', '', { VBoxManage: box(...bridged) })).toMatchObject([
+      { name: 'mint', status: 'off', routes: [{ address: '192.0.2.7' }] },
+    ]);
+  });
+
+  it('vagrant lists the machines of its index, with their keys, and runs no Vagrantfile', async () => {
+    const data = join(home, 'lab/.vagrant');
+    const place = join(data, 'machines/web/virtualbox');
+    const web = {
+      local_data_path: data,
+      name: 'web',
+      provider: 'virtualbox',
+      vagrantfile_path: join(home, 'lab'),
+    };
+    const machines = { a1: web, b2: { ...web, name: 'default' }, c3: { ...web, provider: 'libvirt' } };
+    writeTree(home, {
+      '.vagrant.d/data/machine-index/index': JSON.stringify({ version: 1, machines }),
+      'lab/.vagrant/machines/web/virtualbox/id': id,
+      'lab/.vagrant/machines/web/virtualbox/private_key': '',
+    });
+    chmodSync(join(place, 'private_key'), 0o600);
+    const vms = `case $2 in ${id}) ;; *) exit 1 ;; esac; ${box(...forwarded)}`;
+    expect(await listed('vagrant', 'exit 1', { VBoxManage: vms })).toMatchObject([
+      { name: 'lab-web', status: 'running', user: 'vagrant', identityFile: join(place, 'private_key') },
+      { name: 'lab', status: 'off' },
+    ]);
+    program('vagrant', 'echo "$@"');
+    expect((await run(['sh', join(folder, 'vagrant.sh'), 'start', 'lab-web'], { env })).stdout).toBe(
+      'up a1\n',
+    );
+  });
+
+  it('pve lists containers and virtual machines, with how a program is run in each', async () => {
+    const etc = join(home, 'pve');
+    const text = (shippedSources.get('pve')?.text ?? '').replaceAll('/etc/pve/local', etc);
+    writeTree(etc, {
+      'lxc/100.conf': 'hostname: web\nmemory: 512\n\n[before]\nhostname: old\n',
+      'qemu-server/101.conf': `agent: enabled=1,type=virtio\nargs: -device vhost-vsock-pci,guest-cid=7\nname: db\nsmbios1: uuid=${id}\n`,
+      'qemu-server/102.conf': 'name: tpl\ntemplate: 1\n',
+      'pve.sh': text,
+    });
+    const states = [100, 101].map((vmid) => ({ vmid, status: vmid === 100 ? 'running' : 'stopped' }));
+    program('pvesh', `echo '${JSON.stringify(states)}'`);
+    program('lxc-info', 'echo 10.0.0.5');
+    for (const name of ['pct', 'qm'])
+      program(name, `[ "$2" = exec ] && cat > ${home}/in; cat ${home}/out 2> /dev/null || echo ${name} "$@"`);
+    const script = join(etc, 'pve.sh');
+    const pve = (...words: readonly string[]) => run(['sh', script, ...words], { env });
+    const web = { name: 'web', also: ['100'], status: 'running', exec: [`${bin}/pct`, 'exec', '100', '--'] };
+    const exec = { command: ['/bin/sh', script, 'exec', '101'], streams: false };
+    const db = {
+      name: 'db',
+      also: ['101'],
+      id,
+      dmiUuid: id,
+      status: 'off',
+      routes: [{ address: 'vsock/7' }],
+      exec,
+    };
+    expect(JSON.parse((await pve('list')).stdout).machines).toEqual([{ ...web, routes: [] }, db]);
+    const found = JSON.parse((await pve('find', '--', '100')).stdout).machines;
+    expect(found).toEqual([{ ...web, routes: [{ address: '10.0.0.5' }] }]);
+    expect((await pve('start', 'web')).stdout).toBe('pct start 100\n');
+    writeFileSync(
+      join(home, 'out'),
+      JSON.stringify({ exitcode: 7, exited: 1, 'out-data': 'hi\n', 'err-data': 'oh\n' }),
+    );
+    const done = await run(['sh', script, 'exec', '101', '/bin/sh', '-s'], { env, input: 'id\n' });
+    rmSync(join(home, 'out'));
+    expect(done).toMatchObject({ code: 7, stdout: 'hi\n', stderr: 'oh\n' });
+    expect(readFileSync(join(home, 'in'), 'utf8')).toBe('id\n');
+  });
+
+  it('each has at most forty lines', () => {
+    for (const { text } of shippedSources.values())
+      expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   });
 });

@@ -72,7 +72,7 @@ describe("Podman's sockets", () => {
   it("are the user's own and root's", () => {
     const user = { XDG_RUNTIME_DIR: '/run/user/7' };
     expect(sockets(user, 7)).toEqual(['/run/user/7/podman/podman.sock', root]);
-    expect(sockets({}, 7)).toEqual([undefined, root]);
+    expect(sockets({}, 7)).toEqual(['/run/user/7/podman/podman.sock', root]);
     expect(sockets({ XDG_RUNTIME_DIR: '/run/user/0' }, 0)).toEqual([root]);
   });
 

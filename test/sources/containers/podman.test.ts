@@ -232,6 +232,19 @@ describe("Podman's containers", () => {
     ]);
   });
 
+  it('are asked for by the command also where the user has no session', async () => {
+    withCommand();
+    const asked: unknown[] = [];
+    const run: PodmanEffects['run'] = async (_, words) => {
+      asked.push(words);
+      return '[]';
+    };
+    const env = { ...user(dir).env, XDG_RUNTIME_DIR: undefined, HOME: dir };
+    const known = effects({ uid: 4242, run });
+    await listPodmanContainers({ ...user(dir), env, runDir: dir }, known);
+    expect(asked).toEqual([['--syslog=false', 'ps', '--all', '--format', 'json']]);
+  });
+
   it("are root's too, by its socket if that is open to this user", async () => {
     const folder = await runFolder({ [list]: recorded });
     const deps = { ...user(join(dir, 'nobody')), runDir: folder };

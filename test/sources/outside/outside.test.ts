@@ -241,15 +241,19 @@ describe('a program is run only if nobody else can have changed it', () => {
     await expect(lists(['/bin/true'], { file: theirs })).rejects.toMatchObject({ code: 'UNTRUSTED' });
   });
 
-  it('nor a program that a row names as its route', async () => {
+  it('nor a program that a row names as its route, or an argument of its exec', async () => {
     const open = fileIn(0o777);
     const route = (program: string) => ({ ...web, routes: [{ command: [program] }] });
-    const refused = ['a', 'b'].map((name) => ({ ...route(open), name }));
+    const refused = [
+      { ...route(open), name: 'a' },
+      { ...web, name: 'b', exec: [open, 'exec', '--'] },
+      { ...web, name: 'd', exec: { command: ['/bin/sh', open], streams: false } },
+    ];
     const { found, warnings } = await scripted(
-      print(web, ...refused, { ...route('/bin/cat'), name: 'c' }),
+      print(web, ...refused, { ...route('/bin/cat'), exec: ['/bin/cat', dir], name: 'c' }),
     ).list(deps);
     expect(found.map(({ name }) => name)).toEqual(['web', 'c']);
-    const problem = `2 of its machines cannot be shown: any user can change ${open}, which is their route`;
+    const problem = `3 of its machines cannot be shown: any user can change ${open}, which is their way in`;
     expect(warnings).toEqual([{ provider: 'mine', code: 'FOREIGN', problem }]);
   });
 

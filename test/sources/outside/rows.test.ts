@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { asTarget } from '../../../src/kinds/kinds.js';
 import { outsideKind } from '../../../src/kinds/machines.js';
 import { machineOf, machinesIn, unusedOf } from '../../../src/sources/outside/rows.js';
+import { match } from '../../../src/sources/search.js';
 import type { DiscoveredMachine } from '../../../src/sources/source.js';
 import { answerIn } from '../../../src/sources/tools/row-limits.js';
 import { split } from '../../../src/target/names.js';
@@ -60,6 +61,41 @@ describe('a row of a source', () => {
     ]);
   });
 
+  it('may say how a program is run in it as root, which is its last route if that carries streams', () => {
+    const exec = ['/usr/bin/box', 'exec', '--', 'a b'];
+    const address = 'vsock/3';
+    const families = (more: object) => {
+      const [machine] = read({ ...row, address, ...more }).found;
+      expect(machine).toMatchObject({ exec });
+      return machine?.routes?.map(({ endpoint }) => endpoint);
+    };
+    const shell = { family: 'exec', command: exec, into: 'shell', machine: 'web' };
+    expect(families({ exec })).toMatchObject([{ family: 'vsock' }, shell]);
+    expect(families({ exec: { command: exec } })).toHaveLength(2);
+    const ip = { family: 'tcp', host: '192.0.2.1' };
+    expect(families({ exec, address: '192.0.2.1' })).toMatchObject([shell, ip]);
+    expect(families({ exec: { command: exec, streams: false } })).toMatchObject([{ family: 'vsock' }]);
+    expect(read({ ...row, exec }).found[0]?.routes).toMatchObject([{ endpoint: shell }]);
+  });
+
+  it('may have other names, of which another row has its own first', () => {
+    const rows = [
+      { ...row, also: ['100', 'db', 'qemu/web'] },
+      { ...row, name: 'db', also: ['200'] },
+      { ...row, name: 'ci', also: ['200'] },
+    ];
+    const { found } = read(...rows);
+    const named = (wanted: string) => match(wanted, found).map(({ name }) => name);
+    expect(['100', 'db', '200', 'web', '300'].map(named)).toEqual([
+      ['web'],
+      ['db'],
+      ['db', 'ci'],
+      ['web'],
+      [],
+    ]);
+    expect(found[0]?.ids).toEqual(['100', 'db']);
+  });
+
   it.each([
     ...[undefined, 7].map((name) => ({ changed: { name }, why: /"name"/ })),
     ...['', 'a/b', '.', '..', 'a\nHost *', 'x\u001b[2J', 'a\u0085b', 'a\0b', '\u009b2J'].map((name) => ({
@@ -112,6 +148,16 @@ describe('a row of a source', () => {
     { changed: { routes: [{ command: Array(65).fill('/x') }] }, why: /"command" is not a list/ },
     { changed: { routes: [{ command: [] }] }, why: /must be an absolute path/ },
     { changed: { routes: [{ command: ['ssh', 'web'] }] }, why: /must be an absolute path/ },
+    ...['box exec', Array(65).fill('/x'), ['/x', 'a\0b'], ['/x', 'x'.repeat(1001)], { streams: true }].map(
+      (exec) => ({ changed: { exec }, why: /"exec" is not a list/ }),
+    ),
+    ...[[], ['box'], { command: ['./box'] }].map((exec) => ({
+      changed: { exec },
+      why: /the program of a "exec" must be an absolute path/,
+    })),
+    { changed: { exec: { command: ['/x'], streams: 'no' } }, why: /"streams" .* neither true nor false/ },
+    ...['db', [7], ['a\nb'], Array(17).fill('x')].map((also) => ({ changed: { also }, why: /"also"/ })),
+    ...['', 7, 'i-1'].map((dmiUuid) => ({ changed: { dmiUuid }, why: /"dmiUuid" is no UUID/ })),
   ])('with $changed is left out, and the others are there', ({ changed, why }) => {
     const { found, warnings } = read({ ...row, ...changed }, { ...row, name: 'db' });
     expect(found.map(({ name }) => name)).toEqual(['db']);

@@ -1,0 +1,12 @@
+#!/bin/sh
+# The containers of LXC, of root or your own, by lxc-ls, lxc-attach and jq; their addresses by --route ip.
+what=$1; shift
+case $what in
+list) lxc-ls --fancy --fancy-format NAME,STATE,IPV4 | jq -Rn --arg attach "$(command -v lxc-attach)" '
+    { RUNNING: "running", STARTING: "starting", STOPPING: "stopping", ABORTING: "stopping", FREEZING: "paused", FROZEN: "paused",
+      STOPPED: "off" } as $states |
+    { version: 1, machines: [[inputs][1:][] | [splits(" +")] | .[0] as $name | (.[2] // "-" | rtrimstr(",")) as $ip | {
+      name: $name, status: ($states[.[1]] // "unknown"), exec: [$attach, "--clear-env", "--name", $name, "--"],
+      routes: (if $ip == "-" or $ip == "" then [] else [{ address: $ip }] end) }] }' ;;
+start) [ "$1" != -- ] || shift; exec lxc-start --name "$1" ;;
+esac

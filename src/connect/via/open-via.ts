@@ -76,7 +76,7 @@ function heldLog() {
 
 function say(text: string): void {
   try {
-    writeSync(2, text);
+    writeSync(2, Buffer.from(text));
   } catch {
     // Nobody reads it.
   }

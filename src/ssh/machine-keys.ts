@@ -247,7 +247,8 @@ export const systemKnownHosts = '/etc/ssh/ssh_known_hosts';
 export async function rootsPins(path: string = systemKnownHosts, root = 0): Promise<readonly Pin[]> {
   try {
     const { bytes, stats } = await readWithStats(path);
-    if (stats.uid !== root || (stats.mode & 0o022) !== 0 || !bytes.toString('latin1').includes('vmssh-')) return [];
+    if (stats.uid !== root || (stats.mode & 0o022) !== 0 || !bytes.toString('latin1').includes('vmssh-'))
+      return [];
     return pinsIn(bytes).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
   } catch {
     return [];

@@ -55,14 +55,23 @@ loose_part() {
   done
 }
 
-# A unit may hide the homes from its sshd.
+# A unit may hide the homes from its sshd, or any folder: "-/root:ro".
 hidden_home() {
   hides=$(show "${unit_instance:-}" ProtectHome)
   case "$hides $key_file" in
-    'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*)
-      fail login "$unit@.service has ProtectHome=$hides: its sshd does not see $key_file" \
-        "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' ProtectHome=no)" ;;
-  esac
+    'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*) hidden_by ProtectHome "$hides" no ;;
+  esac || return
+  for hider in TemporaryFileSystem InaccessiblePaths; do
+    for hides in $(show "${unit_instance:-}" "$hider"); do
+      hidden=${hides%%:*}
+      case $key_file in "/${hidden#*/}"/*) hidden_by "$hider" "$hides" '' || return ;; esac
+    done
+  done
+}
+# hidden_by SETTING VALUE INSTEAD
+hidden_by() {
+  fail login "$unit@.service has $1=$2: its sshd does not see $key_file" \
+    "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' "$1=$3")"
 }
 
 # existing ACCOUNT PATTERN: the file that a word of AuthorizedKeysFile names, if it has something.
@@ -138,8 +147,6 @@ no_key_file() {
   fi
   fail "$(key_step)" "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
-# What is missing is a key of the host's user, if that says which he has.
-key_step() { if [ -n "${offered:-}" ]; then echo key; else echo login; fi; }
 # offered_in FILE: whether it has one of them.
 offered_in() { [ -n "${offered:-}" ] && grep -qsF -e "$offered" "$R$1"; }
 

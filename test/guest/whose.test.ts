@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { parseProgress } from '../../../src/guest/run/run-script.js';
-import { accountScript, setupScript, undoScript } from '../../../src/guest/script.js';
-import { missingRoot } from '../../helpers/other-user.js';
-import { shells } from '../../helpers/shells.js';
-import { functionsOf, givenAccount, intoRoot, root, useRoot } from './guest.js';
+import { parseProgress } from '../../src/guest/run/run-script.js';
+import { accountScript, setupScript, undoScript } from '../../src/guest/script.js';
+import { missingRoot } from '../helpers/other-user.js';
+import { firstShell } from '../helpers/shells.js';
+import { functionsOf, givenAccount, intoRoot, root, useRoot } from './sh/guest.js';
 
 useRoot();
 
@@ -16,7 +16,7 @@ const [ann = '', bob = ''] = ['a', 'b'].map(
 const theirs = 'ssh-ed25519 AAAAcolleague c';
 const before = `${theirs}\n`;
 
-describe.skipIf(missingRoot('a setup of root’s account')).each(shells)(
+describe.skipIf(missingRoot('a setup of root’s account')).each(firstShell)(
   'whose undo it is: $name',
   ({ command: [program = '', ...args] }) => {
     const path = () => join(root, 'home/.ssh/authorized_keys');

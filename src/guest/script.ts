@@ -85,19 +85,17 @@ export function accountScript(options: AccountScriptOptions): string {
   });
 }
 
-interface UndoScriptOptions {
-  readonly look?: boolean;
-  /** By a login, with the rights of the account. */
-  readonly own?: boolean;
-  /** As root, also what such a login of it did. */
-  readonly account?: string | undefined;
-  /** The keys whose undo it is: what all share goes with the last. Undefined: all that was done. */
-  readonly owners?: readonly string[] | undefined;
-}
-
-/** The script that takes back what the others did. */
-export function undoScript({ look, own, account = '', owners }: UndoScriptOptions = {}): string {
-  const ownScript: string = account === '' ? '' : undoScript({ look: look ?? false, own: true, owners });
+/**
+ * The script that takes back what the others did. `own`: by a login, with the rights of the account. `account`: as root, also what such a
+ * login of it did. `owners`: the keys whose undo it is, where what all share goes with the last; undefined: all that was done.
+ */
+export function undoScript({
+  look = false,
+  own = false,
+  account = '',
+  owners = undefined as readonly string[] | undefined,
+} = {}): string {
+  const ownScript: string = account === '' ? '' : undoScript({ look, own: true, owners });
   const whose = { all: yesNo(!owners), keys: owners?.join('\n') ?? '' };
   return script(undo, { look: yesNo(look), own: yesNo(own), account, own_script: ownScript, ...whose });
 }

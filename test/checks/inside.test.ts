@@ -50,10 +50,10 @@ it("the cause that ssh's proxy said beats what ssh says last", async () => {
 
 it('a look has time of its own, however long the login before it took', async () => {
   let given = 0;
-  const run = async (_: string, { limitMs = 0 }) => ({
-    stdout: `end ${(given = limitMs) && 0} x\n`,
-    stderr: '',
-  });
+  const run = async (_: string, { limitMs = 0 }) => {
+    given = limitMs;
+    return { stdout: 'end 0 x\n', stderr: '' };
+  };
   const by = { host: 'qemu/mint', route: 'exec', sshConfig: undefined, run } as const;
   await lookInside(by, { port: 22, account: 'root' }, fakeIo(), signal, now() - 60_000, () => {});
   expect(given).toBe(30_000);

@@ -100,16 +100,15 @@ export function takingBack({ show, ...ways }: Ways): Work {
   return {
     async plan(name) {
       const found = await lookUp(name, ways.io, ways.signal).catch(asFailure);
-      const isFound = !(found instanceof ConnectError) && found.machine !== undefined;
-      const gone = isFound ? undefined : await keptOf(name, ways.io);
-      if (gone)
-        return run(
-          newSetup({ text: gone.target, target: parseTarget(gone.target) }, { name, gone, ...ways }, show),
-          'plan',
-        );
+      const isNone = found instanceof ConnectError ? found.code === 'NOT_FOUND' : !found.machine;
+      const gone = isNone ? await keptOf(name, ways.io) : undefined;
+      const named = gone ? { text: gone.target, target: parseTarget(gone.target) } : found;
+      if (!(named instanceof ConnectError))
+        return run(newSetup(named, { name, gone, ...ways }, show), 'plan');
       // Another machine is not the one that was set up.
-      if (found instanceof ConnectError) throw errorWith(found, { hint: 'vmssh list shows what there is' });
-      return run(newSetup(found, { name, ...ways }, show), 'plan');
+      throw named.hint?.startsWith('did you')
+        ? errorWith(named, { hint: 'vmssh list shows what there is' })
+        : named;
     },
     carryOut: ({ setup }) => run({ ...setup, ...collector(show) }, 'do'),
   };

@@ -7,8 +7,9 @@ import type { HostFlags } from '../../guest/run/route.js';
 import { providersOf } from '../../kinds/kinds.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { formatEndpoint } from '../../route.js';
-import { DiscoveryError, mayBeUp } from '../../sources/source.js';
-import { sources } from '../../sources/sources.js';
+import { loadHere } from '../../sources/here.js';
+import { listAll } from '../../sources/list-all.js';
+import { mayBeUp } from '../../sources/source.js';
 import { runTool } from '../../sources/tools/run-tool.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
@@ -70,21 +71,16 @@ export const way: SetupStep = {
 export const gone: SetupStep = {
   name: 'way',
   async undo({ gone: login, named, io, signal, add }) {
-    const [provider = ''] = providersOf(named.target);
-    const source = await sources.find(({ name }) => name === provider)?.load();
+    const [source] = await loadHere(io, providersOf(named.target).slice(0, 1));
+    const { warnings } = await listAll({ ...io, signal }, source ? [source] : []);
     const [program = '', ...args] = source?.listCommand?.split(' ') ?? [];
-    const there = withToolFolders(ownEnv(io.env), io.platform);
-    const isAsked = program !== '' && programInPath(program, there) !== undefined;
-    const refusal = isAsked
-      ? await runTool(program, args, { env: there, signal }).catch((error) => error)
-      : '';
-    if (refusal instanceof DiscoveryError)
-      return add(
-        'way',
-        'failed',
-        `${source?.title} does not answer: ${refusal.message}`,
-        source?.listCommand,
-      );
+    const env = withToolFolders(ownEnv(io.env), io.platform);
+    // A list has nothing of a manager that is stopped, and its program says why.
+    const isAsked = warnings.length === 0 && programInPath(program, env) !== undefined;
+    const refusal = isAsked ? await runTool(program, args, { env, signal }).then(() => '', String) : '';
+    const problem = warnings[0]?.problem ?? refusal;
+    if (problem)
+      return add('way', 'failed', `${source?.title} does not answer: ${problem}`, source?.listCommand);
     add('way', 'skipped', 'nothing lists it any more: nothing is done in it');
     return { login };
   },

@@ -102,7 +102,6 @@ describe.skipIf(missing)(`the hints of check and setup${missing ? `: ${missing}`
     let said = await walk(`check ${machine}`, machine);
     // What a plan says of a configuration is seen in the tests of setup.
     if (!line && !said.includes('$ setup')) said += await walk(`setup ${machine}`, machine);
-    if (process.env.SHOW) console.log(said);
     expect(said).toMatch(cause ?? /✓ login +ssh \S+ is /);
   });
 });

@@ -17,7 +17,7 @@ import {
   type SetupStep,
   type ShowStep,
 } from './setup-step.js';
-import { asFailure, entry, gone, key, way } from './setup-way.js';
+import { asFailure, entry, key, way } from './setup-way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
 const steps: readonly SetupStep[] = [
@@ -29,6 +29,10 @@ const steps: readonly SetupStep[] = [
 const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, keyLeft];
 
 /** Of a machine that is gone. */
+const gone: SetupStep = {
+  name: 'way',
+  undo: async (setup) => (await import('./setup-gone.js')).lookWhetherGone(setup),
+};
 const undoneHere: readonly SetupStep[] = [gone, knownKey, config];
 
 /** What came of one machine. */

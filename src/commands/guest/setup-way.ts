@@ -4,15 +4,8 @@ import { loginTimeoutMs } from '../../checks/try-login.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
-import { providersOf } from '../../kinds/kinds.js';
-import { programInPath } from '../../process/program-in-path.js';
 import { formatEndpoint } from '../../route.js';
-import { loadHere } from '../../sources/here.js';
-import { listAll } from '../../sources/list-all.js';
 import { mayBeUp } from '../../sources/source.js';
-import { runTool } from '../../sources/tools/run-tool.js';
-import { ownEnv } from '../../sources/trusted-env.js';
-import { withToolFolders } from '../../sources/trusted-path.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
 import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
 import { typedHost } from '../../target/names.js';
@@ -64,25 +57,6 @@ export const way: SetupStep = {
     return start === undefined
       ? undefined
       : setup.add('way', 'failed', `it is ${setup.machine?.status}`, start);
-  },
-};
-
-/** Whether a machine that nothing lists is gone: its manager has to answer. */
-export const gone: SetupStep = {
-  name: 'way',
-  async undo({ gone: login, named, io, signal, add }) {
-    const [source] = await loadHere(io, providersOf(named.target).slice(0, 1));
-    const { warnings } = await listAll({ ...io, signal }, source ? [source] : []);
-    const [program = '', ...args] = source?.listCommand?.split(' ') ?? [];
-    const env = withToolFolders(ownEnv(io.env), io.platform);
-    // A list has nothing of a manager that is stopped, and its program says why.
-    const isAsked = warnings.length === 0 && programInPath(program, env) !== undefined;
-    const refusal = isAsked ? await runTool(program, args, { env, signal }).then(() => '', String) : '';
-    const problem = warnings[0]?.problem ?? refusal;
-    if (problem)
-      return add('way', 'failed', `${source?.title} does not answer: ${problem}`, source?.listCommand);
-    add('way', 'skipped', 'nothing lists it any more: nothing is done in it');
-    return { login };
   },
 };
 

@@ -36,6 +36,8 @@ const rest = ['build/**/*', 'package', 'api/*', 'bench/bench', 'demo/*', 'e2e/**
 const restUnit = [
   ...['guest/sh/**/*', 'guest/{at-once,killed}', 'commands/guest/same-machine'],
   ...['native/lifetime', 'native/relay/*', 'property/*', 'sources/{merge,many-machines}'],
+  // Real ssh servers as hypervisors.
+  'connect/via/open-via',
 ].map((name) => `test/${name}.test.ts`);
 
 const elsewhere = ['vm', 'windows', 'packages', 'release', 'clients'].map((name) => `test/${name}/**`);

@@ -62,17 +62,27 @@ const systemds = ['.host', 'unix', 'vsock', 'vsock-mux', 'machine'];
 /**
  * The lines for the ssh of all users, which a package links as 30-vmssh.conf. ssh takes the first value of each keyword, and reads
  * /etc/ssh/ssh_config.d in the order of the names. After systemd's, a block for the same names would be mixed with systemd's, which
- * checks no host key: so those kinds are not in it.
+ * checks no host key: so those kinds are not in it, but for a host without that file.
  * @returns {Promise<File>}
  */
 export async function systemConfig() {
   const { configText } = await extras();
   const lines = configText({ ...systemCaller, servedElsewhere: systemds });
+  const [, patterns = '', settings = ''] = firstBlock.exec(lines) ?? [];
+  const [, all = ''] = firstBlock.exec(configText(systemCaller)) ?? [];
+  const others = all.split(' ').filter((each) => !patterns.split(' ').includes(each));
+  // ssh runs it for these names only, by the user's shell.
+  const alone = `Match originalhost ${others.join(',')} exec "test ! -e /etc/ssh/ssh_config.d/20-systemd-ssh-proxy.conf"`;
   const about = `# Of the package vmssh, without the kinds that systemd-ssh-proxy serves: ${systemds.join(', ')}.
 # For these, and a Host of each machine: vmssh config install. For all users: vmssh config install --system
 `;
-  return { path: 'share/vmssh/30-vmssh.conf', content: about + lines };
+  return {
+    path: 'share/vmssh/30-vmssh.conf',
+    content: `${about}${lines}\n# Without systemd-ssh-proxy:\n${alone}\n${settings}`,
+  };
 }
+
+const firstBlock = /^Host (.*)\n((?: {4}.*\n)+)/m;
 
 /** Writes files below a folder. @param {readonly File[]} files @param {string} folder */
 export function writeFiles(files, folder) {

@@ -140,8 +140,8 @@ export async function checkTarget(
     const { routes: only } = options;
     const shake = { host: typedHost(host), port, user, timeoutMs, routes: only, signal, sshConfig, knownAs };
     const { hostKey, methods } = await handshake({ target: text, ...shake, self, platform, env });
-    await check(hostKey);
-    pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
+    const since = await check(hostKey);
+    pass('host key', `${hostKey.type} ${hostKey.fingerprint}${since ? ` (${since})` : ''}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
     return { target, means, stages, routes: shown() };
   } catch (error) {

@@ -1,19 +1,27 @@
 import { ConnectError, printable } from '../errors.js';
 import { decideByAsking, pinsOf } from '../identity/decide.js';
+import { pinPrint } from '../identity/pins.js';
 import { recordOf } from '../identity/record.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
 import type { Endpoint } from '../route.js';
 import type { HostKey } from '../ssh/handshake-result.js';
-import { factsFor, type MachineKeys, machineKeys, refusalOf, withRevoked } from '../ssh/machine-keys.js';
+import {
+  factsFor,
+  type MachineKeys,
+  machineKeys,
+  refusalOf,
+  systemKnownHosts,
+  withRevoked,
+} from '../ssh/machine-keys.js';
 
 /** The host keys that ssh knows of a machine. */
 interface KnownKeys {
   /** A name that has keys. */
   readonly knownAs?: { readonly name: string; readonly path: string };
-  /** Rejects with a ConnectError for a key that ssh will refuse whatever the policy is. */
-  check(key: HostKey): Promise<void>;
+  /** When and by whose word the key was accepted, if its line says it. Rejects with a ConnectError for a key that ssh will refuse whatever the policy is. */
+  check(key: HostKey): Promise<string | undefined>;
 }
 
 interface CheckedMachine extends Pick<Reached, 'target' | 'resolution'> {
@@ -41,7 +49,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
           (await import('../identity/manager-keys.js')).managerPrints(keys.reached, io, fingerprint),
         policy: async () => withRevoked(keys, fingerprint, await policyFor(checked, io)),
       });
-      if (answer.do !== 'refuse') return;
+      if (answer.do !== 'refuse') return pinsOf(keys).find((pin) => pinPrint(pin) === fingerprint)?.comment;
       const { code, final, problem, hint } = refusalOf(answer.why, keys, text, io);
       throw new ConnectError('handshake', text, {
         code,
@@ -63,5 +71,5 @@ async function policyFor({ typed, sshConfig }: CheckedMachine, io: Io) {
 function knownAs(keys: MachineKeys): KnownKeys['knownAs'] {
   if (keys.made) return { name: keys.made.keys.alias, path: keys.made.keys.knownHosts };
   const [pin] = pinsOf(keys);
-  return pin && { name: pin.alias, path: keys.path };
+  return pin && { name: pin.alias, path: pin.isRoots ? systemKnownHosts : keys.path };
 }

@@ -9,6 +9,10 @@ export interface Pin {
   readonly key: string;
   /** The names by which that machine was meant: the comment of the line. */
   readonly names: readonly string[];
+  /** What else the line says: when it was accepted, and by whose word. */
+  readonly comment?: string;
+  /** Whether it is root's word, which no user's own line changes. */
+  readonly isRoots?: true;
   /** Whether other machines have its UUID too, which is then no identity: the key is that of its names. */
   readonly isShared?: true;
 }
@@ -25,12 +29,26 @@ export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = [
     const { hosts, type, key } = parsed;
     const names = namesIn(line).map(fromBytes);
     const shared = commentOf(line).includes(sharedMark) ? ({ isShared: true } as const) : {};
+    const words = commentOf(line).filter((word) => !isName(word) && word !== sharedMark);
+    const comment = words.length === 0 ? {} : { comment: fromBytes(words.join(' ')) };
     const aliasOf = (entry: string) =>
       entry.startsWith('|')
         ? (aliases.find((each) => isEntryOf(toBytes(each), entry)) ?? entry)
         : fromBytes(folded(entry));
-    return hosts.split(',').map((entry) => ({ alias: aliasOf(entry), type, key, names, ...shared }));
+    return hosts
+      .split(',')
+      .map((entry) => ({ alias: aliasOf(entry), type, key, names, ...comment, ...shared }));
   });
+}
+
+/** The user's own keys and root's: of a machine of which root says the key, only that counts, with the names by which the user means it. */
+export function withRoots(own: readonly Pin[], roots: readonly Pin[]): readonly Pin[] {
+  const isRoots = ({ alias }: Pin) => roots.some((root) => root.alias === alias);
+  const named = (root: Pin): Pin => {
+    const names = own.filter(({ alias }) => alias === root.alias).flatMap((pin) => pin.names);
+    return { ...root, names, isRoots: true };
+  };
+  return [...own.filter((pin) => !isRoots(pin)), ...roots.map(named)];
 }
 
 export function pinPrint({ key }: Pick<Pin, 'key'>): string {
@@ -43,23 +61,25 @@ export type Pinned = 'pinned' | 'lost';
 /** Pins a key, or adds names to it, under a lock. `moved`: these names meant another machine until now. Throws as `editFile` does. */
 export async function pinKey(
   path: string,
-  { alias, type, key, names, isShared }: Pin,
+  { alias, type, key, names, comment, isRoots, isShared }: Pin,
   moved: readonly string[] = [],
 ): Promise<Pinned> {
   let result: Pinned = 'pinned';
   const naming = { alias: toBytes(alias), names: names.map(toBytes), moved: moved.map(toBytes) };
-  const edit = (old: Buffer = Buffer.alloc(0)) => {
+  const edit = (before: Buffer = Buffer.alloc(0)) => {
+    const stale = pinsIn(before, [alias]).some((pin) => pin.alias === alias && pin.key !== key);
+    const old = isRoots && stale ? withoutNames(before, [alias]).bytes : before;
     const own = pinsIn(old, [alias]).filter((pin) => pin.alias === alias);
     const isThere = own.some((pin) => pin.key === key);
     result = own.length > 0 && !isThere ? 'lost' : 'pinned';
-    if (result === 'lost') return old;
+    if (result === 'lost') return before;
     const lines = linesOf(old).flatMap((line) => withNames(line, naming));
-    const mark = isShared ? [sharedMark] : [];
+    const mark = [...(comment ? [toBytes(comment)] : []), ...(isShared ? [sharedMark] : [])];
     const added = isThere ? '' : `${[naming.alias, type, key, ...mark, ...naming.names].join(' ')}\n`;
     const text = lines.join('');
     const end = added === '' || text === '' || text.endsWith('\n') ? '' : '\n';
     const after = Buffer.from(`${text}${end}${added}`, 'latin1');
-    return after.equals(old) ? old : after;
+    return after.equals(before) ? before : after;
   };
   await edited(path, edit);
   return result;

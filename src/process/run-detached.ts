@@ -79,7 +79,7 @@ export async function runApart(
  * A file that only its descriptors know, once for its writer and once for us. `remove`: one that has its name while it is open, as on
  * Windows, unless the program goes on.
  */
-function openUnnamed(env: Env) {
+export function openUnnamed(env: Env) {
   const folder = temporaryFolder(env);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   let write: number | undefined;

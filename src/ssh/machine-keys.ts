@@ -1,13 +1,21 @@
 import { join } from 'node:path';
 import { readSafely } from '../files/place.js';
-import { readBytes } from '../files/read-file.js';
+import { readBytes, readWithStats } from '../files/read-file.js';
 import { reasonOf } from '../files/read-sync.js';
 import { authoritiesFor, certificateIn, certifiedBy, type ShownKey } from '../identity/certificate.js';
 import type { KeyFacts, Refusal } from '../identity/decide.js';
 import type { Identified } from '../identity/identity.js';
-import { aliasAmong, exact, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../identity/identity.js';
+import {
+  aliasAmong,
+  exact,
+  hostKeyAlias,
+  isIdAlias,
+  namesAlike,
+  namesOf,
+  uuidAlias,
+} from '../identity/identity.js';
 import { verdictOn } from '../identity/known-hosts.js';
-import { pinPrint, pinsIn } from '../identity/pins.js';
+import { type Pin, pinPrint, pinsIn, withRoots } from '../identity/pins.js';
 import type { AskedPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { cannotTell, explainRefusal, notChecked } from '../identity/refusal.js';
@@ -55,6 +63,7 @@ export async function machineKeys(
   proved: ReachedRecord | undefined,
   { typed, host, isKnownOnly = false, config }: Asked,
   env: Env,
+  roots: Promise<readonly Pin[]> = rootsPins(),
 ): Promise<MachineKeys> {
   const reached = proved ?? { text: typed ?? host ?? '' };
   const { text, machine } = reached;
@@ -65,7 +74,8 @@ export async function machineKeys(
   const owner = proved ? await ownerOf(proved, typed, !isKnownOnly, env) : nobody;
   const { identified, meant, names, alike = [], made } = owner;
   const byName = [...names, ...alike].map((name) => `vmssh-${name}`);
-  const pins = pinsIn(own, [identified && hostKeyAlias(identified), meant, ...byName]);
+  const found = pinsIn(own, [identified && hostKeyAlias(identified), meant, ...byName]);
+  const pins = withRoots(found, await roots);
   const alias = identified && aliasAmong(identified, names, pins);
   const given = (all: readonly (string | undefined)[]) =>
     [...new Set(all)].filter((each) => each !== undefined);
@@ -113,7 +123,7 @@ async function markedFiles(text: string, isKnownOnly: boolean, file: string | un
   const { knownHosts, lists: revoked } = isKnownOnly
     ? { knownHosts: [], lists: [] }
     : await (await import('./config/users-files.js')).filesOfRevoked(asked);
-  const usual = [join(sshFolder(own), 'known_hosts'), '/etc/ssh/ssh_known_hosts'];
+  const usual = [join(sshFolder(own), 'known_hosts'), systemKnownHosts];
   const more = knownHosts.filter((each) => !usual.includes(each));
   const [trusted, others] = await Promise.all([markedOf(usual, text), markedOf(more, text)]);
   return { trusted, others, revoked };
@@ -230,6 +240,21 @@ interface NotCounted {
   readonly fix: string;
 }
 
+/** The known hosts of all users. */
+export const systemKnownHosts = '/etc/ssh/ssh_known_hosts';
+
+/** Root's word for machines of this host: `vmssh-UUID KEY`. Of a file that others may change nothing counts. */
+export async function rootsPins(path: string = systemKnownHosts, root = 0): Promise<readonly Pin[]> {
+  try {
+    const { bytes, stats } = await readWithStats(path);
+    if (stats.uid !== root || (stats.mode & 0o022) !== 0 || !bytes.toString('latin1').includes('vmssh-'))
+      return [];
+    return pinsIn(bytes).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
+  } catch {
+    return [];
+  }
+}
+
 /** What is in our file, for a login at `text`. If nothing in it counts, no key is known, and none is accepted. */
 async function pinsFor(path: string, text: string): Promise<Buffer> {
   const pins = await ownPins(path);
@@ -259,12 +284,17 @@ function hasMark(bytes: Buffer): boolean {
 /** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */
 export function refusalOf(
   why: Refusal,
-  { reached, made, path }: MachineKeys,
+  { reached, made, path, pins, alias }: MachineKeys,
   typed: string,
   place: ShellPlace,
 ): ReturnType<typeof explainRefusal> {
   const { silent } = reached;
   const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, silent, path };
+  if (why === 'changed' && pins.some((pin) => pin.isRoots && pin.alias === alias))
+    return {
+      ...explainRefusal(why, names, place),
+      hint: `${systemKnownHosts} has its key: whoever administers this host can change it`,
+    };
   return explainRefusal(why, names, place);
 }
 

@@ -58,11 +58,19 @@ export async function settleKey(shown: ShownKey, question: KeyQuestion, caller: 
   });
   caller.asked?.();
   if (answer.do !== 'accept' && answer.do !== 'ask user') return answer;
-  if (answer.do === 'accept') return kept(answer, { ...facts, policy }, question, caller);
+  if (answer.do === 'accept') return kept(answer, { ...facts, policy }, question, caller, words[answer.why]);
   if (!caller.user()) return { do: 'refuse', why: 'not asked' };
   const confirmed = { do: 'accept', pin: answer.pin, why: answer.pin ? 'known' : 'address' } as const;
-  return kept(confirmed, { ...facts, policy }, question, caller);
+  return kept(confirmed, { ...facts, policy }, question, caller, 'you');
 }
+
+/** By whose word a key is accepted, as its line says. */
+const words: Readonly<Record<string, string>> = {
+  'by manager': 'manager',
+  'new machine': 'manager',
+  certified: 'ca',
+  first: 'first-login',
+};
 
 /** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
 async function kept(
@@ -70,13 +78,18 @@ async function kept(
   { policy, names }: KeyFacts,
   { keys, plain, env }: KeyQuestion,
   caller: KeyCaller,
+  word: string | undefined,
 ): Promise<Settled> {
   if (!answer.pin || keys.alias === undefined) return answer;
   try {
     await makeFolder(dirname(keys.path));
     const isShared =
       answer.why !== 'known' && (await hasSharedUuid(keys, env)) ? ({ isShared: true } as const) : {};
-    const pinned = await pinKey(keys.path, { ...plain, alias: keys.alias, names, ...isShared }, answer.moved);
+    const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias);
+    const by = isRoots ? 'system' : word;
+    const comment = by === undefined ? '' : `${new Date().toISOString().slice(0, 10)} ${by}`;
+    const from = { comment, ...(isRoots ? { isRoots } : {}), ...isShared };
+    const pinned = await pinKey(keys.path, { ...plain, alias: keys.alias, names, ...from }, answer.moved);
     return pinned === 'lost' ? { do: 'refuse', why: 'changed' } : answer;
   } catch (error) {
     // It is there; only a name of it is not.

@@ -137,7 +137,7 @@ describe.skipIf(lacks('dpkg-deb'))('the Debian package', () => {
     const io = fakeIo({ self: ['/usr/bin/vmssh'], env: { HOME: dir, PATH: process.env.PATH } });
     const values = { ...named({ onlyPatterns: true }), fdpass: true, system: true };
     expect(await configPrint.run(values, io)).toBe(0);
-    const settingsIn = (text: string) => text.match(/^ {4}(?!WarnWeakCrypto).*$/gm);
+    const settingsIn = (text: string) => [...new Set(text.match(/^ {4}(?!WarnWeakCrypto).*$/gm))];
     expect(settingsIn(readFileSync(join(root, lines), 'utf8'))).toEqual(settingsIn(io.stdout.join('')));
   });
 
@@ -156,14 +156,16 @@ describe.skipIf(lacks('dpkg-deb'))('the Debian package', () => {
       mkdirSync(folder);
       const main = join(dir, 'ssh_config');
       writeFileSync(main, `Include ${folder}/*.conf\n`);
-      writeFileSync(join(folder, '20-systemd-ssh-proxy.conf'), ofSystemd(patterns));
+      const ofOther = join(folder, '20-systemd-ssh-proxy.conf');
+      writeFileSync(ofOther, ofSystemd(patterns));
+      const here = readFileSync(join(root, lines), 'utf8').replace(/\S+(20-\S+)"$/m, `${folder}/$1"`);
       const settings = async (target: string) => (await run(['ssh', '-G', '-F', main, target])).stdout;
       const before = Object.fromEntries(
         await Promise.all(byBoth.map(async (each) => [each, await settings(each)])),
       );
       const place = (name: string) => {
         for (const each of ['10', '30']) rmSync(join(folder, `${each}-vmssh.conf`), { force: true });
-        symlinkSync(join(root, lines), join(folder, name));
+        writeFileSync(join(folder, name), here);
       };
       for (const name of ['30-vmssh.conf', '10-vmssh.conf']) {
         place(name);
@@ -172,6 +174,11 @@ describe.skipIf(lacks('dpkg-deb'))('the Debian package', () => {
           expect(await settings(each)).toMatch(/^proxycommand \/usr\/bin\/vmssh proxy --fdpass /m);
         for (const each of byUs) expect(await settings(each)).toMatch(byVmssh);
       }
+      // As on Debian 12.
+      rmSync(ofOther);
+      for (const each of byBoth) expect(await settings(each)).toMatch(byVmssh);
+      expect(await settings('web.example')).not.toMatch(/vmssh/);
+      writeFileSync(ofOther, ofSystemd(patterns));
       // What vmssh config install --system writes.
       place('30-vmssh.conf');
       writeFileSync(join(folder, '10-vmssh.conf'), configText(systemCaller));

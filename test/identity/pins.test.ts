@@ -21,9 +21,11 @@ const hashed = '|1|MsWfloxmCvGALgNVQL5BtPwqZCQ=|WTwAtOF4u8EnMvaN2HHHOkPAp18=';
 describe('a pinned key', () => {
   it('is a line of known_hosts, with the names in its comment', async () => {
     const path = file('# mine');
-    expect(await pinKey(path, pin)).toBe('pinned');
-    expect(readFileSync(path, 'utf8')).toBe('# mine\nvmssh-1 ssh-ed25519 AAAA machine%web host%größe\n');
-    expect(pinsIn(readFileSync(path))).toEqual([pin]);
+    const noted = { ...pin, comment: '2026-11-27 manager' };
+    expect(await pinKey(path, noted)).toBe('pinned');
+    const line = 'vmssh-1 ssh-ed25519 AAAA 2026-11-27 manager machine%web host%größe';
+    expect(readFileSync(path, 'utf8')).toBe(`# mine\n${line}\n`);
+    expect(pinsIn(readFileSync(path))).toEqual([noted]);
   });
 
   it('is found again with a letter of which a byte is a blank in Latin-1', async () => {
@@ -99,7 +101,7 @@ describe('a pinned key', () => {
     const lines = `@revoked vmssh-1 ${type} AAAA machine%web\n@cert-authority vmssh-1 ${type} AAAA\n`;
     expect(pinsIn(Buffer.from(lines))).toEqual([]);
     expect(pinsIn(Buffer.from(`vmssh-1 ${type} AAAA me@machine%web Machine%web %web host%\n`))).toEqual([
-      { ...pin, names: [] },
+      { ...pin, names: [], comment: 'me@machine%web Machine%web %web host%' },
     ]);
   });
 

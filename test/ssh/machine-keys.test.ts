@@ -10,7 +10,14 @@ import { type HostKeyPolicy, hostKeyPolicies } from '../../src/identity/policy.j
 import { asTarget, parseTarget } from '../../src/kinds/kinds.js';
 import type { ReachedMachine } from '../../src/sources/source.js';
 import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
-import { factsFor, machineKeys, nameToForget, strictly, withRevoked } from '../../src/ssh/machine-keys.js';
+import {
+  factsFor,
+  machineKeys,
+  nameToForget,
+  rootsPins,
+  strictly,
+  withRevoked,
+} from '../../src/ssh/machine-keys.js';
 import { verifyHostKey } from '../../src/ssh/settle-key.js';
 import { lacks } from '../helpers/programs.js';
 import { script, useTempDir, writeTree } from '../helpers/temp-dir.js';
@@ -20,6 +27,8 @@ const dir = useTempDir();
 const standIn = join(dir, 'ssh');
 const env = { HOME: dir, PATH: process.env.PATH, VMSSH_SSH: standIn };
 script(standIn, `for host; do :; done; printf 'user me\\nhostname %s\\nport 22\\n' "$host"`);
+/** What stands for /etc/ssh/ssh_known_hosts. */
+const system = join(dir, '.ssh/system');
 const [own, wrong] = ['AAAA', 'BBBB'].map((key) => ({ type: 'ssh-ed25519', key }));
 if (!own || !wrong) throw new TypeError('two keys');
 const uuid = '11111111-2222-4333-8444-aaaaaaaaaaaa';
@@ -43,7 +52,9 @@ interface Login {
 /** What ssh's question does, up to the answer: "accept", "refuse" or "ask user". */
 async function login({ typed, machine, key = own, policy = 'strict', manager }: Login): Promise<string> {
   const text = asTarget(typed) ? typed : (machine?.target ?? typed);
-  const keys = await machineKeys({ text, machine }, { typed, host: typed.toLowerCase() }, env);
+  const roots = rootsPins(system, process.getuid?.());
+  const keys = await machineKeys({ text, machine }, { typed, host: typed.toLowerCase() }, env, roots);
+  const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias) || undefined;
   const answer = await decideByAsking(factsFor(keys, key ?? ''), {
     manager: async () => (manager ? [fingerprintOf(Buffer.from(manager.key, 'base64'))] : []),
     policy: async () => withRevoked(keys, key ?? '', { ...strictly, policy }),
@@ -51,7 +62,7 @@ async function login({ typed, machine, key = own, policy = 'strict', manager }: 
   if (answer.do === 'accept' && answer.pin && keys.alias !== undefined)
     await pinKey(
       keys.path,
-      { ...(key as typeof own & {}), alias: keys.alias, names: keys.names },
+      { ...(key as typeof own & {}), alias: keys.alias, names: keys.names, ...(isRoots ? { isRoots } : {}) },
       answer.moved,
     );
   return answer.do;
@@ -332,6 +343,24 @@ Match originalhost by-exec
     expect(await login({ typed })).toBe('accept');
     writeFileSync(join(dir, '.ssh/hosts'), 'Nonsense yes\n');
     await expect(login({ typed })).rejects.toThrow('ssh could not be asked which host it is');
+  });
+
+  it("root's word is the only key of a machine with that UUID, whatever the user's own line says", async () => {
+    const [typed, machine] = ['web', machineOf('machine', uuid)];
+    expect(await login({ typed, machine, key: wrong, policy: 'accept-new' })).toBe('accept');
+    writeFileSync(system, `vmssh-${uuid} ${own.type} ${own.key}\nweb ${wrong.type} ${wrong.key}\n`);
+    for (const mode of [0o664, 0o646]) {
+      chmodSync(system, mode);
+      expect(await login({ typed, machine })).toBe('refuse');
+    }
+    chmodSync(system, 0o644);
+    expect(await rootsPins(system, -1)).toEqual([]);
+    expect(await login({ typed, machine, key: wrong, policy: 'accept-new' })).toBe('refuse');
+    expect(await login({ typed, machine })).toBe('accept');
+    expect(await login({ typed: `machine/${uuid}`, machine })).toBe('accept');
+    expect(await login({ typed, machine: machineOf('machine', second), key: wrong })).toBe('refuse');
+    execFileSync('sh', ['-c', 'rm "$1" && mkfifo -m 644 "$1"', 'sh', system]);
+    expect(await rootsPins(system, process.getuid?.())).toEqual([]);
   });
 
   it('hashed names are known as the plain ones, and forgotten', async () => {

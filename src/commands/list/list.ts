@@ -50,8 +50,9 @@ const own = {
     long: 'output',
     short: 'o',
     value: 'FORMAT',
-    choices: ['wide', 'json', 'id', 'status', 'address'],
-    summary: 'wide: more columns; json: the same as --json; id, status, address: only that, one per line',
+    choices: ['wide', 'json', 'id', 'status', 'address', 'keys'],
+    summary:
+      'wide: more columns; json: the same as --json; id, status, address: only that, one per line; keys: the known host keys, as lines for /etc/ssh/ssh_known_hosts',
   }),
   quiet: flag({ long: 'quiet', short: 'q', summary: 'print only names, one per line' }),
   ids: flag({ long: 'ids', short: 'i', summary: 'print only UUIDs, one per line' }),

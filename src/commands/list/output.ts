@@ -1,3 +1,4 @@
+import { CommandError } from '../../cli/command.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, connectFailure, styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
@@ -10,12 +11,13 @@ import { addressOf } from '../../sources/routes.js';
 import { isFailure, isSilence, type Warning } from '../../sources/source.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
+import { knownHostsFile } from '../../ssh/folder.js';
 import { shellOf } from '../../target/shell.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 
 export interface ListOptions {
   /** What to print of each machine. */
-  readonly show: 'table' | 'wide' | 'json' | 'name' | 'id' | 'status' | 'address';
+  readonly show: 'table' | 'wide' | 'json' | 'name' | 'id' | 'status' | 'address' | 'keys';
   /** The machines to print, as they were typed; none: all. */
   readonly names: readonly string[];
   /** Ask for the addresses that no list has. */
@@ -63,6 +65,8 @@ export async function listText(
     case 'wide':
       if (shown.length === 0 && wrong.length === 0 && io.terminal.stdout) return noMachines(found);
       return formatTable(shown, { ...(await looksOf(options, io)), names, failed });
+    case 'keys':
+      return keyLines(shown, io);
     default:
       return formatColumn(shown, columns[options.show]);
   }
@@ -74,6 +78,24 @@ const columns = {
   status: ({ status }: ListedMachine) => status,
   address: addressOf,
 } as const;
+
+/** The known host keys of machines of this host that have a UUID, as root may give them to all users. */
+async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promise<string> {
+  const [{ ownPins }, { pinsIn }, { uuidAlias }] = await Promise.all([
+    import('../../ssh/machine-keys.js'),
+    import('../../identity/pins.js'),
+    import('../../identity/identity.js'),
+  ]);
+  const pins = await ownPins(knownHostsFile(env));
+  if (!Buffer.isBuffer(pins)) throw new CommandError('EPERM', pins.problem, pins.fix);
+  const aliases = machines.flatMap(({ uuid, via, authority }) =>
+    via === undefined && authority !== 'other' ? (uuidAlias(uuid) ?? []) : [],
+  );
+  const known = pinsIn(pins, aliases).filter(({ alias }) => aliases.includes(alias));
+  return known
+    .map(({ alias, type, key, comment }) => `${printable([alias, type, key, comment].join(' ').trim())}\n`)
+    .join('');
+}
 
 /** How the options want a table on this stdout. */
 export async function looksOf({ show, via }: ListOptions, io: Io) {

@@ -61,6 +61,19 @@ function placeOf(at: ViaSocket | undefined): readonly string[] {
   return ['unix', path, otherPath, /^[\w./%@+-]*$/.test(path + otherPath) ? 'plain' : ''];
 }
 
+/** Whether an ssh that ended says that the server closed the connection before its banner, as with more logins at once than its MaxStartups. A ban is none. */
+export function wasDropped(said: string): boolean {
+  return (
+    /^(kex|ssh)_exchange_identification: (Connection closed|read: Connection reset)/m.test(said) &&
+    !/Not allowed at this time/.test(said)
+  );
+}
+
+/** How long a login that was dropped waits before its next try: many that were dropped at once must not come back at once. Milliseconds. */
+export function pauseAfter(tries: number): number {
+  return Math.min(300 * 2 ** tries, 2000) * (0.5 + Math.random());
+}
+
 /** A script without its comments as one line: csh ends a word at a line break. */
 function oneLine(script: string): string {
   const lines = script.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectError, errorWith, isOp, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
+import { openUnnamed } from '../../process/run-detached.js';
 import { sshAbilities, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { howEnded } from '../../process/terminate.js';
 import { formatEndpoint, type ViaEndpoint, type ViaSocket } from '../../route.js';
@@ -9,19 +12,88 @@ import { type Connection, dropPeeked, type OpenOptions } from '../connection.js'
 import { openFailure } from '../failures/failures.js';
 import { askMultiplexer } from '../multiplexer.js';
 import { ConfirmedCarried } from '../program-connection.js';
-import { hopCommand, hopOptions, patience } from './hop-command.js';
+import { hopCommand, hopOptions, patience, pauseAfter, wasDropped } from './hop-command.js';
 
-/** Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there, or ssh -W, connects. Throws a ConnectError. */
+/**
+ * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there, or ssh -W, connects. A login that its
+ * server dropped is tried again within the time that there is. Throws a ConnectError.
+ */
 export async function openVia(
   endpoint: ViaEndpoint,
   options: OpenOptions,
   native: AddonState,
   hasTerminal?: () => boolean,
 ): Promise<Hop> {
+  const { timeoutMs, signal } = options;
+  const until = now() + timeoutMs;
+  for (let tries = 0; ; tries++) {
+    const log = heldLog();
+    const pause = pauseAfter(tries);
+    let isAgain = false;
+    try {
+      return await openOnce(endpoint, options, native, log?.flags ?? [], hasTerminal);
+    } catch (error) {
+      if (!(error instanceof ConnectError) || error.code !== 'HOP_FAILED' || !wasDropped(log?.text() ?? ''))
+        throw error;
+      isAgain = now() + pause < until;
+      if (!isAgain) throw errorWith(error, { hint: busyHint(endpoint.host) });
+    } finally {
+      log?.close(isAgain);
+    }
+    await delay(pause, undefined, signal ? { signal } : {}).catch(() => {});
+    signal?.throwIfAborted();
+  }
+}
+
+function busyHint(host: string): string {
+  return `its sshd takes few logins at once: raise MaxStartups there, or let all share one: ControlMaster auto, ControlPath and ControlPersist for Host ${host}`;
+}
+
+/** What an ssh says itself, until it is known whether its login is tried again; undefined if it cannot write there. */
+function heldLog() {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const { read, write } = openUnnamed({});
+    const path = `/proc/${process.pid}/fd/${write}`;
+    let said = '';
+    return {
+      flags: existsSync(path) ? ['-E', path] : [],
+      text() {
+        said += readFileSync(read).toString();
+        return said;
+      },
+      close(isSilent: boolean) {
+        const all = isSilent ? '' : this.text();
+        closeSync(read);
+        closeSync(write);
+        if (all !== '') say(all);
+      },
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function say(text: string): void {
+  try {
+    writeSync(2, Buffer.from(text));
+  } catch {
+    // Nobody reads it.
+  }
+}
+
+async function openOnce(
+  endpoint: ViaEndpoint,
+  options: OpenOptions,
+  native: AddonState,
+  logFlags: readonly string[],
+  hasTerminal?: () => boolean,
+): Promise<Hop> {
   const { timeoutMs, startMs, signal, env = process.env } = options;
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform: process.platform });
-  const { flags, settings } = hopOptions(timeoutMs);
+  const { flags: quiet, settings } = hopOptions(timeoutMs);
+  const flags = [...quiet, ...logFlags];
   const login = (own: { readonly command?: string; readonly flags?: readonly string[] }) =>
     new Hop(sshCommand({ ssh, flags, settings, host: endpoint.host, ...own }), endpoint, native, env);
   const deadline = now() + timeoutMs + (startMs ?? 0) + patience(env, hasTerminal);

@@ -490,7 +490,7 @@ describe('vmssh list', () => {
   });
 
   it.each([
-    { input: { output: 'x' }, want: '--output takes one of wide, json, id, status, address, not "x"' },
+    { input: { output: 'x' }, want: '--output takes one of wide, json, id, status, address, keys, not "x"' },
     { input: { json: true, quiet: true }, want: '--json and --quiet cannot be used together' },
     { input: { json: true, ids: true }, want: '--json and --ids cannot be used together' },
     { input: { ids: true, output: 'wide' }, want: '--ids and --output cannot be used together' },

@@ -40,6 +40,23 @@ describe('the keys of a machine of another hypervisor', () => {
     expect((await answer(text, end)).keys).toBeUndefined();
   });
 
+  it('are asked for again if the server dropped the login', async () => {
+    let count = 0;
+    const dropped = { code: 255, stderr: 'kex_exchange_identification: read: Connection reset by peer' };
+    const keys = await keysThere(target, { env: {}, platform: 'linux' }, async ([...command]) => {
+      const [marker = ''] = /vmssh-[0-9a-f]{32}/.exec(command.join(' ')) ?? [];
+      const end = {
+        code: 0,
+        signal: null,
+        stdout: json(rsa.key).replace('M', marker),
+        stderr: '',
+        stopped: undefined,
+      };
+      return { ...end, ...(count++ === 0 ? dropped : {}) } as ProgramEnd;
+    });
+    expect([keys, count]).toEqual([[rsa.key], 2]);
+  });
+
   it('are texts', async () => {
     expect((await answer(json(1, null, ['x'], rsa.key))).keys).toEqual([rsa.key]);
   });

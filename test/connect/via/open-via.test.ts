@@ -41,7 +41,7 @@ exec 2>/dev/null
 [ "$1" = -V ] && { echo ${version}; exit 0; }
 printf '%s\\n' "$*" >>'${words}'
 stream=
-while [ "$1" != -- ]; do [ "$1" = -W ] && stream=$2; shift; done
+while [ "$1" != -- ]; do case $1 in -W) stream=$2 ;; -E) log=$2 ;; esac; shift; done
 shift 2
 [ -n "$stream" ] && set -- "$stream"
 ${script}
@@ -78,6 +78,24 @@ ${script}
     expect(program.calls()).toEqual([
       expect.stringMatching(/^-T .* -o ConnectTimeout=20 -- hv1 exec 'sh' .*'unix' '\/run\/x' /),
     ]);
+  });
+
+  const dropped = 'kex_exchange_identification: Connection closed by remote host';
+  it.skipIf(skip)('is tried again if its server dropped it, and not for another reason', async () => {
+    const failing = (said: string, times: number) =>
+      ssh(`[ $(wc -l <"$\{0%/*}/words") -gt ${times} ] && { ${answers('by socat')}; exec cat; }
+echo '${said}' >>"$log"; exit 255`);
+    expect(await echoed(await open(unix, failing(dropped, 2)))).toBe('hello');
+    const banned = `kex_exchange_identification: banner line 0: Not allowed at this time\n${dropped}`;
+    for (const said of ['ssh: connect to host hv1 port 22: Connection refused', banned]) {
+      const program = failing(said, 2);
+      await expect(open(unix, program)).rejects.toThrow('ssh to hv1 failed');
+      expect(program.calls()).toHaveLength(1);
+    }
+    await expect(open(unix, failing(dropped, 99), { timeoutMs: 1000 })).rejects.toMatchObject({
+      code: 'HOP_FAILED',
+      hint: expect.stringMatching(/MaxStartups.* ControlPersist for Host hv1$/),
+    });
   });
 
   it.skipIf(skip)('goes on after an abort once it is open', async () => {
@@ -251,7 +269,7 @@ ${script}
       const at = { family: 'unix', path: '/run/a%b', otherPath: '/run/a/b' } as const;
       await open({ ...hv1, at }, program);
       expect(program.calls()).toHaveLength(2);
-      expect(program.calls()[1]).toMatch(/^-T -W \/run\/a\/b -o .* -- hv1$/);
+      expect(program.calls()[1]).toMatch(/^-T (-E \S+ )?-W \/run\/a\/b -o .* -- hv1$/);
     });
 
     it.skipIf(skip)('fails if that ssh does', async () => {

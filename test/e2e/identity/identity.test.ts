@@ -233,7 +233,9 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
   it('the address of a known machine is that machine', async () => {
     const address = `unix${sshds[0]?.path}`;
     expect(await bySsh(address, 'accept-new')).toMatchObject({ code: 7 });
-    expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+ machine%${name}\n$`));
+    expect(pins()).toMatch(
+      new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+ [-\\d]{10} [a-z-]+ machine%${name}\n$`),
+    );
     for (const typed of [address, name]) expect(await bySsh(typed, 'strict')).toMatchObject({ code: 7 });
     lists(machine(1, ids[0]));
     expect(await bySsh(`unix${sshds[1]?.path}`, 'accept-new')).toMatchObject(

@@ -8,10 +8,8 @@ import { type AllMachines, shownWarnings } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { addressOf } from '../../sources/routes.js';
 import { isFailure, isSilence, type Warning } from '../../sources/source.js';
-import { aliasOf } from '../../ssh/config/hosts.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
-import { knownHostsFile } from '../../ssh/folder.js';
 import { shellOf } from '../../target/shell.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 
@@ -81,7 +79,11 @@ const columns = {
 
 /** The known host keys of machines of this host that have a UUID, as root may give them to all users. */
 async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promise<string> {
-  const { idPins } = await import('../../ssh/machine-keys.js');
+  const [{ idPins }, { knownHostsFile }, { aliasOf }] = await Promise.all([
+    import('../../ssh/machine-keys.js'),
+    import('../../ssh/folder.js'),
+    import('../../ssh/config/hosts.js'),
+  ]);
   const aliases = new Set(machines.map(aliasOf));
   const known = (await idPins(knownHostsFile(env))).filter(({ alias }) => aliases.has(alias));
   const lines = known.map(({ alias, type, key, comment = '' }) => `${alias} ${type} ${key} ${comment}`);

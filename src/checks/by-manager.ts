@@ -37,12 +37,14 @@ export async function byManager(
     problem: machine
       ? `${machine.provider} starts no program as root in ${quote(machine.name)} for this user`
       : `no manager lists ${quote(text)}, so none can start a program there`,
-    hint: `${elsewise(machine, text)}; or run what vmssh guest print prints on its console, as root`,
+    hint: `${elsewise({ machine, target, text })}; or run what vmssh guest print prints on its console, as root`,
   });
 }
 
 /** How a person goes in where no manager does. Root's machined starts programs in a container, and in no VM. */
-function elsewise(machine: ListedTarget['machine'], text: string): string {
+function elsewise({ machine, target, text }: Pick<ListedTarget, 'machine' | 'target' | 'text'>): string {
+  if (!machine && target.kind === 'via')
+    return `list it first: vmssh config install --via ${shellQuoted(target.host)}; then log in to it: vmssh setup --user NAME ${shellQuoted(text)}`;
   if (!machine) return `log in to it: vmssh guest install --key FILE USER@${shellQuoted(text)}`;
   const byRoot = machine.provider === 'machined' && machine.cid === undefined;
   const login = `log in to it: vmssh setup --user NAME ${shellQuoted(text)}`;

@@ -97,6 +97,11 @@ esac
       says: 'no manager lists "vsock/4242", so none can start a program there',
       fix: 'log in to it: vmssh guest install --key FILE USER@vsock/4242; or run what',
     },
+    {
+      host: 'via/hv1/qemu/mint',
+      says: 'no manager lists "via/hv1/qemu/mint", so none can start a program there',
+      fix: 'list it first: vmssh config install --via hv1; then log in to it: vmssh setup --user NAME via/hv1/qemu/mint',
+    },
   ])('exec: not in $host', async ({ host, says, fix }) => {
     for (const command of [guestInstall, guestCheck, guestOff])
       await expect(call<unknown>(command, raw({ by: 'exec' }, host), incus())).rejects.toMatchObject({

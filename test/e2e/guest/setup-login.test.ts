@@ -15,7 +15,8 @@ const missing = missingPrograms({ ssh: 'openssh-client', 'ssh-keygen': 'openssh-
 const bed = useOwnSource();
 const { dir, home, bin, source, program } = bed;
 
-// The machine is a server of ssh2 that takes a password, and runs the scripts in a folder in place of its root; ssh and sh are real.
+// The machine is a server of ssh2 that takes a password, and of each connection one session (MaxSessions 1). It runs the scripts in a folder in place of
+// its root; ssh and sh are real.
 describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}`, () => {
   const root = join(dir, 'root');
   const theirs = join(root, 'home/ann');
@@ -24,6 +25,8 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
   /** How many were answered. */
   let passwords = 0;
   const clients = new Set<object>();
+  /** Whether it asks for a password and a code, as PAM does. */
+  let asksTwice = false;
   const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
     clients.add(client);
     client.on('error', () => {}).on('close', () => clients.delete(client));
@@ -34,11 +37,27 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
           ? ctx.accept()
           : ctx.reject(['publickey', 'password']);
       }
+      const ways = [
+        'publickey' as const,
+        asksTwice ? ('keyboard-interactive' as const) : ('password' as const),
+      ];
+      if (ctx.method === 'keyboard-interactive' && asksTwice)
+        return ctx.prompt(
+          [
+            { prompt: 'Password: ', echo: false },
+            { prompt: 'Code: ', echo: false },
+          ],
+          (answers) => {
+            passwords += answers.length;
+            if (answers.every((each) => each === 'right')) ctx.accept();
+            else ctx.reject(ways);
+          },
+        );
       const lines = existsSync(authorized) ? readFileSync(authorized, 'utf8') : '';
       const isKnown = ctx.method === 'publickey' && lines.includes(ctx.key.data.toString('base64'));
-      return isKnown ? ctx.accept() : ctx.reject(['publickey', 'password']);
+      return isKnown ? ctx.accept() : ctx.reject(ways);
     });
-    client.on('session', (accept) =>
+    client.once('session', (accept) =>
       accept().on('exec', (take, _, { command }) => {
         const channel = take();
         const line = command === 'true' ? command : `sed "s#^R=''#R='${root}'#" | exec sh -s`;
@@ -214,15 +233,21 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     expect(treeOf(root)).toEqual(before);
   });
 
-  describe('one after the other', () => {
+  describe.each([
+    ['one password', 1],
+    ["a password and a code of PAM's", 2],
+  ])('with %s, one after the other', (_, questions) => {
     let before: ReturnType<typeof trees>;
-    it('one password, then ssh', async () => {
+    beforeAll(() => {
+      asksTwice = questions === 2;
+    });
+    it('is asked for once, then ssh', async () => {
       before = trees();
       const { code, stdout, stderr } = await setup(['--yes', '--user', 'ann', 'mint'], {
         ...asking,
         VMSSH_HOST_KEYS: 'accept-new',
       });
-      expect({ code, stderr, passwords }, stdout).toEqual({ code: 0, stderr: '', passwords: 1 });
+      expect({ code, stderr, passwords }, stdout).toEqual({ code: 0, stderr: '', passwords: questions });
       expect(stdout).toMatch(/\+ key +1 put into \/home\/ann\/\.ssh\/authorized_keys of ann\n/);
       expect(stdout).toMatch(/\+ host-key +ssh-ed25519 SHA256:\S+ is pinned, as the connection showed it\n/);
       expect(stdout).toMatch(/✓ login +ssh mint is ann, by .*; its host key is ssh-ed25519 SHA256:/);

@@ -33,7 +33,7 @@ const hypervisors = [
 
 const containers = [
   ...['podman', 'crun', 'uidmap', 'dbus-user-session', 'fuse-overlayfs', 'passt'],
-  ...['docker.io', 'docker-cli', 'iptables', 'runsc', 'git', 'kubernetes-client'],
+  ...['docker.io', 'docker-cli', 'iptables', 'runsc', 'git', 'kubernetes-client', 'lxc', 'jq'],
   // For podman machine.
   ...['gvproxy', 'qemu-system-x86', 'qemu-utils', 'extlinux'],
 ];

@@ -1,7 +1,7 @@
 #!/bin/bash
 # containers.sh: containers of Podman and Docker made of the guest's own files, as there is no registry: web, dock, exported, bare,
 # off and idle, and for the user tester mine. Their image has an sshd that nobody runs, with host keys; bare's has none. Those named plain
-# have no key of anybody and no host key.
+# have no key of anybody and no host key, as lplain of LXC and boxed, a folder for chroot.
 set -euo pipefail
 image=/vm/image
 
@@ -49,4 +49,14 @@ as_tester() { systemd-run --quiet --pipe --wait --collect --machine=tester@ --us
 as_tester podman import --quiet /vm/own.tar own:1
 as_tester podman run --detach --name mine --hostname mine --network none own:1 sleep infinity
 make_plain as_tester podman
+
+for root in /srv/boxed /var/lib/lxc/lplain/rootfs; do
+  mkdir -p "$root"
+  tar -C "$root" -xf /vm/own.tar
+  rm -r "$root/root/.ssh" "$root"/etc/ssh/ssh_host_*
+done
+for each in proc dev; do mount --rbind "/$each" "/srv/boxed/$each"; done
+printf 'lxc.%s\n' include=/usr/share/lxc/config/common.conf rootfs.path=dir:/var/lib/lxc/lplain/rootfs uts.name=lplain net.0.type=empty \
+  'init.cmd=/usr/bin/sleep infinity' apparmor.profile=unconfined >/var/lib/lxc/lplain/config
+lxc-start --name lplain
 rm -r "$image" /vm/*.tar

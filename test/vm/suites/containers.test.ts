@@ -46,6 +46,7 @@ const testers = (line: string) =>
   `systemd-run --quiet --pipe --wait --collect --machine=tester@ --user --property=KillMode=process -- bash -c '${line}'`;
 
 const inside = (pid: string) => (script: string) => inRootOf(pid, script);
+const inFolder = (folder: string) => (script: string) => `bash <<'E'\nset -e; cd ${folder}\n${script}\nE`;
 const leader = (name: string) => `machinectl show --value --property=Leader ${name}`;
 
 const readable: readonly ReadableMachine[] = [
@@ -272,6 +273,44 @@ E`,
     ...{ target: 'machine/plain', inside: inside(leader('plain')), account: 'tester' },
     places: 'etc home root usr/local var/lib',
   });
+  // By sources: one that vmssh has, and ten lines of a user.
+  setsUp(sh, {
+    ...{
+      target: 'lxc/lplain',
+      inside: inFolder('/var/lib/lxc/lplain/rootfs'),
+      account: 'tester',
+      second: 'root',
+    },
+    before: 'vmssh source add --yes lxc',
+    whenReady: () =>
+      test('is logged in to by exec, and checked by it', async () => {
+        const { code, stdout } = await sh(
+          'vmssh ssh --route exec tester@lxc/lplain uname -n && vmssh check tester@lxc/lplain',
+          400,
+        );
+        expect({ code, stdout }).toMatchObject({
+          code: 0,
+          stdout: expect.stringMatching(/^lplain\n[\s\S]*✓ login/),
+        });
+      }),
+  });
+  const box = {
+    version: 1,
+    machines: [{ name: 'boxed', id: 'b-1', status: 'running', exec: ['/usr/sbin/chroot', '/srv/boxed'] }],
+  };
+  const line = { version: 1, sources: { box: { command: ['/bin/sh', '/srv/box.sh'] } } };
+  setsUp(sh, {
+    ...{ target: 'box/boxed', inside: inFolder('/srv/boxed'), account: 'tester' },
+    before: `printf '%s\\n' "cat <<'END'" '${JSON.stringify(box)}' END >/srv/box.sh; mkdir -p ~/.config/vmssh
+      echo '${JSON.stringify(line)}' >~/.config/vmssh/sources.json`,
+  });
+  test('a machine of a source without an sshd gets one for the login', async () => {
+    await sh('mv /srv/boxed/usr/sbin/sshd /srv/boxed/usr/sbin/none');
+    expect(await sh('vmssh ssh --bring-sshd root@box/boxed "echo in"', 400)).toMatchObject({
+      stdout: 'in\n',
+    });
+    expect((await sh('ls -A /srv/boxed/run')).stdout).not.toContain('.vmssh');
+  }, 500_000);
   setsNothingUp(
     sh,
     { target: 'podman/bare', inside: inside(`podman ${pidOf} bare`) },

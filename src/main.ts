@@ -36,7 +36,9 @@ export async function main(program: Io['program']): Promise<never> {
   try {
     code = await dispatch(process.argv.slice(2), io);
   } catch (error) {
-    code = await reportError(error, process.argv.slice(2), io);
+    // What Ctrl-C ended may say that something did not answer.
+    const cause = stopped?.aborted ? stopped.reason : error;
+    code = await reportError(cause, process.argv.slice(2), io);
   }
   process.exit(code);
 }
@@ -165,10 +167,13 @@ function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'brok
   };
 }
 
+let stopped: AbortSignal | undefined;
+
 function interrupted(): AbortSignal {
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
-  return controller.signal;
+  stopped = controller.signal;
+  return stopped;
 }
 
 /** Stdin as a stream. Throws EISDIR if it is a folder, whose stream in Node just ends. */

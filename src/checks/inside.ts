@@ -51,7 +51,8 @@ export async function lookInside(
   from: number,
   onLine: OnLine,
 ): Promise<Inside> {
-  const limitMs = Math.max(5000, lookLimitMs - (now() - from));
+  // What answers like a server may take all the time of the login.
+  const limitMs = Math.max(lookLimitMs / 2, lookLimitMs - (now() - from));
   const { route, outcome } = await run(into, checkScript(options), io, signal, onLine, limitMs);
   const { lines, code } = outcome;
   const notRun = code === undefined ? await whyNotRun(into, route, outcome, io, signal) : undefined;

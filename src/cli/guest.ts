@@ -7,6 +7,7 @@ import { parseTarget } from '../kinds/kinds.js';
 import { splitUser } from '../lookup/login.js';
 import { checkUserName } from '../target/names.js';
 import { parsePort } from '../target/numbers.js';
+import { shellLine } from '../target/shell.js';
 import { oneOf, parsed, type RawArgs, textOption, UsageError, usage } from './command.js';
 import type { FindingJson } from './json.js';
 
@@ -99,9 +100,16 @@ const keyInTwoLines =
 /** Options may come before the type: see authorized_keys in sshd(8). */
 const looksLikeKey = /(^|[ \t])(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}={0,2}([ \t]|$)/;
 
-/** A line of a guest script, for people. */
-export function formatProgress({ state, step, message }: ProgressLine, style: ChalkInstance): string {
+/** A line of a guest script, for people. `exec`: the words of the machine's manager, for a fix that can be pasted on this host. */
+export function formatProgress(
+  { state, step, message }: ProgressLine,
+  style: ChalkInstance,
+  exec?: readonly string[],
+): string {
   const text = printable(message);
+  // In quotes it can do nothing here. What cannot be shown as it is cannot be pasted.
+  if (state === 'fix' && exec && text === message)
+    return `    ${style.dim('fix:')} ${shellLine([...exec, '/bin/sh', '-c', message])}\n`;
   const name = (step === 'name-lookup' ? 'name lookup' : step).padEnd(14);
   if (state === 'end') return '';
   if (state === 'fix' || state === 'hint')

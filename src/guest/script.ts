@@ -16,6 +16,8 @@ export interface ScriptOptions {
   readonly hushlogin?: boolean;
   /** Lines for authorized_keys. */
   readonly keys?: readonly string[];
+  /** The keys for which it is done; default: those. */
+  readonly owners?: readonly string[];
   /** The account for keys and .hushlogin; undefined: the caller of sudo, or root. */
   readonly account?: string;
   /** The vsock device was added just now: wait for it. */
@@ -35,7 +37,7 @@ export interface ScriptOptions {
 /** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
 export function setupScript(options: ScriptOptions): string {
   const { hostsFix, hushlogin, plugged, onlyVsock, onlyLoopback } = options;
-  const { keys = [], account = '', leave = '', expect = '' } = options;
+  const { keys = [], owners = keys, account = '', leave = '', expect = '' } = options;
   const common = {
     port: String(options.port),
     hosts_fix: yesNo(hostsFix),
@@ -45,6 +47,7 @@ export function setupScript(options: ScriptOptions): string {
     only_loopback: yesNo(onlyLoopback),
     account,
     keys: keys.join('\n'),
+    owners: owners.join('\n'),
     leave,
     expect,
   };
@@ -63,8 +66,8 @@ export function setupScript(options: ScriptOptions): string {
 interface AccountScriptOptions
   extends Pick<ScriptOptions, 'account' | 'keys'>,
     Pick<CheckScriptOptions, 'over'> {
-  /** It only says what it would do. */
-  readonly look: boolean;
+  /** It only says what it would do; "left": where the keys are. */
+  readonly look: boolean | 'left';
   /** An sshd too, by the guest's package manager. */
   readonly install?: boolean;
   /** A login runs it, with the rights of the account. */
@@ -78,14 +81,23 @@ export function accountScript(options: AccountScriptOptions): string {
   const { account = '', keys = [], look, install = false, over = 'vsock', own, shown = '' } = options;
   return script(setUpAccount, {
     ...{ account, keys: keys.join('\n'), over, shown },
-    ...{ look: yesNo(look), install: yesNo(install), own: yesNo(own) },
+    ...{ look: look === 'left' ? look : yesNo(look), install: yesNo(install), own: yesNo(own) },
   });
 }
 
-/** `own`: by a login, with the rights of the account. `account`: as root, also what such a login of it did. */
-export function undoScript({ look = false, own = false, account = '' } = {}): string {
-  const ownScript: string = account === '' ? '' : undoScript({ look, own: true });
-  return script(undo, { look: yesNo(look), own: yesNo(own), account, own_script: ownScript });
+/**
+ * The script that takes back what the others did. `own`: by a login, with the rights of the account. `account`: as root, also what such a
+ * login of it did. `owners`: the keys whose undo it is, where what all share goes with the last; undefined: all that was done.
+ */
+export function undoScript({
+  look = false,
+  own = false,
+  account = '',
+  owners = undefined as readonly string[] | undefined,
+} = {}): string {
+  const ownScript: string = account === '' ? '' : undoScript({ look, own: true, owners });
+  const whose = { all: yesNo(!owners), keys: owners?.join('\n') ?? '' };
+  return script(undo, { look: yesNo(look), own: yesNo(own), account, own_script: ownScript, ...whose });
 }
 
 /** The script that keeps systemd's own sshd from listening on vsock, or undoes that. */
@@ -106,7 +118,7 @@ export interface TriedLogin {
   readonly state: 'in' | 'refused' | 'ended' | 'not proved' | 'not tried';
   /** How it was done, ssh's message, or why it was not tried or proves nothing. */
   readonly about: string;
-  /** Where the guest's journal ended before it; "" if not known. */
+  /** Where the guest's journal ended before it, or when it began: "-20s"; "" if not known. */
   readonly cursor?: string;
 }
 
@@ -127,14 +139,17 @@ export interface CheckScriptOptions {
   readonly login?: TriedLogin;
   /** The host key that was made for the machine: "ssh-ed25519 AAAA…". */
   readonly madeKey?: string;
+  /** The keys that this host offers, without type and comment: "AAAA…". */
+  readonly offered?: readonly string[];
 }
 
 /** The script that shows what is wrong in a guest. It changes nothing. */
 export function checkScript(options: CheckScriptOptions): string {
-  const { port, account, over = 'vsock', login = noLogin, madeKey = '' } = options;
+  const { port, account, over = 'vsock', login = noLogin, madeKey = '', offered = [] } = options;
   const { state, about, cursor = '' } = login;
   const tried = { login: state, login_about: about, login_cursor: cursor };
-  return script(check, { port: String(port), account, over, ...tried, made_key: madeKey });
+  const keys = { made_key: madeKey, offered: offered.join('\n') };
+  return script(check, { port: String(port), account, over, ...tried, ...keys });
 }
 
 /** A script of sh/ with its values, assigned after its head. R is the root of the file system; tests have another one. */

@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { rootRunner, whyNotRun } from '../../src/checks/inside.js';
+import { lookInside, rootRunner, whyNotRun } from '../../src/checks/inside.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { runScript } from '../../src/guest/run/run-script.js';
+import { now } from '../../src/runtime.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -45,6 +46,17 @@ it("the cause that ssh's proxy said beats what ssh says last", async () => {
   expect((await runScript(denied, { onLine: () => {}, env: process.env })).message).toMatch(
     /^Permission denied/,
   );
+});
+
+it('a look has time of its own, however long the login before it took', async () => {
+  let given = 0;
+  const run = async (_: string, { limitMs = 0 }) => {
+    given = limitMs;
+    return { stdout: 'end 0 x\n', stderr: '' };
+  };
+  const by = { host: 'qemu/mint', route: 'exec', sshConfig: undefined, run } as const;
+  await lookInside(by, { port: 22, account: 'root' }, fakeIo(), signal, now() - 60_000, () => {});
+  expect(given).toBe(30_000);
 });
 
 it('a script that Ctrl-C ended has no other cause', async () => {

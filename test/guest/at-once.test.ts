@@ -7,7 +7,7 @@ import { accountScript, undoScript } from '../../src/guest/script.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { shells } from '../helpers/shells.js';
 import { eachRow } from '../helpers/tables/rows.js';
-import { given, root, useRoot } from './sh/guest.js';
+import { givenAccount, intoRoot, root, useRoot } from './sh/guest.js';
 
 useRoot();
 
@@ -22,30 +22,24 @@ describe.skipIf(notRoot).each(shells)('$name', ({ command: [program = '', ...arg
   const authorized = () => readFileSync(join(root, 'home/.ssh/authorized_keys'), 'utf8');
   /** What a script in the machine says, if it fails. */
   const run = async (script: string) => {
-    const PATH = `${join(root, 'fakes')}:${process.env.PATH}`;
-    const child = spawn(program, args, { env: { PATH }, stdio: ['pipe', 'pipe', 'inherit'] });
+    const { input, env } = intoRoot(script);
+    const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (part: string) => {
       said += part;
     });
-    child.stdin.end(script.replace("\nR=''\n", `\nR='${root}'\n`));
+    child.stdin.end(input);
     const [code] = await once(child, 'close');
     return code === 0 ? '' : said;
   };
   const setup = (key = '') => run(accountScript({ account: 'root', keys: [key], look: false }));
 
   beforeEach(() => {
-    const settings = ['authorizedkeysfile .ssh/authorized_keys', 'pubkeyauthentication yes'];
-    given({
-      'usr/sbin/sshd': `#!/bin/sh\nprintf '%s\\n' '${settings.join("' '")}' 'permitrootlogin yes'\n`,
-      'bin/sh': '#!/bin/sh\n',
-      'fakes/id': '#!/bin/sh\necho 0\n',
-      'fakes/getent': '#!/bin/sh\necho root:x:0:0::/home:/bin/sh\n',
+    givenAccount({
       // The process that has the lock ends meanwhile.
       'fakes/sleep': `#!/bin/sh\necho >>'${root}/naps'\ncase $(readlink '${root}/run/vmssh-lock') in 1.*) rm '${root}/run/vmssh-lock' ;; esac\n`,
       'home/.ssh/authorized_keys': theirs,
     });
-    for (const folder of ['etc/ssh', 'run']) mkdirSync(join(root, folder), { recursive: true });
   });
 
   it('those that set up one machine at once lose nobody’s key, and are taken back', async () => {

@@ -55,7 +55,7 @@ export const check: Command<CheckOptions> = {
   name: 'check',
   summary: 'test the connection to a machine step by step, and find what is wrong',
   usage: '[user@]TARGET...',
-  details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, or by --over. Several machines are checked at once, and each is printed when it has ended.
+  details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, by --over, or, if the login is refused, by the machine's manager. Several machines are checked at once, and each is printed when it has ended.
 The name of a source of your own (docs/sources.md) runs that, and shows what is wrong with each of its rows.
 The failures that it knows are listed in docs/reference/guest-failures.md. Exits with the code of the first target that failed.`,
   options: [...Object.values(own), ...reachOptions, jsonOption, verboseOption],
@@ -145,13 +145,16 @@ const atOnce = 16;
 /** Prints each part of a check for people, as it is found. */
 async function printer(io: Io): Promise<Show> {
   const style = await styles(io, 'stdout');
-  const line: Show['line'] = (each) => io.out(formatProgress(each, style));
+  const line: Show['line'] = (each, into) => io.out(formatProgress(each, style, into?.exec));
+  const fix: Show['fix'] = (text) =>
+    text && io.out(`    ${style.dim('fix:')} ${printable(pasteable(text, io))}\n`);
   return {
     line,
+    fix,
     check: (result) => io.out(formatCheck(result, style, io)),
-    finding({ state, name: step, message, fix }) {
+    finding({ state, name: step, message, fix: text }) {
       line({ state, step, message });
-      if (fix) io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
+      fix(text);
     },
     guest: () => io.out(`${style.bold('in the guest')}\n`),
     suspects: (findings) => io.out(suspectLines(findings, style.dim, io)),

@@ -1,11 +1,13 @@
 import { checkTarget } from '../../checks/check-target.js';
-import { type Inside, lookAt, lookInside, overOf } from '../../checks/inside.js';
+import { type Inside, lookAt, lookInside, overOf, withManager } from '../../checks/inside.js';
+import { blobsOf, ownKeys } from '../../checks/own-keys.js';
 import type { CheckResult, LastStage, Means } from '../../checks/result.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
-import { exitCode, exitCodeOf, printable } from '../../errors.js';
+import { ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
+import { guestFailures } from '../../guest/failures.js';
 import { guestLogin, type HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { TriedLogin } from '../../guest/script.js';
@@ -22,7 +24,7 @@ import { listAll, sharedCids } from '../../sources/list-all.js';
 import type { Deps, DiscoveredMachine } from '../../sources/source.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
-import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
+import { keptLogin, type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { ownAccount } from '../../ssh/folder.js';
@@ -60,7 +62,8 @@ export interface Show {
   check(result: CheckResult): void;
   finding(finding: ShownFinding): void;
   guest(): void;
-  line(line: ProgressLine): void;
+  line(line: ProgressLine, into?: HostFlags): void;
+  fix(text: string | undefined): void;
   suspects(findings: readonly Finding[]): void;
 }
 
@@ -78,7 +81,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   show?.check(check);
   const code = check.error ? exitCodeOf(check.error) : exitCode.ok;
   if (until !== 'login' || !check.means || signal.aborted) return { check, code, findings: [], suspects: [] };
-  const { text: target, port, user } = check.means;
+  const { text: target, port, user, endpoint } = check.means;
   const name = check.means.machine ?? splitLogin(typed).host;
   const made = madeKeysOf(name, io.env);
   // As vmssh ssh does.
@@ -88,40 +91,82 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
   const of = { target, port, user, sshConfig, identityFile, routes, check, brings };
   const signs = await hostSigns(of, io, signal);
+  const { login } = signs;
   const { findings: all, certain } = diagnose(signs);
-  const inner = check.means.endpoint?.family === 'exec' ? await machineInside(target, io, signal) : [];
-  const fix = signs.login?.in === false ? await loginFix(check.means, signs.login.message, io) : undefined;
-  const findings = all
-    .filter(({ suspects }) => suspects === undefined)
-    .map((each) => (fix !== undefined && each.name === 'login' ? { ...each, fix } : each));
-  const shown: readonly ShownFinding[] = [...findings, ...inner, ...(await ownFiles(typed, sshConfig, io))];
-  for (const finding of shown) show?.finding(finding);
+  const isRefused = login?.in === false && login.ended === undefined && !brings;
+  const isExplained = certain || check.error?.otherHint;
+  const asked = { ...of, typed, over, isIn: login?.in && !brings };
+  const into = await wayInside(asked, isRefused || !isExplained, io, signal);
+  const byManager = !over && into?.route === 'exec';
+  const fix = isRefused ? await loginFix(check.means, login.message, byManager, io, signal) : undefined;
+  const inner = endpoint?.family === 'exec' ? await machineInside(target, io, signal) : [];
+  const rest = [...inner, ...(await ownFiles(typed, sshConfig, io))];
+  const findings = (isMissing: boolean) => [...all.flatMap((each) => shown(each, fix, isMissing)), ...rest];
+  for (const finding of findings(!byManager)) show?.finding(finding);
 
-  const into: HostFlags | undefined =
-    over ??
-    (signs.login?.in && !brings
-      ? { host: `${user}@${target}`, route: 'target', sshConfig, typed: typedHost(splitLogin(typed).host) }
-      : undefined);
-  const isExplained = into || certain || check.error?.otherHint;
-  const suspects = isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
-  const isWrong = findings.some(({ state }) => state === 'failed');
+  const suspects = into || isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
+  const isWrong = findings(true).some(({ state }) => state === 'failed');
   const worst = code === exitCode.ok && isWrong ? exitCode.connect : code;
   if (!into) {
     show?.suspects(suspects);
-    return { check, code: worst, findings: shown, suspects };
+    return { check, code: worst, findings: findings(true), suspects };
   }
   show?.guest();
-  const own = { ...into, port, routes: over ? undefined : routes, identityFile };
+  const since = `-${Math.ceil((clock() - from) / 1000) + 2}s`;
+  const own = { host: name, sshConfig, more: [identityFile] };
   const inside = {
     port,
     account: user,
-    over: overOf(check.means.endpoint),
-    login: triedLogin(signs.login, target, before?.cursor),
+    over: overOf(endpoint),
+    login: triedLogin(login, check, byManager ? since : before?.cursor),
     madeKey: made && madeHostKey(made),
+    offered: byManager ? blobsOf(await ownKeys(own, io, signal).catch(() => [])) : [],
   };
-  const guest = await lookInside(own, inside, io, signal, from, (line) => show?.line(line));
+  const way = { ...into, port, routes: over ? undefined : routes, identityFile };
+  // The guest does not know how this host puts a key there.
+  const isKeyFix = ({ step, state }: ProgressLine) => byManager && step === 'key' && state === 'hint';
+  const guest = await lookInside(way, inside, io, signal, from, (line) =>
+    isKeyFix(line) ? show?.fix(fix) : show?.line(line, into),
+  );
+  const isMissing = !byManager || guest.lines.some(isKeyFix);
   const found = worst === exitCode.ok && !guest.ok ? exitCode.connect : worst;
-  return { check, code: found, findings: shown, suspects, guest };
+  const lines = guest.lines.filter((line) => !isKeyFix(line));
+  return { check, code: found, findings: findings(isMissing), suspects, guest: { ...guest, lines } };
+}
+
+/** A finding as it is shown, unless only a look inside could tell; `fix`: of a refused login, if the key is what is missing. */
+function shown(
+  { suspects, fix: known, ...each }: Finding,
+  fix: string | undefined,
+  isMissing: boolean,
+): readonly ShownFinding[] {
+  const isOpen = known === guestFailures.login.fix;
+  const said = isOpen ? (isMissing ? (fix ?? known) : undefined) : known;
+  return suspects ? [] : [{ ...each, ...(said === undefined ? {} : { fix: said }) }];
+}
+
+interface Asked extends Pick<ExamineOptions, 'target' | 'over' | 'sshConfig'> {
+  readonly typed: string;
+  readonly user: string;
+  /** Whether the login worked. */
+  readonly isIn: boolean | undefined;
+}
+
+/** How to look inside: as the user says, by the login, or, if it is needed, by the machine's own manager. */
+async function wayInside(
+  { typed, target, user, over, sshConfig, isIn }: Asked,
+  isNeeded: boolean,
+  io: Io,
+  signal: AbortSignal,
+): Promise<HostFlags | undefined> {
+  const host = `${user}@${target}`;
+  if (over) return over;
+  if (isIn) return { host, route: 'target', sshConfig, typed: typedHost(splitLogin(typed).host) };
+  if (!isNeeded) return undefined;
+  return withManager({ host, route: 'exec', sshConfig }, io, signal).catch((error) => {
+    if (!(error instanceof ConnectError)) throw error;
+    return undefined;
+  });
 }
 
 /** The known_hosts files of the user's own Host of that name, which our lines displace. */
@@ -134,14 +179,23 @@ async function ownFiles(typed: string, file: string | undefined, io: Io): Promis
 
 /** What lets a key in that was refused; undefined: what the catalogue has. */
 async function loginFix(
-  { parsed, identityFile, machine, user, text }: Means,
+  { parsed, identityFile, user, text }: Means,
   message: string,
+  isByManager: boolean,
   io: Io,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   const fix = await keyFix(parsed, identityFile);
-  if (fix !== undefined || machine === undefined || !/permission denied/i.test(message)) return fix;
-  const login = message.includes('password') || message.includes('keyboard') ? ' or a password' : '';
-  return `vmssh setup --user ${shellQuoted(user, shellOf(io))} ${shellQuoted(text, shellOf(io))} puts your key there, by its manager${login}`;
+  if (fix !== undefined || !/permission denied/i.test(message)) return fix;
+  const [account, target] = [user, text].map((each) => shellQuoted(each, shellOf(io)));
+  const setup = `vmssh setup --user ${account} ${target} puts your key there`;
+  if (isByManager) return setup;
+  const { machine } = await lookUp(text, io, signal);
+  if (machine === undefined || !/password|keyboard/.test(message)) return undefined;
+  // It would come back to this.
+  if ((await keptLogin(machine, io))?.user === user)
+    return `vmssh setup put your key there: the log of its sshd, on its console, has the reason`;
+  return `${setup}, by a login with the password of ${account}`;
 }
 
 /** What is said of virtual machines in a container that was checked: its name leads to none of them. */
@@ -164,9 +218,9 @@ async function bringingLogin({ means, error }: CheckResult, io: Io, signal: Abor
   return login?.brings ? login : undefined;
 }
 
-function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLogin | undefined {
-  if (!login) return undefined;
-  if (login.in) return { state: 'in', about: `over ${target}`, cursor };
+function triedLogin(login: Signs['login'], { error, means }: CheckResult, cursor = ''): TriedLogin {
+  if (!login) return { state: 'not tried', about: error?.problem ?? '' };
+  if (login.in) return { state: 'in', about: `over ${means?.text}`, cursor };
   return { state: login.ended === undefined ? 'refused' : 'ended', about: login.message, cursor };
 }
 

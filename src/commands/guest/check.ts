@@ -96,7 +96,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const over = endpoint?.family === 'exec' && endpoint.into === 'shell' ? 'exec' : 'vsock';
     const options = { port, account, madeKey, login, over } as const;
     const { lines, ok, notRun } = await lookInside(into, options, io, signal, from, (line) => {
-      if (!json) io.out(formatProgress(line, style));
+      if (!json) io.out(formatProgress(line, style, into.exec));
     });
     if (notRun) throw notRun;
     const code = ok ? exitCode.ok : exitCode.connect;

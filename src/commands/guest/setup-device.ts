@@ -13,11 +13,13 @@ export const device: SetupStep = {
   name: 'device',
   look: async (setup, { start, asUser }) => (asUser ? undefined : lookForDevice(setup, start)),
   act: addDevice,
-  async undo({ machine, add, ...setup }, _, what) {
+  async undo({ machine, add, ...setup }, { said = [] }, what) {
     const device = machine && (await deviceOf(machine, setup));
     const facts = await device?.facts().catch(asRefusal);
     if (!device || !facts || facts instanceof DiscoveryError) return undefined;
     if (![facts.inMachine, facts.inDefinition].includes('ours')) return undefined;
+    if (said.some(({ name }) => name === 'others'))
+      return add('device', 'skipped', 'it stays: others use it');
     if (facts.isSaved)
       return add('device', 'failed', 'its memory is saved, and would be lost without the device');
     try {

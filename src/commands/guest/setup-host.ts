@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { printOfLine } from '../../checks/own-keys.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
@@ -31,7 +32,6 @@ import { slug } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 import { isChanged } from './setup-inside.js';
-import { printOfLine } from './setup-keys.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
 
 /** Whether the name that was typed is the user's already: in known_hosts, maybe from the machine's own time on a network, or in a Host of his. */
@@ -77,8 +77,8 @@ export const knownKey: SetupStep = {
   },
 
   /** Also of a Host that is gone: the machine does not have a key that setup made any more. */
-  async undo({ named, io, add }, { login, said = [] }, what) {
-    const alias = hostKeyAlias(named);
+  async undo({ named, gone, io, add }, { login, said = [] }, what) {
+    const alias = hostKeyAlias({ ...named, machine: named.machine ?? gone });
     const isOurs = login?.pinned || said.some(({ name }) => name === 'host-keys');
     if (!isOurs || alias === undefined) return undefined;
     const path = knownHostsFile(io.env);
@@ -103,8 +103,8 @@ export const config: SetupStep = {
     return { host: await writeHost(pins ? { ...login, pinned: true } : login, 'do', setup) };
   },
 
-  async undo({ machine, io, add }, _, what) {
-    const login = await keptLogin(machine, io);
+  async undo({ machine, gone, io, add }, _, what) {
+    const login = gone ?? (await keptLogin(machine, io));
     if (login === undefined) return add('config', 'ok', 'no Host has a user or a key from setup');
     const lost = login.brings ? 'brings no sshd' : `has no User ${login.user}`;
     if (what === 'plan' || (await withoutLogin(login, io)))

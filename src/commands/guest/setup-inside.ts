@@ -1,5 +1,6 @@
 import { overOf } from '../../checks/inside.js';
-import { isAccountName } from '../../cli/guest.js';
+import { ownKeys, printOfLine } from '../../checks/own-keys.js';
+import { isAccountName, readKeys } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, quote } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
@@ -9,9 +10,8 @@ import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
 import { parseUuid, sshPort } from '../../target/numbers.js';
-import { printOfLine } from './setup-keys.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
-import { asFailure, checkUntil, intoByManager, loginAs, noEntry } from './setup-way.js';
+import { asFailure, checkUntil, intoByManager, loginAs, noEntry, otherFix } from './setup-way.js';
 
 /** An sshd that each login brings, for a machine that has none: nothing is done in it. */
 export const brought: SetupStep = {
@@ -66,11 +66,14 @@ export const inside: SetupStep = {
   },
 
   async undo(setup, _, what) {
-    const { machine, options, io, add } = setup;
+    const { name, machine, options, io, signal, add } = setup;
     const login = await keptLogin(machine, io);
+    const more = [login?.identityFile, machine?.identityFile];
+    const own = options.key ? readKeys(options.key) : await ownKeys({ host: name, more }, io, signal);
+    const owners = options.all ? undefined : own;
     const way = options.by ?? (login?.byLogin && 'login');
     if (login?.user && way === 'login') {
-      const seen = await undoByLogin(setup, { ...login, user: login.user }, what);
+      const seen = await undoByLogin(setup, { ...login, user: login.user }, owners, what);
       // Its manager may go in by now, and have done something too.
       const isOver = setup.isFailed() || options.by !== undefined;
       if (isOver || (await intoByManager(setup).catch(asFailure)) instanceof ConnectError) return seen;
@@ -78,9 +81,9 @@ export const inside: SetupStep = {
     const into = await intoByManager(setup);
     const account = way === 'exec' && login?.byLogin ? login.user : undefined;
     try {
-      const said = await runInside(into, undoScript({ look: what === 'plan', account }), setup);
+      const said = await runInside(into, undoScript({ look: what === 'plan', account, owners }), setup);
       for (const row of said) setup.addGuests(row, into);
-      return { said, login };
+      return { said, login, into, own };
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
       // A machine into which an sshd is brought may lack the script's programs.
@@ -89,6 +92,20 @@ export const inside: SetupStep = {
       // Without a guest agent, setup added only the device.
       return add('undo', 'skipped', `${error.problem}: what is in it stays`);
     }
+  },
+};
+
+/** A key of the user's that is still there, though no journal says whose it is: it may have been there before. */
+export const keyLeft: SetupStep = {
+  name: 'key',
+  async undo(setup, { said = [], own = [], into, login }, what) {
+    if (!into || login?.brings || !said.some(({ name }) => name === 'journal')) return undefined;
+    const look = accountScript({ account: login?.user, keys: own, look: 'left' });
+    const isLast = what === 'do' || setup.steps.every(({ state }) => state !== 'changed');
+    for (const row of await runInside(into, look, setup))
+      if (row.name === 'key' && row.state === 'failed')
+        setup.addGuests({ ...row, state: isLast ? 'failed' : 'skipped' }, into);
+    return undefined;
   },
 };
 
@@ -112,13 +129,14 @@ async function ownLogin(setup: Setup, found: Found): Promise<Found | undefined> 
 async function undoByLogin(
   setup: Setup,
   login: MachineLogin & { readonly user: string },
+  owners: readonly string[] | undefined,
   what: 'plan' | 'do',
 ): Promise<Found | undefined> {
   const into = { ...loginAs(login.user, setup), identityFile: login.identityFile };
   const says = `what setup did for ${login.user} is taken back, by a login as ${login.user}`;
   if (what === 'plan') return setup.add('undo', 'changed', says) ?? { login };
   const { runByLogin } = await byLogin();
-  const said = await runByLogin(setup, { into }, undoScript({ own: true })).catch(asFailure);
+  const said = await runByLogin(setup, { into }, undoScript({ own: true, owners })).catch(asFailure);
   if (said instanceof ConnectError) return setup.add('undo', 'failed', said.problem, said.hint);
   for (const row of said) setup.addGuests(row, into);
   return { said, login };
@@ -201,7 +219,7 @@ function sayPlanned(
 /** Whether an sshd answers there; else what `guest install` does. */
 export const sshd: SetupStep = {
   name: 'sshd',
-  async look({ add }, { answer, missing, login, asUser, said = [], scripts = [] }) {
+  async look({ add }, { answer, missing, login, key, asUser, said = [], scripts = [] }) {
     if (login?.brings) return undefined;
     const { error, stages = [], means: { endpoint } = {} } = answer ?? {};
     const isSocket = endpoint !== undefined && ['vsock', 'unix', 'vsock-mux'].includes(endpoint.family);
@@ -209,11 +227,13 @@ export const sshd: SetupStep = {
     const lacksKey = isChanged(said, 'host-keys') && stages.some(({ stage }) => stage === 'connected');
     if ((missing && !asUser) || (error && isSocket && !lacksKey)) {
       add('sshd', 'changed', 'nothing answers there: it is set up as vmssh guest install does it');
-      return { scripts: [...scripts, setupScript({ port: sshPort, plugged: missing !== undefined })] };
+      const owners = key ? [key.line] : [];
+      const units = setupScript({ port: sshPort, plugged: missing !== undefined, owners });
+      return { scripts: [...scripts, units] };
     }
     if (!error) return add('sshd', 'ok', stages.at(-1)?.found ?? 'it answers');
     if (isChanged(said, 'host-keys')) return add('sshd', 'ok', 'it only lacks the host key');
-    return isChanged(said, 'sshd') ? undefined : add('sshd', 'failed', error.problem, error.hint);
+    return isChanged(said, 'sshd') ? undefined : add('sshd', 'failed', error.problem, otherFix(error));
   },
 
   async act(setup, { login, contact }) {
@@ -223,7 +243,7 @@ export const sshd: SetupStep = {
     if (!error) return { shown: stages.find(({ stage }) => stage === 'host key')?.found ?? '' };
     const step = error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
     // It is set up already.
-    return setup.add(step, 'failed', error.problem, error.otherHint ?? error.hint);
+    return setup.add(step, 'failed', error.problem, otherFix(error));
   },
 };
 

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printOfLine } from '../../checks/own-keys.js';
 import { loginTimeoutMs } from '../../checks/try-login.js';
 import { isAccountName } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
@@ -16,7 +17,6 @@ import { handshake } from '../../ssh/handshake.js';
 import { keyPolicy, plainLogin } from '../../ssh/policy/key-policy.js';
 import { hostNameOf, typedHost } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
-import { printOfLine } from './setup-keys.js';
 import { type Found, runInside, type Setup } from './setup-step.js';
 import { asFailure, checkUntil } from './setup-way.js';
 

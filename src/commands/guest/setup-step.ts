@@ -1,16 +1,17 @@
 import { whyNotRun } from '../../checks/inside.js';
+import type { OwnKey } from '../../checks/own-keys.js';
 import type { CheckResult } from '../../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
 import { accountName, findingsOf, readKeys } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
-import { printable, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
 import { type GuestRouteOptions, guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
 import type { MachineLogin } from '../../ssh/config/logins.js';
-import { shellLine, shellOf, shellQuoted } from '../../target/shell.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
 export interface SetupStep {
@@ -32,24 +33,14 @@ export interface Setup extends Rows {
   /** Why the name is the user's already. */
   readonly claim?: string | undefined;
   readonly machine: ListedTarget['machine'];
+  /** For an undo: what is kept of a machine that nothing lists any more. */
+  readonly gone?: MachineLogin | undefined;
   readonly target: string;
   /** The target as a word for the user's shell. */
   readonly typed: string;
   readonly options: SetupOptions;
   readonly io: Io;
   readonly signal: AbortSignal;
-}
-
-/** A key of the user's that logs in. */
-export interface OwnKey {
-  /** The public key, as a line of authorized_keys. */
-  readonly line: string;
-  /** The private key's file; undefined: only the agent has it. */
-  readonly identityFile?: string;
-  /** Where it is, for messages. */
-  readonly from: string;
-  /** It has a passphrase, and no agent has it: ssh asks at each login. */
-  readonly asks?: boolean;
 }
 
 /** What the steps have found. */
@@ -68,6 +59,8 @@ export interface Found {
   readonly byHand?: readonly [found: string, fix: string];
   /** Whether an sshd answers by its first route that is open. */
   readonly answer?: CheckResult;
+  /** All keys of the user, for an undo. */
+  readonly own?: readonly string[];
   /** The key, unless the machine's manager made one. */
   readonly key?: OwnKey | undefined;
   readonly identityFile?: string | undefined;
@@ -106,8 +99,8 @@ export async function runSteps(
   return all;
 }
 
-/** Prints a row. `guests`: it is in the machine's own words; its fix as a command of this host, if its manager starts programs there. */
-export type ShowStep = (step: FindingJson, guests?: { readonly fix: string | undefined }) => void;
+/** Prints a row. `exec`: the words of the manager that starts programs there. */
+export type ShowStep = (step: FindingJson, exec?: readonly string[]) => void;
 
 export interface Rows {
   readonly steps: readonly FindingJson[];
@@ -129,10 +122,7 @@ export function collector(show: ShowStep): Rows {
     },
     addGuests(row, { exec }) {
       steps.push(row);
-      const { fix } = row;
-      // In quotes it can do nothing here. What cannot be shown as it is cannot be pasted.
-      const isPlain = exec !== undefined && fix !== undefined && printable(fix) === fix;
-      show(row, { fix: isPlain ? shellLine([...exec, '/bin/sh', '-c', fix]) : undefined });
+      show(row, exec);
     },
     isFailed: () => steps.some(({ state }) => state === 'failed'),
   };
@@ -140,7 +130,7 @@ export function collector(show: ShowStep): Rows {
 
 export function newSetup(
   named: ListedTarget,
-  rest: Pick<Setup, 'name' | 'claim' | 'options' | 'io' | 'signal'>,
+  rest: Pick<Setup, 'name' | 'claim' | 'gone' | 'options' | 'io' | 'signal'>,
   show: ShowStep,
 ): Setup {
   const { text: target, machine } = named;
@@ -247,6 +237,10 @@ export const toSetUp = {
   vsock: flag({
     long: 'vsock',
     summary: 'fail if its vsock device cannot be had, also where an sshd answers by another route',
+  }),
+  all: flag({
+    long: 'all',
+    summary: 'with --undo: also what was set up in the machine for the keys of others',
   }),
   unproved: flag({
     long: 'unproved',

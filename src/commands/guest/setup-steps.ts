@@ -1,11 +1,13 @@
 import type { FindingJson } from '../../cli/json.js';
-import { asTarget } from '../../kinds/kinds.js';
+import { ConnectError, errorWith } from '../../errors.js';
+import { asTarget, parseTarget } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
+import { keptLogins } from '../../ssh/config/logins.js';
 import { mayBeGiven } from '../../ssh/config/names.js';
 import { usersNames } from '../../ssh/taken-names.js';
 import { device } from './setup-device.js';
 import { config, knownKey, login, naming, pin } from './setup-host.js';
-import { brought, inside, sshd } from './setup-inside.js';
+import { brought, inside, keyLeft, sshd } from './setup-inside.js';
 import {
   collector,
   type Found,
@@ -15,7 +17,7 @@ import {
   type SetupStep,
   type ShowStep,
 } from './setup-step.js';
-import { entry, key, way } from './setup-way.js';
+import { asFailure, entry, key, way } from './setup-way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
 const steps: readonly SetupStep[] = [
@@ -24,7 +26,14 @@ const steps: readonly SetupStep[] = [
 ];
 
 /** In what order it is taken back: first what only the machine's manager can do. */
-const undone: readonly SetupStep[] = [way, inside, device, knownKey, config];
+const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, keyLeft];
+
+/** Of a machine that is gone. */
+const gone: SetupStep = {
+  name: 'way',
+  undo: async (setup) => (await import('./setup-gone.js')).lookWhetherGone(setup),
+};
+const undoneHere: readonly SetupStep[] = [gone, knownKey, config];
 
 /** What came of one machine. */
 export interface SetupSteps {
@@ -88,13 +97,32 @@ async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
 /** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
 export function takingBack({ show, ...ways }: Ways): Work {
   const run = async (setup: Setup, what: 'plan' | 'do') =>
-    planOf(setup, await runSteps(undone, (step, all) => step.undo?.(setup, all, what), setup));
+    planOf(
+      setup,
+      await runSteps(setup.gone ? undoneHere : undone, (step, all) => step.undo?.(setup, all, what), setup),
+    );
   return {
     async plan(name) {
-      return run(newSetup(await lookUp(name, ways.io, ways.signal), { name, ...ways }, show), 'plan');
+      const found = await lookUp(name, ways.io, ways.signal).catch(asFailure);
+      const isNone = found instanceof ConnectError ? found.code === 'NOT_FOUND' : !found.machine;
+      const gone = isNone ? await keptOf(name, ways.io) : undefined;
+      const named = gone ? { text: gone.target, target: parseTarget(gone.target) } : found;
+      if (!(named instanceof ConnectError))
+        return run(newSetup(named, { name, gone, ...ways }, show), 'plan');
+      // Another machine is not the one that was set up.
+      throw named.hint?.startsWith('did you')
+        ? errorWith(named, { hint: 'vmssh list shows what there is' })
+        : named;
     },
     carryOut: ({ setup }) => run({ ...setup, ...collector(show) }, 'do'),
   };
+}
+
+/** What `setup` keeps of a machine, by its target or its name in ssh. */
+async function keptOf(name: string, io: Ways['io']) {
+  const { logins, state } = await keptLogins(io);
+  const host = state?.machines.find((each) => each.host === name)?.target;
+  return logins.find(({ target, takes }) => [name, host].includes(target) || takes === name);
 }
 
 function planOf(setup: Setup, found: Found): SetupPlan {

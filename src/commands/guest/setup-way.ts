@@ -1,4 +1,5 @@
 import { byManager } from '../../checks/by-manager.js';
+import { firstOwnKey, keyIn } from '../../checks/own-keys.js';
 import { loginTimeoutMs } from '../../checks/try-login.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
@@ -9,7 +10,6 @@ import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
 import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
 import { typedHost } from '../../target/names.js';
 import { shellOf, startLine } from '../../target/shell.js';
-import { firstOwnKey, keyIn, onConsole } from './setup-keys.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
 
 /** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
@@ -120,7 +120,7 @@ export async function noEntry(
   if (login && !unanswered) return login;
   const also = unanswered ? `; and a login: ${unanswered.problem}` : '';
   // That of the manager is to log in.
-  const own = (unanswered && !found.into ? unanswered.hint : hint) ?? '';
+  const own = unanswered && !found.into ? otherFix(unanswered) : hint;
   const isBroken = code !== 'NO_EXEC' && options.by === undefined;
   const fix = [own, isBroken ? `vmssh setup --by login ${setup.typed}` : ''].filter(Boolean).join('; or: ');
   const { provider = '', authority, cid } = machine ?? {};
@@ -134,6 +134,23 @@ export async function noEntry(
   add('inside', 'skipped', `${problem}: the rest is one line to type on its console`);
   return { byHand, isOver: true };
 }
+
+/** What lets a key in if it is typed on a machine's console; with `listens` systemd 256 and later listen then. Undefined for a key with options. */
+function onConsole(line: string, listens: boolean, user = 'root'): string | undefined {
+  const [key] = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}(?= |$)/.exec(line) ?? [];
+  if (key === undefined) return undefined;
+  const sudo = user === 'root' ? '' : 'sudo ';
+  const listen = [`${sudo}systemctl daemon-reload`, `${sudo}systemctl start sshd-vsock.socket`];
+  const type = [`mkdir -pm700 ~/.ssh`, `echo '${key}' >>~/.ssh/authorized_keys`, ...(listens ? listen : [])];
+  return `type on its console, as ${user}: ${type.join('; ')}`;
+}
+
+/** The fix for a machine that setup has looked at: its own command would come back to this. */
+export function otherFix({ hint = '', otherHint = hint }: Pick<ConnectError, 'hint' | 'otherHint'>): string {
+  return otherHint.startsWith('vmssh setup') ? byHand : otherHint;
+}
+
+const byHand = 'in it, as root: install openssh-server, and run ssh-keygen -A';
 
 export async function checkUntil(
   until: 'banner' | 'authentication',

@@ -16,6 +16,9 @@ const own = {
   json: jsonOption,
 };
 
+/** What an undo takes, too. */
+const undoes: readonly unknown[] = [own.by, own.key, own.all];
+
 export const setup: Command<Read<typeof own> & { readonly names: readonly string[] }> = {
   name: 'setup',
   summary:
@@ -26,7 +29,7 @@ public key into authorized_keys with the rights of that account, and makes a hos
 same way, or as the login shows it, and pinned, and config install writes the Host with that user and key. At the end it logs in. Nothing of yours is overwritten; it can be run again.`,
   options: Object.values(own),
   exclusive: [
-    ...Object.values(toSetUp).flatMap((each) => (each === own.by ? [] : [[own.undo, each]])),
+    ...Object.values(toSetUp).flatMap((each) => (undoes.includes(each) ? [] : [[own.undo, each]])),
     [own.by, own.bring],
     [own.install, own.bring],
     [own.noConfig, own.bring],
@@ -39,7 +42,11 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     'vmssh setup --undo mint': 'take it back',
   },
 
-  parse: (raw) => ({ names: raw.positionals, ...readAll(raw, own) }),
+  parse(raw) {
+    const options = readAll(raw, own);
+    if (options.all && !options.undo) throw new UsageError('--all goes with --undo');
+    return { names: raw.positionals, ...options };
+  },
 
   async run({ names, dryRun, yes, undo, json, ...options }, io) {
     const signal = io.interrupted();
@@ -96,12 +103,11 @@ async function picked(io: Io): Promise<readonly string[] | undefined> {
 
 async function printer(io: Io): Promise<ShowStep> {
   const style = await styles(io, 'stdout');
-  return ({ name, state, found, fix, hint }, guests) => {
-    io.out(formatProgress({ state, step: name, message: found }, style));
-    const here = guests ? guests.fix : fix && pasteable(fix, io);
-    if (here !== undefined) io.out(`    ${style.dim('fix:')} ${printable(here)}\n`);
-    else if (fix !== undefined) io.out(formatProgress({ state: 'fix', step: name, message: fix }, style));
-    if (hint !== undefined) io.out(formatProgress({ state: 'hint', step: name, message: hint }, style));
+  return ({ name: step, state, found, fix, hint, by }, exec) => {
+    io.out(formatProgress({ state, step, message: found }, style));
+    if (fix && by) io.out(formatProgress({ state: 'fix', step, message: fix }, style, exec));
+    else if (fix) io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
+    if (hint) io.out(formatProgress({ state: 'hint', step, message: hint }, style));
   };
 }
 

@@ -14,7 +14,7 @@ set -u
 has_keys() {
   printf '%s\n' "$keys" | {
     while IFS= read -r key; do
-      as "$keys_by" cat "$R$keys_in" </dev/null | grep -qxF -e "$key" || exit 1
+      as "$keys_by" cat "$R$keys_in" </dev/null | has_key "$key" || exit 1
     done
   }
 }
@@ -49,6 +49,18 @@ install_sshd() {
     fail sshd "$installer: $(printf '%s' "$said" | tail -n 1)" "$installer"
     give_up 1
   fi
+}
+
+# A key that stands there, though no journal says whose it is.
+say_left() {
+  is_let_in >/dev/null
+  printf '%s\n' "$keys" | while IFS= read -r key; do
+    blob=$(blob_of "$key")
+    line=$(as "$keys_by" cat "$R$keys_in" </dev/null | grep -F -e "$blob" | head -n 1)
+    if [ -z "$line" ]; then continue; fi
+    fail key "your key stays in $keys_in, as nothing says that vmssh put it there: $line" "sed -i '\\|$blob|d' $(shell_word "$keys_in")"
+  done
+  say 'end' 0 'looked'
 }
 
 # Which machine this is: a VM's UUID, by its firmware.
@@ -93,12 +105,17 @@ set_up_account() {
   choose_account
   find_home
   say ok account "$account"
+  if [ "$look" = left ]; then
+    say_left
+    return 0
+  fi
   if [ -z "$installs" ] && ! is_let_in; then give_up 2; fi
   if is_own; then look_as_account; elif [ -z "$installs" ]; then make_host_key; fi
   if [ -z "$keys" ]; then
     :
   elif [ "$look" = no ]; then
     add_keys
+    note_owners "$keys"
   elif has_keys; then
     say ok key "$account has the key already"
   else

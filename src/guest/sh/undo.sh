@@ -1,5 +1,5 @@
 #!/bin/sh
-# vmssh: undoes what the script of vmssh guest print did in this guest. With look=yes it only says what that is.
+# vmssh: undoes what the script of vmssh guest print did in this guest: for the keys of one caller, or all. With look=yes it only says what that is.
 # Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
 set -u
@@ -15,6 +15,7 @@ set -u
 show_journal() {
   sed '1!G;h;$!d' "$state/done" | while IFS='	' read -r kind a b _; do
     case $kind in
+      for) ;;
       host-key) say changed host-keys "$a is removed" ;;
       edit | added | made-by) say changed undo "$b ($kind) is taken back" ;;
       *) say changed undo "$a ($kind) is taken back" ;;
@@ -33,13 +34,16 @@ undo_account() {
 
 undo_main() {
   need_root
-  if [ "$look" = yes ] && [ -f "$state/done" ]; then
+  if [ "$look" = no ]; then take_lock; fi
+  read_owners
+  if [ "$all" = no ] && [ -n "$others" ]; then
+    undo_own
+  elif [ "$look" = yes ] && [ -f "$state/done" ]; then
     show_journal
   else
-    take_lock
     undo_all
-    drop_proof
   fi
+  if [ "$look" = no ]; then drop_proof; fi
   if [ -n "$account" ]; then undo_account; fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi
   say 'end' 0 'the set-up by vmssh was undone'

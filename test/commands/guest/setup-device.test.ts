@@ -48,7 +48,7 @@ const foreign = "<vsock><alias name='vsock0'/></vsock>";
 
 function setupOf(machine: ListedMachine, restart = false, vsock = false) {
   const named = { text: 'mint', target: parseTarget(machine.target), machine };
-  const more = { takeName: false, unproved: false, vsock };
+  const more = { takeName: false, all: false, unproved: false, vsock };
   const flags = { noConfig: true, install: false, bring: false, restart, ...more };
   const options = { ...flags, user: undefined, key: undefined, by: undefined, hostKey: undefined };
   return newSetup(named, { name: 'mint', options, io, signal }, () => {});

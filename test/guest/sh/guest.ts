@@ -30,6 +30,25 @@ export function runThere(command: readonly string[], script: string): string {
   return stdout;
 }
 
+/** A machine with an sshd and one account, root, whose home is /home. */
+export function givenAccount(files: Readonly<Record<string, string>> = {}): void {
+  const settings = ['authorizedkeysfile .ssh/authorized_keys', 'pubkeyauthentication yes'];
+  given({
+    'usr/sbin/sshd': `#!/bin/sh\nprintf '%s\\n' '${settings.join("' '")}' 'permitrootlogin yes'\n`,
+    'bin/sh': '#!/bin/sh\n',
+    'fakes/id': '#!/bin/sh\necho 0\n',
+    'fakes/getent': '#!/bin/sh\necho root:x:0:0::/home:/bin/sh\n',
+    ...files,
+  });
+  for (const folder of ['etc/ssh', 'run']) mkdirSync(join(root, folder), { recursive: true });
+}
+
+/** A script as it comes into that machine, and its environment. */
+export function intoRoot(script: string) {
+  const env = { PATH: `${join(root, 'fakes')}:${process.env.PATH}` };
+  return { input: script.replace("\nR=''\n", `\nR='${root}'\n`), env };
+}
+
 /** A whole script but for its last line, which runs it. */
 export function functionsOf(script: string): string {
   return script.slice(0, script.trimEnd().lastIndexOf('\n')).replace("\nR=''\n", '\nR="$1"\n');

@@ -77,12 +77,17 @@ describe.each(shells)('$name', ({ command }) => {
   });
 
   it('quotes the line of the connection that was closed without a banner', () => {
-    const closedPort = (lines: readonly string[]) => {
+    const closedPort = (lines: readonly string[], limit = 'infinity') => {
       given([...others, 'sshd[54]: pam_unix(sshd:session): session closed for user root'], lines);
-      return run(`banner_here() { echo closed; }\nserved_by() { echo x@; }\nport=22\ncheck_banner`);
+      return run(
+        `banner_here() { echo closed; }\nserved_by() { echo x@; }\nshow() { echo ${limit}; }\nport=22\ncheck_banner`,
+      );
     };
     expect(closedPort(['sshd[60]: fatal: no hostkeys available -- exiting.'])).toMatch(
       /banner: fatal: no hostkeys/,
+    );
+    expect(closedPort(['sshd[60]: x: Failed with result oom-kill.'], '1048576')).toMatch(
+      /fix .*MemoryMax=infinity/,
     );
     given(others.slice(0, 4));
     expect(run(`banner_from=here\nserved_by() { echo x@; }\nwhy_closed`)).toBe(

@@ -264,7 +264,7 @@ describe.each(firstShell)('$name', ({ command }) => {
       },
       'a folder for ChrootDirectory that others can change, without a journal': {
         config: 'ChrootDirectory /open/a',
-        before: `mkdir -p "$R/open/a"; chmod 777 "$R/open"; ${refused('')}; ${about('Connection to UNKNOWN closed by remote host.')}`,
+        before: `mkdir -p "$R/open/a"; : >"$R/open/a/login-shell"; chmod 777 "$R/open/a/login-shell" "$R/open"; ${refused('')}; ${about('Connection to UNKNOWN closed by remote host.')}`,
         says: /a login as .* failed: .* closed by remote host\.; sshd_config sets ChrootDirectory \/open\/a/,
         fix: 'chown root: /open && chmod go-w /open',
       },
@@ -302,7 +302,7 @@ describe.each(firstShell)('$name', ({ command }) => {
         config: 'ChrootDirectory /srv/a',
         before: refused(`${accepted}\nfatal: bad ownership or modes for chroot directory component "/srv/"`),
         says: /sets ChrootDirectory \/srv\/a/,
-        fix: 'chown root: /srv/ && chmod go-w /srv/',
+        fix: /1i ChrootDirectory none'/,
       },
       ForceCommand: {
         config: 'ForceCommand exit 4',
@@ -542,9 +542,15 @@ describe.each(firstShell)('$name', ({ command }) => {
       },
       'a unit that hides the homes': {
         argv: debian,
-        properties: { ProtectHome: 'yes' },
+        properties: { ProtectHome: 'yes' } as Record<string, string>,
         says: /has ProtectHome=yes: its sshd does not see \/home\/\.ssh\/authorized_keys/,
         fix: /ProtectHome=no/,
+      },
+      'a unit that hides one': {
+        argv: debian,
+        properties: { TemporaryFileSystem: '/var /home:ro' } as Record<string, string>,
+        says: /has TemporaryFileSystem=\/home:ro: its sshd does not see \/home\/\.ssh\/authorized_keys/,
+        fix: /'TemporaryFileSystem=' > /,
       },
       'the key of a credential that only root can read': {
         argv: `/usr/sbin/sshd -i ${ephemeral}`,

@@ -55,14 +55,23 @@ loose_part() {
   done
 }
 
-# A unit may hide the homes from its sshd.
+# A unit may hide the homes from its sshd, or any folder: "-/root:ro".
 hidden_home() {
   hides=$(show "${unit_instance:-}" ProtectHome)
   case "$hides $key_file" in
-    'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*)
-      fail login "$unit@.service has ProtectHome=$hides: its sshd does not see $key_file" \
-        "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' ProtectHome=no)" ;;
-  esac
+    'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*) hidden_by ProtectHome "$hides" no ;;
+  esac || return
+  for hider in TemporaryFileSystem InaccessiblePaths; do
+    for hides in $(show "${unit_instance:-}" "$hider"); do
+      hidden=${hides%%:*}
+      case $key_file in "/${hidden#*/}"/*) hidden_by "$hider" "$hides" '' || return ;; esac
+    done
+  done
+}
+# hidden_by SETTING VALUE INSTEAD
+hidden_by() {
+  fail login "$unit@.service has $1=$2: its sshd does not see $key_file" \
+    "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' "$1=$3")"
 }
 
 # existing ACCOUNT PATTERN: the file that a word of AuthorizedKeysFile names, if it has something.
@@ -136,8 +145,10 @@ no_key_file() {
       fi
     done
   fi
-  fail login "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
+  fail "$(key_step)" "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
+# offered_in FILE: whether it has one of them.
+offered_in() { [ -n "${offered:-}" ] && grep -qsF -e "$offered" "$R$1"; }
 
 shown() { printf '%s' "$1" | sed "s/$instance/%i/g"; }
 
@@ -198,9 +209,11 @@ login_key_options() {
   key_number=0
   key_whole=
   key_line=
+  if offered_in "$key_file"; then key_ours=yes; else key_ours=no; fi
   while IFS= read -r each_line || [ -n "$each_line" ]; do
     key_number=$((key_number + 1))
     case $each_line in "$byte_order_mark"*) key_hindered="mark 1" ;; esac
+    case $key_ours,$each_line in yes,*) printf '%s\n' "$each_line" | grep -qF -e "$offered" || continue ;; esac
     each_type=$(printf '%s\n' "$each_line" | sed -En 's/^([^#].*[[:blank:]])?((sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+)[[:blank:]]+AAAA.*/\2/p')
     # What follows a key without a comment may be the rest of it.
     if [ -n "$key_line" ] && [ -z "$each_type" ] && printf '%s\n' "$each_line" | grep -Eq '^[A-Za-z0-9+/]{4,}={0,2}([[:blank:]]|$)'; then

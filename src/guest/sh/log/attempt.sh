@@ -86,12 +86,20 @@ refused_otherwise() {
     login_ended "$1"
   elif [ "$by_key" = no ]; then
     fail login "a login as $1 failed: $login_about$cause" "$(sshd_log)"
+  elif own_file=$(file_with_offered) && [ -n "$own_file" ]; then
+    fail login "a login as $1 failed: $login_about, though $own_file has its key$cause" "$(sshd_log)"
   else
-    fail login "a login as $1 failed: $login_about$cause" \
+    fail "$(key_step)" "a login as $1 failed: $login_about${offered:+; ${key_file:-no file} has none of the keys that ssh offers}$cause" \
       "# put the public key of the one that ssh uses into ${key_file:-a file that sshd reads}: on the host, vmssh guest install --key does that"
   fi
 }
 
+# Of the keys that the host's user has, if it says which: what is missing is one of them.
+file_with_offered() {
+  if [ -z "${offered:-}" ]; then return 1; fi
+  key_files | while IFS= read -r each; do if offered_in "$each"; then echo "$each"; fi; done | head -n 1
+}
+key_step() { if [ -n "${offered:-}" ]; then echo key; else echo login; fi; }
 has_chroot() { case $(setting chrootdirectory) in '' | none) return 1 ;; esac }
 has_key_command() { case $(setting authorizedkeyscommand) in '' | none) return 1 ;; esac }
 # key_command_failed ACCOUNT WHY: sshd gives the account's name to a command without arguments.
@@ -121,7 +129,7 @@ login_ended() {
     chroot_part=$(printf '%s' "$cause" | sed -n 's/.*bad ownership or modes for chroot directory \(component \)\{0,1\}"\(\/[A-Za-z0-9_./@+-]*\)".*/\2/p')
     if [ -z "$chroot_part$cause" ]; then chroot_part=$(loose_part "$chroot" root | grep '^/[A-Za-z0-9_./@+-]*$'); fi
     fail login "$ended; $(origin ChrootDirectory) sets ChrootDirectory $chroot" \
-      "$(if [ -n "$chroot_part" ]; then echo "chown root: $chroot_part && chmod go-w $chroot_part"; else setting_fix ChrootDirectory none; fi)"
+      "$(if [ -n "$chroot_part" ] && [ -x "$R$chroot$shell" ]; then echo "chown root: $chroot_part && chmod go-w $chroot_part"; else setting_fix ChrootDirectory none; fi)"
   elif grep -Eqs "$session_denies" "$R/etc/pam.d/sshd" && [ "$(setting usepam)" = yes ]; then
     fail login "$ended; /etc/pam.d/sshd refuses every session: $(grep -E "$session_denies" "$R/etc/pam.d/sshd" | head -n 1)" \
       "sed -i -E '/$session_denies/s/^/# /' /etc/pam.d/sshd"

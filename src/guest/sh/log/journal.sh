@@ -27,9 +27,10 @@ await_lines() {
   done
 }
 
-# sshd_lines CURSOR: "NAME[PID]: MESSAGE", but not of sessions. By name: journald may not know the unit of a process that has ended.
+# sshd_lines CURSOR|-20s: "NAME[PID]: MESSAGE", but not of sessions. By name: journald may not know the unit of a process that has ended.
 sshd_lines() {
-  timeout 10 journalctl -q -o short --no-hostname --no-pager -n 2000 --after-cursor="$1" -t sshd -t sshd-session -t sshd-auth 2>/dev/null |
+  case $1 in -*) lines_from=--since ;; *) lines_from=--after-cursor ;; esac
+  timeout 10 journalctl -q -o short --no-hostname --no-pager -n 2000 "$lines_from=$1" -t sshd -t sshd-session -t sshd-auth 2>/dev/null |
     sed -n -e '/(sshd:session)/d' -e 's/^[A-Z][a-z]* *[0-9]* [0-9:]* \(sshd[a-z-]*\[[0-9]*\]: \)/\1/p'
 }
 

@@ -57,7 +57,7 @@ KEYS
     keep_state || return 1
     read_copy "$keys_by" "$R$keys_in" </dev/null
     case $? in
-      0) if grep -qxF -e "$key" "$scratch/copy"; then continue; fi ;;
+      0) if has_key "$key" <"$scratch/copy"; then continue; fi ;;
       1) ;;
       *) return 1 ;;
     esac

@@ -25,6 +25,15 @@ keep() {
   return 1
 }
 
+# key_lines: the keys in stdin as "TYPE BLOB COMMENT", without what is before them.
+key_lines() { tr '\t' ' ' | sed -nE 's/^(.* )?((ssh|ecdsa|sk)-[A-Za-z0-9@.-]+) +(AAAA[A-Za-z0-9+/]+={0,2})/\2 \4/p'; }
+# blob_of KEY: what tells it from others; the whole line, if that is no key.
+blob_of() { printf '%s\n' "$1" | key_lines | cut -d ' ' -f 2 | grep . || printf '%s\n' "$1"; }
+# has_key KEY: whether stdin has it, whatever its user put before it.
+has_key() { grep -v '^[[:space:]]*#' | grep -qF -e "$(blob_of "$1")"; }
+# title_of KEY: its fingerprint and comment.
+title_of() { printf '%s\n' "$1" | ssh-keygen -l -f - 2>/dev/null | cut -d ' ' -f 2- | grep . || echo "$1"; }
+
 # whose FILE: prints ours, edited (ours, but changed by hand), foreign or absent.
 whose() {
   if [ ! -e "$1" ] && [ ! -L "$1" ]; then

@@ -66,6 +66,7 @@ make_text() {
 
 # TCP stays open if anything failed.
 finish() {
+  note_owners "$owners"
   if [ "$only_vsock" = yes ] && [ "$faults" = 0 ]; then close_tcp; fi
   if [ "$only_loopback" = yes ] && [ "$faults" = 0 ]; then keep_to_loopback; fi
   if [ -n "$expect" ]; then drop_proof; fi

@@ -4,7 +4,7 @@
 
 undo_all() {
   if [ ! -f "$state/done" ]; then
-    say ok undo 'vmssh has set up nothing here'
+    say ok journal 'vmssh has set up nothing here'
     return 0
   fi
   if ! sed '1!G;h;$!d' "$state/done" | keep "$state/undo"; then
@@ -24,8 +24,62 @@ undo_all() {
   fi
 }
 
+# read_owners: sets $mine and $others, the keys for which something was set up here. The first journals have them only among their lines.
+read_owners() {
+  mine=
+  others=
+  while IFS= read -r each; do
+    each_blob=$(blob_of "$each")
+    case $each_blob,$keys in
+      ,*) ;;
+      *,*"$each_blob"*) mine=$mine$each$newline ;;
+      *) others=$others$each$newline ;;
+    esac
+  done <<OWNERS
+$({ grep '^for	' "$state/done" | cut -f 2 && cat "$state"/before/*.lines; } 2>/dev/null | key_lines | sort -u -k 2,2)
+OWNERS
+}
+
+# Takes back what is the caller's alone: his key.
+undo_own() {
+  if [ -z "$mine" ]; then say ok undo 'nothing here was set up for a key of yours'; fi
+  printf '%s' "$mine" | while IFS= read -r each; do say changed undo "it is not set up for $(title_of "$each") any more"; done
+  while IFS='	' read -r kind a b _; do
+    case $kind in edit | added) undo_keys "$a" "$b" </dev/null ;; esac
+  done <"$state/done"
+  printf '%s' "$others" | while IFS= read -r each; do
+    say skipped others "it stays set up for $(title_of "$each"); vmssh setup --undo --all takes that back too"
+  done
+  if [ "$look" = no ] && [ "$faults" = 0 ]; then
+    if ! { without_mine <"$state/done" >"$scratch/text" && keep "$state/done" <"$scratch/text"; }; then
+      fail undo "$state/done cannot be written" "df $state"
+    fi
+  fi
+}
+# Lines without these keys, whatever is before them.
+without_mine() { sed -e "$(without "$mine")"; }
+without() { printf '%s\n' "$1" | sed -nE 's/^[^ ]+ (AAAA[^ ]+).*/\\|\1|d/p'; }
+
+# undo_keys ACCOUNT FILE
+undo_keys() {
+  kept=$(kept_of "$2")
+  if [ "$(without_mine <"$kept.lines" | sum_of)" = "$(sum_of <"$kept.lines")" ]; then return 0; fi
+  if [ "$look" = yes ]; then
+    say changed undo "$2 loses your key"
+    return 0
+  fi
+  undo_read "$1" "$2" || return
+  copy_sum=$(sum_of <"$scratch/copy")
+  without_mine <"$scratch/copy" >"$scratch/text"
+  if ! undo_replace "$1" "$2" "$scratch/text" 'lost your key'; then return 1; fi
+  if [ "$copy_sum" = "$(sum_of_now)" ]; then keep "$kept.now" <"$scratch/text"; fi
+  without_mine <"$kept.lines" >"$scratch/text"
+  keep "$kept.lines" <"$scratch/text"
+}
+
 undo_one() {
   case $1 in
+    for) ;;
     tcp) undo_tcp "$2" "$3" ;;
     loopback) undo_loopback "$2" ;;
     enabled) undo_enabled "$2" ;;
@@ -108,16 +162,22 @@ undo_edit() {
   copy_sum=$(sum_of <"$scratch/copy")
   if [ "$copy_sum" = "$(sum_of_now)" ]; then
     undo_replace "$1" "$2" "$kept.was" 'is what it was'
-  elif ! grep -qxF -f "$kept.lines" "$scratch/copy" 2>/dev/null; then
+  elif ! without_ours >"$scratch/text"; then
+    fail undo "$scratch/text cannot be written" 'df /run'
+  elif [ "$copy_sum" = "$(sum_of <"$scratch/text")" ]; then
     say ok undo "$2 has none of our lines"
   else
-    grep -vxF -f "$kept.lines" "$scratch/copy" >"$kept.less"
-    if [ $? -gt 1 ]; then
-      fail undo "$kept.less cannot be written" "df $state"
-    else
-      undo_replace "$1" "$2" "$kept.less" 'lost our lines (it was changed by others too)'
-    fi
+    undo_replace "$1" "$2" "$scratch/text" 'lost our lines (it was changed by others too)'
   fi
+}
+# A key is found by itself: its user may have put options before it.
+without_ours() {
+  if [ ! -e "$kept.lines" ]; then
+    cat "$scratch/copy"
+    return
+  fi
+  sed -e "$(without "$(key_lines <"$kept.lines")")" "$scratch/copy" >"$scratch/part" || return 1
+  grep -vxF -f "$kept.lines" "$scratch/part" || [ $? = 1 ]
 }
 
 undo_added() {

@@ -10,6 +10,12 @@ note() {
   return 1
 }
 
+# note_owners KEYS: for whom something was set up here: what they share stays until the last of them takes it back.
+note_owners() {
+  if [ ! -f "$state/done" ]; then return 0; fi
+  printf '%s\n' "$1" | key_lines | while IFS= read -r each; do note for "$each" || break; done
+}
+
 # Reads a file's text, writes it with its mark.
 stamp() {
   stamp_text=$(cat && echo .)

@@ -1,16 +1,27 @@
 import { join, resolve } from 'node:path';
-import { readKeys } from '../../cli/guest.js';
-import { ConnectError } from '../../errors.js';
-import { readTextIfAny } from '../../files/read-sync.js';
-import { fingerprintOf } from '../../identity/known-hosts.js';
-import type { Io } from '../../process/io.js';
-import { runProgram } from '../../process/run-program.js';
-import { firstMessage, settingIn, sshCommand, sshProgram } from '../../process/ssh-program.js';
-import type { Env } from '../../runtime.js';
-import { sshFolder } from '../../ssh/folder.js';
-import { ownKeyFile } from '../../ssh/login-key.js';
-import { isHostName, slug } from '../../target/names.js';
-import type { OwnKey } from './setup-step.js';
+import { readKeys } from '../cli/guest.js';
+import { ConnectError } from '../errors.js';
+import { readTextIfAny } from '../files/read-sync.js';
+import { fingerprintOf } from '../identity/known-hosts.js';
+import type { Io } from '../process/io.js';
+import { runProgram } from '../process/run-program.js';
+import { firstMessage, settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
+import type { Env } from '../runtime.js';
+import { sshFolder } from '../ssh/folder.js';
+import { ownKeyFile } from '../ssh/login-key.js';
+import { isHostName, slug } from '../target/names.js';
+
+/** A key of the user's that logs in. */
+export interface OwnKey {
+  /** The public key, as a line of authorized_keys. */
+  readonly line: string;
+  /** The private key's file; undefined: only the agent has it. */
+  readonly identityFile?: string;
+  /** Where it is, for messages. */
+  readonly from: string;
+  /** It has a passphrase, and no agent has it: ssh asks at each login. */
+  readonly asks?: boolean;
+}
 
 /**
  * The first key with which ssh could log in to the host: one of its files, in ssh's order, or of its agent. Undefined if there is none.
@@ -38,11 +49,36 @@ export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Pr
   return line ? { line, from: 'your ssh-agent' } : undefined;
 }
 
+interface OwnKeysOptions {
+  /** As it stands after `ssh`. */
+  readonly host: string;
+  /** As for ssh -F. */
+  readonly sshConfig?: string | undefined;
+  readonly more?: readonly (string | undefined)[];
+}
+
+/** All keys with which ssh could log in to the host, and those of `more` private files. Rejects as `firstOwnKey` does. */
+export async function ownKeys(
+  { host, sshConfig, more = [] }: OwnKeysOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const settings = await settingsOf(host, io, signal, sshConfig);
+  const folder = sshFolder(io.env, io.platform);
+  const named = [...settings.matchAll(/^identityfile (.+)$/gm)].map(([, path = '']) => path);
+  const files = [...named, ...more].flatMap((path) => path?.replace(/^~\/\.ssh\//, `${folder}/`) ?? []);
+  const ofFiles = files.map(async (file) => {
+    const lines = await keysIn(file.endsWith('.pub') ? file : `${file}.pub`);
+    return lines.length > 0 ? lines : ((await privateKey(file, io, signal))?.line ?? []);
+  });
+  return [...(await Promise.all(ofFiles)).flat(), ...(await agentKeys(settings, io, signal))];
+}
+
 /** What `ssh -G` prints. */
-async function settingsOf(host: string, io: Io, signal: AbortSignal): Promise<string> {
-  // As it stands after `ssh`.
+async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?: string): Promise<string> {
   const words = sshCommand({
     ssh: sshProgram(io),
+    configFile,
     flags: ['-G'],
     host: isHostName(host) ? host : slug(host),
   });
@@ -118,6 +154,11 @@ function blobOf(line: string): string | undefined {
   return /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line)?.[1];
 }
 
+/** What tells these keys from others. */
+export function blobsOf(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => blobOf(line) ?? []);
+}
+
 /** The lines of a file of public keys; none if there is no such file, or none with a key. */
 async function keysIn(file: string): Promise<readonly string[]> {
   try {
@@ -134,16 +175,6 @@ export async function keyIn(file: string): Promise<OwnKey> {
   // A Host is read from any folder.
   const identityFile = await ownKeyFile(resolve(file.replace(/\.pub$/, '')));
   return { line, from: file, identityFile: identityFile === resolve(file) ? undefined : identityFile };
-}
-
-/** What lets a key in if it is typed on a machine's console; with `listens` systemd 256 and later listen then. Undefined for a key with options. */
-export function onConsole(line: string, listens: boolean, user = 'root'): string | undefined {
-  const [key] = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}(?= |$)/.exec(line) ?? [];
-  if (key === undefined) return undefined;
-  const sudo = user === 'root' ? '' : 'sudo ';
-  const listen = [`${sudo}systemctl daemon-reload`, `${sudo}systemctl start sshd-vsock.socket`];
-  const type = [`mkdir -pm700 ~/.ssh`, `echo '${key}' >>~/.ssh/authorized_keys`, ...(listens ? listen : [])];
-  return `type on its console, as ${user}: ${type.join('; ')}`;
 }
 
 /** A public key's fingerprint, "SHA256:…". */

@@ -24,24 +24,22 @@ export function lastState(text: string | undefined, own: string | undefined, pol
     const { state, left } = parseState(text);
     const kept = policyOf(state.options.hostKeys);
     const said = strictest(commandPolicy(lines), least);
-    const unusable = left === 0 ? [] : [`has ${left} machines that cannot be used`];
     // It may have been restored from another day.
-    if (said === undefined || said === 'accept-new' || strictest(kept, said) === kept)
-      return { state, ...(left === 0 ? {} : { problem: unusable.join() }) };
-    const stricter = `lacks --host-keys=${said}, which the lines for ssh have: the stricter counts`;
-    const problem = [...unusable, stricter].join(', and ');
-    return { state: { ...state, options: { ...state.options, hostKeys: said } }, problem };
+    const isStricter = said !== 'accept-new' && strictest(kept, said) !== kept;
+    const problem = [
+      ...(left === 0 ? [] : [`has ${left} machines that cannot be used`]),
+      ...(isStricter ? [`lacks --host-keys=${said}, which the lines for ssh have: the stricter counts`] : []),
+    ].join(', and ');
+    const options = isStricter ? { ...state.options, hostKeys: said } : state.options;
+    return { state: { ...state, options }, ...(problem ? { problem } : {}) };
   } catch (error) {
     if (error instanceof NewerState) return { state: noState, newer: error.message };
     if (!(error instanceof RangeError)) throw error;
     const lost =
       'options that its lines for ssh do not say, and Hosts of machines that cannot be asked now, are lost';
     const what = text === undefined ? error.message : `cannot be used, ${error.message}`;
-    return {
-      state: { ...noState, options: optionsIn(lines, least) },
-      problem: `${what}: ${lost}`,
-      isLost: true,
-    };
+    const state = { ...noState, options: optionsIn(lines, least) };
+    return { state, problem: `${what}: ${lost}`, isLost: true };
   }
 }
 

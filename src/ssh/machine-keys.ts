@@ -63,7 +63,7 @@ export async function machineKeys(
   proved: ReachedRecord | undefined,
   { typed, host, isKnownOnly = false, config }: Asked,
   env: Env,
-  roots: Promise<readonly Pin[]> = rootsPins(),
+  roots: Promise<readonly Pin[]> = idPins(),
 ): Promise<MachineKeys> {
   const reached = proved ?? { text: typed ?? host ?? '' };
   const { text, machine } = reached;
@@ -243,11 +243,14 @@ interface NotCounted {
 /** The known hosts of all users. */
 export const systemKnownHosts = '/etc/ssh/ssh_known_hosts';
 
-/** Root's word for machines of this host: `vmssh-UUID KEY`. Of a file that others may change nothing counts. */
-export async function rootsPins(path: string = systemKnownHosts, root = 0): Promise<readonly Pin[]> {
+/** The keys of machines of this host by their UUIDs, `vmssh-UUID KEY`: by default root's word. Of a file that others may change nothing counts. */
+export async function idPins(
+  path: string = systemKnownHosts,
+  owner = path === systemKnownHosts ? 0 : process.getuid?.(),
+): Promise<readonly Pin[]> {
   try {
     const { bytes, stats } = await readWithStats(path);
-    if (stats.uid !== root || (stats.mode & 0o022) !== 0 || !bytes.toString('latin1').includes('vmssh-'))
+    if (stats.uid !== owner || (stats.mode & 0o022) !== 0 || !bytes.toString('latin1').includes('vmssh-'))
       return [];
     return pinsIn(bytes).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
   } catch {

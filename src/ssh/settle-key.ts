@@ -87,8 +87,8 @@ async function kept(
       answer.why !== 'known' && (await hasSharedUuid(keys, env)) ? ({ isShared: true } as const) : {};
     const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias);
     const by = isRoots ? 'system' : word;
-    const comment = by === undefined ? '' : `${new Date().toISOString().slice(0, 10)} ${by}`;
-    const from = { comment, ...(isRoots ? { isRoots } : {}), ...isShared };
+    const comment = by && `${new Date().toISOString().slice(0, 10)} ${by}`;
+    const from = { ...(comment ? { comment } : {}), ...(isRoots ? { isRoots } : {}), ...isShared };
     const pinned = await pinKey(keys.path, { ...plain, alias: keys.alias, names, ...from }, answer.moved);
     return pinned === 'lost' ? { do: 'refuse', why: 'changed' } : answer;
   } catch (error) {

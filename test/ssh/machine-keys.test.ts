@@ -12,9 +12,9 @@ import type { ReachedMachine } from '../../src/sources/source.js';
 import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
 import {
   factsFor,
+  idPins,
   machineKeys,
   nameToForget,
-  rootsPins,
   strictly,
   withRevoked,
 } from '../../src/ssh/machine-keys.js';
@@ -52,7 +52,7 @@ interface Login {
 /** What ssh's question does, up to the answer: "accept", "refuse" or "ask user". */
 async function login({ typed, machine, key = own, policy = 'strict', manager }: Login): Promise<string> {
   const text = asTarget(typed) ? typed : (machine?.target ?? typed);
-  const roots = rootsPins(system, process.getuid?.());
+  const roots = idPins(system);
   const keys = await machineKeys({ text, machine }, { typed, host: typed.toLowerCase() }, env, roots);
   const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias) || undefined;
   const answer = await decideByAsking(factsFor(keys, key ?? ''), {
@@ -354,13 +354,13 @@ Match originalhost by-exec
       expect(await login({ typed, machine })).toBe('refuse');
     }
     chmodSync(system, 0o644);
-    expect(await rootsPins(system, -1)).toEqual([]);
+    expect(await idPins(system, -1)).toEqual([]);
     expect(await login({ typed, machine, key: wrong, policy: 'accept-new' })).toBe('refuse');
     expect(await login({ typed, machine })).toBe('accept');
     expect(await login({ typed: `machine/${uuid}`, machine })).toBe('accept');
     expect(await login({ typed, machine: machineOf('machine', second), key: wrong })).toBe('refuse');
     execFileSync('sh', ['-c', 'rm "$1" && mkfifo -m 644 "$1"', 'sh', system]);
-    expect(await rootsPins(system, process.getuid?.())).toEqual([]);
+    expect(await idPins(system)).toEqual([]);
   });
 
   it('hashed names are known as the plain ones, and forgotten', async () => {

@@ -15,8 +15,8 @@ import { type HostCheck, plain, withReport } from './check.js';
 export interface FreshFacts {
   /** By `config install --fresh`. */
   readonly on: boolean;
-  /** Why they are not kept up to date, and the fix: what the last run left cannot be used. */
-  readonly problem?: { readonly found: string; readonly fix: string } | undefined;
+  /** What of the last run cannot be used. */
+  readonly problem?: Plan['refusal'];
   /** How many machines have no Host yet, and how many Hosts no machine any more. */
   readonly came: number;
   readonly gone: number;
@@ -41,20 +41,14 @@ export async function gatherFresh(
   const missing = (from: ReadonlySet<string>, to: ReadonlySet<string>) =>
     [...from].filter((host) => !to.has(host)).length;
   const on = options.fresh === true;
+  const { problem: why, refusal } = plan;
   return {
     on,
-    problem: problemOf(plan),
+    problem: why === undefined ? refusal : { path: files.state, why, hint: 'vmssh config install' },
     came: missing(now, old),
     gone: missing(old, now),
     units: on ? await unitsOf(files.units, io, run) : 'none',
   };
-}
-
-function problemOf({ refusal, problem, files }: Plan): FreshFacts['problem'] {
-  if (refusal) return { found: `${quote(refusal.path)}: ${refusal.why}`, fix: refusal.hint };
-  return problem === undefined
-    ? undefined
-    : { found: `${quote(files.state)} ${problem}`, fix: 'vmssh config install' };
 }
 
 async function unitsOf(
@@ -79,7 +73,10 @@ export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[]
   if (!facts) return [];
   const name = 'fresh Hosts';
   const { on, problem, came, gone, units } = facts;
-  if (problem) return [withReport(name, 'bad', problem.found, 'the state cannot be used', problem.fix)];
+  if (problem) {
+    const { path, why, hint } = problem;
+    return [withReport(name, 'bad', `${quote(path)}: ${why}`, 'the state cannot be used', hint)];
+  }
   const late = came + gone === 0 ? '' : `; since then ${came} came and ${gone} went`;
   const again = 'vmssh config install --fresh';
   if (!on) return [plain(name, 'none', `automatic Host updates: off${late}`, again)];
@@ -93,13 +90,13 @@ export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[]
     case 'failed':
       return [plain(name, 'bad', `vmssh-hosts failed in systemd${next}`, status)];
     default:
-      return [plain(name, 'none', `${why[units]}: only vmssh list and ssh write them${next}`, again)];
+      return [plain(name, 'none', `${whyNot[units]}: only vmssh list and ssh write them${next}`, again)];
   }
 }
 
 const status = 'systemctl --user status vmssh-hosts.service vmssh-hosts.path';
 
-const why = {
+const whyNot = {
   missing: 'the units of systemd are not there',
   edited: 'a unit of systemd was edited',
   silent: "the user's systemd does not answer",

@@ -1,4 +1,3 @@
-import { CommandError } from '../../cli/command.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, connectFailure, styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
@@ -11,7 +10,6 @@ import { addressOf } from '../../sources/routes.js';
 import { isFailure, isSilence, type Warning } from '../../sources/source.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
-import { knownHostsFile } from '../../ssh/folder.js';
 import { shellOf } from '../../target/shell.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 
@@ -81,20 +79,15 @@ const columns = {
 
 /** The known host keys of machines of this host that have a UUID, as root may give them to all users. */
 async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promise<string> {
-  const [{ ownPins }, { pinsIn }, { uuidAlias }] = await Promise.all([
+  const [{ idPins }, { knownHostsFile }, { aliasOf }] = await Promise.all([
     import('../../ssh/machine-keys.js'),
-    import('../../identity/pins.js'),
-    import('../../identity/identity.js'),
+    import('../../ssh/folder.js'),
+    import('../../ssh/config/hosts.js'),
   ]);
-  const pins = await ownPins(knownHostsFile(env));
-  if (!Buffer.isBuffer(pins)) throw new CommandError('EPERM', pins.problem, pins.fix);
-  const aliases = machines.flatMap(({ uuid, via, authority }) =>
-    via === undefined && authority !== 'other' ? (uuidAlias(uuid) ?? []) : [],
-  );
-  const known = pinsIn(pins, aliases).filter(({ alias }) => aliases.includes(alias));
-  return known
-    .map(({ alias, type, key, comment }) => `${printable([alias, type, key, comment].join(' ').trim())}\n`)
-    .join('');
+  const aliases = new Set(machines.map(aliasOf));
+  const known = (await idPins(knownHostsFile(env))).filter(({ alias }) => aliases.has(alias));
+  const lines = known.map(({ alias, type, key, comment = '' }) => `${alias} ${type} ${key} ${comment}`);
+  return lines.map((line) => `${printable(line.trim())}\n`).join('');
 }
 
 /** How the options want a table on this stdout. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { asksNothing, forwardsNothing, sshCommand } from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
 import type { ViaEndpoint, ViaSocket } from '../../route.js';
@@ -69,9 +70,9 @@ export function wasDropped(said: string): boolean {
   );
 }
 
-/** How long a login that was dropped waits before its next try: many that were dropped at once must not come back at once. Milliseconds. */
-export function pauseAfter(tries: number): number {
-  return Math.min(300 * 2 ** tries, 2000) * (0.5 + Math.random());
+/** A pause before the next try of a login: many that were dropped at once must not come back at once. */
+export function jittered(ms: number, signal?: AbortSignal): Promise<unknown> {
+  return delay(3 * ms * Math.random(), undefined, signal ? { signal } : {});
 }
 
 /** A script without its comments as one line: csh ends a word at a line break. */

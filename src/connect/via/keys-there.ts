@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type ProgramEnd, runProgram } from '../../process/run-program.js';
+import { ConnectError } from '../../errors.js';
+import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
-import { now } from '../../runtime.js';
 import type { Deps } from '../../sources/source.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
 import type { ViaTarget } from '../../target/target.js';
-import { pauseAfter, quietHop, scriptCommand, wasDropped } from './hop-command.js';
+import { openWhenReady } from '../wait.js';
+import { jittered, quietHop, scriptCommand, wasDropped } from './hop-command.js';
 import script from './keys-there.sh';
 
 /** For the login and the answer. Milliseconds. */
@@ -21,16 +21,13 @@ export async function keysThere(
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = [...sshProgram({ env, platform }), '-n'];
   const command = quietHop(ssh, host, timeoutMs, scriptCommand(script, [marker, target]));
-  const deadline = now() + timeoutMs;
-  const ask = async (tries = 0): Promise<ProgramEnd | undefined> => {
-    const left = { env, timeoutMs: deadline - now(), longest: maxAnswer };
-    const end = await run(command, left).catch(() => undefined);
-    const pause = pauseAfter(tries);
-    if (!end || end.stopped || !wasDropped(end.stderr) || now() + pause >= deadline) return end;
-    await delay(pause);
-    return ask(tries + 1);
+  const ask = async (left: number) => {
+    const end = await run(command, { env, timeoutMs: left, longest: maxAnswer });
+    if (wasDropped(end.stderr))
+      throw new ConnectError('connect', host, { code: 'HOP_FAILED', problem: 'dropped' });
+    return end;
   };
-  const end = await ask();
+  const end = await openWhenReady(ask, { waitMs: timeoutMs, sleep: jittered }).catch(() => undefined);
   if (!end || end.stopped || end.code !== 0) return undefined;
   // A login script there may have printed something before.
   const at = end.stdout.indexOf(`${marker}\n`);

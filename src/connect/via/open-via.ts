@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
 import { ConnectError, errorWith, isOp, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
 import { openUnnamed } from '../../process/run-detached.js';
@@ -12,7 +11,8 @@ import { type Connection, dropPeeked, type OpenOptions } from '../connection.js'
 import { openFailure } from '../failures/failures.js';
 import { askMultiplexer } from '../multiplexer.js';
 import { ConfirmedCarried } from '../program-connection.js';
-import { hopCommand, hopOptions, patience, pauseAfter, wasDropped } from './hop-command.js';
+import { openWhenReady } from '../wait.js';
+import { hopCommand, hopOptions, jittered, patience, wasDropped } from './hop-command.js';
 
 /**
  * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there, or ssh -W, connects. A login that its
@@ -24,61 +24,45 @@ export async function openVia(
   native: AddonState,
   hasTerminal?: () => boolean,
 ): Promise<Hop> {
-  const { timeoutMs, signal } = options;
-  const until = now() + timeoutMs;
-  for (let tries = 0; ; tries++) {
+  const { timeoutMs: waitMs, signal } = options;
+  const attempt = async () => {
     const log = heldLog();
-    const pause = pauseAfter(tries);
-    let isAgain = false;
     try {
-      return await openOnce(endpoint, options, native, log?.flags ?? [], hasTerminal);
+      const hop = await openOnce(endpoint, options, native, log.flags, hasTerminal);
+      log.print();
+      return hop;
     } catch (error) {
-      if (!(error instanceof ConnectError) || error.code !== 'HOP_FAILED' || !wasDropped(log?.text() ?? ''))
-        throw error;
-      isAgain = now() + pause < until;
-      if (!isAgain) throw errorWith(error, { hint: busyHint(endpoint.host) });
+      if (error instanceof ConnectError && error.code === 'HOP_FAILED' && wasDropped(log.text()))
+        throw errorWith(error, { ...busy(endpoint.host), final: false });
+      log.print();
+      // Nothing else is tried again.
+      return { error };
     } finally {
-      log?.close(isAgain);
+      log.close();
     }
-    await delay(pause, undefined, signal ? { signal } : {}).catch(() => {});
-    signal?.throwIfAborted();
-  }
+  };
+  const hop = await openWhenReady(attempt, { waitMs, sleep: jittered, ...(signal ? { signal } : {}) });
+  if ('error' in hop) throw hop.error;
+  return hop;
 }
 
-function busyHint(host: string): string {
-  return `its sshd takes few logins at once: raise MaxStartups there, or let all share one: ControlMaster auto, ControlPath and ControlPersist for Host ${host}`;
+function busy(host: string) {
+  const hint = `raise MaxStartups of its sshd, or let all share one login: ControlMaster auto, ControlPath and ControlPersist for Host ${host}`;
+  return { problem: `the sshd of ${host} drops the login, as when there are too many at once`, hint };
 }
 
-/** What an ssh says itself, until it is known whether its login is tried again; undefined if it cannot write there. */
+/** What an ssh says itself, until it is known whether its login is tried again. */
 function heldLog() {
-  if (process.platform !== 'linux') return undefined;
   try {
     const { read, write } = openUnnamed({});
+    closeSync(read);
     const path = `/proc/${process.pid}/fd/${write}`;
-    let said = '';
-    return {
-      flags: existsSync(path) ? ['-E', path] : [],
-      text() {
-        said += readFileSync(read).toString();
-        return said;
-      },
-      close(isSilent: boolean) {
-        const all = isSilent ? '' : this.text();
-        closeSync(read);
-        closeSync(write);
-        if (all !== '') say(all);
-      },
-    };
+    const text = () => readFileSync(path).toString();
+    text();
+    const print = () => void writeSync(2, Buffer.from(text()));
+    return { flags: ['-E', path], text, print, close: () => closeSync(write) };
   } catch {
-    return undefined;
-  }
-}
-
-function say(text: string): void {
-  try {
-    writeSync(2, Buffer.from(text));
-  } catch {
-    // Nobody reads it.
+    return { flags: [], text: () => '', print() {}, close() {} };
   }
 }
 

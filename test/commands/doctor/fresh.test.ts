@@ -22,6 +22,18 @@ describe('the doctor, of Hosts that follow the machines,', () => {
     return gatherFresh(home.io(), { machines: [web], warnings: [] }, files, says(states));
   };
 
+  it('says that the state of the last run cannot be used', async () => {
+    await home.install();
+    for (const [text, why] of [
+      ['{', 'it is not JSON'],
+      ['{"version":2}', 'it is of version 2'],
+    ] as const) {
+      writeFileSync(home.state, text);
+      const [check] = freshChecks(await gather());
+      expect(check).toMatchObject({ state: 'bad', found: expect.stringContaining(why) });
+    }
+  });
+
   it('counts what came and went since the file was written', async () => {
     expect(await gather()).toBeUndefined();
     await home.install();

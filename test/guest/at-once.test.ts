@@ -49,6 +49,15 @@ describe.skipIf(notRoot).each(shells)('$name', ({ command: [program = '', ...arg
     expect([authorized(), readdirSync(join(root, 'run'))]).toEqual([theirs, []]);
   });
 
+  it('without ln nothing is waited for, and nothing is changed', async () => {
+    givenAccount({
+      'fakes/ln': '#!/bin/sh\necho ln: not found >&2\nexit 127\n',
+      'home/.ssh/authorized_keys': theirs,
+    });
+    expect(await setup(keys[0])).toMatch(/^failed +lock +cannot make a link in \S+: ln: not found$/m);
+    expect([authorized(), readdirSync(join(root, 'run'))]).toEqual([theirs, []]);
+  });
+
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
   const nameOf = (pid: number) => {
     const [, fields = ''] = /.*\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];

@@ -241,26 +241,6 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     await changesNothing(says, ['--yes', 'incus/web']).finally(() => rmSync(join(dir, 'lie')));
   });
 
-  it.each([
-    {
-      line: 'AllowUsers bob',
-      says: /✗ login +sshd does not let .* in: AllowUsers is bob.*\n +fix: incus exec .* -c 'sed -i .*AllowUsers bob/,
-    },
-    {
-      line: 'PubkeyAuthentication no',
-      says: /✗ login +.* results in PubkeyAuthentication no\n +fix: incus /,
-    },
-    {
-      line: 'ForceCommand /bin/true',
-      says: /✗ login +.*only this for .*\n +hint, as the guest gives it: name /,
-    },
-  ])('says in its plan what will refuse the login, and changes nothing: $line', async ({ line, says }) => {
-    const config = join(root, 'sshd_config');
-    const text = readFileSync(config, 'utf8');
-    writeFileSync(config, `${line}\n${text}`);
-    await changesNothing(says, ['--yes', 'incus/web']).finally(() => writeFileSync(config, text));
-  });
-
   it('does not try a key with a passphrase that nobody can be asked for, and takes an encrypted one without its .pub', async () => {
     const file = join(home, '.ssh/id_ed25519');
     execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret', '-f', file]);

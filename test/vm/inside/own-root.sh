@@ -20,7 +20,7 @@ make_root() {
 
 # What each small Debian has besides: the programs that scripts use, PAM, and a home for the user tester.
 add_base() {
-  take /usr/bin/{chmod,cp,cut,date,df,env,find,getent,head,ls,mktemp,mv,readlink,rmdir,sed,setsid,sha256sum,sort,stat,tail,test,timeout,touch,tr,true,wc} \
+  take /usr/bin/{chmod,cp,cut,date,df,env,find,getent,head,ln,ls,mktemp,mv,readlink,rmdir,sed,setsid,sha256sum,sort,stat,tail,test,timeout,touch,tr,true,wc} \
     /usr/sbin/{runuser,unix_chkpwd} /etc/{environment,login.defs,pam.d,security} /usr/lib/*/security/*.so
   install -d -m 700 -o tester -g tester "$image/home/tester"
   install -d "$image/var/lib"

@@ -57,6 +57,10 @@ take_lock() {
     give_up 2
   fi
   trap 'rm -rf "$scratch"; unmake_run' EXIT
+  if ! said=$(ln -s "$this_process" "$scratch/link" 2>&1); then
+    fail lock "cannot make a link in $run: $said" '# this needs ln, of coreutils or busybox'
+    give_up 2
+  fi
   lock_from=$(clock)
   until take "$lock"; do
     if [ $(($(clock) - lock_from)) -gt 240000 ]; then

@@ -76,7 +76,7 @@ const table: readonly (readonly [
     'mint podman/web',
     'user=ann key=k.pub dry-run yes no-config json install-sshd restart',
   ],
-  ['setup', '--undo -y mint', 'mint', 'undo yes'],
+  ['setup', '--undo --all -y mint', 'mint', 'undo all yes'],
   ['setup', '--bring-sshd mint', 'mint', 'bring-sshd'],
   ['setup', '--by login --host-key SHA256:x mint', 'mint', 'by=login host-key=SHA256:x'],
   ['setup', '--take-name --unproved --vsock mint', 'mint', 'take-name unproved vsock'],

@@ -53,7 +53,7 @@ describe('completion', () => {
     { line: 'list --provider li', want: ['libvirt', 'lima'] },
     { line: 'list --provider libvirt,lim', want: ['libvirt,lima'] },
     { line: 'list --provider=lib', want: ['--provider=libvirt'] },
-    { line: 'list -o ', want: ['wide', 'json', 'id', 'status', 'address'] },
+    { line: 'list -o ', want: ['wide', 'json', 'id', 'status', 'address', 'keys'] },
     { line: 'list ', want: ['mint', 'qemu/mint', 'Web-1', 'reboot'] },
     { line: 'list mint -o st', want: ['status'] },
     { line: 'list --output=j', want: ['--output=json'] },

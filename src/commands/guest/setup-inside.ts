@@ -43,7 +43,7 @@ export const inside: SetupStep = {
       const other = await noEntry(setup, said, found);
       return other?.asUser ? { ...other, ...(await ownLogin(setup, other)) } : other;
     }
-    if ((into.run || setup.machine?.dmiUuid) && !isMeant(said, setup)) return undefined;
+    if (!mayBeMeant(said, setup, into)) return undefined;
     setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
     return planFrom(said, setup, { ...found, into, login }, (account) =>
       accountScript({ ...wanted, account, look: false }),
@@ -69,7 +69,8 @@ export const inside: SetupStep = {
     const { name, machine, options, io, signal, add } = setup;
     const login = await keptLogin(machine, io);
     const more = [login?.identityFile, machine?.identityFile];
-    const own = options.key ? readKeys(options.key) : await ownKeys({ host: name, more }, io, signal);
+    const asked = async () => (options.all ? [] : ownKeys({ host: name, more }, io, signal));
+    const own = options.key ? readKeys(options.key) : await asked();
     const owners = options.all ? undefined : own;
     const way = options.by ?? (login?.byLogin && 'login');
     if (login?.user && way === 'login') {
@@ -82,7 +83,8 @@ export const inside: SetupStep = {
     const account = way === 'exec' && login?.byLogin ? login.user : undefined;
     try {
       const said = await runInside(into, undoScript({ look: what === 'plan', account, owners }), setup);
-      for (const row of said) setup.addGuests(row, into);
+      if (what === 'plan' && !mayBeMeant(said, setup, into)) return undefined;
+      for (const row of said) if (row.name !== 'machine') setup.addGuests(row, into);
       return { said, login, into, own };
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
@@ -158,6 +160,11 @@ function planFrom(
   const isDone = said.every(({ state }) => state !== 'changed');
   const { login, identityFile } = found;
   return { said, scripts: isDone ? [] : [scriptOf(user)], login: { ...login, user, identityFile } };
+}
+
+/** Whether the machine is the one, where its manager cannot know. */
+function mayBeMeant(said: readonly FindingJson[], setup: Setup, { run }: HostFlags): boolean {
+  return (run === undefined && setup.machine?.dmiUuid === undefined) || isMeant(said, setup);
 }
 
 /** Whether the machine behind a guest agent's socket says that it is the one: two of them may have been given one socket. */

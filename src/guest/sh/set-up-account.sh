@@ -63,16 +63,6 @@ say_left() {
   say 'end' 0 'looked'
 }
 
-# Which machine this is: a VM's UUID, by its firmware.
-say_machine() {
-  for each in sys/class/dmi/id/product_uuid proc/device-tree/vm,uuid; do
-    if [ -r "$R/$each" ]; then
-      say ok machine "$(tr -d '\000' <"$R/$each")"
-      return 0
-    fi
-  done
-}
-
 # What only root can do: an account has an sshd, by which it came.
 look_at_machine() {
   say_machine

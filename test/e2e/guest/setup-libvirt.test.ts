@@ -123,14 +123,14 @@ describe('vmssh setup of a VM of libvirt', () => {
     for (const name of ['live', 'config'])
       writeFileSync(join(dir, name), "<vsock><alias name='ua-vmssh'/></vsock>");
     const cases = [['*agent*', refuses(noAgent)] as const, ...deviceCases(dir)];
-    const { code, stdout } = await setup(cases, 'setup', '--undo', '--yes', 'mint');
+    const { code, stdout } = await setup(cases, 'setup', '--undo', '--all', '--yes', 'mint');
     const done = ['- undo', '+ device', '✓ config'];
     expect(steps(stdout)).toEqual([...done, ...done]);
     expect([existsSync(join(dir, 'live')), existsSync(join(dir, 'config'))]).toEqual([false, false]);
     expect(code).toBe(0);
   });
 
-  it('takes back what a login of the account did, with its rights', async () => {
+  it('takes back what a login of the account did, with its rights, and nothing of another machine', async () => {
     const made = join(root, 'home/made');
     const login = { target: 'qemu/mint', uuid, user: 'ann', byLogin: true };
     const hosts = { version: 1, options: { logins: [login] }, program: ['vmssh'], machines: [] };
@@ -140,7 +140,16 @@ describe('vmssh setup of a VM of libvirt', () => {
     writeFileSync(join(kept, 'hosts.json'), JSON.stringify(hosts));
     for (const path of [root, kept]) chownAll(path);
     const cases = [...agentCases(dir, join(dir, 'inside')), ...deviceCases(dir)];
-    const { stdout } = await setup(cases, 'setup', '--undo', '--by', 'exec', '--yes', 'mint');
+    const undo = () => setup(cases, 'setup', '--undo', '--all', '--by', 'exec', '--yes', 'mint');
+    writeFileSync(join(root, dmi), '11111111-2222-4333-8444-555555555555\n');
+    const other = await undo();
+    writeFileSync(join(root, dmi), `${uuid}\n`);
+    expect([other.code, other.stdout]).toEqual([
+      1,
+      expect.stringMatching(/✗ inside +another machine answers/),
+    ]);
+    expect(existsSync(made)).toBe(true);
+    const { stdout } = await undo();
     expect(stdout).toContain(`+ undo           ${made} removed\n`);
     expect([existsSync(made), existsSync(journal)]).toEqual([false, false]);
   });

@@ -1,10 +1,20 @@
-# Who may change something here: root, or an account in its own home, and one script at a time.
+# Who may change something here, and where that is: root, or an account in its own home, and one script at a time.
 
 need_root() {
   if [ "$(id -u)" != 0 ] && ! is_own; then
     fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
     give_up 2
   fi
+}
+
+# Which machine this is: a VM's UUID, by its firmware.
+say_machine() {
+  for each in sys/class/dmi/id/product_uuid proc/device-tree/vm,uuid; do
+    if [ -r "$R/$each" ]; then
+      say ok machine "$(tr -d '\000' <"$R/$each")"
+      return 0
+    fi
+  done
 }
 
 # The lock is a link, which is made whole or not at all. Its text is the process that has it.

@@ -142,7 +142,7 @@ console.log(target, endpoint, sock, fingerprint);
         methods: expect.arrayContaining(['publickey']),
       });
       expect(readFileSync(join(home, '.ssh/vmssh_known_hosts'), 'utf8')).toMatch(
-        /^vmssh-11111111-2222-4333-8444-555555555555 ssh-ed25519 \S+ machine%web host%web\n$/,
+        /^vmssh-11111111-2222-4333-8444-555555555555 ssh-ed25519 \S+ [\d-]+ first-login machine%web host%web\n$/,
       );
     });
 

@@ -131,7 +131,7 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
       const forgotten = await program('forget', name);
       expect(forgotten).toMatchObject(printing(0, `no longer means ${id(0)}`));
       // The machine that had the name may still be there, under another one.
-      expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+\n$`));
+      expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+ [\\d-]+ first-login\n$`));
       expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
       expect(pins()).toMatch(new RegExp(`^vmssh-${id(1)} .* machine%${name}`, 'm'));
       lists(machine(1, ids[0], 'other'));

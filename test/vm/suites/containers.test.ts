@@ -304,13 +304,6 @@ E`,
     before: `printf '%s\\n' "cat <<'END'" '${JSON.stringify(box)}' END >/srv/box.sh; mkdir -p ~/.config/vmssh
       echo '${JSON.stringify(line)}' >~/.config/vmssh/sources.json`,
   });
-  test('a machine of a source without an sshd gets one for the login', async () => {
-    await sh('mv /srv/boxed/usr/sbin/sshd /srv/boxed/usr/sbin/none');
-    expect(await sh('vmssh ssh --bring-sshd root@box/boxed "echo in"', 400)).toMatchObject({
-      stdout: 'in\n',
-    });
-    expect((await sh('ls -A /srv/boxed/run')).stdout).not.toContain('.vmssh');
-  }, 500_000);
   setsNothingUp(
     sh,
     { target: 'podman/bare', inside: inside(`podman ${pidOf} bare`) },

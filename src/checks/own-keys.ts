@@ -19,7 +19,7 @@ export interface OwnKey {
   readonly identityFile?: string;
   /** Where it is, for messages. */
   readonly from: string;
-  /** It has a passphrase, and no agent has it: ssh asks at each login. */
+  /** Whether ssh asks for its passphrase at each login: no agent has the key. */
   readonly asks?: boolean;
 }
 
@@ -31,17 +31,16 @@ export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Pr
   const settings = await settingsOf(host, io, signal);
   const inAgent = await agentKeys(settings, io, signal);
   const has = (line: string) => inAgent.find((each) => blobOf(each) === blobOf(line));
-  const folder = sshFolder(io.env, io.platform);
-  for (const [, path = ''] of settings.matchAll(/^identityfile (.+)$/gm)) {
-    const file = path.startsWith('~/.ssh/') ? join(folder, path.slice('~/.ssh/'.length)) : path;
-    const [line] = await keysIn(file.endsWith('.pub') ? file : `${file}.pub`);
+  for (const path of identityFiles(settings)) {
+    const file = inFolder(path, io);
+    const [line] = await keysIn(publicFile(file));
     const own = file.endsWith('.pub') ? undefined : await privateKey(file, io, signal);
     const isOther = line && own?.line && blobOf(own.line) !== blobOf(line);
     const found = line ?? own?.line;
     // ssh shows the public key, which the private one then does not fit.
     if (found === undefined || isOther) continue;
     const identityFile = own || file.endsWith('.pub') ? file : undefined;
-    const from = line === undefined || file.endsWith('.pub') ? file : `${file}.pub`;
+    const from = line === undefined ? file : publicFile(file);
     if (has(found)) return { line: found, identityFile, from: `${from}, which your ssh-agent has` };
     if (own) return { line: found, identityFile, from, asks: own.asks };
   }
@@ -64,14 +63,27 @@ export async function ownKeys(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const settings = await settingsOf(host, io, signal, sshConfig);
-  const folder = sshFolder(io.env, io.platform);
-  const named = [...settings.matchAll(/^identityfile (.+)$/gm)].map(([, path = '']) => path);
-  const files = [...named, ...more].flatMap((path) => path?.replace(/^~\/\.ssh\//, `${folder}/`) ?? []);
-  const ofFiles = files.map(async (file) => {
-    const lines = await keysIn(file.endsWith('.pub') ? file : `${file}.pub`);
+  const files = [...identityFiles(settings), ...more.filter((path) => path !== undefined)];
+  const ofFiles = files.map(async (path) => {
+    const file = inFolder(path, io);
+    const lines = await keysIn(publicFile(file));
     return lines.length > 0 ? lines : ((await privateKey(file, io, signal))?.line ?? []);
   });
   return [...(await Promise.all(ofFiles)).flat(), ...(await agentKeys(settings, io, signal))];
+}
+
+/** The files that ssh tries, in its order, from what `ssh -G` prints. */
+function identityFiles(settings: string): readonly string[] {
+  return [...settings.matchAll(/^identityfile (.+)$/gm)].map(([, path = '']) => path);
+}
+
+/** A file of the folder that ssh uses, which `ssh -G` leaves as "~/.ssh". */
+function inFolder(path: string, { env, platform }: Io): string {
+  return path.startsWith('~/.ssh/') ? join(sshFolder(env, platform), path.slice('~/.ssh/'.length)) : path;
+}
+
+function publicFile(file: string): string {
+  return file.endsWith('.pub') ? file : `${file}.pub`;
 }
 
 /** What `ssh -G` prints. */

@@ -66,7 +66,7 @@ export function setupScript(options: ScriptOptions): string {
 interface AccountScriptOptions
   extends Pick<ScriptOptions, 'account' | 'keys'>,
     Pick<CheckScriptOptions, 'over'> {
-  /** It only says what it would do; "left": where the keys are. */
+  /** Whether the script only says what it would do; "left": where the keys are. */
   readonly look: boolean | 'left';
   /** An sshd too, by the guest's package manager. */
   readonly install?: boolean;

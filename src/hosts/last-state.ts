@@ -24,7 +24,7 @@ export function lastState(text: string | undefined, own: string | undefined, pol
     const { state, left } = parseState(text);
     const kept = policyOf(state.options.hostKeys);
     const said = strictest(commandPolicy(lines), least);
-    // It may have been restored from another day.
+    // The file may have been restored from another day.
     const isStricter = said !== 'accept-new' && strictest(kept, said) !== kept;
     const problem = [
       ...(left === 0 ? [] : [`has ${left} machines that cannot be used`]),

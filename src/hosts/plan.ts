@@ -68,7 +68,7 @@ export async function planInstall(
   const decision = await decide({ ...options, ...all }, last, taken, asking, find);
   const said: string[] = [];
   const text = signed(await sshLines(decision, options, io, (line) => said.push(line)));
-  // It says which vmssh made the lines.
+  // The state says which vmssh made the lines.
   const isCurrent = text === own || writerOf(before ?? '') === version;
   const state = isCurrent && isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;

@@ -108,7 +108,9 @@ async function byName(
     ? own.filter(({ name }) => foldOf(name) === fold)
     : matches;
   const search = searchIn(folded, own, ({ target }) => target, failures);
-  const more = search.outcome === 'unknown' ? await toAdd({ env, platform }) : [];
+  const isUnknown = search.outcome === 'unknown';
+  const shipped = isUnknown ? await import('../sources/outside/shipped.js') : undefined;
+  const more = shipped?.sourcesToAdd({ env, platform }) ?? [];
   const machine = machineOrThrow(search, typed, typed, {
     title: 'this host',
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
@@ -129,10 +131,6 @@ async function byName(
       hint: `type ${offered(machine.target)}${orTake(typed, why)}`,
     });
   return asTyped(machine);
-}
-
-async function toAdd(deps: Deps): Promise<readonly string[]> {
-  return (await import('../sources/outside/shipped.js')).sourcesToAdd(deps);
 }
 
 /** How a name becomes the machine's that is in known_hosts, maybe from the machine's own time on a network, or in a Host of the user's. */

@@ -192,7 +192,7 @@ async function loginFix(
   if (isByManager) return setup;
   const { machine } = await lookUp(text, io, signal);
   if (machine === undefined || !/password|keyboard/.test(message)) return undefined;
-  // It would come back to this.
+  // Another setup would come back to this.
   if ((await keptLogin(machine, io))?.user === user)
     return `vmssh setup put your key there: the log of its sshd, on its console, has the reason`;
   return `${setup}, by a login with the password of ${account}`;

@@ -43,7 +43,7 @@ export const inside: SetupStep = {
       const other = await noEntry(setup, said, found);
       return other?.asUser ? { ...other, ...(await ownLogin(setup, other)) } : other;
     }
-    if (!mayBeMeant(said, setup, into)) return undefined;
+    if (!isMeant(said, setup, into)) return undefined;
     setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
     return planFrom(said, setup, { ...found, into, login }, (account) =>
       accountScript({ ...wanted, account, look: false }),
@@ -83,7 +83,7 @@ export const inside: SetupStep = {
     const account = way === 'exec' && login?.byLogin ? login.user : undefined;
     try {
       const said = await runInside(into, undoScript({ look: what === 'plan', account, owners }), setup);
-      if (what === 'plan' && !mayBeMeant(said, setup, into)) return undefined;
+      if (what === 'plan' && !isMeant(said, setup, into)) return undefined;
       for (const row of said) if (row.name !== 'machine') setup.addGuests(row, into);
       return { said, login, into, own };
     } catch (error) {
@@ -162,13 +162,16 @@ function planFrom(
   return { said, scripts: isDone ? [] : [scriptOf(user)], login: { ...login, user, identityFile } };
 }
 
-/** Whether the machine is the one, where its manager cannot know. */
-function mayBeMeant(said: readonly FindingJson[], setup: Setup, { run }: HostFlags): boolean {
-  return (run === undefined && setup.machine?.dmiUuid === undefined) || isMeant(said, setup);
-}
-
-/** Whether the machine behind a guest agent's socket says that it is the one: two of them may have been given one socket. */
-function isMeant(said: readonly FindingJson[], { machine, options, typed, add }: Setup): boolean {
+/**
+ * Whether the machine says that it is the one, where its manager may be mistaken: two guest agents may have been given one socket, and a source
+ * of the user may enter another machine.
+ */
+function isMeant(
+  said: readonly FindingJson[],
+  { machine, options, typed, add }: Setup,
+  { run }: HostFlags,
+): boolean {
+  if (run === undefined && machine?.dmiUuid === undefined) return true;
   const own = parseUuid(machine?.dmiUuid ?? machine?.uuid ?? '');
   const says = said.find(({ name }) => name === 'machine')?.found ?? '';
   const uuid = parseUuid(says);

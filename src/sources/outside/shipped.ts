@@ -21,7 +21,7 @@ export interface ShippedSource {
   /** Whether its machines' keys lie anywhere in the user's home. */
   readonly keysInHome?: true;
   /** A program or a folder that shows that its manager is on this host. */
-  readonly sign?: string;
+  readonly sign: string;
 }
 
 export const shippedSources: ReadonlyMap<string, ShippedSource> = new Map(
@@ -51,7 +51,7 @@ export function sourcesToAdd(
   if (platform !== 'linux') return [];
   const env = withToolFolders(own, platform);
   const added = new Set(outsideLines(own).lines.map(({ name }) => name));
-  return [...shippedSources].flatMap(([name, { sign = '' }]) => {
+  return [...shippedSources].flatMap(([name, { sign }]) => {
     const isHere = sign.startsWith('/') ? exists(sign) : programInPath(sign, env) !== undefined;
     return isHere && !added.has(name) ? [`vmssh source add ${name} lists the machines of ${sign}`] : [];
   });

@@ -102,7 +102,7 @@ export function policyInLines(lines = ''): HostKeyPolicy | undefined {
 
 const asking = /^\s*KnownHostsCommand .*$/m;
 
-/** The same, where ssh asks vmssh: nobody but `--host-keys` has said it then. */
+/** The same, where ssh asks vmssh: only `--host-keys` puts it into those lines. */
 export function commandPolicy(lines = ''): HostKeyPolicy | undefined {
   const [, word] = / --host-keys=(\S+)/.exec(asking.exec(lines)?.[0] ?? '') ?? [];
   return policyOf(word);

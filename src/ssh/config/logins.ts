@@ -55,7 +55,7 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   const takes = typeof named === 'string' && isPlainHostName(named) ? named : undefined;
   const undone = { brings, takes, byLogin: isSet('byLogin'), pinned: isSet('pinned'), first: isSet('first') };
   const known = { uuid, user, identityFile: plainText(file), ...undone };
-  // Those of a newer version stay.
+  // Fields of a newer version stay.
   const more = Object.entries(fields).filter(([field]) => !(field in undone));
   return [{ target, ...definedFields(known), ...Object.fromEntries(more) }];
 }

@@ -40,7 +40,7 @@ $({ grep '^for	' "$state/done" | cut -f 2 && cat "$state"/before/*.lines; } 2>/d
 OWNERS
 }
 
-# Takes back what is the caller's alone: his key.
+# Takes back the caller's own key: all else is shared.
 undo_own() {
   if [ -z "$mine" ]; then say ok undo 'nothing here was set up for a key of yours'; fi
   printf '%s' "$mine" | while IFS= read -r each; do say changed undo "it is not set up for $(title_of "$each") any more"; done

@@ -74,12 +74,12 @@ only_meant() {
       case " $meant " in *" $its "*) return 0 ;; esac
       case $meant in
         *-*)
-          fail machine "another machine answers: its UUID is $its, not ${meant%% *}" "# $other_fix"
+          fail machine "another machine answers: its UUID is $its, not ${meant%% *}" "# ${other_fix:-}"
           give_up 2 ;;
       esac ;;
   esac
-  if [ "$unproved" = yes ]; then return 0; fi
-  fail machine 'it cannot be told which machine answers: its firmware has no UUID' "# $unproved_fix"
+  if [ "${unproved:-no}" = yes ]; then return 0; fi
+  fail machine 'it cannot be told which machine answers: its firmware has no UUID' "# ${unproved_fix:-}"
   give_up 2
 }
 if [ -n "${meant:-}" ]; then only_meant; fi

@@ -176,6 +176,15 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       lists[0]?.pop();
     });
 
+    it('fails if no hypervisor answers, and says what to try', async () => {
+      const { code, stdout, stderr } = await run([...vmssh, 'config', 'install', '--via', 'down'], {
+        env: { ...env, HOME: join(dir, 'other-home') },
+      });
+      expect(stdout).not.toContain('start one');
+      expect(stderr).toMatch(/via\/down: .*\nno Host is written; .* list --via down says what to try\n$/);
+      expect(code).toBe(1);
+    });
+
     it.skipIf(missingAddon() ?? lacks('rsync'))(
       'has vmssh ssh, its siblings and forget keep the key by that identity too',
       async () => {

@@ -55,10 +55,12 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     for (const row of [
       ['running', 'web', 'via/hv1/machine/web', 'machined', 'hv1'],
       ['running', 'db', 'via/hv2/machine/db', 'machined', 'hv2'],
-      ['failed', '-', '-', '-', 'bare', 'it has no vmssh: scp vmssh bare:.local/bin/'],
+      ['failed', '-', '-', '-', 'bare', 'it has no vmssh; scp vmssh bare:.local/bin/'],
     ])
       expect(rows).toContainEqual(row);
-    expect(rows.find(([, , , , host]) => host === 'down')?.[5]).toMatch(/Connection refused/);
+    expect(rows.find(([, , , , host]) => host === 'down')?.[5]).toMatch(
+      /Connection refused; .*: ssh down true$/,
+    );
   });
 
   it('is JSON with the hypervisor of each machine', async () => {

@@ -148,6 +148,9 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     it.skipIf(missingAddon())('writes a Host for each machine of a hypervisor, by its identity', async () => {
       expect(await config('install', '--no-fresh', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
       expect(await login('twin.hv1', 'accept-new')).toMatchObject({ code: 0, stdout: 'hello\n' });
+      // Each command takes the name.
+      for (const command of ['nc', 'list'])
+        expect(await inHome(command, 'twin.hv1')).toMatchObject({ code: 0, stderr: '' });
       // The machine moved: hv1 does not speak of hv2's, so it is new there.
       lists[1]?.push(...(lists[0]?.splice(1, 1) ?? []));
       expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });

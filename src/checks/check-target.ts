@@ -7,6 +7,7 @@ import { openConnection } from '../connect/open.js';
 import { ConnectError, withTarget } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget, splitLogin } from '../lookup/login.js';
+import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import { orSetup } from '../reach/all-failed.js';
 import type { OnRoute, Reached, ReachOptions, Trace } from '../reach/reach.js';
@@ -20,6 +21,7 @@ import { handshake } from '../ssh/handshake.js';
 import { sshLogin } from '../ssh/login-key.js';
 import { typedHost } from '../target/names.js';
 import { describeTarget } from '../target/target.js';
+import type { KnownKeys } from './host-key.js';
 import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './result.js';
 
 interface CheckTargetOptions extends ReachFlags {
@@ -31,6 +33,23 @@ interface CheckTargetOptions extends ReachFlags {
   readonly sshConfig?: string;
   /** The last stage; "resolved" opens nothing. Undefined: "authentication". */
   readonly until?: LastStage;
+}
+
+/** One check: what is asked for, and what it has found so far. */
+interface Check {
+  readonly options: CheckTargetOptions;
+  readonly io: Io;
+  readonly signal: AbortSignal;
+  readonly onStage: (next: string) => void;
+  readonly stages: Stage[];
+  /** Ends a stage, with what it found. */
+  pass(stage: StageName, found: string): void;
+  /** How the machine is gone into, as far as that is known. */
+  means?: CheckResult['means'];
+  routes?: readonly CheckedRoute[] | undefined;
+  readonly tried: readonly CheckedRoute[];
+  readonly onRoute: OnRoute;
+  reached?: Reached;
 }
 
 /** Connects to a machine and records each stage up to the login; `onStage` gets the next one. A failure is part of the result. Throws a UsageError for an invalid port. */
@@ -45,111 +64,151 @@ export async function checkTarget(
   const stages: Stage[] = [];
   let last = now();
   const pass = (stage: StageName, found: string) => {
+    // With --wait a stage may pass again in the next attempt: the last one counts.
+    const at = stages.findIndex((each) => each.stage === stage);
+    if (at >= 0) stages.splice(at);
     const time = now();
     stages.push({ stage, ms: Math.round((time - last) * 10) / 10, found });
     last = time;
   };
-  const { user: typedUser, host } = splitLogin(target);
-  const isOpened = options.until !== 'resolved';
-  // Started now, so that no stage waits for it.
-  const early = isOpened
-    ? sshLogin({ host: typedHost(host) ?? host, sshConfig: options.sshConfig, signal }, io)
-    : undefined;
-  let means: CheckResult['means'];
-  let reached: Reached | undefined;
-  const { onRoute, tried } = triedRoutes();
-  let routes: readonly CheckedRoute[] | undefined;
+  const check: Check = { options, io, signal, onStage, stages, pass, ...triedRoutes() };
   // The only route is no row of its own, unless it was chosen.
-  const shown = () => routes ?? (tried.length > 1 || options.routes ? tried : []);
+  const shown = ({ routes, tried } = check) => routes ?? (tried.length > 1 || options.routes ? tried : []);
+  let there: Partial<CheckResult> | undefined;
+  let error: ConnectError | undefined;
   try {
-    const { timeoutMs, waitMs, start } = options;
-    const verbose = options.verbose ? stepTrace(io) : undefined;
-    onStage('looking for the machine');
-    const found = await findTarget(target, io, signal);
-    const { text, machine } = found;
-    if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
-    const port = options.port ?? portArgument(found.port ?? (await early)?.port);
-    const known = { text, port, machine: machine?.name, parsed: found.target };
-    const login = await madeLogin(machine, io);
-    const named = options.user ?? typedUser ?? login?.user;
-    const byDefault = named ?? (await early)?.user ?? '';
-    means = { ...known, user: byDefault };
-    const windows = windowsVmssh(found.target, io);
-    if (windows !== undefined) {
-      onStage(`through ${windows}`);
-      const { checkOverInterop } = await import('./check-over-interop.js');
-      const there = await checkOverInterop(windows, { text, port, user: named }, options, io.env, signal);
-      const { endpoint, steps } = there;
-      means = { ...means, endpoint, steps };
-      return { ...there, target, means, stages: [...stages, ...there.stages] };
-    }
-    if (!isOpened) {
-      const { env, platform } = io;
-      pass('parsed', describeTarget(found.target));
-      const where = { text, port, routes: options.routes, signal, env, platform };
-      const resolution = await resolveTarget(found.target, where);
-      routes = await untriedRoutes(resolution, { text, port, only: options.routes });
-      const first = await firstRoute(resolution, { text, port, only: options.routes });
-      const { endpoint } = first;
-      const steps = [...resolution.steps, ...first.steps];
-      pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
-      const { identityFile, user = '' } = login ?? (await madeLogin(resolution.machine, io)) ?? {};
-      means = { ...known, user: named ?? user, endpoint, steps, identityFile };
-      return { target, means, stages, routes };
-    }
-    const reaching: ReachOptions = {
-      ...{ port, timeoutMs, waitMs, routes: options.routes, onRoute, signal },
-      ...{ env: io.env, platform: io.platform, beforeOpen: socketWarning(io) },
-      trace(step, outcome, endpoint) {
-        verbose?.(step, outcome);
-        if (endpoint) means = { ...known, user: byDefault, endpoint };
-        if (step === 'wait' || step === 'route') return onStage(outcome);
-        const name = stageOf[step];
-        forget(stages, name);
-        pass(name, outcome);
-      },
-    };
-    reached = await reachOrStart(found, reaching, start, io);
-    const { knownKeys } = await import('./host-key.js');
-    const { endpoint } = reached.connection;
-    const { sshConfig } = options;
-    const keys = knownKeys({ ...reached, text, machine, typed: host, sshConfig, endpoint }, io);
-    // Awaited at the stage of the host key; an earlier stage may fail first.
-    keys.catch(() => {});
-    onStage('waiting for the banner');
-    const { connection, resolution, route } = reached;
-    const { identityFile, user: made } = login ?? (await madeLogin(resolution.machine, io)) ?? {};
-    const user = named ?? made ?? byDefault;
-    const steps = [...resolution.steps, ...route.steps];
-    means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };
-    const banner = await awaitBanner(connection, timeoutMs, signal).catch(async (caught) => {
-      const here = { text, env: io.env, platform: io.platform, signal };
-      throw await orSetup(withTarget(text, caught), [route], resolution.machine, here);
-    });
-    pass('banner', banner);
-    if (options.until === 'banner') return { target, means, stages, routes: shown() };
-    onStage('SSH handshake');
-    const { knownAs, check } = await keys;
-    const { self, platform, env } = io;
-    // With the user's own ssh, over a new connection: some machines accept one at a time.
-    connection.close();
-    if (!options.routes && (resolution.routes.length > 1 || resolution.askIp)) {
-      onRoute(connection, { banner });
-      routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
-    }
-    const { routes: only } = options;
-    const shake = { host: typedHost(host), port, user, timeoutMs, routes: only, signal, sshConfig, knownAs };
-    const { hostKey, methods } = await handshake({ target: text, ...shake, self, platform, env });
-    const since = await check(hostKey);
-    pass('host key', `${hostKey.type} ${hostKey.fingerprint}${since ? ` (${since})` : ''}`);
-    pass('authentication', `${methods.join(', ')} for ${user}`);
-    return { target, means, stages, routes: shown() };
-  } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
-    return { target, means, stages, routes: shown(), error };
+    const machine = await locate(target, check);
+    const windows = windowsVmssh(machine.target, io);
+    if (windows !== undefined) there = await overInterop(windows, machine, check);
+    else await (options.until === 'resolved' ? resolve : open)(machine, check);
+  } catch (caught) {
+    if (!(caught instanceof ConnectError)) throw caught;
+    error = caught;
   } finally {
-    reached?.connection.close();
+    check.reached?.connection.close();
   }
+  return { target, means: check.means, stages, routes: shown(), error, ...there };
+}
+
+/** The machine that was meant, and whose login is tried there. */
+interface Located extends ListedTarget {
+  readonly port: number;
+  /** As typed, without the user. */
+  readonly host: string;
+  readonly login: Awaited<ReturnType<typeof madeLogin>>;
+  /** Undefined: nobody has said one. */
+  readonly named: string | undefined;
+  /** Before anything is opened. */
+  readonly known: NonNullable<CheckResult['means']>;
+}
+
+async function locate(typed: string, check: Check): Promise<Located> {
+  const { options, io, signal, onStage } = check;
+  const { user: typedUser, host } = splitLogin(typed);
+  const asked = { host: typedHost(host) ?? host, sshConfig: options.sshConfig, signal };
+  // Started now, so that no stage waits for it.
+  const early = options.until === 'resolved' ? undefined : sshLogin(asked, io);
+  onStage('looking for the machine');
+  const found = await findTarget(typed, io, signal);
+  const { text, machine } = found;
+  if (machine) check.pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
+  const port = options.port ?? portArgument(found.port ?? (await early)?.port);
+  const login = await madeLogin(machine, io);
+  const named = options.user ?? typedUser ?? login?.user;
+  const user = named ?? (await early)?.user ?? '';
+  const known = { text, port, machine: machine?.name, parsed: found.target, user };
+  check.means = known;
+  return { ...found, host, port, login, named, known };
+}
+
+/** Asks the vmssh of Windows, from WSL. */
+async function overInterop(windows: string, { text, port, named, known }: Located, check: Check) {
+  const { options, io, signal, onStage, stages } = check;
+  onStage(`through ${windows}`);
+  const { checkOverInterop } = await import('./check-over-interop.js');
+  const there = await checkOverInterop(windows, { text, port, user: named }, options, io.env, signal);
+  const { endpoint, steps } = there;
+  return { ...there, means: { ...known, endpoint, steps }, stages: [...stages, ...there.stages] };
+}
+
+/** Finds the way, and opens nothing. */
+async function resolve({ text, port, target, login, named, known }: Located, check: Check): Promise<void> {
+  const { io, signal, pass } = check;
+  const { env, platform } = io;
+  const { routes: only } = check.options;
+  pass('parsed', describeTarget(target));
+  const resolution = await resolveTarget(target, { text, port, routes: only, signal, env, platform });
+  check.routes = await untriedRoutes(resolution, { text, port, only });
+  const { endpoint, steps: last } = await firstRoute(resolution, { text, port, only });
+  const steps = [...resolution.steps, ...last];
+  pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
+  const { identityFile, user = '' } = login ?? (await madeLogin(resolution.machine, io)) ?? {};
+  check.means = { ...known, user: named ?? user, endpoint, steps, identityFile };
+}
+
+/** Goes there, as far as the last stage that is asked for. */
+async function open(machine: Located, check: Check): Promise<void> {
+  const { options, io, signal, onStage, pass } = check;
+  const { text, port, login, named, known, host: typed } = machine;
+  const { timeoutMs, waitMs, start, routes, sshConfig } = options;
+  const { env, platform } = io;
+  const verbose = options.verbose ? stepTrace(io) : undefined;
+  const reaching: ReachOptions = {
+    ...{ port, timeoutMs, waitMs, routes, onRoute: check.onRoute, signal },
+    ...{ env, platform, beforeOpen: socketWarning(io) },
+    trace(step, outcome, endpoint) {
+      verbose?.(step, outcome);
+      if (endpoint) check.means = { ...known, endpoint };
+      if (step === 'wait' || step === 'route') onStage(outcome);
+      else pass(stageOf[step], outcome);
+    },
+  };
+  const reached = await reachOrStart(machine, reaching, start, io);
+  check.reached = reached;
+  const { connection, resolution, route } = reached;
+  const { knownKeys } = await import('./host-key.js');
+  const { endpoint } = connection;
+  const keys = knownKeys({ ...reached, text, machine: machine.machine, typed, sshConfig, endpoint }, io);
+  // Awaited at the stage of the host key; an earlier stage may fail first.
+  keys.catch(() => {});
+  onStage('waiting for the banner');
+  const { identityFile, user: made } = login ?? (await madeLogin(resolution.machine, io)) ?? {};
+  const user = named ?? made ?? known.user;
+  const steps = [...resolution.steps, ...route.steps];
+  check.means = { ...known, user, endpoint, steps, identityFile };
+  const banner = await awaitBanner(connection, timeoutMs, signal).catch(async (caught) => {
+    const here = { text, env, platform, signal };
+    throw await orSetup(withTarget(text, caught), [route], resolution.machine, here);
+  });
+  pass('banner', banner);
+  if (options.until === 'banner') return;
+  onStage('SSH handshake');
+  const shownKeys = await keys;
+  // With the user's own ssh, over a new connection: some machines accept one at a time.
+  connection.close();
+  await logIn(machine, { ...reached, banner, user, keys: shownKeys }, check);
+}
+
+/** The last stages, and the machine's other routes. */
+async function logIn(
+  { text, port, host }: Located,
+  { connection, resolution, banner, user, keys }: Reached & { banner: string; user: string; keys: KnownKeys },
+  check: Check,
+): Promise<void> {
+  const { options, io, signal, onStage, pass } = check;
+  const { timeoutMs, routes, sshConfig } = options;
+  const { self, platform, env } = io;
+  if (!routes && (resolution.routes.length > 1 || resolution.askIp)) {
+    check.onRoute(connection, { banner });
+    const others = { text, port, timeoutMs, env, signal, onStage };
+    check.routes = await checkRoutes(resolution, check.tried, others);
+  }
+  const { knownAs } = keys;
+  const shake = { host: typedHost(host), port, user, timeoutMs, routes, signal, sshConfig, knownAs };
+  const { hostKey, methods } = await handshake({ target: text, ...shake, self, platform, env });
+  const since = await keys.check(hostKey);
+  pass('host key', `${hostKey.type} ${hostKey.fingerprint}${since ? ` (${since})` : ''}`);
+  pass('authentication', `${methods.join(', ')} for ${user}`);
 }
 
 const stageOf = {
@@ -160,12 +219,6 @@ const stageOf = {
   route: 'connected',
   relay: 'connected',
 } as const satisfies Partial<Record<Parameters<Trace>[0], StageName>>;
-
-/** With --wait a stage may pass again in the next attempt: the last one counts. */
-function forget(stages: Stage[], name: StageName): void {
-  const at = stages.findIndex(({ stage }) => stage === name);
-  if (at >= 0) stages.splice(at);
-}
 
 interface CheckRoutesOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' | 'env'> {
   readonly text: string;

@@ -17,7 +17,7 @@ import {
 } from '../ssh/machine-keys.js';
 
 /** The host keys that ssh knows of a machine. */
-interface KnownKeys {
+export interface KnownKeys {
   /** A name that has keys. */
   readonly knownAs?: { readonly name: string; readonly path: string };
   /** When and by whose word the key was accepted, if its line says it. Rejects with a ConnectError for a key that ssh will refuse whatever the policy is. */

@@ -6,10 +6,11 @@ import { isNamed, resolveTarget } from '../kinds/kinds.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
+import type { ListedMachine } from '../sources/merge.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { madeLogin } from '../ssh/config/logins.js';
-import { sshPort } from '../target/numbers.js';
+import { parseUuid, sshPort } from '../target/numbers.js';
 import { shellQuoted } from '../target/shell.js';
 
 /** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. Throws a ConnectError. */
@@ -29,8 +30,8 @@ export async function byManager(
   // As its machines were listed: without another user's folders, and by no program that he could replace.
   const own = { ...withToolFolders(ownEnv(env), platform), LC_ALL: 'C' };
   const account = user ?? (await madeLogin(machine, io))?.user;
-  if (entry)
-    return { ...into, host: account === undefined ? text : `${account}@${text}`, ...entry, env: own };
+  const named = account === undefined ? text : `${account}@${text}`;
+  if (machine && entry) return { ...into, host: named, ...entry, ...meantOf(machine, entry), env: own };
   throw new ConnectError('resolve', host, {
     code: 'NO_EXEC',
     final: true,
@@ -39,6 +40,17 @@ export async function byManager(
       : `no manager lists ${quote(text)}, so none can start a program there`,
     hint: `${elsewise({ machine, target, text })}; or run what vmssh guest print prints on its console, as root`,
   });
+}
+
+/** The machine that has to answer, where its manager may be mistaken. */
+function meantOf({ dmiUuid, uuid }: ListedMachine, { run }: Pick<HostFlags, 'run'>) {
+  if (run === undefined && dmiUuid === undefined) return {};
+  const isAgent = dmiUuid === undefined;
+  const otherFix = isAgent
+    ? 'give each agent a socket of its own: virsh edit'
+    : 'see its "exec" and "dmiUuid"';
+  const unprovedFix = 'log in to it: HOST without --by exec';
+  return { meant: { uuid: parseUuid(dmiUuid ?? uuid ?? ''), otherFix, unprovedFix } };
 }
 
 /** How a person goes in where no manager does. Root's machined starts programs in a container, and in no VM. */

@@ -50,7 +50,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
         policy: async () => withRevoked(keys, fingerprint, await policyFor(checked, io)),
       });
       if (answer.do !== 'refuse') return pinsOf(keys).find((pin) => pinPrint(pin) === fingerprint)?.comment;
-      const { code, final, problem, hint } = refusalOf(answer.why, keys, text, io);
+      const { code, final, problem, hint } = refusalOf(answer, keys, text, io);
       throw new ConnectError('handshake', text, {
         code,
         final,

@@ -127,8 +127,20 @@ async function run(
   limitMs: number | undefined = lookLimitMs,
 ) {
   const into = { ...host, ...(await withManager(host, io, signal)) };
-  const route = guestRoute({ ...into, ...(await guestCaller(io, into)), script, needsRoot: false });
-  return { route, outcome: await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs }) };
+  // It changes nothing there.
+  const meant = into.meant && { ...into.meant, unproved: true };
+  const route = guestRoute({ ...into, meant, ...(await guestCaller(io, into)), script, needsRoot: false });
+  const outcome = await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs });
+  refuseOther(into, outcome.lines);
+  return { route, outcome };
+}
+
+/** Throws a ConnectError if another machine than the one that was meant has run a script. */
+export function refuseOther({ host, meant }: HostFlags, lines: readonly ProgressLine[]): void {
+  const { message = '' } = lines.find(({ state, step }) => state === 'failed' && step === 'machine') ?? {};
+  if (!meant || message === '') return;
+  const hint = message.startsWith('another ') ? meant.otherFix : meant.unprovedFix;
+  throw new ConnectError('resolve', host, { code: 'NOT_RUN', problem: message, hint });
 }
 
 function isBySsh({ route }: HostFlags): boolean {

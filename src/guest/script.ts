@@ -1,3 +1,4 @@
+import type { Guid } from '../target/numbers.js';
 import { shellWord } from '../target/shell.js';
 import beforeLogin from './sh/before-login.sh';
 import check from './sh/check.sh';
@@ -152,11 +153,40 @@ export function checkScript(options: CheckScriptOptions): string {
   return script(check, { port: String(port), account, over, ...tried, ...keys });
 }
 
+/** The machine that a script is for, where its manager's channel may lead to another: two guest agents with one socket, a source of the user's. */
+export interface Meant {
+  /** By its manager; undefined: it has none. */
+  readonly uuid: Guid | undefined;
+  /** Whether one whose firmware has no UUID counts as it. */
+  readonly unproved?: boolean;
+  /** What to do about another machine, in words. */
+  readonly otherFix: string;
+  /** About one that cannot be told. */
+  readonly unprovedFix: string;
+}
+
+/** The script, which does nothing in another machine. */
+export function onlyIn({ uuid, unproved, otherFix, unprovedFix }: Meant, text: string): string {
+  const meant = uuid ? `${uuid} ${turned(uuid)}` : 'unknown';
+  const fixes = { other_fix: otherFix, unproved_fix: unprovedFix };
+  return withValues(text, text.indexOf('\n') + 1, { meant, unproved: yesNo(unproved), ...fixes });
+}
+
+/** Older firmware turns the bytes of the first three groups round (SMBIOS 2.6, 7.2.1). */
+function turned(uuid: Guid): string {
+  const [a = '', b = '', c = '', ...rest] = uuid.split('-');
+  const bytes = (group: string) => group.match(/../g)?.toReversed().join('') ?? '';
+  return [bytes(a), bytes(b), bytes(c), ...rest].join('-');
+}
+
 /** A script of sh/ with its values, assigned after its head. R is the root of the file system; tests have another one. */
 function script(text: string, values: Readonly<Record<string, string>>): string {
-  const lines = Object.entries({ R: '', ...values }).map(([name, value]) => `${name}=${shellWord(value)}\n`);
-  const head = text.indexOf('\n\n') + 1;
-  return `${text.slice(0, head)}${lines.join('')}${text.slice(head)}`;
+  return withValues(text, text.indexOf('\n\n') + 1, { R: '', ...values });
+}
+
+function withValues(text: string, at: number, values: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(values).map(([name, value]) => `${name}=${shellWord(value)}\n`);
+  return `${text.slice(0, at)}${lines.join('')}${text.slice(at)}`;
 }
 
 function yesNo(value = false): string {

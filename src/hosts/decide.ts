@@ -38,6 +38,8 @@ export interface Decision {
   readonly notes: readonly string[];
   /** The machines that have none, and why. */
   readonly left: ReturnType<typeof concreteHosts>['left'];
+  /** The hypervisors that were asked, if none of them has answered. */
+  readonly silent: readonly string[];
   /** Machines with one UUID. */
   readonly shared: ReturnType<typeof concreteHosts>['shared'];
 }
@@ -116,6 +118,7 @@ export async function decide(
     hosts,
     left: made.left,
     shared: made.shared,
+    silent: asked.every((host) => failed.has(`via/${host}`)) ? asked : [],
     notes: [
       ...notesOf(warnings, made, unasked, io),
       ...goneLine(entries).map((line) => `${io.program}: ${line}`),

@@ -18,8 +18,8 @@ export interface KeyFacts extends Partial<AskedPolicy> {
   readonly pins: readonly Pin[];
   /** The fingerprint of the key that is shown; of a certificate, of its plain key. */
   readonly shown: string;
-  /** Whether a line with @revoked has that key. */
-  readonly isRevoked: boolean;
+  /** The file with a line that revokes that key; undefined: none does. */
+  readonly revokedIn?: string | undefined;
   /** The signature by which a CA of the user's says that it is the key of this name. */
   readonly certifiedBy: string | undefined;
   /** Where nobody said what was reached: what our known_hosts says of the name that ssh looks up. */
@@ -37,8 +37,8 @@ export type KeyAnswer =
   | { readonly do: 'accept'; readonly pin: boolean; readonly moved?: readonly string[]; readonly why: Why }
   /** Neither known nor refused: ssh goes on only if the user told it to. */
   | { readonly do: 'nothing'; readonly why: Why }
-  /** Whatever ssh was told. */
-  | { readonly do: 'refuse'; readonly why: Refusal }
+  /** Whatever ssh was told. `file`: the one that revokes it. */
+  | { readonly do: 'refuse'; readonly why: Refusal; readonly file?: string }
   | { readonly do: 'ask manager' }
   | { readonly do: 'ask policy' }
   /** As `accept`, if the user says so. */
@@ -91,9 +91,12 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   // A certificate is only looked at where no key is known.
   const signature = isPlain ? undefined : facts.certifiedBy;
   const isUnproved = reached === undefined;
+  const { revokedIn: file } = facts;
+  const isRevoked = file !== undefined;
+  const revoked = { do: 'refuse', why: 'revoked', file } as const;
   const rows: readonly (readonly [boolean, KeyAnswer])[] = [
     // Only the name is known, as with the user's own ProxyJump: our known_hosts may have a key for it.
-    [isUnproved && facts.isRevoked, { do: 'refuse', why: 'revoked' }],
+    [isUnproved && isRevoked, revoked],
     [isUnproved && byName === 'changed', { do: 'refuse', why: 'changed' }],
     [isUnproved && byName === 'known', { do: 'accept', pin: false, why: 'known' }],
     [isUnproved && policy === undefined, { do: 'ask policy' }],
@@ -105,7 +108,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
     [brought !== undefined && brought !== shown, { do: 'refuse', why: 'not brought' }],
     [brought !== undefined && nameWasAnothers, { do: 'accept', pin: false, why: 'brought to another' }],
     [brought !== undefined, { do: 'accept', pin: false, why: 'brought' }],
-    [facts.isRevoked, { do: 'refuse', why: 'revoked' }],
+    [isRevoked, revoked],
     [signature !== undefined && policy === undefined, { do: 'ask policy' }],
     [
       signature !== undefined && facts.caAlgorithms?.includes(signature) === true,
@@ -143,7 +146,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
 export interface KeyWitnesses {
   manager(): Promise<readonly string[]>;
   /** Of what else is read then, a file may revoke the key. */
-  policy(): Promise<AskedPolicy & Pick<KeyFacts, 'isRevoked'>>;
+  policy(): Promise<AskedPolicy & Pick<KeyFacts, 'revokedIn'>>;
 }
 
 /** The same, once all have been asked that have to be. */

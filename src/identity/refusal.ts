@@ -14,12 +14,14 @@ interface Named {
   readonly silent?: readonly string[] | undefined;
   /** Our known_hosts file. */
   readonly path: string;
+  /** The file that revokes the key. */
+  readonly file?: string | undefined;
 }
 
 /** Why a machine's host key is refused: one clause, whose "it" is the key, and the fix. */
 export function explainRefusal(
   why: Refusal,
-  { typed, forget = typed, made = typed, silent, path }: Named,
+  { typed, forget = typed, made = typed, silent, path, file = path }: Named,
   place: ShellPlace,
 ): { readonly code: string; readonly final: true; readonly problem: string; readonly hint: string } {
   const word = (text: string) => shellQuoted(text, shellOf(place));
@@ -31,7 +33,7 @@ export function explainRefusal(
       `vmssh ssh ${word(typed)}`,
     ],
     revoked: [
-      `it is revoked in ${path}, or in a file that your ssh configuration names`,
+      `it is revoked in ${file}`,
       'give the machine another host key; vmssh forget keeps @revoked lines',
     ],
     'not brought': [

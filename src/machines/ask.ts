@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { quietHop, scriptCommand } from '../connect/via/hop-command.js';
+import { quietHop, runHop, scriptCommand } from '../connect/via/hop-command.js';
 import { ConnectError, printable } from '../errors.js';
 import { fewAtATime } from '../group-by.js';
 import { asTarget } from '../kinds/kinds.js';
 import { maxHops } from '../kinds/via.js';
 import type { Here } from '../process/io.js';
-import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import type { ProgramEnd } from '../process/run-program.js';
 import { sshProgram } from '../process/ssh-program.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { routesTo } from '../sources/routes.js';
@@ -63,7 +63,7 @@ async function askHost(
     scriptCommand(script, [marker, ...args]),
   );
   try {
-    const end = await runProgram(command, { env, signal, timeoutMs, longest: maxAnswer });
+    const end = await runHop(command, { env, signal, timeoutMs, longest: maxAnswer });
     signal?.throwIfAborted();
     return { host, ...outcome(host, end, marker) };
   } catch (error) {

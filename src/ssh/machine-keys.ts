@@ -3,7 +3,7 @@ import { readSafely } from '../files/place.js';
 import { readBytes, readWithStats } from '../files/read-file.js';
 import { reasonOf } from '../files/read-sync.js';
 import { authoritiesFor, certificateIn, certifiedBy, type ShownKey } from '../identity/certificate.js';
-import type { KeyFacts, Refusal } from '../identity/decide.js';
+import type { KeyAnswer, KeyFacts } from '../identity/decide.js';
 import type { Identified } from '../identity/identity.js';
 import {
   aliasAmong,
@@ -42,9 +42,14 @@ export interface MachineKeys extends Pick<KeyFacts, 'alias' | 'meant' | 'names' 
   /** Our known_hosts file. */
   readonly path: string;
   /** It, and the user's and the system's: those that have a line with a mark. */
-  readonly files: readonly Buffer[];
+  readonly files: readonly MarkedFile[];
   /** Those that the user's RevokedHostKeys name. */
   readonly revoked: readonly string[];
+}
+
+interface MarkedFile {
+  readonly path: string;
+  readonly bytes: Buffer;
 }
 
 interface Asked {
@@ -84,8 +89,12 @@ export async function machineKeys(
     ...{ reached, alias, meant, names, alike, made, pins, hosts, path, revoked },
     ...(proved ? {} : { unproved: { file: own, host: host ?? text } }),
     // Whom another file names as a CA was not asked for this machine.
-    authorities: authoritiesFor(hosts, [own, ...trusted], given([...hosts, machine?.name, machine?.target])),
-    files: [own, ...trusted, ...others].filter(hasMark),
+    authorities: authoritiesFor(
+      hosts,
+      [own, ...trusted.map(({ bytes }) => bytes)],
+      given([...hosts, machine?.name, machine?.target]),
+    ),
+    files: [{ path, bytes: own }, ...trusted, ...others].filter(hasMark),
   };
 }
 
@@ -133,7 +142,7 @@ async function markedFiles(text: string, isKnownOnly: boolean, file: string | un
 export function factsFor(
   keys: MachineKeys,
   shown: ShownKey | string,
-  more: readonly Buffer[] = [],
+  more: readonly MarkedFile[] = [],
 ): KeyFacts {
   const certificate = typeof shown === 'string' ? undefined : certificateIn(shown);
   const print = typeof shown === 'string' ? shown : pinPrint(certificate?.plain ?? shown);
@@ -147,9 +156,9 @@ export function factsFor(
   const files = [...keys.files, ...more];
   return {
     ...{ reached, alias, meant, names, alike, pins, shown: print },
-    isRevoked: prints.some((each) =>
-      hosts.some((host) => files.some((file) => verdictOn(each, host, file) === 'revoked')),
-    ),
+    revokedIn: files.find(({ bytes }) =>
+      prints.some((each) => hosts.some((host) => verdictOn(each, host, bytes) === 'revoked')),
+    )?.path,
     byName: unproved && verdictOn(print, unproved.host, unproved.file),
     certifiedBy: certifiedBy(certificate, hosts, keys.authorities),
     brought: reached?.brought && pinPrint(reached.brought),
@@ -163,9 +172,9 @@ export async function withRevoked(
   keys: MachineKeys,
   shown: ShownKey | string,
   { knownHosts, ...asked }: LoginPolicy,
-): Promise<AskedPolicy & Pick<KeyFacts, 'isRevoked'>> {
+): Promise<AskedPolicy & Pick<KeyFacts, 'revokedIn'>> {
   const more = await markedOf(knownHosts, keys.reached.text);
-  return { ...asked, isRevoked: factsFor(keys, shown, more).isRevoked };
+  return { ...asked, revokedIn: factsFor(keys, shown, more).revokedIn };
 }
 
 /** What ssh says of a login, with the known_hosts files that its configuration names. */
@@ -265,34 +274,38 @@ async function pinsFor(path: string, text: string): Promise<Buffer> {
   throw notChecked(text, pins.problem, pins.fix);
 }
 
-async function markedOf(paths: readonly string[], text: string): Promise<readonly Buffer[]> {
+async function markedOf(paths: readonly string[], text: string): Promise<readonly MarkedFile[]> {
   const files = await Promise.all(
-    paths.map((path) =>
-      readBytes(path).catch((error) => {
+    paths.map(async (path) => {
+      const bytes = await readBytes(path).catch((error) => {
         // Of one that is there a mark could be lost.
         if (!['ENOENT', 'ENOTDIR'].includes(error.code)) throw cannotTell(text, path, error.message);
         return Buffer.alloc(0);
-      }),
-    ),
+      });
+      return { path, bytes };
+    }),
   );
   return files.filter(hasMark);
 }
 
 /** They may be long, and only CAs and revoked keys are looked for in them. */
-function hasMark(bytes: Buffer): boolean {
+function hasMark({ bytes }: MarkedFile): boolean {
   const text = bytes.toString('latin1');
   return text.includes('@') && /^[ \t]*@/m.test(text);
 }
 
+/** Why, and by which file. */
+export type Refused = Pick<Extract<KeyAnswer, { do: 'refuse' }>, 'why' | 'file'>;
+
 /** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */
 export function refusalOf(
-  why: Refusal,
+  { why, file }: Refused,
   { reached, made, path, pins, alias }: MachineKeys,
   typed: string,
   place: ShellPlace,
 ): ReturnType<typeof explainRefusal> {
   const { silent } = reached;
-  const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, silent, path };
+  const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, silent, path, file };
   if (why === 'changed' && pins.some((pin) => pin.isRoots && pin.alias === alias))
     return {
       ...explainRefusal(why, names, place),

@@ -9,12 +9,12 @@ import type { Env } from '../runtime.js';
 import { stateFolder } from './folder.js';
 import type { MachineKeys } from './machine-keys.js';
 
-/** Whether a file of RevokedHostKeys has the key: a list of keys, or a KRL, which ssh-keygen reads. Throws if it cannot be asked. */
-export async function isRevokedIn(
+/** The file of RevokedHostKeys that has the key: a list of keys, or a KRL, which ssh-keygen reads. Throws if it cannot be asked. */
+export async function revokedIn(
   { revoked, reached: { text } }: Pick<MachineKeys, 'revoked' | 'reached'>,
   { type, key }: ShownKey,
   env: Env,
-): Promise<boolean> {
+): Promise<string | undefined> {
   for (const path of revoked) {
     const bytes = await readBytes(path).catch((error) => {
       throw cannotTell(text, path, error.message);
@@ -22,7 +22,7 @@ export async function isRevokedIn(
     const lines = bytes.toString('latin1');
     if (!lines.startsWith('SSHKRL\n\0')) {
       if (lines.split('\n').some((line) => !line.startsWith('#') && line.split(/[ \t\r]+/).includes(key)))
-        return true;
+        return path;
       continue;
     }
     const { code, stderr } = await inAskedFolder(stateFolder(env), async (folder) => {
@@ -30,8 +30,8 @@ export async function isRevokedIn(
       const asked = ['ssh-keygen', '-Q', '-f', path, join(folder, 'key')];
       return runProgram(asked, { env, timeoutMs: 5000 });
     });
-    if (code === 1) return true;
+    if (code === 1) return path;
     if (code !== 0) throw cannotTell(text, path, stderr.trim() || 'ssh-keygen did not print it');
   }
-  return false;
+  return undefined;
 }

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { ConnectError } from '../errors.js';
 import { makeFolder } from '../files/place.js';
 import type { ShownKey } from '../identity/certificate.js';
-import { decideByAsking, type KeyAnswer, type KeyFacts, type Refusal } from '../identity/decide.js';
+import { decideByAsking, type KeyAnswer, type KeyFacts } from '../identity/decide.js';
 import { fingerprintOf, keyTypeOf } from '../identity/known-hosts.js';
 import { pinKey } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
@@ -14,6 +14,7 @@ import {
   type LoginPolicy,
   type MachineKeys,
   machineKeys,
+  type Refused,
   refusalOf,
   withRevoked,
 } from './machine-keys.js';
@@ -124,9 +125,9 @@ export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
   const { reached, typed, env, platform, policy } = shown;
   const plain = { type: keyTypeOf(blob), key: blob.toString('base64') };
   const keys = await machineKeys(reached, { typed }, env);
-  const why = await refusalFor(plain, { keys, plain, env, platform }, policy);
-  if (why === undefined) return;
-  const { code, final, problem, hint } = refusalOf(why, keys, typed, shown);
+  const refused = await refusalFor(plain, { keys, plain, env, platform }, policy);
+  if (refused === undefined) return;
+  const { code, final, problem, hint } = refusalOf(refused, keys, typed, shown);
   throw new ConnectError('handshake', typed, {
     code,
     final,
@@ -140,14 +141,15 @@ async function refusalFor(
   plain: ShownKey,
   question: KeyQuestion,
   policy: Shown['policy'],
-): Promise<Refusal | undefined> {
+): Promise<Refused | undefined> {
   const { keys, env } = question;
   // What ssh does itself, before it asks vmssh.
   if (keys.revoked.length > 0 && !keys.reached.brought) {
-    const { isRevokedIn } = await import('./revoked.js');
-    if (await isRevokedIn(keys, plain, env)) return 'revoked';
+    const { revokedIn } = await import('./revoked.js');
+    const file = await revokedIn(keys, plain, env);
+    if (file !== undefined) return { why: 'revoked', file };
   }
   const answer = await settleKey(plain, question, { policy, user: () => false, notKept() {} });
   if (answer.do === 'accept') return undefined;
-  return answer.do === 'refuse' ? answer.why : 'unknown';
+  return answer.do === 'refuse' ? answer : { why: 'unknown' };
 }

@@ -25,7 +25,6 @@ const facts: KeyFacts = {
   names: ['machine%mint'],
   pins: [],
   shown: print(own),
-  isRevoked: false,
   certifiedBy: undefined,
   caAlgorithms: ['ssh-ed25519'],
   made: undefined,
@@ -33,7 +32,10 @@ const facts: KeyFacts = {
   policy: 'accept-new',
 };
 const shows = { shown: print(wrong) };
-const refuse = (why: string) => ({ do: 'refuse', why });
+const refuse = (why: string) => ({
+  ...{ do: 'refuse', why },
+  ...(why === 'revoked' ? { file: '/etc/revoked' } : {}),
+});
 const accept = (why: string, pin?: boolean) => ({ do: 'accept', why, ...(pin === undefined ? {} : { pin }) });
 const address = { alias: undefined, names: [], reached: { text: 'vsock/7' } };
 /** What answers may be a machine whose source is silent. */
@@ -50,9 +52,13 @@ describe('the decision about a host key', () => {
     ['the same, for whoever takes any', { reached: undefined, takesAny: true }, { do: 'nothing' }],
     ['the same, not asked yet', { reached: undefined, policy: undefined }, { do: 'ask policy' }],
     ['the same, known by the name', { reached: undefined, byName: 'known' }, accept('known', false)],
-    ['the same, revoked', { reached: undefined, byName: 'known', isRevoked: true }, refuse('revoked')],
+    [
+      'the same, revoked',
+      { reached: undefined, byName: 'known', revokedIn: '/etc/revoked' },
+      refuse('revoked'),
+    ],
     ['the same, wrong', { reached: undefined, byName: 'changed', takesAny: true }, refuse('changed')],
-    ['revoked, though pinned', { pins: [known], isRevoked: true }, refuse('revoked')],
+    ['revoked, though pinned', { pins: [known], revokedIn: '/etc/revoked' }, refuse('revoked')],
     [
       'of an sshd that was brought, beside a pin',
       { ...shows, pins: [known], brought: print(wrong), policy: 'strict' },
@@ -223,7 +229,7 @@ describe('the decision about a host key', () => {
     ],
     [
       "revoked, of a machine that is called as a known one's UUID",
-      { alias: other, meant: mint, pins: [known], isRevoked: true },
+      { alias: other, meant: mint, pins: [known], revokedIn: '/etc/revoked' },
       refuse('revoked'),
     ],
     [
@@ -299,7 +305,7 @@ describe('those who are asked about a host key', () => {
       },
       policy: async () => {
         asked.push('policy');
-        return { policy, takesAny: false, caAlgorithms: [], isRevoked: false };
+        return { policy, takesAny: false, caAlgorithms: [] };
       },
     };
     const unasked = { ...facts, manager: undefined, policy: undefined, ...given };

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConnectError } from '../../src/errors.js';
-import { answered } from '../../src/machines/ask.js';
+import { answered, askAll } from '../../src/machines/ask.js';
 import { isFailure } from '../../src/sources/source.js';
+import { script, useTempDir } from '../helpers/temp-dir.js';
 
 const fail = (code: string, problem: string) => new ConnectError('connect', 'hv1', { code, problem });
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -26,6 +28,24 @@ it('has the machines of a hypervisor under its name', () => {
     routes: [],
   };
   expect(read(machine)).toEqual({ machines: [shown], warnings: [] });
+});
+
+it('is asked again if the server dropped the login', async () => {
+  const dir = useTempDir();
+  script(
+    join(dir, 'ssh'),
+    `if mkdir '${dir}/once' 2>/dev/null; then
+  echo 'kex_exchange_identification: Connection closed by remote host' >&2
+  exit 255
+fi
+for command; do :; done
+printf '%s\\n' "$command" | grep -o 'vmssh-[0-9a-f]*' | head -n 1
+echo '${JSON.stringify({ version: 1, machines: [machine] })}'`,
+  );
+  const env = { PATH: process.env.PATH, VMSSH_SSH: join(dir, 'ssh') };
+  const [listing] = await askAll(['hv1'], { env, platform: 'linux' });
+  expect(listing).toMatchObject({ machines: [{ name: 'web' }] });
+  expect(listing?.error).toBeUndefined();
 });
 
 it.each([

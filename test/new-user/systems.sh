@@ -15,6 +15,8 @@ debian() { # ROOT SUITE PACKAGES: a fresh system
   mmdebstrap --quiet --mode=root --variant=minbase --include="$3" --aptopt='Acquire::Languages "none"' \
     --dpkgopt=force-unsafe-io --skip=cleanup/apt/lists "$2" "$1" "deb $mirror $2 main"
   chmod 755 "$1"
+  # Tests make namespaces in there, which a root that is no mount cannot.
+  mount --bind "$1" "$1"
   cp -L /etc/resolv.conf "$1/etc/resolv.conf"
   printf '127.0.0.1 localhost\n::1 localhost\n' >"$1/etc/hosts"
 }

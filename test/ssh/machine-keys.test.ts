@@ -49,7 +49,7 @@ interface Login {
   readonly manager?: typeof own;
 }
 
-/** What ssh's question does, up to the answer: "accept", "refuse" or "ask user". */
+/** What ssh's question does, up to the answer: "accept", "refuse", "ask user", or the file that revokes the key. */
 async function login({ typed, machine, key = own, policy = 'strict', manager }: Login): Promise<string> {
   const text = asTarget(typed) ? typed : (machine?.target ?? typed);
   const roots = idPins(system);
@@ -65,7 +65,7 @@ async function login({ typed, machine, key = own, policy = 'strict', manager }: 
       { ...(key as typeof own & {}), alias: keys.alias, names: keys.names, ...(isRoots ? { isRoots } : {}) },
       answer.moved,
     );
-  return answer.do;
+  return (answer.do === 'refuse' && answer.file) || answer.do;
 }
 
 /** A kind's word, and the machine of it that is called web. `hasId`: whether its source says a UUID. */
@@ -238,8 +238,9 @@ it.each([
   if (more) writeFileSync(join(dir, '.ssh/more'), `${more}\n`);
   writeFileSync(join(dir, '.ssh', file), `@revoked * ssh-ed25519 ${wrong.key}\n`);
   const web = machineOf('machine', uuid);
-  expect(await login({ typed: 'web', machine: web, key: wrong, policy: 'accept-new' })).toBe('refuse');
-  expect(await login({ typed: 'web', machine: web, key: wrong, manager: wrong })).toBe('refuse');
+  const path = join(dir, '.ssh', file);
+  expect(await login({ typed: 'web', machine: web, key: wrong, policy: 'accept-new' })).toBe(path);
+  expect(await login({ typed: 'web', machine: web, key: wrong, manager: wrong })).toBe(path);
   expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
 });
 

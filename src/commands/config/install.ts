@@ -57,8 +57,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
     const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
-    if (code === exitCode.ok) await afterInstall(plan, given, io);
-    return code;
+    return code === exitCode.ok ? afterInstall(plan, given, io) : code;
   },
 };
 
@@ -103,10 +102,17 @@ export const configUninstall: Command<Read<typeof uninstallOptions>> = {
   },
 };
 
-async function afterInstall({ decision, startsUnits }: Plan, { system }: ConfigOptions, io: Io) {
+/** Returns the exit code: no Host at all, as no hypervisor that was named answers, is no success. */
+async function afterInstall({ decision, startsUnits }: Plan, { system, via }: ConfigOptions, io: Io) {
   if (startsUnits) await enableUnits(io);
-  if (decision && !system && !decision.settings.names.onlyPatterns)
-    io.out(`${whatNow(decision.state, io)}\n`);
+  if (!decision || system || decision.settings.names.onlyPatterns) return exitCode.ok;
+  const { state, silent } = decision;
+  if (via !== undefined && silent.length > 0 && state.machines.length === 0) {
+    io.err(pasteable(`no Host is written; vmssh list --via ${silent.join(',')} says what to try\n`, io));
+    return exitCode.connect;
+  }
+  io.out(`${whatNow(state, io)}\n`);
+  return exitCode.ok;
 }
 
 /** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */

@@ -117,6 +117,8 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
     return plain(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
   const fix = 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
+  if (/^No user exists/.test(version))
+    return plain(name, 'bad', version, 'ssh runs for no user without an entry in /etc/passwd: add one');
   const old = (sshVersion(version) ?? 0) < 706;
   return withReport(name, old ? 'bad' : 'ok', version, allowed.ssh(version), old ? fix : undefined);
 }

@@ -9,7 +9,7 @@ import { callerOfLines } from '../../hosts/decide.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
-import { parseUuid, sshPort } from '../../target/numbers.js';
+import { sshPort } from '../../target/numbers.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
 import { asFailure, checkUntil, intoByManager, loginAs, noEntry, otherFix } from './setup-way.js';
 
@@ -43,7 +43,6 @@ export const inside: SetupStep = {
       const other = await noEntry(setup, said, found);
       return other?.asUser ? { ...other, ...(await ownLogin(setup, other)) } : other;
     }
-    if (!isMeant(said, setup, into)) return undefined;
     setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
     return planFrom(said, setup, { ...found, into, login }, (account) =>
       accountScript({ ...wanted, account, look: false }),
@@ -59,7 +58,7 @@ export const inside: SetupStep = {
         ? await (await byLogin()).runByLogin(setup, found, script).catch(asFailure)
         : await runInside(into, script, setup);
       if (said instanceof ConnectError) return setup.add('inside', 'failed', said.problem, said.hint);
-      for (const row of said) if (row.name !== 'machine') setup.addGuests(row, into);
+      for (const row of said) setup.addGuests(row, into);
       if (setup.isFailed()) break;
     }
     return undefined;
@@ -83,8 +82,7 @@ export const inside: SetupStep = {
     const account = way === 'exec' && login?.byLogin ? login.user : undefined;
     try {
       const said = await runInside(into, undoScript({ look: what === 'plan', account, owners }), setup);
-      if (what === 'plan' && !isMeant(said, setup, into)) return undefined;
-      for (const row of said) if (row.name !== 'machine') setup.addGuests(row, into);
+      for (const row of said) setup.addGuests(row, into);
       return { said, login, into, own };
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
@@ -162,41 +160,6 @@ function planFrom(
   return { said, scripts: isDone ? [] : [scriptOf(user)], login: { ...login, user, identityFile } };
 }
 
-/**
- * Whether the machine says that it is the one, where its manager may be mistaken: two guest agents may have been given one socket, and a source
- * of the user may enter another machine.
- */
-function isMeant(
-  said: readonly FindingJson[],
-  { machine, options, typed, add }: Setup,
-  { run }: HostFlags,
-): boolean {
-  if (run === undefined && machine?.dmiUuid === undefined) return true;
-  const own = parseUuid(machine?.dmiUuid ?? machine?.uuid ?? '');
-  const says = said.find(({ name }) => name === 'machine')?.found ?? '';
-  const uuid = parseUuid(says);
-  if (own !== undefined && uuid !== undefined) {
-    if (uuid === own || turned(uuid) === own) return true;
-    const other = `another machine answers: its UUID is ${uuid}, not ${own}`;
-    const isOutside = machine?.dmiUuid !== undefined;
-    const fix = isOutside
-      ? `see its "exec" and "dmiUuid"`
-      : 'give each agent a socket of its own: virsh edit';
-    add('inside', 'failed', other, fix);
-  } else if (!options.unproved) {
-    const why = `it cannot be told which machine answers: its firmware has no UUID`;
-    add('inside', 'failed', why, `if it is the right one: vmssh setup --unproved ${typed}`);
-  } else return true;
-  return false;
-}
-
-/** Older firmware turns the bytes of the first three groups round (SMBIOS 2.6, 7.2.1). */
-function turned(uuid: string): string {
-  const [a = '', b = '', c = '', ...rest] = uuid.split('-');
-  const bytes = (group: string) => group.match(/../g)?.toReversed().join('') ?? '';
-  return [bytes(a), bytes(b), bytes(c), ...rest].join('-');
-}
-
 /** A row of the script that only looks, with what the user can do about it. */
 function sayPlanned(
   row: FindingJson,
@@ -205,7 +168,6 @@ function sayPlanned(
 ): void {
   const { name, state } = row;
   const isOk = state === 'ok';
-  if (name === 'machine') return;
   if (name === 'account' && isOk) {
     const isRoot = row.found === 'root';
     const isFirst = !found.said?.some(({ name, state }) => name === 'account' && state === 'skipped');

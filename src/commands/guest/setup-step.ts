@@ -1,4 +1,4 @@
-import { whyNotRun } from '../../checks/inside.js';
+import { refuseOther, whyNotRun } from '../../checks/inside.js';
 import type { OwnKey } from '../../checks/own-keys.js';
 import type { CheckResult } from '../../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
@@ -170,6 +170,7 @@ export async function runInside(
   const onLine = (line: ProgressLine) => void lines.push(line);
   const outcome = await runScript(route, { env, signal, onLine, onComplaint, limitMs: maxMs });
   if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
+  refuseOther(into, lines);
   return findingsOf(lines);
 }
 

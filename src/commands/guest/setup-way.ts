@@ -84,9 +84,11 @@ async function chooseKey({
 }
 
 /** The way into a machine by its manager. Throws a ConnectError. */
-export function intoByManager({ named, io, signal }: Setup): Promise<HostFlags> {
+export async function intoByManager({ named, options, typed, io, signal }: Setup): Promise<HostFlags> {
   const host = { host: named.text, route: 'exec', sshConfig: undefined } as const;
-  return byManager(host, io, signal, async () => named);
+  const into = await byManager(host, io, signal, async () => named);
+  const unprovedFix = `if it is the right one: vmssh setup --unproved ${typed}`;
+  return into.meant ? { ...into, meant: { ...into.meant, unproved: options.unproved, unprovedFix } } : into;
 }
 
 /** The account goes in by itself, by a login. Without an sshd that answers, `way` says so. */

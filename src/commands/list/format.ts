@@ -44,9 +44,7 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
     ...machines.map((machine) => table.map(({ cell }) => printable(cell(machine)))),
     ...failed.map(({ target }) => table.map(({ title }) => failedCells[title]?.(target) ?? '-')),
   ];
-  const reasons = failed.map(({ code, problem, hint }) =>
-    printable(code === 'HOP_NO_VMSSH' ? `${problem}: ${hint}` : problem),
-  );
+  const reasons = failed.map(({ problem, hint }) => printable(hint ? `${problem}; ${hint}` : problem));
   const reasonOf = (row: number) => reasons[row - machines.length] ?? [];
   if (!terminal) return rows.map((row, i) => `${row.concat(reasonOf(i)).join('\t')}\n`).join('');
   if (rows.length === 0) return '';

@@ -10,7 +10,13 @@ import { silenceOf } from '../../identity/refusal.js';
 import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownHome } from '../../ssh/folder.js';
-import { type MachineKeys, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
+import {
+  type MachineKeys,
+  machineKeys,
+  nameToForget,
+  type Refused,
+  refusalOf,
+} from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellQuoted } from '../../target/shell.js';
 
@@ -65,7 +71,7 @@ export const hostKey: Command<HostKeyOptions> = {
     const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
     const answer = await answerTo(shown, policy, call);
     if (answer.do === 'refuse') {
-      await complain(answer.why, call);
+      await complain(answer, call);
       return refused;
     }
     if (answer.do === 'accept') io.out(`${host} ${plain.type} ${plain.key}\n`);
@@ -211,14 +217,14 @@ function shownKey({ plain }: Call): string {
 }
 
 /** One line that says why, with the fix. What answers with another key may be no route to the machine: its first one is first again. */
-async function complain(why: Refusal, call: Call): Promise<void> {
+async function complain(refused: Refused, call: Call): Promise<void> {
   const { keys, name, io } = call;
   const [{ pasteable }, { forgetRoute }] = await Promise.all([
     import('../../cli/terminal.js'),
     import('../../reach/remembered.js'),
   ]);
-  const { problem: clause, hint } = refusalOf(why, keys, name, io);
-  const problem = why === 'no record' ? `${clause}${noteProblem(io)}` : clause;
+  const { problem: clause, hint } = refusalOf(refused, keys, name, io);
+  const problem = refused.why === 'no record' ? `${clause}${noteProblem(io)}` : clause;
   const text = `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`;
   io.err(`${io.program}: ${printable(text)}\n`);
   const route = keys.unproved ? undefined : await forgetRoute(keys.reached.text, io.env);

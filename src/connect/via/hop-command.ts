@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ConnectError } from '../../errors.js';
+import { type ProgramEnd, type ProgramOptions, runProgram } from '../../process/run-program.js';
 import { asksNothing, forwardsNothing, sshCommand } from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
 import type { ViaEndpoint, ViaSocket } from '../../route.js';
 import { type Env, hasTerminal } from '../../runtime.js';
 import { anyShellWord } from '../../target/shell.js';
+import { openWhenReady } from '../wait.js';
 import lastStep from './last-step.sh';
 import relay from './relay.py';
 
@@ -67,6 +70,27 @@ export function wasDropped(said: string): boolean {
   return (
     /^(kex|ssh)_exchange_identification: (Connection closed|read: Connection reset)/m.test(said) &&
     !/Not allowed at this time/.test(said)
+  );
+}
+
+/** Runs an ssh of `quietHop`, and again within the time that there is while its server drops it. */
+export async function runHop(
+  command: readonly string[],
+  { timeoutMs, ...options }: ProgramOptions & { readonly timeoutMs: number },
+  run = runProgram,
+): Promise<ProgramEnd> {
+  let end: ProgramEnd | undefined;
+  const ask = async (left: number) => {
+    end = await run(command, { ...options, timeoutMs: left });
+    if (!wasDropped(end.stderr)) return end;
+    throw new ConnectError('connect', '', { code: 'HOP_FAILED', problem: 'dropped' });
+  };
+  const { signal } = options;
+  return openWhenReady(ask, { waitMs: timeoutMs, sleep: jittered, ...(signal ? { signal } : {}) }).catch(
+    (error) => {
+      if (end && error instanceof ConnectError) return end;
+      throw error;
+    },
   );
 }
 

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { ConnectError } from '../../errors.js';
 import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import type { Deps } from '../../sources/source.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
 import type { ViaTarget } from '../../target/target.js';
-import { openWhenReady } from '../wait.js';
-import { jittered, quietHop, scriptCommand, wasDropped } from './hop-command.js';
+import { quietHop, runHop, scriptCommand } from './hop-command.js';
 import script from './keys-there.sh';
 
 /** For the login and the answer. Milliseconds. */
@@ -21,13 +19,7 @@ export async function keysThere(
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = [...sshProgram({ env, platform }), '-n'];
   const command = quietHop(ssh, host, timeoutMs, scriptCommand(script, [marker, target]));
-  const ask = async (left: number) => {
-    const end = await run(command, { env, timeoutMs: left, longest: maxAnswer });
-    if (wasDropped(end.stderr))
-      throw new ConnectError('connect', host, { code: 'HOP_FAILED', problem: 'dropped' });
-    return end;
-  };
-  const end = await openWhenReady(ask, { waitMs: timeoutMs, sleep: jittered }).catch(() => undefined);
+  const end = await runHop(command, { env, timeoutMs, longest: maxAnswer }, run).catch(() => undefined);
   if (!end || end.stopped || end.code !== 0) return undefined;
   // A login script there may have printed something before.
   const at = end.stdout.indexOf(`${marker}\n`);

@@ -16,6 +16,7 @@ import { type ProxyCall, pathArgument, proxyCommand } from '../../ssh/config/wor
 import { keysByName } from '../../ssh/guest-keys.js';
 import { hostNameOf } from '../../target/names.js';
 import { shellWord } from '../../target/shell.js';
+import { type Meant, onlyIn } from '../script.js';
 
 /** How a script gets into a guest that can already be reached. */
 export type GuestRouteName = 'ssh' | 'target' | 'wsl' | 'exec';
@@ -49,6 +50,8 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly exec?: readonly string[];
   /** In place of them: its manager runs scripts there. */
   readonly run?: ScriptRunner;
+  /** By exec: the machine, if its manager may be mistaken. */
+  readonly meant?: Meant;
   /** By ssh: a target that should be HOST. All other settings are those of HOST, including its host key. */
   readonly through?: string;
   /** To a target: the only routes to try, in this order. */
@@ -71,7 +74,7 @@ type KnownKey = ReturnType<typeof keysByName> & Pick<HostOptions, 'hostKeys'>;
 
 /** How a guest is entered, as a command's HOST and flags say. */
 export interface HostFlags
-  extends Pick<GuestRouteOptions, 'host' | 'typed' | 'route' | 'through' | 'exec' | 'run'> {
+  extends Pick<GuestRouteOptions, 'host' | 'typed' | 'route' | 'through' | 'exec' | 'run' | 'meant'> {
   readonly sshConfig: string | undefined;
   /** With the route exec: the environment of the manager's command. */
   readonly env?: Io['env'];
@@ -153,7 +156,9 @@ export function guestRoute(options: GuestRouteOptions, settings?: readonly strin
     }
     case 'exec': {
       const command = [...(options.exec ?? []), '/bin/sh', '-s'];
-      return { name: route, command, input: script, ...(options.run ? { run: options.run } : {}) };
+      const { run, meant } = options;
+      const input = meant ? onlyIn(meant, script) : script;
+      return { name: route, command, input, ...(run ? { run } : {}) };
     }
   }
 }

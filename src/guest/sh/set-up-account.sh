@@ -65,7 +65,6 @@ say_left() {
 
 # What only root can do: an account has an sshd, by which it came.
 look_at_machine() {
-  say_machine
   check_disk || give_up 2
   install_sshd
   if [ -z "$installs" ] && ! check_sshd; then give_up 2; fi

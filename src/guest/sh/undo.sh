@@ -34,7 +34,7 @@ undo_account() {
 
 undo_main() {
   need_root
-  if [ "$look" = no ]; then take_lock; else say_machine; fi
+  if [ "$look" = no ]; then take_lock; fi
   read_owners
   if [ "$all" = no ] && [ -n "$others" ]; then
     undo_own

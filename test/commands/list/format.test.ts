@@ -89,7 +89,7 @@ describe('a table in parts', () => {
       'STATUS   NAME  TARGET            PROVIDER  HOST\n' +
         'running  web   via/hv1/qemu/web  libvirt   hv1\n' +
         'failed   -     -                 -         hv3   no \\x1b[2J route\n' +
-        'failed   -     -                 -         hv4   it has no vmssh: scp vmssh hv4:.local/bin/\n' +
+        'failed   -     -                 -         hv4   it has no vmssh; scp vmssh hv4:.local/bin/\n' +
         'running  a-longer-name  via/hv2/qemu/a-longer-name  libvirt   hv2\n',
     );
   });

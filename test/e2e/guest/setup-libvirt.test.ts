@@ -88,12 +88,12 @@ describe('vmssh setup of a VM of libvirt', () => {
     {
       what: 'of another domain with the same socket',
       says: '11111111-2222-4333-8444-555555555555',
-      want: /✗ inside +another machine answers: its UUID is 11111111-\S+, not 83055167-/,
+      want: /✗ inside +another machine answers: its UUID is 11111111-\S+, not 83055167-.*\n +fix: .*virsh edit; or: .*setup --by login /,
     },
     {
       what: 'that is none',
       says: 'Not Settable',
-      want: /✗ inside +it cannot be told which .*\n +fix: .*--unproved qemu\/mint\n/,
+      want: /✗ inside +it cannot be told which .*\n +fix: .*--unproved qemu\/mint; /,
     },
     { what: 'that is none, with --unproved', says: 'x', more: ['--unproved'], want: /✓ inside/ },
   ])('asks the machine for its UUID: one $what', async ({ says, want, more = [] }) => {
@@ -143,12 +143,28 @@ describe('vmssh setup of a VM of libvirt', () => {
     const undo = () => setup(cases, 'setup', '--undo', '--all', '--by', 'exec', '--yes', 'mint');
     writeFileSync(join(root, dmi), '11111111-2222-4333-8444-555555555555\n');
     const other = await undo();
-    writeFileSync(join(root, dmi), `${uuid}\n`);
-    expect([other.code, other.stdout]).toEqual([
+    expect([other.code, `${other.stdout}${other.stderr}`]).toEqual([
       1,
-      expect.stringMatching(/✗ inside +another machine answers/),
+      expect.stringMatching(/another machine answers/),
     ]);
+    // Nor does any other command that an agent runs.
+    for (const command of ['install', 'install --undo', 'off', 'check']) {
+      const { code, stdout, stderr } = await setup(
+        cases,
+        'guest',
+        ...command.split(' '),
+        '--by',
+        'exec',
+        'qemu/mint',
+      );
+      expect([command, code, `${stdout}${stderr}`]).toEqual([
+        command,
+        1,
+        expect.stringMatching(/another machine answers: its UUID is 11111111-\S+, not 83055167-/),
+      ]);
+    }
     expect(existsSync(made)).toBe(true);
+    writeFileSync(join(root, dmi), `${uuid}\n`);
     const { stdout } = await undo();
     expect(stdout).toContain(`+ undo           ${made} removed\n`);
     expect([existsSync(made), existsSync(journal)]).toEqual([false, false]);

@@ -220,7 +220,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     const other = '11111111-2222-4333-8444-555555555555';
     writeFileSync(join(root, dmi), `${other}\n`);
     const says =
-      /✗ inside +another machine answers: its UUID is 11111111-\S+, not 22222222-.*\n +fix: .*"dmiUuid"\n/;
+      /✗ inside +another machine answers: its UUID is 11111111-\S+, not 22222222-.*\n +fix: .*"dmiUuid"; /;
     await changesNothing(says, ['--yes', 'box/lab']).finally(() =>
       writeFileSync(join(root, dmi), `${uuid}\n`),
     );

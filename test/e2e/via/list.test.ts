@@ -55,10 +55,12 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     for (const row of [
       ['running', 'web', 'via/hv1/machine/web', 'machined', 'hv1'],
       ['running', 'db', 'via/hv2/machine/db', 'machined', 'hv2'],
-      ['failed', '-', '-', '-', 'bare', 'it has no vmssh: scp vmssh bare:.local/bin/'],
+      ['failed', '-', '-', '-', 'bare', 'it has no vmssh; scp vmssh bare:.local/bin/'],
     ])
       expect(rows).toContainEqual(row);
-    expect(rows.find(([, , , , host]) => host === 'down')?.[5]).toMatch(/Connection refused/);
+    expect(rows.find(([, , , , host]) => host === 'down')?.[5]).toMatch(
+      /Connection refused; .*: ssh down true$/,
+    );
   });
 
   it('is JSON with the hypervisor of each machine', async () => {
@@ -174,6 +176,15 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(aliasOf('evil.hv1')).toMatch(/vmssh-via%hv1/);
       expect(aliasOf('twin.hv2')).toBe(alias);
       lists[0]?.pop();
+    });
+
+    it('fails if no hypervisor answers, and says what to try', async () => {
+      const { code, stdout, stderr } = await run([...vmssh, 'config', 'install', '--via', 'down'], {
+        env: { ...env, HOME: join(dir, 'other-home') },
+      });
+      expect(stdout).not.toContain('start one');
+      expect(stderr).toMatch(/via\/down: .*\nno Host is written; .* list --via down says what to try\n$/);
+      expect(code).toBe(1);
     });
 
     it.skipIf(missingAddon() ?? lacks('rsync'))(

@@ -59,3 +59,27 @@ must() {
   if said=$("$@" 2>&1); then return 0; fi
   fail "$must_step" "$*: ${said:-it failed}" '# once the cause of that is gone, run this again'
 }
+
+# $meant: "UUID UUID", in both orders of bytes: whoever starts this may have been led to another machine. Its firmware says which it is.
+only_meant() {
+  its=
+  for each in sys/class/dmi/id/product_uuid proc/device-tree/vm,uuid; do
+    if [ -r "$R/$each" ]; then
+      its=$(tr -d '\000' <"$R/$each" | tr ABCDEF abcdef)
+      break
+    fi
+  done
+  case $its in
+    ????????-????-????-????-????????????)
+      case " $meant " in *" $its "*) return 0 ;; esac
+      case $meant in
+        *-*)
+          fail machine "another machine answers: its UUID is $its, not ${meant%% *}" "# ${other_fix:-}"
+          give_up 2 ;;
+      esac ;;
+  esac
+  if [ "${unproved:-no}" = yes ]; then return 0; fi
+  fail machine 'it cannot be told which machine answers: its firmware has no UUID' "# ${unproved_fix:-}"
+  give_up 2
+}
+if [ -n "${meant:-}" ]; then only_meant; fi

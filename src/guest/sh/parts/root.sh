@@ -7,16 +7,6 @@ need_root() {
   fi
 }
 
-# Which machine this is: a VM's UUID, by its firmware.
-say_machine() {
-  for each in sys/class/dmi/id/product_uuid proc/device-tree/vm,uuid; do
-    if [ -r "$R/$each" ]; then
-      say ok machine "$(tr -d '\000' <"$R/$each")"
-      return 0
-    fi
-  done
-}
-
 # The lock is a link, which is made whole or not at all. Its text is the process that has it.
 run=$R/run
 if is_own; then run=$HOME/.local/state/vmssh; fi

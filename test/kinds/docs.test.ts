@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { portArgument } from '../../src/cli/command.js';
 import { kinds } from '../../src/kinds/kinds.js';
-import { sources } from '../../src/sources/sources.js';
+import { parseInstances } from '../../src/sources/managers/incus.js';
+import { shippedSources } from '../../src/sources/outside/shipped.js';
+import { loadSources, sources } from '../../src/sources/sources.js';
 import { code, codes, tableOf } from '../markdown.js';
 import { understood } from './notation.js';
 
@@ -9,6 +11,30 @@ describe('docs/reference/list-schema.md', () => {
   it('has a row for each provider, in its order', () => {
     const rows = tableOf('reference/list-schema.md', 'Which providers are asked');
     expect(rows.flatMap((row) => codes(row.provider))).toEqual(sources.map(({ name }) => name));
+  });
+});
+
+describe('docs/routes.md', () => {
+  const rows = tableOf('routes.md', 'Which manager gives which');
+  it('says of each source whether it runs programs as root, and starts machines', async () => {
+    const said = rows.flatMap(({ source, 'root by': root, start }) =>
+      codes(source).map((name) => [name, root !== '–', start !== '–']),
+    );
+    const ours = (await loadSources()).map(({ name, files, start }) => [name, !!files, !!start]);
+    const shipped = [...shippedSources].map(([name, { text }]) => {
+      return [name, text.includes('exec:'), text.includes('\nstart)')];
+    });
+    expect(new Map(said as [])).toEqual(
+      new Map([...ours, ...shipped].filter(([name]) => name !== 'kvm') as []),
+    );
+  });
+
+  it('has the routes of an instance in their order', () => {
+    const eth0 = { addresses: [{ scope: 'global', address: '192.0.2.7' }] };
+    const vm = { name: 'web', type: 'virtual-machine', status: 'Running', state: { network: { eth0 } } };
+    const [machine] = parseInstances({ metadata: [{ ...vm, config: { 'volatile.vsock_id': '42' } }] });
+    const row = rows.find(({ source }) => source === '`incus`');
+    expect(codes(row?.routes)).toEqual(machine?.routes?.map(({ name }) => name));
   });
 });
 

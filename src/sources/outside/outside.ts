@@ -207,10 +207,11 @@ function isWithin(path: string, folder: string): boolean {
   return path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
-/** False for what is there and no file: a folder or a socket says nothing of what the program does. */
+/** False for what is there and cannot be written as a script: a folder, a socket or a device says nothing of what the program does. */
 function mayBeFile(path: string): boolean {
   try {
-    return statSync(path).isFile();
+    const stats = statSync(path);
+    return stats.isFile() || stats.isFIFO();
   } catch {
     return true;
   }

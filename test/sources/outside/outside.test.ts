@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -242,19 +243,23 @@ describe('a program is run only if nobody else can have changed it', () => {
   });
 
   it('nor a program that a row names as its route, or an argument of its exec', async () => {
-    const open = fileIn(0o777);
+    const [open, link, fifo] = [fileIn(0o777), linkTo('/bin/sh', 0o777), join(dir, 'fifo')];
+    execFileSync('mkfifo', ['-m', '666', fifo]);
     const route = (program: string) => ({ ...web, routes: [{ command: [program] }] });
     const refused = [
       { ...route(open), name: 'a' },
       { ...web, name: 'b', exec: [open, 'exec', '--'] },
       { ...web, name: 'd', exec: { command: ['/bin/sh', open], streams: false } },
+      { ...web, name: 'e', exec: [link] },
+      { ...web, name: 'f', exec: ['/bin/sh', fifo] },
     ];
     const { found, warnings } = await scripted(
-      print(web, ...refused, { ...route('/bin/cat'), exec: ['/bin/cat', dir], name: 'c' }),
+      print(web, ...refused, { ...route('/bin/cat'), exec: ['/bin/cat', dir, '/dev/null'], name: 'c' }),
     ).list(deps);
     expect(found.map(({ name }) => name)).toEqual(['web', 'c']);
-    const problem = `3 of its machines cannot be shown: any user can change ${open}, which is their way in`;
-    expect(warnings).toEqual([{ provider: 'mine', code: 'FOREIGN', problem }]);
+    const left = (count: number, path: string) =>
+      `${count} of its machines cannot be shown: any user can change ${path}, which is their way in`;
+    expect(warnings.map(({ problem }) => problem)).toEqual([left(3, open), left(1, link), left(1, fifo)]);
   });
 
   it('nor a key of a row that lies elsewhere, or in a folder for all', async () => {

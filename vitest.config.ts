@@ -34,10 +34,11 @@ const rest = ['build/**/*', 'package', 'api/*', 'bench/bench', 'demo/*', 'e2e/**
  * relay in C, and made-up input in large numbers.
  */
 const restUnit = [
-  ...['guest/sh/**/*', 'guest/{at-once,killed}', 'commands/guest/same-machine'],
+  ...['guest/sh/**/*', 'guest/{at-once,killed,whose}', 'commands/guest/same-machine'],
   ...['native/lifetime', 'native/relay/*', 'property/*', 'sources/{merge,many-machines}'],
-  // Real ssh servers as hypervisors.
+  // Real ssh servers as hypervisors; made-up lines that ssh reads.
   'connect/via/open-via',
+  'ssh/config/text',
 ].map((name) => `test/${name}.test.ts`);
 
 const elsewhere = ['vm', 'windows', 'packages', 'release', 'clients'].map((name) => `test/${name}/**`);

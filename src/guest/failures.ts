@@ -145,6 +145,11 @@ export const guestFailures = {
     title: 'the port is open in the guest, but sends no banner',
     fix: 'the journal of its service in the guest has the reason',
   },
+  machine: {
+    number: 0,
+    title: 'its guest agent, or the exec of its source, leads to another machine',
+    fix: 'give each agent a socket of its own: virsh edit',
+  },
 } as const satisfies Readonly<Record<string, GuestFailure>>;
 
 export type FailureName = keyof typeof guestFailures;

@@ -72,8 +72,6 @@ export async function checkTarget(
     last = time;
   };
   const check: Check = { options, io, signal, onStage, stages, pass, ...triedRoutes() };
-  // The only route is no row of its own, unless it was chosen.
-  const shown = ({ routes, tried } = check) => routes ?? (tried.length > 1 || options.routes ? tried : []);
   let there: Partial<CheckResult> | undefined;
   let error: ConnectError | undefined;
   try {
@@ -87,7 +85,10 @@ export async function checkTarget(
   } finally {
     check.reached?.connection.close();
   }
-  return { target, means: check.means, stages, routes: shown(), error, ...there };
+  const { means, tried } = check;
+  // The only route is no row of its own, unless it was chosen.
+  const { routes = tried.length > 1 || options.routes ? tried : [] } = check;
+  return { target, means, stages, routes, error, ...there };
 }
 
 /** The machine that was meant, and whose login is tried there. */

@@ -127,7 +127,7 @@ async function run(
   limitMs: number | undefined = lookLimitMs,
 ) {
   const into = { ...host, ...(await withManager(host, io, signal)) };
-  // It changes nothing there.
+  // A look changes nothing, so a machine without a UUID may be looked at.
   const meant = into.meant && { ...into.meant, unproved: true };
   const route = guestRoute({ ...into, meant, ...(await guestCaller(io, into)), script, needsRoot: false });
   const outcome = await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs });
@@ -140,7 +140,7 @@ export function refuseOther({ host, meant }: HostFlags, lines: readonly Progress
   const { message = '' } = lines.find(({ state, step }) => state === 'failed' && step === 'machine') ?? {};
   if (!meant || message === '') return;
   const hint = message.startsWith('another ') ? meant.otherFix : meant.unprovedFix;
-  throw new ConnectError('resolve', host, { code: 'NOT_RUN', problem: message, hint });
+  throw new ConnectError('resolve', host, { code: 'NOT_RUN', final: true, problem: message, hint });
 }
 
 function isBySsh({ route }: HostFlags): boolean {

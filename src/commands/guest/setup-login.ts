@@ -103,8 +103,8 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
 }
 
 /** For the account, by its own login. */
-export function scriptFor({ asUser: account = '', key, contact }: Found, look: boolean): string {
-  return accountScript({ account, keys: key ? [key.line] : [], look, own: true, shown: contact });
+export function scriptFor({ asUser: account = '', key, contact, hosts }: Found, look: boolean): string {
+  return accountScript({ account, keys: key ? [key.line] : [], look, own: true, shown: contact, hosts });
 }
 
 /** Runs a script by one login, for which ssh may ask. Throws a ConnectError. */

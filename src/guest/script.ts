@@ -75,7 +75,7 @@ interface AccountScriptOptions
   readonly own?: boolean;
   /** The host key that the login was shown: "ssh-ed25519 AAAA…". */
   readonly shown?: string | undefined;
-  /** Files and folders of this host that the machine may share, as `stat -c %i:%Z:%Y` prints them. */
+  /** Files and folders of this host that the machine may share, as `stat -c %i:%Y` prints them. */
   readonly hosts?: readonly string[];
 }
 

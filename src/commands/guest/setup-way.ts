@@ -81,14 +81,17 @@ export const key: SetupStep = {
   },
 };
 
-/** What of this host's home a machine may share (Toolbx, a dev container, virtiofs), as `stat -c %i:%Z:%Y` prints it there. */
+/** What of this host's home a machine may share (Toolbx, a dev container, virtiofs), as `stat -c %i:%Y` prints it there. */
 function hostsHome({ sharedHome }: SetupOptions, { platform }: Pick<Io, 'platform'>): readonly string[] {
   const home = sharedHome || platform === 'win32' ? undefined : ownAccount()?.home;
+  if (home === undefined) return [];
   return ['', '.ssh', '.ssh/authorized_keys'].flatMap((path) => {
-    const stat = home && statSync(join(home, path), { throwIfNoEntry: false });
-    return stat
-      ? [[stat.ino, ...[stat.ctimeMs, stat.mtimeMs].map((ms) => Math.floor(ms / 1000))].join(':')]
-      : [];
+    try {
+      const { ino, mtimeMs } = statSync(join(home, path));
+      return [`${ino}:${Math.floor(mtimeMs / 1000)}`];
+    } catch {
+      return [];
+    }
   });
 }
 

@@ -91,7 +91,7 @@ look_as_account() {
 refuse_hosts_home() {
   for each in "$R$keys_in" "$R${keys_in%/*}" "$R${keys_in%/*/*}"; do
     case " $hosts " in
-      *" $(as "$keys_by" stat -L -c %i:%Z:%Y "$each") "*)
+      *" $(as "$keys_by" stat -L -c %i:%Y "$each") "*)
         fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" "# if you mean that: vmssh setup --shared-home"
         give_up 2 ;;
     esac

@@ -37,7 +37,14 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
   /** The rows, "state name text". `shadow`: fields of the account's line after its name. */
   function setUp(
     config: string,
-    { look = true, user = '', shadow = '*:20000:0:99999:7:::', hostKey = true, hosts = [] as string[] } = {},
+    {
+      look = true,
+      user = '',
+      shadow = '*:20000:0:99999:7:::',
+      hostKey = true,
+      hosts = [] as string[],
+      proc = '/proc',
+    } = {},
   ): readonly string[] {
     const sshd = findProgram('sshd') ?? '';
     given({
@@ -57,7 +64,10 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     script(join(root, 'bin/id'), `case $1 in -u) [ $# = 1 ] && echo 0 || echo 1000 ;; *) echo users ;; esac`);
     const passwd = `[ $# = 1 ] && exec cat '${root}/passwd'; grep "^$2:" '${root}/passwd'`;
     script(join(root, 'bin/getent'), `case $1 in passwd) ${passwd} ;; shadow) echo "$2:${shadow}" ;; esac`);
-    const text = accountScript({ account: user, keys: [key], look, over: 'exec', hosts });
+    const text = accountScript({ account: user, keys: [key], look, over: 'exec', hosts }).replaceAll(
+      '/proc/self',
+      `${proc}/self`,
+    );
     const there = `set -u\nPATH="$1/bin:$PATH"\n${functionsOf(text)}\nset_up_account </dev/null`;
     const { stdout, stderr } = spawnSync('sh', ['-s', root], { encoding: 'utf8', input: there });
     expect(stderr).toBe('');
@@ -94,8 +104,8 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       if (isRoot)
         for (const each of ['.ssh', '.ssh/authorized_keys'])
           chownSync(join(root, 'home/ann', each), 1000, 1000);
-      const { ino, ctimeMs, mtimeMs } = statSync(join(root, path));
-      const hosts = [[ino, ...[ctimeMs, mtimeMs].map((ms) => Math.floor(ms / 1000))].join(':')];
+      const { ino, mtimeMs } = statSync(join(root, path));
+      const hosts = [`${ino}:${Math.floor(mtimeMs / 1000)}`];
       for (const look of [true, false])
         expect(setUp('', { look, hosts })).toEqual([
           'ok sshd /usr/sbin/sshd is there',
@@ -113,6 +123,16 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       );
     },
   );
+
+  it('changes nothing without /proc, by which runs tell each other apart', () => {
+    for (const look of [true, false])
+      expect(setUp('', { look, proc: join(root, 'proc') })).toEqual([
+        'failed root /proc is not mounted here',
+        'fix root mount -t proc proc /proc',
+        'end 2 nothing was changed',
+        '',
+      ]);
+  });
 
   it('takes of several files the first that sshd would accept', () => {
     mkdirSync(join(root, 'loose'));

@@ -151,7 +151,7 @@ export function refuseOther({ host, meant }: HostFlags, lines: readonly Progress
   const { message = '' } = lines.find(({ state, step }) => state === 'failed' && step === 'machine') ?? {};
   if (!meant || message === '') return;
   const hint = message.startsWith('another ') ? meant.otherFix : meant.unprovedFix;
-  throw new ConnectError('resolve', host, { code: 'NOT_RUN', final: true, problem: message, hint });
+  throw new ConnectError('resolve', host, { code: 'OTHER_MACHINE', final: true, problem: message, hint });
 }
 
 function isBySsh({ route }: HostFlags): boolean {

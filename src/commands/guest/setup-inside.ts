@@ -89,9 +89,7 @@ export const inside: SetupStep = {
       return { said, login, into, own };
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
-      // Another machine answers.
-      if (error.final && error.code === 'NOT_RUN')
-        return setup.add('inside', 'failed', error.problem, error.hint);
+      if (error.code === 'OTHER_MACHINE') return setup.add('inside', 'failed', error.problem, error.hint);
       // A machine into which an sshd is brought may lack the script's programs.
       if (login?.brings && error.code === 'NOT_RUN') return { login };
       if (login || error.code !== 'NO_EXEC') throw error;

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { readText } from '../../files/read-file.js';
 import { definedFields } from '../../group-by.js';
 import type { Here } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
@@ -5,6 +7,8 @@ import type { JsonObject } from '../../sources/tools/json.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { isPlainHostName } from '../../target/names.js';
 import { parseUuid } from '../../target/numbers.js';
+import { sshFolder } from '../folder.js';
+import { optionsIn } from './file.js';
 import { plainText, readState, stateFile, userOf } from './state.js';
 
 /** The login that `vmssh setup` made for a machine: its Host gets it. */
@@ -118,8 +122,12 @@ export async function keptLogin(machine: Owner | undefined, io: Here): Promise<M
   return loginOf(machine, all, state?.machines.filter(({ gone }) => gone === undefined) ?? []);
 }
 
-/** Those that are kept; `isFirst`: nothing was. */
+/** Those that are kept, also of a state that is lost; `isFirst`: nothing was. */
 export async function keptLogins({ env, platform }: Here) {
   const state = await readState(stateFile(env, platform));
-  return { logins: logins.parse(state?.options ?? {}), isFirst: state === undefined, state };
+  const own = state
+    ? ''
+    : await readText(join(sshFolder(env, platform), 'vmssh.conf')).catch(() => undefined);
+  const options = state?.options ?? optionsIn(own);
+  return { logins: logins.parse(options), isFirst: own === undefined, state, options };
 }

@@ -101,7 +101,7 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
   };
 }
 
-/** Sudo says nothing of Ctrl-C. */
+/** After Ctrl-C sudo says nothing, or that it needs a password. */
 const unanswered = 'sudo ended at its question';
 
 /** Runs a script by sudo, which asks on this terminal. Throws a ConnectError. */
@@ -119,7 +119,7 @@ export async function runOnTerminal(
   const show = (text: string) => onOther(text.split('\n').map(printable).join('\n'));
   const outcome = await runScript(route, { env, signal, onLine, onOther: show });
   if (outcome.code !== undefined) return outcome;
-  const message = outcome.message || unanswered;
+  const message = sudoAsks(outcome.message) ? unanswered : outcome.message || unanswered;
   throw await whyNotRun(options, route, { ...outcome, message }, io, signal);
 }
 

@@ -8,16 +8,17 @@ import {
   cidOf,
   closedMessage,
   type ProgressLine,
+  type RunScriptOptions,
   runScript,
   type ScriptOutcome,
 } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
-import { splitUser } from '../lookup/login.js';
+import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import type { Endpoint } from '../route.js';
 import { now } from '../runtime.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
-import { shellLine } from '../target/shell.js';
+import { shellLine, shellOf, shellQuoted } from '../target/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';
 
 /** A host to log in to; the rest is for one that is a target. */
@@ -89,27 +90,37 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     const outcome = await runScript(route, { env: into.env ?? env, signal, onLine });
     if (outcome.code !== undefined) return outcome;
     const mayAsk = isBySsh(into) && terminal.stdin && terminal.stdout;
-    if (mayAsk && sudoAsks(outcome.message)) return runOnTerminal(options);
-    throw await whyNotRun(options, route, outcome, io, signal);
-  };
-
-  async function runOnTerminal(options: GuestRouteOptions): Promise<ScriptOutcome> {
-    const leave = leaveScript(options);
-    const left = await runScript(leave, { env, signal, onLine });
-    const file = leftFile(left.message);
-    if (file === undefined) throw await whyNotRun(options, leave, left, io, signal);
-    const route = runLeft(options, file);
+    if (!mayAsk || !sudoAsks(outcome.message)) throw await whyNotRun(options, route, outcome, io, signal);
     // ssh puts the terminal into raw mode, where a line ends with \r\n.
     const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
-    const outcome = await runScript(route, {
+    return runOnTerminal(options, io, signal, {
       env,
-      signal,
       onLine: (line) => show(formatProgress(line, style)),
-      onOther: (text) => show(text.split('\n').map(printable).join('\n')),
+      onOther: show,
     });
-    if (outcome.code === undefined) throw await whyNotRun(options, route, outcome, io, signal);
-    return outcome;
-  }
+  };
+}
+
+/** After Ctrl-C sudo says nothing, or that it needs a password. */
+const unanswered = 'sudo ended at its question';
+
+/** Runs a script by sudo, which asks on this terminal. Throws a ConnectError. */
+export async function runOnTerminal(
+  options: GuestRouteOptions,
+  io: Io,
+  signal: AbortSignal,
+  { env, onLine, onOther }: Pick<RunScriptOptions, 'env' | 'onLine'> & { onOther(text: string): void },
+): Promise<ScriptOutcome> {
+  const leave = leaveScript(options);
+  const left = await runScript(leave, { env, signal, onLine });
+  const file = leftFile(left.message);
+  if (file === undefined) throw await whyNotRun(options, leave, left, io, signal);
+  const route = runLeft(options, file);
+  const show = (text: string) => onOther(text.split('\n').map(printable).join('\n'));
+  const outcome = await runScript(route, { env, signal, onLine, onOther: show });
+  if (outcome.code !== undefined) return outcome;
+  const message = sudoAsks(outcome.message) ? unanswered : outcome.message || unanswered;
+  throw await whyNotRun(options, route, { ...outcome, message }, io, signal);
 }
 
 /** How sshd in the guest sees a connection. */
@@ -179,11 +190,23 @@ export async function whyNotRun(
           { typed: made.name, path: made.knownHosts },
           io,
         ).hint
-      : (failure?.hint ?? ofProxy ?? hintFor(route, message));
+      : ((await listedFix(host, message, io)) ?? failure?.hint ?? ofProxy ?? hintFor(route, message));
   const problem = `the script did not ${lines.length === 0 ? 'run' : 'end'} there: ${withoutHostName(message) || `${program} said nothing`}`;
   return failure?.code === 'NO_AGENT'
     ? new ConnectError('resolve', host, { code: 'NO_EXEC', final: true, problem: failure.message, hint })
     : new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
+}
+
+/** What sets up a machine of the list, by a name that ssh does not know. */
+async function listedFix(typed: string, message: string, io: Io): Promise<string | undefined> {
+  if (!message.includes('Could not resolve hostname')) return undefined;
+  const { user, host } = splitUser(typed);
+  const found = await lookUp(host, io).catch(() => undefined);
+  const quoted = (word: string) => shellQuoted(word, shellOf(io));
+  const account = user === undefined ? '' : `--user ${quoted(user)} `;
+  return (
+    found?.machine && `vmssh list has it, and ssh does not know it yet: vmssh setup ${account}${quoted(host)}`
+  );
 }
 
 /** The last line of cmd, PowerShell 5 and PowerShell 7 without a program sh, in English. */
@@ -205,6 +228,7 @@ function hintFor(route: GuestRoute, message: string): string {
     return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest print there and run it with sudo';
   if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message))
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
+  if (message === unanswered) return 'run this again';
   if (closedMessage.test(message))
     return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
   if (/Could not resolve hostname/.test(message))

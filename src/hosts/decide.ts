@@ -13,7 +13,7 @@ import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { asksVmssh } from '../ssh/config/host-options.js';
-import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
+import { concreteHosts, isOver, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
 import { loginOf, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
@@ -70,17 +70,24 @@ export async function decide(
   const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
   const failed = new Set(warnings.filter(isFailure).map(ownerOf));
   const isHere = (provider: string) => !provider.startsWith('via/');
+  const today = found.day ?? new Date().toISOString().slice(0, 10);
   const isKept = (entry: HostEntry) => {
+    const { via: host, provider, unasked = today } = entry;
     if (asTarget(entry.target) === undefined) return false;
-    if (failed.has(ownerName(entry))) return true;
-    const { via: host } = entry;
-    if (host === undefined && (container !== undefined || otherwise.has(entry.provider))) return true;
-    if (host === undefined && isUnasked(entry.provider, found.machines, env)) return true;
-    return host !== undefined && via !== 'none' && !onlyPatterns && !asked.includes(host);
+    const isSilent = failed.has(ownerName(entry));
+    if (host !== undefined) return isSilent || (via !== 'none' && !onlyPatterns && !asked.includes(host));
+    if (container !== undefined) return true;
+    const couldBe = isSilent || otherwise.has(provider) || isUnasked(provider, found.machines, env);
+    return couldBe && !isOver(unasked, today);
   };
   const around = surroundings(options, io);
-  const kept = last.machines.filter(found.stays ?? isKept);
-  const stays = new Set(kept);
+  const stays = new Set(last.machines.filter(found.stays ?? isKept));
+  const isDated = found.stays === undefined && container === undefined;
+  const kept = [...stays].map((entry) =>
+    isDated && entry.via === undefined
+      ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }
+      : entry,
+  );
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
   const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
@@ -94,7 +101,7 @@ export async function decide(
     gone: await inUse(left, machines, { ...options, ...around }, io),
     silent: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
     environment: (provider) => envOfSource(provider, own).kept,
-    today: found.day ?? new Date().toISOString().slice(0, 10),
+    today,
     ...around,
   });
   const { program } = await callerForSsh(io);
@@ -107,10 +114,9 @@ export async function decide(
   const { more } = last;
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
   const state = { options: values, program, machines: entries, ...(more ? { more } : {}) };
-  const before = new Set(last.machines);
   const isUnseen = ({ via: host }: HostEntry) => host === undefined && container !== undefined;
   const unasked = entries.filter(
-    (entry) => before.has(entry) && (failed.has(ownerName(entry)) || isUnseen(entry)),
+    (entry) => (failed.has(ownerName(entry)) || isUnseen(entry)) && kept.includes(entry),
   );
   return {
     settings: options,

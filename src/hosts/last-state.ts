@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
-import { type HostKeyPolicy, policyOf, strictest } from '../identity/policy.js';
-import { commandPolicy, ownerOf, policyInLines } from '../ssh/config/file.js';
+import { policyOf, strictest } from '../identity/policy.js';
+import { commandPolicy, optionsIn, ownerOf, policyInLines } from '../ssh/config/file.js';
 import { type HostState, NewerState, noState, parseState } from '../ssh/config/state.js';
 
 /** What the last run of `config install` left. */
@@ -35,22 +35,15 @@ export function lastState(text: string | undefined, own: string | undefined, pol
   } catch (error) {
     if (error instanceof NewerState) return { state: noState, newer: error.message };
     if (!(error instanceof RangeError)) throw error;
-    const lost =
-      'options that its lines for ssh do not say, and Hosts of machines that cannot be asked now, are lost';
     const what = text === undefined ? error.message : `cannot be used, ${error.message}`;
-    const state = { ...noState, options: optionsIn(lines, least) };
-    return { state, problem: `${what}: ${lost}`, isLost: true };
+    const hosts = 'Hosts of machines that cannot be asked now';
+    const lost = lines
+      ? `its options are those of its lines for ssh, ${hosts} are lost`
+      : `its options, and ${hosts}, are lost`;
+    const said = strictest(policyInLines(lines), least);
+    const options = { ...optionsIn(lines), ...(said ? { hostKeys: said } : {}) };
+    return { state: { ...noState, options }, problem: `${what}: ${lost}`, isLost: true };
   }
-}
-
-/** What the lines for ssh say of the options that they were made from. The settings for every Host come before ours. */
-function optionsIn(lines: string | undefined, least: HostKeyPolicy | undefined): HostState['options'] {
-  const [, set = ''] = /^Host .*\n((?: {4}.*\n)*?) {4}ProxyCommand /m.exec(lines ?? '') ?? [];
-  const hostKeys = strictest(policyInLines(lines), least);
-  return {
-    ...(hostKeys ? { hostKeys } : {}),
-    sshOptions: [...set.matchAll(/^ +(\w+) (.*)$/gm)].map(([, keyword, value]) => `${keyword}=${value}`),
-  };
 }
 
 /** The first name beside a file that nothing has: FILE.old, FILE.old2. */

@@ -6,7 +6,7 @@ import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
-import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
+import { ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
 import { formatState, type HostState, writerOf } from '../ssh/config/state.js';
 import { usersNames } from '../ssh/taken-names.js';
 import { setAside, shellOf, shellQuoted } from '../target/shell.js';
@@ -14,7 +14,7 @@ import { version } from '../version.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
 import { freeName, lastState } from './last-state.js';
-import { type ConfigOptions, settings } from './options.js';
+import { type ConfigOptions, isUnset, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
 import { inEffect } from './setting.js';
 import { leftOut, refusedConfig, refusedOfLast } from './ssh-option.js';
@@ -67,7 +67,9 @@ export async function planInstall(
   });
   const decision = await decide({ ...options, ...all }, last, taken, asking, find);
   const said: string[] = [];
-  const text = signed(await sshLines(decision, options, io, (line) => said.push(line)));
+  const lines = await sshLines(decision, options, io, (line) => said.push(line));
+  const { options: kept } = decision.state;
+  const text = signed(isUnset(kept) ? lines : withOptions(lines, kept));
   // The state says which vmssh made the lines.
   const isCurrent = text === own || writerOf(before ?? '') === version;
   const state = isCurrent && isSame(decision.state, last) ? before : formatState(decision.state);

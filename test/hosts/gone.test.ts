@@ -57,6 +57,19 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect(await calls('mint')).toBe(undefined);
   });
 
+  it('stays for 30 days at most while its source cannot be asked, from the first such day', async () => {
+    const warnings = [{ provider: 'libvirt', code: 'ETIMEDOUT', problem: 'did not answer' }];
+    await listed([mint], '2026-03-01');
+    pinned(mint, 'host%mint');
+    await listed([], '2026-03-10', { warnings });
+    await listed([mint], '2026-03-12');
+    for (const day of ['2026-04-01', '2026-04-20', '2026-05-01'])
+      expect(await listed([], day, { warnings })).toContain('kept as they were: mint');
+    expect([await calls('mint'), gone()]).toEqual(['qemu/mint', [['mint', undefined]]]);
+    await listed([], '2026-05-02', { warnings });
+    expect(await calls('mint')).toBe(undefined);
+  });
+
   it('is kept for a login that setup made, and for a key that is pinned by the name only', async () => {
     const login = { target: 'qemu/mint', uuid: id(1), user: 'ann' };
     const names = { names: { prefix: '', onlyPatterns: false }, system: false };

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
 import { configFiles, readElsewhere, spellings } from '../../hosts/places.js';
+import { type Pin, pinsIn } from '../../identity/pins.js';
 import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
@@ -63,6 +64,8 @@ export interface ConfigFacts {
   readonly least?: HostKeyPolicy | undefined;
   /** Why none of the known keys counts. */
   readonly keys?: { readonly problem: string; readonly fix: string } | undefined;
+  /** Those that were accepted over a year ago. */
+  readonly old?: readonly Pin[];
   /** The known_hosts files of the user's own Hosts for machines. */
   readonly displaced?: readonly string[];
   /** Which ssh reads the files of another home, and what to do about it. */
@@ -95,10 +98,15 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     asks: await asksOf(lines, program, io),
     passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
     least: await systemPolicy(io.platform),
-    keys: Buffer.isBuffer(pins) ? undefined : pins,
+    ...(Buffer.isBuffer(pins) ? { old: pinsIn(pins).filter(isOld) } : { keys: pins }),
     displaced: [...new Set(hosts.flatMap(knownHostsNamedIn(texts)))],
     elsewhere: await readElsewhere(files, io),
   };
+}
+
+function isOld({ comment = '' }: Pin): boolean {
+  const [year = '', ...rest] = new Date().toISOString().slice(0, 10).split('-');
+  return /^\d{4}-\d\d-\d\d /.test(comment) && comment < [Number(year) - 1, ...rest].join('-');
 }
 
 async function asksOf(

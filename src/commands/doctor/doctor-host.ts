@@ -1,6 +1,8 @@
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
 import { pasteable, startProgress, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
+import { hostKeyAlias, namesOf } from '../../identity/identity.js';
+import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { brokenShellProblem, howToGet, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
@@ -106,6 +108,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...outsideChecks(facts),
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
+    ...oldKeys(facts),
     ...freshChecks(facts.fresh),
     ...clientChecks(facts.clients ?? [], facts.config),
   ];
@@ -239,6 +242,31 @@ function outsideChecks({
     return withReport(name, 'bad', found, report, `vmssh check ${line.name}`);
   });
   return [...files, ...each, ...toAdd.map((found) => plain(name, 'none', found))];
+}
+
+/** The machines of hypervisors are not listed here. */
+function oldKeys({ config: { old = [] }, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
+  if (warnings.some((each) => isFailure(each) && !isQuiet(each))) return [];
+  const listed = new Set(machines.flatMap(aliasesOf));
+  const gone = old.filter(({ alias }) => !listed.has(alias) && /^vmssh-(?!via%)/.test(alias));
+  const words = [...new Set(gone.map(({ alias }) => alias.replace('vmssh-', '')))];
+  if (words.length === 0) return [];
+  const report = 'some are over a year old, and of no listed machine';
+  const shown = words.slice(0, maxShown);
+  const more = words.length > maxShown ? `, and ${words.length - maxShown} more` : '';
+  const found = `over a year old, and of no listed machine: ${shown.join(', ')}${more}`;
+  return [withReport('known keys', 'none', found, report, `vmssh forget ${shown.join(' ')}`)];
+}
+
+/** How many of them a row names. */
+const maxShown = 4;
+
+/** The names that a machine may have in known_hosts. */
+function aliasesOf(machine: AllMachines['machines'][number]): readonly string[] {
+  const target = asTarget(machine.target);
+  if (target === undefined) return [];
+  const identified = { target, machine };
+  return [hostKeyAlias(identified) ?? '', ...namesOf(identified).map((name) => `vmssh-${name}`)];
 }
 
 function withCode({ problem, code }: { readonly problem: string; readonly code: string }): string {

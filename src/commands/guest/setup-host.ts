@@ -5,11 +5,10 @@ import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { readBytes } from '../../files/read-file.js';
 import { guestCaller, guestLogin } from '../../guest/run/route.js';
-import { settings } from '../../hosts/options.js';
+import { isUnset } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { planInstall, planUninstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
-import { formatSettings, inEffect } from '../../hosts/setting.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { pinsOf } from '../../identity/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
@@ -236,21 +235,14 @@ async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {
   const quiet = silent(io);
   const find = once(findMachines);
   const { code, plan } = await carryOut(async () => {
-    const { logins, state } = await keptLogins(io);
+    const { logins, options } = await keptLogins(io);
     const [next, ...others] = logins.filter(({ target }) => target !== login.target);
-    if (login.first && next === undefined && isUnset(state?.options ?? {}))
+    if (login.first && next === undefined && isUnset({ ...options, logins: [] }))
       return planUninstall({ system: false }, quiet);
     const left = next && login.first ? { ...next, first: true as const } : next;
     return planInstall({ system: false, logins: left ? [left, ...others] : [] }, quiet, find);
   }, quiet);
   return code === exitCode.ok && plan.refusal === undefined;
-}
-
-/** Whether no setting of `config install` was ever given. */
-function isUnset(kept: Parameters<typeof settings.logins.parse>[0]): boolean {
-  const text = (values: typeof kept) =>
-    JSON.stringify(formatSettings(settings, inEffect(settings, { logins: [] }, values)));
-  return text(kept) === text({});
 }
 
 /** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there, or `contact` is it. */

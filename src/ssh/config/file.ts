@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type HostKeyPolicy, policyOf } from '../../identity/policy.js';
+import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
 import { settingsOf } from './settings.js';
 import { configArgument } from './word.js';
 
@@ -29,6 +30,27 @@ export function ownerOf(content: string | undefined): ConfigOwner {
   if (mark === undefined) return content.trim() === '' ? 'none' : 'foreign';
   const end = content.indexOf('\n');
   return digest(content.slice(end + 1)) === content.slice(mark.length, end) ? 'ours' : 'edited';
+}
+
+/** The lines, and in a comment on top the options that they were made with: for a state that is lost. A line each, as some ssh read no long ones. */
+export function withOptions(lines: string, options: JsonObject): string {
+  const text = JSON.stringify(options, null, 1);
+  return `${aboutOptions}${text.replaceAll(/^/gm, '# ')}\n\n${lines}`;
+}
+
+const aboutOptions = '# The options of "vmssh config install", as a copy:\n';
+
+/** The options in a file of ours; none if it has none. */
+export function optionsIn(content = ''): JsonObject {
+  const [, comment = ''] = content.split(`\n${aboutOptions}`);
+  if (comment === '' || ownerOf(content) !== 'ours') return {};
+  const [text = ''] = comment.split('\n\n', 1);
+  try {
+    const json = parseJson(text.replaceAll(/^# /gm, ''));
+    return isJsonObject(json) ? json : {};
+  } catch {
+    return {};
+  }
 }
 
 function digest(text: string): string {

@@ -85,11 +85,18 @@ const maxGone = 200;
 function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
   if (all.length === 0) return [];
   // A clock that was wrong for a day keeps none for longer.
-  const dated = all.map((entry) => ({ entry, gone: [entry.gone ?? today, today].sort()[0] ?? '' }));
-  const first = new Date(Date.parse(today) - goneDays * 86_400_000).toISOString().slice(0, 10);
-  const recent = dated.filter(({ gone }) => gone >= first);
+  const dated = all.map(({ unasked = today, ...entry }) => ({
+    entry,
+    gone: [entry.gone ?? unasked, today].sort()[0] ?? '',
+  }));
+  const recent = dated.filter(({ gone }) => !isOver(gone, today));
   const last = new Set([...recent].sort((a, b) => (a.gone < b.gone ? 1 : -1)).slice(0, maxGone));
   return recent.filter((each) => last.has(each)).map(({ entry, gone }) => ({ ...entry, gone }));
+}
+
+/** Whether a name that no listing has had since that day is free. */
+export function isOver(since: string, today: string): boolean {
+  return since < new Date(Date.parse(today) - goneDays * 86_400_000).toISOString().slice(0, 10);
 }
 
 function assignHosts(

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { readText } from '../../files/read-file.js';
 import { definedFields } from '../../group-by.js';
 import type { Here } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
@@ -5,6 +7,8 @@ import type { JsonObject } from '../../sources/tools/json.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { isPlainHostName } from '../../target/names.js';
 import { parseUuid } from '../../target/numbers.js';
+import { sshFolder } from '../folder.js';
+import { optionsIn } from './file.js';
 import { plainText, readState, stateFile, userOf } from './state.js';
 
 /** The login that `vmssh setup` made for a machine: its Host gets it. */
@@ -22,6 +26,8 @@ export interface MachineLogin {
   readonly takes?: string;
   /** For `--undo`: its key was put there by a login of that user. */
   readonly byLogin?: true;
+  /** And by sudo there. */
+  readonly bySudo?: true;
   /** For `--undo`: setup pinned its host key. */
   readonly pinned?: true;
   /** For `--undo`: there were no lines for ssh before. */
@@ -53,7 +59,8 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   if (target === undefined || (user === undefined && (name !== undefined || !brings))) return [];
   const uuid = parseUuid(plainText(id) ?? '');
   const takes = typeof named === 'string' && isPlainHostName(named) ? named : undefined;
-  const undone = { brings, takes, byLogin: isSet('byLogin'), pinned: isSet('pinned'), first: isSet('first') };
+  const [byLogin, bySudo, pinned, first] = ['byLogin', 'bySudo', 'pinned', 'first'].map(isSet);
+  const undone = { brings, takes, byLogin, bySudo, pinned, first };
   const known = { uuid, user, identityFile: plainText(file), ...undone };
   // Fields of a newer version stay.
   const more = Object.entries(fields).filter(([field]) => !(field in undone));
@@ -115,8 +122,12 @@ export async function keptLogin(machine: Owner | undefined, io: Here): Promise<M
   return loginOf(machine, all, state?.machines.filter(({ gone }) => gone === undefined) ?? []);
 }
 
-/** Those that are kept; `isFirst`: nothing was. */
+/** Those that are kept, also of a state that is lost; `isFirst`: nothing was. */
 export async function keptLogins({ env, platform }: Here) {
   const state = await readState(stateFile(env, platform));
-  return { logins: logins.parse(state?.options ?? {}), isFirst: state === undefined, state };
+  const own = state
+    ? ''
+    : await readText(join(sshFolder(env, platform), 'vmssh.conf')).catch(() => undefined);
+  const options = state?.options ?? optionsIn(own);
+  return { logins: logins.parse(options), isFirst: own === undefined, state, options };
 }

@@ -25,6 +25,8 @@ export interface HostEntry extends HostMachine {
   readonly seen: string;
   /** The day of the first listing that lacked it: its name stays its own for a while. */
   readonly gone?: string;
+  /** The first day on which its source could not be asked. */
+  readonly unasked?: string;
   /** What its source has to be asked with, if a shell alone had it. */
   readonly environment?: KeptEnv;
   /** Fields of a newer version, which stay as they are. */
@@ -122,7 +124,16 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
 function entryOf(json: JsonObject): HostEntry | undefined {
   const { name, also, authority, environment, ...others } = json;
   const texts = Object.fromEntries(textFields.map((field) => [field, plainText(json[field])]));
-  const { host = '', target = '', provider = '', via, seen = '', gone = '', identityFile } = texts;
+  const {
+    host = '',
+    target = '',
+    provider = '',
+    via,
+    seen = '',
+    gone = '',
+    unasked = '',
+    identityFile,
+  } = texts;
   // It is only printed, with such characters escaped.
   if (typeof name !== 'string' || target === '') return undefined;
   const isHost = isPlainHostName(host) || (host === target && isTargetWord(host));
@@ -140,11 +151,12 @@ function entryOf(json: JsonObject): HostEntry | undefined {
     }),
     seen: isDay(seen) ? seen : '',
     ...(isDay(gone) ? { gone } : {}),
+    ...(isDay(unasked) ? { unasked } : {}),
     ...moreOf(Object.entries(others).filter(([field]) => !textFields.includes(field))),
   };
 }
 
-const textFields = 'host target provider via seen gone uuid user identityFile'.split(' ');
+const textFields = 'host target provider via seen gone unasked uuid user identityFile'.split(' ');
 
 function moreOf(fields: readonly (readonly [string, unknown])[]): { readonly more?: JsonObject } {
   return fields.length === 0 ? {} : { more: Object.fromEntries(fields) };

@@ -7,6 +7,7 @@ import { showPlan } from '../../../src/hosts/show.js';
 import { freshUnits } from '../../../src/hosts/units.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
+import { keptLogin } from '../../../src/ssh/config/logins.js';
 import { parseState } from '../../../src/ssh/config/state.js';
 import { lacks } from '../../helpers/programs.js';
 import { configDefaults, find, machine, named, useConfigHome } from './home.js';
@@ -18,6 +19,7 @@ const home = useConfigHome();
 const state = () => parseState(readFileSync(home.state, 'utf8')).state;
 const hosts = () => readFileSync(home.own, 'utf8').match(/(?<=^Host )[\w.-]+(?= |$)/gm);
 const uuid = '11111111-2222-4333-8444-555555555555';
+const login = { target: machine.target, user: 'kim', identityFile: '/home/kim/.ssh/vm', takes: 'mint' };
 const there = (via: string, name = 'mint', id = uuid) =>
   ({ ...machine, name, target: `via/${via}/qemu/${name}`, via, uuid: id }) as const;
 
@@ -74,19 +76,20 @@ describe.skipIf(noSsh)('the state of config install', () => {
         { keyword: 'User', value: '"a b"' },
         { keyword: 'Port', value: '2' },
       ];
-      await home.install({ ...named({ prefix: 'vm-' }), fresh: true, hostKeys: 'strict', sshOptions });
+      const given = { fresh: true, fdpass: false, hostKeys: 'strict', sshOptions, logins: [login] } as const;
+      await home.install({ ...named({ prefix: 'vm-' }), ...given, start: 'terminal', routes: ['ip'] });
+      const { options } = state();
       writeFileSync(`${home.state}.old`, 'mine');
       home.write('config', `${readFileSync(home.main, 'utf8')}Host mine\n`);
       if (text === undefined) rmSync(home.state);
       else writeFileSync(home.state, text);
       const to = home.io();
+      expect(await keptLogin(machine, to)).toEqual(login);
       expect(await home.install({ names: undefined }, to)).toBe(0);
       expect(to.stderr.join('')).toContain(`vmssh: warning: "${home.state}" ${says}`);
-      expect(hosts()).toContain('mint');
-      expect(state()).toMatchObject({
-        options: { hostKeys: 'strict', sshOptions: ['User="a b"', 'Port=2'] },
-        machines: [{ host: 'mint' }],
-      });
+      expect(hosts()).toContain('vm-mint');
+      expect(options).toMatchObject({ prefix: 'vm-', fresh: true, start: 'terminal', routes: ['ip'] });
+      expect(state()).toMatchObject({ options, machines: [{ host: 'vm-mint', user: 'kim' }] });
       expect(readFileSync(`${home.state}.old`, 'utf8')).toBe('mine');
       if (text !== undefined) expect(readFileSync(`${home.state}.old2`, 'utf8')).toBe(text);
       expect(readFileSync(home.main, 'utf8')).toMatch(/Include vmssh\.conf[\s\S]*Host mine\n$/);

@@ -30,6 +30,8 @@ describe('the doctor of this host', () => {
   const borrowed = { addon: missing, borrowed: { tool: socat, path: '/usr/bin/socat' } };
   const ssh = (more: Partial<SshFacts>) => ({ ssh: { ...good.ssh, ...more } });
   const config = (more: Partial<ConfigFacts>) => ({ config: { ...good.config, ...more } });
+  const goneId = '99999999-2222-4333-8444-555555555555';
+  const pin = (name = '') => ({ alias: `vmssh-${name}`, type: 'ssh-ed25519', key: 'AAAA', names: [] });
   const device = (path: keyof Facts['devices'], state: 'closed' | 'absent') => ({
     ...{ devices: { ...good.devices, [path]: state }, modules: state === 'absent' ? [] : good.modules },
   });
@@ -204,6 +206,14 @@ describe('the doctor of this host', () => {
       /^mv$/,
     ],
     ['none known keys', config({ displaced: ['~/k'] }), /^~\/k: a Host of yours names it/],
+    [
+      'none known keys',
+      config({
+        old: [pin(good.machines.machines[0]?.uuid), pin(goneId), pin('lima%dev'), pin('via%hv1/web')],
+      }),
+      new RegExp(`^over a year old, and of no listed machine: ${goneId}, lima%dev$`),
+      new RegExp(`^vmssh forget ${goneId} lima%dev$`),
+    ],
     ['bad host keys', config({ asks: 'could' }), /lines are of an older vmssh/, install],
     [
       'ok host keys',

@@ -2,6 +2,7 @@ import { CommandError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { type FileContent, readSafely } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
+import { shellQuoted } from '../target/shell.js';
 
 /** The current content of one of ssh's files. */
 interface CurrentFile {
@@ -51,7 +52,12 @@ export function fileError(
   const why = isTooLong
     ? `its path has ${path.length} characters, and Windows takes less than ${maxWindowsPath} (${code})`
     : reasonOf(error);
-  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, isTooLong ? shorter : hint);
+  const isClosed = wanted === 'read' && ['EACCES', 'EPERM'].includes(code);
+  const look = `${platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(path)}`;
+  const fix = isTooLong
+    ? shorter
+    : (hint ?? (isClosed ? `it must be yours to read: see ${look}` : undefined));
+  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, fix);
 }
 
 /** https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation */

@@ -261,10 +261,15 @@ export async function idPins(
     const { bytes, stats } = await readWithStats(path);
     if (stats.uid !== owner || (stats.mode & 0o022) !== 0 || !bytes.toString('latin1').includes('vmssh-'))
       return [];
-    return pinsIn(bytes).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
+    return pinsById(bytes);
   } catch {
     return [];
   }
+}
+
+/** Of the machines of this host, by their UUIDs. */
+export function pinsById(bytes: Buffer): readonly Pin[] {
+  return pinsIn(bytes).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
 }
 
 /** What is in our file, for a login at `text`. If nothing in it counts, no key is known, and none is accepted. */

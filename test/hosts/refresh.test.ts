@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { configRefresh } from '../../src/commands/config/fresh.js';
@@ -92,6 +92,8 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
     const before = readFileSync(home.own, 'utf8');
     expect(await refresh(home.io(), async () => found(web))).toBe('edited');
     expect(readFileSync(home.own, 'utf8')).toBe(before);
+    rmSync(home.own);
+    expect(await refresh(home.io(), async () => found(web))).toBe('missing');
   });
 
   it('are left alone if somebody edits the file while machines are looked for', async () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CommandError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { type ConfigFiles, configFiles } from '../../hosts/places.js';
@@ -34,7 +35,12 @@ export async function gatherFresh(
   const own = await readText(files.own).catch(() => undefined);
   if (own === undefined || ownerOf(own) !== 'ours') return undefined;
   const unitless = { ...files, units: undefined };
-  const plan = await planInstall(asLastTime, silent(io), async () => machines, unitless);
+  const planned = planInstall(asLastTime, silent(io), async () => machines, unitless);
+  const plan: Pick<Plan, 'problem' | 'refusal' | 'decision'> = await planned.catch((error) => {
+    if (!(error instanceof CommandError)) throw error;
+    const { message, hint = '' } = error;
+    return { refusal: { path: files.state, why: message.replace(`${quote(files.state)} `, ''), hint } };
+  });
   const { options, machines: written } = (await readState(files.state)) ?? noState;
   const hosts = (entries: readonly HostEntry[]) => new Set(entries.map(({ host }) => host));
   const [old, now] = [hosts(written), hosts(plan.decision?.state.machines ?? written)];

@@ -20,7 +20,14 @@ export async function lookVia(
   const machines = [here, ...listings].flatMap((each) => each.machines);
   const warnings = [here, ...listings].flatMap((each) => each.warnings);
   const failed = listings.flatMap(({ error }) => error ?? []);
-  const found = await select({ ...options, addresses: false }, io, [], { machines, warnings });
+  const found = await select(
+    { ...options, addresses: false },
+    io,
+    [],
+    { machines, warnings },
+    undefined,
+    (options.via && hosts.join(' or ')) ?? options.providers?.join(' or '),
+  );
   return { ...found, failed };
 }
 

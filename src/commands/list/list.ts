@@ -115,7 +115,11 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const hasNamesForSsh = options.show === 'json' || (isTable(options) && io.terminal.stdout);
   const hosts = () => (hasNamesForSsh ? deps.hosts(io) : Promise.resolve(undefined));
   const look = async (signal?: AbortSignal): Promise<Selection> => {
-    if (others) return (await import('./list-via.js')).lookVia(options, others, io, signal);
+    if (others) {
+      const { byHosts } = await import('./named.js');
+      const { names } = byHosts(options.names, options.names.length === 0 ? [] : await deps.hosts(io));
+      return (await import('./list-via.js')).lookVia({ ...options, names }, others, io, signal);
+    }
     const all = await deps.listAll({ env: io.env, signal }, providers);
     if (options.providers === undefined) await deps.keepFresh(all, io);
     if (options.names.length === 0) return select(options, io, providers, all, signal);

@@ -5,7 +5,14 @@ import { readTextIfAny } from '../files/read-sync.js';
 import { fingerprintOf } from '../identity/known-hosts.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
-import { firstMessage, settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
+import {
+  firstMessage,
+  refusalFix,
+  settingIn,
+  sshCommand,
+  sshProgram,
+  startProblem,
+} from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sshFolder } from '../ssh/folder.js';
 import { ownKeyFile } from '../ssh/login-key.js';
@@ -95,14 +102,14 @@ async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?
     host: isHostName(host) ? host : slug(host),
   });
   const { code, stdout, stderr } = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(
-    (error: Error) => ({ code: null, stdout: '', stderr: error.message }),
+    (error) => ({ code: null, stdout: '', stderr: startProblem(error) }),
   );
   if (code === 0) return stdout;
   signal.throwIfAborted();
   throw new ConnectError('connect', host, {
     code: 'NOT_RUN',
     problem: `ssh -G does not read its configuration: ${firstMessage(stderr) ?? 'it did not end'}`,
-    hint: 'correct what ssh names',
+    hint: refusalFix(stderr),
   });
 }
 

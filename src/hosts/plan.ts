@@ -4,6 +4,7 @@ import { printable, quote } from '../errors.js';
 import { policyOf } from '../identity/policy.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
+import { refusalFix } from '../process/ssh-program.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
 import { ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
@@ -99,7 +100,7 @@ export async function planInstall(
   // Our own lines are replaced, if ssh names them.
   if (broken !== undefined && !broken.includes(`${basename(files.own)}: `)) {
     const why = `ssh does not accept it, so nothing is written: ${broken}`;
-    const hint = 'correct what ssh names, and run it again';
+    const hint = `${refusalFix(broken)}, and run it again`;
     return { changes: [], refusal: { path: path ?? files.own, why, hint }, files };
   }
   return {

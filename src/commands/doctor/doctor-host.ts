@@ -4,7 +4,7 @@ import { exitCode, printable } from '../../errors.js';
 import { hostKeyAlias, namesOf } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
-import { brokenShellProblem, howToGet, sshVersion } from '../../process/ssh-program.js';
+import { brokenShellProblem, howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import type { OutsideLines } from '../../sources/outside/file.js';
@@ -120,8 +120,7 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
     return plain(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
   const fix = 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
-  if (/^No user exists/.test(version))
-    return plain(name, 'bad', version, 'ssh runs for no user without an entry in /etc/passwd: add one');
+  if (/^No user exists/.test(version)) return plain(name, 'bad', version, refusalFix(version));
   const old = (sshVersion(version) ?? 0) < 706;
   return withReport(name, old ? 'bad' : 'ok', version, allowed.ssh(version), old ? fix : undefined);
 }

@@ -8,6 +8,7 @@ import {
   cidOf,
   closedMessage,
   type ProgressLine,
+  type RunScriptOptions,
   runScript,
   type ScriptOutcome,
 } from '../guest/run/run-script.js';
@@ -89,27 +90,37 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     const outcome = await runScript(route, { env: into.env ?? env, signal, onLine });
     if (outcome.code !== undefined) return outcome;
     const mayAsk = isBySsh(into) && terminal.stdin && terminal.stdout;
-    if (mayAsk && sudoAsks(outcome.message)) return runOnTerminal(options);
-    throw await whyNotRun(options, route, outcome, io, signal);
-  };
-
-  async function runOnTerminal(options: GuestRouteOptions): Promise<ScriptOutcome> {
-    const leave = leaveScript(options);
-    const left = await runScript(leave, { env, signal, onLine });
-    const file = leftFile(left.message);
-    if (file === undefined) throw await whyNotRun(options, leave, left, io, signal);
-    const route = runLeft(options, file);
+    if (!mayAsk || !sudoAsks(outcome.message)) throw await whyNotRun(options, route, outcome, io, signal);
     // ssh puts the terminal into raw mode, where a line ends with \r\n.
     const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
-    const outcome = await runScript(route, {
+    return runOnTerminal(options, io, signal, {
       env,
-      signal,
       onLine: (line) => show(formatProgress(line, style)),
-      onOther: (text) => show(text.split('\n').map(printable).join('\n')),
+      onOther: show,
     });
-    if (outcome.code === undefined) throw await whyNotRun(options, route, outcome, io, signal);
-    return outcome;
-  }
+  };
+}
+
+/** Sudo says nothing of Ctrl-C. */
+const unanswered = 'sudo ended at its question';
+
+/** Runs a script by sudo, which asks on this terminal. Throws a ConnectError. */
+export async function runOnTerminal(
+  options: GuestRouteOptions,
+  io: Io,
+  signal: AbortSignal,
+  { env, onLine, onOther }: Pick<RunScriptOptions, 'env' | 'onLine'> & { onOther(text: string): void },
+): Promise<ScriptOutcome> {
+  const leave = leaveScript(options);
+  const left = await runScript(leave, { env, signal, onLine });
+  const file = leftFile(left.message);
+  if (file === undefined) throw await whyNotRun(options, leave, left, io, signal);
+  const route = runLeft(options, file);
+  const show = (text: string) => onOther(text.split('\n').map(printable).join('\n'));
+  const outcome = await runScript(route, { env, signal, onLine, onOther: show });
+  if (outcome.code !== undefined) return outcome;
+  const message = outcome.message || unanswered;
+  throw await whyNotRun(options, route, { ...outcome, message }, io, signal);
 }
 
 /** How sshd in the guest sees a connection. */
@@ -205,6 +216,7 @@ function hintFor(route: GuestRoute, message: string): string {
     return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest print there and run it with sudo';
   if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message))
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
+  if (message === unanswered) return 'run this again';
   if (closedMessage.test(message))
     return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
   if (/Could not resolve hostname/.test(message))

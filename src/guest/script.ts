@@ -88,7 +88,7 @@ export function accountScript(options: AccountScriptOptions): string {
 
 /**
  * The script that takes back what the others did. `own`: by a login, with the rights of the account. `account`: as root, also what such a
- * login of it did. `owners`: the keys whose undo it is, where what all share goes with the last; undefined: all that was done.
+ * login of it did; with `own`, by its sudo. `owners`: the keys whose undo it is, where what all share goes with the last; undefined: all that was done.
  */
 export function undoScript({
   look = false,

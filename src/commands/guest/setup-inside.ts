@@ -50,18 +50,21 @@ export const inside: SetupStep = {
   },
 
   async act(setup, found) {
-    const { into, scripts = [], byHand, asUser } = found;
+    const { into, scripts = [], byHand, asUser, login } = found;
+    const own = asUser ? await byLogin() : undefined;
+    let bySudo: true | undefined;
     if (byHand) return setup.add('inside', 'failed', ...byHand);
     for (const script of scripts) {
       if (!into) break;
-      const said = asUser
-        ? await (await byLogin()).runByLogin(setup, found, script).catch(asFailure)
+      const said = own
+        ? await own.runByLogin(setup, found, script, { sudo: own.asksSudo(found.said) }).catch(asFailure)
         : await runInside(into, script, setup);
       if (said instanceof ConnectError) return setup.add('inside', 'failed', said.problem, said.hint);
       for (const row of said) setup.addGuests(row, into);
+      if (said.some(({ name }) => name === 'sudo')) bySudo = true;
       if (setup.isFailed()) break;
     }
-    return undefined;
+    return bySudo && login && { login: { ...login, bySudo } };
   },
 
   async undo(setup, _, what) {
@@ -134,10 +137,13 @@ async function undoByLogin(
   what: 'plan' | 'do',
 ): Promise<Found | undefined> {
   const into = { ...loginAs(login.user, setup), identityFile: login.identityFile };
-  const says = `what setup did for ${login.user} is taken back, by a login as ${login.user}`;
+  const { user, bySudo } = login;
+  const sudo = bySudo ? ', and by sudo, which may ask' : '';
+  const says = `what setup did for ${user} is taken back, by a login as ${user}${sudo}`;
   if (what === 'plan') return setup.add('undo', 'changed', says) ?? { login };
   const { runByLogin } = await byLogin();
-  const said = await runByLogin(setup, { into }, undoScript({ own: true, owners })).catch(asFailure);
+  const script = undoScript({ own: true, account: bySudo && user, owners });
+  const said = await runByLogin(setup, { into }, script, { sudo: bySudo }).catch(asFailure);
   if (said instanceof ConnectError) return setup.add('undo', 'failed', said.problem, said.hint);
   for (const row of said) setup.addGuests(row, into);
   return { said, login };

@@ -1,6 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { whyNotRun } from '../../checks/inside.js';
 import { printOfLine } from '../../checks/own-keys.js';
 import { loginTimeoutMs } from '../../checks/try-login.js';
 import { isAccountName } from '../../cli/guest.js';
@@ -8,6 +10,8 @@ import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, printable, quote } from '../../errors.js';
 import { inAskedFolder } from '../../files/asked-folder.js';
 import { readText } from '../../files/read-file.js';
+import { type GuestRouteOptions, guestCaller, masterRoute, sudoAsks } from '../../guest/run/route.js';
+import { runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
 import { accountScript } from '../../guest/script.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection } from '../../process/ssh-program.js';
@@ -17,7 +21,7 @@ import { handshake } from '../../ssh/handshake.js';
 import { keyPolicy, plainLogin } from '../../ssh/policy/key-policy.js';
 import { hostNameOf, typedHost } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
-import { type Found, runInside, type Setup } from './setup-step.js';
+import { type Found, type RunOptions, runInside, type Setup } from './setup-step.js';
 import { asFailure, checkUntil } from './setup-way.js';
 
 /** Looks by a login of the account. `said` is what its script says there; undefined: that is known only after a question of ssh's. */
@@ -82,11 +86,15 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
   const asks = canAsk(io);
   // A login shows who you are: to a key that nobody vouches for only if there is no other way.
   const isTried = !contact || !asks;
-  const said = isTried ? await runByLogin(setup, found, scriptFor(found, true), false).catch(asFailure) : [];
+  const said = isTried
+    ? await runByLogin(setup, found, scriptFor(found, true), { asks: false }).catch(asFailure)
+    : [];
   const endpoint = answer?.means?.endpoint;
   const by = `by a login over ${endpoint ? formatEndpoint(endpoint) : target}, with the rights of ${asUser}`;
   if (isTried && !(said instanceof ConnectError)) {
     add('inside', 'ok', by);
+    const never = 'sudo would ask for a password there, and here is no terminal';
+    if (asksSudo(said) && !isOnTerminal(io)) return add('sudo', 'failed', never, 'run it in a terminal');
     return said;
   }
   const { problem = '', hint } = said instanceof ConnectError ? said : {};
@@ -97,7 +105,8 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
   const isChosen = options.user !== undefined || setup.machine?.user !== undefined;
   add('account', 'ok', isChosen ? asUser : `${asUser}, as ssh logs in there: --user names another`);
   add('inside', 'ok', `${by}: ssh will ask for the password of ${asUser} once`);
-  const where = `the key goes where this sshd reads those of ${asUser}`;
+  const sudo = `by sudo if only root may write there${isOnTerminal(io) ? ', which may ask too' : ''}`;
+  const where = `the key goes where this sshd reads those of ${asUser}, ${sudo}`;
   if (key) add('key', 'changed', `${where}: ${key.from} (${printOfLine(key.line)})`);
   return undefined;
 }
@@ -107,28 +116,77 @@ export function scriptFor({ asUser: account = '', key, contact }: Found, look: b
   return accountScript({ account, keys: key ? [key.line] : [], look, own: true, shown: contact });
 }
 
-/** Runs a script by one login, for which ssh may ask. Throws a ConnectError. */
+/** Whether sudo will ask, by what the script says that only looks. What is not known counts as asking. */
+export function asksSudo(said: readonly FindingJson[] | undefined): boolean {
+  return !said || said.some(({ name, state }) => name === 'sudo' && state === 'skipped');
+}
+
+/** Where sudo can ask: Windows' ssh has no ControlMaster. */
+function isOnTerminal({ terminal, platform }: Io): boolean {
+  return terminal.stdin && terminal.stderr && platform !== 'win32';
+}
+
+/** Runs a script by one login, for which ssh may ask, and sudo there. Throws a ConnectError. */
 export async function runByLogin(
   setup: Setup,
   { into, contact }: Pick<Found, 'into' | 'contact'>,
   script: string,
-  asks = true,
+  { asks = true, sudo = false } = {},
 ): Promise<readonly FindingJson[]> {
   if (!into) return [];
-  const { io } = setup;
-  const onComplaint = asks ? (line: string) => io.err(`${printable(line)}\n`) : undefined;
+  const { io, name } = setup;
+  const isAsked = sudo && isOnTerminal(io);
+  const complain = (line: string) => (isAsked && sudoAsks(line)) || io.err(`${printable(line)}\n`);
+  const onComplaint = asks ? complain : undefined;
   const settings = [ownConnection, ...(asks ? [] : [asksNothing])];
   const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
-  const more = { needsRoot: 'never', settings, onComplaint, env } as const;
-  if (!contact) return runInside(into, script, setup, more);
+  // ssh puts the terminal into raw mode, where a line ends with \r\n.
+  const onSudo = (text: string) => io.err(text.replaceAll('\n', '\r\n'));
+  const more = {
+    needsRoot: 'asked',
+    settings,
+    onComplaint,
+    onSudo: isAsked ? onSudo : undefined,
+    env,
+  } as const;
+  if (!contact && !isAsked) return runInside(into, script, setup, more);
   return inAskedFolder(stateFolder(io.env, io.platform), async (folder) => {
     const knownHosts = join(folder, 'known_hosts');
     // ssh shows it as it asks.
-    const hostKeyAlias = hostNameOf(setup.name);
+    const hostKeyAlias = hostNameOf(name);
     await writeFile(knownHosts, `${hostKeyAlias} ${contact}\n`, { mode: 0o600 });
-    const known = { knownHosts, hostKeyAlias, onlyKnown: true };
-    return runInside(into, script, setup, { ...more, caller: { asksForKeys: false, known } });
+    const known = contact && { asksForKeys: false, known: { knownHosts, hostKeyAlias, onlyKnown: true } };
+    if (!isAsked) return runInside(into, script, setup, { ...more, caller: { ...known } });
+    const caller = { ...known, control: join(folder, 'ssh') };
+    const options = { ...into, ...(await guestCaller(io, into)), ...caller };
+    return overOneLogin(options, setup, { settings, onComplaint, env }, () =>
+      runInside(into, script, setup, { ...more, settings: [asksNothing], caller }),
+    );
   });
+}
+
+/** Runs something while an ssh is logged in, for which it asks. That has its socket then, and ends with this process. Throws a ConnectError. */
+async function overOneLogin<T>(
+  options: Omit<GuestRouteOptions, 'script' | 'needsRoot'> & { readonly control: string },
+  { io, signal: stopped }: Setup,
+  { settings, ...how }: Pick<RunOptions, 'onComplaint'> & { settings: readonly string[]; env: Io['env'] },
+  run: () => Promise<T>,
+): Promise<T> {
+  const own = new AbortController();
+  const signal = AbortSignal.any([stopped, own.signal]);
+  const route = masterRoute(options, settings);
+  let outcome: ScriptOutcome | undefined;
+  const isOver = runScript(route, { ...how, signal, onLine() {} }).then((end) => {
+    outcome = end;
+  });
+  while (!outcome && !existsSync(options.control)) await delay(50);
+  try {
+    if (outcome) throw await whyNotRun(options, route, outcome, io, stopped);
+    return await run();
+  } finally {
+    own.abort();
+    await isOver;
+  }
 }
 
 /** Whether ssh can ask for a password: at its terminal, or by SSH_ASKPASS (its readpass.c). */

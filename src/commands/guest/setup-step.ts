@@ -1,11 +1,17 @@
-import { refuseOther, whyNotRun } from '../../checks/inside.js';
+import { refuseOther, runOnTerminal, whyNotRun } from '../../checks/inside.js';
 import type { OwnKey } from '../../checks/own-keys.js';
 import type { CheckResult } from '../../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
 import { accountName, findingsOf, readKeys } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { quote } from '../../errors.js';
-import { type GuestRouteOptions, guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
+import {
+  type GuestRouteOptions,
+  guestCaller,
+  guestRoute,
+  type HostFlags,
+  sudoAsks,
+} from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
@@ -148,12 +154,14 @@ export function newSetup(
 const maxMs = 300_000;
 
 /** How a login differs from what a manager starts. */
-interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>> {
+export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>> {
   /** In place of what ssh is asked about host keys. */
-  readonly caller?: Partial<Pick<GuestRouteOptions, 'asksForKeys' | 'known'>>;
+  readonly caller?: Partial<Pick<GuestRouteOptions, 'asksForKeys' | 'known' | 'control'>>;
   /** More of ssh's. */
   readonly settings?: readonly string[];
   readonly onComplaint?: ((line: string) => void) | undefined;
+  /** What sudo asks on this terminal. Undefined: it may not. */
+  readonly onSudo?: ((text: string) => void) | undefined;
   readonly env?: Io['env'];
 }
 
@@ -162,14 +170,16 @@ export async function runInside(
   into: HostFlags,
   script: string,
   { io, signal }: Pick<Setup, 'io' | 'signal'>,
-  { needsRoot = true, caller, settings, onComplaint, env = into.env ?? io.env }: RunOptions = {},
+  { needsRoot = true, caller, settings, onComplaint, onSudo, env = into.env ?? io.env }: RunOptions = {},
 ): Promise<readonly FindingJson[]> {
-  const calls = { ...(await guestCaller(io, into)), ...caller };
-  const route = guestRoute({ ...into, ...calls, script, needsRoot }, settings);
+  const options = { ...into, ...(await guestCaller(io, into)), ...caller, script, needsRoot };
+  const route = guestRoute(options, settings);
   const lines: ProgressLine[] = [];
   const onLine = (line: ProgressLine) => void lines.push(line);
   const outcome = await runScript(route, { env, signal, onLine, onComplaint, limitMs: maxMs });
-  if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
+  if (outcome.code === undefined && onSudo && sudoAsks(outcome.message))
+    await runOnTerminal(options, io, signal, { env, onLine, onOther: onSudo });
+  else if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
   refuseOther(into, lines);
   return findingsOf(lines);
 }

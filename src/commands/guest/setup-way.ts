@@ -25,8 +25,9 @@ export const entry: SetupStep = {
     const { target, uuid } = machine;
     const first = isFirst || earlier?.first;
     const takes = setup.claim === undefined ? earlier?.takes : setup.name;
-    const { pinned, byLogin: hasJournal } = earlier ?? {};
-    const login = { target, uuid, user, takes, pinned, byLogin: hasJournal, first: first || undefined };
+    const { pinned, byLogin: hasJournal, bySudo } = earlier ?? {};
+    const journals = { byLogin: hasJournal, bySudo };
+    const login = { target, uuid, user, takes, pinned, ...journals, first: first || undefined };
     const chosen = await chooseKey(setup).catch(asFailure);
     if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
     const found = { ...chosen, earlier, login, start: await howToStart(setup) };

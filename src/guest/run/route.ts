@@ -41,8 +41,8 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly script: string;
   /** What was typed for the target, so that the user's own Host of that name counts; undefined: a form of the target. */
   readonly typed?: string | undefined;
-  /** As root, with sudo if needed; false: sudo only if it does not prompt; "never": as the account that logs in. */
-  readonly needsRoot: boolean | 'never';
+  /** As root, with sudo if needed; false: sudo only if it does not prompt; "asked": as the account that logs in, and again by sudo if it ends with 3. */
+  readonly needsRoot: boolean | 'asked';
   /** A configuration file for ssh in place of the user's. */
   readonly sshConfig?: string;
   readonly port?: number;
@@ -59,6 +59,8 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly identityFile?: string;
   /** With ERROR, the default, ssh does not say that a connection was closed. */
   readonly logLevel?: 'ERROR' | 'INFO';
+  /** The socket of an ssh that has logged in already: see masterRoute. */
+  readonly control?: string | undefined;
   /** ssh and its first options; `ssh` by default. */
   readonly ssh?: readonly string[];
   /** How to call this program. */
@@ -172,13 +174,14 @@ type Login = Pick<SshCommand, 'flags' | 'settings' | 'command'>;
 /** The command line of ssh, through our own proxy if the host is a target. Throws a RangeError. */
 export function guestLogin(
   options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
-  { flags, settings = [], command }: Login,
+  { flags = [], settings = [], command }: Login,
 ): readonly string[] {
-  const { ssh = ['ssh'], route, host, typed, sshConfig, through, logLevel = 'ERROR' } = options;
+  const { ssh = ['ssh'], route, host, typed, sshConfig, through, logLevel = 'ERROR', control } = options;
   const { user, host: target } = splitUser(host);
   const name = route === 'target' ? (typed ?? hostNameOf(target)) : target;
   return sshCommand({
-    ...{ ssh, configFile: sshConfig, flags, command },
+    ...{ ssh, configFile: sshConfig, command },
+    flags: [...(control === undefined ? [] : ['-S', control.replaceAll('%', '%%')]), ...flags],
     settings: [
       // With the user's RemoteCommand ssh takes no other, and a terminal hides the end of a script. -t stays.
       ...[`LogLevel=${logLevel}`, 'RemoteCommand=none', 'RequestTTY=no'],
@@ -221,8 +224,23 @@ const rights = {
   // sudo does not keep SSH_CONNECTION, which says how sshd sees this host.
   false:
     'echo; if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s "$SSH_CONNECTION"; else exec sh -s; fi',
-  never: 'echo; exec sh -s',
+  // What it says first is of no interest then.
+  asked:
+    'echo; script=$(cat); said=$(printf "%s\\n" "$script" | sh -s); if [ $? = 3 ]; then printf "%s\\n" "$script" | LC_ALL=C sudo -n sh -s; else printf "%s\\n" "$said"; fi',
 };
+
+/** One login for several scripts: it goes on until it is ended, and has no session, of which sshd may allow one at a time. */
+export function masterRoute(
+  options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
+  settings: readonly string[],
+): GuestRoute {
+  const more = ['ControlPersist=no', ...settings];
+  return {
+    name: options.route,
+    command: guestLogin(options, { flags: ['-M', '-N'], settings: more }),
+    input: undefined,
+  };
+}
 
 /** Whether a script did not run because sudo needs a password or a terminal; sudo-rs has other messages. */
 export function sudoAsks(message: string): boolean {

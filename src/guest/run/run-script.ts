@@ -19,7 +19,7 @@ export interface ScriptOutcome {
   readonly failure?: DiscoveryError | undefined;
 }
 
-interface RunScriptOptions {
+export interface RunScriptOptions {
   readonly onLine: (line: ProgressLine) => void;
   /** On a terminal: prompts, and lines that are not the script's, behind "| ". Default: not shown. */
   readonly onOther?: (text: string) => void;

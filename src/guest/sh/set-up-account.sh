@@ -1,6 +1,7 @@
 #!/bin/sh
 # vmssh: lets a public key log in to this machine; its own manager started this, or a login of the account. With look=yes it only says what it would do.
-# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
+# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed, 3 the same has to run
+# again by sudo, as only root can do it.
 
 set -u
 . ./parts/set-up.sh
@@ -74,9 +75,6 @@ look_at_machine() {
 look_as_account() {
   if [ -z "${config:-}" ]; then
     say skipped sshd "$account cannot ask sshd for its settings: the key goes into the usual file"
-  elif [ "$keys_by" = root ]; then
-    fail key "sshd reads the keys of $account from $keys_in, where only root may write" "# put the key there as root"
-    give_up 2
   fi
   for each_file in $(settings hostkey); do
     read -r each_type each_key _ <"$R${each_file%.pub}.pub" || continue
@@ -85,6 +83,21 @@ look_as_account() {
       give_up 2
     fi
   done 2>/dev/null
+  if [ "$keys_by" = root ] && [ -n "$keys" ] && ! has_keys; then need_sudo "sshd reads the keys of $account from $keys_in"; fi
+}
+
+# need_sudo WHY
+need_sudo() {
+  if ! command -v sudo >/dev/null; then
+    fail key "$1, where only root may write, and there is no sudo" '# put the key there as root'
+    give_up 2
+  elif [ "$look" = no ]; then
+    exit 3
+  elif sudo -n true 2>/dev/null; then
+    say ok sudo "$1, by sudo: it asks for no password"
+  else
+    say skipped sudo "$1, by sudo: it will ask for the password of $account"
+  fi
 }
 
 set_up_account() {
@@ -94,6 +107,7 @@ set_up_account() {
   choose_account
   find_home
   say ok account "$account"
+  if [ "$own" = yes ] && ! is_own && [ -n "${SUDO_USER:-}" ]; then say ok sudo 'by sudo, as root'; fi
   if [ "$look" = left ]; then
     say_left
     return 0

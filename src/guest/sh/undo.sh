@@ -1,6 +1,7 @@
 #!/bin/sh
 # vmssh: undoes what the script of vmssh guest print did in this guest: for the keys of one caller, or all. With look=yes it only says what that is.
-# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
+# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed, 3 the same has to run
+# again by sudo, as root did some of it.
 
 set -u
 . ./parts/report.sh
@@ -34,6 +35,7 @@ undo_account() {
 
 undo_main() {
   need_root
+  if is_own && [ -n "$account" ]; then exit 3; fi
   if [ "$look" = no ]; then take_lock; fi
   read_owners
   if [ "$all" = no ] && [ -n "$others" ]; then

@@ -26,6 +26,8 @@ export interface MachineLogin {
   readonly takes?: string;
   /** For `--undo`: its key was put there by a login of that user. */
   readonly byLogin?: true;
+  /** And by sudo there. */
+  readonly bySudo?: true;
   /** For `--undo`: setup pinned its host key. */
   readonly pinned?: true;
   /** For `--undo`: there were no lines for ssh before. */
@@ -57,7 +59,8 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   if (target === undefined || (user === undefined && (name !== undefined || !brings))) return [];
   const uuid = parseUuid(plainText(id) ?? '');
   const takes = typeof named === 'string' && isPlainHostName(named) ? named : undefined;
-  const undone = { brings, takes, byLogin: isSet('byLogin'), pinned: isSet('pinned'), first: isSet('first') };
+  const [byLogin, bySudo, pinned, first] = ['byLogin', 'bySudo', 'pinned', 'first'].map(isSet);
+  const undone = { brings, takes, byLogin, bySudo, pinned, first };
   const known = { uuid, user, identityFile: plainText(file), ...undone };
   // Fields of a newer version stay.
   const more = Object.entries(fields).filter(([field]) => !(field in undone));

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -21,6 +21,7 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
   const root = join(dir, 'root');
   const theirs = join(root, 'home/ann');
   const authorized = join(theirs, '.ssh/authorized_keys');
+  const rootsKeys = join(root, 'etc/ssh/keys/ann');
   const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
   /** How many were answered. */
   let passwords = 0;
@@ -29,6 +30,7 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
   let asksTwice = false;
   const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
     clients.add(client);
+    let isOpen = false;
     client.on('error', () => {}).on('close', () => clients.delete(client));
     client.on('authentication', (ctx) => {
       if (ctx.method === 'password') {
@@ -53,16 +55,31 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
             else ctx.reject(ways);
           },
         );
-      const lines = existsSync(authorized) ? readFileSync(authorized, 'utf8') : '';
+      const files = [authorized, rootsKeys].filter((file) => existsSync(file));
+      const lines = files.map((file) => readFileSync(file, 'utf8')).join('');
       const isKnown = ctx.method === 'publickey' && lines.includes(ctx.key.data.toString('base64'));
       return isKnown ? ctx.accept() : ctx.reject(ways);
     });
-    client.once('session', (accept) =>
-      accept().on('exec', (take, _, { command }) => {
+    client.on('session', (accept, reject) => {
+      if (isOpen) return reject();
+      isOpen = true;
+      const session = accept();
+      session.on('close', () => {
+        isOpen = false;
+      });
+      let words = ['sh', '-c'];
+      session.on('pty', (allow) => {
+        words = ['script', '-qefc'];
+        allow();
+      });
+      session.on('exec', (take, _, { command }) => {
         const channel = take();
-        const line = command === 'true' ? command : `sed "s#^R=''#R='${root}'#" | exec sh -s`;
-        const env = { PATH: `${join(root, 'fakes')}:${process.env.PATH}`, HOME: theirs };
-        const child = spawn('sh', ['-c', line], { env });
+        const env = {
+          PATH: `${join(root, 'fakes')}:${process.env.PATH}`,
+          ...{ HOME: theirs, TMPDIR: theirs, ROOT: root },
+        };
+        const [program = '', ...args] = [...words, command, ...(words[0] === 'script' ? ['/dev/null'] : [])];
+        const child = spawn(program, args, { env });
         channel.pipe(child.stdin);
         child.stdin.on('error', () => {});
         child.stdout.on('data', (part) => channel.write(part));
@@ -71,8 +88,9 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
           channel.exit(code ?? 1);
           channel.end();
         });
-      }),
-    );
+        channel.on('close', () => child.kill());
+      });
+    });
   });
   const blob = Buffer.from(hostKey.public.split(' ')[1] ?? '', 'base64');
   const print = fingerprintOf(blob);
@@ -88,11 +106,20 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     SSH_ASKPASS_REQUIRE: 'force',
     SSH_ASKPASS: join(bin, 'ask'),
   };
-  const onTty = { ...asking, SSH_ASKPASS: undefined, SSH_ASKPASS_REQUIRE: undefined };
+  const onTty = { ...asking, NO_COLOR: '1', SSH_ASKPASS: undefined, SSH_ASKPASS_REQUIRE: undefined };
   const setup = (args: readonly string[], env: NodeJS.ProcessEnv = asking) =>
     run([...vmssh, 'setup', ...args], { env, detached: true });
   const answer = (text: string) => program('ask', `echo "$1" >>'${dir}/asked'; echo '${text}'`);
   const asked = () => (existsSync(join(dir, 'asked')) ? readFileSync(join(dir, 'asked'), 'utf8') : '');
+  /** The password for ssh; for sudo something else. */
+  const typeBoth = (forSudo: string) => {
+    let isFirst = true;
+    return (type: (text: string) => void) => {
+      type(isFirst ? 'right\n' : `${forSudo}\n`);
+      isFirst = false;
+    };
+  };
+  const asks = /password(?: for ann)?: $/;
   const trees = () => [treeOf(root), treeOf(join(home, '.ssh'))];
 
   beforeAll(async () => {
@@ -104,14 +131,31 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     writeFileSync(join(home, '.ssh/config'), '');
     writeTree(root, {
       'bin/sh': '#!/bin/sh\n',
-      'fakes/id': '#!/bin/sh\n[ "$1" = -u ] && echo 1000 || echo ann\n',
+      'fakes/id': '#!/bin/sh\n[ "$1" = -u ] && echo $((FAKE_UID + 1000)) || echo ann\n',
+      'fakes/sh':
+        '#!/bin/sh\ncase $1 in -s) shift ;; -*) exec /bin/sh "$@" ;; esac\nsed "s#^R=\'\'#R=\'$ROOT\'#" "$@" | exec /bin/sh -s\n',
+      'fakes/runuser': '#!/bin/sh\nshift 3; FAKE_UID=0 exec "$@"\n',
+      // It asks as sudo does, on its terminal.
+      'fakes/sudo': `#!/bin/sh
+if [ "$1" = -n ] && [ ! -e "$ROOT/asks-nothing" ]; then echo 'sudo: a password is required' >&2; exit 1; fi
+[ "$1" = -n ] && shift && FAKE_UID=-1000 SUDO_USER=ann exec "$@"
+for _ in 1 2 3; do
+  { stty -echo; printf '[sudo] password for ann: '; IFS= read -r answer; stty echo; echo; } </dev/tty >/dev/tty || exit 1
+  [ "$answer" = right ] && FAKE_UID=-1000 SUDO_USER=ann exec "$@"
+  echo 'Sorry, try again.' >&2
+done
+echo 'sudo: 3 incorrect password attempts' >&2; exit 1
+`,
       // Whose each file is: all but the home is root's.
       'fakes/find':
         '#!/bin/sh\ncase "$*" in *-perm*) ;; *"-user ann"*) echo x ;; *) case $2 in */home/ann*) ;; *) echo x ;; esac ;; esac\n',
       'fakes/getent': '#!/bin/sh\n[ "$1 $2" = "passwd ann" ] && echo ann:x:1000:1000::/home/ann:/bin/sh\n',
     });
-    mkdirSync(theirs, { recursive: true });
-    mkdirSync(join(root, 'usr/sbin'), { recursive: true });
+    for (const folder of [
+      theirs,
+      ...['usr/sbin', 'var/lib', 'run', 'etc/ssh'].map((each) => join(root, each)),
+    ])
+      mkdirSync(folder, { recursive: true });
   });
   beforeEach(() => {
     passwords = 0;
@@ -131,7 +175,9 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     expect(stdout).toMatch(
       /✓ account +ann\n.*✓ inside +by a login over unix:\/.*, with the rights of ann: ssh will ask/,
     );
-    expect(stdout).toMatch(/\+ key +the key goes where this sshd reads those of ann: /);
+    expect(stdout).toMatch(
+      /\+ key +the key goes where this sshd reads those of ann, by sudo if only root may write there: /,
+    );
     expect({ code, asked: asked(), passwords }).toEqual({ code: 1, asked: '', passwords: 0 });
     expect(trees()).toEqual(before);
   });
@@ -178,18 +224,27 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     expect(trees()).toEqual(before);
   });
 
-  it.skipIf(lacks('script'))('leaves no ssh behind if it is killed at the question', async () => {
+  it.skipIf(lacks('script')).each([
+    ['ssh', 0],
+    ['sudo', 1],
+  ])('leaves no ssh and no socket behind if it is killed at the question of %s', async (_, answered) => {
+    sshdSays('/etc/ssh/keys/%u');
     const before = trees();
     // The terminal is that of a shell which goes on.
     const inShell = `echo $$ >'${dir}/pid'; exec ${vmsshWords} setup --yes --user ann mint`;
+    const state = join(home, '.local/state/vmssh');
+    const sockets = () =>
+      readdirSync(state, { recursive: true }).filter((path) => `${path}`.endsWith('/ssh'));
+    let questions = 0;
     const kill = (type: (text: string) => void) => {
+      if (questions++ < answered) return type('right\n');
       process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL');
-      const gone = expect.poll(() => clients.size, { timeout: 50_000 }).toBe(0);
+      const gone = expect.poll(() => [clients.size, sockets()], { timeout: 50_000 }).toEqual([0, []]);
       void gone.then(() => type('\n'));
     };
     const shell = ['sh', '-c', `sh -c "$0"; read -r _`, inShell];
-    const { code } = await onTerminal(shell, /password: $/, kill, onTty);
-    expect({ code, passwords, left: trees() }).toEqual({ code: 0, passwords: 0, left: before });
+    const { code } = await onTerminal(shell, asks, kill, onTty);
+    expect({ code, passwords, left: trees() }).toEqual({ code: 0, passwords: answered, left: before });
   });
 
   it('leaves nothing after three wrong passwords', async () => {
@@ -213,10 +268,10 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
       want: /✗ host-key +sshd has another ssh-ed25519 key than the connection showed, in \/etc\/ssh\/key\.pub/,
     },
     {
-      what: 'its keys are in a folder of root’s',
+      what: 'its keys are in a folder of root’s, and sudo cannot ask',
       says: [],
       keys: '/etc/ssh/keys/%u',
-      want: /✗ key +sshd reads the keys of ann from \/etc\/ssh\/keys\/ann, where only root may write/,
+      want: /✗ inside +the script did not run there: sudo: a password is required\n +fix: .*run this in a terminal/,
     },
     {
       what: 'a command is forced',
@@ -231,6 +286,57 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     expect(stdout).toMatch(want);
     expect({ code, passwords }).toEqual({ code: 1, passwords: 1 });
     expect(treeOf(root)).toEqual(before);
+  });
+
+  describe.skipIf(lacks('script'))('by sudo, where only root may write', () => {
+    const command = [...vmssh, 'setup', '--yes', '--user', 'ann', 'mint'];
+    beforeEach(() => {
+      sshdSays('/etc/ssh/keys/%u');
+      writeFileSync(join(home, '.ssh/known_hosts'), '');
+    });
+
+    it.each([
+      ['wrong passwords', 'wrong', 1, /sudo: 3 incorrect password attempts/],
+      [
+        'Ctrl-C at its question',
+        '\x03',
+        1,
+        /✗ inside +the script did not run there: sudo ended at its question/,
+      ],
+    ])('changes nothing after %s', async (_, typed, want, says) => {
+      const before = trees();
+      const { code, stdout } = await onTerminal(command, asks, typeBoth(typed), onTty);
+      expect(stdout).toMatch(says);
+      expect({ code, passwords }, stdout).toEqual({ code: want, passwords: 1 });
+      expect(trees()).toEqual(before);
+    });
+
+    it('needs no terminal if sudo asks nothing', async () => {
+      writeFileSync(join(root, 'asks-nothing'), '');
+      const before = trees();
+      const done = await setup(['--yes', '--user', 'ann', 'mint']);
+      expect({ code: done.code, passwords }, done.stdout).toEqual({ code: 0, passwords: 1 });
+      expect(done.stdout).toMatch(/\+ key +1 put into \/etc\/ssh\/keys\/ann of ann\n/);
+      const undone = await setup(['--undo', '--yes', 'mint']);
+      expect({ code: undone.code, passwords }, undone.stdout).toEqual({ code: 0, passwords: 1 });
+      expect(trees()).toEqual(before);
+      rmSync(join(root, 'asks-nothing'));
+    });
+
+    it('asks once for each, sets up, and takes it back', async () => {
+      const before = trees();
+      const { code, stdout } = await onTerminal(command, asks, 'right', onTty);
+      expect({ code, passwords }, stdout).toEqual({ code: 0, passwords: 1 });
+      expect(stdout).toMatch(/\+ key +1 put into \/etc\/ssh\/keys\/ann of ann\r\n/);
+      expect(stdout).toMatch(/✓ sudo +by sudo, as root\r\n/);
+      expect(existsSync(join(theirs, '.local'))).toBe(false);
+      const again = await setup(['--dry-run', 'mint'], { ...asking, SSH_ASKPASS_REQUIRE: 'never' });
+      expect(again, again.stdout).toMatchObject({ code: 0 });
+      const undo = [...vmssh, 'setup', '--undo', '--yes', 'mint'];
+      const undone = await onTerminal(undo, asks, 'right', onTty);
+      expect({ code: undone.code, passwords }, undone.stdout).toEqual({ code: 0, passwords: 1 });
+      expect(trees()).toEqual(before);
+    });
   });
 
   describe.each([

@@ -5,14 +5,7 @@ import { readTextIfAny } from '../files/read-sync.js';
 import { fingerprintOf } from '../identity/known-hosts.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
-import {
-  firstMessage,
-  refusalFix,
-  settingIn,
-  sshCommand,
-  sshProgram,
-  startProblem,
-} from '../process/ssh-program.js';
+import { firstMessage, refusalFix, settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sshFolder } from '../ssh/folder.js';
 import { ownKeyFile } from '../ssh/login-key.js';
@@ -102,7 +95,7 @@ async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?
     host: isHostName(host) ? host : slug(host),
   });
   const { code, stdout, stderr } = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(
-    (error) => ({ code: null, stdout: '', stderr: startProblem(error) }),
+    (error: Error) => ({ code: null, stdout: '', stderr: error.message }),
   );
   if (code === 0) return stdout;
   signal.throwIfAborted();

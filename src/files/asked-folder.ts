@@ -9,14 +9,10 @@ const maxAge = 600_000;
 
 /** Runs in a new folder, which is removed again: where others may not write, for the files that ssh or ssh-keygen is asked about. Throws if there is no place. */
 export async function inAskedFolder<T>(state: string, run: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await newFolder(state);
-  return run(folder).finally(() => rm(folder, { recursive: true, force: true }));
-}
-
-async function newFolder(state: string): Promise<string> {
   await makeFolder(state);
   await removeAsked(state);
-  return mkdtemp(join(state, prefix));
+  const folder = await mkdtemp(join(state, prefix));
+  return run(folder).finally(() => rm(folder, { recursive: true, force: true }));
 }
 
 /** Removes the folders that killed ones left. */

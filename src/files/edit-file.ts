@@ -96,9 +96,8 @@ const old = 60_000;
 /** Removes temporary files that killed vmssh processes left beside a file. */
 async function removeLeftovers({ folder, name }: Place, isLocked = false): Promise<void> {
   const names = await readdir(folder.at('.')).catch(() => []);
-  for (const each of names.filter(
-    (found) => isTemporary(found, name) || (!isLocked && found === lockName(name)),
-  )) {
+  for (const each of names) {
+    if (!isTemporary(each, name) && (isLocked || each !== lockName(name))) continue;
     const stats = await lstat(folder.at(each)).catch(() => undefined);
     if (stats?.isFile() && (isLocked || Date.now() - stats.mtimeMs > old))
       await rm(folder.at(each), { force: true });

@@ -52,11 +52,10 @@ export function fileError(
   const why = isTooLong
     ? `its path has ${path.length} characters, and Windows takes less than ${maxWindowsPath} (${code})`
     : reasonOf(error);
-  const isClosed = wanted === 'read' && ['EACCES', 'EPERM'].includes(code);
   const look = `${platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(path)}`;
-  const fix = isTooLong
-    ? shorter
-    : (hint ?? (isClosed ? `it must be yours to read: see ${look}` : undefined));
+  const whose =
+    wanted === 'read' && /^E(ACCES|PERM)$/.test(code) ? `it must be yours: see ${look}` : undefined;
+  const fix = isTooLong ? shorter : (hint ?? whose);
   return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, fix);
 }
 

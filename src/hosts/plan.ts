@@ -15,9 +15,9 @@ import { version } from '../version.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
 import { freeName, lastState } from './last-state.js';
-import { type ConfigOptions, isUnset, settings } from './options.js';
+import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
-import { inEffect } from './setting.js';
+import { inEffect, isUnset } from './setting.js';
 import { leftOut, refusedConfig, refusedOfLast } from './ssh-option.js';
 import { isUnit, unitChanges } from './units.js';
 
@@ -70,7 +70,7 @@ export async function planInstall(
   const said: string[] = [];
   const lines = await sshLines(decision, options, io, (line) => said.push(line));
   const { options: kept } = decision.state;
-  const text = signed(isUnset(kept) ? lines : withOptions(lines, kept));
+  const text = signed(isUnset(settings, kept) ? lines : withOptions(lines, kept));
   // The state says which vmssh made the lines.
   const isCurrent = text === own || writerOf(before ?? '') === version;
   const state = isCurrent && isSame(decision.state, last) ? before : formatState(decision.state);

@@ -179,11 +179,7 @@ export async function refusesUsers(env: Env, ssh: readonly string[] = ['ssh']): 
   const asked = [...ssh, '-F', 'none', '-G', '-l', "a'b", 'localhost'];
   const how = { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 };
   const end = await runProgram(asked, how).catch(() => undefined);
-  return (
-    end !== undefined &&
-    end.code !== 0 &&
-    (/invalid characters/.test(end.stderr) || noAccount.test(end.stderr))
-  );
+  return end !== undefined && end.code !== 0 && /invalid characters|^No user exists/m.test(end.stderr);
 }
 
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */

@@ -252,11 +252,8 @@ interface NotCounted {
 /** The known hosts of all users. */
 export const systemKnownHosts = '/etc/ssh/ssh_known_hosts';
 
-/** The keys of machines of this host by their UUIDs, `vmssh-UUID KEY`: by default root's word. Of a file that others may change nothing counts. */
-export async function idPins(
-  path: string = systemKnownHosts,
-  owner = path === systemKnownHosts ? 0 : process.getuid?.(),
-): Promise<readonly Pin[]> {
+/** The keys of machines of this host by their UUIDs, `vmssh-UUID KEY`: root's word. Of a file that others may change nothing counts. */
+export async function idPins(path: string = systemKnownHosts, owner = 0): Promise<readonly Pin[]> {
   try {
     const { bytes, stats } = await readWithStats(path);
     if (stats.uid !== owner || (stats.mode & 0o022) !== 0 || !bytes.toString('latin1').includes('vmssh-'))

@@ -23,7 +23,7 @@ describe('an error of a file', () => {
     expect(
       fileError(Object.assign(new Error(), { code: 'EACCES' }), '/h/a b', 'read', 'linux'),
     ).toMatchObject({
-      hint: "it must be yours to read: see ls -ld '/h/a b'",
+      hint: "it must be yours: see ls -ld '/h/a b'",
     });
   });
 

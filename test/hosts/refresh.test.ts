@@ -109,7 +109,7 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
   it('are left alone in a file of another user, and by another installation', async () => {
     expect(await refresh(home.io(), async () => found(web), files(), 4711)).toBe('not own');
     const other = fakeIo({ env: { HOME: home.path }, self: ['/opt/other/vmssh'] });
-    expect(await refresh(other, async () => found(web))).toBe('other program');
+    expect(await refresh(other, async () => found(web))).toBe('other');
     expect(hosts()).toEqual(['Host mint']);
   });
 

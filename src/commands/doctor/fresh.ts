@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { CommandError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { type ConfigFiles, configFiles } from '../../hosts/places.js';
@@ -36,11 +35,11 @@ export async function gatherFresh(
   if (own === undefined || ownerOf(own) !== 'ours') return undefined;
   const unitless = { ...files, units: undefined };
   const planned = planInstall(asLastTime, silent(io), async () => machines, unitless);
-  const plan: Pick<Plan, 'problem' | 'refusal' | 'decision'> = await planned.catch((error) => {
-    if (!(error instanceof CommandError)) throw error;
-    const { message, hint = '' } = error;
-    return { refusal: { path: files.state, why: message.replace(`${quote(files.state)} `, ''), hint } };
-  });
+  const plan: Pick<Plan, 'problem' | 'refusal' | 'decision'> = await planned.catch(
+    ({ message, hint = '' }) => ({
+      refusal: { path: files.state, why: message.replace(`${quote(files.state)} `, ''), hint },
+    }),
+  );
   const { options, machines: written } = (await readState(files.state)) ?? noState;
   const hosts = (entries: readonly HostEntry[]) => new Set(entries.map(({ host }) => host));
   const [old, now] = [hosts(written), hosts(plan.decision?.state.machines ?? written)];

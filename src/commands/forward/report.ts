@@ -74,20 +74,16 @@ export function reporter(options: ReportOptions, io: Io) {
       if (options.json) event({ event: 'closed', ...ended, ...(failure && { error: failure.json }) });
       if (!failure && !options.verbose) return;
       const { from, ms, sent, received, end } = ended;
-      const time = isJournal(io.env.JOURNAL_STREAM) ? '' : `${new Date().toTimeString().slice(0, 8)} `;
+      // The journal has a clock of its own (systemd.exec(5)).
+      const { dev, ino } = io.env.JOURNAL_STREAM ? fstatSync(2) : { dev: 0, ino: 0 };
+      const isJournal = io.env.JOURNAL_STREAM === `${dev}:${ino}`;
+      const time = isJournal ? '' : `${new Date().toTimeString().slice(0, 8)} `;
       const whose = from ? formatLocal({ family: 'inet', ...from }) : 'a client';
       const moved = sent === undefined ? '' : `${sent} bytes out, ${received} bytes in, `;
       const how = failure?.message ?? `${(ms / 1000).toFixed(1)} s, ${moved}${ends[end]}`;
       io.err(`${io.program}: ${time}${whose}: ${printable(how)}\n`);
     },
   };
-}
-
-/** Whether stderr is the journal, which has a clock of its own (systemd.exec(5)). */
-function isJournal(stream: string | undefined): boolean {
-  if (!stream) return false;
-  const { dev, ino } = fstatSync(2);
-  return stream === `${dev}:${ino}`;
 }
 
 export function jsonOf(local: Local): LocalJson {

@@ -13,12 +13,12 @@ import {
   type ScriptOutcome,
 } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
-import { splitUser } from '../lookup/login.js';
+import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import type { Endpoint } from '../route.js';
 import { now } from '../runtime.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
-import { shellLine } from '../target/shell.js';
+import { shellLine, shellOf, shellQuoted } from '../target/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';
 
 /** A host to log in to; the rest is for one that is a target. */
@@ -101,7 +101,7 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
   };
 }
 
-/** Sudo says nothing of Ctrl-C. */
+/** After Ctrl-C sudo says nothing, or that it needs a password. */
 const unanswered = 'sudo ended at its question';
 
 /** Runs a script by sudo, which asks on this terminal. Throws a ConnectError. */
@@ -119,7 +119,7 @@ export async function runOnTerminal(
   const show = (text: string) => onOther(text.split('\n').map(printable).join('\n'));
   const outcome = await runScript(route, { env, signal, onLine, onOther: show });
   if (outcome.code !== undefined) return outcome;
-  const message = outcome.message || unanswered;
+  const message = sudoAsks(outcome.message) ? unanswered : outcome.message || unanswered;
   throw await whyNotRun(options, route, { ...outcome, message }, io, signal);
 }
 
@@ -190,11 +190,23 @@ export async function whyNotRun(
           { typed: made.name, path: made.knownHosts },
           io,
         ).hint
-      : (failure?.hint ?? ofProxy ?? hintFor(route, message));
+      : ((await listedFix(host, message, io)) ?? failure?.hint ?? ofProxy ?? hintFor(route, message));
   const problem = `the script did not ${lines.length === 0 ? 'run' : 'end'} there: ${withoutHostName(message) || `${program} said nothing`}`;
   return failure?.code === 'NO_AGENT'
     ? new ConnectError('resolve', host, { code: 'NO_EXEC', final: true, problem: failure.message, hint })
     : new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
+}
+
+/** What sets up a machine of the list, by a name that ssh does not know. */
+async function listedFix(typed: string, message: string, io: Io): Promise<string | undefined> {
+  if (!message.includes('Could not resolve hostname')) return undefined;
+  const { user, host } = splitUser(typed);
+  const found = await lookUp(host, io).catch(() => undefined);
+  const quoted = (word: string) => shellQuoted(word, shellOf(io));
+  const account = user === undefined ? '' : `--user ${quoted(user)} `;
+  return (
+    found?.machine && `vmssh list has it, and ssh does not know it yet: vmssh setup ${account}${quoted(host)}`
+  );
 }
 
 /** The last line of cmd, PowerShell 5 and PowerShell 7 without a program sh, in English. */

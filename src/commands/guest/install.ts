@@ -6,7 +6,7 @@ import { type Command, positionals, UsageError } from '../../cli/command.js';
 import { byOption, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { complain, pasteable, styles } from '../../cli/terminal.js';
-import { exitCode, printable } from '../../errors.js';
+import { ConnectError, errorWith, exitCode, printable } from '../../errors.js';
 import { guestCaller, guestRoute, type HostFlags, overTarget } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
@@ -91,7 +91,9 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   const done = await run(
     into,
     undo ? undoScript() : setupScript({ ...script, onlyVsock: false, onlyLoopback: false, leave: proof }),
-  );
+  ).catch((error) => {
+    throw withPort(error, into, port);
+  });
   if (undo || done.code !== 0) return done.code === 0 ? exitCode.ok : exitCode.connect;
 
   const own = await ownSettings(into, io, signal);
@@ -115,6 +117,14 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   if (!(await proveAndClose(over, same, script, run, io, signal))) return exitCode.connect;
   io.out(`\n${await afterwards({ host: into.host, target, port, user: named, keys: own.keys }, io)}`);
   return exitCode.ok;
+}
+
+/** -p is where sshd is to listen on vsock, and not where ssh goes. */
+function withPort(error: unknown, { route, host }: HostFlags, port: number): unknown {
+  if (!(error instanceof ConnectError) || route !== 'ssh' || isSshPort(port)) return error;
+  if (!/connect to host .* port 22: /.test(error.problem)) return error;
+  const hint = `--port ${port} is the one on vsock; ssh goes to another TCP port by ssh://${host}:${port}`;
+  return errorWith(error, { hint });
 }
 
 /** HOST itself goes over a socket, as by a multiplexer: that is the route to prove, and nothing is to be written for it. */

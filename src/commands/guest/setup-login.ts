@@ -160,7 +160,7 @@ export async function runByLogin(
     const caller = { ...known, control: join(folder, 'ssh') };
     const options = { ...into, ...(await guestCaller(io, into)), ...caller };
     return overOneLogin(options, setup, { settings, onComplaint, env }, () =>
-      runInside(into, script, setup, { ...more, settings: [asksNothing], caller }),
+      runInside(into, script, setup, { ...more, caller }),
     );
   });
 }

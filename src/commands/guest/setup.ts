@@ -2,8 +2,9 @@ import { type Command, flag, type Read, readAll, UsageError } from '../../cli/co
 import { formatProgress } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { canPick, pasteable, styles } from '../../cli/terminal.js';
-import { exitCode, printable } from '../../errors.js';
+import { exitCode, printable, quote } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
+import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { type ShowStep, toSetUp } from './setup-step.js';
 import type { SetupSteps } from './setup-steps.js';
@@ -44,6 +45,11 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
 
   parse(raw) {
     const options = readAll(raw, own);
+    for (const name of raw.positionals) {
+      const { user, host } = splitUser(name);
+      const problem = `${quote(name)}: the account has an option of its own`;
+      if (user !== undefined) throw new UsageError(problem, `vmssh setup --user ${user} ${host}`);
+    }
     if (options.all && !options.undo) throw new UsageError('--all goes with --undo');
     return { names: raw.positionals, ...options };
   },

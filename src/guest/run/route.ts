@@ -166,7 +166,10 @@ export function guestRoute(options: GuestRouteOptions, settings?: readonly strin
 }
 
 function overSsh(options: GuestRouteOptions, script: string, more: Omit<Login, 'command'> = {}) {
-  return guestLogin(options, { ...more, command: `sh -c ${shellWord(script)}` });
+  // Without that connection it does not make another one.
+  const only = options.control === undefined ? [] : ['-o', 'ProxyCommand=false'];
+  const flags = [...only, ...(more.flags ?? [])];
+  return guestLogin(options, { ...more, flags, command: `sh -c ${shellWord(script)}` });
 }
 
 type Login = Pick<SshCommand, 'flags' | 'settings' | 'command'>;
@@ -181,7 +184,7 @@ export function guestLogin(
   const name = route === 'target' ? (typed ?? hostNameOf(target)) : target;
   return sshCommand({
     ...{ ssh, configFile: sshConfig, command },
-    flags: [...(control === undefined ? [] : ['-S', control.replaceAll('%', '%%')]), ...flags],
+    flags: control === undefined ? flags : ['-S', control.replaceAll('%', '%%'), ...flags],
     settings: [
       // With the user's RemoteCommand ssh takes no other, and a terminal hides the end of a script. -t stays.
       ...[`LogLevel=${logLevel}`, 'RemoteCommand=none', 'RequestTTY=no'],

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { askingSshEndsWithUs, dropOutput, ended, sshEndsWithUs } from '../../process/terminate.js';
 import type { Env } from '../../runtime.js';
 import { DiscoveryError } from '../../sources/source.js';
@@ -32,7 +33,19 @@ export interface RunScriptOptions {
 }
 
 /** Runs a script in a guest over a route and reports each of its lines as it arrives. */
-export async function runScript(
+export async function runScript(route: GuestRoute, options: RunScriptOptions): Promise<ScriptOutcome> {
+  // Over a connection with one session at a time (MaxSessions), one that has just ended may count.
+  for (let tries = 25; ; tries--) {
+    const outcome = await runOnce(route, options);
+    if (!refusedSession.test(outcome.message) || tries === 0) return outcome;
+    await delay(200);
+  }
+}
+
+/** What ssh says last if the one whose connection it should use gets no session. */
+const refusedSession = /: Session open refused by peer$/;
+
+async function runOnce(
   route: GuestRoute,
   { onLine, onOther = () => {}, onComplaint, signal, limitMs, env }: RunScriptOptions,
 ): Promise<ScriptOutcome> {
@@ -57,9 +70,9 @@ export async function runScript(
     const [, problem] = /^vmssh: (?!warning: )(.+)/.exec(line) ?? [];
     if (problem !== undefined) proxy = [problem];
     else if (proxy.length === 1 && line.startsWith('hint: ')) proxy.push(line.slice('hint: '.length));
-    if (line === '') return;
+    if (line === '' || refusedSession.test(message)) return;
     message = line;
-    onComplaint?.(line);
+    if (!refusedSession.test(line)) onComplaint?.(line);
   });
   const outcome = (): ScriptOutcome => {
     take('\n');

@@ -6,6 +6,7 @@ import { check } from '../../../src/commands/check/check.js';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
 import { guestPrint } from '../../../src/commands/guest/print.js';
+import { setup } from '../../../src/commands/guest/setup.js';
 import { ConnectError } from '../../../src/errors.js';
 import { checkScript, setupScript, undoScript } from '../../../src/guest/script.js';
 import { fakeIo } from '../../helpers/fake-io.js';
@@ -80,6 +81,7 @@ describe('wrong usage', () => {
     [guestInstall, raw({}, '-oProxyCommand=x'), /cannot be a host/],
     [guestInstall, raw({}, 'a b'), /cannot be a host/],
     [guestInstall, raw({ by: 'telnet' }, 'a'), /--by takes one of ssh, target, wsl, exec, not "telnet"/],
+    [setup, raw({}, 'ann@mint'), /^"ann@mint": the account has an option of its own$/],
     [guestCheck, raw({ script: true }, 'web'), /expected no HOST/],
     [guestCheck, raw(), /expected HOST/],
     [check, raw(), /expected one or more targets/],

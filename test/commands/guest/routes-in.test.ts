@@ -37,6 +37,8 @@ describe('routes into a guest', () => {
       ssh: `#!/bin/sh
 printf '%s\\n' "$@" >>"$0.args"
 case "$*" in
+  *'-- bob@web '*) echo 'ssh: Could not resolve hostname web: Name or service not known' >&2; exit 255 ;;
+  *'-- ann@localhost '*) echo 'ssh: connect to host localhost port 22: Connection refused' >&2; exit 255 ;;
   *mktemp*) cat >"$0.input"; echo /tmp/left.1 ;;
   '-t '*) printf '[sudo] password for ann: \\r\\n\\033[2J\\r\\nok       systemd       it is PID 1\\r\\nend      1             x\\r\\n' ;;
   *) cat >/dev/null; echo 'sudo: a password is required' >&2; exit 1 ;;
@@ -58,6 +60,17 @@ esac
     );
     expect(given('wsl.exe.args')).toBe('-d\nUbuntu-24.04\n-u\nroot\n--\nsh\n-s\n');
     expect(given('wsl.exe.input')).toBe(setupScript({ port: 22 }));
+  });
+
+  it.each([
+    ['bob@web', {}, 'vmssh list has it, and ssh does not know it yet: vmssh setup --user bob web'],
+    [
+      'ann@localhost',
+      { port: '2222' },
+      '--port 2222 is the one on vsock; ssh goes to another TCP port by ssh://ann@localhost:2222',
+    ],
+  ])('ssh: a HOST that it does not reach, %s, has its own fix', async (host, options, hint) => {
+    await expect(call(guestInstall, raw(options, host), incus())).rejects.toMatchObject({ hint });
   });
 
   it('exec: its own manager starts the script as root, by stdin, whose own last line decides', async () => {

@@ -64,8 +64,11 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
       if (isOpen) return reject();
       isOpen = true;
       const session = accept();
+      // One that has ended counts for a moment, as at sshd.
       session.on('close', () => {
-        isOpen = false;
+        setTimeout(() => {
+          isOpen = false;
+        }, 300);
       });
       let words = ['sh', '-c'];
       session.on('pty', (allow) => {
@@ -139,6 +142,7 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
       'fakes/sudo': `#!/bin/sh
 if [ "$1" = -n ] && [ ! -e "$ROOT/asks-nothing" ]; then echo 'sudo: a password is required' >&2; exit 1; fi
 [ "$1" = -n ] && shift && FAKE_UID=-1000 SUDO_USER=ann exec "$@"
+trap 'echo "sudo: a password is required" >&2; exit 1' INT
 for _ in 1 2 3; do
   { stty -echo; printf '[sudo] password for ann: '; IFS= read -r answer; stty echo; echo; } </dev/tty >/dev/tty || exit 1
   [ "$answer" = right ] && FAKE_UID=-1000 SUDO_USER=ann exec "$@"

@@ -125,7 +125,7 @@ set_up_account() {
   fi
   if [ -z "$installs" ] && ! is_let_in; then give_up 2; fi
   if is_own; then look_as_account; elif [ -z "$installs" ]; then make_host_key; fi
-  if [ -n "$hosts" ]; then refuse_hosts_home; fi
+  if [ -n "$hosts" ] && [ -n "$keys" ] && ! has_keys; then refuse_hosts_home; fi
   if [ -z "$keys" ]; then
     :
   elif [ "$look" = no ]; then

@@ -129,7 +129,7 @@ it('before a login to a container that exports a socket, no CID is said: it woul
   // A machine is meant by the script alone, not by what the environment says.
   expect(stepsOf(input, { meant: 'x' })).toEqual(all);
   const only = onlyIn({ uuid: undefined, otherFix: '', unprovedFix: '' }, input);
-  expect(stepsOf(only)).toEqual(['machine', '2']);
+  expect(stepsOf(only)).toEqual(['machine', 'machine', '2']);
 });
 
 describe('the files they are made of', () => {

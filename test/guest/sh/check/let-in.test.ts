@@ -104,8 +104,8 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       if (isRoot)
         for (const each of ['.ssh', '.ssh/authorized_keys'])
           chownSync(join(root, 'home/ann', each), 1000, 1000);
-      const { ino, mtimeMs } = statSync(join(root, path));
-      const hosts = [`${ino}:${Math.floor(mtimeMs / 1000)}`];
+      const mark = ({ ino, mtimeMs } = statSync(join(root, path))) => `${ino}:${Math.floor(mtimeMs / 1000)}`;
+      const hosts = [mark()];
       for (const look of [true, false])
         expect(setUp('', { look, hosts })).toEqual([
           'ok sshd /usr/sbin/sshd is there',
@@ -121,6 +121,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       expect(setUp('', { look: false })).toContain(
         'changed key 1 put into /home/ann/.ssh/authorized_keys of ann',
       );
+      expect(setUp('', { hosts: [mark()] })).toContain('ok key ann has the key already');
     },
   );
 

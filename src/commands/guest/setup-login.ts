@@ -112,8 +112,8 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
 }
 
 /** For the account, by its own login. */
-export function scriptFor({ asUser: account = '', key, contact }: Found, look: boolean): string {
-  return accountScript({ account, keys: key ? [key.line] : [], look, own: true, shown: contact });
+export function scriptFor({ asUser: account = '', key, contact, hosts }: Found, look: boolean): string {
+  return accountScript({ account, keys: key ? [key.line] : [], look, own: true, shown: contact, hosts });
 }
 
 /** Whether sudo will ask, by what the script says that only looks. What is not known counts as asking. */

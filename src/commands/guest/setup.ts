@@ -1,4 +1,4 @@
-import { type Command, flag, type Read, readAll, UsageError } from '../../cli/command.js';
+import { type Command, flag, oneOf, type Read, readAll, UsageError } from '../../cli/command.js';
 import { formatProgress } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { canPick, pasteable, styles } from '../../cli/terminal.js';
@@ -14,6 +14,12 @@ const own = {
   dryRun: dryRunOption,
   yes: flag({ long: 'yes', short: 'y', summary: 'do not ask' }),
   undo: flag({ long: 'undo', summary: 'take back what an earlier run did, here and in the machine' }),
+  for: oneOf({
+    long: 'for',
+    value: 'root',
+    choices: ['root'],
+    summary: 'with sudo: set up the login of root (default: your own)',
+  }),
   json: jsonOption,
 };
 
@@ -54,7 +60,9 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     return { names: raw.positionals, ...options };
   },
 
-  async run({ names, dryRun, yes, undo, json, ...options }, io) {
+  async run({ names, dryRun, yes, undo, json, for: whose, ...options }, io) {
+    const person = whose === undefined && io.env.SUDO_UID ? await behindSudo(io) : undefined;
+    if (person !== undefined) return person;
     const signal = io.interrupted();
     const targets = names.length > 0 ? names : await picked(io);
     if (targets === undefined) return exitCode.interrupted;
@@ -95,6 +103,13 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     return finish(done);
   },
 };
+
+/** Undefined: nobody is. */
+async function behindSudo(io: Io): Promise<number | undefined> {
+  const { behindSudo, setUpFor } = await import('./setup-person.js');
+  const account = behindSudo(io.env);
+  return account && setUpFor(account, process.argv.slice(2), io);
+}
 
 function codeFor(all: readonly SetupSteps[]): number {
   const isDone = all.every(({ steps }) => steps.every(({ state }) => state !== 'failed'));

@@ -43,6 +43,12 @@ export function withoutRepeats<T>(
 
 const maxOfAKind = 3;
 
+/** The first `most` words, and how many more there are. */
+export function fewOf(words: readonly string[], most: number): string {
+  const more = words.length > most ? `, and ${words.length - most} more` : '';
+  return `${words.slice(0, most).join(', ')}${more}`;
+}
+
 /** `work` on each item, at most `many` at once; the results in the order of `items`. Starts no more once `signal` is aborted. */
 export async function fewAtATime<T, R>(
   items: readonly T[],

@@ -5,7 +5,7 @@ import { readTextIfAny } from '../files/read-sync.js';
 import { fingerprintOf } from '../identity/known-hosts.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
-import { firstMessage, settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
+import { firstMessage, refusalFix, settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sshFolder } from '../ssh/folder.js';
 import { ownKeyFile } from '../ssh/login-key.js';
@@ -102,7 +102,7 @@ async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?
   throw new ConnectError('connect', host, {
     code: 'NOT_RUN',
     problem: `ssh -G does not read its configuration: ${firstMessage(stderr) ?? 'it did not end'}`,
-    hint: 'correct what ssh names',
+    hint: refusalFix(stderr),
   });
 }
 

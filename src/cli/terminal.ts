@@ -246,7 +246,8 @@ export function calledAs(
 
 // Shortened if it is below the folder. A path that is run itself needs a slash, or the shell would search PATH for it.
 function near(file: string, folder: string | undefined, isRun: boolean, path: typeof posix): string {
-  if (folder === undefined) return file;
+  // A first slash that is left out is lost in a log.
+  if (folder === undefined || folder === path.dirname(folder)) return file;
   const relative = path.relative(folder, file);
   if (relative.startsWith('..') || path.isAbsolute(relative)) return file;
   return isRun && !relative.includes(path.sep) ? `.${path.sep}${relative}` : relative;

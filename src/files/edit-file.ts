@@ -36,8 +36,15 @@ export async function editFile(path: string, edit: Edit, mode: number, like?: st
 /** False if another program changed the file without the lock, or removed the lock; then nothing is changed. */
 async function editLocked(place: Place, edit: Edit, mode: number, like?: string): Promise<boolean> {
   const { folder } = place;
-  const held = await lock(place);
+  const held = await lock(place).catch(async (error) => {
+    // A full disk has no room for a lock.
+    if (!['ENOSPC', 'EDQUOT'].includes(error.code) || edit((await readAt(place))?.bytes) !== undefined)
+      throw error;
+    return { isHeld: async () => true, release: async () => {} };
+  });
   try {
+    // Nobody else writes one now.
+    await removeLeftovers(place, true);
     const old = await readAt(place);
     const bytes = edit(old?.bytes);
     if (bytes === old?.bytes) return true;
@@ -87,15 +94,17 @@ async function replace(
 const old = 60_000;
 
 /** Removes temporary files that killed vmssh processes left beside a file. */
-async function removeLeftovers({ folder, name }: Place): Promise<void> {
+async function removeLeftovers({ folder, name }: Place, isLocked = false): Promise<void> {
   const names = await readdir(folder.at('.')).catch(() => []);
-  for (const each of names.filter((found) => isOurs(found, name))) {
+  for (const each of names) {
+    if (!isTemporary(each, name) && (isLocked || each !== lockName(name))) continue;
     const stats = await lstat(folder.at(each)).catch(() => undefined);
-    if (stats?.isFile() && Date.now() - stats.mtimeMs > old) await rm(folder.at(each), { force: true });
+    if (stats?.isFile() && (isLocked || Date.now() - stats.mtimeMs > old))
+      await rm(folder.at(each), { force: true });
   }
 }
 
-function isOurs(found: string, name: string): boolean {
+function isTemporary(found: string, name: string): boolean {
   const end = found.startsWith(`.${name}.`) ? found.slice(name.length + 2) : '';
-  return found === lockName(name) || /^[0-9a-f]{12}$/.test(end);
+  return /^[0-9a-f]{12}$/.test(end);
 }

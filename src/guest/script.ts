@@ -81,19 +81,18 @@ interface AccountScriptOptions
   readonly units?: boolean;
   /** The host key that the login was shown: "ssh-ed25519 AAAA…". */
   readonly shown?: string | undefined;
+  /** Files and folders of this host that the machine may share, as `stat -c %i:%Y` prints them. */
+  readonly hosts?: readonly string[];
 }
 
 /** The script that lets keys log in, if sshd lets the account in. */
 export function accountScript(options: AccountScriptOptions): string {
-  const { account = '', keys = [], look, install = false, over = 'vsock', own, units, shown = '' } = options;
+  const { account = '', keys = [], look, install, over = 'vsock', own, units, shown = '' } = options;
+  const { hosts = [] } = options;
   return script(setUpAccount, {
-    ...{ account, keys: keys.join('\n'), over, shown },
-    ...{
-      look: look === 'left' ? look : yesNo(look),
-      install: yesNo(install),
-      own: yesNo(own),
-      units: yesNo(units),
-    },
+    ...{ account, keys: keys.join('\n'), over, shown, hosts: hosts.join(' ') },
+    ...{ look: look === 'left' ? look : yesNo(look), install: yesNo(install) },
+    ...{ own: yesNo(own), units: yesNo(units) },
   });
 }
 

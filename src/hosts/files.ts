@@ -2,6 +2,7 @@ import { CommandError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { type FileContent, readSafely } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
+import { shellQuoted } from '../target/shell.js';
 
 /** The current content of one of ssh's files. */
 interface CurrentFile {
@@ -51,7 +52,11 @@ export function fileError(
   const why = isTooLong
     ? `its path has ${path.length} characters, and Windows takes less than ${maxWindowsPath} (${code})`
     : reasonOf(error);
-  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, isTooLong ? shorter : hint);
+  const look = `${platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(path)}`;
+  const whose =
+    wanted === 'read' && /^E(ACCES|PERM)$/.test(code) ? `it must be yours: see ${look}` : undefined;
+  const fix = isTooLong ? shorter : (hint ?? whose);
+  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, fix);
 }
 
 /** https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation */

@@ -1,5 +1,6 @@
 import { printable } from '../errors.js';
 import { readBytes } from '../files/read-file.js';
+import { fewOf } from '../group-by.js';
 import { namesOf } from '../identity/identity.js';
 import { pinsIn } from '../identity/pins.js';
 import { asTarget, parseTarget } from '../kinds/kinds.js';
@@ -53,13 +54,11 @@ const maxShown = 8;
 export function goneLine(entries: readonly HostEntry[]): readonly string[] {
   const gone = entries.filter((entry) => entry.gone !== undefined).map(({ host }) => host);
   if (gone.length === 0) return [];
-  const more = gone.length > maxShown ? `, and ${gone.length - maxShown} more` : '';
-  const names = `${gone.slice(0, maxShown).join(', ')}${more}`;
   const who =
     gone.length === 1
       ? '1 machine is off or gone and keeps its name'
       : `${gone.length} machines are off or gone and keep their names`;
-  return [printable(`${who} for 30 days: ${names}: vmssh forget NAME ends one`)];
+  return [printable(`${who} for 30 days: ${fewOf(gone, maxShown)}: vmssh forget NAME ends one`)];
 }
 
 /** What a login is told of a machine that has a Host and is not listed any more: "vm1 of machined is gone since 2026-01-31". */

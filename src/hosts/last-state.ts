@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { policyOf, strictest } from '../identity/policy.js';
-import { commandPolicy, optionsIn, ownerOf, policyInLines } from '../ssh/config/file.js';
+import { optionsIn, ownerOf, policyInLines } from '../ssh/config/file.js';
 import { type HostState, NewerState, noState, parseState } from '../ssh/config/state.js';
 
 /** What the last run of `config install` left. */
@@ -23,7 +23,7 @@ export function lastState(text: string | undefined, own: string | undefined, pol
     if (text === undefined) throw new RangeError('is missing');
     const { state, left } = parseState(text);
     const kept = policyOf(state.options.hostKeys);
-    const said = strictest(commandPolicy(lines), least);
+    const said = strictest(policyOf(optionsIn(lines).hostKeys), least);
     // The file may have been restored from another day.
     const isStricter = said !== 'accept-new' && strictest(kept, said) !== kept;
     const problem = [
@@ -36,10 +36,8 @@ export function lastState(text: string | undefined, own: string | undefined, pol
     if (error instanceof NewerState) return { state: noState, newer: error.message };
     if (!(error instanceof RangeError)) throw error;
     const what = text === undefined ? error.message : `cannot be used, ${error.message}`;
-    const hosts = 'Hosts of machines that cannot be asked now';
-    const lost = lines
-      ? `its options are those of its lines for ssh, ${hosts} are lost`
-      : `its options, and ${hosts}, are lost`;
+    const lost =
+      'options that its lines for ssh do not say, and Hosts of machines that cannot be asked now, are lost';
     const said = strictest(policyInLines(lines), least);
     const options = { ...optionsIn(lines), ...(said ? { hostKeys: said } : {}) };
     return { state: { ...noState, options }, problem: `${what}: ${lost}`, isLost: true };

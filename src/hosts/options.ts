@@ -5,21 +5,10 @@ import { quote } from '../errors.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOf } from '../identity/policy.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import { type RouteName, routeNames } from '../route.js';
-import type { JsonObject } from '../sources/tools/json.js';
 import { logins } from '../ssh/config/logins.js';
 import type { StartedHosts } from '../ssh/config/text.js';
 import { hasControlCharacter } from '../target/names.js';
-import {
-  formatSettings,
-  type GivenSettings,
-  type InEffect,
-  inEffect,
-  onOff,
-  readSettings,
-  type Setting,
-  textsOf,
-  unknownFields,
-} from './setting.js';
+import { type GivenSettings, type InEffect, onOff, readSettings, type Setting, textsOf } from './setting.js';
 import type { SshOption } from './ssh-option.js';
 import { formatSshOption, mergedSshOptions, readSshOptions, sshOption } from './ssh-option.js';
 
@@ -209,16 +198,6 @@ export const settings = {
   sshOptions,
   logins,
 };
-
-/** Whether no option that stays was ever given. */
-export function isUnset(kept: JsonObject): boolean {
-  const text = (values: JsonObject) =>
-    JSON.stringify([
-      formatSettings(settings, inEffect(settings, {}, values)),
-      unknownFields(settings, values),
-    ]);
-  return text(kept) === text({});
-}
 
 const noViaOption = flag({
   long: 'no-via',

@@ -4,6 +4,7 @@ import { printable, quote } from '../errors.js';
 import { policyOf } from '../identity/policy.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
+import { refusalFix } from '../process/ssh-program.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
 import { ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
@@ -14,9 +15,9 @@ import { version } from '../version.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
 import { freeName, lastState } from './last-state.js';
-import { type ConfigOptions, isUnset, settings } from './options.js';
+import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
-import { inEffect } from './setting.js';
+import { inEffect, isUnset } from './setting.js';
 import { leftOut, refusedConfig, refusedOfLast } from './ssh-option.js';
 import { isUnit, unitChanges } from './units.js';
 
@@ -69,7 +70,7 @@ export async function planInstall(
   const said: string[] = [];
   const lines = await sshLines(decision, options, io, (line) => said.push(line));
   const { options: kept } = decision.state;
-  const text = signed(isUnset(kept) ? lines : withOptions(lines, kept));
+  const text = signed(isUnset(settings, kept) ? lines : withOptions(lines, kept));
   // The state says which vmssh made the lines.
   const isCurrent = text === own || writerOf(before ?? '') === version;
   const state = isCurrent && isSame(decision.state, last) ? before : formatState(decision.state);
@@ -99,7 +100,7 @@ export async function planInstall(
   // Our own lines are replaced, if ssh names them.
   if (broken !== undefined && !broken.includes(`${basename(files.own)}: `)) {
     const why = `ssh does not accept it, so nothing is written: ${broken}`;
-    const hint = 'correct what ssh names, and run it again';
+    const hint = `${refusalFix(broken)}, and run it again`;
     return { changes: [], refusal: { path: path ?? files.own, why, hint }, files };
   }
   return {

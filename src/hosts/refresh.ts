@@ -12,7 +12,7 @@ import { planInstall } from './plan.js';
 import { carryOut, once } from './write.js';
 
 /** Why nothing was written, or what was. */
-export type Refreshed = 'off' | 'edited' | 'not own' | 'other program' | 'failed' | 'same' | 'changed';
+export type Refreshed = 'off' | 'missing' | 'edited' | 'not own' | 'other' | 'failed' | 'same' | 'changed';
 
 /** Every option as in the last run. */
 export const asLastTime: ConfigOptions = { system: false };
@@ -28,11 +28,12 @@ export async function refresh(
   // The cheap questions come first: for most people it is off.
   if (state?.options.fresh !== true) return 'off';
   const file = await readSafely(files.own);
-  if (ownerOf(file?.bytes.toString()) !== 'ours') return 'edited';
-  if (uid !== undefined && file?.uid !== uid) return 'not own';
+  if (file === undefined) return 'missing';
+  if (ownerOf(file.bytes.toString()) !== 'ours') return 'edited';
+  if (uid !== undefined && file.uid !== uid) return 'not own';
   // The Hosts of another installation are left to it.
   const { program } = await callerForSsh(io);
-  if (program.join('\0') !== state.program.join('\0')) return 'other program';
+  if (program.join('\0') !== state.program.join('\0')) return 'other';
   return rewritten(io, find, files, ({ fresh }) => fresh === true);
 }
 

@@ -81,6 +81,16 @@ export function unknownFields(table: Table, kept: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(kept).filter(([name]) => !known.has(name)));
 }
 
+/** Whether nothing was ever given. */
+export function isUnset(table: Table, kept: JsonObject): boolean {
+  const text = (values: JsonObject) =>
+    JSON.stringify({
+      ...formatSettings(table, inEffect(table, {}, values)),
+      ...unknownFields(table, values),
+    });
+  return text(kept) === text({});
+}
+
 /** What all of them change in the lines for ssh. */
 export function settingLines<T extends Table>(table: T, values: InEffect<T>): Partial<ConfigTextOptions> {
   return Object.assign({}, ...Object.values(mapped(table, (name, { lines }) => lines?.(values[name]))));

@@ -134,7 +134,11 @@ export async function refusePlan({ path, why, hint }: NonNullable<Plan['refusal'
 }
 
 // What a killed run left is also removed beside files that do not change.
-async function tidyUp({ changes, files }: Plan, write: Write): Promise<void> {
+async function tidyUp({ changes, files, decision }: Plan, write: Write): Promise<void> {
+  if (decision === undefined && files.main) {
+    const { removeAsked } = await import('../files/asked-folder.js');
+    await removeAsked(dirname(files.state), 0).catch(() => {});
+  }
   const paths = [files.state, files.own, files.main].filter((path) => path !== undefined);
   const same = paths.filter((path) => changes.every((change) => change.path !== path));
   for (const path of same) await write(path, (old) => old, 0o600).catch(() => {});

@@ -6,7 +6,7 @@ import { asTarget } from '../kinds/kinds.js';
 import { maxHops } from '../kinds/via.js';
 import type { Here } from '../process/io.js';
 import type { ProgramEnd } from '../process/run-program.js';
-import { sshProgram } from '../process/ssh-program.js';
+import { sshProgram, whyNotStarted } from '../process/ssh-program.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { routesTo } from '../sources/routes.js';
 import { DiscoveryError, statuses, type Warning } from '../sources/source.js';
@@ -68,8 +68,10 @@ async function askHost(
     return { host, ...outcome(host, end, marker) };
   } catch (error) {
     signal?.throwIfAborted();
-    if (!(error instanceof ConnectError)) throw error;
-    return { host, machines: [], warnings: [], error };
+    const why = () => whyNotStarted(ssh[0], error as NodeJS.ErrnoException, { env, platform });
+    const failure =
+      error instanceof ConnectError ? error : new ConnectError('connect', host, { code: 'NO_SSH', ...why() });
+    return { host, machines: [], warnings: [], error: failure };
   }
 }
 

@@ -76,20 +76,35 @@ export function firstMessage(stderr: string): string | undefined {
 /** Why ssh or a tool of it could not be started, and what to do about it. */
 export function whyNotStarted(
   program = '',
-  { code, message }: NodeJS.ErrnoException,
+  error: NodeJS.ErrnoException,
   here: Here,
 ): { readonly problem: string; readonly hint?: string | undefined } {
-  const why = (absent: string) => (code === 'ENOENT' ? absent : message);
+  const { code, message } = error;
   const variable = here.env.VMSSH_SSH ? 'VMSSH_SSH' : 'HV_SSH_COMMAND';
   if (here.env[variable] && sshProgram(here)[0] === program)
     return {
-      problem: `${variable} names ${quote(program)}, which could not be run: ${why('there is no such program')}`,
+      problem: `${variable} names ${quote(program)}, which could not be run: ${code === 'ENOENT' ? 'there is no such program' : message}`,
       hint: `unset ${variable}, or set it to the absolute path of an ssh`,
     };
   return {
-    problem: `${quote(program)} could not be run: ${why('it is not installed, or not in PATH')}`,
+    problem: `${quote(program)} could not be run: ${startProblem(error)}`,
     hint: code === 'ENOENT' ? howToGet(program, here.platform) : undefined,
   };
+}
+
+/** Why a program did not start, one clause. */
+export function startProblem({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOENT' ? 'it is not installed, or not in PATH' : message;
+}
+
+/** ssh runs for no user without an entry in the password database, and says nothing else. */
+const noAccount = /^No user exists for /m;
+
+/** What to do about ssh's own refusal. */
+export function refusalFix(said: string): string {
+  return noAccount.test(said)
+    ? 'ssh runs for no user without an entry in /etc/passwd: add one'
+    : 'correct what ssh names';
 }
 
 /** What is wrong with a SHELL that starts no program. */
@@ -164,12 +179,13 @@ export async function refusesUsers(env: Env, ssh: readonly string[] = ['ssh']): 
   const asked = [...ssh, '-F', 'none', '-G', '-l', "a'b", 'localhost'];
   const how = { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 };
   const end = await runProgram(asked, how).catch(() => undefined);
-  return end !== undefined && end.code !== 0 && /invalid characters/.test(end.stderr);
+  return end !== undefined && end.code !== 0 && /invalid characters|^No user exists/m.test(end.stderr);
 }
 
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */
 export function abilitiesOf(output: string) {
-  const version = sshVersion(output);
+  // What it can do does not matter: it will say so itself.
+  const version = noAccount.test(output) ? 9999 : sshVersion(output);
   const isSince = (least: number) => version === undefined || version >= least;
   // Others end at a word that they do not know.
   const isSurelySince = (least: number) => version !== undefined && version >= least;

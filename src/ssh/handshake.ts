@@ -5,6 +5,7 @@ import {
   firstMessage,
   forwardsNothing,
   ownConnection,
+  refusalFix,
   sshAbilities,
   sshCommand,
   sshProgram,
@@ -99,8 +100,9 @@ function handshakeError(target: string, { stopped, stderr }: ProgramEnd): Connec
   if (stopped === 'aborted') return handshakeInterrupted(target);
   const why = stopped === 'timeout' ? 'it timed out' : (firstMessage(stderr) ?? 'ssh gave no reason');
   // ssh reads its configuration before it starts the proxy: what it says later may be the machine's words.
-  const isConfig = /^Bad owner or permissions on |\bline \d+: /.test(why) && !started.test(stderr);
-  const hint = isConfig ? 'correct what ssh names: it is in the configuration here' : undefined;
+  const isOurs =
+    /^Bad owner or permissions on |^No user exists|\bline \d+: /.test(why) && !started.test(stderr);
+  const hint = isOurs ? `${refusalFix(why)}, on this host` : undefined;
   return handshakeFailed(target, why, undefined, hint);
 }
 

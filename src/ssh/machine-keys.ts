@@ -252,19 +252,21 @@ interface NotCounted {
 /** The known hosts of all users. */
 export const systemKnownHosts = '/etc/ssh/ssh_known_hosts';
 
-/** The keys of machines of this host by their UUIDs, `vmssh-UUID KEY`: by default root's word. Of a file that others may change nothing counts. */
-export async function idPins(
-  path: string = systemKnownHosts,
-  owner = path === systemKnownHosts ? 0 : process.getuid?.(),
-): Promise<readonly Pin[]> {
+/** The keys of machines of this host by their UUIDs, `vmssh-UUID KEY`: root's word. Of a file that others may change nothing counts. */
+export async function idPins(path: string = systemKnownHosts, owner = 0): Promise<readonly Pin[]> {
   try {
     const { bytes, stats } = await readWithStats(path);
     if (stats.uid !== owner || (stats.mode & 0o022) !== 0 || !bytes.toString('latin1').includes('vmssh-'))
       return [];
-    return pinsIn(bytes).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
+    return pinsById(bytes);
   } catch {
     return [];
   }
+}
+
+/** Of the machines of this host, by their UUIDs. */
+export function pinsById(bytes: Buffer): readonly Pin[] {
+  return pinsIn(bytes).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
 }
 
 /** What is in our file, for a login at `text`. If nothing in it counts, no key is known, and none is accepted. */

@@ -5,10 +5,10 @@ import { folded, isFor, linesOf, nameBytes, parseLine, plainName } from '../iden
 import { systemProgram } from '../process/program-in-path.js';
 import { ownAddresses } from '../sources/tools/guest-addresses.js';
 import { anyIpv4, isLoopback, matchesPattern, plainIp } from '../target/names.js';
-import { logins } from './config/logins.js';
+import { keptLogins } from './config/logins.js';
 import { inConfig, inKnownHosts, inSettings, moreNames, type NameCheck } from './config/names.js';
 import { areFor, type Block, blocksOf, type SshSetting, settingsOf } from './config/settings.js';
-import { type HostEntry, readState, stateFile } from './config/state.js';
+import type { HostEntry } from './config/state.js';
 import { knownHostsFiles, type UsersFiles, usersTexts } from './config/users-files.js';
 
 /** What decides whose a name is. */
@@ -30,16 +30,13 @@ interface NameSources extends UsersFiles {
  * ssh_config, and this host. Files are read once; ones that cannot be read have no names, as for ssh.
  */
 export async function usersNames(sources: NameSources): Promise<NameCheck> {
-  const { env, platform } = sources;
   const texts = await usersTexts(sources);
   const settings = texts.flatMap((text) => settingsOf(text));
   const files = await knownHostsFiles(settings, sources);
   const domains = canonicalDomains(settings);
-  const state = sources.ours && sources.takes ? undefined : await readState(stateFile(env, platform));
-  const given = givenNames(
-    sources.ours ?? state?.machines ?? [],
-    sources.takes ?? logins.parse(state?.options ?? {}).flatMap(({ takes }) => takes ?? []),
-  );
+  const kept = sources.ours && sources.takes ? undefined : await keptLogins(sources);
+  const takes = sources.takes ?? kept?.logins.flatMap((login) => login.takes ?? []);
+  const given = givenNames(sources.ours ?? kept?.state?.machines, takes);
   const isConfigured = configuredNames(texts, sources);
   const bytes = files.map((path) => readBytes(path).catch(() => Buffer.alloc(0)));
   const isKnown = knownNames(await Promise.all(bytes), portsIn(settings));
@@ -95,10 +92,10 @@ function configuredNames(texts: readonly string[], { countsVmssh = false }: Name
 }
 
 /** Whether vmssh has given a name, or the user has: the Hosts of machines, and what else is typed for them. */
-function givenNames(entries: readonly HostEntry[], takes: readonly string[]): (name: string) => boolean {
+function givenNames(entries: readonly HostEntry[] = [], takes: readonly string[] = []) {
   // Few names are asked for, and there may be thousands.
   let own: ReadonlySet<string> | undefined;
-  return (name) => {
+  return (name: string) => {
     own ??= namesOf(entries);
     return own.has(name) || takes.some((each) => each.toLowerCase() === name);
   };

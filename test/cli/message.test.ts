@@ -120,6 +120,12 @@ describe('how a person calls this program', () => {
     ['near by', { folder: '/opt' }, './vmssh', 'vsock-nc'],
     ['in a checkout', { self: checkout, folder: '/srv' }, 'node dist/vmssh.js', 'node dist/vsock-nc.js'],
     [
+      'in the topmost folder, with the first slash',
+      { self: checkout, folder: '/' },
+      'node /srv/dist/vmssh.js',
+      'node /srv/dist/vsock-nc.js',
+    ],
+    [
       'as the other program of a checkout',
       { self: ['/usr/bin/node', '/srv/dist/vsock-nc.js'], folder: '/srv/dist' },
       'node vmssh.js',

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
 import { lacks } from '../helpers/programs.js';
-import { executable, vmssh } from '../helpers/run.js';
+import { executable, vmssh, vmsshWords } from '../helpers/run.js';
 import { writeTree } from '../helpers/temp-dir.js';
 import { type Fault, faults } from './fault.js';
 
@@ -121,9 +121,10 @@ describe.skipIf(!executable)('what the executable has', () =>
   ),
 );
 
+const inOwn = ['unshare', '--mount', '--propagation', 'private'];
 /** A shell in a mount namespace of its own, in which the first line has changed something. */
 const apart = (change: string, ...args: readonly string[]) => [
-  ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', `${change} && exec "$@"`, 'sh'],
+  ...[...inOwn, 'sh', '-c', `${change} && exec "$@"`, 'sh'],
   ...[...vmssh, ...args],
 ];
 const isRoot = process.getuid?.() === 0;
@@ -172,6 +173,20 @@ describe.skipIf(!isRoot || lacks('unshare', 'mount'))('a file system', () =>
       ends: 1,
       says: /ENOSPC|no space/,
       check: asBefore,
+    },
+    '`config uninstall` with a full disk': {
+      command: (_, dir) => {
+        const home = newHome(dir);
+        const full = 'mkdir "$HOME/.ssh" && printf "Host a\\n" >"$HOME/.ssh/config"';
+        const config = `${full} && ${vmsshWords} config install --only-patterns >"$HOME/said"`;
+        const fill = '{ head -c 199999 /dev/zero >"$HOME/fill" 2>/dev/null || :; }';
+        const left = 'code=$?; find "$HOME" -name "*vmssh*"; exit $code';
+        const script = `mount -t tmpfs -o size=100k,mode=700 none "$HOME" && ${config} && ${fill} && ${vmsshWords} config uninstall; ${left}`;
+        return ['env', `HOME=${home}`, ...inOwn, 'sh', '-c', script];
+      },
+      ends: 1,
+      says: /is full|ENOSPC|no space/,
+      prints: /^Include vmssh\.conf\n(removed .*\n){2}$/,
     },
     '`config install` with a read-only home': {
       command: install('mount --bind "$H" "$H" && mount -o remount,bind,ro "$H"'),

@@ -19,6 +19,14 @@ it('a file in UTF-16, which ssh does not read, gets no line: it has to be saved 
 });
 
 describe('an error of a file', () => {
+  it('that may not be read says whose it must be', () => {
+    expect(
+      fileError(Object.assign(new Error(), { code: 'EACCES' }), '/h/a b', 'read', 'linux'),
+    ).toMatchObject({
+      hint: "it must be yours: see ls -ld '/h/a b'",
+    });
+  });
+
   const failed = (code: string) =>
     Object.assign(new Error(`${code}: unknown error, realpath 'C:\\x'`), { code });
   const long = `C:\\Users\\${'x'.repeat(300)}\\.ssh\\config`;
@@ -36,7 +44,7 @@ describe('an error of a file', () => {
 
   it.each([
     { name: 'a short path', code: 'UNKNOWN', path: 'C:\\x', platform: 'win32' },
-    { name: 'another error', code: 'EACCES', path: long, platform: 'win32' },
+    { name: 'another error', code: 'EIO', path: long, platform: 'win32' },
     { name: 'another system', code: 'UNKNOWN', path: long, platform: 'linux' },
   ] as const)('has the reason of the system for $name', ({ code, path, platform }) => {
     expect(fileError(failed(code), path, 'read', platform)).toMatchObject({

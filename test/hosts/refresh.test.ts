@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { configRefresh } from '../../src/commands/config/fresh.js';
@@ -92,6 +92,8 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
     const before = readFileSync(home.own, 'utf8');
     expect(await refresh(home.io(), async () => found(web))).toBe('edited');
     expect(readFileSync(home.own, 'utf8')).toBe(before);
+    rmSync(home.own);
+    expect(await refresh(home.io(), async () => found(web))).toBe('missing');
   });
 
   it('are left alone if somebody edits the file while machines are looked for', async () => {
@@ -107,7 +109,7 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
   it('are left alone in a file of another user, and by another installation', async () => {
     expect(await refresh(home.io(), async () => found(web), files(), 4711)).toBe('not own');
     const other = fakeIo({ env: { HOME: home.path }, self: ['/opt/other/vmssh'] });
-    expect(await refresh(other, async () => found(web))).toBe('other program');
+    expect(await refresh(other, async () => found(web))).toBe('other');
     expect(hosts()).toEqual(['Host mint']);
   });
 

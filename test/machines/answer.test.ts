@@ -48,6 +48,14 @@ echo '${JSON.stringify({ version: 1, machines: [machine] })}'`,
   expect(listing?.error).toBeUndefined();
 });
 
+it('is not asked without an ssh', async () => {
+  const [listing] = await askAll(['hv1'], { env: { PATH: '/nowhere' }, platform: 'linux' });
+  expect(listing?.error).toMatchObject({
+    code: 'NO_SSH',
+    problem: '"ssh" could not be run: it is not installed, or not in PATH',
+  });
+});
+
 it.each([
   ...[{ provider: '{{ lookup("pipe", "id") }}' }, { provider: 'a\nHost *' }],
   ...[{ status: 'fine' }, { name: '' }, { target: 7 }],

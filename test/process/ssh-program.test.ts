@@ -82,6 +82,10 @@ describe('what an ssh can do', () => {
       can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys'],
     },
     { says: 'OpenSSH_9.2p1 Debian-2', can: ['givesTyped', 'asksForKeys'] },
+    {
+      says: 'No user exists for uid 54321',
+      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys'],
+    },
     { says: 'another program', can: ['givesTyped', 'forwardsPaths', 'readsProfile'] },
   ])('$says', ({ says, can }) => expect(abilities(abilitiesOf(says))).toEqual(can));
 

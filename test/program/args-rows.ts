@@ -79,7 +79,12 @@ const table: readonly (readonly [
   ['setup', '--undo --all -y mint', 'mint', 'undo all yes'],
   ['setup', '--bring-sshd mint', 'mint', 'bring-sshd'],
   ['setup', '--by login --host-key SHA256:x mint', 'mint', 'by=login host-key=SHA256:x'],
-  ['setup', '--take-name --unproved --vsock mint', 'mint', 'take-name unproved vsock'],
+  [
+    'setup',
+    '--shared-home --take-name --unproved --vsock mint',
+    'mint',
+    'shared-home take-name unproved vsock',
+  ],
   ['doctor', '--report', '', 'report'],
   [
     'guest install',

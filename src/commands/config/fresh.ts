@@ -27,8 +27,9 @@ type Problem = ConstructorParameters<typeof CommandError>;
 
 const problems: Readonly<Partial<Record<Refreshed, Problem>>> = {
   off: ['OFF', 'automatic Host updates are off', 'vmssh config install --fresh'],
+  missing: ['MISSING', 'there is no vmssh.conf', 'vmssh config install'],
   edited: ['EDITED', 'vmssh.conf was edited since vmssh wrote it, and is not changed', 'vmssh doctor'],
   'not own': ['OWNER', 'vmssh.conf belongs to another user', 'run it as that user'],
-  'other program': ['OTHER', 'the Hosts call another vmssh, which may refresh them', 'vmssh config install'],
+  other: ['OTHER', 'the Hosts call another vmssh, which may refresh them', 'vmssh config install'],
   failed: ['FAILED', 'the Hosts could not be written', 'vmssh config install'],
 };

@@ -3,7 +3,7 @@ import { dirname, isAbsolute } from 'node:path';
 import { type Command, positionals, type Read, readAll, UsageError } from '../../cli/command.js';
 import { canPick, pasteable } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
-import { countBy } from '../../group-by.js';
+import { countBy, fewOf } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
@@ -165,9 +165,8 @@ export function whatNow({ machines, options }: HostState, io: Io): string {
     const how = 'start one, or add a source of your own (docs/sources.md)';
     return pasteable(`no machine with a name yet: ${how}; when vmssh list shows it, ${then}`, io);
   }
-  const more = hosts.length > maxShown ? `, and ${hosts.length - maxShown} more` : '';
-  const commands = hosts.slice(0, maxShown).map((host) => `ssh ${host}`);
-  const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;
+  const commands = hosts.map((host) => `ssh ${host}`);
+  const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${fewOf(commands, maxShown)}`;
   return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
 }
 
@@ -189,11 +188,8 @@ function whatTheyCost(machines: readonly HostEntry[], io: Io): readonly string[]
 function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
   const count = countBy(machines, ({ host }) => host.toLowerCase());
   const twins = machines.filter(({ host }) => (count.get(host.toLowerCase()) ?? 0) > 1);
-  const pairs = twins
-    .slice(0, maxShown)
-    .map(({ host, name, target }) => `ssh ${host} is ${printable(`${name} (${target})`)}`);
-  const more = twins.length > maxShown ? `, and ${twins.length - maxShown} more` : '';
-  return pairs.length === 0 ? [] : [`they differ only in case: ${pairs.join(', ')}${more}`];
+  const pairs = twins.map(({ host, name, target }) => `ssh ${host} is ${printable(`${name} (${target})`)}`);
+  return pairs.length === 0 ? [] : [`they differ only in case: ${fewOf(pairs, maxShown)}`];
 }
 
 export type Look = (path: string) => Promise<{ readonly uid: number; readonly mode: number }>;

@@ -8,7 +8,7 @@ import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { Here, Io } from '../../process/io.js';
-import { abilitiesOf, everySshAbilities } from '../../process/ssh-program.js';
+import { abilitiesOf, everySshAbilities, refusalFix } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
 import { asksVmssh } from '../../ssh/config/host-options.js';
@@ -281,7 +281,7 @@ function effective(
   if (version === undefined) return plain(name, 'none', 'no ssh to ask');
   const refuses = 'ssh accepts none of its configuration';
   if (refusal !== undefined)
-    return withReport(name, 'bad', `${refuses}: ${refusal}`, refuses, 'correct what ssh names');
+    return withReport(name, 'bad', `${refuses}: ${refusal}`, refuses, refusalFix(refusal));
   if (proxyCommand === undefined) {
     const fix = elsewhere ? undefined : install;
     return plain(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);

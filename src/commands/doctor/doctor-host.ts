@@ -1,10 +1,11 @@
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
 import { pasteable, startProgress, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
+import { fewOf } from '../../group-by.js';
 import { hostKeyAlias, namesOf } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
-import { brokenShellProblem, howToGet, sshVersion } from '../../process/ssh-program.js';
+import { brokenShellProblem, howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import type { OutsideLines } from '../../sources/outside/file.js';
@@ -120,8 +121,7 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
     return plain(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
   const fix = 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
-  if (/^No user exists/.test(version))
-    return plain(name, 'bad', version, 'ssh runs for no user without an entry in /etc/passwd: add one');
+  if (/^No user exists/.test(version)) return plain(name, 'bad', version, refusalFix(version));
   const old = (sshVersion(version) ?? 0) < 706;
   return withReport(name, old ? 'bad' : 'ok', version, allowed.ssh(version), old ? fix : undefined);
 }
@@ -246,28 +246,24 @@ function outsideChecks({
 
 /** The machines of hypervisors are not listed here. */
 function oldKeys({ config: { old = [] }, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
-  if (warnings.some((each) => isFailure(each) && !isQuiet(each))) return [];
-  const listed = new Set(machines.flatMap(aliasesOf));
+  const listed = new Set(
+    machines.flatMap((machine) => {
+      const target = asTarget(machine.target);
+      const names = target ? namesOf({ target, machine }).map((name) => `vmssh-${name}`) : [];
+      return [target && hostKeyAlias({ target, machine }), ...names];
+    }),
+  );
   const gone = old.filter(({ alias }) => !listed.has(alias) && /^vmssh-(?!via%)/.test(alias));
+  if (gone.length === 0 || warnings.some((each) => isFailure(each) && !isQuiet(each))) return [];
   const words = [...new Set(gone.map(({ alias }) => alias.replace('vmssh-', '')))];
-  if (words.length === 0) return [];
-  const report = 'some are over a year old, and of no listed machine';
-  const shown = words.slice(0, maxShown);
-  const more = words.length > maxShown ? `, and ${words.length - maxShown} more` : '';
-  const found = `over a year old, and of no listed machine: ${shown.join(', ')}${more}`;
-  return [withReport('known keys', 'none', found, report, `vmssh forget ${shown.join(' ')}`)];
+  const which = 'over a year old, and of no listed machine';
+  const found = `${which}: ${fewOf(words, maxShown)}`;
+  return [
+    withReport('known keys', 'none', found, which, `vmssh forget ${words.slice(0, maxShown).join(' ')}`),
+  ];
 }
 
-/** How many of them a row names. */
 const maxShown = 4;
-
-/** The names that a machine may have in known_hosts. */
-function aliasesOf(machine: AllMachines['machines'][number]): readonly string[] {
-  const target = asTarget(machine.target);
-  if (target === undefined) return [];
-  const identified = { target, machine };
-  return [hostKeyAlias(identified) ?? '', ...namesOf(identified).map((name) => `vmssh-${name}`)];
-}
 
 function withCode({ problem, code }: { readonly problem: string; readonly code: string }): string {
   return `${problem} (${code})`;

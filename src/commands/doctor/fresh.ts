@@ -34,7 +34,12 @@ export async function gatherFresh(
   const own = await readText(files.own).catch(() => undefined);
   if (own === undefined || ownerOf(own) !== 'ours') return undefined;
   const unitless = { ...files, units: undefined };
-  const plan = await planInstall(asLastTime, silent(io), async () => machines, unitless);
+  const planned = planInstall(asLastTime, silent(io), async () => machines, unitless);
+  const plan: Pick<Plan, 'problem' | 'refusal' | 'decision'> = await planned.catch(
+    ({ message, hint = '' }) => ({
+      refusal: { path: files.state, why: message.replace(`${quote(files.state)} `, ''), hint },
+    }),
+  );
   const { options, machines: written } = (await readState(files.state)) ?? noState;
   const hosts = (entries: readonly HostEntry[]) => new Set(entries.map(({ host }) => host));
   const [old, now] = [hosts(written), hosts(plan.decision?.state.machines ?? written)];

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, failureOf } from '../../cli/terminal.js';
 import { printable } from '../../errors.js';
@@ -73,11 +74,14 @@ export function reporter(options: ReportOptions, io: Io) {
       if (options.json) event({ event: 'closed', ...ended, ...(failure && { error: failure.json }) });
       if (!failure && !options.verbose) return;
       const { from, ms, sent, received, end } = ended;
-      const time = new Date().toTimeString().slice(0, 8);
+      // The journal has a clock of its own (systemd.exec(5)).
+      const { dev, ino } = io.env.JOURNAL_STREAM ? fstatSync(2) : { dev: 0, ino: 0 };
+      const isJournal = io.env.JOURNAL_STREAM === `${dev}:${ino}`;
+      const time = isJournal ? '' : `${new Date().toTimeString().slice(0, 8)} `;
       const whose = from ? formatLocal({ family: 'inet', ...from }) : 'a client';
       const moved = sent === undefined ? '' : `${sent} bytes out, ${received} bytes in, `;
       const how = failure?.message ?? `${(ms / 1000).toFixed(1)} s, ${moved}${ends[end]}`;
-      io.err(`${io.program}: ${time} ${whose}: ${printable(how)}\n`);
+      io.err(`${io.program}: ${time}${whose}: ${printable(how)}\n`);
     },
   };
 }

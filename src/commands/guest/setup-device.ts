@@ -43,9 +43,13 @@ export async function lookForDevice(
   const { restart } = options;
   const device = machine && (await deviceOf(machine, setup));
   const failed = (found: string, fix?: string) => add('device', 'failed', found, fix);
-  const facts = await device?.facts().catch(asRefusal);
-  if (facts instanceof DiscoveryError) return failed(facts.message);
-  if (!device || !facts || facts.inMachine !== 'none') return undefined;
+  const seen = await device?.facts().catch(asRefusal);
+  if (seen instanceof DiscoveryError) return failed(seen.message);
+  if (!device || !seen) return undefined;
+  // The next start would lose ours.
+  const isLost = seen.inMachine === 'ours' && seen.isPersistent && seen.inDefinition === 'none';
+  if (seen.inMachine !== 'none' && !isLost) return undefined;
+  const facts = isLost ? { ...seen, isActive: false } : seen;
   const isWaiting = facts.inDefinition !== 'none' && facts.isActive && !restart;
   const why = isWaiting ? waiting(typed) : await whyNoDevice(machine, vhost);
   const other = why && facts.isActive ? await otherRoute(all, why[0], check) : undefined;
@@ -72,7 +76,7 @@ function waiting(typed: string): [found: string, fix: string] {
   return [found, `vmssh setup --restart ${typed}`];
 }
 
-async function addDevice(setup: Setup, { missing, start }: Found): Promise<Found | undefined> {
+async function addDevice(setup: Setup, { missing }: Found): Promise<Found | undefined> {
   const { typed, options, io, add } = setup;
   if (!missing) return undefined;
   const { device, facts } = missing;
@@ -84,7 +88,7 @@ async function addDevice(setup: Setup, { missing, start }: Found): Promise<Found
       add('device', 'changed', where);
       if (isThere) return undefined;
     }
-    if (!facts.isActive) return add('way', 'failed', 'it is off', start);
+    if (!facts.isActive) return undefined;
     const wait = waiting(typed);
     if (!options.restart) return (await otherRoute(setup, wait[0])) ?? add('way', 'failed', ...wait);
     await device.restart();

@@ -5,10 +5,11 @@ import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { readBytes } from '../../files/read-file.js';
 import { guestCaller, guestLogin } from '../../guest/run/route.js';
-import { isUnset } from '../../hosts/options.js';
+import { settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { planInstall, planUninstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
+import { isUnset } from '../../hosts/setting.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { pinsOf } from '../../identity/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
@@ -237,7 +238,7 @@ async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {
   const { code, plan } = await carryOut(async () => {
     const { logins, options } = await keptLogins(io);
     const [next, ...others] = logins.filter(({ target }) => target !== login.target);
-    if (login.first && next === undefined && isUnset({ ...options, logins: [] }))
+    if (login.first && next === undefined && isUnset(settings, { ...options, logins: [] }))
       return planUninstall({ system: false }, quiet);
     const left = next && login.first ? { ...next, first: true as const } : next;
     return planInstall({ system: false, logins: left ? [left, ...others] : [] }, quiet, find);

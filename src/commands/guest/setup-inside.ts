@@ -32,13 +32,15 @@ export const brought: SetupStep = {
 export const inside: SetupStep = {
   name: 'inside',
   async look(setup, found) {
-    const { into, login, key } = found;
+    const { into, login, key, hosts } = found;
     if (!into || !login || login.brings) return undefined;
     if (found.asUser) return ownLogin(setup, found);
     const { install } = setup.options;
     const over = overOf(found.answer?.means?.endpoint);
-    const wanted = { account: login.user, keys: key ? [key.line] : [], install, over };
-    const said = await runInside(into, accountScript({ ...wanted, look: true }), setup).catch(asFailure);
+    const wanted = { account: login.user, keys: key ? [key.line] : [], install, over, hosts };
+    const said = await runInside(into, accountScript({ ...wanted, look: true }), setup, {
+      looks: true,
+    }).catch(asFailure);
     if (said instanceof ConnectError) {
       const other = await noEntry(setup, said, found);
       return other?.asUser ? { ...other, ...(await ownLogin(setup, other)) } : other;
@@ -82,9 +84,10 @@ export const inside: SetupStep = {
       if (isOver || (await intoByManager(setup).catch(asFailure)) instanceof ConnectError) return seen;
     }
     const into = await intoByManager(setup);
+    const looks = what === 'plan';
     const account = way === 'exec' && login?.byLogin ? login.user : undefined;
     try {
-      const said = await runInside(into, undoScript({ look: what === 'plan', account, owners }), setup);
+      const said = await runInside(into, undoScript({ look: looks, account, owners }), setup, { looks });
       for (const row of said) setup.addGuests(row, into);
       return { said, login, into, own };
     } catch (error) {
@@ -106,7 +109,7 @@ export const keyLeft: SetupStep = {
     if (!into || login?.brings || !said.some(({ name }) => name === 'journal')) return undefined;
     const look = accountScript({ account: login?.user, keys: own, look: 'left' });
     const isLast = what === 'do' || setup.steps.every(({ state }) => state !== 'changed');
-    for (const row of await runInside(into, look, setup))
+    for (const row of await runInside(into, look, setup, { looks: true }))
       if (row.name === 'key' && row.state === 'failed')
         setup.addGuests({ ...row, state: isLast ? 'failed' : 'skipped' }, into);
     return undefined;

@@ -120,9 +120,9 @@ const noTerminal = [
 
 /** For the account, by its own login. */
 export function scriptFor(setup: Setup, found: Found, look: boolean): string {
-  const { asUser: account = '', key, contact: shown } = found;
+  const { asUser: account = '', key, contact: shown, hosts } = found;
   const keys = key ? [key.line] : [];
-  return accountScript({ account, keys, look, own: true, shown, units: needsSudo(setup, found) });
+  return accountScript({ account, keys, look, own: true, shown, hosts, units: needsSudo(setup, found) });
 }
 
 /** The device that the user insists on needs units. */

@@ -4,7 +4,8 @@ import type { CheckResult } from '../../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
 import { accountName, findingsOf, readKeys } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
-import { quote } from '../../errors.js';
+import { startProgress } from '../../cli/terminal.js';
+import { printable, quote } from '../../errors.js';
 import {
   type GuestRouteOptions,
   guestCaller,
@@ -55,6 +56,8 @@ export interface Found {
   readonly start?: string | undefined;
   /** How its manager goes in, or the account itself. */
   readonly into?: HostFlags;
+  /** What of this host's home the machine may share: see accountScript. */
+  readonly hosts?: readonly string[];
   /** The account that goes in by a login of its own. */
   readonly asUser?: string;
   /** The host key that such a login was shown, and that nobody knows: "ssh-ed25519 AAAA…". */
@@ -86,7 +89,7 @@ export interface Found {
   readonly host?: string | undefined;
   /** The lines for ssh, if they are not written. */
   readonly lines?: string;
-  /** Nothing is left to be said. */
+  /** Nothing is left to be looked at. */
   readonly isOver?: boolean;
 }
 
@@ -150,8 +153,8 @@ export function newSetup(
   };
 }
 
-/** A script that waits for something there is ended. Milliseconds. */
-const maxMs = 300_000;
+/** A script that waits for something there is ended, and sooner one that only looks and says nothing. Milliseconds. */
+const [limitMs, firstMs] = [300_000, 30_000];
 
 /** How a login differs from what a manager starts. */
 export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>> {
@@ -163,6 +166,8 @@ export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>
   /** What sudo asks on this terminal. Undefined: it may not. */
   readonly onSudo?: ((text: string) => void) | undefined;
   readonly env?: Io['env'];
+  /** It only looks. */
+  readonly looks?: boolean;
 }
 
 /** Runs a script by its manager, or by a login. Throws a ConnectError if it did not end there. */
@@ -170,13 +175,26 @@ export async function runInside(
   into: HostFlags,
   script: string,
   { io, signal }: Pick<Setup, 'io' | 'signal'>,
-  { needsRoot = true, caller, settings, onComplaint, onSudo, env = into.env ?? io.env }: RunOptions = {},
+  {
+    needsRoot = true,
+    caller,
+    settings,
+    onComplaint,
+    onSudo,
+    env = into.env ?? io.env,
+    looks,
+  }: RunOptions = {},
 ): Promise<readonly FindingJson[]> {
   const options = { ...into, ...(await guestCaller(io, into)), ...caller, script, needsRoot };
   const route = guestRoute(options, settings);
   const lines: ProgressLine[] = [];
   const onLine = (line: ProgressLine) => void lines.push(line);
-  const outcome = await runScript(route, { env, signal, onLine, onComplaint, limitMs: maxMs });
+  // ssh may ask where it would be drawn.
+  const progress = onComplaint ? undefined : await startProgress(io, `waiting for ${printable(into.host)}`);
+  const limits = { limitMs, firstMs: looks ? firstMs : undefined };
+  const outcome = await runScript(route, { env, signal, onLine, onComplaint, ...limits }).finally(() =>
+    progress?.stop(),
+  );
   if (outcome.code === undefined && onSudo && sudoAsks(outcome.message))
     await runOnTerminal(options, io, signal, { env, onLine, onOther: onSudo });
   else if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
@@ -252,6 +270,10 @@ export const toSetUp = {
   all: flag({
     long: 'all',
     summary: 'with --undo: also what was set up in the machine for the keys of others',
+  }),
+  sharedHome: flag({
+    long: 'shared-home',
+    summary: "go on if the key goes into a home of this host's, which the machine shares",
   }),
   unproved: flag({
     long: 'unproved',

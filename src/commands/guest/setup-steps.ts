@@ -77,7 +77,10 @@ export function settingUp({ show, ...ways }: Ways): Work {
     },
     async carryOut(plan) {
       const setup = { ...plan.setup, ...collector(show) };
-      const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, plan.found);
+      const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, {
+        ...plan.found,
+        isOver: false,
+      });
       const isDone = ({ name }: FindingJson) => setup.steps.some((each) => each.name === name);
       return {
         ...planOf(setup, found),

@@ -20,7 +20,9 @@ export async function lookVia(
   const machines = [here, ...listings].flatMap((each) => each.machines);
   const warnings = [here, ...listings].flatMap((each) => each.warnings);
   const failed = listings.flatMap(({ error }) => error ?? []);
-  const found = await select({ ...options, addresses: false }, io, [], { machines, warnings });
+  const from = (options.via ? hosts : options.providers)?.join(' or ');
+  const only = { ...options, addresses: false };
+  const found = await select(only, io, [], { machines, warnings }, undefined, from);
   return { ...found, failed };
 }
 

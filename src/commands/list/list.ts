@@ -115,14 +115,15 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const hasNamesForSsh = options.show === 'json' || (isTable(options) && io.terminal.stdout);
   const hosts = () => (hasNamesForSsh ? deps.hosts(io) : Promise.resolve(undefined));
   const look = async (signal?: AbortSignal): Promise<Selection> => {
-    if (others) return (await import('./list-via.js')).lookVia(options, others, io, signal);
-    const all = await deps.listAll({ env: io.env, signal }, providers);
-    if (options.providers === undefined) await deps.keepFresh(all, io);
-    if (options.names.length === 0) return select(options, io, providers, all, signal);
-    const { byHosts } = await import('./named.js');
-    const { names, hops } = byHosts(options.names, await deps.hosts(io));
-    if (hops.length === 0) return select({ ...options, names }, io, providers, all, signal);
-    return (await import('./list-via.js')).lookVia({ ...options, names }, hops, io, signal, undefined, all);
+    const all = others ? undefined : await deps.listAll({ env: io.env, signal }, providers);
+    if (all && options.providers === undefined) await deps.keepFresh(all, io);
+    const { names, hops } =
+      options.names.length === 0
+        ? { names: [], hops: [] }
+        : (await import('./named.js')).byHosts(options.names, await deps.hosts(io));
+    const wanted = { ...options, names };
+    if (all && hops.length === 0) return select(wanted, io, providers, all, signal);
+    return (await import('./list-via.js')).lookVia(wanted, others ?? hops, io, signal, undefined, all);
   };
   if (options.watchMs !== undefined) {
     const { watchMachines } = await import('./watch.js');

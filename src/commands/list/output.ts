@@ -1,3 +1,4 @@
+import { CommandError } from '../../cli/command.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, connectFailure, styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
@@ -79,13 +80,15 @@ const columns = {
 
 /** The known host keys of machines of this host that have a UUID, as root may give them to all users. */
 async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promise<string> {
-  const [{ idPins }, { knownHostsFile }, { aliasOf }] = await Promise.all([
+  const [{ ownPins, pinsById }, { knownHostsFile }, { aliasOf }] = await Promise.all([
     import('../../ssh/machine-keys.js'),
     import('../../ssh/folder.js'),
     import('../../ssh/config/hosts.js'),
   ]);
   const aliases = new Set(machines.map(aliasOf));
-  const known = (await idPins(knownHostsFile(env))).filter(({ alias }) => aliases.has(alias));
+  const pins = await ownPins(knownHostsFile(env));
+  if (!Buffer.isBuffer(pins)) throw new CommandError('HOST_KEY_UNKNOWN', pins.problem, pins.fix);
+  const known = pinsById(pins).filter(({ alias }) => aliases.has(alias));
   const lines = known.map(({ alias, type, key, comment = '' }) => `${alias} ${type} ${key} ${comment}`);
   return lines.map((line) => `${printable(line.trim())}\n`).join('');
 }

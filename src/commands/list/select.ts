@@ -15,9 +15,10 @@ export async function select(
   asked: readonly Source[],
   all: AllMachines,
   signal?: AbortSignal,
+  from = options.providers?.join(' or '),
 ): Promise<Selection> {
   const byName = options.names.length === 0 ? undefined : await import('./named.js');
-  const named = byName?.namedMachines(options.names, all, options.providers?.join(' or '));
+  const named = byName?.namedMachines(options.names, all, from);
   const machines =
     named?.machines.filter((each) => !options.runningOnly || mayRun(each)) ?? listed(options, all);
   const shown: readonly Shown[] = options.addresses

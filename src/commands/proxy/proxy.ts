@@ -12,7 +12,7 @@ import {
   throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
-import type { Bring } from '../../connect/connection.js';
+import type { Bring, Connection } from '../../connect/connection.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
 import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../identity/record.js';
@@ -20,7 +20,7 @@ import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kind
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import type { Reached, Trace } from '../../reach/reach.js';
-import { hasTerminal } from '../../runtime.js';
+import { hasTerminal, now } from '../../runtime.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
 import { asTyped, checkUserName } from '../../target/names.js';
 import { isBareId, parseUuid } from '../../target/numbers.js';
@@ -161,10 +161,12 @@ export const proxy: Command<ProxyOptions> = {
     } finally {
       progress?.stop();
     }
-    watch.stop();
     const connection = without ? await without.forSsh(reached.connection) : reached.connection;
     const { handle } = connection;
-    if (options.fdpass && native.addon && handle && takesSocket() && passFd(native.addon, handle, text)) {
+    const passes = options.fdpass && native.addon && handle && takesSocket();
+    if (passes && io.terminal.stderr) await sayIfSilent(connection, text, io);
+    watch.stop();
+    if (passes && passFd(native.addon, handle, text)) {
       connection.handedOver?.();
       trace?.('connect', 'the socket was passed to ssh');
       return 0;
@@ -175,6 +177,17 @@ export const proxy: Command<ProxyOptions> = {
     return relayToEnd(connection, { ...how, ignoreInterrupts: true }, io);
   },
 };
+
+/** Says on a terminal what ssh will wait for, if the machine takes the connection and stays silent. */
+async function sayIfSilent(connection: Connection, text: string, io: Io): Promise<void> {
+  const until = now() + silentMs;
+  const seen = await connection.peek(0, 1, silentMs).catch(() => undefined);
+  if (seen?.length !== 0 || now() < until) return;
+  io.err(`${io.program}: ${printable(text)} is connected, but sends no SSH banner yet: ssh waits for it\n`);
+}
+
+/** Milliseconds. */
+const silentMs = 3000;
 
 /** On Windows a bare UUID is a machine of Hyper-V; elsewhere it may be any machine's, and is looked for. Throws a ConnectError. */
 async function meantBy(text: string, { env, platform }: Io): Promise<TypedTarget> {

@@ -3,7 +3,7 @@ import { closeSync, readFileSync, writeSync } from 'node:fs';
 import { ConnectError, errorWith, isOp, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
 import { openUnnamed } from '../../process/run-detached.js';
-import { sshAbilities, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import { sshAbilities, sshCommand, sshProgram, startProblem } from '../../process/ssh-program.js';
 import { howEnded } from '../../process/terminate.js';
 import { formatEndpoint, type ViaEndpoint, type ViaSocket } from '../../route.js';
 import { type Env, now } from '../../runtime.js';
@@ -147,7 +147,7 @@ async function unanswered(
     const more = said === undefined ? howEnded(end) : `${howEnded(end)}; ${said}`;
     return hopFailure(end.code === 255 || end.signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, more);
   } catch (error) {
-    return hopFailure('NO_SSH', endpoint, (error as Error).message);
+    return hopFailure('NO_SSH', endpoint, startProblem(error as NodeJS.ErrnoException));
   }
 }
 

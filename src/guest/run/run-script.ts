@@ -29,6 +29,8 @@ export interface RunScriptOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds; after them it is stopped. */
   readonly limitMs?: number | undefined;
+  /** The same for its first line. */
+  readonly firstMs?: number | undefined;
   readonly env: Env;
 }
 
@@ -47,16 +49,27 @@ const refusedSession = /: Session open refused by peer$/;
 
 async function runOnce(
   route: GuestRoute,
-  { onLine, onOther = () => {}, onComplaint, signal, limitMs, env }: RunScriptOptions,
+  { onLine, onOther = () => {}, onComplaint, signal, limitMs, firstMs, env }: RunScriptOptions,
 ): Promise<ScriptOutcome> {
   const lines: ProgressLine[] = [];
   let message = '';
   let stop = (_why: string) => {};
+  let limit: NodeJS.Timeout | undefined;
+  const startClock = (ms: number | undefined) => {
+    clearTimeout(limit);
+    limit = ms === undefined ? undefined : setTimeout(late, ms);
+  };
+  const late = () =>
+    stop(
+      lines.length === 0
+        ? 'the time is over, and it said nothing'
+        : `the time is over, and nothing after its step ${lines.at(-1)?.step} was reached`,
+    );
   const takeLine = (text: string) => {
     const parsed = parseProgress(text);
     const line = parsed && mayPrint(route.script ?? route.input, parsed) ? parsed : undefined;
     if (line && lines.length >= maxLines) return stop(`it printed more than ${maxLines} lines of a script`);
-    if (line) lines.push(line);
+    if (line && lines.push(line) === 1 && limit) startClock(limitMs);
     if (line && line.state !== 'end') onLine(line);
     if (line) return;
     // A blank one ends the line of a question.
@@ -112,9 +125,7 @@ async function runOnce(
   child.stdin?.end(route.input ?? '');
   child.stdout?.setEncoding('utf8').on('data', limited(take));
   child.stderr?.setEncoding('utf8').on('data', limited(complain));
-  const late = () =>
-    stop(`the time is over, and nothing after its step ${lines.at(-1)?.step ?? 0} was reached`);
-  const limit = limitMs === undefined ? undefined : setTimeout(late, limitMs);
+  startClock(firstMs ?? limitMs);
   const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'isMissing'> | undefined>((resolve) => {
     stop = (message) => resolve({ message });
     // It was not found, or Ctrl-C ended it: then do not wait for it.
@@ -127,6 +138,7 @@ async function runOnce(
     );
   });
   clearTimeout(limit);
+  limit = undefined;
   release();
   dropOutput(child);
   if (stopped !== undefined) {

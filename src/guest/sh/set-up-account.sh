@@ -104,6 +104,17 @@ need_sudo() {
   fi
 }
 
+# A home of the host's in the machine: a key in there lets in on the host too.
+refuse_hosts_home() {
+  for each in "$R$keys_in" "$R${keys_in%/*}" "$R${keys_in%/*/*}"; do
+    case " $hosts " in
+      *" $(as "$keys_by" stat -L -c %i:%Y "$each") "*)
+        fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" "# if you mean that: vmssh setup --shared-home"
+        give_up 2 ;;
+    esac
+  done
+}
+
 set_up_account() {
   need_root
   if [ "$look" = no ]; then take_lock; fi
@@ -117,6 +128,7 @@ set_up_account() {
   fi
   if [ -z "$installs" ] && ! is_let_in; then give_up 2; fi
   if is_own; then look_as_account; elif [ -z "$installs" ]; then make_host_key; fi
+  if [ -n "$hosts" ]; then refuse_hosts_home; fi
   if [ -z "$keys" ]; then
     :
   elif [ "$look" = no ]; then

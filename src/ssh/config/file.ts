@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type HostKeyPolicy, policyOf } from '../../identity/policy.js';
-import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
+import { type JsonObject, objectAt, parseJson } from '../../sources/tools/json.js';
 import { settingsOf } from './settings.js';
 import { configArgument } from './word.js';
 
@@ -46,8 +46,7 @@ export function optionsIn(content = ''): JsonObject {
   if (comment === '' || ownerOf(content) !== 'ours') return {};
   const [text = ''] = comment.split('\n\n', 1);
   try {
-    const json = parseJson(text.replaceAll(/^# /gm, ''));
-    return isJsonObject(json) ? json : {};
+    return objectAt(parseJson(text.replaceAll(/^# /gm, '')));
   } catch {
     return {};
   }
@@ -116,16 +115,10 @@ function lineEnd(text: string): string {
 
 /** What lines of ours say of the unknown key of any host; undefined: nothing. The first ones are for targets, and no machine's own. */
 export function policyInLines(lines = ''): HostKeyPolicy | undefined {
-  if (asking.test(lines)) return commandPolicy(lines);
+  const [asking] = /^\s*KnownHostsCommand .*$/m.exec(lines) ?? [];
+  // Only a setting puts it into those lines.
+  if (asking !== undefined) return policyOf(/ --host-keys=(\S+)/.exec(asking)?.[1]);
   const words = [...lines.matchAll(/^\s*StrictHostKeyChecking (\S+)$/gm)].map(([, word]) => word);
   if (words.length > 0 && words.every((each) => each === 'yes')) return 'strict';
   return words.includes('ask') ? 'ask' : undefined;
-}
-
-const asking = /^\s*KnownHostsCommand .*$/m;
-
-/** The same, where ssh asks vmssh: only `--host-keys` puts it into those lines. */
-export function commandPolicy(lines = ''): HostKeyPolicy | undefined {
-  const [, word] = / --host-keys=(\S+)/.exec(asking.exec(lines)?.[0] ?? '') ?? [];
-  return policyOf(word);
 }

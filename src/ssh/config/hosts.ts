@@ -1,5 +1,5 @@
 import { printable, quote, quoteNames } from '../../errors.js';
-import { countBy, definedFields, groupBy, withoutRepeats } from '../../group-by.js';
+import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../../group-by.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import type { Kind } from '../../kinds/kind.js';
 import { kinds, parseTarget } from '../../kinds/kinds.js';
@@ -332,7 +332,6 @@ const most = 4;
 
 /** A warning about them, one clause. */
 export function sharedUuidProblem({ uuid, machines }: SharedUuid): string {
-  const names = machines.slice(0, most).map(({ name }) => quote(name));
-  const more = machines.length > most ? `, and ${machines.length - most} more` : '';
-  return `${names.join(', ')}${more} have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`;
+  const names = machines.map(({ name }) => quote(name));
+  return `${fewOf(names, most)} have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`;
 }

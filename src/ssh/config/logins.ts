@@ -125,9 +125,8 @@ export async function keptLogin(machine: Owner | undefined, io: Here): Promise<M
 /** Those that are kept, also of a state that is lost; `isFirst`: nothing was. */
 export async function keptLogins({ env, platform }: Here) {
   const state = await readState(stateFile(env, platform));
-  const own = state
-    ? ''
-    : await readText(join(sshFolder(env, platform), 'vmssh.conf')).catch(() => undefined);
+  const file = join(sshFolder(env, platform), 'vmssh.conf');
+  const own = state ? '' : await readText(file).catch(() => undefined);
   const options = state?.options ?? optionsIn(own);
   return { logins: logins.parse(options), isFirst: own === undefined, state, options };
 }

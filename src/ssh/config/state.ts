@@ -124,16 +124,7 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
 function entryOf(json: JsonObject): HostEntry | undefined {
   const { name, also, authority, environment, ...others } = json;
   const texts = Object.fromEntries(textFields.map((field) => [field, plainText(json[field])]));
-  const {
-    host = '',
-    target = '',
-    provider = '',
-    via,
-    seen = '',
-    gone = '',
-    unasked = '',
-    identityFile,
-  } = texts;
+  const { host = '', target = '', provider = '', via, identityFile } = texts;
   // It is only printed, with such characters escaped.
   if (typeof name !== 'string' || target === '') return undefined;
   const isHost = isPlainHostName(host) || (host === target && isTargetWord(host));
@@ -149,9 +140,8 @@ function entryOf(json: JsonObject): HostEntry | undefined {
       authority: authority === 'user' ? authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, environment) : undefined,
     }),
-    seen: isDay(seen) ? seen : '',
-    ...(isDay(gone) ? { gone } : {}),
-    ...(isDay(unasked) ? { unasked } : {}),
+    seen: dayIn(texts.seen) ?? '',
+    ...definedFields({ gone: dayIn(texts.gone), unasked: dayIn(texts.unasked) }),
     ...moreOf(Object.entries(others).filter(([field]) => !textFields.includes(field))),
   };
 }
@@ -162,8 +152,8 @@ function moreOf(fields: readonly (readonly [string, unknown])[]): { readonly mor
   return fields.length === 0 ? {} : { more: Object.fromEntries(fields) };
 }
 
-function isDay(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(text);
+function dayIn(text = ''): string | undefined {
+  return /^\d{4}-\d\d-\d\d$/.exec(text)?.[0];
 }
 
 /** A name that may be an account's; undefined: it is none. */

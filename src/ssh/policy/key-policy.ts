@@ -4,7 +4,7 @@ import { readText } from '../../files/read-file.js';
 import { reasonOf } from '../../files/read-sync.js';
 import { type HostKeyPolicy, policyOf, policyOfEnv, strictest } from '../../identity/policy.js';
 import type { Here } from '../../process/io.js';
-import { type SshCommand, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import { type SshCommand, sshCommand, sshProgram, startProblem } from '../../process/ssh-program.js';
 import { isHostName } from '../../target/names.js';
 import { isOwnInclude, policyInLines } from '../config/file.js';
 import { parseState, stateFile } from '../config/state.js';
@@ -47,7 +47,7 @@ async function usersPolicy(here: Here, { login, lines, note = () => {} }: Asked)
     words = await login();
     answer = await askSsh(words, here.env);
   } catch (error) {
-    problem = (error as Error).message;
+    problem = startProblem(error as NodeJS.ErrnoException);
     // Where there is no ssh, nobody can have told it anything.
     const texts = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await usersTexts(here) : undefined;
     if (texts && !texts.some(mayTell)) answer = { ...strictly, policy: undefined, texts };

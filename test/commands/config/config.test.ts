@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
@@ -12,6 +20,7 @@ import { applyPlan } from '../../../src/hosts/write.js';
 import { rememberRoute } from '../../../src/reach/remembered.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lacks } from '../../helpers/programs.js';
+import { writeTree } from '../../helpers/temp-dir.js';
 import { configDefaults, find, named, useConfigHome } from './home.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
@@ -174,6 +183,16 @@ describe('config uninstall', () => {
       left: false,
       said: expect.stringContaining('vmssh/routes.json'),
     });
+  });
+
+  it('removes what a run that was killed just now left', async () => {
+    await home.install();
+    const state = dirname(home.state);
+    const left = '0123456789ab';
+    writeTree(home.path, { [`.ssh/.vmssh.conf.${left}`]: '', [`.ssh/.config.${left}`]: '' });
+    writeTree(state, { [`.hosts.json.${left}`]: '', '.asked-x/config': '' });
+    expect(await home.uninstall()).toBe(0);
+    expect([existsSync(state), readdirSync(join(home.path, '.ssh'))]).toEqual([false, []]);
   });
 
   it.each(['{"routes": 1}', 'mine', '[]'])(

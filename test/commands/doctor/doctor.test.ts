@@ -233,6 +233,17 @@ describe('the doctor of this host', () => {
       /^ssh accepts none of its configuration: Bad owner or permissions on \/home/,
       /^correct what ssh names$/,
     ],
+    [
+      'bad ssh vsock/3',
+      ssh({ proxyCommand: undefined, refusal: 'No user exists for uid 54321' }),
+      /^ssh accepts none of its configuration: No user exists for uid 54321$/,
+      /^ssh runs for no user without an entry in \/etc\/passwd: add one$/,
+    ],
+    [
+      'ok config',
+      { ...config({ asks: 'yes' }), ...ssh({ version: 'No user exists for uid 54321' }) },
+      /calls this vmssh/,
+    ],
   ])('$0: $2', (check, facts, says, fix) => {
     const [state = '', name = ''] = check.split(/ (.*)/s);
     const found = find({ ...good, ...facts }, name);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clientChecks, clientsOf } from '../../../src/commands/doctor/config.js';
@@ -32,6 +32,10 @@ describe('the doctor, of Hosts that follow the machines,', () => {
       const [check] = freshChecks(await gather());
       expect(check).toMatchObject({ state: 'bad', found: expect.stringContaining(why) });
     }
+    rmSync(home.state);
+    mkdirSync(home.state);
+    const [check] = freshChecks(await gather());
+    expect(check).toMatchObject({ state: 'bad', found: expect.stringContaining(' cannot be read: ') });
   });
 
   it('counts what came and went since the file was written', async () => {

@@ -146,7 +146,14 @@ esac
 
   it('setup makes only the host key where a socket answers and sshd has none', async () => {
     const flags = { noConfig: true, install: false, bring: false, takeName: false, vsock: false, all: false };
-    const options = { ...flags, restart: false, unproved: false, by: undefined, hostKey: undefined };
+    const options = {
+      ...flags,
+      restart: false,
+      unproved: false,
+      sharedHome: false,
+      by: undefined,
+      hostKey: undefined,
+    };
     const named = { text: 'incus/web', target: parseTarget('incus/web') };
     const rest = { options: { ...options, key: undefined, user: undefined }, io: fakeIo(incus()) };
     const { signal } = new AbortController();

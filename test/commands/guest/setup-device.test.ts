@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { device, lookForDevice } from '../../../src/commands/guest/setup-device.js';
-import { inside } from '../../../src/commands/guest/setup-inside.js';
 import { newSetup } from '../../../src/commands/guest/setup-step.js';
+import { settingUp } from '../../../src/commands/guest/setup-steps.js';
 import { noEntry } from '../../../src/commands/guest/setup-way.js';
 import { ConnectError } from '../../../src/errors.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
@@ -48,7 +48,7 @@ const foreign = "<vsock><alias name='vsock0'/></vsock>";
 
 function setupOf(machine: ListedMachine, restart = false, vsock = false) {
   const named = { text: 'mint', target: parseTarget(machine.target), machine };
-  const more = { takeName: false, all: false, unproved: false, vsock };
+  const more = { takeName: false, all: false, unproved: false, sharedHome: false, vsock };
   const flags = { noConfig: true, install: false, bring: false, restart, ...more };
   const options = { ...flags, user: undefined, key: undefined, by: undefined, hostKey: undefined };
   return newSetup(named, { name: 'mint', options, io, signal }, () => {});
@@ -112,11 +112,14 @@ describe('the step for a vsock device', () => {
     [
       'is for the definition of a machine that is off',
       { machine: { state: 'shut off' } },
-      false,
-      [
-        ...['changed device a vsock device is added to its definition', toDefinition],
-        'failed way it is off virsh start mint',
-      ],
+      true,
+      ['changed device a vsock device is added to its definition', toDefinition],
+    ],
+    [
+      'is put into the definition that lacks it, as the next start would lose it',
+      { live: ours },
+      true,
+      ['changed device a vsock device is added to its definition', toDefinition],
     ],
     [
       'loses no saved memory',
@@ -162,16 +165,36 @@ describe('the step for a vsock device', () => {
     expect(left).toEqual([]);
   });
 
-  it('is added without an agent too, and then what to type on the console is said', async () => {
-    standInVirsh(bin, log, deviceCases(state));
-    const setup = setupOf(record);
+  it.each([
+    {
+      what: 'without an agent: what to type on the console',
+      more: { byHand: ['no agent', 'type'] as const },
+      end: 'inside no agent type',
+    },
+    {
+      what: 'to one that is off',
+      status: 'off',
+      machine: { state: 'shut off' },
+      end: 'way it is off virsh start mint',
+    },
+    { what: 'to one that is paused', status: 'paused', end: 'way it is paused virsh start mint' },
+  ] as const)('is added as the plan says, and what is left to do is a failure: $what', async (row) => {
+    const {
+      status = 'running',
+      machine,
+      more,
+      end,
+    } = { machine: undefined, more: { start: 'virsh start mint' }, ...row };
+    standInVirsh(bin, log, deviceCases(state, machine));
+    const setup = setupOf({ ...record, status });
     const { missing } = (await lookForDevice(setup, undefined, dir)) ?? {};
-    const found = { missing, byHand: ['no agent', 'type'] } as const;
-    await device.act?.(setup, found);
-    await inside.act?.(setup, found);
-    expect(setup.steps.slice(1)).toEqual([
-      { name: 'device', state: 'changed', found: 'the machine has a vsock device now', fix: undefined },
-      { name: 'inside', state: 'failed', found: 'no agent', fix: 'type' },
+    const found = { ...more, missing, isOver: true };
+    const plan = { name: 'mint', target: 'qemu/mint', steps: [], setup, found };
+    const { steps } = await settingUp({ ...setup, show() {} }).carryOut(plan);
+    const device = machine ? 'its definition' : 'the machine';
+    expect(steps.map(({ name, found, fix = '' }) => `${name} ${found} ${fix}`.trim())).toEqual([
+      `device ${device} has a vsock device now`,
+      end,
     ]);
   });
 

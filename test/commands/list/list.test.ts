@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
@@ -15,7 +15,7 @@ import { qemu } from '../../../src/sources/vmm/qemu.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { ended } from '../../helpers/expected.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { listSchema } from '../../program/json-schemas.js';
 import { PeerFolder } from '../../sources/machined/varlink-peer.js';
 import { at } from '../../sources/resolved.js';
@@ -103,6 +103,17 @@ it('list --watch has the Hosts follow what it finds each time, before it shows t
 
 describe('vmssh list', () => {
   const dir = useTempDir();
+
+  it('-o keys has the known keys, and says why none counts', async () => {
+    const key = `vmssh-${uuid} ssh-ed25519 AAAA`;
+    writeTree(dir, { '.ssh/vmssh_known_hosts': `${key} 2026-01-31 you host%mint\n` });
+    const keys = () => output({ show: 'keys' }, undefined, fakeIo({ env: { HOME: dir } }));
+    chmodSync(join(dir, '.ssh/vmssh_known_hosts'), 0o600);
+    expect(await keys()).toEqual({ code: 0, stdout: `${key} 2026-01-31 you\n`, stderr: '' });
+    chmodSync(join(dir, '.ssh/vmssh_known_hosts'), 0o664);
+    await expect(keys()).rejects.toThrow('its mode is 0664, so no host key in it counts');
+  });
+
   /** A folder with files of these names and modes. */
   function useFolder(files: Readonly<Record<string, number>>): string {
     for (const [name, mode] of Object.entries(files)) writeFileSync(join(dir, name), '', { mode });

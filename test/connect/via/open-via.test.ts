@@ -215,7 +215,9 @@ echo '${said}' >>"$log"; exit 255`);
 
   it.skipIf(skip)('fails if there is no ssh', async () => {
     const none = { env: { VMSSH_SSH: join(dir, 'no-such') } };
-    await expect(open(unix, none)).rejects.toMatchObject(refusing('NO_SSH', 'ENOENT'));
+    await expect(open(unix, none)).rejects.toMatchObject(
+      refusing('NO_SSH', 'it is not installed, or not in PATH'),
+    );
   });
 
   it.skipIf(skip)('ends with the reason of an abort', async () => {

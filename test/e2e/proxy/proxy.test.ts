@@ -9,6 +9,7 @@ import { lacks } from '../../helpers/programs.js';
 import { begin, isAlive, outcome, run, until, vmssh, vmsshWords } from '../../helpers/run.js';
 import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { onTerminal } from '../../helpers/terminal.js';
 import { overTcp } from './over-tcp.js';
 
 const dir = useTempDir();
@@ -46,6 +47,19 @@ describe('what reaches stdout and how it ends', () => {
     const result = await outcome(likeSsh(proxy(`unix${path}`, '--wait')));
     expect(result).toMatchObject({ code: 0, stdout: 'SSH-2.0-test\r\nrest', stderr: '' });
   });
+
+  it.skipIf(missingAddon() ?? lacks('ssh', 'script'))(
+    'says on a terminal that a machine which takes the connection stays silent',
+    async () => {
+      const path = await serve('silent', (socket) => socket.resume());
+      const command = `ProxyCommand=${vmsshWords} proxy --fdpass unix${path} 22`;
+      const ssh = ['ssh', '-F', 'none', '-o', 'ProxyUseFdpass=yes', '-o', command, 'x'];
+      const { stdout } = await onTerminal(ssh, /is connected, but sends no SSH banner/, (type) =>
+        type('\x03'),
+      );
+      expect(stdout).toContain(`vmssh: unix${path} is connected`);
+    },
+  );
 
   it('waits for a socket that comes later, and past connections that are closed without a banner', async () => {
     const path = join(dir, 'later.sock');

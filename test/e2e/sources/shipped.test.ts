@@ -167,19 +167,26 @@ describe.skipIf(missingPrograms({ jq: 'jq', 'ssh-keygen': 'openssh-client' }))('
     expect((await call('nc', 'sbx/codex')).stderr).toContain(`${start} codex`);
   });
 
-  it('lxc lists containers, with their addresses after the way by lxc-attach', async () => {
+  const bus = 'DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus';
+  it.each([
+    { uid: '0', by: [] },
+    { uid: '1000', by: [expect.stringMatching(/\/env$/), bus] },
+  ])('lxc lists containers of uid $uid, with their addresses after the way by lxc-attach', async (row) => {
     program('lxc-attach', '');
+    program('id', `echo ${row.uid}`);
     const table = 'NAME STATE   IPV4\nweb  RUNNING 10.0.3.5, 10.8.0.2\ndb   STOPPED -\nci   FROZEN  -\n';
-    const machines = await listed('lxc', '', { 'lxc-ls': `printf '${table}'`, 'lxc-start': 'echo "$@"' });
-    const command = [`${bin}/lxc-attach`, '--clear-env', '--name', 'web', '--'];
+    const start = 'echo "$DBUS_SESSION_BUS_ADDRESS $@"';
+    const machines = await listed('lxc', '', { 'lxc-ls': `printf '${table}'`, 'lxc-start': start });
+    const command = [...row.by, `${bin}/lxc-attach`, '--clear-env', '--name', 'web', '--'];
     expect(machines).toMatchObject([
       { name: 'web', status: 'running', routes: [{ route: 'exec', command }, { address: '10.0.3.5' }] },
       { name: 'ci', status: 'paused' },
       { name: 'db', status: 'off' },
     ]);
     expect((await run(['sh', join(folder, 'lxc.sh'), 'start', '--', '-x'], { env })).stdout).toBe(
-      '--name -x\n',
+      `unix:path=/run/user/${row.uid}/bus --name -x\n`,
     );
+    rmSync(join(bin, 'id'));
   });
 
   it('nerdctl lists containers, by their ids', async () => {

@@ -75,16 +75,23 @@ describe("a guest's script", () => {
     await gone;
   });
 
-  it('that hangs is stopped, and its last step is named', async () => {
-    const { hold, gone } = lifeline(join(dir, 'hangs'));
-    const options = { env: process.env, onLine: () => {}, limitMs: 3000 };
-    const outcome = await runScript(route(`${hold}; echo "ok a b"; exec sleep 1000`), options);
-    expect(outcome).toMatchObject({
-      code: undefined,
-      message: expect.stringContaining('nothing after its step a was'),
-    });
-    await gone;
-  });
+  it.each([
+    { says: 'echo "ok a b"; ', message: 'the time is over, and nothing after its step a was reached' },
+    {
+      says: 'echo hello; ',
+      message: 'the time is over, and it said nothing',
+      limits: { limitMs: 600_000, firstMs: 1000 },
+    },
+  ])(
+    'that hangs is stopped, and its last step is named: $message',
+    async ({ says, message, limits = { limitMs: 3000, firstMs: 600_000 } }) => {
+      const { hold, gone } = lifeline(join(dir, `hangs${says.length}`));
+      const options = { env: process.env, onLine: () => {}, ...limits };
+      const outcome = await runScript(route(`${hold}; ${says}exec sleep 1000`), options);
+      expect(outcome).toMatchObject({ code: undefined, message });
+      await gone;
+    },
+  );
 
   it.each(['ok a b', 'not of ours', 'not of ours >&2'])(
     'that prints without end is ended: %s',

@@ -1,7 +1,8 @@
 #!/bin/bash
 # containers.sh: containers of Podman and Docker made of the guest's own files, as there is no registry: web, dock, exported, bare,
 # off and idle, and for the user tester mine. Their image has an sshd that nobody runs, with host keys; bare's has none. Those named plain
-# have no key of anybody and no host key, as lplain of LXC and boxed, a folder for chroot.
+# have no key of anybody and no host key, as lplain of LXC, luser of
+# tester's LXC, and boxed, a folder for chroot; lbare and /srv/bare have no sshd.
 set -euo pipefail
 image=/vm/image
 
@@ -31,6 +32,7 @@ done
 podman stop --time 0 off
 podman run --detach --name bare --network none bare:1 sleep infinity
 make_plain podman
+podman run --detach --name shared --network none --volume /root:/root own:1 sleep infinity
 mkdir -p /srv/export
 podman run --detach --name exported --hostname exported --network none --volume /srv/export:/run/host/unix-export own:1 \
   bash -c 'mkdir -p /run/sshd; exec socat UNIX-LISTEN:/run/host/unix-export/ssh,fork EXEC:"/usr/sbin/sshd -i"'
@@ -55,8 +57,27 @@ for root in /srv/boxed /var/lib/lxc/lplain/rootfs; do
   tar -C "$root" -xf /vm/own.tar
   rm -r "$root/root/.ssh" "$root"/etc/ssh/ssh_host_*
 done
-for each in proc dev; do mount --rbind "/$each" "/srv/boxed/$each"; done
-printf 'lxc.%s\n' include=/usr/share/lxc/config/common.conf rootfs.path=dir:/var/lib/lxc/lplain/rootfs uts.name=lplain net.0.type=empty \
-  'init.cmd=/usr/bin/sleep infinity' apparmor.profile=unconfined >/var/lib/lxc/lplain/config
-lxc-start --name lplain
+for root in /srv/bare /var/lib/lxc/lbare/rootfs; do
+  mkdir -p "$root"
+  tar -C "$root" -xf /vm/bare.tar
+done
+for each in {boxed,bare}/{proc,dev}; do mount --rbind "/${each#*/}" "/srv/$each"; done
+for name in lplain lbare; do
+  printf 'lxc.%s\n' include=/usr/share/lxc/config/common.conf "rootfs.path=dir:/var/lib/lxc/$name/rootfs" "uts.name=$name" net.0.type=empty \
+    'init.cmd=/usr/bin/sleep infinity' apparmor.profile=unconfined >"/var/lib/lxc/$name/config"
+  lxc-start --name "$name"
+done
+# Its root is tester, its other users are of tester's range.
+as_tester sh -e <<'END'
+folder=~/.local/share/lxc/luser
+mkdir -p "$folder/rootfs"
+unshare --map-auto --map-root-user sh -ec 'tar -C "$1" -xf /vm/own.tar; rm -r "$1"/root/.ssh "$1"/etc/ssh/ssh_host_*' - "$folder/rootfs"
+{
+  printf 'lxc.include=/usr/share/lxc/config/%s.conf\n' common userns
+  for each in u g; do printf "lxc.idmap=$each %s\n" "0 $(id -u) 1" '1 100000 65535'; done
+  printf 'lxc.%s\n' "rootfs.path=dir:$folder/rootfs" uts.name=luser net.0.type=empty 'init.cmd=/usr/bin/sleep infinity' \
+    apparmor.profile=unconfined
+} >"$folder/config"
+DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$(id -u)/bus lxc-start --name luser
+END
 rm -r "$image" /vm/*.tar

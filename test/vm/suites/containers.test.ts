@@ -6,7 +6,7 @@ import { inRootOf, makeImage, startContainer, startUnderPodman } from '../inside
 import { expectList, outcome, vmsshInstalled } from '../inside/hypervisor.js';
 import { isKnownByItsManager, type ReadableMachine } from '../inside/known-by-manager.js';
 import { letsNewcomersIn } from '../inside/newcomer.js';
-import { setsNothingUp, setsUp } from '../inside/sets-up.js';
+import { nothingWritten, setsNothingUp, setsUp } from '../inside/sets-up.js';
 import { type Startable, startsOnDemand } from '../inside/start-on-demand.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -72,12 +72,14 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     guest = await bootGuest({ suite: 'containers', cid: 91, share: root, memory: 2048, bootTimeout: 900 });
     await guest.run(
       `set -e
-      mkdir -p /host && mount -t virtiofs host /host
+      mkdir -p /host /usr/local/lib/vmssh && mount -t virtiofs host /host
       ${vmsshInstalled}
+      cp -r /host/dist/sshd /usr/local/lib/vmssh
       bash /host/test/vm/inside/containers.sh`,
       { timeout: 900 },
     );
-    const masked = ['podman.socket', 'docker.service', 'docker.socket', 'containerd.service'];
+    // Where one of them has the guest's network, a stop of its LXC would end the guest's containers: it asks them by abstract sockets.
+    const masked = ['podman.socket', 'docker.service', 'docker.socket', 'containerd.service', 'lxc.service'];
     const mask = (units: readonly string[]) =>
       `for unit in ${units.join(' ')}; do ln -sf /dev/null etc/systemd/system/$unit; done`;
     await startContainer(guest, 'nsp', { prepare: mask(['sshd-unix-export.socket', ...masked]) });
@@ -281,7 +283,7 @@ E`,
       account: 'tester',
       second: 'root',
     },
-    before: 'vmssh source add --yes lxc',
+    before: `${nothingWritten} && vmssh source add --yes lxc`,
     whenReady: () =>
       test('is logged in to by exec, and checked by it', async () => {
         const { code, stdout } = await sh(
@@ -294,16 +296,45 @@ E`,
         });
       }),
   });
+  // Not of a session, which has an address of D-Bus.
+  const bySu = (line: string, timeout?: number) => sh(`su - tester -c '${line}' </dev/null`, timeout);
+  setsUp(sh, {
+    ...{ target: 'lxc/luser', user: bySu, inside: inFolder('/home/tester/.local/share/lxc/luser/rootfs') },
+    ...{ account: 'tester', before: `${nothingWritten} && vmssh source add --yes lxc` },
+  });
   const box = {
     version: 1,
-    machines: [{ name: 'boxed', id: 'b-1', status: 'running', exec: ['/usr/sbin/chroot', '/srv/boxed'] }],
+    machines: ['boxed', 'bare'].map((name) => ({
+      ...{ name, id: `b-${name}`, status: 'running', exec: ['/usr/sbin/chroot', `/srv/${name}`] },
+    })),
   };
   const line = { version: 1, sources: { box: { command: ['/bin/sh', '/srv/box.sh'] } } };
   setsUp(sh, {
     ...{ target: 'box/boxed', inside: inFolder('/srv/boxed'), account: 'tester' },
-    before: `printf '%s\\n' "cat <<'END'" '${JSON.stringify(box)}' END >/srv/box.sh; mkdir -p ~/.config/vmssh
+    before: `${nothingWritten}
+      printf '%s\\n' "cat <<'END'" '${JSON.stringify(box)}' END >/srv/box.sh; mkdir -p ~/.config/vmssh
       echo '${JSON.stringify(line)}' >~/.config/vmssh/sources.json`,
+    whenReady: () =>
+      test('is looked at by exec', async () => {
+        const { code, stdout } = await sh('vmssh guest check --by exec tester@box/boxed', 400);
+        expect(code, stdout).toBe(0);
+      }),
   });
+  test.each(['lxc/lbare', 'box/bare'])('an sshd is brought into %s, which has none', async (target) => {
+    await sh('vmssh source add --yes lxc');
+    const root = ':/root:/bin/';
+    const { code, stdout } = await sh(
+      `vmssh ssh --bring-sshd -n root@${target} "id -u; grep ^root: /etc/passwd; test -e /usr/sbin/sshd || exit 7"`,
+      400,
+    );
+    expect({ code, stdout }).toEqual({ code: 7, stdout: expect.stringMatching(`^0\n.*${root}`) });
+  });
+  setsNothingUp(
+    sh,
+    { target: 'podman/shared', inside: inside(`podman ${pidOf} shared`) },
+    /✗ key +\/root\/.ssh\/authorized_keys is this host's own.*\n +if you mean that: vmssh setup --shared-home/,
+    '--user root',
+  );
   setsNothingUp(
     sh,
     { target: 'podman/bare', inside: inside(`podman ${pidOf} bare`) },

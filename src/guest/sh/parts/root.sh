@@ -8,6 +8,11 @@ need_root() {
     fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
     give_up 2
   fi
+  # A chroot may lack it: then no process has a name for the lock.
+  if [ ! -r /proc/self/stat ]; then
+    fail root '/proc is not mounted here' 'mount -t proc proc /proc'
+    give_up 2
+  fi
 }
 
 # The lock is a link, which is made whole or not at all. Its text is the process that has it.

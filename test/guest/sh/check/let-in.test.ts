@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accountScript } from '../../../../src/guest/script.js';
@@ -37,7 +37,14 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
   /** The rows, "state name text". `shadow`: fields of the account's line after its name. */
   function setUp(
     config: string,
-    { look = true, user = '', shadow = '*:20000:0:99999:7:::', hostKey = true } = {},
+    {
+      look = true,
+      user = '',
+      shadow = '*:20000:0:99999:7:::',
+      hostKey = true,
+      hosts = [] as string[],
+      proc = '/proc',
+    } = {},
   ): readonly string[] {
     const sshd = findProgram('sshd') ?? '';
     given({
@@ -57,7 +64,10 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     script(join(root, 'bin/id'), `case $1 in -u) [ $# = 1 ] && echo 0 || echo 1000 ;; *) echo users ;; esac`);
     const passwd = `[ $# = 1 ] && exec cat '${root}/passwd'; grep "^$2:" '${root}/passwd'`;
     script(join(root, 'bin/getent'), `case $1 in passwd) ${passwd} ;; shadow) echo "$2:${shadow}" ;; esac`);
-    const text = accountScript({ account: user, keys: [key], look, over: 'exec' });
+    const text = accountScript({ account: user, keys: [key], look, over: 'exec', hosts }).replaceAll(
+      '/proc/self',
+      `${proc}/self`,
+    );
     const there = `set -u\nPATH="$1/bin:$PATH"\n${functionsOf(text)}\nset_up_account </dev/null`;
     const { stdout, stderr } = spawnSync('sh', ['-s', root], { encoding: 'utf8', input: there });
     expect(stderr).toBe('');
@@ -84,6 +94,44 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     expect(readFileSync(join(root, path), 'utf8')).toBe(`${key}\n`);
     if (isRoot) expect(statSync(join(root, path)).mode & 0o777).toBe(mode);
     expect(setUp(config)).toContain('ok key ann has the key already');
+  });
+
+  it.each(['home/ann', 'home/ann/.ssh', 'home/ann/.ssh/authorized_keys'])(
+    'gets no key where %s is of this host',
+    (path) => {
+      mkdirSync(join(root, 'home/ann/.ssh'), { mode: 0o700 });
+      writeFileSync(join(root, 'home/ann/.ssh/authorized_keys'), '', { mode: 0o600 });
+      if (isRoot)
+        for (const each of ['.ssh', '.ssh/authorized_keys'])
+          chownSync(join(root, 'home/ann', each), 1000, 1000);
+      const { ino, mtimeMs } = statSync(join(root, path));
+      const hosts = [`${ino}:${Math.floor(mtimeMs / 1000)}`];
+      for (const look of [true, false])
+        expect(setUp('', { look, hosts })).toEqual([
+          'ok sshd /usr/sbin/sshd is there',
+          'ok account ann',
+          "failed key /home/ann/.ssh/authorized_keys is this host's own, which the machine shares: the key would let in here too",
+          'hint key if you mean that: vmssh setup --shared-home',
+          'end 2 nothing was changed',
+          '',
+        ]);
+      expect(setUp('AuthorizedKeysFile /etc/ssh/keys/%u', { hosts })).toContain(
+        'changed key the key goes into /etc/ssh/keys/ann of ann',
+      );
+      expect(setUp('', { look: false })).toContain(
+        'changed key 1 put into /home/ann/.ssh/authorized_keys of ann',
+      );
+    },
+  );
+
+  it('changes nothing without /proc, by which runs tell each other apart', () => {
+    for (const look of [true, false])
+      expect(setUp('', { look, proc: join(root, 'proc') })).toEqual([
+        'failed root /proc is not mounted here',
+        'fix root mount -t proc proc /proc',
+        'end 2 nothing was changed',
+        '',
+      ]);
   });
 
   it('takes of several files the first that sshd would accept', () => {

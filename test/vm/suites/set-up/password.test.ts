@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listing, useOwnSource } from '../../e2e/sources/own-source.js';
-import { findProgram } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
-import { onTerminal } from '../../helpers/terminal.js';
-import { bootGuest } from '../bed/guest.js';
-import { describeGuests } from '../describe.js';
-import { listEtc, type Site, siteOf } from './set-up/site.js';
+import { listing, useOwnSource } from '../../../e2e/sources/own-source.js';
+import { findProgram } from '../../../helpers/programs.js';
+import { run, vmssh } from '../../../helpers/run.js';
+import { onTerminal } from '../../../helpers/terminal.js';
+import { bootGuest } from '../../bed/guest.js';
+import { describeGuests } from '../../describe.js';
+import { listEtc, type Site, siteOf } from './site.js';
 
 // Root is locked, and nobody has a key of this user's: only the password of an account leads in, over its TCP port.
 describeGuests('setting up guests by the password of an account', () => {

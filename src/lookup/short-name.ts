@@ -53,7 +53,8 @@ export async function resolveShortName(
     const loaded = await load();
     const asked = loaded.filter(({ name }) => mayHaveName(name, typed)).map((each) => onlyFor(typed, each));
     const all = await list(deps, asked);
-    if (loaded.every((each) => asked.includes(each))) deps.seen?.(all);
+    const isWhole = (each: Source) => loaded.includes(each) || each.listsWanted === 'warnings';
+    if (asked.length === loaded.length && asked.every(isWhole)) deps.seen?.(all);
     return byName(typed, all, deps);
   }
   const names = identityProviders(target);

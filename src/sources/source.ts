@@ -21,8 +21,8 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   list(deps: Deps): Promise<Listing<F>>;
   /** For a source that knows more names than its list shows; `searchSource` calls it. */
   find?(name: string, deps: Deps): Promise<Search<F>>;
-  /** Whether its list has only what `wanted` may mean, if that is given: the whole one is slow. */
-  readonly listsWanted?: true;
+  /** Whether its list has only what `wanted` may mean, if that is given: the whole one is slow. "warnings": all machines, but only such warnings. */
+  readonly listsWanted?: true | 'warnings';
   /** How one that is off is started, or a paused or saved one resumed. */
   start?(machine: F, env: Deps['env']): StartCommand | undefined | Promise<StartCommand | undefined>;
   /** Its routes and what else is known of it, where the list does not have all that a login needs. Throws a ConnectError. */

@@ -10,7 +10,7 @@ export function kvmBeside(known: readonly RegExp[]): Source {
   return {
     name: 'kvm',
     title: 'KVM',
-    listsWanted: true,
+    listsWanted: 'warnings',
     list: (deps) => listUnknown(known, deps),
   };
 }

@@ -77,6 +77,8 @@ interface AccountScriptOptions
   readonly install?: boolean;
   /** A login runs it, with the rights of the account. */
   readonly own?: boolean;
+  /** Whether it ends with the machine's host keys: rows "ok host-key ssh-ed25519 AAAA…". */
+  readonly saysHostKeys?: boolean;
   /** Units are set up after it, by sudo. */
   readonly units?: boolean;
   /** The host key that the login was shown: "ssh-ed25519 AAAA…". */
@@ -88,11 +90,11 @@ interface AccountScriptOptions
 /** The script that lets keys log in, if sshd lets the account in. */
 export function accountScript(options: AccountScriptOptions): string {
   const { account = '', keys = [], look, install, over = 'vsock', own, units, shown = '' } = options;
-  const { hosts = [] } = options;
+  const { hosts = [], saysHostKeys } = options;
   return script(setUpAccount, {
     ...{ account, keys: keys.join('\n'), over, shown, hosts: hosts.join(' ') },
     ...{ look: look === 'left' ? look : yesNo(look), install: yesNo(install) },
-    ...{ own: yesNo(own), units: yesNo(units) },
+    ...{ own: yesNo(own), units: yesNo(units), says_host_keys: yesNo(saysHostKeys) },
   });
 }
 

@@ -81,6 +81,8 @@ export interface Found {
   readonly said?: readonly FindingJson[];
   /** For the machine. */
   readonly scripts?: readonly string[];
+  /** The machine's host keys, as a script in it has read them. */
+  readonly hostKeys?: readonly string[];
   /** Whether it is to be pinned. */
   readonly pins?: boolean;
   /** The host key that its server has shown. */

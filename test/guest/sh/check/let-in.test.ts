@@ -139,10 +139,9 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     },
   );
 
-  it('ends with the host keys that are there, once it has acted', () => {
-    const row = /^ok host-key ssh-ed25519 AAAA\S+$/;
-    expect(setUp('').filter((line) => row.test(line))).toEqual([]);
-    expect(setUp('', { look: false })).toContainEqual(expect.stringMatching(row));
+  it('ends with the host keys that are there', () => {
+    const key = expect.stringMatching(/^ok host-key ssh-ed25519 AAAA\S+$/);
+    expect(setUp('', { look: false }).slice(-3)).toEqual([key, 'end 0 done', '']);
   });
 
   it('changes nothing without /proc, by which runs tell each other apart', () => {

@@ -31,6 +31,8 @@ export interface ScriptOptions {
   readonly generator?: boolean;
   /** A proof to leave for a later connection: see newProof. */
   readonly leave?: string;
+  /** A login of an account runs it, by sudo. */
+  readonly own?: boolean;
   /** The proof that an earlier connection left: without it nothing is done; at the end it is removed. */
   readonly expect?: string;
 }
@@ -49,6 +51,8 @@ export function setupScript(options: ScriptOptions): string {
     account,
     keys: keys.join('\n'),
     owners: owners.join('\n'),
+    own: yesNo(options.own),
+    by_sudo: yesNo(options.own),
     leave,
     expect,
   };
@@ -73,6 +77,8 @@ interface AccountScriptOptions
   readonly install?: boolean;
   /** A login runs it, with the rights of the account. */
   readonly own?: boolean;
+  /** Units are set up after it, by sudo. */
+  readonly units?: boolean;
   /** The host key that the login was shown: "ssh-ed25519 AAAA…". */
   readonly shown?: string | undefined;
   /** Files and folders of this host that the machine may share, as `stat -c %i:%Y` prints them. */
@@ -81,19 +87,12 @@ interface AccountScriptOptions
 
 /** The script that lets keys log in, if sshd lets the account in. */
 export function accountScript(options: AccountScriptOptions): string {
-  const {
-    account = '',
-    keys = [],
-    look,
-    install = false,
-    over = 'vsock',
-    own,
-    shown = '',
-    hosts = [],
-  } = options;
+  const { account = '', keys = [], look, install, over = 'vsock', own, units, shown = '' } = options;
+  const { hosts = [] } = options;
   return script(setUpAccount, {
     ...{ account, keys: keys.join('\n'), over, shown, hosts: hosts.join(' ') },
-    ...{ look: look === 'left' ? look : yesNo(look), install: yesNo(install), own: yesNo(own) },
+    ...{ look: look === 'left' ? look : yesNo(look), install: yesNo(install) },
+    ...{ own: yesNo(own), units: yesNo(units) },
   });
 }
 
@@ -109,7 +108,14 @@ export function undoScript({
 } = {}): string {
   const ownScript: string = account === '' ? '' : undoScript({ look, own: true, owners });
   const whose = { all: yesNo(!owners), keys: owners?.join('\n') ?? '' };
-  return script(undo, { look: yesNo(look), own: yesNo(own), account, own_script: ownScript, ...whose });
+  return script(undo, {
+    look: yesNo(look),
+    own: yesNo(own),
+    by_sudo: yesNo(own && account !== ''),
+    account,
+    own_script: ownScript,
+    ...whose,
+  });
 }
 
 /** The script that keeps systemd's own sshd from listening on vsock, or undoes that. */

@@ -11,7 +11,8 @@ import { checkUntil } from './setup-way.js';
 /** The vsock device that a machine of libvirt lacks: its manager adds it. No other manager's machine lacks any. */
 export const device: SetupStep = {
   name: 'device',
-  look: async (setup, { start, asUser }) => (asUser ? undefined : lookForDevice(setup, start)),
+  look: async (setup, { start, asUser }) =>
+    asUser && !setup.options.vsock ? undefined : lookForDevice(setup, start),
   act: addDevice,
   async undo({ machine, add, ...setup }, { said = [] }, what) {
     const device = machine && (await deviceOf(machine, setup));

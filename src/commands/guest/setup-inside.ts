@@ -128,7 +128,7 @@ async function ownLogin(setup: Setup, found: Found): Promise<Found | undefined> 
   const login = { ...found.login, user: asUser, identityFile, byLogin: true } as const;
   const all = { ...found, ...seen, into, login };
   if (!seen.said) return { ...seen, login };
-  const planned = planFrom(seen.said, setup, all, () => scriptFor(all, false));
+  const planned = planFrom(seen.said, setup, all, () => scriptFor(setup, all, false));
   return { ...seen, ...planned };
 }
 
@@ -201,16 +201,18 @@ function sayPlanned(
 /** Whether an sshd answers there; else what `guest install` does. */
 export const sshd: SetupStep = {
   name: 'sshd',
-  async look({ add }, { answer, missing, login, key, asUser, said = [], scripts = [] }) {
+  async look({ add, options }, { answer, missing, login, key, asUser, said = [], scripts = [] }) {
     if (login?.brings) return undefined;
     const { error, stages = [], means: { endpoint } = {} } = answer ?? {};
     const isSocket = endpoint !== undefined && ['vsock', 'unix', 'vsock-mux'].includes(endpoint.family);
     // A socket that takes connections has its units: without a host key its sshd ends.
     const lacksKey = isChanged(said, 'host-keys') && stages.some(({ stage }) => stage === 'connected');
-    if ((missing && !asUser) || (error && isSocket && !lacksKey)) {
-      add('sshd', 'changed', 'nothing answers there: it is set up as vmssh guest install does it');
+    if ((missing && (!asUser || options.vsock)) || (error && isSocket && !lacksKey)) {
+      const how = `it is set up as vmssh guest install does it${asUser ? ', by sudo' : ''}`;
+      add('sshd', 'changed', `nothing answers there: ${how}`);
       const owners = key ? [key.line] : [];
-      const units = setupScript({ port: sshPort, plugged: missing !== undefined, owners });
+      const own = asUser !== undefined;
+      const units = setupScript({ port: sshPort, plugged: missing !== undefined, owners, own });
       return { scripts: [...scripts, units] };
     }
     if (!error) return add('sshd', 'ok', stages.at(-1)?.found ?? 'it answers');

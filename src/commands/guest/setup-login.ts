@@ -34,7 +34,9 @@ export async function lookByLogin(setup: Setup, found: Found): Promise<Found | u
   if (setup.isFailed()) return undefined;
   const met = contact ? { ...found, contact } : found;
   const said = await planLogin(setup, met);
-  return setup.isFailed() ? undefined : { contact, said, scripts: said ? [] : [scriptFor(met, false)] };
+  return setup.isFailed()
+    ? undefined
+    : { contact, said, scripts: said ? [] : [scriptFor(setup, met, false)] };
 }
 
 /** The host key that the connection shows, if nobody knows it: no password goes to another one. */
@@ -87,14 +89,13 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
   // A login shows who you are: to a key that nobody vouches for only if there is no other way.
   const isTried = !contact || !asks;
   const said = isTried
-    ? await runByLogin(setup, found, scriptFor(found, true), { asks: false }).catch(asFailure)
+    ? await runByLogin(setup, found, scriptFor(setup, found, true), { asks: false }).catch(asFailure)
     : [];
   const endpoint = answer?.means?.endpoint;
   const by = `by a login over ${endpoint ? formatEndpoint(endpoint) : target}, with the rights of ${asUser}`;
   if (isTried && !(said instanceof ConnectError)) {
     add('inside', 'ok', by);
-    const never = 'sudo would ask for a password there, and here is no terminal';
-    if (asksSudo(said) && !isOnTerminal(io)) return add('sudo', 'failed', never, 'run it in a terminal');
+    if (asksSudo(said) && !isOnTerminal(io)) return add('sudo', 'failed', ...noTerminal);
     return said;
   }
   const { problem = '', hint } = said instanceof ConnectError ? said : {};
@@ -102,6 +103,7 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
   const never =
     'ssh cannot ask for a password here, without a terminal and an SSH_ASKPASS that it would start';
   if (!asks) return add('inside', 'failed', `${never}; ${problem}`, 'run it in a terminal');
+  if (needsSudo(setup, found) && !isOnTerminal(io)) return add('sudo', 'failed', ...noTerminal);
   const isChosen = options.user !== undefined || setup.machine?.user !== undefined;
   add('account', 'ok', isChosen ? asUser : `${asUser}, as ssh logs in there: --user names another`);
   add('inside', 'ok', `${by}: ssh will ask for the password of ${asUser} once`);
@@ -111,9 +113,21 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
   return undefined;
 }
 
+const noTerminal = [
+  'sudo would ask for a password there, and here is no terminal',
+  'run it in a terminal',
+] as const;
+
 /** For the account, by its own login. */
-export function scriptFor({ asUser: account = '', key, contact, hosts }: Found, look: boolean): string {
-  return accountScript({ account, keys: key ? [key.line] : [], look, own: true, shown: contact, hosts });
+export function scriptFor(setup: Setup, found: Found, look: boolean): string {
+  const { asUser: account = '', key, contact: shown, hosts } = found;
+  const keys = key ? [key.line] : [];
+  return accountScript({ account, keys, look, own: true, shown, hosts, units: needsSudo(setup, found) });
+}
+
+/** The device that the user insists on needs units. */
+function needsSudo({ options }: Setup, { missing }: Found): boolean {
+  return options.vsock && missing !== undefined;
 }
 
 /** Whether sudo will ask, by what the script says that only looks. What is not known counts as asking. */

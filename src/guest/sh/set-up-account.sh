@@ -83,13 +83,17 @@ look_as_account() {
       give_up 2
     fi
   done 2>/dev/null
-  if [ "$keys_by" = root ] && [ -n "$keys" ] && ! has_keys; then need_sudo "sshd reads the keys of $account from $keys_in"; fi
+  if [ "$keys_by" = root ] && [ -n "$keys" ] && ! has_keys; then
+    need_sudo "sshd reads the keys of $account from $keys_in, where only root may write"
+  elif [ "$units" = yes ] && [ "$look" = yes ]; then
+    need_sudo 'the units for vsock need root'
+  fi
 }
 
 # need_sudo WHY
 need_sudo() {
   if ! command -v sudo >/dev/null; then
-    fail key "$1, where only root may write, and there is no sudo" '# put the key there as root'
+    fail root "$1, and there is no sudo" '# do it there as root'
     give_up 2
   elif [ "$look" = no ]; then
     exit 3
@@ -118,7 +122,6 @@ set_up_account() {
   choose_account
   find_home
   say ok account "$account"
-  if [ "$own" = yes ] && ! is_own && [ -n "${SUDO_USER:-}" ]; then say ok sudo 'by sudo, as root'; fi
   if [ "$look" = left ]; then
     say_left
     return 0

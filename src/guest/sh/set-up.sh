@@ -1,6 +1,7 @@
 #!/bin/sh
 # vmssh: sets sshd up on vsock in this guest; safe to run again.
-# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
+# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed, 3 the same has to run
+# again by sudo.
 
 set -u
 . ./parts/set-up.sh

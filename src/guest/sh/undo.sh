@@ -35,7 +35,6 @@ undo_account() {
 
 undo_main() {
   need_root
-  if is_own && [ -n "$account" ]; then exit 3; fi
   if [ "$look" = no ]; then take_lock; fi
   read_owners
   if [ "$all" = no ] && [ -n "$others" ]; then

@@ -167,6 +167,12 @@ esac
     expect(await sshd.look?.(setup, found)).toBeUndefined();
     expect(setup.steps).toEqual([{ name: 'sshd', state: 'ok', found: 'it only lacks the host key' }]);
     expect(await sshd.look?.(setup, { ...found, said: [] })).toMatchObject({ scripts: { length: 2 } });
+    // A login of an account sets units up only if the user insists on vsock.
+    const added = { answer: { target: 'web', means, stages: [] }, asUser: 'ann', missing: {} as never };
+    for (const vsock of [false, true]) {
+      const asked = { ...setup, options: { ...setup.options, vsock } };
+      expect((await sshd.look?.(asked, added))?.scripts?.length, `${vsock}`).toBe(vsock ? 1 : undefined);
+    }
   });
 
   it('a missing program is named', async () => {

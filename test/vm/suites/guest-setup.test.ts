@@ -1,10 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listing, useOwnSource } from '../../e2e/sources/own-source.js';
-import { findProgram } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
+import { vmssh } from '../../helpers/run.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { banner } from '../bed/banner.js';
 import { bootGuest } from '../bed/guest.js';
@@ -14,7 +10,6 @@ import { faultsOf, linesOf, listEtc, reboot, type Site, siteOf } from './set-up/
 describeGuests('setting up a guest of systemd 252', () => {
   let site: Site;
   let before: string[];
-  const bed = useOwnSource();
 
   beforeAll(async () => {
     site = siteOf(await bootGuest({ suite: 'bookworm', cid: 61, reboots: true }));
@@ -123,34 +118,6 @@ describeGuests('setting up a guest of systemd 252', () => {
     );
     expect(undone.code, undone.stdout + undone.stderr).toBe(0);
     expect(await banner({ host: '127.0.0.1', port: site.guest.tcpPort }, 20)).toMatch(/^SSH-2/);
-    expect(await listEtc(site.guest)).toEqual(before);
-  });
-
-  test('an account with a password alone is set up by one login of its own, and taken back', async () => {
-    const { bin, dir, home, env, program, source } = bed;
-    const address = `127.0.0.1:${site.guest.tcpPort}`;
-    source([program('machines', listing({ name: 'mint', status: 'running', address }))]);
-    program('ssh', `exec ${findProgram('ssh')} -F ${home}/.ssh/config "$@"`);
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, '.ssh/id_ed25519')]);
-    writeFileSync(join(home, '.ssh/config'), '');
-    const ask = program('ask', `echo "$1" >>'${dir}/asked'; echo s3cret`);
-    const asking = { ...env, SSH_ASKPASS: ask, SSH_ASKPASS_REQUIRE: 'force', SSH_AUTH_SOCK: undefined };
-    const setup = (...args: string[]) => run([...vmssh, 'setup', '--yes', ...args, 'mint'], { env: asking });
-    const tree = async () =>
-      (await site.guest.run('cd /home/tester && find . -type f -exec cat {} + -printf "%m %p\\n" | sort'))
-        .stdout;
-    const theirs = await tree();
-    const done = await setup('--user', 'tester');
-    expect(done.code, done.stdout + done.stderr).toBe(0);
-    expect(done.stdout).toMatch(
-      /\+ host-key +the connection shows ssh-ed25519 SHA256:\S+, and nobody vouches/,
-    );
-    expect(readFileSync(join(dir, 'asked'), 'utf8').trim().split('\n')).toHaveLength(1);
-    const login = await run([join(bin, 'ssh'), '-o', 'BatchMode=yes', 'mint', 'id -un'], { env });
-    expect(login, login.stderr).toMatchObject({ code: 0, stdout: 'tester\n' });
-    const undone = await setup('--undo');
-    expect(undone.code, undone.stdout + undone.stderr).toBe(0);
-    expect(await tree()).toBe(theirs);
     expect(await listEtc(site.guest)).toEqual(before);
   });
 

@@ -1,6 +1,9 @@
 # Who may change something here, and where that is: root, or an account in its own home, and one script at a time.
 
+# $by_sudo=yes: only root can do it, so that the same runs again by sudo.
 need_root() {
+  if is_own && [ "${by_sudo:-no}" = yes ]; then exit 3; fi
+  if [ "${own:-no}" = yes ] && ! is_own && [ -n "${SUDO_USER:-}" ]; then say ok sudo 'by sudo, as root'; fi
   if [ "$(id -u)" != 0 ] && ! is_own; then
     fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
     give_up 2

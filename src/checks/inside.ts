@@ -117,6 +117,7 @@ export async function runOnTerminal(
   if (file === undefined) throw await whyNotRun(options, leave, left, io, signal);
   const route = runLeft(options, file);
   const show = (text: string) => onOther(text.split('\n').map(printable).join('\n'));
+  show(`${options.host} asks:\n`);
   const outcome = await runScript(route, { env, signal, onLine, onOther: show });
   if (outcome.code !== undefined) return outcome;
   const message = sudoAsks(outcome.message) ? unanswered : outcome.message || unanswered;

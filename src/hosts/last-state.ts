@@ -23,7 +23,9 @@ export function lastState(text: string | undefined, own: string | undefined, pol
     if (text === undefined) throw new RangeError('is missing');
     const { state, left } = parseState(text);
     const kept = policyOf(state.options.hostKeys);
-    const said = strictest(policyOf(optionsIn(lines).hostKeys), least);
+    // Lines of an older vmssh have it where they ask.
+    const [, asked] = / --host-keys=(\S+)/.exec(lines ?? '') ?? [];
+    const said = strictest(policyOf(optionsIn(lines).hostKeys ?? asked), least);
     // The file may have been restored from another day.
     const isStricter = said !== 'accept-new' && strictest(kept, said) !== kept;
     const problem = [

@@ -137,7 +137,7 @@ export async function refusePlan({ path, why, hint }: NonNullable<Plan['refusal'
 async function tidyUp({ changes, files, decision }: Plan, write: Write): Promise<void> {
   if (decision === undefined && files.main) {
     const { removeAsked } = await import('../files/asked-folder.js');
-    await removeAsked(dirname(files.state), 0).catch(() => {});
+    await removeAsked(dirname(files.state), Number.NEGATIVE_INFINITY).catch(() => {});
   }
   const paths = [files.state, files.own, files.main].filter((path) => path !== undefined);
   const same = paths.filter((path) => changes.every((change) => change.path !== path));

@@ -253,7 +253,9 @@ function oldKeys({ config: { old = [] }, machines: { machines, warnings } }: Fac
       return [target && hostKeyAlias({ target, machine }), ...names];
     }),
   );
-  const gone = old.filter(({ alias }) => !listed.has(alias) && /^vmssh-(?!via%)/.test(alias));
+  const gone = old.filter(
+    ({ alias }) => !listed.has(alias) && /^vmssh-(?!via%)[\p{L}\p{N}_.%=-]+$/u.test(alias),
+  );
   if (gone.length === 0 || warnings.some((each) => isFailure(each) && !isQuiet(each))) return [];
   const words = [...new Set(gone.map(({ alias }) => alias.replace('vmssh-', '')))];
   const which = 'over a year old, and of no listed machine';

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { whyNotRun } from '../../checks/inside.js';
@@ -19,7 +19,7 @@ import { formatEndpoint } from '../../route.js';
 import { stateFolder } from '../../ssh/folder.js';
 import { handshake } from '../../ssh/handshake.js';
 import { keyPolicy, plainLogin } from '../../ssh/policy/key-policy.js';
-import { hostNameOf, typedHost } from '../../target/names.js';
+import { fitsSocket, hostNameOf, typedHost } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
 import { type Found, type RunOptions, runInside, type Setup } from './setup-step.js';
 import { asFailure, checkUntil } from './setup-way.js';
@@ -171,12 +171,21 @@ export async function runByLogin(
     await writeFile(knownHosts, `${hostKeyAlias} ${contact}\n`, { mode: 0o600 });
     const known = contact && { asksForKeys: false, known: { knownHosts, hostKeyAlias, onlyKnown: true } };
     if (!isAsked) return runInside(into, script, setup, { ...more, caller: { ...known } });
-    const caller = { ...known, control: join(folder, 'ssh') };
-    const options = { ...into, ...(await guestCaller(io, into)), ...caller };
-    return overOneLogin(options, setup, { settings, onComplaint, env }, () =>
-      runInside(into, script, setup, { ...more, caller }),
-    );
+    return inSocketFolder(folder, async (place) => {
+      const caller = { ...known, control: join(place, 'ssh') };
+      const options = { ...into, ...(await guestCaller(io, into)), ...caller };
+      return overOneLogin(options, setup, { settings, onComplaint, env }, () =>
+        runInside(into, script, setup, { ...more, caller }),
+      );
+    });
   });
+}
+
+/** In a folder, or in a new one whose path is short enough for a socket: ssh makes that by a longer name first (mux.c). */
+async function inSocketFolder<T>(folder: string, run: (place: string) => Promise<T>): Promise<T> {
+  if (fitsSocket(join(folder, `ssh.${'x'.repeat(16)}`))) return run(folder);
+  const place = await mkdtemp('/tmp/vmssh-ssh-');
+  return run(place).finally(() => rm(place, { recursive: true, force: true }));
 }
 
 /** Runs something while an ssh is logged in, for which it asks. That has its socket then, and ends with this process. Throws a ConnectError. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { askingSshEndsWithUs, dropOutput, ended, sshEndsWithUs } from '../../process/terminate.js';
-import type { Env } from '../../runtime.js';
+import { type Env, now } from '../../runtime.js';
 import { DiscoveryError } from '../../sources/source.js';
 import type { GuestRoute } from './route.js';
 
@@ -22,7 +22,7 @@ export interface ScriptOutcome {
 
 export interface RunScriptOptions {
   readonly onLine: (line: ProgressLine) => void;
-  /** On a terminal: prompts, and lines that are not the script's, behind "| ". Default: not shown. */
+  /** On a terminal: prompts and lines that are not the script's, each behind "| ". Default: not shown. */
   readonly onOther?: (text: string) => void;
   /** What its program says on stderr, a line each: it may ask. */
   readonly onComplaint?: (line: string) => void;
@@ -36,13 +36,17 @@ export interface RunScriptOptions {
 
 /** Runs a script in a guest over a route and reports each of its lines as it arrives. */
 export async function runScript(route: GuestRoute, options: RunScriptOptions): Promise<ScriptOutcome> {
-  // Over a connection with one session at a time (MaxSessions), one that has just ended may count.
-  for (let tries = 25; ; tries--) {
+  // Over a connection with one session at a time (MaxSessions), one that has just ended may count. A script that ran may say so too.
+  for (const from = now(); ; ) {
     const outcome = await runOnce(route, options);
-    if (!refusedSession.test(outcome.message) || tries === 0) return outcome;
+    const isRefused = outcome.lines.length === 0 && refusedSession.test(outcome.message);
+    if (!isRefused || now() - from > refusedMs) return outcome;
     await delay(200);
   }
 }
+
+/** Milliseconds. */
+const refusedMs = 10_000;
 
 /** What ssh says last if the one whose connection it should use gets no session. */
 const refusedSession = /: Session open refused by peer$/;
@@ -65,18 +69,24 @@ async function runOnce(
         ? 'the time is over, and it said nothing'
         : `the time is over, and nothing after its step ${lines.at(-1)?.step} was reached`,
     );
+  let isBegun = false;
+  const other = (text: string) => {
+    onOther(isBegun || text === '\n' ? text : `| ${text}`);
+    isBegun = !text.endsWith('\n');
+  };
   const takeLine = (text: string) => {
     const parsed = parseProgress(text);
     const line = parsed && mayPrint(route.script ?? route.input, parsed) ? parsed : undefined;
     if (line && lines.length >= maxLines) return stop(`it printed more than ${maxLines} lines of a script`);
     if (line && lines.push(line) === 1 && limit) startClock(limitMs);
+    if (line && isBegun) other('\n');
     if (line && line.state !== 'end') onLine(line);
     if (line) return;
     // A blank one ends the line of a question.
-    if (text !== '') onOther(text.trim() === '' ? '\n' : `| ${text.trimEnd()}\n`);
+    if (text !== '') other(text.trim() === '' ? '\n' : `${text.trimEnd()}\n`);
     if (text.trim() !== '') message = text.trim();
   };
-  const take = route.terminal ? splitTerminal(takeLine, onOther) : splitLines(takeLine);
+  const take = route.terminal ? splitTerminal(takeLine, other) : splitLines(takeLine);
   let proxy: string[] = [];
   const complain = splitLines((text) => {
     const line = text.trim();

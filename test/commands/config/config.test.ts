@@ -5,6 +5,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -191,6 +192,8 @@ describe('config uninstall', () => {
     const left = '0123456789ab';
     writeTree(home.path, { [`.ssh/.vmssh.conf.${left}`]: '', [`.ssh/.config.${left}`]: '' });
     writeTree(state, { [`.hosts.json.${left}`]: '', '.asked-x/config': '' });
+    // As after a clock that was ahead.
+    utimesSync(join(state, '.asked-x'), new Date('2100-01-01'), new Date('2100-01-01'));
     expect(await home.uninstall()).toBe(0);
     expect([existsSync(state), readdirSync(join(home.path, '.ssh'))]).toEqual([false, []]);
   });

@@ -7,6 +7,7 @@ import { showPlan } from '../../../src/hosts/show.js';
 import { freshUnits } from '../../../src/hosts/units.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
+import { signed } from '../../../src/ssh/config/file.js';
 import { keptLogin } from '../../../src/ssh/config/logins.js';
 import { parseState } from '../../../src/ssh/config/state.js';
 import { lacks } from '../../helpers/programs.js';
@@ -117,21 +118,28 @@ describe.skipIf(noSsh)('the state of config install', () => {
     expect([readFileSync(home.state), readFileSync(home.own, 'utf8')]).toEqual([bytes, lines]);
   });
 
-  it('of another day makes nothing less strict than the lines, and says so, until a policy is given', async () => {
-    await home.install();
-    const before = readFileSync(home.state);
-    await home.install({ hostKeys: 'strict' });
-    writeFileSync(home.state, before);
-    const to = home.io();
-    await home.install({ names: undefined }, to);
-    expect(to.stderr.join('')).toContain(`"${home.state}" lacks --host-keys=strict`);
-    expect([state().options.hostKeys, readFileSync(home.own, 'utf8')]).toEqual([
-      'strict',
-      expect.stringContaining(' --host-keys=strict '),
-    ]);
-    await home.install({ hostKeys: 'accept-new' });
-    expect(state().options.hostKeys).toBe('accept-new');
-  });
+  it.each([
+    ['', (text: string) => text],
+    [' of an older vmssh', (text: string) => signed(text.replace(/^.*\n# The options[\s\S]*?\n\n/, ''))],
+  ])(
+    'of another day makes nothing less strict than the lines%s, and says so, until a policy is given',
+    async (_, linesOf) => {
+      await home.install();
+      const before = readFileSync(home.state);
+      await home.install({ hostKeys: 'strict' });
+      writeFileSync(home.state, before);
+      writeFileSync(home.own, linesOf(readFileSync(home.own, 'utf8')));
+      const to = home.io();
+      await home.install({ names: undefined }, to);
+      expect(to.stderr.join('')).toContain(`"${home.state}" lacks --host-keys=strict`);
+      expect([state().options.hostKeys, readFileSync(home.own, 'utf8')]).toEqual([
+        'strict',
+        expect.stringContaining(' --host-keys=strict '),
+      ]);
+      await home.install({ hostKeys: 'accept-new' });
+      expect(state().options.hostKeys).toBe('accept-new');
+    },
+  );
 
   it('keeps what a newer version knows of a machine and its login, and says which vmssh made the lines', async () => {
     await home.install();

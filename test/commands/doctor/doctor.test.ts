@@ -209,7 +209,13 @@ describe('the doctor of this host', () => {
     [
       'none known keys',
       config({
-        old: [pin(good.machines.machines[0]?.uuid), pin(goneId), pin('lima%dev'), pin('via%hv1/web')],
+        old: [
+          pin(good.machines.machines[0]?.uuid),
+          pin(goneId),
+          pin('lima%dev'),
+          pin('via%hv1/web'),
+          pin('x;sh'),
+        ],
       }),
       new RegExp(`^over a year old, and of no listed machine: ${goneId}, lima%dev$`),
       new RegExp(`^vmssh forget ${goneId} lima%dev$`),

@@ -327,17 +327,21 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       rmSync(join(root, 'asks-nothing'));
     });
 
-    it('asks once for each, sets up, and takes it back', async () => {
+    it('asks once for each, sets up, and takes it back, also where a path is too long for a socket', async () => {
       const before = trees();
-      const { code, stdout } = await onTerminal(command, asks, 'right', onTty);
+      const XDG_STATE_HOME = join(dir, 's'.repeat(70));
+      const longTty = { ...onTty, XDG_STATE_HOME };
+      const { code, stdout } = await onTerminal(command, asks, 'right', longTty);
       expect({ code, passwords }, stdout).toEqual({ code: 0, passwords: 1 });
+      expect(stdout).toMatch(/\nann@mine\/mint asks:\r+\n\| \[sudo\] password for ann: /);
       expect(stdout).toMatch(/\+ key +1 put into \/etc\/ssh\/keys\/ann of ann\r\n/);
       expect(stdout).toMatch(/✓ sudo +by sudo, as root\r\n/);
       expect(existsSync(join(theirs, '.local'))).toBe(false);
-      const again = await setup(['--dry-run', 'mint'], { ...asking, SSH_ASKPASS_REQUIRE: 'never' });
+      const never = { ...asking, XDG_STATE_HOME, SSH_ASKPASS_REQUIRE: 'never' };
+      const again = await setup(['--dry-run', 'mint'], never);
       expect(again, again.stdout).toMatchObject({ code: 0 });
       const undo = [...vmssh, 'setup', '--undo', '--yes', 'mint'];
-      const undone = await onTerminal(undo, asks, 'right', onTty);
+      const undone = await onTerminal(undo, asks, 'right', longTty);
       expect({ code: undone.code, passwords }, undone.stdout).toEqual({ code: 0, passwords: 1 });
       expect(trees()).toEqual(before);
     });

@@ -61,11 +61,32 @@ describe('the steps that count', () => {
     };
     const terminal = { ...route(asks), script: proofScript({ keep: false }), terminal: true } as const;
     const { code } = await runScript(terminal, { env: process.env, onLine: () => {}, onOther });
-    expect([code, other]).toEqual([0, 'Password: \n']);
+    expect([code, other]).toEqual([0, '| Password: \n']);
+  });
+
+  it('stand alone, and all else is behind a mark, also a question', async () => {
+    const seen = join(dir, 'seen');
+    let said = '';
+    const show = (text: string) => {
+      said += text;
+      writeFileSync(seen, '');
+    };
+    const rest = "printf 'ok proof x\\nPassword of root:\\nend 0 x\\n'";
+    const lies = route(`printf 'Your password: '; until [ -e '${seen}' ]; do :; done; ${rest}`);
+    const options = { env: process.env, onLine: () => show('ok proof\n'), onOther: show };
+    await runScript({ ...lies, script: proofScript({ keep: false }), terminal: true }, options);
+    expect(said).toBe('| Your password: \nok proof\n| Password of root:\n');
   });
 });
 
 describe("a guest's script", () => {
+  it('that says that no session was opened, but ran, runs once', async () => {
+    const runs = join(dir, 'runs');
+    const lies = `echo x >>'${runs}'; echo 'ok a b'; echo 'mux: Session open refused by peer' >&2; exit 1`;
+    await runScript(route(lies), { env: process.env, onLine: () => {} });
+    expect(readFileSync(runs, 'utf8')).toBe('x\n');
+  });
+
   it('has ended with its program, whatever that left running', async () => {
     const { hold, gone } = lifeline(join(dir, 'left'));
     const script = `${hold}; echo "ok a b"; sleep 1000 & echo "ok pid $!"; echo "end 0 done"`;

@@ -261,8 +261,9 @@ async function pinShown(
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);
   try {
-    const isShown = contact ?? hostKeys;
-    const policy = async () => (isShown ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
+    // Nobody else can say it.
+    const isKnown = contact ?? hostKeys;
+    const policy = async () => (isKnown ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
     const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
     const reached = { text: named.text, machine: record };
     const { verifyHostKey } = await import('../../ssh/settle-key.js');

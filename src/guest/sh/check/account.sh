@@ -25,7 +25,7 @@ refused_by_list() {
     AllowGroups) list_fix=$(group_fix "$1" "$3") ;;
     *) list_fix=$(setting_fix "$2" "$(printf '%s' "$3" | tr '\n' ' ') $1") ;;
   esac
-  fail login "sshd does not let $1 in: $2 is $3, and a peer over vsock has the host name UNKNOWN$(refusals)" "$list_fix"
+  fail login "sshd does not let $1 in: $2 is $3, and a peer without a network has the host name UNKNOWN$(refusals)" "$list_fix"
 }
 
 # group_fix ACCOUNT PATTERNS: the first group that is there, or a new one. A pattern may mean one with more rights: then the own group.

@@ -229,7 +229,7 @@ login_key_options() {
   if [ -n "$key_whole" ]; then return 0; fi
   key_value=${key_hindered#* }
   case ${key_hindered%% *} in
-    from) fail login "$key_file has from=\"$key_value\" before the key, and a peer over vsock has the host name UNKNOWN$(refusals)" "$(from_fix "$key_value" "$key_file")" ;;
+    from) fail login "$key_file has from=\"$key_value\" before the key, and a peer without a network has the host name UNKNOWN$(refusals)" "$(from_fix "$key_value" "$key_file")" ;;
     expired) fail login "$key_file has expiry-time=\"$key_value\" before the key: it has expired$(refusals)" \
       "sed -i 's/,expiry-time=\"$key_value\"//; s/expiry-time=\"$key_value\"[, ]//' $key_file" ;;
     type) algorithm_refused "$key_value" "$(refusals)" ;;

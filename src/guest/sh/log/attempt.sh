@@ -54,7 +54,7 @@ login_refused() {
   cause=$(attempt_says 'not from a permitted host|not in PubkeyAccepted|PAM account configuration|revoked (by|keys) file|AuthorizedKeysCommand |^(error: )?Certificate |Timeout before authentication')
   case $cause in
     *'not from a permitted host'*)
-      fail login "the key is not accepted from a peer over vsock, which has the host name UNKNOWN; the journal has: $cause" \
+      fail login "the key is not accepted from a peer without a network, which has the host name UNKNOWN; the journal has: $cause" \
         "$(from_fix "$(printf '%s' "$cause" | sed -n 's/.*required=\([^)]*\)).*/\1/p')" "$(printf '%s' "$cause" | sed -n 's/^\(\/[^:]*\):[0-9]*: Authentication tried.*/\1/p')")" ;;
     *'not in PubkeyAccepted'*)
       algorithm_refused "$(printf '%s' "$cause" | sed -n 's/.*algorithm \([A-Za-z0-9@.-]*\) not in.*/\1/p')" "; the journal has: $cause" ;;

@@ -145,10 +145,8 @@ export const login: SetupStep = {
     const who = user ?? "the machine's own user";
     const isAlone = key?.asks && !(io.terminal.stdin && io.terminal.stderr);
     const mark = newProof();
-    const marked = { ...io, env: { ...io.env, VMSSH_MARK: mark } };
-    const end = isAlone
-      ? undefined
-      : await tryOnce(await loginCommand(setup, found), key?.asks, marked, signal);
+    const command = await loginCommand(setup, found);
+    const end = isAlone ? undefined : await tryOnce(command, mark, key?.asks, io, signal);
     if (end === undefined)
       add('login', 'skipped', `not tried: your key ${own} has a passphrase, for which ssh ${words} asks`);
     else if (end.code === 0)
@@ -172,12 +170,13 @@ export const login: SetupStep = {
 /** Only what is verified counts. */
 async function tryOnce(
   command: readonly string[],
+  mark: string,
   asks: boolean | undefined,
   io: Io,
   signal: AbortSignal,
 ): Promise<Pick<LoginEnd, 'code' | 'stderr' | 'message'>> {
   const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
-  if (!asks) return runLogin(command, { env }, signal);
+  if (!asks) return runLogin(command, { env: { ...env, VMSSH_MARK: mark } }, signal);
   // In our process group ssh may ask at the terminal.
   const [program = '', ...args] = command;
   const { child, release } = askingSshEndsWithUs(() =>

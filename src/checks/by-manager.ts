@@ -13,12 +13,13 @@ import { madeLogin } from '../ssh/config/logins.js';
 import { parseUuid, sshPort } from '../target/numbers.js';
 import { shellQuoted } from '../target/shell.js';
 
-/** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. Throws a ConnectError. */
+/** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
 export async function byManager(
   into: HostFlags,
   io: Io,
   signal: AbortSignal,
   find: (host: string) => Promise<ListedTarget> = (host) => lookUp(host, io, signal),
+  sudo?: 'asks' | 'never asks',
 ): Promise<HostFlags> {
   const { user, host } = splitUser(into.host);
   const { text, target, machine } = await find(host);
@@ -26,9 +27,19 @@ export async function byManager(
   // Its own error, if nobody has it.
   if (!machine && isNamed(target))
     await resolveTarget(target, { text, port: sshPort, signal, env, platform });
-  const entry = machine && (await managerExec(reachedMachine(machine), { env, platform, signal }));
+  const reached = machine && reachedMachine(machine);
+  const deps = { env, platform, signal };
+  const direct = reached && (await managerExec(reached, deps));
+  const mayAsk = sudo && reached && !direct && reached.authority !== 'user';
+  const { exec } = (mayAsk && (await managerExec(reached, deps, 0))) || {};
+  const asks = sudo === 'asks';
+  const bySudo = exec && { exec: ['sudo', ...(asks ? [] : ['-n']), '--', ...exec], asks };
+  const entry: Pick<HostFlags, 'exec' | 'run' | 'asks'> | undefined = direct ?? bySudo;
   // As its machines were listed: without another user's folders, and by no program that he could replace.
-  const own = { ...withToolFolders(ownEnv(env), platform), LC_ALL: 'C' };
+  const own = {
+    ...withToolFolders(ownEnv(env), platform),
+    ...{ LC_ALL: 'C', SUDO_PROMPT: '[sudo] to go in as root, password for %p: ' },
+  };
   const account = user ?? (await madeLogin(machine, io))?.user;
   const named = account === undefined ? text : `${account}@${text}`;
   if (machine && entry) return { ...into, host: named, ...entry, ...meantOf(machine, entry), env: own };

@@ -77,6 +77,8 @@ interface AccountScriptOptions
   readonly install?: boolean;
   /** A login runs it, with the rights of the account. */
   readonly own?: boolean;
+  /** Whether it ends with the machine's host keys: rows "ok host-key ssh-ed25519 AAAA…". */
+  readonly saysHostKeys?: boolean;
   /** Units are set up after it, by sudo. */
   readonly units?: boolean;
   /** The host key that the login was shown: "ssh-ed25519 AAAA…". */
@@ -88,11 +90,11 @@ interface AccountScriptOptions
 /** The script that lets keys log in, if sshd lets the account in. */
 export function accountScript(options: AccountScriptOptions): string {
   const { account = '', keys = [], look, install, over = 'vsock', own, units, shown = '' } = options;
-  const { hosts = [] } = options;
+  const { hosts = [], saysHostKeys } = options;
   return script(setUpAccount, {
     ...{ account, keys: keys.join('\n'), over, shown, hosts: hosts.join(' ') },
     ...{ look: look === 'left' ? look : yesNo(look), install: yesNo(install) },
-    ...{ own: yesNo(own), units: yesNo(units) },
+    ...{ own: yesNo(own), units: yesNo(units), says_host_keys: yesNo(saysHostKeys) },
   });
 }
 
@@ -186,8 +188,11 @@ export interface Meant {
 export function onlyIn({ uuid, unproved, otherFix, unprovedFix }: Meant, text: string): string {
   const meant = uuid ? `${uuid} ${turned(uuid)}` : 'unknown';
   const fixes = { other_fix: otherFix, unproved_fix: unprovedFix };
-  return withValues(text, text.indexOf('\n') + 1, { meant, unproved: yesNo(unproved), ...fixes });
+  return text.replace(anyMachine, () => assigned({ meant, unproved: yesNo(unproved), ...fixes }));
 }
+
+/** In a script for whichever machine it is in; an environment may have that name too. */
+const anyMachine = assigned({ meant: '' });
 
 /** Older firmware turns the bytes of the first three groups round (SMBIOS 2.6, 7.2.1). */
 function turned(uuid: Guid): string {
@@ -198,12 +203,13 @@ function turned(uuid: Guid): string {
 
 /** A script of sh/ with its values, assigned after its head. R is the root of the file system; tests have another one. */
 function script(text: string, values: Readonly<Record<string, string>>): string {
-  return withValues(text, text.indexOf('\n\n') + 1, { R: '', ...values });
+  const at = text.indexOf('\n\n') + 1;
+  return `${text.slice(0, at)}${assigned({ R: '' })}${anyMachine}${assigned(values)}${text.slice(at)}`;
 }
 
-function withValues(text: string, at: number, values: Readonly<Record<string, string>>): string {
+function assigned(values: Readonly<Record<string, string>>): string {
   const lines = Object.entries(values).map(([name, value]) => `${name}=${shellWord(value)}\n`);
-  return `${text.slice(0, at)}${lines.join('')}${text.slice(at)}`;
+  return lines.join('');
 }
 
 function yesNo(value = false): string {

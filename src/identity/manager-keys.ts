@@ -9,15 +9,16 @@ import type { ViaTarget } from '../target/target.js';
 import { fingerprintOf } from './known-hosts.js';
 import type { ReachedRecord } from './record.js';
 
-/** How a machine's own manager starts a program in it as its root; undefined for one of another user, hypervisor or cluster. */
+/** How a machine's own manager starts a program in it as its root, for a uid; undefined for one of another user, hypervisor or cluster. */
 export async function managerExec(
   machine: ReachedMachine,
   deps: Deps,
+  uid: number | undefined = process.getuid?.(),
 ): Promise<Pick<MachineFiles, 'exec' | 'run'> | undefined> {
   if (machine.authority === 'other' || machine.via !== undefined) return undefined;
   const source = await sourceOf(machine, deps);
   const asked = { ...deps, env: ownEnv(deps.env), timeoutMs: deps.timeoutMs ?? maxMs };
-  const files = await answerOf(async () => source?.files?.(machine, asked, process.getuid?.()));
+  const files = await answerOf(async () => source?.files?.(machine, asked, uid));
   return files?.exec || files?.run ? files : undefined;
 }
 

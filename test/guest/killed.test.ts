@@ -22,7 +22,9 @@ it.skipIf(notRoot)(
     const file = (name: string) => readFileSync(join(root, name), 'utf8');
     const keys = () => file('home/.ssh/authorized_keys');
     const names = () =>
-      readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => /^(home|etc)/.test(name));
+      readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+        /^(home|etc|run|tmp)/.test(name),
+      );
     // Each call is a line; from this number on it ends all that runs there.
     const step = `if [ -n "\${KILL-}" ]; then
   echo >>'${root}/calls' && n=0
@@ -36,7 +38,7 @@ fi\n`;
       ),
       'usr/sbin/sshd': `#!/bin/sh
 says() { printf '%s\\n' 'authorizedkeysfile .ssh/authorized_keys' 'pubkeyauthentication yes' 'permitrootlogin yes'; }
-case " $*" in *' -G'* | *' -h '*) says; exit ;; esac
+case " $*" in *' -G'*) exit 1 ;; *' -h'*) says; exit ;; esac
 [ "$(cat '${hostKey}')" = key ] || { echo 'sshd: no hostkeys available' >&2; exit 1; }
 says\n`,
       'bin/sh': '#!/bin/sh\n',
@@ -47,10 +49,10 @@ says\n`,
 ${step}echo half >"$to"\n${step}echo key >"$to"\n${step}echo 'ssh-ed25519 AAAA vmssh setup' >"$to.pub"\n`,
       'home/.ssh/authorized_keys': old,
     });
-    mkdirSync(join(root, 'etc/ssh'), { recursive: true });
+    for (const folder of ['etc/ssh', 'run', 'tmp']) mkdirSync(join(root, folder), { recursive: true });
     const run = (script: string, kill?: number) => {
       const PATH = [...(kill ? ['counted'] : []), 'fakes'].map((folder) => join(root, folder)).join(':');
-      const env = { PATH, ...(kill ? { KILL: `${kill}` } : {}) };
+      const env = { PATH, TMPDIR: join(root, 'tmp'), ...(kill ? { KILL: `${kill}` } : {}) };
       // By stdin, as a manager gives it: an argument has a limit.
       const input = script.replace("\nR=''\n", `\nR='${root}'\n`);
       return spawnSync(findProgram('setsid') ?? '', ['/bin/sh', '-s'], { env, input, timeout: 20_000 })

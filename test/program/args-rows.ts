@@ -85,6 +85,7 @@ const table: readonly (readonly [
     'mint',
     'shared-home take-name unproved vsock',
   ],
+  ['setup', '--for root mint', 'mint', 'for=root'],
   ['doctor', '--report', '', 'report'],
   [
     'guest install',

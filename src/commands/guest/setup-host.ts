@@ -59,7 +59,7 @@ async function hasKnownKey(name: string, machine: ReachedMachine, { env, platfor
 export const knownKey: SetupStep = {
   name: 'host-key',
   async look({ name, target, machine, typed, io: { env, platform }, signal, add }, found) {
-    const { login, contact, said = [] } = found;
+    const { login, contact, into, said = [] } = found;
     if (contact) return { pins: true };
     if (login?.brings) return add('host-key', 'ok', 'it is new for each login, and no other is accepted');
     if (machine === undefined) return undefined;
@@ -70,7 +70,7 @@ export const knownKey: SetupStep = {
     const another = known && `it has none, and another is known: ${pinPrint(known)}`;
     if (another && makesKey) return add('host-key', 'failed', another, `vmssh forget ${typed}`);
     if (known) return add('host-key', 'ok', `${known.type} ${pinPrint(known)} is known`);
-    if (makesKey || (await managerKeys(record, { env, platform, signal }))) {
+    if (makesKey || into?.asks !== undefined || (await managerKeys(record, { env, platform, signal }))) {
       add('host-key', 'changed', 'its manager reads it in the machine, and it is pinned');
       return { pins: true };
     }
@@ -122,9 +122,9 @@ export const config: SetupStep = {
 /** The key that its server has shown, if its manager reads the same one there. */
 export const pin: SetupStep = {
   name: 'host-key',
-  async act(setup, { pins, shown = '', contact, host, login }) {
+  async act(setup, { pins, shown = '', contact, hostKeys, host, login }) {
     if (!pins) return undefined;
-    await pinShown(shown, contact, setup);
+    await pinShown(shown, { contact, hostKeys }, setup);
     // Then a key that is pinned later is not setup's.
     if (setup.isFailed() && host !== undefined && login)
       await writeHost({ ...login, pinned: undefined }, 'do', { ...setup, add: () => undefined });
@@ -254,19 +254,21 @@ async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {
 /** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there, or `contact` is it. */
 async function pinShown(
   shown: string,
-  contact: string | undefined,
+  { contact, hostKeys }: Pick<Found, 'contact' | 'hostKeys'>,
   { name, named, machine, io: { env, platform }, signal, add }: Setup,
 ): Promise<void> {
   const record = machine && reachedMachine(machine);
   const print = shown.split(' ')[1] ?? '';
   const keys = contact
     ? [contact]
-    : ((record && (await managerKeys(record, { env, platform, signal }, print))) ?? []);
+    : (hostKeys ?? (record && (await managerKeys(record, { env, platform, signal }, print))) ?? []);
   const key = keys.find((each) => printOfLine(each) === print);
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);
   try {
-    const policy = async () => (contact ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
+    // Nobody else can say it.
+    const isKnown = contact ?? hostKeys;
+    const policy = async () => (isKnown ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
     const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
     const reached = { text: named.text, machine: record };
     const { verifyHostKey } = await import('../../ssh/settle-key.js');

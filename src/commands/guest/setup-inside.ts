@@ -47,7 +47,7 @@ export const inside: SetupStep = {
     }
     setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
     return planFrom(said, setup, { ...found, into, login }, (account) =>
-      accountScript({ ...wanted, account, look: false }),
+      accountScript({ ...wanted, account, look: false, saysHostKeys: into.asks !== undefined }),
     );
   },
 
@@ -55,6 +55,7 @@ export const inside: SetupStep = {
     const { into, scripts = [], byHand, asUser, login } = found;
     const own = asUser ? await byLogin() : undefined;
     let bySudo: true | undefined;
+    const hostKeys: string[] = [];
     if (byHand) return setup.add('inside', 'failed', ...byHand);
     for (const script of scripts) {
       if (!into) break;
@@ -62,11 +63,14 @@ export const inside: SetupStep = {
         ? await own.runByLogin(setup, found, script, { sudo: own.asksSudo(found.said) }).catch(asFailure)
         : await runInside(into, script, setup);
       if (said instanceof ConnectError) return setup.add('inside', 'failed', said.problem, said.hint);
-      for (const row of said) setup.addGuests(row, into);
+      for (const row of said)
+        if (row.name === 'host-key' && row.state === 'ok') hostKeys.push(row.found);
+        else setup.addGuests(row, into);
       if (said.some(({ name }) => name === 'sudo')) bySudo = true;
       if (setup.isFailed()) break;
     }
-    return bySudo && login && { login: { ...login, bySudo } };
+    const read = hostKeys.length > 0 ? { hostKeys } : undefined;
+    return bySudo && login ? { ...read, login: { ...login, bySudo } } : read;
   },
 
   async undo(setup, _, what) {

@@ -81,6 +81,8 @@ export interface Found {
   readonly said?: readonly FindingJson[];
   /** For the machine. */
   readonly scripts?: readonly string[];
+  /** The machine's host keys, as a script in it has read them. */
+  readonly hostKeys?: readonly string[];
   /** Whether it is to be pinned. */
   readonly pins?: boolean;
   /** The host key that its server has shown. */
@@ -179,7 +181,7 @@ export async function runInside(
     needsRoot = true,
     caller,
     settings,
-    onComplaint,
+    onComplaint = into.asks ? (line: string) => io.err(`${printable(line)}\n`) : undefined,
     onSudo,
     env = into.env ?? io.env,
     looks,
@@ -189,9 +191,9 @@ export async function runInside(
   const route = guestRoute(options, settings);
   const lines: ProgressLine[] = [];
   const onLine = (line: ProgressLine) => void lines.push(line);
-  // ssh may ask where it would be drawn.
+  // ssh or sudo may ask where it would be drawn, and be answered late.
   const progress = onComplaint ? undefined : await startProgress(io, `waiting for ${printable(into.host)}`);
-  const limits = { limitMs, firstMs: looks ? firstMs : undefined };
+  const limits = { limitMs, firstMs: looks && !onComplaint ? firstMs : undefined };
   const outcome = await runScript(route, { env, signal, onLine, onComplaint, ...limits }).finally(() =>
     progress?.stop(),
   );

@@ -7,6 +7,7 @@ import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import type { Io } from '../../process/io.js';
+import { programInPath } from '../../process/program-in-path.js';
 import { formatEndpoint } from '../../route.js';
 import { mayBeUp } from '../../sources/source.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
@@ -114,9 +115,15 @@ async function chooseKey({
 /** The way into a machine by its manager. Throws a ConnectError. */
 export async function intoByManager({ named, options, typed, io, signal }: Setup): Promise<HostFlags> {
   const host = { host: named.text, route: 'exec', sshConfig: undefined } as const;
-  const into = await byManager(host, io, signal, async () => named);
+  const into = await byManager(host, io, signal, async () => named, sudoOf(io));
   const unprovedFix = `if it is the right one: vmssh setup --unproved ${typed}`;
   return into.meant ? { ...into, meant: { ...into.meant, unproved: options.unproved, unprovedFix } } : into;
+}
+
+/** Whether sudo can be tried, and may ask: it does at a terminal. */
+function sudoOf({ env, platform, terminal }: Io): 'asks' | 'never asks' | undefined {
+  if (platform !== 'linux' || process.getuid?.() === 0 || !programInPath('sudo', env)) return undefined;
+  return terminal.stdin && terminal.stderr ? 'asks' : 'never asks';
 }
 
 /** The account goes in by itself, by a login. Without an sshd that answers, `way` says so. */

@@ -1,4 +1,13 @@
-import { type Command, flag, type Read, readAll, UsageError } from '../../cli/command.js';
+import { spawn } from 'node:child_process';
+import {
+  type Command,
+  CommandError,
+  flag,
+  oneOf,
+  type Read,
+  readAll,
+  UsageError,
+} from '../../cli/command.js';
 import { formatProgress } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { canPick, pasteable, styles } from '../../cli/terminal.js';
@@ -6,6 +15,8 @@ import { exitCode, printable, quote } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
+import { ended } from '../../process/terminate.js';
+import { accountOf } from '../../ssh/folder.js';
 import { type ShowStep, toSetUp } from './setup-step.js';
 import type { SetupSteps } from './setup-steps.js';
 
@@ -14,6 +25,12 @@ const own = {
   dryRun: dryRunOption,
   yes: flag({ long: 'yes', short: 'y', summary: 'do not ask' }),
   undo: flag({ long: 'undo', summary: 'take back what an earlier run did, here and in the machine' }),
+  for: oneOf({
+    long: 'for',
+    value: 'root',
+    choices: ['root'],
+    summary: 'with sudo: set up the login of root (default: your own)',
+  }),
   json: jsonOption,
 };
 
@@ -54,7 +71,9 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     return { names: raw.positionals, ...options };
   },
 
-  async run({ names, dryRun, yes, undo, json, ...options }, io) {
+  async run({ names, dryRun, yes, undo, json, for: whose, ...options }, io) {
+    const person = whose === undefined ? callerOfSudo(io.env) : undefined;
+    if (person) return setUpFor(person, process.argv.slice(2), io);
     const signal = io.interrupted();
     const targets = names.length > 0 ? names : await picked(io);
     if (targets === undefined) return exitCode.interrupted;
@@ -95,6 +114,42 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     return finish(done);
   },
 };
+
+/** The account that called sudo. Undefined: none did, or it is root's own. */
+function callerOfSudo({ SUDO_UID = '' }: Io['env']) {
+  if (process.getuid?.() !== 0 || !/^[1-9]\d{0,9}$/.test(SUDO_UID)) return undefined;
+  return accountOf(Number(SUDO_UID));
+}
+
+/** What a child gets of the caller's environment: nothing that leads to root's own folders or services. */
+const kept = ['PATH', 'TERM', 'NO_COLOR', 'FORCE_COLOR', 'CI'] as const;
+
+/**
+ * Sets up the login of whoever called sudo: all of it is done by a child that has become that account, on the same terminal, since its files
+ * are not root's to read. Where only root goes into a machine, the child asks sudo.
+ */
+async function setUpFor(
+  { name, home }: { readonly name: string; readonly home: string },
+  words: readonly string[],
+  { env, self, err, ignoreInterrupts }: Pick<Io, 'env' | 'self' | 'err' | 'ignoreInterrupts'>,
+): Promise<number> {
+  ignoreInterrupts();
+  const own = { HOME: home, USER: name, LOGNAME: name };
+  const passed = Object.fromEntries(kept.flatMap((each) => (env[each] ? [[each, env[each]]] : [])));
+  const child = spawn('runuser', ['-u', name, '--', ...self, ...words], {
+    env: { ...passed, ...own },
+    stdio: 'inherit',
+  });
+  const { code } = await ended(child).catch((error: Error) => {
+    throw new CommandError(
+      `cannot become ${name}: ${error.message}`,
+      'run it without sudo, which it asks itself',
+    );
+  });
+  if (code === exitCode.notFound)
+    err(`hint: it was looked for as ${name} has it; for the machines and the ssh of root: --for root\n`);
+  return code ?? exitCode.connect;
+}
 
 function codeFor(all: readonly SetupSteps[]): number {
   const isDone = all.every(({ steps }) => steps.every(({ state }) => state !== 'failed'));

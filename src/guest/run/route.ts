@@ -80,6 +80,8 @@ export interface HostFlags
   readonly sshConfig: string | undefined;
   /** With the route exec: the environment of the manager's command. */
   readonly env?: Io['env'];
+  /** It may ask on this terminal. */
+  readonly asks?: boolean;
 }
 
 type ProxyOptions = Pick<

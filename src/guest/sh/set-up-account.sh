@@ -64,6 +64,13 @@ say_left() {
   say 'end' 0 'looked'
 }
 
+# For a caller who may not read them by another way.
+say_host_keys() {
+  for each_file in "$R"/etc/ssh/ssh_host_*_key.pub; do
+    if read -r each_type each_key _ <"$each_file"; then say ok host-key "$each_type $each_key"; fi
+  done 2>/dev/null
+}
+
 # What only root can do: an account has an sshd, by which it came.
 look_at_machine() {
   check_disk || give_up 2
@@ -128,7 +135,7 @@ set_up_account() {
   fi
   if [ -z "$installs" ] && ! is_let_in; then give_up 2; fi
   if is_own; then look_as_account; elif [ -z "$installs" ]; then make_host_key; fi
-  if [ -n "$hosts" ]; then refuse_hosts_home; fi
+  if [ -n "$hosts" ] && [ -n "$keys" ] && ! has_keys; then refuse_hosts_home; fi
   if [ -z "$keys" ]; then
     :
   elif [ "$look" = no ]; then
@@ -140,6 +147,7 @@ set_up_account() {
     say changed key "the key goes into $keys_in of $account"
   fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi
+  if [ "$says_host_keys" = yes ]; then say_host_keys; fi
   say 'end' 0 'done'
 }
 

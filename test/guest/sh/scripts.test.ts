@@ -11,6 +11,7 @@ import {
   type CheckScriptOptions,
   checkScript,
   offScript,
+  onlyIn,
   proofScript,
   setupScript,
   undoScript,
@@ -117,10 +118,18 @@ describe('a check after a login', () => {
 it('before a login to a container that exports a socket, no CID is said: it would be the host', () => {
   mkdirSync(join(root, 'run/host/unix-export'), { recursive: true });
   const input = beforeLoginScript().replace("R=''", `R='${root}'`);
-  const { stdout, stderr } = spawnSync('sh', ['-s'], { input, encoding: 'utf8' });
-  expect(stderr).not.toContain('not found');
-  const steps = stdout.split('\n').flatMap((line) => parseProgress(line)?.step ?? []);
-  expect(steps).toEqual(['boot', 'user', 'peer', 'cursor', '0']);
+  const stepsOf = (input: string, more = {}) => {
+    const env = { ...process.env, ...more };
+    const { stdout, stderr } = spawnSync('sh', ['-s'], { input, encoding: 'utf8', env });
+    expect(stderr).not.toContain('not found');
+    return stdout.split('\n').flatMap((line) => parseProgress(line)?.step ?? []);
+  };
+  const all = ['boot', 'user', 'peer', 'cursor', '0'];
+  expect(stepsOf(input)).toEqual(all);
+  // A machine is meant by the script alone, not by what the environment says.
+  expect(stepsOf(input, { meant: 'x' })).toEqual(all);
+  const only = onlyIn({ uuid: undefined, otherFix: '', unprovedFix: '' }, input);
+  expect(stepsOf(only)).toEqual(['machine', 'machine', '2']);
 });
 
 describe('the files they are made of', () => {

@@ -3,7 +3,7 @@ import { existsSync, lchownSync, mkdirSync, readFileSync, renameSync, symlinkSyn
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { managerKeys } from '../../../src/identity/manager-keys.js';
+import { managerExec, managerKeys } from '../../../src/identity/manager-keys.js';
 import { textsBelow } from '../../../src/sources/machined/nspawn-files.js';
 import type { Deps, ReachedMachine } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
@@ -59,6 +59,13 @@ describe('the keys of a container of systemd-nspawn', () => {
   it.each(['machined', 'nspawn'])('are read in its root folder, by root (%s)', async (provider) => {
     const root = rootWith({ [file('ed25519')]: ed25519.text, [file('rsa')]: rsa.text });
     expect(await ask(await machined(root), { provider })).toEqual([ed25519.key, rsa.key]);
+  });
+
+  it('are in a container that root goes into, and nobody else', async () => {
+    const deps = await machined(rootWith({}));
+    const { exec } = (await managerExec(record(), deps, 0)) ?? {};
+    expect(exec?.slice(0, 2)).toEqual(['systemd-run', '--machine=web']);
+    expect(await managerExec(record(), deps, 1000)).toBeUndefined();
   });
 
   it('are those of its name, if no id of it is known', async () => {

@@ -32,6 +32,7 @@ done
 podman stop --time 0 off
 podman run --detach --name bare --network none bare:1 sleep infinity
 make_plain podman
+ssh-keygen -q -t ed25519 -N '' -f /vm/other
 podman run --detach --name shared --network none --volume /root:/root own:1 sleep infinity
 mkdir -p /srv/export
 podman run --detach --name exported --hostname exported --network none --volume /srv/export:/run/host/unix-export own:1 \

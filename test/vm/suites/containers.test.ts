@@ -333,7 +333,7 @@ E`,
     sh,
     { target: 'podman/shared', inside: inside(`podman ${pidOf} shared`) },
     /✗ key +\/root\/.ssh\/authorized_keys is this host's own.*\n +if you mean that: vmssh setup --shared-home/,
-    '--user root',
+    '--user root --key /vm/other.pub',
   );
   setsNothingUp(
     sh,

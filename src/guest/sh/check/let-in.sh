@@ -58,9 +58,12 @@ sshd_config() {
   sshd_says "$account" "$unit_options" | grep . && return
   with_options "$unit_options" "$R${unit_program:-$sshd}" -G -C "user=$account,host=UNKNOWN,addr=UNKNOWN,laddr=UNKNOWN,lport=65535" 2>/dev/null |
     grep . && return
-  config_key=$(mktemp -d) || return 1
+  # Where take_lock finds what a killed run has left; it may have made that folder for this one.
+  config_key=$run/vmssh-run.$(process "$$")
+  mkdir -m 700 "$config_key" 2>/dev/null || [ -n "${scratch:-}" ] || config_key=$(mktemp -d) || return 1
   ssh-keygen -q -t ed25519 -N '' -f "$config_key/key" </dev/null && sshd_says "$account" "$unit_options$newline-h$config_key/key"
-  rm -rf "$config_key"
+  rm -f "$config_key/key" "$config_key/key.pub"
+  [ -n "${scratch:-}" ] || rmdir "$config_key"
 }
 
 # What sshd runs in place of a shell, or where no shell is.

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accountScript } from '../../../../src/guest/script.js';
@@ -55,6 +64,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     chmodSync(join(root, 'shell'), 0o755);
     for (const folder of ['bin', 'usr/sbin', 'etc/ssh', 'root'])
       mkdirSync(join(root, folder), { recursive: true });
+    copyFileSync(join(dir, 'key.pub'), join(root, 'etc/ssh/ssh_host_ed25519_key.pub'));
     script(join(root, 'usr/sbin/sshd'), `exec ${sshd} "$@" -f '${join(root, 'sshd_config')}'`);
     // Only this machine's accounts have names.
     const owner = `case $each in ann | bob) each=${isRoot ? 1000 : uid} ;; root) each=${uid} ;; esac`;
@@ -64,10 +74,14 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     script(join(root, 'bin/id'), `case $1 in -u) [ $# = 1 ] && echo 0 || echo 1000 ;; *) echo users ;; esac`);
     const passwd = `[ $# = 1 ] && exec cat '${root}/passwd'; grep "^$2:" '${root}/passwd'`;
     script(join(root, 'bin/getent'), `case $1 in passwd) ${passwd} ;; shadow) echo "$2:${shadow}" ;; esac`);
-    const text = accountScript({ account: user, keys: [key], look, over: 'exec', hosts }).replaceAll(
-      '/proc/self',
-      `${proc}/self`,
-    );
+    const text = accountScript({
+      account: user,
+      keys: [key],
+      look,
+      over: 'exec',
+      hosts,
+      saysHostKeys: true,
+    }).replaceAll('/proc/self', `${proc}/self`);
     const there = `set -u\nPATH="$1/bin:$PATH"\n${functionsOf(text)}\nset_up_account </dev/null`;
     const { stdout, stderr } = spawnSync('sh', ['-s', root], { encoding: 'utf8', input: there });
     expect(stderr).toBe('');
@@ -104,8 +118,8 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       if (isRoot)
         for (const each of ['.ssh', '.ssh/authorized_keys'])
           chownSync(join(root, 'home/ann', each), 1000, 1000);
-      const { ino, mtimeMs } = statSync(join(root, path));
-      const hosts = [`${ino}:${Math.floor(mtimeMs / 1000)}`];
+      const mark = ({ ino, mtimeMs } = statSync(join(root, path))) => `${ino}:${Math.floor(mtimeMs / 1000)}`;
+      const hosts = [mark()];
       for (const look of [true, false])
         expect(setUp('', { look, hosts })).toEqual([
           'ok sshd /usr/sbin/sshd is there',
@@ -121,8 +135,14 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       expect(setUp('', { look: false })).toContain(
         'changed key 1 put into /home/ann/.ssh/authorized_keys of ann',
       );
+      expect(setUp('', { hosts: [mark()] })).toContain('ok key ann has the key already');
     },
   );
+
+  it('ends with the host keys that are there', () => {
+    const key = expect.stringMatching(/^ok host-key ssh-ed25519 AAAA\S+$/);
+    expect(setUp('', { look: false }).slice(-3)).toEqual([key, 'end 0 done', '']);
+  });
 
   it('changes nothing without /proc, by which runs tell each other apart', () => {
     for (const look of [true, false])

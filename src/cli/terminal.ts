@@ -139,7 +139,10 @@ export async function explain(error: unknown, io: Io): Promise<number> {
 /** Prints a line on stderr, and a second one with the fix. */
 export async function complain(problem: string, hint: string | undefined, io: Io): Promise<void> {
   const style = await styles(io, 'stderr');
-  io.err(`${style.red(`${io.program}:`)} ${printable(problem)}\n`);
+  // In ssh's output a machine could say the same.
+  const { VMSSH_MARK: mark } = io.env;
+  const who = mark === undefined ? io.program : `${io.program} ${mark}`;
+  io.err(`${style.red(`${who}:`)} ${printable(problem)}\n`);
   if (hint) io.err(`${style.dim('hint:')} ${printable(pasteable(hint, io))}\n`);
 }
 

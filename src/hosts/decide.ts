@@ -1,6 +1,6 @@
 import { UsageError, usage } from '../cli/command.js';
 import { printable } from '../errors.js';
-import { withoutRepeats } from '../group-by.js';
+import { fewOf, withoutRepeats } from '../group-by.js';
 import { strictest } from '../identity/policy.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
@@ -24,7 +24,7 @@ import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { systemPolicy } from '../ssh/policy/system-policy.js';
 import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
-import { goneLine, inUse } from './gone.js';
+import { goneLine, inUse, maxShown } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
 
@@ -175,7 +175,10 @@ function notesOf(
   unasked: readonly HostEntry[],
   { program }: Io,
 ): readonly string[] {
-  const kept = unasked.map(({ host }) => printable(host)).join(', ');
+  const kept = fewOf(
+    unasked.map(({ host }) => printable(host)),
+    maxShown,
+  );
   return [
     ...shownWarnings(warnings).map(
       ({ provider, problem }) => `${program}: warning: ${provider}: ${printable(problem)}`,

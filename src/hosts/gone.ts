@@ -48,7 +48,7 @@ export async function inUse(
 }
 
 /** The most names on a line. */
-const maxShown = 8;
+export const maxShown = 8;
 
 /** One line about those machines, for the user; none if there are none. */
 export function goneLine(entries: readonly HostEntry[]): readonly string[] {

@@ -34,13 +34,18 @@ it('a way in that is itself closed has the usual reasons', async () => {
 
 it("the cause that ssh's proxy said beats what ssh says last", async () => {
   const says =
-    'vmssh: warning: x\\nvmssh: hyper-v/Mint: nothing listens (WSAECONNREFUSED)\\r\\nhint: start sshd\\n';
+    'vmssh: warning: x\\nvmssh $VMSSH_MARK: hyper-v/Mint: nothing listens (WSAECONNREFUSED)\\r\\nhint: start sshd\\n';
   const ends = 'Connection closed by UNKNOWN port 65535';
   const ssh = route('sh', '-c', `printf "${says}kex_exchange_identification: x\\n${ends}\\n" >&2; exit 255`);
   const outcome = await runScript(ssh, { onLine: () => {}, env: process.env });
   expect(await whyNotRun(into, ssh, outcome, fakeIo(), signal)).toMatchObject({
     problem: 'the script did not run there: hyper-v/Mint: nothing listens (WSAECONNREFUSED)',
     hint: 'start sshd',
+  });
+  const lies = route('sh', '-c', `printf "${says.replace(' $VMSSH_MARK', '')}${ends}\\n" >&2; exit 255`);
+  expect(await runScript(lies, { onLine: () => {}, env: process.env })).toMatchObject({
+    message: ends,
+    hint: undefined,
   });
   const denied = route('sh', '-c', `printf "${says}Permission denied (publickey).\\n" >&2; exit 255`);
   expect((await runScript(denied, { onLine: () => {}, env: process.env })).message).toMatch(

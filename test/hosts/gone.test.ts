@@ -92,6 +92,22 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect(gone()).toEqual([['mint', '2026-03-09']]);
   });
 
+  it('is its own again when it comes back, unless another machine has it by then', async () => {
+    const twin = { ...mint, target: 'lima/mint', provider: 'lima', uuid: undefined };
+    await listed([mint], '2026-03-01');
+    pinned(mint, 'host%mint');
+    await listed([mint, twin], '2026-03-02');
+    await listed([], '2026-03-03');
+    await listed([mint, twin], '2026-03-04');
+    expect([await calls('mint'), await calls('mint-lima')]).toEqual(['qemu/mint', 'lima/mint']);
+    await listed([], '2026-03-05');
+    // A new machine takes the name of one that is gone at once.
+    await listed([{ ...twin, target: 'lima/other' }], '2026-03-06');
+    expect(await calls('mint')).toBe('lima/other');
+    await listed([mint, { ...twin, target: 'lima/other' }], '2026-03-07');
+    expect([await calls('mint'), await calls('mint-libvirt')]).toEqual(['lima/other', 'qemu/mint']);
+  });
+
   it('stays that of a container that is off', async () => {
     await listed([dev], '2026-03-01');
     pinned(dev, 'podman%dev');

@@ -36,7 +36,7 @@ async function startOverInterop(
   const { env, platform } = process;
   const VMSSH_CALLED_AS = calledAs('vmssh', { self: selfCommand(), env, platform });
   // What WSLENV names is handed on: https://learn.microsoft.com/en-us/windows/wsl/filesystems#share-environment-variables-between-windows-and-wsl-with-wslenv
-  const WSLENV = [env.WSLENV, 'VMSSH_CALLED_AS/w'].filter(Boolean).join(':');
+  const WSLENV = [env.WSLENV, 'VMSSH_CALLED_AS/w', 'VMSSH_MARK/w'].filter(Boolean).join(':');
   const child = spawn(program, args, { ...options, env: { ...env, VMSSH_CALLED_AS, WSLENV } });
   try {
     await once(child, 'spawn');

@@ -5,6 +5,7 @@ import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { readBytes } from '../../files/read-file.js';
 import { guestCaller, guestLogin } from '../../guest/run/route.js';
+import { newProof } from '../../guest/run/run-script.js';
 import { settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { planInstall, planUninstall } from '../../hosts/plan.js';
@@ -143,17 +144,20 @@ export const login: SetupStep = {
     const by = brings ? 'an sshd that was brought' : own;
     const who = user ?? "the machine's own user";
     const isAlone = key?.asks && !(io.terminal.stdin && io.terminal.stderr);
-    const end = isAlone ? undefined : await tryOnce(await loginCommand(setup, found), key?.asks, io, signal);
+    const mark = newProof();
+    const command = await loginCommand(setup, found);
+    const end = isAlone ? undefined : await tryOnce(command, mark, key?.asks, io, signal);
     if (end === undefined)
       add('login', 'skipped', `not tried: your key ${own} has a passphrase, for which ssh ${words} asks`);
     else if (end.code === 0)
       add('login', 'ok', `ssh ${words} is ${who}, by ${by}${shown ? `; its host key is ${shown}` : ''}`);
     else {
-      const said = /^vmssh: (cannot .*)$/m.exec(end.stderr)?.[1] ?? end.message;
+      const own = new RegExp(`^vmssh ${mark}: (cannot .*)(?:\nhint: (.*))?`, 'm');
+      const [, said = end.message, hint] = own.exec(end.stderr) ?? [];
       const fewer = /too many authentication/i.test(said)
         ? 'vmssh config install -o IdentitiesOnly=yes'
         : again;
-      add('login', 'failed', `ssh ${words}: ${said}`, /^hint: (.*)$/m.exec(end.stderr)?.[1] ?? fewer);
+      add('login', 'failed', `ssh ${words}: ${said}`, hint ?? fewer);
     }
     if (!options.noConfig) return undefined;
     const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
@@ -166,12 +170,13 @@ export const login: SetupStep = {
 /** Only what is verified counts. */
 async function tryOnce(
   command: readonly string[],
+  mark: string,
   asks: boolean | undefined,
   io: Io,
   signal: AbortSignal,
 ): Promise<Pick<LoginEnd, 'code' | 'stderr' | 'message'>> {
   const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
-  if (!asks) return runLogin(command, { env }, signal);
+  if (!asks) return runLogin(command, { env: { ...env, VMSSH_MARK: mark } }, signal);
   // In our process group ssh may ask at the terminal.
   const [program = '', ...args] = command;
   const { child, release } = askingSshEndsWithUs(() =>

@@ -150,7 +150,7 @@ export async function runByLogin(
   if (!into) return [];
   const { io, name } = setup;
   const isAsked = sudo && isOnTerminal(io);
-  const complain = (line: string) => (isAsked && sudoAsks(line)) || io.err(`${printable(line)}\n`);
+  const complain = (line: string) => (isAsked && sudoAsks(line)) || io.err(`| ${printable(line)}\n`);
   const onComplaint = asks ? complain : undefined;
   const settings = [ownConnection, ...(asks ? [] : [asksNothing])];
   const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };

@@ -168,8 +168,8 @@ export function guestRoute(options: GuestRouteOptions, settings?: readonly strin
 }
 
 function overSsh(options: GuestRouteOptions, script: string, more: Omit<Login, 'command'> = {}) {
-  // Without that connection it does not make another one.
-  const only = options.control === undefined ? [] : ['-o', 'ProxyCommand=false'];
+  // Without that connection it does not make another one. With ControlMaster=yes it would not use it.
+  const only = options.control === undefined ? [] : ['-o', 'ProxyCommand=false', '-o', 'ControlMaster=no'];
   const flags = [...only, ...(more.flags ?? [])];
   return guestLogin(options, { ...more, flags, command: `sh -c ${shellWord(script)}` });
 }

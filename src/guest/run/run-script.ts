@@ -87,11 +87,12 @@ async function runOnce(
     if (text.trim() !== '') message = text.trim();
   };
   const take = route.terminal ? splitTerminal(takeLine, other) : splitLines(takeLine);
+  const proof = newProof();
+  const mark = ` ${proof}`;
   let proxy: string[] = [];
   const complain = splitLines((text) => {
-    const line = text.trim();
-    const [, problem] = /^vmssh: (?!warning: )(.+)/.exec(line) ?? [];
-    if (problem !== undefined) proxy = [problem];
+    const line = text.trim().replace(mark, '');
+    if (text.startsWith(`vmssh${mark}: `)) proxy = [line.slice('vmssh: '.length)];
     else if (proxy.length === 1 && line.startsWith('hint: ')) proxy.push(line.slice('hint: '.length));
     if (line === '' || refusedSession.test(message)) return;
     message = line;
@@ -121,7 +122,7 @@ async function runOnce(
   const { child, release } = start(() =>
     spawn(program, args, {
       stdio: [route.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
-      env: { ...env, WSL_UTF8: '1' },
+      env: { ...env, WSL_UTF8: '1', VMSSH_MARK: proof },
       ...(signal ? { signal } : {}),
     }),
   );
@@ -241,7 +242,7 @@ export function cidOf(lines: readonly ProgressLine[]): number | undefined {
   return undefined;
 }
 
-/** A random number that a script leaves where only root can write: a machine that has it is the same one, whatever its address. */
+/** A random number: a script leaves it where only root can write, so a machine that has it is the same one, whatever its address; our proxy says it. */
 export function newProof(): string {
   return randomBytes(16).toString('hex');
 }

@@ -124,7 +124,8 @@ function assignHosts(
     const there = via === undefined ? '' : `.${via}`;
     const plain = `${prefix}${slug(name)}${there}`;
     const longer = `${prefix}${slug(name)}-${provider}${there}`;
-    const hasHost = had !== undefined && had.gone === undefined && [plain, longer].includes(had.host);
+    // One that was gone too: nobody has taken its name meanwhile, or it would have no entry.
+    const hasHost = had !== undefined && [plain, longer].includes(had.host);
     const isHolder = hasHost && targets.get(machine.target) === 1;
     if (isHolder) return { machine, host: had.host, isHolder };
     if (had && via === undefined && silent.length > 0) return { machine, host: had.host, isHolder };

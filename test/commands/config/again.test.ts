@@ -45,6 +45,13 @@ describe.skipIf(noSsh)('config install, again', () => {
     expect(await run(one)).toEqual([['Host web', 'Host mint'], 'vmssh: kept as they were: mint\n']);
     expect(await run(one)).toEqual([['Host web', 'Host mint'], 'vmssh: kept as they were: mint\n']);
     expect(await run(async () => ({ machines: [other], warnings: [] }))).toEqual([['Host web'], undefined]);
+    const many = Array.from({ length: 10 }, (_, at) => ({
+      ...machine,
+      name: `m${at}`,
+      target: `qemu/m${at}`,
+    }));
+    await run(async () => ({ machines: [other, ...many], warnings: [] }));
+    expect((await run(one))[1]).toMatch(/kept as they were: m0, .*, m7, and 2 more\n$/);
   });
 
   it('has one line for 200 warnings of one kind, and one for 200 names that two machines have', async () => {

@@ -254,7 +254,8 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
   it('leaves nothing after three wrong passwords', async () => {
     const before = trees();
     answer('wrong');
-    const { code, stdout } = await setup(['--yes', '--user', 'ann', 'mint']);
+    const { code, stdout, stderr } = await setup(['--yes', '--user', 'ann', 'mint']);
+    expect(stderr).toMatch(/^\| Permission denied, please try again\.\n/);
     expect(stdout).toMatch(/✗ inside +the script did not run there: Permission denied/);
     expect({ code, passwords, questions: asked().split('\n').length - 1 }).toEqual({
       code: 1,
@@ -327,7 +328,8 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       rmSync(join(root, 'asks-nothing'));
     });
 
-    it('asks once for each, sets up, and takes it back, also where a path is too long for a socket', async () => {
+    it('asks once for each, sets up, and takes it back, whatever ControlMaster says, and where a path is too long for a socket', async () => {
+      writeFileSync(join(home, '.ssh/config'), 'Host *\n  ControlMaster yes\n');
       const before = trees();
       const XDG_STATE_HOME = join(dir, 's'.repeat(70));
       const longTty = { ...onTty, XDG_STATE_HOME };
@@ -344,6 +346,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       const undone = await onTerminal(undo, asks, 'right', longTty);
       expect({ code: undone.code, passwords }, undone.stdout).toEqual({ code: 0, passwords: 1 });
       expect(trees()).toEqual(before);
+      writeFileSync(join(home, '.ssh/config'), '');
     });
   });
 

@@ -48,7 +48,7 @@ describe('the public keys in the files of a machine', () => {
       'a part that is longer than all',
       `ssh-ed25519 ${Buffer.from('\0\0\xff\xff', 'latin1').toString('base64')}`,
     ],
-    ['another spelling of its bytes', ed25519.key.replace(/.$/, '=')],
+    ['another spelling of its bytes', line('ssh-ed25519').replace(/.$/, '=')],
     ['bits that its bytes do not have', `ssh-ed25519 ${spare}`],
     [
       'a last part that is cut',

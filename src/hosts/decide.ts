@@ -83,11 +83,13 @@ export async function decide(
   const around = surroundings(options, io);
   const stays = new Set(last.machines.filter(found.stays ?? isKept));
   const isDated = found.stays === undefined && container === undefined;
-  const kept = [...stays].map((entry) =>
-    isDated && entry.via === undefined
-      ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }
-      : entry,
-  );
+  const kept = [...stays]
+    .map((entry) => withoutLogin(entry, last))
+    .map((entry) =>
+      isDated && entry.via === undefined
+        ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }
+        : entry,
+    );
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
   const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
@@ -108,8 +110,11 @@ export async function decide(
   const { entries } = made;
   const now = entries.filter(({ gone }) => gone === undefined);
   const hosts = made.hosts.map((host, at): ConcreteHost => {
-    const login = loginOf(entries[at] as HostEntry, options.logins, now);
-    return { ...host, options: { ...host.options, bring: login?.brings } };
+    const entry = entries[at] as HostEntry;
+    const login = loginOf(entry, options.logins, now);
+    // One that could not be asked now has it too.
+    const { user, identityFile } = (kept.includes(entry) && login) || host.options;
+    return { ...host, options: { ...host.options, user, identityFile, bring: login?.brings } };
   });
   const { more } = last;
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
@@ -132,6 +137,12 @@ export async function decide(
       ...unknownStarts(options.start, hosts, io),
     ],
   };
+}
+
+/** What its manager says of a machine: the login that setup made may be another one by now. */
+function withoutLogin(entry: HostEntry, { machines, options }: HostState): HostEntry {
+  const login = loginOf(entry, settings.logins.parse(options), machines);
+  return login && login.user === entry.user ? { ...entry, user: undefined, identityFile: undefined } : entry;
 }
 
 /** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */

@@ -77,7 +77,7 @@ esac
     const says = answering('says', 'echo "$VMSSH_CALLED_AS ($WSLENV)"');
     const more = { ...says, WSLENV: 'USERPROFILE/p' };
     const { stdout } = await run([...vmssh, 'nc', 'hyper-v/Mint'], { env: more });
-    expect(stdout).toMatch(/vmssh.* \(USERPROFILE\/p:VMSSH_CALLED_AS\/w\)\n$/);
+    expect(stdout).toMatch(/vmssh.* \(USERPROFILE\/p:VMSSH_CALLED_AS\/w:VMSSH_MARK\/w\)\n$/);
   });
 
   it('vmssh list shows the machines of Windows, too', async () => {

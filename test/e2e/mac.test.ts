@@ -58,9 +58,9 @@ describe.skipIf(lacks('ssh', 'sshd') ?? executable)('a Mac, by what Linux can sh
     expect(printed.stdout).toContain('ProxyUseFdpass no');
     const identity = `Host *\n    IdentityFile ${join(dir, 'id')}\n    BatchMode yes\n    User ${sshd.user}\n`;
     writeFileSync(config, `${printed.stdout}${identity}`, { mode: 0o600 });
-    const login = await run(['ssh', '-F', config, '-o', 'StrictHostKeyChecking=no', 'mint', 'echo here'], {
-      env,
-    });
+    // ssh's own home is not HOME.
+    const anyKey = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
+    const login = await run(['ssh', '-F', config, ...anyKey, 'mint', 'echo here'], { env });
     expect(login).toMatchObject({ code: 0, stdout: 'here\n' });
   });
 

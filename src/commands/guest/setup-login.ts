@@ -152,7 +152,10 @@ export async function runByLogin(
   const isAsked = sudo && isOnTerminal(io);
   const complain = (line: string) => (isAsked && sudoAsks(line)) || io.err(`| ${printable(line)}\n`);
   const onComplaint = asks ? complain : undefined;
-  const settings = [ownConnection, ...(asks ? [] : [asksNothing])];
+  const called = await guestCaller(io, into);
+  // The Host that config install wrote for it asks vmssh, to which this key is not known yet.
+  const onlyContact = contact && called.asksForKeys ? ['KnownHostsCommand=none'] : [];
+  const settings = [ownConnection, ...onlyContact, ...(asks ? [] : [asksNothing])];
   const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
   // ssh puts the terminal into raw mode, where a line ends with \r\n.
   const onSudo = (text: string) => io.err(text.replaceAll('\n', '\r\n'));
@@ -173,7 +176,7 @@ export async function runByLogin(
     if (!isAsked) return runInside(into, script, setup, { ...more, caller: { ...known } });
     return inSocketFolder(folder, async (place) => {
       const caller = { ...known, control: join(place, 'ssh') };
-      const options = { ...into, ...(await guestCaller(io, into)), ...caller };
+      const options = { ...into, ...called, ...caller };
       return overOneLogin(options, setup, { settings, onComplaint, env }, () =>
         runInside(into, script, setup, { ...more, caller }),
       );

@@ -7,11 +7,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../src/identity/known-hosts.js';
 import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { hypervisorHosts } from '../../helpers/sshd.js';
 import { script, treeOf, writeTree } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { listing, useOwnSource } from '../sources/own-source.js';
+import { giveVmssh, needed, useHypervisors } from '../via/hypervisors.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', 'ssh-keygen': 'openssh-client' });
+const missing = missingPrograms({ ...needed, 'ssh-keygen': 'openssh-client' });
 const bed = useOwnSource();
 const { dir, home, bin, source, program } = bed;
 
@@ -388,6 +390,31 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       expect(stdout).toMatch(/\+ undo +what setup did for ann is taken back, by a login as ann\n/);
       expect({ code, passwords }, stdout).toEqual({ code: 0, passwords: 0 });
       expect(trees()).toEqual(before);
+    });
+  });
+
+  describe('behind a hypervisor', () => {
+    const hv = useHypervisors({ hv1: { programs: { cat: findProgram('cat') ?? '' } } });
+    it('is set up by one login, through that one of its own, and taken back', async () => {
+      asksTwice = false;
+      const { home: there = '', port = 0 } = hv.hosts.hv1 ?? {};
+      giveVmssh(hv, there);
+      const address = `unix${join(dir, 'mint.sock')}`;
+      const machines = join(hv.dir, 'machines');
+      script(machines, listing({ name: 'far', status: 'running', address }));
+      const sources = { version: 1, sources: { mine: { command: [machines] } } };
+      writeTree(there, { '.config/vmssh/sources.json': JSON.stringify(sources) });
+      const before = treeOf(root);
+      writeFileSync(join(home, '.ssh/config'), hypervisorHosts(hv.dir, { hv1: port }));
+      const installed = await run([...vmssh, 'config', 'install', '--via', 'hv1'], { env: asking });
+      expect(installed, installed.stderr).toMatchObject({ code: 0 });
+      const done = await setup(['--yes', '--user', 'ann', 'far.hv1']);
+      expect({ code: done.code, passwords }, done.stdout + done.stderr).toEqual({ code: 0, passwords: 1 });
+      expect(done.stdout).toMatch(/✓ login +ssh far\.hv1 is ann, by /);
+      const undone = await setup(['--undo', '--yes', 'far.hv1']);
+      expect({ code: undone.code, passwords }, undone.stdout).toEqual({ code: 0, passwords: 1 });
+      expect(treeOf(root)).toEqual(before);
+      expect(readFileSync(join(home, '.ssh/vmssh.conf'), 'utf8')).not.toContain('User ann');
     });
   });
 });

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freshKeys } from '../../../src/demo/server.js';
 import { fingerprintOf } from '../../../src/identity/known-hosts.js';
 import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh, vmsshWords } from '../../helpers/run.js';
@@ -24,7 +25,7 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
   const theirs = join(root, 'home/ann');
   const authorized = join(theirs, '.ssh/authorized_keys');
   const rootsKeys = join(root, 'etc/ssh/keys/ann');
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+  const hostKey = freshKeys();
   /** How many were answered. */
   let passwords = 0;
   const clients = new Set<object>();
@@ -97,7 +98,7 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
       });
     });
   });
-  const blob = Buffer.from(hostKey.public.split(' ')[1] ?? '', 'base64');
+  const blob = hostKey.public.getPublicSSH();
   const print = fingerprintOf(blob);
   const settings = ['pubkeyauthentication yes'];
   const sshdSays = (keys = '.ssh/authorized_keys', ...more: readonly string[]) =>

@@ -42,7 +42,7 @@ export const setup: Command<Read<typeof own> & { readonly names: readonly string
   summary:
     'set up ssh NAME through the manager of the machine, or by one login: your key, its host key, its Host',
   usage: '[NAME...]',
-  details: `It shows first what it will do, and asks once. Podman, Docker, Incus, LXD, systemd-nspawn (with sudo), libvirt (by the guest agent), Lima, Multipass or WSL starts a script in the machine as root: that looks for an sshd, puts your
+  details: `It shows first what it will do, and asks once. Podman, Docker, Incus, LXD, systemd-nspawn (by sudo), libvirt (by the guest agent), Lima, Multipass or WSL starts a script in the machine as root: that looks for an sshd, puts your
 public key into authorized_keys with the rights of that account, and makes a host key if there is none. libvirt adds the vsock device that a machine lacks. If the machine has a socket and nothing listens there, it does what guest install does. Where no manager goes in, it logs in as the account, and ssh asks for the password once. The host key is read in the
 same way, or as the login shows it, and pinned, and config install writes the Host with that user and key. At the end it logs in. Nothing of yours is overwritten; it can be run again.`,
   options: Object.values(own),

@@ -39,6 +39,8 @@ export interface ToolCall {
   /** Whether ssh asks vmssh for the host key. */
   readonly asks: boolean;
   readonly host: string;
+  /** What puts a key into a machine that has no login of its own yet. */
+  readonly setup?: string | undefined;
 }
 
 /** A tool's command line for the typed arguments. Throws a UsageError or a ConnectError. */
@@ -112,7 +114,11 @@ export async function prepare(
       return [tool, '-e', shell, ...withoutShell(given), '--', ...operands];
     },
   }[tool]();
-  return { command, ssh, options, named, host, asks: asksVmssh(caller) };
+  const { target } = named.machine ?? {};
+  const whose = user === undefined ? [] : ['--user', user];
+  const isSetUp = target === undefined || account?.user !== undefined || brings;
+  const setup = isSetUp ? undefined : shellLine(['vmssh', 'setup', ...whose, target], shellOf(io));
+  return { command, ssh, options, named, host, setup, asks: asksVmssh(caller) };
 }
 
 async function usersPolicy(name: string, { before, after }: SplitArgs, io: Io, configFile?: string) {

@@ -47,10 +47,19 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   // ssh only makes its own folder, and only for files that it expects there. If it cannot be made, ssh reports that.
   const { makeFolder } = await import('../../files/place.js');
   await makeFolder(dirname(knownHostsFile(io.env))).catch(() => {});
+  const isNew =
+    tool === 'ssh' && io.terminal.stderr && call.setup !== undefined && !(await knowsKey(call, io));
   // While the tool runs: no login waits for it.
   const [code] = await Promise.all([run(call.command, io), all && keepFresh(all, io)]);
   if (code === 255) await explainKey(call, options, io);
   if (code === 255 && !call.asks && (await changedKey(call, io))) await explainChangedKey(call, io);
+  // At the first login its host key was accepted, and what came then was not.
+  if (code === 255 && isNew && (await knowsKey(call, io)))
+    await complain(
+      `if ${quote(call.named.text)} refused the login, your key is not in there`,
+      call.setup,
+      io,
+    );
   if (code === 1 && tool === 'scp') await explainStatus(call, io);
   return code;
 }
@@ -137,14 +146,18 @@ const onlyLooks = [
 
 /** Whether ssh knows another key of the machine. Its message went to the terminal, so it is run again, up to the login; only if any key is known. */
 async function changedKey(call: ToolCall, io: Io): Promise<boolean> {
-  const { named } = call;
-  const given = guestKeysFor(named, io.env);
-  const alias = given?.alias ?? hostKeyAlias(named);
-  const file = await readSafely(given?.knownHosts ?? knownHostsFile(io.env)).catch(() => undefined);
-  if (alias === undefined || !file || knownTypes(alias, file.bytes).length === 0) return false;
+  if (!(await knowsKey(call, io))) return false;
   // The second one also stands for a key of another type than the one that was made.
-  const says = given ? 'Host key verification failed' : 'REMOTE HOST IDENTIFICATION HAS CHANGED';
+  const isMade = guestKeysFor(call.named, io.env) !== undefined;
+  const says = isMade ? 'Host key verification failed' : 'REMOTE HOST IDENTIFICATION HAS CHANGED';
   return (await loginSays(call, io)).includes(says);
+}
+
+async function knowsKey({ named }: ToolCall, { env }: Io): Promise<boolean> {
+  const given = guestKeysFor(named, env);
+  const alias = given?.alias ?? hostKeyAlias(named);
+  const file = await readSafely(given?.knownHosts ?? knownHostsFile(env)).catch(() => undefined);
+  return alias !== undefined && file !== undefined && knownTypes(alias, file.bytes).length > 0;
 }
 
 /** What ssh says of a login that offers no key. */

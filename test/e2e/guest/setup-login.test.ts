@@ -172,6 +172,21 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
   });
   afterAll(() => void server.close());
 
+  it('is what a login that is refused at first is told, and only then', async () => {
+    const known = join(home, '.ssh/vmssh_known_hosts');
+    const ssh = (typed: string) =>
+      onTerminal([...vmssh, 'ssh', '-o', 'NumberOfPasswordPrompts=1', 'ann@mint', 'exit 255'], asks, typed, {
+        ...onTty,
+        VMSSH_HOST_KEYS: 'accept-new',
+      });
+    const says = /hint: .*setup --user ann mine\/mint\r\n$/;
+    const first = await ssh('wrong\n');
+    expect(first, first.stdout).toMatchObject({ code: 255, stdout: expect.stringMatching(says) });
+    const second = await ssh('right\n');
+    expect(second, second.stdout).toMatchObject({ code: 255, stdout: expect.not.stringMatching(says) });
+    rmSync(known);
+  });
+
   it('shows its plan, and asks for nothing before it', async () => {
     const before = trees();
     const { code, stdout } = await setup(['--dry-run', '--user', 'ann', 'mint']);

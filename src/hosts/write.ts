@@ -136,8 +136,12 @@ export async function refusePlan({ path, why, hint }: NonNullable<Plan['refusal'
 // What a killed run left is also removed beside files that do not change.
 async function tidyUp({ changes, files, decision }: Plan, write: Write): Promise<void> {
   if (decision === undefined && files.main) {
-    const { removeAsked } = await import('../files/asked-folder.js');
+    const [{ removeAsked }, { removeRecords }] = await Promise.all([
+      import('../files/asked-folder.js'),
+      import('../identity/record.js'),
+    ]);
     await removeAsked(dirname(files.state), Number.NEGATIVE_INFINITY).catch(() => {});
+    removeRecords(dirname(files.state));
   }
   const paths = [files.state, files.own, files.main].filter((path) => path !== undefined);
   const same = paths.filter((path) => changes.every((change) => change.path !== path));

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   readSync,
+  rmdirSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -43,6 +44,18 @@ export interface RecordPlace {
   readonly by?: Readonly<Pick<NodeJS.Process, 'pid' | 'ppid'>>;
 }
 
+/** In vmssh's folder of what lasts. */
+const lasting = 'reached';
+
+/** Removes what is left of logins in that folder. */
+export function removeRecords(state: string): void {
+  const folder = join(state, lasting);
+  try {
+    within(openFolder(folder), undefined, (path) => removeStale(path, Number.POSITIVE_INFINITY));
+    rmdirSync(folder);
+  } catch {}
+}
+
 /**
  * The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the session, and a lasting
  * one. Without both, as by `sudo -E`, that of /run. The first is mostly enough: nothing is looked at for the others, and no account.
@@ -57,7 +70,7 @@ function* foldersFor(env: Env): Generator<string, void> {
   if (isAbsolute(session) && isPrivateFolder(session, uid)) yield join(session, 'vmssh');
   const own = ownFolders(env, ['HOME', 'XDG_STATE_HOME'], uid);
   const state = stateHome(own, own.HOME ?? '');
-  if (isAbsolute(state)) yield join(state, 'vmssh/reached');
+  if (isAbsolute(state)) yield join(state, 'vmssh', lasting);
   yield join(uid === 0 ? '/run' : `/run/user/${uid}`, 'vmssh');
 }
 

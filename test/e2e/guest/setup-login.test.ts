@@ -108,7 +108,7 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
     );
   const asking = {
     ...bed.env,
-    SSH_AUTH_SOCK: undefined,
+    ...{ SSH_AUTH_SOCK: undefined, XDG_RUNTIME_DIR: '' },
     SSH_ASKPASS_REQUIRE: 'force',
     SSH_ASKPASS: join(bin, 'ask'),
   };
@@ -406,6 +406,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       expect(stdout).toMatch(/\+ undo +what setup did for ann is taken back, by a login as ann\n/);
       expect({ code, passwords }, stdout).toEqual({ code: 0, passwords: 0 });
       expect(trees()).toEqual(before);
+      expect(Object.keys(treeOf(join(home, '.local')))).toEqual(['state']);
     });
   });
 

@@ -54,7 +54,9 @@ describeGuests('setting up guests by the password of an account', () => {
       expect(await trees()).toEqual(before);
     });
 
-    test.skipIf(suite === 'trixie')('sudo does what only root may, over one session at a time', async () => {
+    // trixie's image has no sudo.
+    if (suite === 'trixie') return;
+    test('sudo does what only root may, over one session at a time', async () => {
       const more = 'Match User tester\n  AuthorizedKeysFile /etc/ssh/keys/%u\n  MaxSessions 1\n';
       await site.guest.run('cat >>/etc/ssh/sshd_config; systemctl restart ssh', { input: more });
       await site.guest.run("echo 'tester ALL=(ALL) ALL' >/etc/sudoers.d/tester");

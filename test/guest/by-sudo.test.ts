@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { accountScript, setupScript, undoScript } from '../../src/guest/script.js';
+import { findProgram } from '../helpers/programs.js';
 import { firstShell } from '../helpers/shells.js';
 import { script } from '../helpers/temp-dir.js';
 import { givenAccount, intoRoot, root, useRoot } from './sh/guest.js';
@@ -23,6 +24,10 @@ describe.each(firstShell)(
     beforeEach(() => {
       givenAccount({ 'home/.profile': '' });
       asUid(1000);
+      // Root's files are those of whoever runs the tests.
+      const owner = `[ "$each" != root ] || each=${process.getuid?.()}`;
+      const words = `for each; do shift; ${owner}; set -- "$@" "$each"; done`;
+      script(join(root, 'fakes/find'), `${words}; exec ${findProgram('find')} "$@"`);
     });
 
     it.each([

@@ -83,13 +83,13 @@ export async function decide(
   const around = surroundings(options, io);
   const stays = new Set(last.machines.filter(found.stays ?? isKept));
   const isDated = found.stays === undefined && container === undefined;
-  const kept = [...stays]
-    .map((entry) => withoutLogin(entry, last))
-    .map((entry) =>
-      isDated && entry.via === undefined
-        ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }
-        : entry,
-    );
+  const lastLogins = settings.logins.parse(last.options);
+  const kept = [...stays].map((each) => {
+    const entry = withoutLogin(each, loginOf(each, lastLogins, last.machines));
+    return isDated && entry.via === undefined
+      ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }
+      : entry;
+  });
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
   const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
@@ -113,7 +113,7 @@ export async function decide(
     const entry = entries[at] as HostEntry;
     const login = loginOf(entry, options.logins, now);
     // One that could not be asked now has it too.
-    const { user, identityFile } = (kept.includes(entry) && login) || host.options;
+    const { user, identityFile } = login && kept.includes(entry) ? login : host.options;
     return { ...host, options: { ...host.options, user, identityFile, bring: login?.brings } };
   });
   const { more } = last;
@@ -140,8 +140,7 @@ export async function decide(
 }
 
 /** What its manager says of a machine: the login that setup made may be another one by now. */
-function withoutLogin(entry: HostEntry, { machines, options }: HostState): HostEntry {
-  const login = loginOf(entry, settings.logins.parse(options), machines);
+function withoutLogin(entry: HostEntry, login: ReturnType<typeof loginOf>): HostEntry {
   return login && login.user === entry.user ? { ...entry, user: undefined, identityFile: undefined } : entry;
 }
 

@@ -64,7 +64,7 @@ export interface ConfigFacts {
   readonly least?: HostKeyPolicy | undefined;
   /** Why none of the known keys counts. */
   readonly keys?: { readonly problem: string; readonly fix: string } | undefined;
-  /** Those that were accepted over a year ago. */
+  /** The pins that were accepted over a year ago. */
   readonly old?: readonly Pin[];
   /** The known_hosts files of the user's own Hosts for machines. */
   readonly displaced?: readonly string[];

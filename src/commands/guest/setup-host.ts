@@ -251,7 +251,7 @@ async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {
   return code === exitCode.ok && plan.refusal === undefined;
 }
 
-/** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there, or `contact` is it. */
+/** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager or a script has read the same one there, or `contact` is it. */
 async function pinShown(
   shown: string,
   { contact, hostKeys }: Pick<Found, 'contact' | 'hostKeys'>,
@@ -266,9 +266,9 @@ async function pinShown(
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);
   try {
+    const isSeen = contact !== undefined || hostKeys !== undefined;
     // Nobody else can say it.
-    const isKnown = contact ?? hostKeys;
-    const policy = async () => (isKnown ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
+    const policy = async () => (isSeen ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
     const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
     const reached = { text: named.text, machine: record };
     const { verifyHostKey } = await import('../../ssh/settle-key.js');

@@ -168,7 +168,7 @@ export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>
   /** What sudo asks on this terminal. Undefined: it may not. */
   readonly onSudo?: ((text: string) => void) | undefined;
   readonly env?: Io['env'];
-  /** It only looks. */
+  /** The script only looks. */
   readonly looks?: boolean;
 }
 

@@ -80,7 +80,7 @@ export interface HostFlags
   readonly sshConfig: string | undefined;
   /** With the route exec: the environment of the manager's command. */
   readonly env?: Io['env'];
-  /** It may ask on this terminal. */
+  /** sudo starts the manager's command, and may ask on this terminal, or not. Undefined: without sudo. */
   readonly asks?: boolean;
 }
 

@@ -29,7 +29,7 @@ export interface RunScriptOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds; after them it is stopped. */
   readonly limitMs?: number | undefined;
-  /** The same for its first line. */
+  /** Milliseconds for the script's first line. */
   readonly firstMs?: number | undefined;
   readonly env: Env;
 }

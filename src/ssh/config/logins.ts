@@ -122,7 +122,7 @@ export async function keptLogin(machine: Owner | undefined, io: Here): Promise<M
   return loginOf(machine, all, state?.machines.filter(({ gone }) => gone === undefined) ?? []);
 }
 
-/** Those that are kept, also of a state that is lost; `isFirst`: nothing was. */
+/** The logins that are kept, also of a state that is lost; `isFirst`: nothing was kept. */
 export async function keptLogins({ env, platform }: Here) {
   const state = await readState(stateFile(env, platform));
   const file = join(sshFolder(env, platform), 'vmssh.conf');

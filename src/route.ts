@@ -67,7 +67,7 @@ export type Endpoint =
 /** A program whose stdin and stdout are the connection. */
 export interface ExecEndpoint {
   readonly family: 'exec';
-  /** Up to what runs in the machine: "podman", "exec", "-i", "--user=0", "--", "web". */
+  /** Up to what runs in the machine: "lxc-attach", "--name", "web", "--". */
   readonly command: readonly string[];
   /** The machine's name, as its manager has it. */
   readonly machine: string;

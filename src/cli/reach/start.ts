@@ -9,6 +9,7 @@ import { type ApartEnd, runApart } from '../../process/run-detached.js';
 import { plainMessage } from '../../process/run-program.js';
 import type { Reached, ReachOptions } from '../../reach/reach.js';
 import { type Env, now } from '../../runtime.js';
+import { managersGroups } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import { sshFolder } from '../../ssh/folder.js';
@@ -257,7 +258,7 @@ const fixes: readonly (readonly [said: RegExp, fix: string, onWindows?: string])
   ],
   [
     /permission|not authorized|authenticat|access denied|denied|not allowed|privileg|administrator/i,
-    'this user may not start it: join the group of its manager (libvirt, incus-admin, docker), or: sudo LINE',
+    `this user may not start it: join the group of its manager (${managersGroups}), or: sudo LINE`,
     'this user may not start it: join Hyper-V Administrators, or use an elevated terminal',
   ],
   [

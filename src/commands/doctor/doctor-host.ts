@@ -10,6 +10,7 @@ import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure } from '../../sources/source.js';
+import { ownSource } from '../../sources/sources.js';
 import { allowed, type HostCheck, plain, withReport } from './check.js';
 import { clientChecks, configChecks } from './config.js';
 import { exposedChecks } from './exposed.js';
@@ -178,7 +179,7 @@ function vhost({ devices: { '/dev/vhost-vsock': device }, modules }: Facts): Hos
   const name = 'vhost_vsock';
   if (device === 'ok') return plain(name, 'ok', 'virtual machines can have vsock devices');
   if (device === 'closed')
-    return plain(name, 'none', 'this user cannot use /dev/vhost-vsock; libvirt and root can');
+    return plain(name, 'none', 'this user cannot use /dev/vhost-vsock; services of the system and root can');
   if (modules.includes(name))
     return plain(name, 'none', 'the module is loaded, without a device here: a container?');
   const absent =
@@ -201,7 +202,7 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
     const failures = own.filter((each) => isFailure(each) && !isQuiet(each));
     const failed = failures.map((each) => {
       const report = `could not be asked (${allowed.code(each.code)})`;
-      return withReport(name, 'bad', withCode(each), report, fixes[name]);
+      return withReport(name, 'bad', withCode(each), report, ownSource(name)?.fix);
     });
     if (failed.length > 0) return failed;
     const { count, text: report } = counted(name, machines);
@@ -275,10 +276,3 @@ function counted(name: string, machines: AllMachines['machines']) {
   const count = machines.filter(({ provider }) => provider === name).length;
   return { count, text: `${count} ${count === 1 ? 'machine' : 'machines'}` };
 }
-
-const fixes: Readonly<Record<string, string | undefined>> = {
-  libvirt:
-    'install virsh and join the group libvirt, then log in again: sudo apt-get install libvirt-clients && sudo usermod -aG libvirt "$USER"',
-  machined: 'systemctl status systemd-machined',
-  wsl: 'wsl --shutdown, which ends its distributions',
-};

@@ -256,7 +256,7 @@ function unitTexts(
 
 /**
  * For an address no other program is started; the kernel is asked whose a client of a TCP port is (AF_NETLINK). The programs of a machine's manager,
- * and ssh, would inherit all of this: rootless podman needs new privileges (newuidmap).
+ * and ssh, would inherit all of this, and some need new privileges (newuidmap).
  */
 function restrictionsOf(target: string, local: Local, program: readonly string[]): readonly string[] {
   const parsed = parseTarget(target);

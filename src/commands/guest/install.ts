@@ -49,7 +49,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
   exclusive: setupExclusive,
   examples: {
     'vmssh guest install root@192.0.2.7': 'over ssh and TCP, for the last time',
-    'vmssh guest install --by exec --key ~/.ssh/id_ed25519.pub mint': 'through Incus, Lima and others',
+    'vmssh guest install --by exec --key ~/.ssh/id_ed25519.pub mint': 'through its manager',
     'vmssh guest install wsl/Ubuntu': 'in a WSL2 distribution, from Windows',
     'vmssh guest install --only-vsock --target hyper-v/mint me@mint':
       'and close TCP once the new route is proved',

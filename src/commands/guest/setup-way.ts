@@ -10,6 +10,7 @@ import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { formatEndpoint } from '../../route.js';
 import { mayBeUp } from '../../sources/source.js';
+import { ownSource } from '../../sources/sources.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
@@ -160,8 +161,8 @@ export async function noEntry(
   const own = unanswered && !found.into ? otherFix(unanswered) : hint;
   const isBroken = code !== 'NO_EXEC' && options.by === undefined;
   const fix = [own, isBroken ? `vmssh setup --by login ${setup.typed}` : ''].filter(Boolean).join('; or: ');
-  const { provider = '', authority, cid } = machine ?? {};
-  const hasConsole = ['libvirt', 'hyper-v', 'qemu'].includes(provider) && authority !== 'other';
+  const { provider, authority, cid } = machine ?? {};
+  const hasConsole = ownSource(provider)?.hasConsole && authority !== 'other';
   const hasSocket = provider !== 'qemu' || cid !== undefined;
   const isSaid = code === 'NO_EXEC' && hasConsole && found.key;
   const line = isSaid && onConsole(isSaid.line, hasSocket, options.user);

@@ -64,7 +64,7 @@ function causeOf(
   const words = [own, printed].map((text) => text.trim()).find((text) => text !== '');
   const more = words === undefined ? undefined : `it printed ${quote(words.slice(0, maxQuoted))}`;
   if (stopped === 'too much') return { code: 'EXEC_NO_BANNER', more };
-  // Docker prints on stdout what its runtime says, and ends with these.
+  // What a runtime says may come on stdout, with one of these codes.
   const isRuntime = end?.code === 126 || end?.code === 127;
   const known = codeOfMessage(isRuntime ? `${said}\n${printed}` : said, endpoint);
   // What it says then is not the manager's.
@@ -160,7 +160,7 @@ function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined
   return found === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : found;
 }
 
-/** Of podman, docker, crun, runc, incus, lxc, systemd-run, kubectl and virtctl. The first that matches is the cause. */
+/** What managers' programs and runtimes say. The first that matches is the cause. */
 const messages: readonly { readonly code: string; readonly says: RegExp }[] = [
   { code: 'EXEC_NO_PROCESS', says: /resource temporarily unavailable|cannot fork|out of pids/i },
   { code: 'EXEC_NO_AGENT', says: /agent isn't currently running/i },

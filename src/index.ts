@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { toDuplex } from './deliver/duplex.js';
-import { ConnectError, type Op, withTarget } from './errors.js';
+import { ConnectError, type Op } from './errors.js';
 import { definedFields } from './group-by.js';
 import { parseTarget, resolveTarget, type Target } from './kinds/kinds.js';
 import type { ConnectOptions, MachineList, ProbeOptions } from './library-options.js';
@@ -18,6 +18,7 @@ import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
 import { parsePort, sshPort } from './target/numbers.js';
+import { withTarget } from './target/shell.js';
 
 export type {
   Endpoint,

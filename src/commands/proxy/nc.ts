@@ -21,13 +21,14 @@ import {
   throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
-import { printable, withTarget } from '../../errors.js';
+import { printable } from '../../errors.js';
 import { findTarget, splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import { type AddonState, confine, loadAddon } from '../../native.js';
 import type { Endpoint } from '../../route.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
 import { parseGuid } from '../../target/numbers.js';
+import { withTarget } from '../../target/shell.js';
 
 export interface NcOptions extends ReachFlags {
   readonly text: string;

@@ -31,21 +31,17 @@ export async function whyNot(
   const cause = causeOf(endpoint, seen);
   const found =
     cause.code === 'EXEC_FAILED' && endpoint.into === 'shell' && (await inMachine(endpoint, options));
-  return execError(endpoint, found || cause, seen.failure, options.text);
+  return execError(endpoint, found || cause, seen.failure);
 }
 
-/** The error for a code of the table of exec failures. */
+/** The error for a code of the table of exec failures: its hint may have "{target}", which `withTarget` fills in. */
 export function execError(
   endpoint: ExecEndpoint,
   { code, more, hint }: Cause,
   failure?: unknown,
-  text = endpoint.machine,
 ): ConnectError {
   const error = openFailure(endpoint, code, { more, cause: failure });
-  return errorWith(error, {
-    hint: (hint ?? error.hint)?.replaceAll('{target}', () => shellQuoted(text)),
-    cause: failure,
-  });
+  return hint === undefined ? error : errorWith(error, { hint });
 }
 
 function causeOf(

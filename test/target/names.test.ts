@@ -3,6 +3,7 @@ import { quote } from '../../src/errors.js';
 import {
   checkUserName,
   hasControlCharacter,
+  isForLine,
   hostNameOf,
   isHostName,
   isPlainHostName,

@@ -7,7 +7,7 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { mayHaveName } from '../../sources/outside/file.js';
 import { isOfOthers } from '../../sources/search.js';
 import { mayBeUp, type Warning } from '../../sources/source.js';
-import { isOfProcess, slug } from '../../target/names.js';
+import { isOfProcess, isTargetWord, slug } from '../../target/names.js';
 import { isOthersId } from '../../target/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
@@ -210,7 +210,9 @@ function problem(machine: ListedMachine, host: string, isOnly: boolean): string 
   if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
-    hostOptions({ ...machineOptions(machine, '~/x'), program: ['vmssh'], fdpass: false });
+    const options = machineOptions(machine, '~/x');
+    const isPlain = isTargetWord(target) && options.user === undefined && options.identityFile === undefined;
+    if (!isPlain) hostOptions({ ...options, program: ['vmssh'], fdpass: false });
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -5,7 +5,7 @@ import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
 import { type KeptEnv, parseKeptEnv } from '../../sources/trusted-env.js';
-import { checkUserName, isOfProcess, isPlainHostName, isTargetWord } from '../../target/names.js';
+import { checkUserName, isForLine, isOfProcess, isPlainHostName, isTargetWord } from '../../target/names.js';
 import { parseUuid } from '../../target/numbers.js';
 import { version as own } from '../../version.js';
 import { stateFolder } from '../folder.js';
@@ -170,7 +170,7 @@ const maxLength = 4096;
 /** A text that a line for ssh may have; undefined: it is none. */
 export function plainText(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > maxLength) return undefined;
-  return /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
+  return isForLine(value) ? value : undefined;
 }
 
 function areTexts(value: unknown): value is readonly string[] {

@@ -3,8 +3,8 @@ import { quote } from '../../src/errors.js';
 import {
   checkUserName,
   hasControlCharacter,
-  isForLine,
   hostNameOf,
+  isForLine,
   isHostName,
   isPlainHostName,
   matchesPattern,
@@ -19,6 +19,8 @@ test('agrees with Unicode on every character', () => {
   for (let unit = 0; unit <= 0xffff; unit++) {
     const character = String.fromCharCode(unit);
     expect([unit, hasControlCharacter(`a${character}b`)]).toEqual([unit, /\p{Cc}/u.test(character)]);
+    const isBad = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(character);
+    expect([unit, isForLine(`a${character}b`)]).toEqual([unit, !isBad]);
   }
 });
 

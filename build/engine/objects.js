@@ -106,7 +106,7 @@ export async function compileObjects(sources, target, sanitize, changed = {}) {
  * native/engine/confine and native/engine/relay do instead.
  */
 const replaced = {
-  linux: ['src/glibc_linux.cpp', 'src/confine/confine_stub.cpp', 'src/hand-off/hand_off_stub.cpp'],
+  linux: ['src/glibc_linux.cpp', 'src/own_process_stub.cpp'],
   win32: ['src/delayload_win32.cpp'],
 };
 

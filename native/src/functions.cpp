@@ -1,6 +1,12 @@
 #include "functions.h"
 
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "address/address.h"
 #include "operations/operations.h"
+#include "own_process.h"
 
 namespace hvsock {
 namespace {
@@ -69,4 +75,108 @@ napi_value watchHangup(Call& call) {
   return Instance::of(call.env).pending(watchingHangup(descriptors));
 }
 
+namespace {
+
+constexpr struct {
+  const char* name;
+  Profile profile;
+} names[] = {
+    {"read", Profile::read},
+    {"serve", Profile::serve},
+    {"serve-path", Profile::servePath},
+    {"write", Profile::write},
+};
+
+Profile toProfile(const Call& call, napi_value value) {
+  const std::string text = typeOf(call.env, value) == napi_string ? fromText(call.env, value) : "";
+  for (const auto& each : names) {
+    if (text == each.name) return each.profile;
+  }
+  reject(call.env, call.function, "profile", "\"read\", \"serve\", \"serve-path\" or \"write\"", value);
+}
+
+}  // namespace
+
+napi_value confine(Call& call) {
+  return toBoolean(call.env, confine(toProfile(call, call.argument(0))));
+}
+
+napi_value rawTerminal(Call& call) {
+  if (!toFlag(call, "raw", call.argument(0))) {
+    restoreTerminal();
+    return undefined(call.env);
+  }
+  // Node runs exit handlers, and the executable's engine its hooks: the terminal is as before however the program ends.
+  static const bool atExit = [&] {
+    std::atexit(restoreTerminal);
+    return napi_add_env_cleanup_hook(call.env, [](void*) { restoreTerminal(); }, nullptr) == napi_ok;
+  }();
+  if (!atExit) throw Failure{ENOSYS, call.function, "no cleanup hook"};
+  makeTerminalRaw(call.function);
+  return undefined(call.env);
+}
+
+napi_value readKeys(Call& call) { return Instance::of(call.env).pending(readingKeys()); }
+
+namespace {
+
+napi_value sockaddr(Call& call) {
+  const SocketAddress address = toAddress(call.env, call.function, call.argument(0));
+  return toBytes(call.env, address.get(), address.length);
+}
+
+napi_value close(Call& call) {
+  Handle& handle = call.handle(0);
+  const std::shared_ptr<Socket> socket = std::exchange(handle.socket, nullptr);
+  if (socket) Instance::of(call.env).cancelAll(socket.get());
+  return undefined(call.env);
+}
+
+template <napi_value (*body)(Call&)>
+void add(napi_env env, napi_value exports, const char* name) {
+  set(env, exports, name, function(env, name, callback<body>, const_cast<char*>(name)));
+}
+
+void populate(napi_env env, napi_value exports) {
+  Instance::create(env);
+  set(env, exports, "families", families(env));
+  add<sockaddr>(env, exports, "sockaddr");
+  add<connect>(env, exports, "connect");
+  add<read>(env, exports, "read");
+  add<peek>(env, exports, "peek");
+  add<write>(env, exports, "write");
+  add<shutdown>(env, exports, "shutdown");
+  add<close>(env, exports, "close");
+  add<relay>(env, exports, "relay");
+  add<relaySockets>(env, exports, "relaySockets");
+  add<listen>(env, exports, "listen");
+  add<adoptListener>(env, exports, "adoptListener");
+  add<accept>(env, exports, "accept");
+  add<socketAddress>(env, exports, "socketAddress");
+  add<peerUser>(env, exports, "peerUser");
+  add<peerProcess>(env, exports, "peerProcess");
+  add<sendFd>(env, exports, "sendFd");
+  add<socketPair>(env, exports, "socketPair");
+  add<watchHangup>(env, exports, "watchHangup");
+  add<rawTerminal>(env, exports, "rawTerminal");
+  add<readKeys>(env, exports, "readKeys");
+  add<copyAccess>(env, exports, "copyAccess");
+  add<accessList>(env, exports, "accessList");
+  add<hyperVMachines>(env, exports, "hyperVMachines");
+  add<hyperVRights>(env, exports, "hyperVRights");
+  add<confine>(env, exports, "confine");
+}
+
+}  // namespace
 }  // namespace hvsock
+
+NAPI_MODULE_INIT() {
+  try {
+    hvsock::populate(env, exports);
+  } catch (const std::bad_alloc&) {
+    napi_throw_error(env, nullptr, "out of memory");
+  } catch (...) {
+    napi_throw_error(env, nullptr, "node-hvsock-native: this runtime's Node-API is not complete");
+  }
+  return exports;
+}

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "../../src/system/event.h"
+#include "../../src/system/threads.h"
 #include "../core/value.h"
 
 namespace engine {

@@ -3,7 +3,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "../../src/hand-off/hand_off.h"
+#include "../../src/own_process.h"
 #include "relay_process.h"
 
 namespace hvsock {

@@ -17,7 +17,7 @@
 #include "../../src/relay/relay_linux.h"
 #include "../../src/system/failure.h"
 #include "../memory/rest.h"
-#include "../../src/confine/confine.h"
+#include "../../src/own_process.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436

@@ -3,7 +3,6 @@
 #include "../functions.h"
 #if defined(_WIN32)
 #include "../stream/socket_win32.h"
-#include "../system/failure_win32.h"
 #endif
 
 namespace hvsock {

@@ -1,6 +1,5 @@
-#include "../hyperv/hyperv_win32.h"
 #include "../stream/socket_win32.h"
-#include "../system/failure_win32.h"
+#include "../system/failure.h"
 #include "listener.h"
 
 namespace hvsock {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "../address/address.h"
 #include "../js/call.h"
+#include "../reactor/operation.h"
 
 namespace hvsock {
 
@@ -13,5 +15,12 @@ std::shared_ptr<Operation> reading(std::shared_ptr<Socket> socket, std::size_t m
 std::shared_ptr<Operation> peeking(std::shared_ptr<Socket> socket, std::size_t known, std::size_t most, double timeout);
 std::shared_ptr<Operation> writing(napi_env env, std::shared_ptr<Socket> socket, napi_value data);
 std::shared_ptr<Operation> watchingHangup(const std::vector<int>& descriptors);
+
+// The terminal at stdin passes each key at once, without echo, and Ctrl-C as a key. Throws Failure.
+void makeTerminalRaw(const char* function);
+// As it was before; does nothing if it is.
+void restoreTerminal() noexcept;
+
+std::shared_ptr<Operation> readingKeys();
 
 }  // namespace hvsock

@@ -1,4 +1,4 @@
-#include "failure_win32.h"
+#include "failure.h"
 
 #include <winsock2.h>
 // needs winsock2.h from above

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <memory>
 
-#include "../../../src/system/event.h"
+#include "../../../src/system/threads.h"
 #include "../../../src/system/failure.h"
 
 namespace engine {

@@ -3,7 +3,7 @@
 #include <ws2tcpip.h>
 
 #include "../../../src/stream/socket_win32.h"
-#include "../../../src/system/thread.h"
+#include "../../../src/system/threads.h"
 #include "../../natives/of_system.h"
 #include "../handles/handles.h"
 #include "../core/random.h"

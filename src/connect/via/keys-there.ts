@@ -24,14 +24,14 @@ export async function keysThere(
   if (!end || end.stopped || end.code !== 0) return undefined;
   // A login script there may have printed something before.
   const at = end.stdout.indexOf(`${marker}\n`);
-  return at < 0 ? undefined : textsIn(end.stdout.slice(at + marker.length + 1));
+  return at < 0 ? undefined : keyTexts(end.stdout.slice(at + marker.length + 1));
 }
 
 /** Of the keys, and of what a login script prints. Characters. */
 const maxAnswer = 64 << 10;
 
 /** Of the answer of `host-keys`; undefined if it is another text. */
-export function textsIn(answer: string): readonly string[] | undefined {
+export function keyTexts(answer: string): readonly string[] | undefined {
   try {
     const said = parseJson(answer);
     if (!isJsonObject(said) || !Array.isArray(said.keys)) return undefined;

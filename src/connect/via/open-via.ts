@@ -13,7 +13,7 @@ import { askMultiplexer } from '../multiplexer.js';
 import { ConfirmedCarried } from '../program-connection.js';
 import { openWhenReady } from '../wait.js';
 import { asksKeys, hopCommand, hopOptions, jittered, patience, wasDropped } from './hop-command.js';
-import { textsIn } from './keys-there.js';
+import { keyTexts } from './keys-there.js';
 
 /**
  * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there, or ssh -W, connects. A login that its
@@ -117,7 +117,7 @@ async function answerAfterKeys(
   if (hostKeys === undefined || text === undefined) return answer;
   const isKeys = text.startsWith('keys ');
   // Without a vmssh there nobody can say.
-  const keys = isKeys ? textsIn(text.slice('keys '.length)) : text === 'by vmssh' ? undefined : [];
+  const keys = isKeys ? keyTexts(text.slice('keys '.length)) : text === 'by vmssh' ? undefined : [];
   if (keys) hostKeys(keys);
   return isKeys ? { ...(await readAnswer(hop, marker, deadline)), printed } : answer;
 }

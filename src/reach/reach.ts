@@ -17,7 +17,7 @@ export type Trace = (
   endpoint?: Endpoint,
 ) => void;
 
-export interface ReachOptions extends Pick<OpenOptions, 'startMs' | 'bring' | 'signal'> {
+export interface ReachOptions extends Pick<OpenOptions, 'startMs' | 'bring' | 'hostKeys' | 'signal'> {
   /** The port if the target names none. */
   readonly port: number;
   /** Milliseconds for one connect; if a machine has several routes, for all of them and a banner. */
@@ -195,12 +195,12 @@ async function openRechecked(
   { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   timeoutMs: number,
   stdio: OpenOptions['stdio'],
-  { text, startMs, bring, signal, env, native, trace }: ReachOptions & Pick<OpenOptions, 'text'>,
+  { text, startMs, bring, hostKeys, signal, env, native, trace }: ReachOptions & Pick<OpenOptions, 'text'>,
 ): Promise<Connection> {
   try {
     const connection = await openConnection(
       endpoint,
-      { text, startMs, bring, signal, env, timeoutMs, stdio },
+      { text, startMs, bring, hostKeys, signal, env, timeoutMs, stdio },
       native,
     );
     const { handle, note = '' } = connection;

@@ -10,6 +10,7 @@
 
 #include "functions.h"
 #include "system/failure.h"
+#include "system/text_win32.h"
 
 namespace hvsock {
 namespace {
@@ -20,12 +21,7 @@ constexpr SECURITY_INFORMATION listAndOwner = DACL_SECURITY_INFORMATION | OWNER_
 std::wstring pathOf(Call& call, std::size_t index, const char* name) {
   const napi_value value = call.argument(index);
   if (typeOf(call.env, value) != napi_string) reject(call.env, call.function, name, "a path", value);
-  const std::string text = fromText(call.env, value);
-  std::wstring path(text.size(), L'\0');  // never longer in UTF-16
-  const int length = MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), path.data(),
-                                         static_cast<int>(path.size()));
-  path.resize(static_cast<std::size_t>(length));
-  return path;
+  return wide(fromText(call.env, value));
 }
 
 // A file system without access lists, such as that of a memory stick, has none to keep.

@@ -7,9 +7,30 @@
 #include "address/address.h"
 #include "operations/operations.h"
 #include "own_process.h"
+#if defined(_WIN32)
+#include "stream/socket_win32.h"
+#endif
 
 namespace hvsock {
 namespace {
+
+constexpr double mostWaiting = 65535;
+
+Failure failed(const char* function) {
+#if defined(_WIN32)
+  return lastWinsock(function);
+#else
+  return Failure::last(function);
+#endif
+}
+
+std::shared_ptr<Socket> owned(Descriptor descriptor) {
+#if defined(_WIN32)
+  return std::make_shared<WindowsSocket>(std::move(descriptor));
+#else
+  return std::make_shared<Socket>(Socket{std::move(descriptor)});
+#endif
+}
 
 // An address that could not be made on this system: a rejection, not a mistake in the call.
 class Unsupported final : public Operation {
@@ -30,8 +51,6 @@ std::shared_ptr<Operation> connectingTo(const Call& call, napi_value address, do
     return std::make_shared<Unsupported>(failure);
   }
 }
-
-}  // namespace
 
 napi_value connect(Call& call) {
   const double timeout = call.number(1, "timeoutMs", 1, largestDelay);
@@ -59,6 +78,28 @@ napi_value write(Call& call) {
   return Instance::of(call.env).promise(writing(call.env, std::move(socket), call.argument(1)));
 }
 
+napi_value listen(Call& call) {
+  const SocketAddress address = toAddress(call.env, call.function, call.argument(0));
+  const int backlog = static_cast<int>(call.number(1, "backlog", 1, mostWaiting));
+  return Handle::create(call.env, owned(listeningOn(address, backlog)));
+}
+
+napi_value adoptListener(Call& call) {
+  return Handle::create(call.env, owned(adopted(call.descriptor(0, "descriptor"))));
+}
+
+napi_value accept(Call& call) { return Instance::of(call.env).pending(accepting(call.socket(0))); }
+
+napi_value socketAddress(Call& call) {
+  const auto socket = call.socket(0);
+  const bool peer = call.number(1, "end", 0, 1) == 1;
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  auto* to = reinterpret_cast<sockaddr*>(&address.storage);
+  if ((peer ? getpeername : getsockname)(socket->fd(), to, &address.length) != 0) throw failed(call.function);
+  return fromAddress(call.env, address);
+}
+
 napi_value watchHangup(Call& call) {
   const napi_value list = call.argument(0);
   bool array = false;
@@ -74,8 +115,6 @@ napi_value watchHangup(Call& call) {
   }
   return Instance::of(call.env).pending(watchingHangup(descriptors));
 }
-
-namespace {
 
 constexpr struct {
   const char* name;
@@ -94,8 +133,6 @@ Profile toProfile(const Call& call, napi_value value) {
   }
   reject(call.env, call.function, "profile", "\"read\", \"serve\", \"serve-path\" or \"write\"", value);
 }
-
-}  // namespace
 
 napi_value confine(Call& call) {
   return toBoolean(call.env, confine(toProfile(call, call.argument(0))));
@@ -117,8 +154,6 @@ napi_value rawTerminal(Call& call) {
 }
 
 napi_value readKeys(Call& call) { return Instance::of(call.env).pending(readingKeys()); }
-
-namespace {
 
 napi_value sockaddr(Call& call) {
   const SocketAddress address = toAddress(call.env, call.function, call.argument(0));

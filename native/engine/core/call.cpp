@@ -64,8 +64,6 @@ JSValue newBytes(JSContext* js, const void* data, std::size_t length) {
   return JS_NewUint8ArrayCopy(js, static_cast<const std::uint8_t*>(data), length);
 }
 
-JSValue newNumber(JSContext* js, double number) { return JS_NewNumber(js, number); }
-
 void throwFailure(JSContext* js, const SystemFailure& failure) {
   const auto& [number, call, path] = failure;
   const auto [code, nodeNumber, words] = errorWords(number);

@@ -74,7 +74,6 @@ class Call {
 };
 
 JSValue newBytes(JSContext* js, const void* data, std::size_t length);
-JSValue newNumber(JSContext* js, double number);
 
 // Ends the program if its image is being made, which holds what is the same in each process.
 void refuseInImage(JSCFunction* function);

@@ -30,6 +30,13 @@ constexpr double restsEveryMs = 10'000;
 // A pipe to itself: all that a signal's handler can do is write its number.
 int signalPipe[2] = {-1, -1};
 
+void noteSignal(int number) {
+  const int before = errno;
+  const auto byte = static_cast<char>(number);
+  [[maybe_unused]] const auto written = write(signalPipe[1], &byte, 1);
+  errno = before;
+}
+
 }  // namespace
 
 double monotonicMs() { return msOf(CLOCK_MONOTONIC); }
@@ -51,7 +58,7 @@ void Loop::poll() {
   const auto events = napiEvents();
   for (const hvsock::Event* event : events) set.push_back({event->fd(), POLLIN, 0});
   const std::size_t napiEnd = set.size();
-  if (signalDescriptor() >= 0) set.push_back({signalDescriptor(), POLLIN, 0});
+  if (signalPipe[0] >= 0) set.push_back({signalPipe[0], POLLIN, 0});
   // Nothing is left if an earlier callback removed the last one.
   const int timeout = isAlive() ? pollTimeout() : 0;
   const double quiet = untilRest();
@@ -102,14 +109,5 @@ std::vector<int> caughtSignals() {
   while (signalPipe[0] >= 0 && read(signalPipe[0], &number, 1) == 1) numbers.push_back(number);
   return numbers;
 }
-
-void noteSignal(int number) {
-  const int before = errno;
-  const auto byte = static_cast<char>(number);
-  [[maybe_unused]] const auto written = write(signalPipe[1], &byte, 1);
-  errno = before;
-}
-
-int signalDescriptor() { return signalPipe[0]; }
 
 }  // namespace engine

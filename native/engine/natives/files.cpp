@@ -32,7 +32,7 @@ JSValue newStat(JSContext* js, const Stat& found) {
   };
   Value array(js, checked(JS_NewArray(js)));
   std::uint32_t index = 0;
-  for (const double number : numbers) append(js, array.get(), index++, newNumber(js, number));
+  for (const double number : numbers) append(js, array.get(), index++, JS_NewNumber(js, number));
   return array.release();
 }
 

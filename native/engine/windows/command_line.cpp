@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "../core/call.h"
-#include "text.h"
+#include "../../src/system/text_win32.h"
 
 namespace engine {
 namespace {
+
+using hvsock::wide;
 
 // https://learn.microsoft.com/en-us/cpp/c-language/parsing-c-command-line-arguments
 std::wstring quoted(const std::wstring& word) {

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "../core/call.h"
-#include "text.h"
 
 namespace engine {
 namespace {

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "../natives/of_system.h"
-#include "text.h"
 #include "handles.h"
 #include "links.h"
 

@@ -9,8 +9,13 @@
 #include <vector>
 
 #include "../../src/stream/transfer_win32.h"
+#include "../../src/system/text_win32.h"
 
 namespace engine {
+
+using hvsock::narrow;
+using hvsock::wide;
+using hvsock::widePath;
 
 // Writes to a pipe without blocking: it takes bytes when those before are with the reader.
 class Outbox {

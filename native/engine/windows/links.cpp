@@ -4,10 +4,13 @@
 
 #include <cstring>
 
-#include "text.h"
+#include "../../src/system/text_win32.h"
 
 namespace engine {
 namespace {
+
+using hvsock::narrow;
+using hvsock::widePath;
 
 // https://learn.microsoft.com/en-us/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_reparse_data_buffer
 struct ReparseHead {

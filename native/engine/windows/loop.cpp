@@ -64,6 +64,7 @@ struct Signal {
 
 Signal table[] = {{CTRL_C_EVENT, 2}, {CTRL_BREAK_EVENT, 21}, {CTRL_CLOSE_EVENT, 1}};
 
+// Is set while there are some; null if none was ever waited for.
 std::unique_ptr<hvsock::Event> event;
 
 // Runs on a thread that the system makes for it. FALSE: the process ends.
@@ -107,7 +108,7 @@ void Loop::poll() {
   const auto events = napiEvents();
   for (const hvsock::Event* event : events) waits.push_back(event->handle());
   for (const auto& [id, child] : children_) waits.push_back(processHandle(child.pid));
-  if (const HANDLE event = signalEvent()) waits.push_back(event);
+  if (event) waits.push_back(event->handle());
   // Nothing is left if an earlier callback removed the last one.
   const int timeout = ready || !isAlive() ? 0 : pollTimeout();
   waitForAny(waits, static_cast<DWORD>(timeout));  // -1 is INFINITE
@@ -150,7 +151,5 @@ std::vector<int> caughtSignals() {
   }
   return numbers;
 }
-
-void* signalEvent() { return event ? event->handle() : nullptr; }
 
 }  // namespace engine

@@ -6,7 +6,7 @@
 #include "../core/program.h"
 #include "../image/image.h"
 #include "../memory/memory.h"
-#include "text.h"
+#include "../../src/system/text_win32.h"
 
 namespace engine {
 
@@ -40,7 +40,7 @@ int wmain(int count, wchar_t** words) {
   // A program that cannot be started, or a drive without a disk, is an error and no window.
   SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
   std::vector<std::string> texts;
-  for (int i = 0; i < count; ++i) texts.push_back(engine::narrow(words[i]));
+  for (int i = 0; i < count; ++i) texts.push_back(hvsock::narrow(words[i]));
   std::vector<char*> pointers;
   for (std::string& text : texts) pointers.push_back(text.data());
   engine::Program program({count, pointers.data(), ms});

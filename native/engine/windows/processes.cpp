@@ -7,7 +7,6 @@
 #include <map>
 
 #include "../natives/of_system.h"
-#include "text.h"
 #include "handles.h"
 
 namespace engine {
@@ -77,8 +76,18 @@ class Inherited {
   std::vector<HANDLE> list_;
 };
 
-}  // namespace
+// What CreateProcess is asked for.
+struct NewProcess {
+  std::wstring program;  // its path
+  std::wstring commandLine;
+  std::wstring environment;  // a block
+  std::wstring folder;       // "": ours
+  std::vector<HANDLE> streams;  // stdin, stdout and stderr, as far as there are some
+  bool detached;
+  bool hidden;
+};
 
+// Starts it; it ends with this process, unless it is detached. Its pid stays its own until its exit code was taken. Throws.
 int startProcess(const NewProcess& process) {
   Inherited inherited(process.streams);
   STARTUPINFOEXW startup{};
@@ -109,6 +118,8 @@ int startProcess(const NewProcess& process) {
   return pid;
 }
 
+}  // namespace
+
 HANDLE processHandle(int pid) {
   const auto found = table().find(pid);
   return found == table().end() ? nullptr : found->second;
@@ -125,9 +136,7 @@ std::optional<std::int64_t> exitCodeOf(int pid, DWORD milliseconds) {
   return code;
 }
 
-}  // namespace engine
-
-namespace engine::processes {
+namespace processes {
 namespace {
 
 constexpr int streams = 3;
@@ -210,4 +219,5 @@ std::vector<int> awaitReadable(const std::vector<int>& descriptors, double ms) {
   return ready;
 }
 
-}  // namespace engine::processes
+}  // namespace processes
+}  // namespace engine

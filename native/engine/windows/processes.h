@@ -9,20 +9,6 @@
 
 namespace engine {
 
-// What CreateProcess is asked for.
-struct NewProcess {
-  std::wstring program;  // its path
-  std::wstring commandLine;
-  std::wstring environment;  // a block
-  std::wstring folder;       // "": ours
-  std::vector<HANDLE> streams;  // stdin, stdout and stderr, as far as there are some
-  bool detached;
-  bool hidden;
-};
-
-// Starts it; it ends with this process, unless it is detached. Its pid stays its own until its exit code was taken. Throws.
-int startProcess(const NewProcess& process);
-
 // Null for a process that was not started here, or whose exit code was taken.
 HANDLE processHandle(int pid);
 

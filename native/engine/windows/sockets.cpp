@@ -6,7 +6,6 @@
 #include "../../src/system/threads.h"
 #include "../natives/of_system.h"
 #include "handles.h"
-#include "text.h"
 
 namespace engine::sockets {
 namespace {

@@ -11,7 +11,6 @@
 
 #include "../../src/system/failure.h"
 #include "../natives/of_system.h"
-#include "text.h"
 #include "handles.h"
 
 extern "C" NTSTATUS NTAPI RtlGetVersion(OSVERSIONINFOW* version);

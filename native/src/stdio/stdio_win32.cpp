@@ -9,6 +9,7 @@
 #include "../js/js.h"
 #include "../operations/operations.h"
 #include "../system/failure.h"
+#include "../system/text_win32.h"
 
 namespace hvsock {
 namespace {
@@ -109,14 +110,6 @@ const char* sequenceOf(WORD key) {
     default:
       return "";
   }
-}
-
-std::string narrow(const std::wstring& text) {
-  std::string bytes(text.size() * 3, '\0');
-  const int length = WideCharToMultiByte(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), bytes.data(),
-                                         static_cast<int>(bytes.size()), nullptr, nullptr);
-  bytes.resize(static_cast<std::size_t>(length));
-  return bytes;
 }
 
 class ReadKeys final : public Operation {

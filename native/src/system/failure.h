@@ -34,12 +34,6 @@ inline std::string message(const Failure& failure) {
 }
 
 #if defined(_WIN32)
-// The name of a Winsock code ("WSAECONNREFUSED") or of a WMI HRESULT; null for any other number.
-const char* windowsName(int number);
-
-// Windows' message for the code, in English if available.
-std::string windowsMessage(int number);
-
 // The failure in WSAGetLastError.
 Failure lastWinsock(const char* syscall);
 

@@ -1,9 +1,35 @@
 #include "../stream/socket_win32.h"
 #include "../system/failure.h"
-#include "listener.h"
+#include "operations.h"
 
 namespace hvsock {
 namespace {
+
+// Takes the next connection; a Descriptor that is not open if there is none yet.
+Descriptor accepted(SOCKET listener) {
+  for (;;) {
+    sockaddr_storage from{};
+    int size = sizeof from;
+    Descriptor client(::accept(listener, reinterpret_cast<sockaddr*>(&from), &size));
+    if (!client.isOpen()) {
+      const int error = WSAGetLastError();
+      if (error == WSAEWOULDBLOCK) return client;
+      if (error != WSAECONNRESET) throw lastWinsock("accept");
+      continue;  // the client is gone again
+    }
+    SetHandleInformation(reinterpret_cast<HANDLE>(client.get()), HANDLE_FLAG_INHERIT, 0);
+    // It has the listener's event and its mode.
+    u_long nonBlocking = 0;
+    WSAEventSelect(client.get(), nullptr, 0);
+    ioctlsocket(client.get(), FIONBIO, &nonBlocking);
+    if (from.ss_family == AF_HYPERV) keepWhilePaused(client.get());
+    const DWORD yes = 1;
+    if (isInet(from.ss_family)) {
+      setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&yes), sizeof yes);
+    }
+    return client;
+  }
+}
 
 class Accept final : public SocketOperation {
  public:
@@ -51,31 +77,6 @@ Descriptor listeningOn(const SocketAddress& address, int backlog) {
 
 Descriptor adopted(int) {
   throw Failure{ENOSYS, "adoptListener", "a program on win32 is not started with sockets"};
-}
-
-Descriptor accepted(SOCKET listener) {
-  for (;;) {
-    sockaddr_storage from{};
-    int size = sizeof from;
-    Descriptor client(::accept(listener, reinterpret_cast<sockaddr*>(&from), &size));
-    if (!client.isOpen()) {
-      const int error = WSAGetLastError();
-      if (error == WSAEWOULDBLOCK) return client;
-      if (error != WSAECONNRESET) throw lastWinsock("accept");
-      continue;  // the client is gone again
-    }
-    SetHandleInformation(reinterpret_cast<HANDLE>(client.get()), HANDLE_FLAG_INHERIT, 0);
-    // It has the listener's event and its mode.
-    u_long nonBlocking = 0;
-    WSAEventSelect(client.get(), nullptr, 0);
-    ioctlsocket(client.get(), FIONBIO, &nonBlocking);
-    if (from.ss_family == AF_HYPERV) keepWhilePaused(client.get());
-    const DWORD yes = 1;
-    if (isInet(from.ss_family)) {
-      setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&yes), sizeof yes);
-    }
-    return client;
-  }
 }
 
 std::shared_ptr<Operation> accepting(std::shared_ptr<Socket> listener) {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace engine {
+namespace hvsock {
 
 // UTF-8 as Windows' own UTF-16, and the reverse: half a surrogate pair becomes U+FFFD.
 std::wstring wide(const std::string& text);
@@ -11,4 +11,4 @@ std::string narrow(const std::wstring& text);
 // The same for a path. One that is too long for the common form becomes absolute, in the form that has no limit.
 std::wstring widePath(const std::string& path);
 
-}  // namespace engine
+}  // namespace hvsock

@@ -1,8 +1,8 @@
-#include "text.h"
+#include "text_win32.h"
 
 #include <windows.h>
 
-namespace engine {
+namespace hvsock {
 namespace {
 
 // Of CreateDirectoryW, which takes less than all others.
@@ -37,4 +37,4 @@ std::wstring widePath(const std::string& path) {
   return startsWith(full, LR"(\\)") ? LR"(\\?\UNC\)" + full.substr(2) : LR"(\\?\)" + full;
 }
 
-}  // namespace engine
+}  // namespace hvsock

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "../functions.h"
-#include "listener.h"
+#include "operations.h"
 
 namespace hvsock {
 namespace {

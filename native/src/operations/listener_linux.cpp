@@ -6,10 +6,27 @@
 
 #include <cerrno>
 
-#include "listener.h"
+#include "operations.h"
 
 namespace hvsock {
 namespace {
+
+// Takes the next connection; a Descriptor that is not open if there is none yet.
+Descriptor accepted(int listener) {
+  for (;;) {
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    Descriptor client(accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (client.isOpen()) {
+      const int yes = 1;
+      if (isInet(from.ss_family)) setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+      return client;
+    }
+    if (errno == EAGAIN) return client;
+    // The client is gone again: accept(2) has more of these for TCP, each about the connection that was taken.
+    if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) throw Failure::last("accept");
+  }
+}
 
 class Accept final : public SocketOperation {
  public:
@@ -63,22 +80,6 @@ Descriptor adopted(int descriptor) {
     throw Failure::last("fcntl");
   }
   return Descriptor(descriptor);
-}
-
-Descriptor accepted(int listener) {
-  for (;;) {
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    Descriptor client(accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (client.isOpen()) {
-      const int yes = 1;
-      if (isInet(from.ss_family)) setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-      return client;
-    }
-    if (errno == EAGAIN) return client;
-    // The client is gone again: accept(2) has more of these for TCP, each about the connection that was taken.
-    if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) throw Failure::last("accept");
-  }
 }
 
 std::shared_ptr<Operation> accepting(std::shared_ptr<Socket> listener) {

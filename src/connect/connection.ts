@@ -41,6 +41,8 @@ export interface OpenOptions {
   readonly stdio?: 'relay' | 'pass';
   /** For a machine without an sshd, by its manager's exec: undefined: none is brought. */
   readonly bring?: Bring | undefined;
+  /** Has a hypervisor's vmssh say the machine's host keys in its answer, and gets them; none if nobody there can say. An older vmssh says nothing. */
+  readonly hostKeys?: ((keys: readonly string[]) => void) | undefined;
   /** For the programs that are started. Default: our own. */
   readonly env?: Env;
 }

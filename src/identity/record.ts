@@ -32,6 +32,8 @@ export interface ReachedRecord {
   readonly address?: Endpoint;
   /** Of an address: the sources that may know whose it is, and did not answer. */
   readonly silent?: readonly string[];
+  /** Of one behind a hypervisor that said so at this login: the host keys that are read there, none if nobody can. */
+  readonly hostKeys?: readonly string[];
   /** The key of the sshd that was brought into it for this login, and of no other. */
   readonly brought?: { readonly type: string; readonly key: string };
 }

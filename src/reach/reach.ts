@@ -18,7 +18,7 @@ export type Trace = (
   endpoint?: Endpoint,
 ) => void;
 
-export interface ReachOptions extends Pick<OpenOptions, 'startMs' | 'bring' | 'signal'> {
+export interface ReachOptions extends Pick<OpenOptions, 'startMs' | 'bring' | 'hostKeys' | 'signal'> {
   /** The port if the target names none. */
   readonly port: number;
   /** Milliseconds for one connect; if a machine has several routes, for all of them and a banner. */
@@ -193,12 +193,12 @@ async function openRechecked(
   { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   timeoutMs: number,
   stdio: OpenOptions['stdio'],
-  { startMs, bring, signal, env, native, trace }: ReachOptions,
+  { startMs, bring, hostKeys, signal, env, native, trace }: ReachOptions,
 ): Promise<Connection> {
   try {
     const connection = await openConnection(
       endpoint,
-      { startMs, bring, signal, env, timeoutMs, stdio },
+      { startMs, bring, hostKeys, signal, env, timeoutMs, stdio },
       native,
     );
     const { handle, note = '' } = connection;

@@ -76,6 +76,8 @@ export interface Hypervisor {
   readonly home: string;
   /** The folder of its PATH. */
   readonly bin: string;
+  /** Its connections until now. */
+  count(): number;
   close(): Promise<void>;
 }
 
@@ -100,7 +102,10 @@ export async function startHypervisor(
   writeFileSync(join(dir, 'sshd_config'), sshdConfig(keys) + own.join('\n'));
   const server = await listen(0, dir);
   const { port } = server.address() as AddressInfo;
-  return { port, home, bin, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  let connections = 0;
+  server.on('connection', () => connections++);
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  return { port, home, bin, count: () => connections, close };
 }
 
 /** The lines of an ssh_config for hypervisors by their names. */

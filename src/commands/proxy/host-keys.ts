@@ -1,9 +1,9 @@
 import { type Command, flag, positionals } from '../../cli/command.js';
 import { keysOnHop, managerKeys } from '../../identity/manager-keys.js';
 import { reachedMachine } from '../../identity/record.js';
-import { resolveTarget, type TypedTarget } from '../../kinds/kinds.js';
+import { resolveTarget, type Target } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
-import type { Here } from '../../process/io.js';
+import type { Deps, Reachable } from '../../sources/source.js';
 import { sshPort } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';
 
@@ -23,18 +23,19 @@ export const hostKeys: Command<{ readonly target: string }> = {
   },
 
   async run({ target: typed }, io) {
-    const { env, platform } = io;
+    const here = { env: io.env, platform: io.platform };
     const { text, target } = await lookUp(typed, io);
-    const keys =
-      target.kind === 'via'
-        ? await keysOnHop(target as ViaTarget, { env, platform })
-        : await keysHere({ text, target }, { env, platform });
-    io.out(`${JSON.stringify({ keys: keys ?? [] })}\n`);
+    const { machine } = await resolveTarget(target, { text, port: sshPort, ...here });
+    io.out(`${await keysSaid(target, machine, here)}\n`);
     return 0;
   },
 };
 
-async function keysHere({ text, target }: TypedTarget, here: Here): Promise<readonly string[] | undefined> {
-  const { machine } = await resolveTarget(target, { text, port: sshPort, ...here });
-  return machine && managerKeys(reachedMachine(machine), here);
+/** What is said of a machine's keys: for it and no other one. */
+export async function keysSaid(target: Target, machine: Reachable['machine'], deps: Deps): Promise<string> {
+  const keys =
+    target.kind === 'via'
+      ? await keysOnHop(target as ViaTarget, deps)
+      : machine && (await managerKeys(reachedMachine(machine), deps));
+  return JSON.stringify({ keys: keys ?? [] });
 }

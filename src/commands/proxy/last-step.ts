@@ -1,10 +1,12 @@
 import { type ReachByOptions, reachBy } from '../../cli/reach/reach-by.js';
 import type { Connection } from '../../connect/connection.js';
+import { asksKeys } from '../../connect/via/hop-command.js';
 import { ConnectError, exitCodeOf } from '../../errors.js';
 import { findTarget } from '../../lookup/login.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
-import type { Trace } from '../../reach/reach.js';
+import type { Reached, Trace } from '../../reach/reach.js';
+import { keysSaid } from './host-keys.js';
 import { watchStdio } from './stdio-watch.js';
 
 export interface LastStepOptions extends Omit<ReachByOptions, 'target'> {
@@ -15,7 +17,7 @@ export interface LastStepOptions extends Omit<ReachByOptions, 'target'> {
 /** The most of an error's text that is sent, in characters. */
 const maxText = 1000;
 
-/** For a vmssh elsewhere (connect/via/): prints "READY by vmssh" once the machine is connected, and then relays; or "READY failed JSON". */
+/** For a vmssh elsewhere (connect/via/): prints "READY by vmssh" once the machine is connected, before it "READY keys JSON" if READY asks for that, and then relays; or "READY failed JSON". */
 export async function lastStep(
   { ready, ...options }: LastStepOptions,
   trace: Trace | undefined,
@@ -26,10 +28,19 @@ export async function lastStep(
   const { signal } = watch;
   let text: string;
   let connection: Connection;
+  let said: string | undefined;
+  const hostKeys = (keys: readonly string[]) => {
+    said = JSON.stringify({ keys });
+  };
   try {
     const found = await findTarget(options.text, io, signal);
     text = found.text;
-    ({ connection } = await reachBy({ ...options, text, target: found.target }, { trace, signal }, io));
+    const { target } = found;
+    const asks = ready.endsWith(asksKeys);
+    const during = { trace, signal, hostKeys: asks && target.kind === 'via' ? hostKeys : undefined };
+    const reached = await reachBy({ ...options, text, target }, during, io);
+    connection = reached.connection;
+    if (asks) said ??= await keysIn(options.timeoutMs / 2, reached, io);
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     const { op, code, problem, hint, final } = error;
@@ -39,8 +50,16 @@ export async function lastStep(
   } finally {
     watch.stop();
   }
+  if (said !== undefined) io.out(`${ready} keys ${said}\n`);
   io.out(`${ready} by vmssh\n`);
   const { relayToEnd } = await import('./lasting.js');
   const { input } = watch;
   return relayToEnd(connection, { text, native, input, lingerMs: -1, trace, ignoreInterrupts: true }, io);
+}
+
+/** Undefined if that takes longer: the login does not wait, and they are asked for when it needs them. */
+async function keysIn(ms: number, { target, resolution }: Reached, io: Io): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(ms);
+  const said = await keysSaid(target, resolution.machine, { ...io, signal }).catch(() => undefined);
+  return signal.aborted ? undefined : said;
 }

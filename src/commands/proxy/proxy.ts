@@ -140,7 +140,12 @@ export const proxy: Command<ProxyOptions> = {
         stdio: without?.stdio,
         untilBanner: options.isTimed,
         bring:
-          options.bring && (await bringing(options.bring, { text, target }, (key) => leave(left, io, key))),
+          options.bring &&
+          (await bringing(options.bring, { text, target }, (brought) => leave(left, io, { brought }))),
+        hostKeys:
+          isAsked && target.kind === 'via' && isNamed(target) && (await hasNoKey(text, io))
+            ? (hostKeys) => leave(left, io, { hostKeys })
+            : undefined,
         beforeOpen: (_target, endpoint, machine) => {
           refuseOther(options.text, machine);
           left = [{ text, target }, machine, endpoint];
@@ -206,10 +211,25 @@ function refuseOther(typed: string, machine: DiscoveredMachine | undefined): voi
   throw new ConnectError('resolve', typed, { code: 'NOT_FOUND', problem, hint: 'see vmssh list' });
 }
 
-/** Leaves what is reached for ssh, which asks for its host key; `brought`: that of an sshd that was brought. Throws a ConnectError. */
-function leave(reached: Parameters<typeof recordOf>, { env }: Io, brought?: ReachedRecord['brought']): void {
+/** Whether no key is known of a machine that another hypervisor has: the first login asks there. */
+async function hasNoKey(text: string, { env }: Io): Promise<boolean> {
+  const [{ machineKeys }, { pinsOf }] = await Promise.all([
+    import('../../ssh/machine-keys.js'),
+    import('../../identity/decide.js'),
+  ]);
+  // Why they cannot be read is said when ssh asks.
+  const keys = await machineKeys({ text }, { isKnownOnly: true }, env).catch(() => undefined);
+  return keys !== undefined && pinsOf(keys).length === 0;
+}
+
+/** Leaves what is reached for ssh, which asks for its host key; `more`: what is known of that. Throws a ConnectError. */
+function leave(
+  reached: Parameters<typeof recordOf>,
+  { env }: Io,
+  more?: Pick<ReachedRecord, 'brought' | 'hostKeys'>,
+): void {
   try {
-    leaveRecord({ ...recordOf(...reached), brought }, { folders: recordFolders(env) });
+    leaveRecord({ ...recordOf(...reached), ...more }, { folders: recordFolders(env) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new ConnectError('connect', reached[0].text, {

@@ -30,6 +30,9 @@ export function hopCommand(
   return execLine(quietHop(['ssh'], at.host, timeoutMs, hopCommand(at, marker, timeoutMs, startMs)));
 }
 
+/** The end of a marker to which a vmssh there also says the machine's host keys. An older one takes any marker. */
+export const asksKeys = '-keys';
+
 /** A command that runs a script of sh there, read alike by the same shells. */
 export function scriptCommand(script: string, args: readonly string[]): string {
   return execLine(['sh', '-c', oneLine(script), 'sh', ...args]);

@@ -13,23 +13,25 @@ const maxMs = 10_000;
 /** A machine's host keys as its hypervisor's vmssh reads them; undefined if it cannot say. That host may say what it likes: they count only there. */
 export async function keysThere(
   { host, target }: Pick<ViaTarget, 'host' | 'target'>,
-  { env, platform = process.platform, timeoutMs = maxMs }: Deps,
+  { env, platform = process.platform, timeoutMs = maxMs, signal }: Deps,
   run = runProgram,
 ): Promise<readonly string[] | undefined> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = [...sshProgram({ env, platform }), '-n'];
   const command = quietHop(ssh, host, timeoutMs, scriptCommand(script, [marker, target]));
-  const end = await runHop(command, { env, timeoutMs, longest: maxAnswer }, run).catch(() => undefined);
+  const options = { env, timeoutMs, longest: maxAnswer, ...(signal ? { signal } : {}) };
+  const end = await runHop(command, options, run).catch(() => undefined);
   if (!end || end.stopped || end.code !== 0) return undefined;
   // A login script there may have printed something before.
   const at = end.stdout.indexOf(`${marker}\n`);
-  return at < 0 ? undefined : textsIn(end.stdout.slice(at + marker.length + 1));
+  return at < 0 ? undefined : keyTexts(end.stdout.slice(at + marker.length + 1));
 }
 
 /** Of the keys, and of what a login script prints. Characters. */
 const maxAnswer = 64 << 10;
 
-function textsIn(answer: string): readonly string[] | undefined {
+/** Of the answer of `host-keys`; undefined if it is another text. */
+export function keyTexts(answer: string): readonly string[] | undefined {
   try {
     const said = parseJson(answer);
     if (!isJsonObject(said) || !Array.isArray(said.keys)) return undefined;

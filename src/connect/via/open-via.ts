@@ -12,7 +12,8 @@ import { openFailure } from '../failures/failures.js';
 import { askMultiplexer } from '../multiplexer.js';
 import { ConfirmedCarried } from '../program-connection.js';
 import { openWhenReady } from '../wait.js';
-import { hopCommand, hopOptions, jittered, patience, wasDropped } from './hop-command.js';
+import { asksKeys, hopCommand, hopOptions, jittered, patience, wasDropped } from './hop-command.js';
+import { keyTexts } from './keys-there.js';
 
 /**
  * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there, or ssh -W, connects. A login that its
@@ -73,8 +74,8 @@ async function openOnce(
   logFlags: readonly string[],
   hasTerminal?: () => boolean,
 ): Promise<Hop> {
-  const { timeoutMs, startMs, signal, env = process.env } = options;
-  const marker = `vmssh-${randomBytes(16).toString('hex')}`;
+  const { timeoutMs, startMs, signal, hostKeys, env = process.env } = options;
+  const marker = `vmssh-${randomBytes(16).toString('hex')}${hostKeys ? asksKeys : ''}`;
   const ssh = sshProgram({ env, platform: process.platform });
   const { flags: quiet, settings } = hopOptions(timeoutMs);
   const flags = [...quiet, ...logFlags];
@@ -85,7 +86,7 @@ async function openOnce(
   const abort = () => hop.close();
   signal?.addEventListener('abort', abort);
   try {
-    const answer = await readAnswer(hop, marker, deadline);
+    const answer = await answerAfterKeys(hop, marker, deadline, hostKeys);
     if (answer.text === undefined) throw await unanswered(hop, answer, deadline);
     const path = streamPath(endpoint, answer.text);
     if (path === undefined || !(await sshAbilities(env, ssh)).forwardsPaths) {
@@ -102,6 +103,23 @@ async function openOnce(
   } finally {
     signal?.removeEventListener('abort', abort);
   }
+}
+
+/** Passes on the keys that come before the answer. The machine's bytes come after both. */
+async function answerAfterKeys(
+  hop: Hop,
+  marker: string,
+  deadline: number,
+  hostKeys: OpenOptions['hostKeys'],
+): Promise<HopAnswer | NoAnswer> {
+  const answer = await readAnswer(hop, marker, deadline);
+  const { text, printed } = answer;
+  if (hostKeys === undefined || text === undefined) return answer;
+  const isKeys = text.startsWith('keys ');
+  // Without a vmssh there nobody can say.
+  const keys = isKeys ? keyTexts(text.slice('keys '.length)) : text === 'by vmssh' ? undefined : [];
+  if (keys) hostKeys(keys);
+  return isKeys ? { ...(await readAnswer(hop, marker, deadline)), printed } : answer;
 }
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */
@@ -197,7 +215,7 @@ export class Hop extends ConfirmedCarried<ViaEndpoint> {
 
 /** What the hypervisor said before the machine's first byte. */
 export interface HopAnswer {
-  /** "by socat", "errno ENOENT", "no-tool", "failed {…}". */
+  /** "by socat", "errno ENOENT", "no-tool", "failed {…}"; before these "keys {…}". */
   readonly text: string;
   /** What it printed on its own before: a message of the day, an echo of .bashrc. */
   readonly printed: string;
@@ -211,9 +229,9 @@ export interface NoAnswer {
   readonly isTooMuch: boolean;
 }
 
-/** The most that is read before the answer, and the answer's own limit, in bytes. */
-const maxPrinted = 65536;
-const maxAnswer = 4096;
+/** The most that is read before the answer, and the answer's own limit, in bytes: it may be 16 kB of keys. */
+const maxPrinted = 49_152;
+const maxAnswer = 20_480;
 
 /** Reads up to the marker's line, and no byte more. At end-of-file, after `deadline` (of `now`) or too much else: what was printed. */
 export async function readAnswer(

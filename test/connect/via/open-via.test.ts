@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { OpenOptions } from '../../../src/connect/connection.js';
 import { type Hop, openVia } from '../../../src/connect/via/open-via.js';
 import type { ViaEndpoint } from '../../../src/route.js';
 import { refusing } from '../../helpers/expected.js';
@@ -14,7 +15,7 @@ const unix: ViaEndpoint = { ...hv1, at: { family: 'unix', path: '/run/x' } };
 const mux: ViaEndpoint = { ...hv1, at: { family: 'vsock-mux', path: '/run/v', port: 2222 } };
 
 /** How a stand-in for ssh answers to the command for the hypervisor, "$1", as the tools there do. */
-const answers = (text: string) => `echo "$(expr "$1" : '.*\\(vmssh-[0-9a-f]*\\)') ${text}"`;
+const answers = (text: string) => `echo "$(expr "$1" : '.*\\(vmssh-[0-9a-f]*[-keys]*\\)') ${text}"`;
 
 /** What the hypervisor, which is this host here, reaches a socket by. */
 const carriers = ['python3', 'socat', 'ncat'];
@@ -55,7 +56,7 @@ ${script}
   async function open(
     endpoint: ViaEndpoint,
     { env }: { readonly env: NodeJS.ProcessEnv },
-    more: { timeoutMs?: number; signal?: AbortSignal } = {},
+    more: Partial<OpenOptions> = {},
   ): Promise<Hop> {
     const options = { timeoutMs: 20_000, env, ...more };
     const hop = await openVia(endpoint, options, native(), () => false);
@@ -76,7 +77,9 @@ ${script}
     hop.shutdown();
     expect(await hop.read(100)).toHaveLength(0);
     expect(program.calls()).toEqual([
-      expect.stringMatching(/^-T .* -o ConnectTimeout=20 -- hv1 exec 'sh' .*'unix' '\/run\/x' /),
+      expect.stringMatching(
+        /^-T .* -o ConnectTimeout=20 -- hv1 exec 'sh' .*'vmssh-[0-9a-f]{32}' .*'unix' '\/run\/x' /,
+      ),
     ]);
   });
 
@@ -96,6 +99,23 @@ echo '${said}' >>"$log"; exit 255`);
       code: 'HOP_FAILED',
       hint: expect.stringMatching(/MaxStartups.* ControlPersist for Host hv1$/),
     });
+  });
+
+  const keys = answers('keys {\\"keys\\":[\\"k\\"]}');
+  it.skipIf(skip).each([
+    { name: 'before the answer', said: `${keys}; ${answers('by vmssh')}`, want: [['k']], machine: '' },
+    { name: 'of an older vmssh', said: answers('by vmssh'), want: [], machine: '' },
+    { name: 'of a host without vmssh', said: answers('by socat'), want: [[]], machine: '' },
+    { name: 'as another text', said: `${answers('keys x')}; ${answers('by vmssh')}`, want: [], machine: '' },
+    { name: 'of the machine', said: `${answers('by vmssh')}; ${keys}`, want: [], machine: /^vmssh-\S+ keys/ },
+  ])('takes keys if it asks for them: $name', async ({ said, want, machine }) => {
+    const got: (readonly string[])[] = [];
+    const program = ssh(`${said}; exec cat`);
+    const hop = await open(unix, program, { hostKeys: (each) => got.push(each) });
+    expect(got).toEqual(want);
+    if (machine === '') expect(await echoed(hop)).toBe('hello');
+    else expect(Buffer.from(await hop.read(100)).toString()).toMatch(machine);
+    expect(program.calls()).toEqual([expect.stringMatching(/'vmssh-[0-9a-f]{32}-keys' /)]);
   });
 
   it.skipIf(skip)('goes on after an abort once it is open', async () => {

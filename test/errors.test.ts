@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectError, errorWith, exitCode, exitCodeOf, type Op, printable, quote, quoteNames } from '../src/errors.js';
+import {
+  ConnectError,
+  errorWith,
+  exitCode,
+  exitCodeOf,
+  type Op,
+  printable,
+  quote,
+  quoteNames,
+} from '../src/errors.js';
 import { withTarget } from '../src/target/shell.js';
 
 describe('printable', () => {

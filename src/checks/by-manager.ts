@@ -24,7 +24,7 @@ export async function byManager(
   const { user, host } = splitUser(into.host);
   const { text, target, machine } = await find(host);
   const { env, platform } = io;
-  // Its own error, if nobody has it.
+  // The target's own error, if nobody has it.
   if (!machine && isNamed(target))
     await resolveTarget(target, { text, port: sshPort, signal, env, platform });
   const reached = machine && reachedMachine(machine);

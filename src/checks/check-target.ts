@@ -248,7 +248,7 @@ function triedRoutes(): { readonly onRoute: OnRoute; readonly tried: readonly Ch
   return { onRoute, tried };
 }
 
-/** Those and, after a login, the machine's other routes: each is tried, but none over a network. */
+/** The steps and, after a login, the machine's other routes: each is tried, but none over a network. */
 async function checkRoutes(
   resolution: Reachable,
   tried: readonly CheckedRoute[],

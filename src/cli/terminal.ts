@@ -35,7 +35,7 @@ export async function startProgress(
   const start = clock();
   let shown = text;
   const line = () => `${shown} (${Math.floor((clock() - start) / 1000)} s)`;
-  // Its own handlers would end the process before a command can report how far it got.
+  // Node's own handlers would end the process before a command can report how far it got.
   const spinner = createSpinner({ text: line(), handleSignals: false }).start();
   const timer = setInterval(() => {
     spinner.text = line();

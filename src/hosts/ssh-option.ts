@@ -46,7 +46,7 @@ export function formatSshOption({ keyword, value }: SshOption): string {
   return `${keyword}=${value}`;
 }
 
-/** Those that the last run kept, and what -o would refuse: an earlier version, or an editor, wrote it. */
+/** The options that the last run kept, and that -o would refuse: an earlier version, or an editor, wrote them. */
 export function readSshOptions({ sshOptions }: JsonObject) {
   const taken: SshOption[] = [];
   const refused: { readonly text: string; readonly why: string }[] = [];

@@ -80,7 +80,7 @@ const codes: Readonly<Partial<Record<Refusal, string>>> = {
   'not kept': 'HOST_KEY_UNKNOWN',
 };
 
-/** That an address may be one of a known machine. */
+/** A note that an address may be one of a known machine. */
 export function silenceOf(silent: readonly string[]): string {
   return `${silent.join(' and ')} did not answer, and may know whose address it is`;
 }

@@ -60,7 +60,7 @@ export const commandGroups: readonly CommandGroup[] = [
 
 export const commands = commandGroups.flatMap((group) => group.commands);
 
-/** Those that completion and the man pages of a system have. */
+/** The commands that completion and the man pages of a system have. */
 export function commandsOn(platform: NodeJS.Platform): readonly Command<unknown>[] {
   return shownOn(platform, commandGroups).flatMap((group) => group.commands);
 }

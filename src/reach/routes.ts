@@ -126,7 +126,7 @@ async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerato
   yield { candidates: (await joinRoutes(machine)).map(found), after: 0 };
 }
 
-/** Those with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
+/** The routes with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
 async function* chosen(
   machine: Reachable,
   only: readonly RouteName[],

@@ -1,9 +1,9 @@
 /** Where a machine has a vsock device, and what its manager says of it. */
 export interface VsockFacts {
   readonly isActive: boolean;
-  /** It has a definition; one without it is gone when it is off. */
+  /** The machine has a definition; one without it is gone when it is off. */
   readonly isPersistent: boolean;
-  /** Its memory is kept on disc: the next start takes that and not the changed definition. */
+  /** The memory is kept on disc: the next start takes that and not the changed definition. */
   readonly isSaved: boolean;
   readonly inMachine: 'none' | 'ours' | 'foreign';
   readonly inDefinition: 'none' | 'ours' | 'foreign';

@@ -99,7 +99,7 @@ function tcpOf(address: string, otherwise: number): Endpoint {
   return { family: 'tcp', host, port: own };
 }
 
-/** Its CID in this host's kernel, if it has one: a multiplexer has machines of its own, whatever their CIDs. */
+/** The CID in this host's kernel, if the machine has one: a multiplexer has machines of its own, whatever their CIDs. */
 export function vhostCid({
   cid,
   routes = [],

@@ -85,7 +85,7 @@ const plain: Readonly<Record<Shell, RegExp>> = {
 const quoted: Readonly<Record<Shell, (text: string) => string>> = {
   posix: shellWord,
   cmd: cmdWord,
-  // It puts quotes around what has a space, and leaves to us what is inside.
+  // PowerShell 5 puts quotes around what has a space, and leaves to us what is inside.
   powershell: (text) => powershellWord(/[\s"]/.test(text) ? inner(text) : text),
   pwsh: powershellWord,
 };

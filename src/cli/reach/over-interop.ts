@@ -18,7 +18,7 @@ export function windowsVmssh(target: Target, io: Pick<Io, 'platform' | 'env'>): 
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
 }
 
-/** Its --timeout, --wait, --route, --start and -v, if they were given. */
+/** The --timeout, --wait, --route, --start and -v that were given. */
 export function reachArgs(flags: ReachFlags): readonly string[] {
   // Not what else a caller has: a socket is passed, and a note left, on this side.
   const { isTimed, timeoutMs, waitMs, routes, start, verbose } = flags;

@@ -321,7 +321,7 @@ const traces = {
   JetBrains: ['.config/JetBrains', '.cache/JetBrains', 'AppData/Roaming/JetBrains'],
 } as const;
 
-/** Those that were used here. */
+/** The clients that were used here. */
 export function clientsOf(
   { env, platform }: Here,
   exists: (path: string) => boolean = existsSync,

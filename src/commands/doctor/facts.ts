@@ -54,9 +54,9 @@ export interface Facts {
   readonly machines: AllMachines;
   /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
   readonly exposed: readonly ExposedMachine[];
-  /** Those that vmssh has itself. */
+  /** Providers that vmssh has itself. */
   readonly providers: readonly string[];
-  /** Those of the user and of root. */
+  /** Sources of the user and of root. */
   readonly outside?: OutsideLines;
   /** What to type for those that may be added. */
   readonly toAdd?: readonly string[];

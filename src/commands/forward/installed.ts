@@ -192,7 +192,7 @@ function checkPlace(local: Local): void {
     // systemd takes a line without its last blanks.
     if (/[\p{Cc}\p{Cs}]| $/u.test(path))
       throw new UsageError(`systemd cannot listen at ${quote(path)}`, 'choose another path');
-    // It writes them as escapes when it is reloaded, does not know the socket again, and closes it (seen with 257).
+    // systemd writes them as escapes when it is reloaded, does not know the socket again, and closes it (seen with 257).
     if (/[^ -~]|["'\\]/u.test(path))
       throw new UsageError(
         `systemd loses a socket at ${quote(path)} when it is reloaded`,

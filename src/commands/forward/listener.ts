@@ -49,7 +49,7 @@ export async function openListener(
   };
 }
 
-/** Those that systemd opened, and will listen on afterwards. Throws a CommandError. */
+/** Sockets that systemd opened, and will listen on afterwards. Throws a CommandError. */
 export function passedListeners(addon: Addon): readonly Listener[] {
   return listenFds(addon).map(({ handle, address }, i) => {
     if (address.family !== 'inet' && address.family !== 'unix')

@@ -16,7 +16,7 @@ export interface MachineOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' 
 }
 
 export interface ForwardedMachine {
-  /** Its target. Throws a ConnectError if it cannot be found, or has no ports. */
+  /** The machine's target. Throws a ConnectError if it cannot be found, or has no ports. */
   find(): Promise<string>;
   connect(signal: AbortSignal): Promise<Connection>;
 }

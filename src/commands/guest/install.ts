@@ -75,7 +75,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   const signal = io.interrupted();
   const goesOn = closesTcp(options.script);
   const into = await withManager(options.into, io, signal);
-  // Its manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
+  // The manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
   const login = goesOn ? (splitUser(options.into.host).user ?? 'root') : splitUser(into.host).user;
   const byDefault = into.route === 'exec' ? login : undefined;
   const script = { ...options.script, account: options.script.account ?? byDefault };
@@ -177,7 +177,7 @@ async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise
 interface OwnSettings {
   /** Undefined: the local user's name. */
   readonly user: string | undefined;
-  /** Its keys, as keywords and arguments. */
+  /** The keys, as keywords and arguments. */
   readonly keys: readonly (readonly [string, string])[];
 }
 

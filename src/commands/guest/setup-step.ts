@@ -22,7 +22,7 @@ import { shellOf, shellQuoted } from '../../target/shell.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
 export interface SetupStep {
-  /** Its rows have this name, or those of its script. */
+  /** The step's rows have this name, or those of its script. */
   readonly name: string;
   /** Says what there is and what would be done. Changes nothing. */
   look?(setup: Setup, found: Found): Promise<Found | undefined>;

@@ -157,7 +157,7 @@ export async function noEntry(
   const unanswered = login?.answer?.error;
   if (login && !unanswered) return login;
   const also = unanswered ? `; and a login: ${unanswered.problem}` : '';
-  // That of the manager is to log in.
+  // The fix of the manager is to log in.
   const own = unanswered && !found.into ? otherFix(unanswered) : hint;
   const isBroken = code !== 'NO_EXEC' && options.by === undefined;
   const fix = [own, isBroken ? `vmssh setup --by login ${setup.typed}` : ''].filter(Boolean).join('; or: ');

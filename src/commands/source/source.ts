@@ -133,7 +133,7 @@ async function planSource(name: string, shipped: ShippedSource, adds: boolean, i
   if (why !== undefined) throw refusal(file, why, 'docs/sources.md has its format');
   const { sources, ...rest } = parseSources(listed.text ?? '{ "version": 1, "sources": {} }');
   const { [name]: now, ...others } = sources;
-  // Its rows name users, which count only with a folder for keys.
+  // A source's rows name users, which count only with a folder for keys.
   const { find, keysInHome } = shipped;
   const folder = keysInHome ? (ownEnv(io.env).HOME ?? '/') : dirname(file);
   const line = { command: ['/bin/sh', program], ...(find && { find }), start: true, folder };

@@ -138,7 +138,7 @@ async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
 /** For one more handshake. Milliseconds. */
 const timeoutMs = 10_000;
 
-/** It asks its user nothing, and gives the machine no more than scp does, whatever the user's Host says. */
+/** For a login that asks the user nothing, and gives the machine no more than scp does, whatever the user's Host says. */
 const onlyLooks = [
   ...[asksNothing, ownConnection, ...forwardsNothing],
   ...['PermitLocalCommand=no', 'RemoteCommand=none', 'RequestTTY=no'],

@@ -231,7 +231,7 @@ function isForSession(variable: string): boolean {
   return (
     /^[A-Za-z_]\w*=[^\n\r\f\0]*$/.test(variable) &&
     !/^(?:HOME|USER|LOGNAME|SHELL|MAIL|PWD|OLDPWD|SHLVL|TERM|_|SSH_\w*)=/.test(variable) &&
-    // Those of the unit that systemd-run makes.
+    // Variables of the unit that systemd-run makes.
     !/^(?:INVOCATION_ID|JOURNAL_STREAM|MEMORY_PRESSURE_\w*|SYSTEMD_EXEC_PID|NOTIFY_SOCKET)=/.test(variable)
   );
 }

@@ -28,7 +28,7 @@ export interface GuestRoute {
   readonly input: string | undefined;
   /** The script whose steps it may print, if not those of the input. */
   readonly script?: string;
-  /** Its stdin is this process's terminal, for prompts. */
+  /** The script's stdin is this process's terminal, for prompts. */
   readonly terminal?: true;
   /** In place of a program: a manager that runs scripts. */
   readonly run?: ScriptRunner;

@@ -71,7 +71,7 @@ async function readFile(path: string, ask: AskAgent): Promise<readonly string[]>
   }
 }
 
-/** It is not there, or the agent may not. */
+/** The file is not there, or the agent may not read it. */
 function unlessRefused(error: unknown): undefined {
   if (!(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
 }

@@ -13,7 +13,7 @@ import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-pat
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
   /** In the 8-4-4-4-12 form. */
   readonly uuid: string;
-  /** Its id while it is active. */
+  /** The domain's id while it is active. */
   readonly id?: number;
   /** Where passt forwards to its port 22 while it is active: "127.0.0.1:2222". */
   readonly forwarded?: string;
@@ -68,7 +68,7 @@ function ledElsewhere(deps: Deps, uid: number | undefined): readonly Warning[] {
   return asksElsewhere('libvirt', uri, 'NOT_LISTED').warnings;
 }
 
-/** Those of a user whose libvirtd does not run, as it ends when no machine has run for two minutes: what it reads when it starts. */
+/** The domains of a user whose libvirtd does not run, as it ends when no machine has run for two minutes: what it reads when it starts. */
 async function definedDomains(deps: Deps, uid = 0): Promise<readonly Domain[]> {
   const folder = join(configFolder(deps.env, deps.env.HOME ?? '', uid), 'libvirt/qemu');
   if (!isOwnPath(folder, uid, false)) return [];

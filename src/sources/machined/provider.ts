@@ -96,7 +96,7 @@ async function offImage(
   asked: Pick<Extract<Search<never, Warning>, { outcome: 'unknown' }>, 'known' | 'warnings'>,
 ): Promise<Search<MachinedMachine, Warning> | undefined> {
   const { hasImage, imageFolder, startImage } = await import('../start-command.js');
-  // It runs, and its machined is gone or older than 257.
+  // The container runs, and its machined is gone or older than 257.
   if (exists(`${runDir}/systemd/machines/${name}`)) return undefined;
   if (hasImage(name, exists)) {
     const machine = fromMachined({ name, class: 'container', scope: 'system' }, name, 'off', undefined);

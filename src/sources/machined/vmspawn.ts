@@ -54,7 +54,7 @@ export async function statusOf(
   const ask = (method: string) => call(controlAddress, `io.systemd.MachineInstance.${method}`, {}, options);
   try {
     const [answer] = await ask('Describe').catch((error) => {
-      // Its name in 261.
+      // The name of 261.
       if (error instanceof VarlinkError && error.code.endsWith('.MethodNotFound')) return ask('QueryStatus');
       throw error;
     });

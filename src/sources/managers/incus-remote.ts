@@ -47,7 +47,7 @@ export function findOnRemote(
   return answerOf(search(), deps.signal, ({ code }) => ({ hint: hints.get(code) ?? usual }));
 }
 
-/** Its URL, by the user's own settings of Incus. */
+/** A remote's URL, by the user's own settings of Incus. */
 async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<string> {
   const remotes = objectIn(await run('incus', ['remote', 'list', '--format', 'json'], deps));
   const own = Object.hasOwn(remotes, remote) ? remotes[remote] : undefined;

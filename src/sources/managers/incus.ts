@@ -143,7 +143,7 @@ export async function incusSockets(
   return names.flatMap((name) => dirs.map((dir) => `${dir}/${name}`));
 }
 
-// Its client has it in HOME, wherever XDG_CONFIG_HOME points (cmd/incus/main.go at 025f4d7); later ones may not.
+// Incus' client has it in HOME, wherever XDG_CONFIG_HOME points (cmd/incus/main.go at 025f4d7); later ones may not.
 function settingsFolders({ INCUS_CONF, HOME, ...env }: Deps['env']): readonly string[] {
   if (INCUS_CONF) return [INCUS_CONF];
   if (!HOME) return [];

@@ -52,7 +52,7 @@ export function parseMultipass(
     provider: multipass.name,
     status: statusOf(state),
     routes: routesTo([Array.isArray(ipv4) ? ipv4.find(isIpv4) : undefined]),
-    // Its images have this user, and the daemon's key, which only root may read.
+    // Multipass' images have this user, and the daemon's key, which only root may read.
     user: 'ubuntu',
     identityFile: `${platform === 'darwin' ? onMac : asSnap}/multipassd/ssh-keys/id_rsa`,
   }));

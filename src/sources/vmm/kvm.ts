@@ -59,7 +59,7 @@ export async function holdsMachine({ pid }: Pick<StartedProcess, 'pid'>, deps: D
   return false;
 }
 
-/** It is among the first that such a program opens; a browser has thousands. */
+/** Such a program opens /dev/kvm among its first files; a browser has thousands of files. */
 const maxFiles = 256;
 
 /** Of kvmtool, `--vsock 5`; of Alioth "vhost,cid=5", of a QEMU under another name "vhost-vsock-pci,guest-cid=5". */

@@ -87,7 +87,7 @@ interface Seen {
   readonly name: string;
   /** Undefined: it was not asked. */
   readonly asked?: MonitorAnswer;
-  /** It was asked, and did not answer. */
+  /** The monitor was asked, and did not answer. */
   readonly isSilent?: true;
 }
 

@@ -78,7 +78,7 @@ async function list(deps: Deps): Promise<Listing<FoundQemu>> {
 const ofMultipass = /\/multipassd\/vault\/instances\//;
 
 interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
-  /** Its CID counts in another network only. */
+  /** Whether the CID counts in another network only. */
   readonly isElsewhere: boolean;
   /** The container that it is in, if that has an id. */
   readonly inside: string | undefined;
@@ -234,7 +234,7 @@ export interface QemuMachine {
   readonly vhostUserSocket?: string;
   /** Proxmox's number. */
   readonly vmId?: string;
-  /** That it gets with its address. */
+  /** The name that it gets with its address. */
   readonly hostname?: string;
   /** The file of its first disk. */
   readonly disk?: string;

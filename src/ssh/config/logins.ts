@@ -34,12 +34,12 @@ export interface MachineLogin {
   readonly first?: true;
 }
 
-/** Those of the last run, as a setting of `config install`: no option gives one. */
+/** The logins of the last run, as a setting of `config install`: no option gives one. */
 export const logins = {
   fields: ['logins'],
   options: [],
   read: (): readonly MachineLogin[] | undefined => undefined,
-  // Their fields in one order: the state is compared as text.
+  // Fields in one order: the state is compared as text.
   format: (all: readonly MachineLogin[]) => (all.length === 0 ? {} : { logins: all.flatMap(parseLogin) }),
   parse: ({ logins: kept }: JsonObject) => (Array.isArray(kept) ? kept.flatMap(parseLogin) : []),
 };

@@ -54,7 +54,7 @@ function namesOf(entry: HostEntry): readonly string[] {
   ];
 }
 
-/** Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
+/** The machine's targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
 function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
   const { target, also = [], user, identityFile } = entry;
   const isMore = hasId || user !== undefined || identityFile !== undefined;

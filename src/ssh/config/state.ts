@@ -19,7 +19,7 @@ export type HostMachine = Pick<
 /** A machine and the Host that it has. */
 export interface HostEntry extends HostMachine {
   readonly host: string;
-  /** Its targets from other providers. */
+  /** The targets from other providers. */
   readonly also?: readonly string[];
   /** The day on which it was listed, as this file was written: 2026-01-31. */
   readonly seen: string;
@@ -125,7 +125,7 @@ function entryOf(json: JsonObject): HostEntry | undefined {
   const { name, also, authority, environment, ...others } = json;
   const texts = Object.fromEntries(textFields.map((field) => [field, plainText(json[field])]));
   const { host = '', target = '', provider = '', via, identityFile } = texts;
-  // It is only printed, with such characters escaped.
+  // The name is only printed, with such characters escaped.
   if (typeof name !== 'string' || target === '') return undefined;
   const isHost = isPlainHostName(host) || (host === target && isTargetWord(host));
   if (!isHost || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;

@@ -9,7 +9,7 @@ import {
   quote,
   quoteNames,
 } from '../src/errors.js';
-import { withTarget } from '../src/target/shell.js';
+import { withTarget } from '../src/typed/shell.js';
 
 describe('printable', () => {
   it.each([

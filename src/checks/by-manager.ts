@@ -10,8 +10,8 @@ import type { ListedMachine } from '../sources/merge.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { madeLogin } from '../ssh/config/logins.js';
-import { parseUuid, sshPort } from '../target/numbers.js';
-import { shellQuoted } from '../target/shell.js';
+import { parseUuid, sshPort } from '../typed/numbers.js';
+import { shellQuoted } from '../typed/shell.js';
 
 /** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
 export async function byManager(

@@ -1,6 +1,6 @@
 import { portArgument } from '../cli/command.js';
 import { windowsVmssh } from '../cli/reach/over-interop.js';
-import { reachOrStart, socketWarning } from '../cli/reach/reach-by.js';
+import { reachOrStart, socketWarning } from '../cli/reach/reach-target.js';
 import type { ReachFlags } from '../cli/shared-options.js';
 import { stepTrace } from '../cli/terminal.js';
 import { openConnection } from '../connect/open.js';
@@ -19,9 +19,9 @@ import { awaitBanner } from '../ssh/banner.js';
 import { madeLogin } from '../ssh/config/logins.js';
 import { handshake } from '../ssh/handshake.js';
 import { sshLogin } from '../ssh/login-key.js';
-import { typedHost } from '../target/names.js';
-import { withTarget } from '../target/shell.js';
-import { describeTarget } from '../target/target.js';
+import { typedHost } from '../typed/names.js';
+import { withTarget } from '../typed/shell.js';
+import { describeTarget } from '../typed/target.js';
 import type { KnownKeys } from './host-key.js';
 import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './result.js';
 

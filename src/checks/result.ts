@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
-import { inLines, pasteable, type StartedAs } from '../cli/terminal.js';
+import { pasteable, type StartedAs } from '../cli/failure.js';
+import { inLines } from '../cli/terminal.js';
 import { type ConnectError, printable } from '../errors.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Io } from '../process/io.js';

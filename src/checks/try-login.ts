@@ -4,7 +4,7 @@ import { splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { asksNothing, ownConnection } from '../process/ssh-program.js';
-import { isSshPort } from '../target/numbers.js';
+import { isSshPort } from '../typed/numbers.js';
 
 /** What a guest says of itself before a login is tried. */
 export interface Guest {

@@ -1,6 +1,6 @@
 import { quote } from '../errors.js';
 import type { Io } from '../process/io.js';
-import { parsePort, sshPort } from '../target/numbers.js';
+import { parsePort, sshPort } from '../typed/numbers.js';
 
 /** Command-line arguments, split but not yet parsed. */
 export interface RawArgs {

@@ -5,9 +5,9 @@ import { type GuestRouteName, guestRouteOf, type HostFlags } from '../guest/run/
 import type { ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/kinds.js';
 import { splitUser } from '../lookup/login.js';
-import { checkUserName } from '../target/names.js';
-import { parsePort } from '../target/numbers.js';
-import { shellLine } from '../target/shell.js';
+import { checkUserName } from '../typed/names.js';
+import { parsePort } from '../typed/numbers.js';
+import { shellLine } from '../typed/shell.js';
 import { oneOf, parsed, type RawArgs, textOption, UsageError, usage } from './command.js';
 import type { FindingJson } from './json.js';
 

@@ -2,7 +2,7 @@ import { CommandError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { type FileContent, readSafely } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
-import { shellQuoted } from '../target/shell.js';
+import { shellQuoted } from '../typed/shell.js';
 
 /** The current content of one of ssh's files. */
 interface CurrentFile {

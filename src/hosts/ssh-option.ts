@@ -7,7 +7,7 @@ import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
 import { otherHome } from '../ssh/folder.js';
-import { isForLine } from '../target/names.js';
+import { isForLine } from '../typed/names.js';
 import { textsOf } from './setting.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */

@@ -1,5 +1,5 @@
 import { ConnectError, quote } from '../errors.js';
-import { type ShellPlace, shellOf, shellQuoted } from '../target/shell.js';
+import { type ShellPlace, shellOf, shellQuoted } from '../typed/shell.js';
 import type { Refusal } from './decide.js';
 
 /** What the sentences name. */

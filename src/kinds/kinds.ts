@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { ConnectError, quote } from '../errors.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';
-import { hasControlCharacter, type Split, similarTo, split } from '../target/names.js';
-import { AnyCid } from '../target/numbers.js';
-import { offered, shellQuoted } from '../target/shell.js';
-import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
+import { hasControlCharacter, type Split, similarTo, split } from '../typed/names.js';
+import { AnyCid } from '../typed/numbers.js';
+import { offered, shellQuoted } from '../typed/shell.js';
+import type { AnyTarget, OutsideTarget, ViaTarget } from '../typed/target.js';
 import { type Kind, kindWords } from './kind.js';
 import {
   containerKind,

@@ -1,4 +1,4 @@
-import { similarTo } from '../target/names.js';
+import { similarTo } from '../typed/names.js';
 
 /** Verbs of managers' programs and of hvc, and what to type instead. */
 const verbs: readonly { readonly words: readonly string[]; readonly hint: string }[] = [

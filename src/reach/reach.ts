@@ -6,8 +6,8 @@ import type { AddonState } from '../native.js';
 import { type Endpoint, formatEndpoint, type Route, type RouteName } from '../route.js';
 import { type Env, now } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
-import { withTarget } from '../target/shell.js';
-import { describeTarget } from '../target/target.js';
+import { withTarget } from '../typed/shell.js';
+import { describeTarget } from '../typed/target.js';
 import type { FailedRoute } from './all-failed.js';
 import { routesOf } from './routes.js';
 

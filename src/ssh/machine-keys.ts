@@ -21,9 +21,9 @@ import type { ReachedRecord } from '../identity/record.js';
 import { cannotTell, explainRefusal, notChecked } from '../identity/refusal.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
-import { slug } from '../target/names.js';
-import { type ShellPlace, shellQuoted } from '../target/shell.js';
-import { nameOf, type ViaTarget } from '../target/target.js';
+import { slug } from '../typed/names.js';
+import { type ShellPlace, shellQuoted } from '../typed/shell.js';
+import { nameOf, type ViaTarget } from '../typed/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
 import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
 

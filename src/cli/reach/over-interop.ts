@@ -32,7 +32,7 @@ async function startOverInterop(
   text: string,
   options: SpawnOptions,
 ): Promise<ChildProcess> {
-  const { calledAs } = await import('../terminal.js');
+  const { calledAs } = await import('../failure.js');
   const { env, platform } = process;
   const VMSSH_CALLED_AS = calledAs('vmssh', { self: selfCommand(), env, platform });
   // What WSLENV names is handed on: https://learn.microsoft.com/en-us/windows/wsl/filesystems#share-environment-variables-between-windows-and-wsl-with-wslenv

@@ -13,8 +13,8 @@ import { managersGroups } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import { sshFolder } from '../../ssh/folder.js';
-import { type Shell, shellLine, shellOf, startLine } from '../../target/shell.js';
-import type { AnyTarget } from '../../target/target.js';
+import { type Shell, shellLine, shellOf, startLine } from '../../typed/shell.js';
+import type { AnyTarget } from '../../typed/target.js';
 import { defaultWaitMs } from '../shared-options.js';
 import { startProgress } from '../terminal.js';
 

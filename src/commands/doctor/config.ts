@@ -20,8 +20,8 @@ import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
 import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
-import { setAside, shellOf } from '../../target/shell.js';
-import { check, fixed, type HostCheck, type Said, said } from './check.js';
+import { setAside, shellOf } from '../../typed/shell.js';
+import { finding, fixed, type HostCheck, type Said, said } from './finding.js';
 
 export interface SshFacts {
   /** What `ssh -V` says; undefined: there is no ssh. */
@@ -156,7 +156,7 @@ function home({ elsewhere }: ConfigFacts): readonly HostCheck[] {
   if (!elsewhere) return [];
   const { found, fix } = elsewhere;
   const what = { found, report: 'HOME is not the home directory that ssh uses' };
-  return [check('home', 'bad', what, fix)];
+  return [finding('home', 'bad', what, fix)];
 }
 
 /** Whether ssh asks vmssh for host keys, where our lines say so. */
@@ -169,23 +169,23 @@ function hostKeys(
   if (asks === 'could') {
     const found =
       'the lines are of an older vmssh, or for an older ssh: a key is only checked by the name that is typed';
-    return [check(name, 'bad', found, install)];
+    return [finding(name, 'bad', found, install)];
   }
-  if (/ host-key /.test(keyCommand ?? '')) return [check(name, 'ok', 'ssh asks vmssh for them')];
+  if (/ host-key /.test(keyCommand ?? '')) return [finding(name, 'ok', 'ssh asks vmssh for them')];
   const another = said`ssh asks another KnownHostsCommand, which stands above ours, so machines are refused: ${keyCommand ?? 'none'}`;
-  return [check(name, 'bad', another, `put ours above it: ${install}`)];
+  return [finding(name, 'bad', another, `put ours above it: ${install}`)];
 }
 
 function leastPolicy({ least }: ConfigFacts): readonly HostCheck[] {
   if (least === undefined) return [];
-  return [check('host keys', 'ok', `at least ${least} for all users, as ${systemPolicyFile} says`)];
+  return [finding('host keys', 'ok', `at least ${least} for all users, as ${systemPolicyFile} says`)];
 }
 
 function knownKeys({ keys, displaced = [] }: ConfigFacts): readonly HostCheck[] {
   if (keys)
-    return [check('known keys', 'bad', { found: keys.problem, report: 'none of them counts' }, keys.fix)];
+    return [finding('known keys', 'bad', { found: keys.problem, report: 'none of them counts' }, keys.fix)];
   if (displaced.length === 0) return [];
-  return [check('known keys', 'none', said`${displaced.join(' ')}: ${fixed(onlyRevoked)}`)];
+  return [finding('known keys', 'none', said`${displaced.join(' ')}: ${fixed(onlyRevoked)}`)];
 }
 
 /** Who logs in at an address, and who says so. */
@@ -195,13 +195,13 @@ function login({ login }: SshFacts): readonly HostCheck[] {
   const who = { found: user, report: user === 'root' ? user : 'another user than root' };
   const report = path?.endsWith('systemd-ssh-proxy.conf') ? "systemd's file" : "ssh's configuration";
   const by = path === undefined ? said`as at every host` : said`as ${{ found: path, report }} says`;
-  return [check('login user', 'ok', said`at an address such as vsock/3: ${who}, ${by}`)];
+  return [finding('login user', 'ok', said`at an address such as vsock/3: ${who}, ${by}`)];
 }
 
 function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
   if (path === undefined) return [];
   const what = { found: controlPathMessage(path), report: 'the name of a target breaks it' };
-  return [check('ControlPath', 'bad', what, controlPathFix)];
+  return [finding('ControlPath', 'bad', what, controlPathFix)];
 }
 
 function lines(
@@ -215,19 +215,19 @@ function lines(
   const other = version === undefined ? undefined : unfit({ typed, weakCrypto, asks }, sshs);
   switch (owner) {
     case 'none':
-      if (pasted && callsThis) return check(name, 'ok', said`${main} has the lines, and calls this vmssh`);
-      if (pasted) return check(name, 'bad', said`${main} has the lines, and calls another vmssh`, remove);
+      if (pasted && callsThis) return finding(name, 'ok', said`${main} has the lines, and calls this vmssh`);
+      if (pasted) return finding(name, 'bad', said`${main} has the lines, and calls another vmssh`, remove);
       if (![proxyCommand, ...Object.values(proxyCommands ?? {})].some((each = '') => ours.test(each)))
-        return check(name, 'bad', 'vmssh is not in your ssh configuration', install);
-      return check(name, 'none', patternsOnly, install);
+        return finding(name, 'bad', 'vmssh is not in your ssh configuration', install);
+      return finding(name, 'none', patternsOnly, install);
     case 'foreign':
     case 'edited':
-      return check(name, 'bad', said`${own} is not as vmssh wrote it`, aside);
+      return finding(name, 'bad', said`${own} is not as vmssh wrote it`, aside);
     case 'ours':
-      if (!callsThis) return check(name, 'bad', said`${own} calls another vmssh`, install);
+      if (!callsThis) return finding(name, 'bad', said`${own} calls another vmssh`, install);
       return other
-        ? check(name, 'bad', said`${own} ${other}`, install)
-        : check(name, 'ok', said`${own} calls this vmssh`);
+        ? finding(name, 'bad', said`${own} ${other}`, install)
+        : finding(name, 'ok', said`${own} calls this vmssh`);
   }
 }
 
@@ -257,12 +257,12 @@ function unfit(
 
 function include({ owner, include: where, mainPath, pasted }: ConfigFacts): HostCheck {
   const name = 'Include';
-  if (owner === 'none' && pasted) return check(name, 'none', 'not needed, the lines are there already');
-  if (owner === 'none') return check(name, 'none', 'nothing to include yet');
-  if (where === 'first') return check(name, 'ok', said`${mainPath} includes it above the first Host`);
+  if (owner === 'none' && pasted) return finding(name, 'none', 'not needed, the lines are there already');
+  if (owner === 'none') return finding(name, 'none', 'nothing to include yet');
+  if (where === 'first') return finding(name, 'ok', said`${mainPath} includes it above the first Host`);
   if (where === 'late')
-    return check(name, 'bad', 'it is below a Host or Match, and so applies only to that', install);
-  return check(name, 'bad', said`${mainPath} does not include it`, install);
+    return finding(name, 'bad', 'it is below a Host or Match, and so applies only to that', install);
+  return finding(name, 'bad', said`${mainPath} does not include it`, install);
 }
 
 // What counts is the first ProxyCommand that ssh reads.
@@ -271,20 +271,20 @@ function effective(
   { version, refusal, proxyCommand, proxyCommands = { 'vsock/*': proxyCommand } }: SshFacts,
 ): HostCheck {
   const name = 'ssh vsock/3';
-  if (version === undefined) return check(name, 'none', 'no ssh to ask');
+  if (version === undefined) return finding(name, 'none', 'no ssh to ask');
   if (refusal !== undefined)
-    return check(name, 'bad', said`ssh accepts none of its configuration: ${refusal}`, refusalFix(refusal));
+    return finding(name, 'bad', said`ssh accepts none of its configuration: ${refusal}`, refusalFix(refusal));
   if (proxyCommand === undefined) {
     const fix = elsewhere ? undefined : install;
-    return check(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
+    return finding(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
   }
   const tooOld = 'this ssh is older than 8.1 and ends at the %n in the lines';
   if (proxyCommand.includes('%n') && !abilitiesOf(version).givesTyped)
-    return check(name, 'bad', tooOld, `write them for this ssh: ${install}`);
+    return finding(name, 'bad', tooOld, `write them for this ssh: ${install}`);
   const served = servedBy(proxyCommands);
-  if (served === undefined) return check(name, 'ok', 'ssh runs vmssh');
+  if (served === undefined) return finding(name, 'ok', 'ssh runs vmssh');
   const found = ours.test(proxyCommand) ? served : `${served}: ${proxyCommand}`;
-  return check(name, 'none', { found, report: served }, `put ours above it: ${install}`);
+  return finding(name, 'none', { found, report: served }, `put ours above it: ${install}`);
 }
 
 /** The part after the program in each of our ProxyCommands. */
@@ -341,14 +341,19 @@ export function clientChecks(
   const judged: Readonly<Record<Client, (name: Client) => HostCheck>> = {
     'VS Code': (name) =>
       isRead
-        ? check(name, 'ok', 'it lists the Hosts of machines; targets such as vsock/3 are typed')
-        : check(name, 'none', 'it lists only Hosts of a file that is included above the first Host', install),
+        ? finding(name, 'ok', 'it lists the Hosts of machines; targets such as vsock/3 are typed')
+        : finding(
+            name,
+            'none',
+            'it lists only Hosts of a file that is included above the first Host',
+            install,
+          ),
     VSCodium: (name) =>
       isRead
-        ? check(name, 'ok', 'Open Remote - SSH lists the Hosts of machines, and the proxy relays for it')
-        : check(name, 'none', 'Open Remote - SSH lists only Hosts of a file that is included', install),
+        ? finding(name, 'ok', 'Open Remote - SSH lists the Hosts of machines, and the proxy relays for it')
+        : finding(name, 'none', 'Open Remote - SSH lists only Hosts of a file that is included', install),
     JetBrains: (name) =>
-      check(name, 'none', 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
+      finding(name, 'none', 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
   };
   return clients.map((name) => judged[name](name));
 }

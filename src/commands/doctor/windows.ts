@@ -3,8 +3,8 @@ import type { AddonState } from '../../native.js';
 import { type Rights, rightsHint } from '../../sources/hyper-v/hyper-v.js';
 import { listServices } from '../../sources/hyper-v/services.js';
 import type { Deps } from '../../sources/source.js';
-import { serviceIdOfPort, vmIds } from '../../target/numbers.js';
-import { allowed, check, type HostCheck, said } from './check.js';
+import { serviceIdOfPort, vmIds } from '../../typed/numbers.js';
+import { allowed, finding, type HostCheck, said } from './finding.js';
 
 export interface WindowsFacts {
   /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
@@ -48,11 +48,11 @@ export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFa
   const count = `${services ?? 'unknown how many'} ${services === 1 ? 'is' : 'are'} registered`;
   return [
     absent
-      ? check('hvsock', 'bad', `${row?.problem} (${allowed.code(hvsock)})`, row?.hint ?? '')
-      : check('hvsock', 'ok', said`Windows has Hyper-V sockets; to itself: ${code}`),
+      ? finding('hvsock', 'bad', `${row?.problem} (${allowed.code(hvsock)})`, row?.hint ?? '')
+      : finding('hvsock', 'ok', said`Windows has Hyper-V sockets; to itself: ${code}`),
     who.length > 0
-      ? check('rights', 'ok', `this user is ${who.join(' and ')}`)
-      : check('rights', 'none', noRights, rightsFix),
-    check('services', 'none', `Hyper-V socket services: ${count}`),
+      ? finding('rights', 'ok', `this user is ${who.join(' and ')}`)
+      : finding('rights', 'none', noRights, rightsFix),
+    finding('services', 'none', `Hyper-V socket services: ${count}`),
   ];
 }

@@ -7,7 +7,7 @@ import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownArgs } from '../../proxy-args.js';
-import { parsePort, parseUnsigned32 } from '../../target/numbers.js';
+import { parsePort, parseUnsigned32 } from '../../typed/numbers.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
 import { whyOther } from './peer-user.js';

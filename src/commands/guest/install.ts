@@ -3,9 +3,10 @@ import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/i
 import { formatCheck } from '../../checks/result.js';
 import { targetIn } from '../../checks/try-login.js';
 import { type Command, positionals, UsageError } from '../../cli/command.js';
+import { complain, pasteable } from '../../cli/failure.js';
 import { byOption, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
-import { complain, pasteable, styles } from '../../cli/terminal.js';
+import { styles } from '../../cli/terminal.js';
 import { ConnectError, errorWith, exitCode, printable } from '../../errors.js';
 import { guestCaller, guestRoute, type HostFlags, overTarget } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
@@ -22,10 +23,16 @@ import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
 import { sshSettings } from '../../ssh/login-key.js';
-import { isSshPort } from '../../target/numbers.js';
-import { setupExclusive, setupFlags, setupOptions, targetOption, undoOption } from './options.js';
+import { isSshPort } from '../../typed/numbers.js';
+import {
+  installExclusive,
+  installFlags,
+  installOptions,
+  targetOption,
+  undoOption,
+} from './install-options.js';
 
-interface GuestInstallOptions extends ReturnType<typeof setupFlags> {
+interface GuestInstallOptions extends ReturnType<typeof installFlags> {
   readonly into: HostFlags;
   /** How the guest is reached from now on; undefined: by the CID that it reports. */
   readonly target: string | undefined;
@@ -40,13 +47,13 @@ export const guestInstall: Command<GuestInstallOptions> = {
 It runs what vmssh guest print prints, and then checks the guest as a target.`,
   options: [
     targetOption,
-    ...Object.values(setupOptions),
+    ...Object.values(installOptions),
     undoOption,
     byOption,
     sshConfigOption,
     timeoutOption,
   ],
-  exclusive: setupExclusive,
+  exclusive: installExclusive,
   examples: {
     'vmssh guest install root@192.0.2.7': 'over ssh and TCP, for the last time',
     'vmssh guest install --by exec --key ~/.ssh/id_ed25519.pub mint': 'through its manager',
@@ -60,7 +67,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
     return {
       into: hostFlags(host, raw),
-      ...setupFlags(raw),
+      ...installFlags(raw),
       target: targetOption.read(raw),
       reach: reachFlags(raw),
     };

@@ -18,7 +18,7 @@ import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import type { VsockDevice, VsockFacts } from '../../sources/device.js';
 import type { MachineLogin } from '../../ssh/config/logins.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
 export interface SetupStep {

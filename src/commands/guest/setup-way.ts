@@ -14,8 +14,8 @@ import { ownSource } from '../../sources/sources.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
-import { typedHost } from '../../target/names.js';
-import { shellOf, startLine } from '../../target/shell.js';
+import { typedHost } from '../../typed/names.js';
+import { shellOf, startLine } from '../../typed/shell.js';
 import type { Found, Setup, SetupOptions, SetupStep } from './setup-step.js';
 
 /** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */

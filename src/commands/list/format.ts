@@ -4,7 +4,7 @@ import { type ConnectError, printable } from '../../errors.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { addressOf } from '../../sources/routes.js';
 import type { Status } from '../../sources/source.js';
-import { type Shell, shellQuoted } from '../../target/shell.js';
+import { type Shell, shellQuoted } from '../../typed/shell.js';
 
 interface TableLooks {
   readonly wide: boolean;

@@ -12,7 +12,7 @@ import {
   UsageError,
 } from '../../cli/command.js';
 import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
-import { reachBy } from '../../cli/reach/reach-by.js';
+import { reachBy } from '../../cli/reach/reach-target.js';
 import {
   type ReachFlags,
   reachFlags,
@@ -27,8 +27,8 @@ import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import { type AddonState, confine, loadAddon } from '../../native.js';
 import type { Endpoint } from '../../route.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
-import { parseGuid } from '../../target/numbers.js';
-import { withTarget } from '../../target/shell.js';
+import { parseGuid } from '../../typed/numbers.js';
+import { withTarget } from '../../typed/shell.js';
 
 export interface NcOptions extends ReachFlags {
   readonly text: string;

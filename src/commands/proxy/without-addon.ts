@@ -4,7 +4,7 @@ import { openConnection } from '../../connect/open.js';
 import { takesUnixSocket } from '../../deliver/pass-fd.js';
 import { ConnectError } from '../../errors.js';
 import type { Endpoint } from '../../route.js';
-import { withTarget } from '../../target/shell.js';
+import { withTarget } from '../../typed/shell.js';
 
 interface Asked extends ReachFlags, Pick<OpenOptions, 'env'> {
   readonly text: string;

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import type { Command, Read } from '../../cli/command.js';
 import { CommandError, flag, positionals, readAll, UsageError } from '../../cli/command.js';
+import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { pasteable } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fileAt } from '../../hosts/files.js';
 import { dryRunOption } from '../../hosts/options.js';
@@ -14,7 +14,7 @@ import { type OutsideLine, outsideFiles, outsideLines, parseSources } from '../.
 import type { ShippedSource } from '../../sources/outside/shipped.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { ownerOf, signed } from '../../ssh/config/file.js';
-import { setAside, shellOf } from '../../target/shell.js';
+import { setAside, shellOf } from '../../typed/shell.js';
 
 interface ListedSource {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { quote } from '../../errors.js';
-import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../../target/numbers.js';
-import { type Shell, shellQuoted } from '../../target/shell.js';
+import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../../typed/numbers.js';
+import { type Shell, shellQuoted } from '../../typed/shell.js';
 import { yamlString } from '../cloud-init.js';
 import type { GivenKeys } from './keys.js';
 import { base64, credentialFile, credentialsOf, listenCredential, smbiosFile, smbiosString } from './keys.js';

@@ -1,5 +1,5 @@
 import { systemProgram } from '../../process/program-in-path.js';
-import { type Guid, parseGuid, portOfServiceId } from '../../target/numbers.js';
+import { type Guid, parseGuid, portOfServiceId } from '../../typed/numbers.js';
 import { type Deps, DiscoveryError } from '../source.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
-import { machineCid, parseGuid, sshPort } from '../../target/numbers.js';
+import { machineCid, parseGuid, sshPort } from '../../typed/numbers.js';
 import { loopbackFor } from '../routes.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../runtime.js';
-import { parseGuid } from '../../target/numbers.js';
+import { parseGuid } from '../../typed/numbers.js';
 import type { VsockDevice } from '../device.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError } from '../source.js';
 import { runTool } from '../tools/run-tool.js';

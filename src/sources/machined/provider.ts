@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { ConnectError, quote } from '../../errors.js';
 import { type Route, routeBy } from '../../route.js';
-import { nameProblem } from '../../target/names.js';
-import { withDashes } from '../../target/numbers.js';
-import { shellLine } from '../../target/shell.js';
+import { nameProblem } from '../../typed/names.js';
+import { withDashes } from '../../typed/numbers.js';
+import { shellLine } from '../../typed/shell.js';
 import type {
   Deps,
   DiscoveredMachine,

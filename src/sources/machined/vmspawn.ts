@@ -1,4 +1,4 @@
-import { checkUserName } from '../../target/names.js';
+import { checkUserName } from '../../typed/names.js';
 import { nodeFs, processesNamed } from '../processes/processes.js';
 import type { Deps, Status } from '../source.js';
 import { type Machine, vmspawn } from './machined.js';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { quote, quoteNames } from '../../errors.js';
 import { settingIn, sshCommand, sshProgram } from '../../process/ssh-program.js';
-import { anyIpv4, hopHostProblem, isLoopback } from '../../target/names.js';
+import { anyIpv4, hopHostProblem, isLoopback } from '../../typed/names.js';
 import { answerOf, match, searchIn, searchList } from '../search.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, type Search } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';

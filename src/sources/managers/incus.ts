@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { countBy } from '../../group-by.js';
-import { machineCid, parseUuid } from '../../target/numbers.js';
+import { machineCid, parseUuid } from '../../typed/numbers.js';
 import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Warning } from '../source.js';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { quote } from '../../errors.js';
-import { shellQuoted } from '../../target/shell.js';
+import { shellQuoted } from '../../typed/shell.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
 import { DiscoveryError, statusReader } from '../source.js';

@@ -1,5 +1,5 @@
 import { groupBy } from '../../group-by.js';
-import { machineCid } from '../../target/numbers.js';
+import { machineCid } from '../../typed/numbers.js';
 import { noDevice, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { machineCid } from '../../target/numbers.js';
+import { machineCid } from '../../typed/numbers.js';
 import { containerOf } from '../processes/namespaces.js';
 import { everyProcess, inContainer, nodeFs, notListed, procDir, warnInto } from '../processes/processes.js';
 import type { Deps, Listing, Source, StartedProcess, Warning } from '../source.js';

@@ -3,9 +3,9 @@ import { uuidAlias } from '../../identity/identity.js';
 import { asTarget, kindOf } from '../../kinds/kinds.js';
 import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import { isTargetWord } from '../../target/names.js';
-import { isOthersId } from '../../target/numbers.js';
-import type { ViaTarget } from '../../target/target.js';
+import { isTargetWord } from '../../typed/names.js';
+import { isOthersId } from '../../typed/numbers.js';
+import type { ViaTarget } from '../../typed/target.js';
 import { type HostEntry, readState, stateFile } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */

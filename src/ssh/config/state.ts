@@ -5,8 +5,8 @@ import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
 import { type KeptEnv, parseKeptEnv } from '../../sources/trusted-env.js';
-import { checkUserName, isForLine, isOfProcess, isPlainHostName, isTargetWord } from '../../target/names.js';
-import { parseUuid } from '../../target/numbers.js';
+import { checkUserName, isForLine, isOfProcess, isPlainHostName, isTargetWord } from '../../typed/names.js';
+import { parseUuid } from '../../typed/numbers.js';
 import { version as own } from '../../version.js';
 import { stateFolder } from '../folder.js';
 

@@ -1,6 +1,6 @@
 import { printable, quote } from '../../errors.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
-import { isForLine } from '../../target/names.js';
+import { isForLine } from '../../typed/names.js';
 
 /** How ssh calls our proxy. */
 export interface ProxyCall extends OwnOptions {

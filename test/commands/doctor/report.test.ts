@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { allowed } from '../../../src/commands/doctor/check.js';
-import { runDoctor } from '../../../src/commands/doctor/doctor-host.js';
+import { runDoctor } from '../../../src/commands/doctor/checks.js';
 import type { Facts } from '../../../src/commands/doctor/facts.js';
+import { allowed } from '../../../src/commands/doctor/finding.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { good } from './facts.js';

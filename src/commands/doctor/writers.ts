@@ -4,8 +4,8 @@ import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
 import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
-import { type Shell, shellQuoted } from '../../target/shell.js';
-import { check, type HostCheck, said } from './check.js';
+import { type Shell, shellQuoted } from '../../typed/shell.js';
+import { finding, type HostCheck, said } from './finding.js';
 
 /** A file of this program that users other than this one and administrators can change or replace. */
 export interface OpenProgram {
@@ -77,7 +77,7 @@ export function pathChecks(
     const fix = isAbsoluteFolder(folder, platform)
       ? `remove it from PATH, or, if it is yours, close it: ${closeIt(folder, platform, shell)}`
       : 'remove it from PATH: only absolute folders belong there';
-    return check('PATH', 'bad', what, fix);
+    return finding('PATH', 'bad', what, fix);
   });
 }
 
@@ -92,7 +92,7 @@ export function programChecks(
       platform === 'win32'
         ? `move it to a folder of your own, such as %LOCALAPPDATA%\\Programs\\vmssh, and run vmssh config install there; to see who may write: icacls ${shellQuoted(win32.dirname(path), shell)}`
         : `install vmssh in a folder of your own and run vmssh config install, or, if this folder is yours, close it: ${closeIt(posix.dirname(path), platform, shell)}`;
-    return check('program', 'bad', what, fix);
+    return finding('program', 'bad', what, fix);
   });
 }
 

@@ -11,7 +11,7 @@ import {
   nameProblem,
   similarTo,
   slug,
-} from '../../src/target/names.js';
+} from '../../src/typed/names.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 

@@ -16,7 +16,12 @@ export interface HostCheck extends Said {
 }
 
 /** A string is a fixed text. */
-export function check(name: string, state: HostCheck['state'], what: string | Said, fix?: string): HostCheck {
+export function finding(
+  name: string,
+  state: HostCheck['state'],
+  what: string | Said,
+  fix?: string,
+): HostCheck {
   return { name, state, ...(typeof what === 'string' ? fixed(what) : what), fix };
 }
 

@@ -1,5 +1,6 @@
+import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
-import { pasteable, startProgress, styles } from '../../cli/terminal.js';
+import { startProgress, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { fewOf } from '../../group-by.js';
 import { hostKeyAlias, namesOf } from '../../identity/identity.js';
@@ -11,13 +12,13 @@ import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure } from '../../sources/source.js';
 import { ownSource } from '../../sources/sources.js';
-import { allowed, check, fixed, type HostCheck, said, withCode } from './check.js';
 import { clientChecks, configChecks } from './config.js';
 import { exposedChecks } from './exposed.js';
 import { type Facts, gatherFacts } from './facts.js';
+import { allowed, finding, fixed, type HostCheck, said, withCode } from './finding.js';
 import { freshChecks } from './fresh.js';
-import { pathChecks, programChecks } from './path.js';
 import { windowsChecks } from './windows.js';
+import { pathChecks, programChecks } from './writers.js';
 
 export interface DoctorJson extends Envelope<'doctor'> {
   readonly checks: readonly FindingJson[];
@@ -119,25 +120,27 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
 function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
   const name = 'ssh';
   if (version === undefined)
-    return check(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
+    return finding(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
   const fix = 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
-  if (/^No user exists/.test(version)) return check(name, 'bad', said`${version}`, refusalFix(version));
+  if (/^No user exists/.test(version)) return finding(name, 'bad', said`${version}`, refusalFix(version));
   const old = (sshVersion(version) ?? 0) < 706;
   const shown = { found: version, report: allowed.ssh(version) };
-  return check(name, old ? 'bad' : 'ok', shown, old ? fix : undefined);
+  return finding(name, old ? 'bad' : 'ok', shown, old ? fix : undefined);
 }
 
 function shell({ brokenShell }: Facts): readonly HostCheck[] {
   if (brokenShell === undefined) return [];
   const what = { found: brokenShellProblem(brokenShell), report: 'SHELL starts no program' };
-  return [check('SHELL', 'bad', what, 'export SHELL=/bin/sh')];
+  return [finding('SHELL', 'bad', what, 'export SHELL=/bin/sh')];
 }
 
 function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Facts): HostCheck {
   const name = 'addon';
-  if (addon) return check(name, 'ok', isCompiled ? 'it is in this program' : 'node-hvsock-native is loaded');
-  if (platform === 'darwin') return check(name, 'none', 'there is none for macOS: bytes are relayed by Node');
+  if (addon)
+    return finding(name, 'ok', isCompiled ? 'it is in this program' : 'node-hvsock-native is loaded');
+  if (platform === 'darwin')
+    return finding(name, 'none', 'there is none for macOS: bytes are relayed by Node');
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
   const fix =
     platform === 'win32'
@@ -145,18 +148,18 @@ function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Fa
       : 'install vmssh again by npm, or build it in a checkout: apt-get install g++ && npm run build';
   if (borrowed) {
     const what = said`${found}; ${borrowed.tool.name} is borrowed for vsock; vmssh forward and fd passing need the addon`;
-    return check(name, 'none', what, fix);
+    return finding(name, 'none', what, fix);
   }
-  return check(name, 'bad', { found, report: 'it cannot be loaded' }, fix);
+  return finding(name, 'bad', { found, report: 'it cannot be loaded' }, fix);
 }
 
 function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): HostCheck {
   const name = 'fd passing';
   if (addon && owner === 'ours' && passes === false)
-    return check(name, 'none', 'the Hosts relay: config install --fdpass passes sockets to ssh');
+    return finding(name, 'none', 'the Hosts relay: config install --fdpass passes sockets to ssh');
   return addon
-    ? check(name, 'ok', `sockets are passed to ssh; ${takeNone}`)
-    : check(name, 'none', 'needs the addon; bytes are relayed instead');
+    ? finding(name, 'ok', `sockets are passed to ssh; ${takeNone}`)
+    : finding(name, 'none', 'needs the addon; bytes are relayed instead');
 }
 
 // Each starts the proxy with one socket, as ssh does, but speaks SSH over it; all others are noticed, and get a relay.
@@ -166,35 +169,39 @@ const takeNone =
 function vsock({ devices, modules, addon: { addon }, borrowed }: Facts): HostCheck {
   const name = 'vsock';
   if (devices['/dev/vsock'] === 'absent' && !modules.includes('vsock'))
-    return check(name, 'bad', 'this kernel has no AF_VSOCK loaded', 'sudo modprobe vsock');
-  if (addon) return check(name, 'ok', 'AF_VSOCK is available');
+    return finding(name, 'bad', 'this kernel has no AF_VSOCK loaded', 'sudo modprobe vsock');
+  if (addon) return finding(name, 'ok', 'AF_VSOCK is available');
   if (borrowed) {
     const by = { found: borrowed.path, report: borrowed.tool.name };
-    return check(name, 'ok', said`AF_VSOCK is available, and without the addon ${by} opens it`);
+    return finding(name, 'ok', said`AF_VSOCK is available, and without the addon ${by} opens it`);
   }
   const lacking = 'AF_VSOCK is available, but needs the addon, or python3 or socat in PATH';
-  return check(name, 'none', lacking, 'sudo apt-get install python3');
+  return finding(name, 'none', lacking, 'sudo apt-get install python3');
 }
 
 function vhost({ devices: { '/dev/vhost-vsock': device }, modules }: Facts): HostCheck {
   const name = 'vhost_vsock';
-  if (device === 'ok') return check(name, 'ok', 'virtual machines can have vsock devices');
+  if (device === 'ok') return finding(name, 'ok', 'virtual machines can have vsock devices');
   if (device === 'closed')
-    return check(name, 'none', 'this user cannot use /dev/vhost-vsock; services of the system and root can');
+    return finding(
+      name,
+      'none',
+      'this user cannot use /dev/vhost-vsock; services of the system and root can',
+    );
   if (modules.includes(name))
-    return check(name, 'none', 'the module is loaded, without a device here: a container?');
+    return finding(name, 'none', 'the module is loaded, without a device here: a container?');
   const absent =
     'not loaded: VMs on this host cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it';
-  return check(name, 'none', absent, 'sudo modprobe vhost_vsock');
+  return finding(name, 'none', absent, 'sudo modprobe vhost_vsock');
 }
 
 function kvm({ devices }: Facts): HostCheck {
   const name = 'kvm';
   const state = devices['/dev/kvm'];
   const join = 'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"';
-  if (state === 'ok') return check(name, 'ok', '/dev/kvm can be used');
-  if (state === 'closed') return check(name, 'none', 'this user cannot use /dev/kvm', join);
-  return check(name, 'none', 'no /dev/kvm: virtual machines run slowly here, or elsewhere');
+  if (state === 'ok') return finding(name, 'ok', '/dev/kvm can be used');
+  if (state === 'closed') return finding(name, 'none', 'this user cannot use /dev/kvm', join);
+  return finding(name, 'none', 'no /dev/kvm: virtual machines run slowly here, or elsewhere');
 }
 
 function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
@@ -202,15 +209,15 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
     const own = warnings.filter(({ provider }) => provider === name);
     const failures = own.filter((each) => isFailure(each) && !isQuiet(each));
     const fix = ownSource(name)?.fix;
-    if (failures.length > 0) return failures.map((each) => check(name, 'bad', withCode(each), fix));
+    if (failures.length > 0) return failures.map((each) => finding(name, 'bad', withCode(each), fix));
     const { count, text: report } = counted(name, machines);
     const found = [report, ...own.map((each) => withCode(each).found)].join('; ');
-    if (count > 0) return [check(name, 'ok', { found, report })];
-    if (own.length === 0) return [{ ...check(name, 'none', report), fold: 'no machines' }];
-    if (!own.every((each) => isQuiet(each))) return [check(name, 'none', { found, report })];
+    if (count > 0) return [finding(name, 'ok', { found, report })];
+    if (own.length === 0) return [{ ...finding(name, 'none', report), fold: 'no machines' }];
+    if (!own.every((each) => isQuiet(each))) return [finding(name, 'none', { found, report })];
     const fold = 'not open to this user';
     const problems = own.map(({ problem }) => problem).join('; ');
-    return [{ ...check(name, 'none', { found: problems, report: fold }), fold }];
+    return [{ ...finding(name, 'none', { found: problems, report: fold }), fold }];
   });
 }
 
@@ -224,16 +231,16 @@ function outsideChecks({
 }: Facts): readonly HostCheck[] {
   const name = 'own sources';
   const files = problems.map((each) =>
-    check(name, 'bad', said`${each.file}: ${withCode(each)}`, `correct ${each.file}: docs/sources.md`),
+    finding(name, 'bad', said`${each.file}: ${withCode(each)}`, `correct ${each.file}: docs/sources.md`),
   );
   const each = lines.map((line) => {
     const failure = machines.warnings.find(({ provider }) => provider === line.name);
     const { text } = counted(line.name, machines.machines);
     const listed = said`${line.name}: ${fixed(text)}`;
-    if (!failure) return check(name, 'ok', said`${listed} by ${line.command[0] ?? ''}`);
-    return check(name, 'bad', said`${listed}; ${withCode(failure)}`, `vmssh check ${line.name}`);
+    if (!failure) return finding(name, 'ok', said`${listed} by ${line.command[0] ?? ''}`);
+    return finding(name, 'bad', said`${listed}; ${withCode(failure)}`, `vmssh check ${line.name}`);
   });
-  return [...files, ...each, ...toAdd.map((found) => check(name, 'none', found))];
+  return [...files, ...each, ...toAdd.map((found) => finding(name, 'none', found))];
 }
 
 /** The machines of hypervisors are not listed here. */
@@ -251,7 +258,7 @@ function oldKeys({ config: { old = [] }, machines: { machines, warnings } }: Fac
   if (gone.length === 0 || warnings.some((each) => isFailure(each) && !isQuiet(each))) return [];
   const words = [...new Set(gone.map(({ alias }) => alias.replace('vmssh-', '')))];
   const what = said`over a year old, and of no listed machine: ${fewOf(words, maxShown)}`;
-  return [check('known keys', 'none', what, `vmssh forget ${words.slice(0, maxShown).join(' ')}`)];
+  return [finding('known keys', 'none', what, `vmssh forget ${words.slice(0, maxShown).join(' ')}`)];
 }
 
 const maxShown = 4;

@@ -78,10 +78,16 @@ const missing = lacks('sshd', 'ssh');
 
 describe.skipIf(missing)('guest install continues only in the machine where it began', () => {
   it.each([
-    { name: 'by the CID that the guest gave', typed: false },
-    { name: 'by a target that was typed', typed: true },
-  ])('$name', async ({ typed }) => {
-    const { code, out, err } = await install('web', { ...target(typed), ...onlyVsock });
+    { name: 'by the CID that the guest gave', typed: false, hosts: /^hosts='\d+:\d+/m },
+    {
+      name: 'by a target that was typed',
+      typed: true,
+      more: { 'shared-home': true as const },
+      hosts: /^hosts=''$/m,
+    },
+  ])('$name', async ({ typed, more, hosts }) => {
+    const { code, out, err } = await install('web', { ...target(typed), ...onlyVsock, ...more });
+    expect(given('web.script')).toMatch(hosts);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/✓ same-machine +.* is ann@web/);
     expect([isClosed('web'), isClosed('other')]).toEqual([true, false]);

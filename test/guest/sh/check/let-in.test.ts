@@ -120,12 +120,16 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
           chownSync(join(root, 'home/ann', each), 1000, 1000);
       const mark = ({ ino, mtimeMs } = statSync(join(root, path))) => `${ino}:${Math.floor(mtimeMs / 1000)}`;
       const hosts = [mark()];
-      for (const look of [true, false])
-        expect(setUp('', { look, hosts })).toEqual([
+      for (const [look, hostKey] of [
+        [true, true],
+        [true, false],
+        [false, false],
+      ] as const)
+        expect(setUp('', { look, hosts, hostKey })).toEqual([
           'ok sshd /usr/sbin/sshd is there',
           'ok account ann',
           "failed key /home/ann/.ssh/authorized_keys is this host's own, which the machine shares: the key would let in here too",
-          'hint key if you mean that: vmssh setup --shared-home',
+          'hint key if you mean that: --shared-home',
           'end 2 nothing was changed',
           '',
         ]);

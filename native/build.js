@@ -96,16 +96,12 @@ function outputPath(sanitize, target) {
 }
 
 /**
- * Of foo_linux.cpp, foo_win32.cpp and foo_stub.cpp the system's own, or else the stub; always those without such an ending.
+ * Of foo_linux.cpp and foo_win32.cpp the system's own; always those without such an ending.
  * @param {string} platform
  */
 export function sourceFiles(platform) {
-  const all = files('src', '.cpp');
   const others = ['linux', 'win32'].filter((name) => name !== platform);
-  return all.filter((name) => {
-    if (others.some((other) => name.endsWith(`_${other}.cpp`))) return false;
-    return !name.endsWith('_stub.cpp') || !all.includes(name.replace('_stub.cpp', `_${platform}.cpp`));
-  });
+  return files('src', '.cpp').filter((name) => !others.some((other) => name.endsWith(`_${other}.cpp`)));
 }
 
 /** Those of a folder and of the folders in it. @param {string} folder @param {string} ending */

@@ -20,9 +20,7 @@ import { toolchainOf } from './toolchains.js';
 const native = join(root, 'native');
 const own = join(native, 'engine');
 const kept = join(native, 'build/engine/objects');
-const shared = ['confine', 'core', 'image', 'loop', 'memory', 'napi', 'natives', 'processes', 'relay'];
-const windows = ['core', 'handles', 'loop', 'natives', 'processes'].map((folder) => `windows/${folder}`);
-const linux = ['natives/linux'];
+const shared = ['confine', 'core', 'image', 'loop', 'memory', 'napi', 'natives', 'relay'];
 
 /** The engine's own files, in C; native/engine/image/quickjs.c includes the largest one. */
 const engineFiles = ['libregexp', 'libunicode', 'dtoa'];
@@ -51,7 +49,7 @@ export async function compileObjects(sources, target, sanitize, changed = {}) {
   const system = target === 'win32-x64' ? 'win32' : 'linux';
   const tools = toolchainOf(target, sanitize);
   const engineHeaders = filesOf(sources, '.h').map(read);
-  const folders = [...shared, ...(tools.folders ?? []), ...(system === 'win32' ? windows : linux)];
+  const folders = [...shared, ...(tools.folders ?? []), ...(system === 'win32' ? ['windows'] : [])];
   /** @type {Language} */
   const c = {
     program: tools.c,
@@ -85,7 +83,7 @@ export async function compileObjects(sources, target, sanitize, changed = {}) {
     (source) => object(c, source),
   );
   // It runs on the machine that builds.
-  const compiler = ['core/value', 'core/decode', 'compiler']
+  const compiler = ['core/value', 'compiler']
     .map((name) => join(own, `${name}.cpp`))
     .concat((tools.folders ?? []).flatMap((folder) => filesOf(join(own, folder), '.cpp')));
   const ofSystem = folders
@@ -106,7 +104,7 @@ export async function compileObjects(sources, target, sanitize, changed = {}) {
  * native/engine/confine and native/engine/relay do instead.
  */
 const replaced = {
-  linux: ['src/glibc_linux.cpp', 'src/confine/confine_stub.cpp', 'src/hand-off/hand_off_stub.cpp'],
+  linux: ['src/glibc_linux.cpp', 'src/own_process.cpp'],
   win32: ['src/delayload_win32.cpp'],
 };
 

@@ -12,7 +12,7 @@
 
 #include "core/program.h"
 #include "image/image.h"
-#include "memory/no_memory.h"
+#include "memory/memory.h"
 #include "relay/relay_process.h"
 
 namespace {

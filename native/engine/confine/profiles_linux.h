@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-#include "../../src/confine/confine.h"
+#include "../../src/own_process.h"
 
 namespace hvsock {
 

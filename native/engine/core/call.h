@@ -1,14 +1,42 @@
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <new>
 #include <string>
 #include <vector>
 
-#include "failure.h"
 #include "value.h"
 
 namespace engine {
+
+// A call of the system that failed.
+struct SystemFailure {
+  int number;  // errno, or what GetLastError gives
+  const char* call;
+  std::string path{};
+};
+
+// What a failing call left behind.
+SystemFailure lastFailure(const char* call, std::string path = {});
+
+// What Node says of a number: code, errno and the words of its message.
+struct ErrorWords {
+  std::string code;
+  int number;
+  std::string words;
+};
+ErrorWords errorWords(int number);
+
+// Node's own error for it: "ENOENT: no such file or directory, open '/x'", with code, errno, syscall and path.
+void throwFailure(JSContext* js, const SystemFailure& failure);
+
+// Returns a result; throws if it is -1.
+template <typename Result>
+Result succeeded(Result result, const char* call, const std::string& path = {}) {
+  if (result < 0) throw lastFailure(call, path);
+  return result;
+}
 
 // The bytes of a Uint8Array that JavaScript holds.
 struct Bytes {
@@ -46,7 +74,6 @@ class Call {
 };
 
 JSValue newBytes(JSContext* js, const void* data, std::size_t length);
-JSValue newNumber(JSContext* js, double number);
 
 // Ends the program if its image is being made, which holds what is the same in each process.
 void refuseInImage(JSCFunction* function);

@@ -34,4 +34,7 @@ extern const Limits limits;
 // The one that is evaluated at the start.
 constexpr const char* mainChunk = "main.mjs";
 
+// Writes the `size` bytes of which build/bundle/pack.js made `packed`. It trusts that: it is the program's own.
+void unpack(const std::uint8_t* packed, std::uint8_t* bytes, std::size_t size);
+
 }  // namespace engine

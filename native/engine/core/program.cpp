@@ -12,13 +12,11 @@
 #include <string>
 
 #include "../image/process_state.h"
-#include "../memory/no_memory.h"
-#include "../memory/stack.h"
+#include "../memory/memory.h"
 #include "../napi/environment.h"
 #include "chunks.h"
-#include "failure.h"
-#include "modules.h"
-#include "new_engine.h"
+#include "call.h"
+#include "engine.h"
 
 namespace engine {
 namespace {

@@ -8,7 +8,7 @@
 #include <new>
 
 #include "../core/chunks.h"
-#include "../memory/heap.h"
+#include "../memory/memory.h"
 #include "process_state.h"
 
 // Where the program is in memory, from the linker.

@@ -1,4 +1,4 @@
-#include "unpack.h"
+#include "../core/chunks.h"
 
 #include <algorithm>
 

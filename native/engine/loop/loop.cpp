@@ -5,7 +5,6 @@
 
 #include "../core/program.h"
 #include "../napi/environment.h"
-#include "signals.h"
 
 namespace engine {
 

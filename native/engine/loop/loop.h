@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "../../src/system/event.h"
+#include "../../src/system/threads.h"
 #include "../core/value.h"
 
 namespace engine {
@@ -85,5 +85,12 @@ class Loop {
   std::map<int, Child> children_;
   std::map<int, Value> signals_;
 };
+
+// Whether a signal is noted for `caughtSignals`, or has its previous action. On Windows, signals are what libuv makes of a
+// console's events: SIGINT (Ctrl+C), SIGBREAK (Ctrl+Break), SIGHUP (the window is closed).
+void catchSignal(int signal, bool caught);
+
+// Those that came since it was asked last.
+std::vector<int> caughtSignals();
 
 }  // namespace engine

@@ -1,23 +1,64 @@
-#include "heap.h"
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
-#include "block_size.h"
+#include "../core/chunks.h"
+#include "memory.h"
 
 namespace engine {
 namespace {
 
+// Before each block stands how many bytes it has room for. The blocks themselves begin at multiples of 16.
+constexpr std::size_t unit = 16;
+constexpr std::size_t head = sizeof(std::size_t);
+
+// Of blocks that have a list; what is larger is libc's.
+constexpr std::size_t largest = (HeapState::fineSizes << HeapState::doublings) * unit - head;
+
+// One of the sizes that blocks have: its list, and how much a block takes.
+struct BlockSize {
+  std::size_t index;
+  std::size_t units;
+};
+
+// The smallest that has room for that many bytes.
+BlockSize sizeFor(std::size_t bytes) {
+  constexpr std::size_t fineSizes = HeapState::fineSizes;
+  constexpr std::size_t steps = HeapState::steps;
+  const std::size_t units = (bytes + head + unit - 1) / unit;
+  if (units <= fineSizes) return {units, units};
+  std::size_t step = fineSizes / steps;
+  std::size_t index = fineSizes;
+  while (units > 2 * steps * step) {
+    step *= 2;
+    index += steps;
+  }
+  const std::size_t count = (units + step - 1) / step;
+  return {index + count - steps, count * step};
+}
+
+// The largest that needs no more than that many units.
+BlockSize largestOf(std::size_t units) {
+  const BlockSize size = sizeFor(units * unit - head);
+  return size.units <= units ? size : sizeFor(HeapState::fineSizes * unit - head);
+}
+
 // By how many bytes it grows. A login needs one of these.
 constexpr std::size_t growth = std::size_t{1} << 20;
 
-void (*outOfMemory)() = nullptr;
+// Of NeedsMemory: one module asks for others while it is read.
+int lives = 0;
 
+// What the engine gets if the system has no more.
 void* none() {
-  if (outOfMemory != nullptr) outOfMemory();
-  return nullptr;
+  if (lives == 0) return nullptr;
+  sayNoMemory();
+  _exit(1);
 }
 
 // Memory for JavaScript's values. Only the thread of the engine uses it, so that nothing is locked, and a block that was freed
@@ -179,6 +220,21 @@ void growHeap(char* memory, std::size_t bytes) { heap.use(memory, bytes); }
 
 void forUnused(std::size_t page, void (*give)(char* start, std::size_t bytes)) { heap.forUnused(page, give); }
 
-void whenOutOfMemory(void (*call)()) { outOfMemory = call; }
+void sayNoMemory() {
+  const std::size_t megabytes = limits.memory >> 20;
+  // Into no buffer: there may be no memory for one.
+  std::fprintf(stderr, "Stopped: not enough memory. It may hold %zu MB of values, if the system gives it as much (ulimit -v)\n",
+               megabytes);
+}
+
+void setMemoryLimit(JSRuntime* runtime) { JS_SetMemoryLimit(runtime, limits.memory); }
+
+NeedsMemory::NeedsMemory(JSRuntime* runtime) : runtime_(runtime) {
+  if (lives++ == 0) JS_SetMemoryLimit(runtime_, 0);
+}
+
+NeedsMemory::~NeedsMemory() {
+  if (--lives == 0) setMemoryLimit(runtime_);
+}
 
 }  // namespace engine

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../src/system/event.h"
+#include "../../src/system/threads.h"
 
 // Node-API on QuickJS, only what the addon uses. One environment, for the whole process.
 // A napi_value is an index into a stack of handles; each call from JavaScript, and each delivery from another thread,

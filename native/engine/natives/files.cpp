@@ -7,6 +7,44 @@
 namespace engine {
 namespace {
 
+// Rounded as Node does: seconds and the rest by themselves.
+double ms(std::int64_t nanoseconds) {
+  constexpr std::int64_t perSecond = 1'000'000'000;
+  const std::int64_t rest = (nanoseconds % perSecond + perSecond) % perSecond;
+  return static_cast<double>((nanoseconds - rest) / perSecond) * 1e3 + static_cast<double>(rest) / 1e6;
+}
+
+// What src/engine/files.ts makes a Stats of: dev, ino, mode, nlink, uid, gid, rdev, size, and milliseconds of the
+// last access, change of the content, and change of the file.
+JSValue newStat(JSContext* js, const Stat& found) {
+  const double numbers[] = {
+      static_cast<double>(found.device),
+      static_cast<double>(found.index),
+      static_cast<double>(found.mode),
+      static_cast<double>(found.links),
+      static_cast<double>(found.user),
+      static_cast<double>(found.group),
+      static_cast<double>(found.ofDevice),
+      static_cast<double>(found.size),
+      ms(found.accessed),
+      ms(found.written),
+      ms(found.changed),
+  };
+  Value array(js, checked(JS_NewArray(js)));
+  std::uint32_t index = 0;
+  for (const double number : numbers) append(js, array.get(), index++, JS_NewNumber(js, number));
+  return array.release();
+}
+
+// What identifies a file, as BigInts: dev, ino, and nanoseconds of the last change of the content.
+JSValue newIdentity(JSContext* js, const Stat& found) {
+  Value array(js, checked(JS_NewArray(js)));
+  append(js, array.get(), 0, JS_NewBigUint64(js, found.device));
+  append(js, array.get(), 1, JS_NewBigUint64(js, found.index));
+  append(js, array.get(), 2, JS_NewBigInt64(js, found.written));
+  return array.release();
+}
+
 JSValue open(Call& call) {
   const std::string path = call.word(0);
   return JS_NewInt32(call.js, files::open(path, call.integer(1), call.integer(2)));
@@ -53,7 +91,7 @@ JSValue ofDescriptor(Call& call) {
   return JS_UNDEFINED;
 }
 
-constexpr Native functions[] = {
+constexpr Native ofFiles[] = {
     {"open", native<open>},
     {"close", native<ofDescriptor<files::close>>},
     {"read", native<read>},
@@ -67,8 +105,68 @@ constexpr Native functions[] = {
     {"setNonblocking", native<ofDescriptor<files::setNonblocking>>},
 };
 
+JSValue run(Call& call, void (*body)(const std::string&)) {
+  body(call.word(0));
+  return JS_UNDEFINED;
+}
+
+JSValue run(Call& call, void (*body)(const std::string&, int)) {
+  body(call.word(0), call.integer(1));
+  return JS_UNDEFINED;
+}
+
+JSValue run(Call& call, void (*body)(const std::string&, const std::string&)) {
+  body(call.word(0), call.word(1));
+  return JS_UNDEFINED;
+}
+
+JSValue run(Call& call, std::string (*body)(const std::string&)) {
+  const std::string text = body(call.word(0));
+  return fromSystem(call.js, text.data(), text.size());
+}
+
+JSValue run(Call& call, Stat (*body)(const std::string&)) { return newStat(call.js, body(call.word(0))); }
+
+template <auto body>
+JSValue ofPath(Call& call) {
+  return run(call, body);
+}
+
+JSValue exists(Call& call) { return JS_NewBool(call.js, paths::exists(call.word(0))); }
+
+JSValue lstatIdentity(Call& call) { return newIdentity(call.js, paths::lstat(call.word(0))); }
+
+// Names and types (DT_DIR …) in turn.
+JSValue readdir(Call& call) {
+  Value array(call.js, checked(JS_NewArray(call.js)));
+  std::uint32_t index = 0;
+  for (const auto& [name, type] : paths::entries(call.word(0))) {
+    append(call.js, array.get(), index++, fromSystem(call.js, name.data(), name.size()));
+    append(call.js, array.get(), index++, JS_NewInt32(call.js, type));
+  }
+  return array.release();
+}
+
+constexpr Native ofPaths[] = {
+    {"stat", native<ofPath<paths::stat>>},
+    {"lstat", native<ofPath<paths::lstat>>},
+    {"lstatIdentity", native<lstatIdentity>},
+    {"access", native<ofPath<paths::access>>},
+    {"exists", native<exists>},
+    {"readdir", native<readdir>},
+    {"readlink", native<ofPath<paths::readlink>>},
+    {"realpath", native<ofPath<paths::realpath>>},
+    {"mkdir", native<ofPath<paths::mkdir>>},
+    {"mkdtemp", native<ofPath<paths::mkdtemp>>},
+    {"rename", native<ofPath<paths::rename>>},
+    {"unlink", native<ofPath<paths::unlink>>},
+    {"rmdir", native<ofPath<paths::rmdir>>},
+    {"symlink", native<ofPath<paths::symlink>>},
+};
+
 }  // namespace
 
-const NativeModule filesModule = nativeModule("engine:files", functions);
+const NativeModule filesModule = nativeModule("engine:files", ofFiles);
+const NativeModule pathsModule = nativeModule("engine:paths", ofPaths);
 
 }  // namespace engine

@@ -1,5 +1,7 @@
 #include "modules.h"
 
+#include "../napi/environment.h"
+
 namespace engine {
 
 const std::array<const NativeModule*, 8>& nativeModules() {
@@ -7,5 +9,15 @@ const std::array<const NativeModule*, 8>& nativeModules() {
                                                           &pathsModule, &processesModule, &socketsModule, &systemModule};
   return all;
 }
+
+namespace {
+
+JSValue exports(Call& call) { return napiExports(call.js); }
+
+constexpr Native functions[] = {{"exports", native<exports>}};
+
+}  // namespace
+
+const NativeModule addonModule = nativeModule("engine:addon", functions);
 
 }  // namespace engine

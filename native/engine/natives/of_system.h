@@ -6,12 +6,28 @@
 #include <utility>
 #include <vector>
 
+#include "../core/call.h"
 #include "../core/program.h"
-#include "stat.h"
 
 // What each system does in its own way, below the modules in this folder, which hand it to JavaScript. Each function may
 // throw a SystemFailure.
 namespace engine {
+
+// What stat(2) says of a file.
+struct Stat {
+  std::uint64_t device = 0;
+  std::uint64_t index = 0;
+  std::uint32_t mode = 0;
+  std::uint64_t links = 0;
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
+  std::uint64_t ofDevice = 0;
+  std::uint64_t size = 0;
+  // Nanoseconds since 1970, of the last access, change of the content, and change of the file.
+  std::int64_t accessed = 0;
+  std::int64_t written = 0;
+  std::int64_t changed = 0;
+};
 
 namespace files {
 

@@ -49,7 +49,7 @@ JSValue pid(Call& call) { return JS_NewInt32(call.js, system::pid()); }
 
 template <double (*which)()>
 JSValue id(Call& call) {
-  return newNumber(call.js, which());
+  return JS_NewNumber(call.js, which());
 }
 
 // Each error's name; "" for a number that has none.
@@ -63,14 +63,14 @@ JSValue errorNames(Call& call) {
 }
 
 // Milliseconds since this process started.
-JSValue uptime(Call& call) { return newNumber(call.js, monotonicMs() - Program::of(call.js).start().ms); }
+JSValue uptime(Call& call) { return JS_NewNumber(call.js, monotonicMs() - Program::of(call.js).start().ms); }
 
 // Microseconds on a processor: as the program, and in the kernel.
 JSValue processorTime(Call& call) {
   const auto [asProgram, inKernel] = system::processorTime();
   Value array(call.js, checked(JS_NewArray(call.js)));
-  append(call.js, array.get(), 0, newNumber(call.js, asProgram));
-  append(call.js, array.get(), 1, newNumber(call.js, inKernel));
+  append(call.js, array.get(), 0, JS_NewNumber(call.js, asProgram));
+  append(call.js, array.get(), 1, JS_NewNumber(call.js, inKernel));
   return array.release();
 }
 

@@ -24,7 +24,7 @@ struct SocketAddress {
 
 inline bool isInet(int family) { return family == AF_INET || family == AF_INET6; }
 
-// One function per family, each in its own file. They throw Failure with `function` as its syscall.
+// One function per family. They throw Failure with `function` as its syscall.
 SocketAddress unixAddress(const char* function, const std::string& path);
 SocketAddress vsockAddress(std::uint32_t cid, std::uint32_t port);
 SocketAddress inetAddress(const char* function, const std::string& host, std::uint16_t port);

@@ -1,13 +1,25 @@
 #pragma once
 
+#include <node_api.h>
+
 #include <exception>
+#include <memory>
 #include <vector>
 
-#include "handle.h"
+#include "../stream/socket.h"
 #include "instance.h"
 #include "js.h"
 
 namespace hvsock {
+
+// The JavaScript object that owns a socket until `close` or the garbage collector takes it.
+struct Handle {
+  std::shared_ptr<Socket> socket;  // null once closed
+
+  static napi_value create(napi_env env, std::shared_ptr<Socket> socket);
+  // The Handle in a value; null if it is anything else.
+  static Handle* from(napi_env env, napi_value value);
+};
 
 // One call of an exported function: its arguments, checked. Unusable ones throw EINVAL.
 class Call {
@@ -34,6 +46,7 @@ constexpr double largestDelay = 2147483647;  // milliseconds
 
 // A descriptor's number in `value`.
 int toDescriptor(const Call& call, const std::string& what, napi_value value);
+bool toFlag(const Call& call, const char* what, napi_value value);
 
 // Turns a function into a Node-API callback: what it throws becomes a JavaScript exception.
 template <napi_value (*body)(Call&)>

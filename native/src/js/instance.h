@@ -5,7 +5,7 @@
 #include <memory>
 #include <unordered_map>
 
-#include "mailbox.h"
+#include "js.h"
 #include "../reactor/operation.h"
 #include "../reactor/reactor.h"
 

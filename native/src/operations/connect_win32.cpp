@@ -1,9 +1,8 @@
 #include <algorithm>
 
-#include "../system/failure_win32.h"
-#include "../hyperv/hyperv_win32.h"
-#include "operations.h"
+#include "../system/failure.h"
 #include "../stream/socket_win32.h"
+#include "operations.h"
 
 namespace hvsock {
 namespace {

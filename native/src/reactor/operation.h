@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "../system/clock.h"
+#include "../system/threads.h"
 #include "../stream/socket.h"
 
 namespace hvsock {

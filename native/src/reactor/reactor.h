@@ -4,10 +4,9 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "../system/event.h"
-#include "../js/mailbox.h"
+#include "../system/threads.h"
+#include "../js/js.h"
 #include "operation.h"
-#include "../system/thread.h"
 
 namespace hvsock {
 

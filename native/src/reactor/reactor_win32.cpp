@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include "../system/failure_win32.h"
+#include "../system/failure.h"
 #include "reactor.h"
 
 namespace hvsock {

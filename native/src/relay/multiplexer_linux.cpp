@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "multiplexer.h"
+#include "relay_linux.h"
 
 namespace hvsock {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <atomic>
 
-#include "../system/failure_win32.h"
+#include "../system/failure.h"
 #include "stdio_win32.h"
-#include "../system/thread.h"
+#include "../system/threads.h"
 
 namespace hvsock {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "../system/event.h"
+#include "../system/threads.h"
 
 namespace hvsock {
 

@@ -22,9 +22,24 @@ const char* knownErrorName(int number);
 std::string errorMeaning(int number);
 
 // The name of an errno, such as "ECONNREFUSED"; "E<number>" if it has none here.
-std::string errorName(int number);
+inline std::string errorName(int number) {
+  const char* name = knownErrorName(number);
+  return name != nullptr ? name : "E" + std::to_string(number);
+}
 
 // "connect: Connection refused"
-std::string message(const Failure& failure);
+inline std::string message(const Failure& failure) {
+  const std::string meaning = failure.message.empty() ? errorMeaning(failure.number) : failure.message;
+  return failure.syscall + (": " + meaning);
+}
+
+#if defined(_WIN32)
+// The failure in WSAGetLastError.
+Failure lastWinsock(const char* syscall);
+
+// A Win32 error code as the nearest errno; the message contains the code itself.
+Failure fromWin32(unsigned long code, const char* syscall);
+Failure lastWin32(const char* syscall);
+#endif
 
 }  // namespace hvsock

@@ -1,4 +1,4 @@
-#include "failure_win32.h"
+#include "failure.h"
 
 #include <winsock2.h>
 // needs winsock2.h from above
@@ -8,30 +8,9 @@
 #include <system_error>
 
 namespace hvsock {
+namespace {
 
-const char* knownErrorName(int number) {
-  switch (number) {
-#define NAME(error) \
-  case error:       \
-    return #error;
-    NAME(EPERM) NAME(ENOENT) NAME(EINTR) NAME(EIO) NAME(ENXIO) NAME(EBADF) NAME(EAGAIN) NAME(ENOMEM)
-    NAME(EACCES) NAME(EFAULT) NAME(EBUSY) NAME(EEXIST) NAME(ENODEV) NAME(ENOTDIR) NAME(EISDIR)
-    NAME(EINVAL) NAME(ENFILE) NAME(EMFILE) NAME(ENOTTY) NAME(EFBIG) NAME(ENOSPC) NAME(ESPIPE)
-    NAME(EROFS) NAME(EPIPE) NAME(ENAMETOOLONG) NAME(ENOSYS) NAME(ELOOP) NAME(EPROTO) NAME(ENOTSOCK)
-    NAME(EDESTADDRREQ) NAME(EMSGSIZE) NAME(EPROTOTYPE) NAME(ENOPROTOOPT) NAME(EPROTONOSUPPORT)
-    NAME(EOPNOTSUPP) NAME(EAFNOSUPPORT) NAME(EADDRINUSE) NAME(EADDRNOTAVAIL) NAME(ENETDOWN)
-    NAME(ENETUNREACH) NAME(ENETRESET) NAME(ECONNABORTED) NAME(ECONNRESET) NAME(ENOBUFS) NAME(EISCONN)
-    NAME(ENOTCONN) NAME(ETIMEDOUT) NAME(ECONNREFUSED) NAME(EHOSTUNREACH) NAME(EALREADY)
-    NAME(EINPROGRESS) NAME(ECANCELED)
-#undef NAME
-  }
-  return windowsName(number);
-}
-
-std::string errorMeaning(int number) {
-  return windowsName(number) != nullptr ? windowsMessage(number) : std::generic_category().message(number);
-}
-
+// The name of a Winsock code ("WSAECONNREFUSED") or of a WMI HRESULT; null for any other number.
 const char* windowsName(int number) {
   switch (number) {
 #define NAME(error)              \
@@ -55,6 +34,7 @@ const char* windowsName(int number) {
   return number < 0 ? "HRESULT" : nullptr;
 }
 
+// Windows' message for the code, in English if available.
 std::string windowsMessage(int number) {
   char number16[32];
   wsprintfA(number16, number < 0 ? "0x%08lX" : "%lu", static_cast<unsigned long>(number));
@@ -67,6 +47,31 @@ std::string windowsMessage(int number) {
     if (static_cast<unsigned char>(text[i]) > 126) return std::string("code ") + number16;  // this system has no English messages
   }
   return std::string(text, length) + (length > 0 ? " (" : "code ") + number16 + (length > 0 ? ")" : "");
+}
+
+}  // namespace
+
+const char* knownErrorName(int number) {
+  switch (number) {
+#define NAME(error) \
+  case error:       \
+    return #error;
+    NAME(EPERM) NAME(ENOENT) NAME(EINTR) NAME(EIO) NAME(ENXIO) NAME(EBADF) NAME(EAGAIN) NAME(ENOMEM)
+    NAME(EACCES) NAME(EFAULT) NAME(EBUSY) NAME(EEXIST) NAME(ENODEV) NAME(ENOTDIR) NAME(EISDIR)
+    NAME(EINVAL) NAME(ENFILE) NAME(EMFILE) NAME(ENOTTY) NAME(EFBIG) NAME(ENOSPC) NAME(ESPIPE)
+    NAME(EROFS) NAME(EPIPE) NAME(ENAMETOOLONG) NAME(ENOSYS) NAME(ELOOP) NAME(EPROTO) NAME(ENOTSOCK)
+    NAME(EDESTADDRREQ) NAME(EMSGSIZE) NAME(EPROTOTYPE) NAME(ENOPROTOOPT) NAME(EPROTONOSUPPORT)
+    NAME(EOPNOTSUPP) NAME(EAFNOSUPPORT) NAME(EADDRINUSE) NAME(EADDRNOTAVAIL) NAME(ENETDOWN)
+    NAME(ENETUNREACH) NAME(ENETRESET) NAME(ECONNABORTED) NAME(ECONNRESET) NAME(ENOBUFS) NAME(EISCONN)
+    NAME(ENOTCONN) NAME(ETIMEDOUT) NAME(ECONNREFUSED) NAME(EHOSTUNREACH) NAME(EALREADY)
+    NAME(EINPROGRESS) NAME(ECANCELED)
+#undef NAME
+  }
+  return windowsName(number);
+}
+
+std::string errorMeaning(int number) {
+  return windowsName(number) != nullptr ? windowsMessage(number) : std::generic_category().message(number);
 }
 
 Failure lastWinsock(const char* syscall) { return {WSAGetLastError(), syscall, {}}; }

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "image/unpack.h"
+#include "core/chunks.h"
 
 // SIZE: prints what was packed into stdin.
 int main(int, char** words) {

@@ -12,7 +12,7 @@ import { workFolder } from '../bed/work-folder.js';
 
 /** Faults put into source files of the addon: of each its name, a text, and what that becomes. */
 const faults: Readonly<Record<string, readonly (readonly [name: string, from: string, to: string])[]>> = {
-  'address/address_hyperv_win32.cpp': [
+  'address/address_win32.cpp': [
     [
       'Data1 big-endian',
       'bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]',
@@ -34,11 +34,9 @@ const faults: Readonly<Record<string, readonly (readonly [name: string, from: st
     ['no time-out option', 'HV_PROTOCOL_RAW, HVSOCKET_CONNECT_TIMEOUT,', 'HV_PROTOCOL_RAW, 77,'],
     ['no suspend option', 'keepWhilePaused(socket);', ';'],
   ],
-  'relay/relay_loop_win32.cpp': [
+  'relay/relay_win32.cpp': [
     ['no half-close', '::shutdown(socket_.fd(), SD_SEND);', ';'],
     ['both halves closed', '::shutdown(socket_.fd(), SD_SEND);', '::shutdown(socket_.fd(), SD_BOTH);'],
-  ],
-  'relay/pump_win32.cpp': [
     ['a short send taken for all', 'source.take(outcome.length)', 'source.take(source.size())'],
   ],
   'stream/transfer_win32.cpp': [

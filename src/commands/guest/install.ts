@@ -88,7 +88,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   // Its manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
   const login = goesOn ? (splitUser(options.into.host).user ?? 'root') : splitUser(into.host).user;
   const byDefault = into.route === 'exec' ? login : undefined;
-  const hosts = hostsHome(options.sharedHome, io);
+  const hosts = hostsHome(options.sharedHome || !options.script.keys?.length, io);
   const script = { ...options.script, hosts, account: options.script.account ?? byDefault };
   const { port, account } = script;
   const run = await rootRunner(io, signal);

@@ -14,9 +14,13 @@ set -u
 
 # A container's image often has none. Only sshd knows whether one is missing.
 make_host_key() {
-  case $(sshd_complaint "$sshd") in *'o hostkeys available'*) ;; *) return 0 ;; esac
+  if said=$("$R$sshd" -t 2>&1); then return 0; fi
+  case $said in *'o hostkeys available'* | *' line '[0-9]*) ;; *) return 0 ;; esac
+  key_complaint=$(sshd_complaint "$sshd")
   host_key=$R/etc/ssh/ssh_host_ed25519_key
-  if [ "$look" = yes ]; then
+  if case $key_complaint in *"load host key: $host_key"* | 'sshd: no hostkeys available'*) [ -s "$host_key" ] ;; esac; then
+    check_host_keys || give_up 2
+  elif [ "$look" = yes ]; then
     say changed host-keys "there is none: $host_key is made"
   elif said=$(note host-key "$host_key" && rm -f "$host_key.new" "$host_key.new.pub" &&
     ssh-keygen -q -t ed25519 -N '' -C 'vmssh setup' -f "$host_key.new" 2>&1 </dev/null &&

@@ -4,7 +4,14 @@ import { formatCheck } from '../../checks/result.js';
 import { targetIn } from '../../checks/try-login.js';
 import { type Command, positionals, UsageError } from '../../cli/command.js';
 import { complain, pasteable } from '../../cli/failure.js';
-import { byOption, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
+import {
+  byOption,
+  formatProgress,
+  hostFlags,
+  hostsHome,
+  sharedHomeOption,
+  sshConfigOption,
+} from '../../cli/guest.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
 import { ConnectError, errorWith, exitCode, printable } from '../../errors.js';
@@ -34,6 +41,7 @@ import {
 
 interface GuestInstallOptions extends ReturnType<typeof installFlags> {
   readonly into: HostFlags;
+  readonly sharedHome: boolean;
   /** How the guest is reached from now on; undefined: by the CID that it reports. */
   readonly target: string | undefined;
   readonly reach: ReachFlags;
@@ -48,6 +56,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
   options: [
     targetOption,
     ...Object.values(installOptions),
+    sharedHomeOption,
     undoOption,
     byOption,
     sshConfigOption,
@@ -68,6 +77,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
     return {
       into: hostFlags(host, raw),
       ...installFlags(raw),
+      sharedHome: sharedHomeOption.read(raw),
       target: targetOption.read(raw),
       reach: reachFlags(raw),
     };
@@ -85,7 +95,8 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   // The manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
   const login = goesOn ? (splitUser(options.into.host).user ?? 'root') : splitUser(into.host).user;
   const byDefault = into.route === 'exec' ? login : undefined;
-  const script = { ...options.script, account: options.script.account ?? byDefault };
+  const hosts = hostsHome(options.sharedHome || !options.script.keys?.length, io);
+  const script = { ...options.script, hosts, account: options.script.account ?? byDefault };
   const { port, account } = script;
   const run = await rootRunner(io, signal);
   // Everybody may read a command line: no secret of this host's goes in by one.

@@ -59,40 +59,14 @@ export async function decide(
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, given);
   const { warnings, asked = [], env = io.env } = found;
-  const container = containerAround(env);
-  // A list that was made in another environment says nothing of machines that are kept with theirs.
-  const otherwise = foundOtherwise(env, found.env ? last.machines : []);
+  const stay = whatStays(found, options, last, io);
+  const { failed, kept, left, otherwise, today, container } = stay;
   const listed = found.machines.filter(
     ({ via: host, provider }) => host !== undefined || !otherwise.has(provider),
   );
   const machines = await withOwnKeys(withLogins(listed, options.logins), options);
-  // A provider that could not be asked may still have the machines of its Hosts.
-  const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
-  const failed = new Set(warnings.filter(isFailure).map(ownerOf));
   const isHere = (provider: string) => !provider.startsWith('via/');
-  const today = found.day ?? new Date().toISOString().slice(0, 10);
-  const isKept = (entry: HostEntry) => {
-    const { via: host, provider, unasked = today } = entry;
-    if (asTarget(entry.target) === undefined) return false;
-    const isSilent = failed.has(ownerName(entry));
-    if (host !== undefined) return isSilent || (via !== 'none' && !onlyPatterns && !asked.includes(host));
-    if (container !== undefined) return true;
-    const couldBe = isSilent || otherwise.has(provider) || isUnasked(provider, found.machines, env);
-    return couldBe && !isOver(unasked, today);
-  };
   const around = surroundings(options, io);
-  const stays = new Set(last.machines.filter(found.stays ?? isKept));
-  const isDated = found.stays === undefined && container === undefined;
-  const lastLogins = settings.logins.parse(last.options);
-  const kept = [...stays].map((each) => {
-    const entry = withoutLogin(each, loginOf(each, lastLogins, last.machines));
-    return isDated && entry.via === undefined
-      ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }
-      : entry;
-  });
-  const isWanted = ({ via: host }: HostEntry) =>
-    found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
-  const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
   const own = ownEnv(env);
   const made = concreteHosts(machines, {
     prefix,
@@ -137,6 +111,45 @@ export async function decide(
       ...unknownStarts(options.start, hosts, io),
     ],
   };
+}
+
+/** Of the Hosts of the last run: those of machines that could not be asked for, which stay, and those that a listing lacks. */
+function whatStays(
+  found: MachinesFound,
+  { via, names: { onlyPatterns } }: Pick<ConfigOptions, 'via'> & Pick<Settings, 'names'>,
+  last: HostState,
+  io: Io,
+) {
+  const { warnings, asked = [], env = io.env } = found;
+  const container = containerAround(env);
+  // A list that was made in another environment says nothing of machines that are kept with theirs.
+  const otherwise = foundOtherwise(env, found.env ? last.machines : []);
+  // A provider that could not be asked may still have the machines of its Hosts.
+  const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
+  const failed = new Set(warnings.filter(isFailure).map(ownerOf));
+  const today = found.day ?? new Date().toISOString().slice(0, 10);
+  const isKept = (entry: HostEntry) => {
+    const { via: host, provider, unasked = today } = entry;
+    if (asTarget(entry.target) === undefined) return false;
+    const isSilent = failed.has(ownerName(entry));
+    if (host !== undefined) return isSilent || (via !== 'none' && !onlyPatterns && !asked.includes(host));
+    if (container !== undefined) return true;
+    const couldBe = isSilent || otherwise.has(provider) || isUnasked(provider, found.machines, env);
+    return couldBe && !isOver(unasked, today);
+  };
+  const stays = new Set(last.machines.filter(found.stays ?? isKept));
+  const isDated = found.stays === undefined && container === undefined;
+  const lastLogins = settings.logins.parse(last.options);
+  const kept = [...stays].map((each) => {
+    const entry = withoutLogin(each, loginOf(each, lastLogins, last.machines));
+    return isDated && entry.via === undefined
+      ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }
+      : entry;
+  });
+  const isWanted = ({ via: host }: HostEntry) =>
+    found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
+  const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
+  return { failed, kept, left, otherwise, today, container };
 }
 
 /** What its manager says of a machine: the login that setup made may be another one by now. */

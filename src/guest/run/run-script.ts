@@ -51,24 +51,94 @@ const refusedMs = 10_000;
 /** What ssh says last if the one whose connection it should use gets no session. */
 const refusedSession = /: Session open refused by peer$/;
 
-async function runOnce(
-  route: GuestRoute,
-  { onLine, onOther = () => {}, onComplaint, signal, limitMs, firstMs, env }: RunScriptOptions,
-): Promise<ScriptOutcome> {
-  const lines: ProgressLine[] = [];
-  let message = '';
+async function runOnce(route: GuestRoute, options: RunScriptOptions): Promise<ScriptOutcome> {
+  const { run, input = '' } = route;
+  if (!run) return runProgramOf(route, options);
+  const { signal, limitMs } = options;
+  const reader = readerOf(route, options, newProof(), {});
+  try {
+    const { stdout, stderr } = await run(input, { signal, limitMs });
+    reader.take(stdout);
+    reader.complain(stderr);
+    return reader.outcome();
+  } catch (error) {
+    const failure = error instanceof DiscoveryError ? error : undefined;
+    if (!failure && !signal?.aborted) throw error;
+    return { lines: reader.lines, code: undefined, message: failure?.message ?? '', failure };
+  }
+}
+
+/** Starts the route's program, which gets the script on its stdin or in its words. */
+async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promise<ScriptOutcome> {
+  const { terminal, input = '' } = route;
+  const { onComplaint, signal, limitMs, firstMs, env } = options;
   let stop = (_why: string) => {};
   let limit: NodeJS.Timeout | undefined;
   const startClock = (ms: number | undefined) => {
     clearTimeout(limit);
-    limit = ms === undefined ? undefined : setTimeout(late, ms);
+    limit = ms === undefined ? undefined : setTimeout(() => stop(late(reader.lines)), ms);
   };
-  const late = () =>
-    stop(
-      lines.length === 0
-        ? 'the time is over, and it said nothing'
-        : `the time is over, and nothing after its step ${lines.at(-1)?.step} was reached`,
+  const proof = newProof();
+  const reader = readerOf(route, options, proof, {
+    onFirst: () => limit && startClock(limitMs),
+    onTooMuch: (why) => stop(why),
+  });
+  const [program = '', ...args] = route.command;
+  const start = terminal || onComplaint ? askingSshEndsWithUs : sshEndsWithUs;
+  const { child, release } = start(() =>
+    spawn(program, args, {
+      stdio: [terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
+      env: { ...env, WSL_UTF8: '1', VMSSH_MARK: proof },
+      ...(signal ? { signal } : {}),
+    }),
+  );
+  let taken = 0;
+  const limited = (take: (part: string) => void) => (part: string) => {
+    taken += part.length;
+    if (taken > maxMiB << 20) stop(`it printed more than ${maxMiB} MiB`);
+    else take(part);
+  };
+  child.stdin?.on('error', () => {}); // it may end before it has read all
+  child.stdin?.end(input);
+  child.stdout?.setEncoding('utf8').on('data', limited(reader.take));
+  child.stderr?.setEncoding('utf8').on('data', limited(reader.complain));
+  startClock(firstMs ?? limitMs);
+  const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'isMissing'> | undefined>((resolve) => {
+    stop = (message) => resolve({ message });
+    // The program was not found, or Ctrl-C ended it: then do not wait for it.
+    child.once('error', ({ message, code }: NodeJS.ErrnoException) =>
+      resolve({ message, isMissing: code === 'ENOENT' }),
     );
+    ended(child).then(
+      () => resolve(undefined),
+      () => {},
+    );
+  });
+  clearTimeout(limit);
+  limit = undefined;
+  release();
+  dropOutput(child);
+  if (stopped === undefined) return reader.outcome();
+  child.kill();
+  return { lines: reader.lines, code: undefined, ...stopped };
+}
+
+function late(lines: readonly ProgressLine[]): string {
+  const last = lines.at(-1);
+  return last === undefined
+    ? 'the time is over, and it said nothing'
+    : `the time is over, and nothing after its step ${last.step} was reached`;
+}
+
+/** Reads what a script prints, and what its program says on stderr: lines of our proxy have `proof`. */
+function readerOf(
+  { script, input, terminal }: GuestRoute,
+  { onLine, onOther = () => {}, onComplaint }: RunScriptOptions,
+  proof: string,
+  { onFirst, onTooMuch }: { readonly onFirst?: () => void; readonly onTooMuch?: (why: string) => void },
+) {
+  const lines: ProgressLine[] = [];
+  let message = '';
   let isBegun = false;
   const other = (text: string) => {
     onOther(isBegun || text === '\n' ? text : `| ${text}`);
@@ -76,9 +146,10 @@ async function runOnce(
   };
   const takeLine = (text: string) => {
     const parsed = parseProgress(text);
-    const line = parsed && mayPrint(route.script ?? route.input, parsed) ? parsed : undefined;
-    if (line && lines.length >= maxLines) return stop(`it printed more than ${maxLines} lines of a script`);
-    if (line && lines.push(line) === 1 && limit) startClock(limitMs);
+    const line = parsed && mayPrint(script ?? input, parsed) ? parsed : undefined;
+    if (line && lines.length >= maxLines)
+      return onTooMuch?.(`it printed more than ${maxLines} lines of a script`);
+    if (line && lines.push(line) === 1) onFirst?.();
     if (line && isBegun) other('\n');
     if (line && line.state !== 'end') onLine(line);
     if (line) return;
@@ -86,8 +157,7 @@ async function runOnce(
     if (text !== '') other(text.trim() === '' ? '\n' : `${text.trimEnd()}\n`);
     if (text.trim() !== '') message = text.trim();
   };
-  const take = route.terminal ? splitTerminal(takeLine, other) : splitLines(takeLine);
-  const proof = newProof();
+  const take = terminal ? splitTerminal(takeLine, other) : splitLines(takeLine);
   const mark = ` ${proof}`;
   let proxy: string[] = [];
   const complain = splitLines((text) => {
@@ -105,58 +175,7 @@ async function runOnce(
     const [problem, hint] = closedMessage.test(message) ? proxy : [];
     return { lines, code: end && Number(end.step), message: problem ?? message, hint };
   };
-  if (route.run) {
-    try {
-      const { stdout, stderr } = await route.run(route.input ?? '', { signal, limitMs });
-      take(stdout);
-      complain(stderr);
-      return outcome();
-    } catch (error) {
-      const failure = error instanceof DiscoveryError ? error : undefined;
-      if (!failure && !signal?.aborted) throw error;
-      return { lines, code: undefined, message: failure?.message ?? '', failure };
-    }
-  }
-  const [program = '', ...args] = route.command;
-  const start = route.terminal || onComplaint ? askingSshEndsWithUs : sshEndsWithUs;
-  const { child, release } = start(() =>
-    spawn(program, args, {
-      stdio: [route.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
-      env: { ...env, WSL_UTF8: '1', VMSSH_MARK: proof },
-      ...(signal ? { signal } : {}),
-    }),
-  );
-  let taken = 0;
-  const limited = (take: (part: string) => void) => (part: string) => {
-    taken += part.length;
-    if (taken > maxMiB << 20) stop(`it printed more than ${maxMiB} MiB`);
-    else take(part);
-  };
-  child.stdin?.on('error', () => {}); // it may end before it has read all
-  child.stdin?.end(route.input ?? '');
-  child.stdout?.setEncoding('utf8').on('data', limited(take));
-  child.stderr?.setEncoding('utf8').on('data', limited(complain));
-  startClock(firstMs ?? limitMs);
-  const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'isMissing'> | undefined>((resolve) => {
-    stop = (message) => resolve({ message });
-    // The program was not found, or Ctrl-C ended it: then do not wait for it.
-    child.once('error', ({ message, code }: NodeJS.ErrnoException) =>
-      resolve({ message, isMissing: code === 'ENOENT' }),
-    );
-    ended(child).then(
-      () => resolve(undefined),
-      () => {},
-    );
-  });
-  clearTimeout(limit);
-  limit = undefined;
-  release();
-  dropOutput(child);
-  if (stopped !== undefined) {
-    child.kill();
-    return { lines, code: undefined, ...stopped };
-  }
-  return outcome();
+  return { lines, take, complain, outcome };
 }
 
 /** What ssh says last if its connection ends early. */

@@ -26,8 +26,9 @@ acting_fix() {
 }
 
 # look_for_keys: sets $has_keys. 1: the home is one of the host's, which the machine shares: a key in there lets in on the host too.
-has_keys=yes
+# shellcheck disable=SC2034 # set-up-account.sh reads it
 look_for_keys() {
+  has_keys=yes
   if [ -z "$keys" ]; then return 0; fi
   if [ -z "${keys_in:-}" ]; then find_home; fi
   key_text=$(as "$keys_by" cat "$R$keys_in" </dev/null)

@@ -2,7 +2,7 @@ import { refuseOther, runOnTerminal, whyNotRun } from '../../checks/inside.js';
 import type { OwnKey } from '../../checks/own-keys.js';
 import type { CheckResult } from '../../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
-import { accountName, findingsOf, readKeys } from '../../cli/guest.js';
+import { accountName, findingsOf, readKeys, sharedHomeOption } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
@@ -16,13 +16,13 @@ import {
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
-import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
+import type { VsockDevice, VsockFacts } from '../../sources/device.js';
 import type { MachineLogin } from '../../ssh/config/logins.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
 export interface SetupStep {
-  /** Its rows have this name, or those of its script. */
+  /** The step's rows have this name, or those of its script. */
   readonly name: string;
   /** Says what there is and what would be done. Changes nothing. */
   look?(setup: Setup, found: Found): Promise<Found | undefined>;
@@ -273,10 +273,7 @@ export const toSetUp = {
     long: 'all',
     summary: 'with --undo: also what was set up in the machine for the keys of others',
   }),
-  sharedHome: flag({
-    long: 'shared-home',
-    summary: "go on if the key goes into a home of this host's, which the machine shares",
-  }),
+  sharedHome: sharedHomeOption,
   unproved: flag({
     long: 'unproved',
     summary: 'go on if a guest agent cannot say which machine it is in',

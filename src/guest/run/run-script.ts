@@ -139,7 +139,7 @@ async function runOnce(
   startClock(firstMs ?? limitMs);
   const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'isMissing'> | undefined>((resolve) => {
     stop = (message) => resolve({ message });
-    // It was not found, or Ctrl-C ended it: then do not wait for it.
+    // The program was not found, or Ctrl-C ended it: then do not wait for it.
     child.once('error', ({ message, code }: NodeJS.ErrnoException) =>
       resolve({ message, isMissing: code === 'ENOENT' }),
     );

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ChalkInstance } from 'chalk';
 import { printable, quote } from '../errors.js';
 import { readTextSync } from '../files/read-sync.js';
@@ -5,10 +7,12 @@ import { type GuestRouteName, guestRouteOf, type HostFlags } from '../guest/run/
 import type { ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/kinds.js';
 import { splitUser } from '../lookup/login.js';
+import type { Io } from '../process/io.js';
+import { ownAccount } from '../ssh/folder.js';
 import { checkUserName } from '../target/names.js';
 import { parsePort } from '../target/numbers.js';
 import { shellLine } from '../target/shell.js';
-import { oneOf, parsed, type RawArgs, textOption, UsageError, usage } from './command.js';
+import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage } from './command.js';
 import type { FindingJson } from './json.js';
 
 const ways: readonly GuestRouteName[] = ['ssh', 'target', 'wsl', 'exec'];
@@ -58,6 +62,25 @@ export function accountName(text: string): string {
 
 export function isAccountName(text: string): boolean {
   return /^[A-Za-z_][\w.-]{0,31}\$?$/.test(text);
+}
+
+export const sharedHomeOption = flag({
+  long: 'shared-home',
+  summary: "go on if the key goes into a home of this host's, which the machine shares",
+});
+
+/** What of this host's home a machine may share: see ScriptOptions. */
+export function hostsHome(isMeant: boolean, { platform }: Pick<Io, 'platform'>): readonly string[] {
+  const home = isMeant || platform === 'win32' ? undefined : ownAccount()?.home;
+  if (home === undefined) return [];
+  return ['', '.ssh', '.ssh/authorized_keys'].flatMap((path) => {
+    try {
+      const { ino, mtimeMs } = statSync(join(home, path));
+      return [`${ino}:${Math.floor(mtimeMs / 1000)}`];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** The lines of a public key file. Throws a RangeError that says what is wrong with it, and never quotes a private key. */

@@ -21,6 +21,8 @@ export interface ScriptOptions {
   readonly owners?: readonly string[];
   /** The account for keys and .hushlogin; undefined: the caller of sudo, or root. */
   readonly account?: string;
+  /** Files and folders of this host that the machine may share, as `stat -c %i:%Y` prints them: no key goes there. */
+  readonly hosts?: readonly string[];
   /** The vsock device was added just now: wait for it. */
   readonly plugged?: boolean;
   /** Close sshd's TCP listener at the end. */
@@ -40,7 +42,7 @@ export interface ScriptOptions {
 /** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
 export function setupScript(options: ScriptOptions): string {
   const { hostsFix, hushlogin, plugged, onlyVsock, onlyLoopback } = options;
-  const { keys = [], owners = keys, account = '', leave = '', expect = '' } = options;
+  const { keys = [], owners = keys, hosts = [], account = '', leave = '', expect = '' } = options;
   const common = {
     port: String(options.port),
     hosts_fix: yesNo(hostsFix),
@@ -50,6 +52,7 @@ export function setupScript(options: ScriptOptions): string {
     only_loopback: yesNo(onlyLoopback),
     account,
     keys: keys.join('\n'),
+    hosts: hosts.join(' '),
     owners: owners.join('\n'),
     own: yesNo(options.own),
     by_sudo: yesNo(options.own),
@@ -69,7 +72,7 @@ export function setupScript(options: ScriptOptions): string {
 
 /** `over`: the connection to its sshd. */
 interface AccountScriptOptions
-  extends Pick<ScriptOptions, 'account' | 'keys'>,
+  extends Pick<ScriptOptions, 'account' | 'keys' | 'hosts'>,
     Pick<CheckScriptOptions, 'over'> {
   /** Whether the script only says what it would do; "left": where the keys are. */
   readonly look: boolean | 'left';
@@ -83,8 +86,6 @@ interface AccountScriptOptions
   readonly units?: boolean;
   /** The host key that the login was shown: "ssh-ed25519 AAAA…". */
   readonly shown?: string | undefined;
-  /** Files and folders of this host that the machine may share, as `stat -c %i:%Y` prints them. */
-  readonly hosts?: readonly string[];
 }
 
 /** The script that lets keys log in, if sshd lets the account in. */

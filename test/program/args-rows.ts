@@ -89,9 +89,9 @@ const table: readonly (readonly [
   ['doctor', '--report', '', 'report'],
   [
     'guest install',
-    `--target vsock/3 ${guestSetup} --only-vsock --only-loopback --generator --undo --by ssh --ssh-config f root@web`,
+    `--target vsock/3 ${guestSetup} --only-vsock --only-loopback --generator --shared-home --undo --by ssh --ssh-config f root@web`,
     'root@web',
-    `target=vsock/3 ${ofSetup} only-vsock only-loopback generator undo by=ssh ssh-config=f`,
+    `target=vsock/3 ${ofSetup} only-vsock only-loopback generator shared-home undo by=ssh ssh-config=f`,
   ],
   ['guest off', '--undo --by ssh --ssh-config f root@web', 'root@web', 'undo by=ssh ssh-config=f'],
   [

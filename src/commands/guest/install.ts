@@ -3,7 +3,14 @@ import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/i
 import { formatCheck } from '../../checks/result.js';
 import { targetIn } from '../../checks/try-login.js';
 import { type Command, positionals, UsageError } from '../../cli/command.js';
-import { byOption, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
+import {
+  byOption,
+  formatProgress,
+  hostFlags,
+  hostsHome,
+  sharedHomeOption,
+  sshConfigOption,
+} from '../../cli/guest.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { complain, pasteable, styles } from '../../cli/terminal.js';
 import { ConnectError, errorWith, exitCode, printable } from '../../errors.js';
@@ -27,6 +34,7 @@ import { setupExclusive, setupFlags, setupOptions, targetOption, undoOption } fr
 
 interface GuestInstallOptions extends ReturnType<typeof setupFlags> {
   readonly into: HostFlags;
+  readonly sharedHome: boolean;
   /** How the guest is reached from now on; undefined: by the CID that it reports. */
   readonly target: string | undefined;
   readonly reach: ReachFlags;
@@ -41,6 +49,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
   options: [
     targetOption,
     ...Object.values(setupOptions),
+    sharedHomeOption,
     undoOption,
     byOption,
     sshConfigOption,
@@ -61,6 +70,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
     return {
       into: hostFlags(host, raw),
       ...setupFlags(raw),
+      sharedHome: sharedHomeOption.read(raw),
       target: targetOption.read(raw),
       reach: reachFlags(raw),
     };
@@ -78,7 +88,8 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   // Its manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
   const login = goesOn ? (splitUser(options.into.host).user ?? 'root') : splitUser(into.host).user;
   const byDefault = into.route === 'exec' ? login : undefined;
-  const script = { ...options.script, account: options.script.account ?? byDefault };
+  const hosts = hostsHome(options.sharedHome || !options.script.keys?.length, io);
+  const script = { ...options.script, hosts, account: options.script.account ?? byDefault };
   const { port, account } = script;
   const run = await rootRunner(io, signal);
   // Everybody may read a command line: no secret of this host's goes in by one.

@@ -2,7 +2,7 @@ import { refuseOther, runOnTerminal, whyNotRun } from '../../checks/inside.js';
 import type { OwnKey } from '../../checks/own-keys.js';
 import type { CheckResult } from '../../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
-import { accountName, findingsOf, readKeys } from '../../cli/guest.js';
+import { accountName, findingsOf, readKeys, sharedHomeOption } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
@@ -273,10 +273,7 @@ export const toSetUp = {
     long: 'all',
     summary: 'with --undo: also what was set up in the machine for the keys of others',
   }),
-  sharedHome: flag({
-    long: 'shared-home',
-    summary: "go on if the key goes into a home of this host's, which the machine shares",
-  }),
+  sharedHome: sharedHomeOption,
   unproved: flag({
     long: 'unproved',
     summary: 'go on if a guest agent cannot say which machine it is in',

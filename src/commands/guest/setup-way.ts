@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { byManager } from '../../checks/by-manager.js';
 import { firstOwnKey, keyIn } from '../../checks/own-keys.js';
 import { loginTimeoutMs } from '../../checks/try-login.js';
+import { hostsHome } from '../../cli/guest.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
@@ -11,11 +10,10 @@ import { programInPath } from '../../process/program-in-path.js';
 import { formatEndpoint } from '../../route.js';
 import { mayBeUp } from '../../sources/source.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
-import { ownAccount } from '../../ssh/folder.js';
 import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
 import { typedHost } from '../../target/names.js';
 import { shellOf, startLine } from '../../target/shell.js';
-import type { Found, Setup, SetupOptions, SetupStep } from './setup-step.js';
+import type { Found, Setup, SetupStep } from './setup-step.js';
 
 /** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
 export const entry: SetupStep = {
@@ -40,7 +38,7 @@ export const entry: SetupStep = {
       earlier,
       login,
       start: await howToStart(setup),
-      hosts: hostsHome(options, io),
+      hosts: hostsHome(options.sharedHome, io),
     };
     if (options.by === 'login' && mayBeUp(machine)) return byLogin(setup, found);
     return into instanceof ConnectError ? noEntry(setup, into, found) : { ...found, into };
@@ -82,20 +80,6 @@ export const key: SetupStep = {
     return add('key', 'failed', 'you have no public key that ssh would try', 'ssh-keygen -t ed25519');
   },
 };
-
-/** What of this host's home a machine may share (Toolbx, a dev container, virtiofs), as `stat -c %i:%Y` prints it there. */
-function hostsHome({ sharedHome }: SetupOptions, { platform }: Pick<Io, 'platform'>): readonly string[] {
-  const home = sharedHome || platform === 'win32' ? undefined : ownAccount()?.home;
-  if (home === undefined) return [];
-  return ['', '.ssh', '.ssh/authorized_keys'].flatMap((path) => {
-    try {
-      const { ino, mtimeMs } = statSync(join(home, path));
-      return [`${ino}:${Math.floor(mtimeMs / 1000)}`];
-    } catch {
-      return [];
-    }
-  });
-}
 
 /** The key that the machine's manager made for its user; else the user's own. */
 async function chooseKey({

@@ -104,7 +104,8 @@ export function readWhy(
   { stdout, stderr, code }: Pick<ProgramEnd, 'stdout' | 'stderr' | 'code'>,
   endpoint: ExecEndpoint,
 ): Cause | undefined {
-  const [head = '', said = ''] = stdout.split(/^sshd -t$/m);
+  // Of a key that others can read it says in a frame.
+  const [head = '', said = ''] = stdout.replaceAll(/^@[^\n]*\n|\r/gm, '').split(/^sshd -t$/m);
   const shown = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(head)?.[1]?.replaceAll(/["']/g, '');
   const sshd = shown('sshd');
   const known = codeOfMessage(stderr, endpoint);

@@ -12,19 +12,15 @@ set -u
 . ./check/login.sh
 . ./check/let-in.sh
 
-has_keys() {
-  printf '%s\n' "$keys" | {
-    while IFS= read -r key; do
-      as "$keys_by" cat "$R$keys_in" </dev/null | has_key "$key" || exit 1
-    done
-  }
-}
-
 # A container's image often has none. Only sshd knows whether one is missing.
 make_host_key() {
-  case $(sshd_complaint "$sshd") in *'o hostkeys available'*) ;; *) return 0 ;; esac
+  if said=$("$R$sshd" -t 2>&1); then return 0; fi
+  case $said in *'o hostkeys available'* | *' line '[0-9]*) ;; *) return 0 ;; esac
+  key_complaint=$(sshd_complaint "$sshd")
   host_key=$R/etc/ssh/ssh_host_ed25519_key
-  if [ "$look" = yes ]; then
+  if case $key_complaint in *"load host key: $host_key"* | 'sshd: no hostkeys available'*) [ -s "$host_key" ] ;; esac; then
+    check_host_keys || give_up 2
+  elif [ "$look" = yes ]; then
     say changed host-keys "there is none: $host_key is made"
   elif said=$(note host-key "$host_key" && rm -f "$host_key.new" "$host_key.new.pub" &&
     ssh-keygen -q -t ed25519 -N '' -C 'vmssh setup' -f "$host_key.new" 2>&1 </dev/null &&
@@ -90,7 +86,7 @@ look_as_account() {
       give_up 2
     fi
   done 2>/dev/null
-  if [ "$keys_by" = root ] && [ -n "$keys" ] && ! has_keys; then
+  if [ "$keys_by" = root ] && [ "$has_keys" = no ]; then
     need_sudo "sshd reads the keys of $account from $keys_in, where only root may write"
   elif [ "$units" = yes ] && [ "$look" = yes ]; then
     need_sudo 'the units for vsock need root'
@@ -111,17 +107,6 @@ need_sudo() {
   fi
 }
 
-# A home of the host's in the machine: a key in there lets in on the host too.
-refuse_hosts_home() {
-  for each in "$R$keys_in" "$R${keys_in%/*}" "$R${keys_in%/*/*}"; do
-    case " $hosts " in
-      *" $(as "$keys_by" stat -L -c %i:%Y "$each") "*)
-        fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" "# if you mean that: vmssh setup --shared-home"
-        give_up 2 ;;
-    esac
-  done
-}
-
 set_up_account() {
   need_root
   if [ "$look" = no ]; then take_lock; fi
@@ -134,17 +119,15 @@ set_up_account() {
     return 0
   fi
   if [ -z "$installs" ] && ! is_let_in; then give_up 2; fi
+  if ! look_for_keys; then give_up 2; fi
   if is_own; then look_as_account; elif [ -z "$installs" ]; then make_host_key; fi
-  if [ -n "$hosts" ] && [ -n "$keys" ] && ! has_keys; then refuse_hosts_home; fi
-  if [ -z "$keys" ]; then
-    :
-  elif [ "$look" = no ]; then
+  if [ "$look" = no ]; then
     add_keys
     note_owners "$keys"
-  elif has_keys; then
-    say ok key "$account has the key already"
-  else
+  elif [ "$has_keys" = no ]; then
     say changed key "the key goes into $keys_in of $account"
+  elif [ -n "$keys" ]; then
+    say ok key "$account has the key already"
   fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi
   if [ "$says_host_keys" = yes ]; then say_host_keys; fi

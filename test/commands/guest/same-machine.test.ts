@@ -103,6 +103,16 @@ describe.skipIf(missing)('guest install continues only in the machine where it b
     expect(given('other.script')).not.toContain('set_up');
   });
 
+  it("with --shared-home it puts a key into a home of this host's too", async () => {
+    const key = join(dir, 'me.pub');
+    writeTree(dir, { 'me.pub': `ssh-ed25519 ${'A'.repeat(68)}\n` });
+    // Without the steps left out here, the script ends where it adds the key.
+    await expect(install('web', { key })).rejects.toThrow('the script did not run there');
+    expect(given('web.script')).toMatch(/^hosts='\d+:\d+/m);
+    await expect(install('web', { key, 'shared-home': true })).rejects.toThrow('the script did not run');
+    expect(given('web.script')).toMatch(/^hosts=''$/m);
+  });
+
   it('a machine that answers like the other only at first', async () => {
     // The look finds what was left; the next connection ends elsewhere.
     const [at, first] = ['machine=$(cat "$ROOT/reached")', '; echo other >"$ROOT/reached"'];

@@ -84,6 +84,12 @@ describe('what the script shows', () => {
     expect(why(asUser)).toEqual({ code, more: `as its user 1000; ${more}` });
   });
 
+  it('is what it says of a host key, without its frame', () => {
+    const frame = `${'@'.repeat(59)}\r\n@  WARNING: UNPROTECTED  @\r\n${'@'.repeat(59)}\r\n`;
+    const said = `${sshd}sshd -t\n${frame}Permissions 0644 are too open.\r\nsshd: no hostkeys available\r\n`;
+    expect(why(said)?.more).toBe('it says "Permissions 0644 are too open.\\x0asshd: no hostkeys available"');
+  });
+
   it('names no user if the machine has no id to ask', () => {
     const said = `${sshd.replace('uid=0', 'uid=')}sshd -t\nsshd: no hostkeys available -- exiting.\n`;
     expect(why(said)?.more).toBe('it says "sshd: no hostkeys available -- exiting."');

@@ -109,6 +109,16 @@ describe.each(shells)('$name', ({ command }) => {
     chmodSync(home, 0o700);
   });
 
+  it('refuses a home of the host, before it changes anything', () => {
+    const { ino, mtimeMs } = statSync(home);
+    const look = (hosts: string) => run(`hosts='${hosts}'; look_for_keys && echo goes on`).stdout;
+    expect(look('')).toBe('goes on\nfaults: 0\n');
+    expect(look(`1:2 ${ino}:${Math.floor(mtimeMs / 1000)}`)).toMatch(
+      /^failed +key +\/home\/\.ssh\/authorized_keys is this host's own.*\nhint +key +if you mean that: --shared-home\nfaults: 1\n$/,
+    );
+    expect(readdirSync(home)).toEqual([]);
+  });
+
   it('leaves authorized_keys a link, and changes the file that it leads to', () => {
     makeSshFolder(0o700);
     const real = join(home, 'keys');

@@ -25,6 +25,22 @@ acting_fix() {
   esac
 }
 
+# look_for_keys: sets $has_keys. 1: the home is one of the host's, which the machine shares: a key in there lets in on the host too.
+has_keys=yes
+look_for_keys() {
+  if [ -z "$keys" ]; then return 0; fi
+  if [ -z "${keys_in:-}" ]; then find_home; fi
+  key_text=$(as "$keys_by" cat "$R$keys_in" </dev/null)
+  printf '%s\n' "$keys" | { while IFS= read -r key; do printf '%s\n' "$key_text" | has_key "$key" || exit 1; done; } && return
+  has_keys=no
+  for each in "$R$keys_in" "$R${keys_in%/*}" "$R${keys_in%/*/*}"; do
+    key_mark=$(as "$keys_by" stat -L -c %i:%Y "$each") || continue
+    case " $hosts " in *" $key_mark "*) ;; *) continue ;; esac
+    fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" '# if you mean that: --shared-home'
+    return 1
+  done
+}
+
 add_keys() {
   if [ -z "$keys" ]; then return 0; fi
   if [ -z "${keys_in:-}" ]; then find_home; fi

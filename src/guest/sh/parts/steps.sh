@@ -14,7 +14,7 @@ requirements() {
   need_root
   take_lock
   turn_on_systemd
-  if ! { need_service && check_sshd && check_host_keys && await_device && load_vsock && need_transport; }; then give_up 2; fi
+  if ! { need_service && check_sshd && check_host_keys && await_device && load_vsock && need_transport && look_for_keys; }; then give_up 2; fi
 }
 
 # $init: what runs services in place of systemd; empty: systemd has to.

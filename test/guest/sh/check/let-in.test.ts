@@ -120,12 +120,16 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
           chownSync(join(root, 'home/ann', each), 1000, 1000);
       const mark = ({ ino, mtimeMs } = statSync(join(root, path))) => `${ino}:${Math.floor(mtimeMs / 1000)}`;
       const hosts = [mark()];
-      for (const look of [true, false])
-        expect(setUp('', { look, hosts })).toEqual([
+      for (const [look, hostKey] of [
+        [true, true],
+        [true, false],
+        [false, false],
+      ] as const)
+        expect(setUp('', { look, hosts, hostKey })).toEqual([
           'ok sshd /usr/sbin/sshd is there',
           'ok account ann',
           "failed key /home/ann/.ssh/authorized_keys is this host's own, which the machine shares: the key would let in here too",
-          'hint key if you mean that: vmssh setup --shared-home',
+          'hint key if you mean that: --shared-home',
           'end 2 nothing was changed',
           '',
         ]);
@@ -228,6 +232,18 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
         fix: /AuthorizedKeysFile \.ssh\/authorized_keys/,
       },
       {
+        name: 'a host key that others can read',
+        before: () => chmodSync(join(dir, 'key'), 0o644),
+        says: /^failed host-keys .*Permissions 0644 for '.*\/key' are too open/,
+        fix: /^fix host-keys chmod 600 \/.*\/key$/,
+      },
+      {
+        name: 'a line that sshd does not know',
+        config: 'PermitRootLogn no',
+        says: /^failed sshd-config .*Bad configuration option: PermitRootLogn/,
+        fix: /^fix sshd-config sed /,
+      },
+      {
         name: 'no home',
         before: () => account('ann:x:1000:1000::/gone:/shell'),
         says: /the home of ann, \/gone, is not there/,
@@ -249,6 +265,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     // And it is not changed when it is run for real, either.
     expect(setUp(`${config}\n`, { shadow, look: false }).at(-2)).toBe('end 2 nothing was changed');
     expect(existsSync(join(root, 'var/lib/vmssh'))).toBe(false);
+    chmodSync(join(dir, 'key'), 0o600);
   });
 
   it('is root, whose logins are off: that is said', () => {

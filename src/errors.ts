@@ -73,11 +73,6 @@ export function errorWith(
   return new ConnectError(op, target, init);
 }
 
-/** A ConnectError about the target that was typed: what opens a socket only names the endpoint. Other errors stay as they are. */
-export function withTarget(target: string, error: unknown): unknown {
-  return error instanceof ConnectError ? errorWith(error, { target }) : error;
-}
-
 /** Whether another program's value is one of the steps. */
 export function isOp(word: unknown): word is Op {
   return typeof word === 'string' && Object.hasOwn(failure, word);

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { toDuplex } from './deliver/duplex.js';
-import { ConnectError, type Op, withTarget } from './errors.js';
+import { ConnectError, type Op } from './errors.js';
 import { definedFields } from './group-by.js';
 import { parseTarget, resolveTarget, type Target } from './kinds/kinds.js';
 import type { ConnectOptions, MachineList, ProbeOptions } from './library-options.js';
@@ -17,7 +17,8 @@ import type { Status, Warning } from './sources/source.js';
 import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
-import { parsePort, sshPort } from './target/numbers.js';
+import { parsePort, sshPort } from './typed/numbers.js';
+import { withTarget } from './typed/shell.js';
 
 export type {
   Endpoint,
@@ -192,7 +193,7 @@ export async function probe(
 export async function start(target: string, options: ConnectOptions = {}): Promise<void> {
   return untilAborted(checked(target, options).signal, async () => {
     const found = await find(target, options.signal);
-    const { reachOrStart } = await import('./cli/reach/reach-by.js');
+    const { reachOrStart } = await import('./cli/reach/reach-target.js');
     const { env, platform } = process;
     const reaching = { ...reachOptions(found, options), untilBanner: true };
     const { connection } = await reachOrStart(found, reaching, true, { env, platform, terminal }, noSignals);

@@ -6,7 +6,7 @@ import type { Warning } from './sources/source.js';
 
 export interface ListMachinesOptions {
   readonly signal?: AbortSignal;
-  /** The names of the only sources to ask, such as "libvirt"; absent: all of this host. */
+  /** The names of the only sources to ask, such as "qemu"; absent: all of this host. */
   readonly sources?: readonly string[];
 }
 

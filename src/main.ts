@@ -43,11 +43,11 @@ export async function main(program: Io['program']): Promise<never> {
   process.exit(code);
 }
 
-/** Prints why it failed; the plain error if cli/terminal.ts cannot be loaded, as without a free descriptor or memory. */
+/** Prints why it failed; the plain error if cli/failure.ts cannot be loaded, as without a free descriptor or memory. */
 async function reportError(error: unknown, [name]: readonly string[], io: Io): Promise<number> {
   try {
     const [{ explain }, { tools }] = await Promise.all([
-      import('./cli/terminal.js'),
+      import('./cli/failure.js'),
       import('./ssh/split-args.js'),
     ]);
     const code = await explain(await ofLines(error, name, io), io);

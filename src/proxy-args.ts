@@ -15,7 +15,7 @@ export interface OwnOptions {
   readonly verbose?: boolean;
 }
 
-/** They as arguments: no word needs quotes in any shell. */
+/** The options as arguments: no word needs quotes in any shell. */
 export function ownArgs(options: OwnOptions): readonly string[] {
   const { fdpass, timeoutMs, waitMs, routes, start, bring, verbose } = options;
   return [

@@ -1,5 +1,5 @@
-import { isLoopback } from './target/names.js';
-import type { Guid } from './target/numbers.js';
+import { isLoopback } from './typed/names.js';
+import type { Guid } from './typed/numbers.js';
 
 /** The routes that a machine may have: --route takes these words. docs/routes.md shows which manager gives which. */
 export const routeNames = ['export', 'vsock', 'vsock-mux', 'hyper-v', 'exec', 'ip'] as const;
@@ -67,7 +67,7 @@ export type Endpoint =
 /** A program whose stdin and stdout are the connection. */
 export interface ExecEndpoint {
   readonly family: 'exec';
-  /** Up to what runs in the machine: "podman", "exec", "-i", "--user=0", "--", "web". */
+  /** Up to what runs in the machine: "lxc-attach", "--name", "web", "--". */
   readonly command: readonly string[];
   /** The machine's name, as its manager has it. */
   readonly machine: string;

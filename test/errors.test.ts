@@ -8,8 +8,8 @@ import {
   printable,
   quote,
   quoteNames,
-  withTarget,
 } from '../src/errors.js';
+import { withTarget } from '../src/typed/shell.js';
 
 describe('printable', () => {
   it.each([
@@ -78,6 +78,8 @@ describe('ConnectError', () => {
     expect(error).toMatchObject({ message: 'cannot connect to "machine/m": why' });
     const other = new Error('x');
     expect(withTarget('machine/m', other)).toBe(other);
+    const toFill = new ConnectError('connect', 'x', { ...init, hint: 'a {target} b {target}' });
+    expect(withTarget('it $&', toFill)).toMatchObject({ hint: "a 'it $&' b 'it $&'" });
   });
 
   it('keeps what is not changed', () => {

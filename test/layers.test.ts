@@ -102,6 +102,17 @@ it('the small files of src/ that only one other file imports get fewer', () => {
   expect(small.length, `join one of these:\n${small.join('\n')}`).toBeLessThanOrEqual(maxSmall);
 });
 
+it('what a manager is stands in sources/ and guest/, and elsewhere only in help and hints', () => {
+  const most = { podman: 5, libvirt: 5, docker: 3, incus: 3, nspawn: 3, lima: 3 };
+  const elsewhere = [...imports.keys()].filter((path) => !/^src\/(?:sources|guest)\//.test(path));
+  for (const [word, max] of Object.entries(most)) {
+    const pattern = new RegExp(`\\b${word}\\b`, 'i');
+    const named = elsewhere.filter((path) => pattern.test(readFileSync(path, 'utf8')));
+    expect(named.length, `${word} in:\n${named.join('\n')}`).toBeGreaterThan(0);
+    expect(named.length, `${word} in:\n${named.join('\n')}`).toBeLessThanOrEqual(max);
+  }
+});
+
 /** docs/decisions/ gets a page for each decision, and what is in the root has to be there. */
 it('no folder of the repository has more than 15 files directly in it, except docs/decisions/', () => {
   const folders = ownFiles()

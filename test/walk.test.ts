@@ -20,7 +20,7 @@ export const load = () => ({ watchHangup: () => pending, isSocket: () => false, 
 
 /** What also runs and returns a value, a setting or an answer: docs/contributing/layout.md lists them. */
 const beside = [
-  /^(cli|target)\/(?!reach\/reach-by$)/,
+  /^(cli|typed)\/(?!reach\/reach-target$)/,
   /^(errors|native|runtime)$/,
   /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(kind|machines)$/,
@@ -131,9 +131,9 @@ describe('from argv to the socket', () => {
 
   it.each([
     { args: ['proxy', '--fdpass', '--record', `machine/${mint}`, '22'], most: 41 },
-    { args: ['list'], most: 61 },
-    { args: ['config', 'install', '--no-fresh'], most: 92 },
-    { args: ['guest', 'check', 'no-such-host.invalid'], most: 54 },
+    { args: ['list'], most: 62 },
+    { args: ['config', 'install', '--no-fresh'], most: 93 },
+    { args: ['guest', 'check', 'no-such-host.invalid'], most: 55 },
     { args: ['setup', '--dry-run', '--by', 'exec', `machine/${mint}`], most: 126 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);

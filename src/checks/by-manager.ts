@@ -10,8 +10,8 @@ import type { ListedMachine } from '../sources/merge.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { madeLogin } from '../ssh/config/logins.js';
-import { parseUuid, sshPort } from '../target/numbers.js';
-import { shellQuoted } from '../target/shell.js';
+import { parseUuid, sshPort } from '../typed/numbers.js';
+import { shellQuoted } from '../typed/shell.js';
 
 /** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
 export async function byManager(
@@ -24,7 +24,7 @@ export async function byManager(
   const { user, host } = splitUser(into.host);
   const { text, target, machine } = await find(host);
   const { env, platform } = io;
-  // Its own error, if nobody has it.
+  // The target's own error, if nobody has it.
   if (!machine && isNamed(target))
     await resolveTarget(target, { text, port: sshPort, signal, env, platform });
   const reached = machine && reachedMachine(machine);

@@ -1,10 +1,10 @@
 import { portArgument } from '../cli/command.js';
 import { windowsVmssh } from '../cli/reach/over-interop.js';
-import { reachOrStart, socketWarning } from '../cli/reach/reach-by.js';
+import { reachOrStart, socketWarning } from '../cli/reach/reach-target.js';
 import type { ReachFlags } from '../cli/shared-options.js';
 import { stepTrace } from '../cli/terminal.js';
 import { openConnection } from '../connect/open.js';
-import { ConnectError, withTarget } from '../errors.js';
+import { ConnectError } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget, splitLogin } from '../lookup/login.js';
 import type { ListedTarget } from '../lookup/short-name.js';
@@ -19,8 +19,9 @@ import { awaitBanner } from '../ssh/banner.js';
 import { madeLogin } from '../ssh/config/logins.js';
 import { handshake } from '../ssh/handshake.js';
 import { sshLogin } from '../ssh/login-key.js';
-import { typedHost } from '../target/names.js';
-import { describeTarget } from '../target/target.js';
+import { typedHost } from '../typed/names.js';
+import { withTarget } from '../typed/shell.js';
+import { describeTarget } from '../typed/target.js';
 import type { KnownKeys } from './host-key.js';
 import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './result.js';
 
@@ -247,7 +248,7 @@ function triedRoutes(): { readonly onRoute: OnRoute; readonly tried: readonly Ch
   return { onRoute, tried };
 }
 
-/** Those and, after a login, the machine's other routes: each is tried, but none over a network. */
+/** The steps and, after a login, the machine's other routes: each is tried, but none over a network. */
 async function checkRoutes(
   resolution: Reachable,
   tried: readonly CheckedRoute[],

@@ -18,7 +18,7 @@ import type { Io } from '../process/io.js';
 import type { Endpoint } from '../route.js';
 import { now } from '../runtime.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
-import { shellLine, shellOf, shellQuoted } from '../target/shell.js';
+import { shellLine, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';
 
 /** A host to log in to; the rest is for one that is a target. */

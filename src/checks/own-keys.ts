@@ -9,7 +9,7 @@ import { firstMessage, refusalFix, settingIn, sshCommand, sshProgram } from '../
 import type { Env } from '../runtime.js';
 import { sshFolder } from '../ssh/folder.js';
 import { ownKeyFile } from '../ssh/login-key.js';
-import { isHostName, slug } from '../target/names.js';
+import { isHostName, slug } from '../typed/names.js';
 
 /** A key of the user's that logs in. */
 export interface OwnKey {

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
-import { inLines, pasteable, type StartedAs } from '../cli/terminal.js';
+import { pasteable, type StartedAs } from '../cli/failure.js';
+import { inLines } from '../cli/terminal.js';
 import { type ConnectError, printable } from '../errors.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Io } from '../process/io.js';
@@ -24,14 +25,14 @@ export interface Stage {
 
 export interface CheckedRoute {
   readonly route: RouteName;
-  /** Its endpoint as a literal target; absent if it was not asked for. */
+  /** The endpoint as a literal target; absent if it was not asked for. */
   readonly address?: string;
   readonly endpoint?: Endpoint;
   /** How it was found, one clause for each step. */
   readonly steps?: readonly string[];
   /** "skipped": it was not tried. */
   readonly state: 'ok' | 'failed' | 'skipped';
-  /** Its banner, or why it failed or was not tried. */
+  /** The banner, or why the route failed or was not tried. */
   readonly found: string;
 }
 

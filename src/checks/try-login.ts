@@ -4,7 +4,7 @@ import { splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { asksNothing, ownConnection } from '../process/ssh-program.js';
-import { isSshPort } from '../target/numbers.js';
+import { isSshPort } from '../typed/numbers.js';
 
 /** What a guest says of itself before a login is tried. */
 export interface Guest {
@@ -13,7 +13,7 @@ export interface Guest {
   readonly boot: string | undefined;
   /** Who logged in to look; undefined: not by ssh. */
   readonly user: string | undefined;
-  /** That login came over a socket without an address: vsock or unix. */
+  /** Whether that login came over a socket without an address: vsock or unix. */
   readonly bySocket: boolean;
   readonly cursor: string;
 }
@@ -35,7 +35,7 @@ export async function tryLogin(
 ): Promise<TriedLogin> {
   const isOwnRoute = target === undefined && bySocket && isSshPort(port);
   const { host } = splitUser(into.host);
-  // It was a new connection, unlike one by ssh, which may share one that is open.
+  // A new connection, unlike one by ssh, which may share one that is open.
   if (isOwnRoute && into.route === 'target' && user === account)
     return { state: 'in', about: `over ${host}`, cursor };
   const to = target ?? targetIn(into.host) ?? (cid === undefined ? undefined : `vsock/${cid}`);

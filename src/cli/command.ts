@@ -1,6 +1,6 @@
 import { quote } from '../errors.js';
 import type { Io } from '../process/io.js';
-import { parsePort, sshPort } from '../target/numbers.js';
+import { parsePort, sshPort } from '../typed/numbers.js';
 
 /** Command-line arguments, split but not yet parsed. */
 export interface RawArgs {
@@ -17,7 +17,7 @@ export interface OptionSpec {
   readonly value?: string;
   /** The value is optional, and can only be given with "=". */
   readonly optionalValue?: true;
-  /** It can be given more than once. */
+  /** Whether it can be given more than once. */
   readonly repeats?: true;
   /** For completion: the accepted values, or what they name. */
   readonly takes?: readonly string[] | 'target' | 'providers' | 'host';

@@ -9,9 +9,9 @@ import { parseTarget } from '../kinds/kinds.js';
 import { splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { ownAccount } from '../ssh/folder.js';
-import { checkUserName } from '../target/names.js';
-import { parsePort } from '../target/numbers.js';
-import { shellLine } from '../target/shell.js';
+import { checkUserName } from '../typed/names.js';
+import { parsePort } from '../typed/numbers.js';
+import { shellLine } from '../typed/shell.js';
 import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage } from './command.js';
 import type { FindingJson } from './json.js';
 

@@ -1,15 +1,9 @@
-import { posix, win32 } from 'node:path';
 import type { ChalkInstance } from 'chalk';
-import { exhaustion, memoryHint } from '../connect/failures/failure.js';
-import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
-import { realPath } from '../files/read-sync.js';
-import { isOutOfMemory, loadAddon } from '../native.js';
+import { printable } from '../errors.js';
+import { loadAddon } from '../native.js';
 import type { Io } from '../process/io.js';
 import type { Trace } from '../reach/reach.js';
 import { now, type Surroundings, wantsColor } from '../runtime.js';
-import { shellLine, shellOf } from '../target/shell.js';
-import { CommandError, commandWords, UsageError } from './command.js';
-import type { FailureJson } from './json.js';
 
 /** A line on stderr that shows what is being waited for, and for how long. */
 export interface Progress {
@@ -35,7 +29,7 @@ export async function startProgress(
   const start = clock();
   let shown = text;
   const line = () => `${shown} (${Math.floor((clock() - start) / 1000)} s)`;
-  // Its own handlers would end the process before a command can report how far it got.
+  // Node's own handlers would end the process before a command can report how far it got.
   const spinner = createSpinner({ text: line(), handleSignals: false }).start();
   const timer = setInterval(() => {
     spinner.text = line();
@@ -126,141 +120,4 @@ export function stepTrace(io: Io, clock: () => number = now): Trace {
     io.err(`${io.program}: ${step.padEnd(7)} ${passed} ms  ${printable(outcome)}\n`);
     last = time;
   };
-}
-
-/** Prints on stderr why a command failed, one line and a hint. Resolves to its exit code. */
-export async function explain(error: unknown, io: Io): Promise<number> {
-  const { message, hint, exitCode, stack } = failureOf(error, io);
-  await complain(message, hint, io);
-  io.err(stack.map((line) => `${printable(line)}\n`).join(''));
-  return exitCode;
-}
-
-/** Prints a line on stderr, and a second one with the fix. */
-export async function complain(problem: string, hint: string | undefined, io: Io): Promise<void> {
-  const style = await styles(io, 'stderr');
-  // In ssh's output a machine could say the same.
-  const { VMSSH_MARK: mark } = io.env;
-  const who = mark === undefined ? io.program : `${io.program} ${mark}`;
-  io.err(`${style.red(`${who}:`)} ${printable(problem)}\n`);
-  if (hint) io.err(`${style.dim('hint:')} ${printable(pasteable(hint, io))}\n`);
-}
-
-/** A fix whose vmssh commands can be pasted into this shell, even if PATH has no vmssh: the program's name before a command is replaced. */
-export function pasteable(fix: string, caller: StartedAs): string {
-  // What another host, or a distribution, has is called as it is there.
-  if (/^on \S+: /.test(fix)) return fix;
-  return fix.replaceAll(ourCommand, (name) => calledAs(name as Io['program'], caller));
-}
-
-const ourCommand = new RegExp(
-  `(?<![\\w/.-])(?<!wsl -d DISTRO )(?:vmssh|vsock-nc)(?= (?:--help|${commandWords.join('|')})(?![\\w-]))`,
-  'g',
-);
-
-/** Why a command failed, for people and for scripts. */
-interface CommandFailure {
-  /** One line. */
-  readonly message: string;
-  readonly hint: string | undefined;
-  readonly exitCode: number;
-  readonly json: FailureJson;
-  /** The stack of a bug in vmssh, one line each. */
-  readonly stack: readonly string[];
-}
-
-export function failureOf(error: unknown, io: Pick<Io, 'program'>): CommandFailure {
-  if (error instanceof ConnectError) {
-    const { message, hint } = error;
-    return { message, hint, exitCode: exitCodeOf(error), json: connectFailure(error), stack: [] };
-  }
-  if (error instanceof UsageError) {
-    const { message, hint = `see ${commandOf(error, io)} --help` } = error;
-    return { ...plain('USAGE', message, hint), exitCode: exitCode.usage };
-  }
-  if (error instanceof CommandError) return plain(error.code, error.message, error.hint);
-  if (isSystemError(error))
-    return plain(error.code ?? 'UNKNOWN', error.message, exhaustion(error.code)?.hint);
-  if (error instanceof Error && error.name === 'AbortError')
-    return { ...plain('INTERRUPTED', 'interrupted'), exitCode: exitCode.interrupted };
-  if (isOutOfMemory(error)) return plain('ENOMEM', 'not enough memory', memoryHint);
-  const detail = error instanceof Error ? stackOf(error) : String(error);
-  const [first = '', ...stack] = detail.split('\n');
-  return { ...plain('FAULT', `a bug in vmssh: ${first}`), stack };
-}
-
-// The engine's stack begins with the first place, Node's with the error.
-function stackOf(error: Error): string {
-  const { stack = '' } = error;
-  return stack.startsWith(error.name) ? stack : `${error}\n${stack}`;
-}
-
-export function connectFailure({ op, target, code, problem, hint, reason }: ConnectError): FailureJson {
-  return { op, target, code, problem, hint, reason };
-}
-
-function plain(code: string, message: string, hint?: string): CommandFailure {
-  return { message, hint, exitCode: exitCode.connect, json: { code, problem: message, hint }, stack: [] };
-}
-
-function commandOf({ command = '' }: UsageError, { program }: Pick<Io, 'program'>): string {
-  return program === 'vmssh' ? `vmssh ${command}`.trim() : program;
-}
-
-/** A system error that the user has to fix, such as an unreadable file or a full disk. */
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  return typeof code === 'string' && typeof syscall === 'string';
-}
-
-/** How this program was started. */
-export type StartedAs = Pick<Io, 'self' | 'env' | 'platform'>;
-
-/**
- * What to type to call `program` from `folder`: its name if PATH finds this same program, else the command that started this one. The
- * package's other program is in the same folder.
- */
-export function calledAs(
-  program: 'vmssh' | 'vsock-nc',
-  { self, env, platform }: StartedAs,
-  folder: string | undefined = currentFolder(),
-  fileAt: (path: string) => string | undefined = realPath,
-): string {
-  // Typed inside WSL, where a path of Windows could not be pasted.
-  if (platform === 'win32' && env.VMSSH_CALLED_AS) return env.VMSSH_CALLED_AS;
-  const path = platform === 'win32' ? win32 : posix;
-  const own = self.at(-1) ?? program;
-  const file = path.join(path.dirname(own), path.basename(own).replace(/^(vmssh|vsock-nc)(?=\.|$)/, program));
-  const onPath = (name: string, wanted: readonly (string | undefined)[]) =>
-    (env.PATH ?? env.Path ?? '')
-      .split(path.delimiter)
-      .map((each) => (each === '' ? undefined : fileAt(path.join(each, name))))
-      .some((found) => found !== undefined && wanted.includes(found));
-  const ending = platform === 'win32' ? '.exe' : '';
-  // One executable can be both, by links.
-  if (onPath(program + ending, [fileAt(file), fileAt(own)]) || fileAt(file) === undefined) return program;
-  const interpreters = self.slice(0, -1).map((each) => {
-    const name = path.basename(each, ending);
-    return onPath(name + ending, [fileAt(each)]) ? name : each;
-  });
-  const words = [...interpreters, near(file, folder, interpreters.length === 0, path)];
-  return shellLine(words, shellOf({ platform, env }));
-}
-
-// Shortened if it is below the folder. A path that is run itself needs a slash, or the shell would search PATH for it.
-function near(file: string, folder: string | undefined, isRun: boolean, path: typeof posix): string {
-  // A first slash that is left out is lost in a log.
-  if (folder === undefined || folder === path.dirname(folder)) return file;
-  const relative = path.relative(folder, file);
-  if (relative.startsWith('..') || path.isAbsolute(relative)) return file;
-  return isRun && !relative.includes(path.sep) ? `.${path.sep}${relative}` : relative;
-}
-
-/** Undefined if it was removed. */
-function currentFolder(): string | undefined {
-  try {
-    return process.cwd();
-  } catch {
-    return undefined;
-  }
 }

@@ -32,8 +32,6 @@ export async function dropPeeked(connection: Connection, length: number): Promis
 }
 
 export interface OpenOptions {
-  /** The target as typed, for hints; undefined: the machine's name. */
-  readonly text?: string;
   /** Milliseconds to open the socket and, for a multiplexer, to get its answer. */
   readonly timeoutMs: number;
   /** Milliseconds for another hypervisor to start its machine, if that is off; undefined: it starts none. */

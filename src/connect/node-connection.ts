@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Endpoint } from '../route.js';
 import { now } from '../runtime.js';
-import { fitsSocket } from '../target/names.js';
+import { fitsSocket } from '../typed/names.js';
 import type { Connection, OpenOptions } from './connection.js';
 
 type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;

@@ -5,7 +5,7 @@ import type { ChalkInstance } from 'chalk';
 import { styles } from '../cli/terminal.js';
 import { exitCode, printable } from '../errors.js';
 import { loadAddon } from '../native.js';
-import { shellLine } from '../target/shell.js';
+import { shellLine } from '../typed/shell.js';
 import { version } from '../version.js';
 import { startDemoServer } from './server.js';
 import type { Step, Tool, Workspace, World } from './steps.js';

@@ -13,7 +13,7 @@ export interface DemoServer {
   close(): Promise<void>;
 }
 
-/** Its only user, and its host name. */
+/** The server's only user, and its host name. */
 export const demoUser = 'demo';
 export const hostname = 'vmssh-demo';
 

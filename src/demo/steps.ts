@@ -11,7 +11,7 @@ import { programInPath } from '../process/program-in-path.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import type { Env } from '../runtime.js';
 import { configText } from '../ssh/config/text.js';
-import { shellLine } from '../target/shell.js';
+import { shellLine } from '../typed/shell.js';
 import { type DemoServer, demoUser, hostname } from './server.js';
 
 export interface Step {

@@ -103,7 +103,7 @@ export function endChild(pid: number, signal: number): boolean {
 
 interface SpawnSyncOptions {
   readonly encoding?: 'utf8';
-  /** Its stdin is empty, and what it prints on stderr is nobody's. */
+  /** The child's stdin is empty, and what it prints on stderr is nobody's. */
   readonly stdio: 'ignore' | ['ignore', 'pipe', 'ignore'];
   /** Milliseconds until it gets `killSignal`. */
   readonly timeout?: number;

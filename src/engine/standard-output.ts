@@ -1,7 +1,7 @@
 import { columns, isTerminal } from 'engine:system';
 import { writeAll } from './files.js';
 import { EventEmitter } from './node/events.js';
-import type { WriteCallback } from './sides.js';
+import type { WriteCallback } from './stream-sides.js';
 import type { StreamEvents } from './streams.js';
 
 /** process.stdout and process.stderr: writes are synchronous, as Node's are to terminals and files. */

@@ -1,7 +1,7 @@
 import { close, setNonblocking } from 'engine:files';
 import { shutdownWriting } from 'engine:sockets';
 import { EventEmitter } from './node/events.js';
-import { codedError, ReadSide, type WriteCallback, WriteSide } from './sides.js';
+import { codedError, ReadSide, type WriteCallback, WriteSide } from './stream-sides.js';
 
 interface Sides {
   readonly readable: boolean;

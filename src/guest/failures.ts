@@ -14,7 +14,7 @@ export type Symptom = keyof typeof symptoms;
 
 /** A known failure of sshd in a guest, by its name in `guest check` (which sh/check/ looks for) and `check`. */
 export interface GuestFailure {
-  /** Its row in docs/reference/guest-failures.md; 0: it is named below that table. */
+  /** The row in docs/reference/guest-failures.md; 0: it is named below that table. */
   readonly number: number;
   readonly title: string;
   /** The fix, for when the guest itself was not checked and printed none. */
@@ -25,7 +25,7 @@ export interface GuestFailure {
   readonly onlyVsock?: true;
 }
 
-/** Those with the same symptom: the likeliest first. */
+/** Failures with the same symptom: the likeliest first. */
 export const guestFailures = {
   privsep: {
     number: 3,

@@ -1,5 +1,5 @@
-import type { Guid } from '../target/numbers.js';
-import { shellWord } from '../target/shell.js';
+import type { Guid } from '../typed/numbers.js';
+import { shellWord } from '../typed/shell.js';
 import beforeLogin from './sh/before-login.sh';
 import check from './sh/check.sh';
 import off from './sh/off.sh';

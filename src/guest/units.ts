@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isSshPort } from '../target/numbers.js';
+import { isSshPort } from '../typed/numbers.js';
 import text from './sh/generator.sh';
 
 /** Where a distribution has sshd, and what its unit needs. */

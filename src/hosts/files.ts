@@ -2,7 +2,7 @@ import { CommandError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { type FileContent, readSafely } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
-import { shellQuoted } from '../target/shell.js';
+import { shellQuoted } from '../typed/shell.js';
 
 /** The current content of one of ssh's files. */
 interface CurrentFile {
@@ -33,7 +33,7 @@ export async function fileAt(path: string | undefined, reader: 'ssh' | 'any' = '
       'save it as UTF-8, in Notepad by "Save as"',
     );
   if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };
-  // It is changed by a new file in its place: the other names would stay with the old one.
+  // A new file takes its place: the other names would stay with the old one.
   if (names > 1) return { text, byHand: `has ${names} names (hard links), and the others would not follow` };
   // A read-only file is managed by another tool, which would overwrite our change.
   return { text, byHand: (mode & 0o222) === 0 ? 'is read-only' : undefined };

@@ -7,7 +7,7 @@ import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisor
 import { type RouteName, routeNames } from '../route.js';
 import { logins } from '../ssh/config/logins.js';
 import type { StartedHosts } from '../ssh/config/text.js';
-import { hasControlCharacter } from '../target/names.js';
+import { hasControlCharacter } from '../typed/names.js';
 import { type GivenSettings, type InEffect, onOff, readSettings, type Setting, textsOf } from './setting.js';
 import type { SshOption } from './ssh-option.js';
 import { formatSshOption, mergedSshOptions, readSshOptions, sshOption } from './ssh-option.js';

@@ -10,7 +10,7 @@ import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
 import { stateFile } from '../ssh/config/state.js';
 import { gitHome, otherHome, sshFolder } from '../ssh/folder.js';
 import { policyFileIn } from '../ssh/policy/system-policy.js';
-import { shellQuoted } from '../target/shell.js';
+import { shellQuoted } from '../typed/shell.js';
 import type { ConfigOptions } from './options.js';
 import { unitFolder } from './units.js';
 

@@ -10,7 +10,7 @@ import { withKeptEnv } from '../sources/trusted-env.js';
 import { ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
 import { formatState, type HostState, writerOf } from '../ssh/config/state.js';
 import { usersNames } from '../ssh/taken-names.js';
-import { setAside, shellOf, shellQuoted } from '../target/shell.js';
+import { setAside, shellOf, shellQuoted } from '../typed/shell.js';
 import { version } from '../version.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';

@@ -7,7 +7,7 @@ export interface Setting<Value, Initial extends Value | undefined = undefined> {
   readonly options: readonly Option<unknown>[];
   /** At most one option of each group may be given. */
   readonly exclusive?: readonly (readonly OptionSpec[])[];
-  /** It is only for the commands that write files: config print lacks it. */
+  /** Only for the commands that write files: config print lacks it. */
   readonly isForFiles?: true;
   /** What the arguments say; undefined: nothing, so it is as in the last run. */
   read(raw: RawArgs): Value | undefined;
@@ -15,7 +15,7 @@ export interface Setting<Value, Initial extends Value | undefined = undefined> {
   merge?(given: Value, last: Value | Initial): Value;
   /** The names of its fields in the state. Others are a newer version's, and stay. */
   readonly fields: readonly string[];
-  /** Its fields in the state. */
+  /** The setting's fields in the state. */
   format(value: Value | Initial): JsonObject;
   /** From the state's fields. Another user's HOME may have a file with anything in it. */
   parse(kept: JsonObject): Value | Initial;

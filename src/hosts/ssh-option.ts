@@ -7,6 +7,7 @@ import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
 import { otherHome } from '../ssh/folder.js';
+import { isForLine } from '../typed/names.js';
 import { textsOf } from './setting.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */
@@ -31,7 +32,7 @@ export function parseSshOption(text: string): SshOption {
   const [, keyword, value = ''] = /^([A-Za-z][A-Za-z0-9]*)=(.*)$/s.exec(text) ?? [];
   if (keyword === undefined)
     throw new RangeError(`-o takes KEY=VALUE, as in -o User=root, not ${quote(text)}`);
-  if (/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(value))
+  if (!isForLine(value))
     throw new RangeError(
       `-o ${keyword}: the value is one line without control characters, not ${quote(value)}`,
     );
@@ -45,7 +46,7 @@ export function formatSshOption({ keyword, value }: SshOption): string {
   return `${keyword}=${value}`;
 }
 
-/** Those that the last run kept, and what -o would refuse: an earlier version, or an editor, wrote it. */
+/** The options that the last run kept, and that -o would refuse: an earlier version, or an editor, wrote them. */
 export function readSshOptions({ sshOptions }: JsonObject) {
   const taken: SshOption[] = [];
   const refused: { readonly text: string; readonly why: string }[] = [];

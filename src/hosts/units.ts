@@ -28,8 +28,8 @@ export function freshUnitTexts(
       '',
       '[Service]',
       'Type=oneshot',
-      // No sandbox: it starts the managers' own programs, which would inherit it. Without new privileges rootless podman has no newuidmap
-      // and multipass no snap-confine; and virsh may leave a libvirtd behind, whose machines would have no bridge then.
+      // No sandbox: the managers' own programs would inherit it. Without new privileges they have no newuidmap or snap-confine, and a
+      // service that one of them leaves behind could give its machines no bridge.
       ...serviceOf([...program, 'config', 'refresh'], env),
       'TimeoutStartSec=60',
       'Nice=10',

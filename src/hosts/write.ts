@@ -1,6 +1,6 @@
 import { lstat, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { complain } from '../cli/terminal.js';
+import { complain } from '../cli/failure.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
@@ -11,7 +11,7 @@ import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { includeLine } from '../ssh/config/file.js';
 import { knownHostsFile } from '../ssh/folder.js';
-import { shellOf, shellQuoted } from '../target/shell.js';
+import { shellOf, shellQuoted } from '../typed/shell.js';
 import { type Change, fileError } from './files.js';
 import type { Plan } from './plan.js';
 import { badOwner, refusedConfig } from './ssh-option.js';

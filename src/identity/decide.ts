@@ -83,7 +83,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   const nameWasAnothers = moved.length > 0;
   const isMoved = nameWasAnothers && isKnownMachine(facts, moved);
   const pin = alias !== undefined;
-  // It may be the address of a machine whose key is known.
+  // An address may be that of a machine whose key is known.
   const isUnsure = reached?.silent !== undefined;
   const { meant } = facts;
   const isOtherId = meant !== alias && facts.pins.some((each) => each.alias === meant);
@@ -142,7 +142,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   return rows.find(([holds]) => holds)?.[1] ?? none;
 }
 
-/** Those who are asked, each only if its word counts. */
+/** Who is asked, each only if that word counts. */
 export interface KeyWitnesses {
   manager(): Promise<readonly string[]>;
   /** Of what else is read then, a file may revoke the key. */
@@ -172,7 +172,7 @@ export function pinsOf({
   const byName = pins.filter((pin) => [...names, ...alike].some((name) => pin.alias === `vmssh-${name}`));
   // An alias with "%" is made from a name.
   if (byName.length > 0 || !alias.includes('%')) return byName;
-  // Its source says no UUID, unlike another one before: the name means whom it meant.
+  // The source says no UUID, unlike another one before: the name means whom it meant.
   const meant = [alias.slice('vmssh-'.length), ...alike];
   return pins.filter((pin) => pin.names.some((name) => meant.includes(name)));
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { asTarget, isNamed, kindOf, kinds, type Target } from '../kinds/kinds.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { Authority } from '../sources/trusted-path.js';
-import { foldOf, slug } from '../target/names.js';
-import { parseUuid, vmIds } from '../target/numbers.js';
-import type { AnyTarget, NamedTarget, OutsideTarget, QemuTarget, ViaTarget } from '../target/target.js';
-import { nameOf } from '../target/target.js';
+import { foldOf, slug } from '../typed/names.js';
+import { parseUuid, vmIds } from '../typed/numbers.js';
+import type { AnyTarget, NamedTarget, OutsideTarget, QemuTarget, ViaTarget } from '../typed/target.js';
+import { nameOf } from '../typed/target.js';
 import type { Pin } from './pins.js';
 
 /** A target, and its machine if it was found. */

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { matchesPattern } from '../target/names.js';
+import { matchesPattern } from '../typed/names.js';
 
 /** A known_hosts line with a key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Each character of its texts is one byte. */
 export interface KeyLine {

@@ -5,7 +5,7 @@ import type { Deps, MachineFiles, ReachedMachine } from '../sources/source.js';
 import { type SourceEntry, sources } from '../sources/sources.js';
 import { maxKeys, printed, publicKeys, readByExec } from '../sources/tools/machine-files.js';
 import { ownEnv } from '../sources/trusted-env.js';
-import type { ViaTarget } from '../target/target.js';
+import type { ViaTarget } from '../typed/target.js';
 import { fingerprintOf } from './known-hosts.js';
 import type { ReachedRecord } from './record.js';
 

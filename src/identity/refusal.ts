@@ -1,5 +1,5 @@
 import { ConnectError, quote } from '../errors.js';
-import { type ShellPlace, shellOf, shellQuoted } from '../target/shell.js';
+import { type ShellPlace, shellOf, shellQuoted } from '../typed/shell.js';
 import type { Refusal } from './decide.js';
 
 /** What the sentences name. */
@@ -80,7 +80,7 @@ const codes: Readonly<Partial<Record<Refusal, string>>> = {
   'not kept': 'HOST_KEY_UNKNOWN',
 };
 
-/** That an address may be one of a known machine. */
+/** A note that an address may be one of a known machine. */
 export function silenceOf(silent: readonly string[]): string {
   return `${silent.join(' and ')} did not answer, and may know whose address it is`;
 }

@@ -1,8 +1,8 @@
 import { type ConnectErrorInit, quote } from '../errors.js';
 import { findWindowsVmssh, isWsl } from '../sources/hyper-v/wsl-windows.js';
 import type { ResolveContext } from '../sources/source.js';
-import { isBareId } from '../target/numbers.js';
-import { shellQuoted } from '../target/shell.js';
+import { isBareId } from '../typed/numbers.js';
+import { shellQuoted } from '../typed/shell.js';
 import type { From } from './kind.js';
 
 /** Why a valid target cannot be reached from here, and from where it can. */

@@ -1,6 +1,6 @@
 import type { Reachable, ResolveContext, Source } from '../sources/source.js';
-import type { Split } from '../target/names.js';
-import type { AnyTarget } from '../target/target.js';
+import type { Split } from '../typed/names.js';
+import type { AnyTarget } from '../typed/target.js';
 
 /** From where a kind of target is reached. Inside WSL2, "windows-wsl2" starts the Windows build. */
 export type From = 'anywhere' | 'linux' | 'linux-mac' | 'windows' | 'windows-wsl2';

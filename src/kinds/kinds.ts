@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { ConnectError, quote } from '../errors.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';
-import { hasControlCharacter, type Split, similarTo, split } from '../target/names.js';
-import { AnyCid } from '../target/numbers.js';
-import { offered, shellQuoted } from '../target/shell.js';
-import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
+import { hasControlCharacter, type Split, similarTo, split } from '../typed/names.js';
+import { AnyCid } from '../typed/numbers.js';
+import { offered, shellQuoted } from '../typed/shell.js';
+import type { AnyTarget, OutsideTarget, ViaTarget } from '../typed/target.js';
 import { type Kind, kindWords } from './kind.js';
 import {
   containerKind,
@@ -90,8 +90,16 @@ export interface TypedTarget {
 
 /** Parses a typed target, without looking anything up. Throws a ConnectError of op parse. */
 export function parseTarget(text: string): Target {
-  return parseBy<Target>(kinds, text);
+  const known = parsed.get(text);
+  if (known) return known;
+  const target = parseBy<Target>(kinds, text);
+  if (parsed.size < maxParsed) parsed.set(text, target);
+  return target;
 }
+
+/** A command about thousands of machines asks for each many times. */
+const parsed = new Map<string, Target>();
+const maxParsed = 10_000;
 
 /** The same with another table of kinds. */
 export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: string): T {

@@ -3,9 +3,9 @@ import type { Asked } from '../sources/no-machine.js';
 import { outsideLines } from '../sources/outside/file.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { machineName, type SourceEntry, sourceBy, sources } from '../sources/sources.js';
-import { parseName, split } from '../target/names.js';
-import { isBareId, parseGuid } from '../target/numbers.js';
-import { routeToSocket } from '../target/routes.js';
+import { parseName, split } from '../typed/names.js';
+import { isBareId, parseGuid } from '../typed/numbers.js';
+import { routeToSocket } from '../typed/routes.js';
 import type {
   AnyTarget,
   HyperVTarget,
@@ -13,7 +13,7 @@ import type {
   OutsideTarget,
   QemuTarget,
   UnixTarget,
-} from '../target/target.js';
+} from '../typed/target.js';
 import type { Kind } from './kind.js';
 
 /** The endpoint of ".host": the socket that systemd-ssh-generator binds on every host. */

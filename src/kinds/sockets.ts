@@ -1,9 +1,9 @@
 import { quote } from '../errors.js';
 import { routeBy } from '../route.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
-import { type Guid, parseGuid, parsePort, serviceIdOfPort, vmIds } from '../target/numbers.js';
-import { parseUnix, parseVsock, parseVsockMux, routeToSocket, type SocketTarget } from '../target/routes.js';
-import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
+import { type Guid, parseGuid, parsePort, serviceIdOfPort, vmIds } from '../typed/numbers.js';
+import { parseUnix, parseVsock, parseVsockMux, routeToSocket, type SocketTarget } from '../typed/routes.js';
+import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../typed/target.js';
 import type { Kind } from './kind.js';
 
 /** An address, of which no source knows the machine. */

@@ -1,8 +1,8 @@
 import { ConnectError, quote } from '../errors.js';
 import { builtInWords, isOutsideName } from '../sources/outside/file.js';
-import { hopHostProblem, nameProblem, parseName, type Split, similarTo, split } from '../target/names.js';
-import { routeToHop } from '../target/routes.js';
-import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
+import { hopHostProblem, nameProblem, parseName, type Split, similarTo, split } from '../typed/names.js';
+import { routeToHop } from '../typed/routes.js';
+import type { AnyTarget, OutsideTarget, ViaTarget } from '../typed/target.js';
 import type { Kind } from './kind.js';
 
 /** via/HOST/TARGET: a machine behind another hypervisor, which the user's own ssh reaches. */

@@ -2,8 +2,8 @@ import { ConnectError } from '../errors.js';
 import { asTarget, kinds, type TypedTarget } from '../kinds/kinds.js';
 import type { Here } from '../process/io.js';
 import type { AllMachines } from '../sources/list-all.js';
-import { checkUserName, split } from '../target/names.js';
-import { isBareId } from '../target/numbers.js';
+import { checkUserName, split } from '../typed/names.js';
+import { isBareId } from '../typed/numbers.js';
 import type { ListedTarget, ShortNameDeps } from './short-name.js';
 
 /** A typed login: the machine, and the optional user and port around it. */

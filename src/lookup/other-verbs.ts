@@ -1,6 +1,6 @@
-import { similarTo } from '../target/names.js';
+import { similarTo } from '../typed/names.js';
 
-/** Verbs of hvc, virsh, limactl, machinectl, multipass, incus, podman and vagrant, and what to type instead. */
+/** Verbs of managers' programs and of hvc, and what to type instead. */
 const verbs: readonly { readonly words: readonly string[]; readonly hint: string }[] = [
   {
     words: ['start', 'up', 'boot', 'run', 'launch', 'create', 'define', 'resume', 'unpause', 'restore'],

@@ -13,10 +13,10 @@ import { sources } from '../sources/sources.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { inKnownHosts, mayBeGiven } from '../ssh/config/names.js';
 import { usersNames } from '../ssh/taken-names.js';
-import { foldOf } from '../target/names.js';
-import { isBareId, parseUuid } from '../target/numbers.js';
-import { offered } from '../target/shell.js';
-import { nameOf } from '../target/target.js';
+import { foldOf } from '../typed/names.js';
+import { isBareId, parseUuid } from '../typed/numbers.js';
+import { offered } from '../typed/shell.js';
+import { nameOf } from '../typed/target.js';
 
 /** A target, and its machine if one is listed. */
 export interface ListedTarget extends TypedTarget {

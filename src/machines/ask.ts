@@ -13,7 +13,7 @@ import { DiscoveryError, statuses, type Warning } from '../sources/source.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import type { ListAnswer } from '../sources/tools/row-limits.js';
 import { answerIn, isTooLong, maxCharacters, readList, shortText } from '../sources/tools/row-limits.js';
-import { parseUuid } from '../target/numbers.js';
+import { parseUuid } from '../typed/numbers.js';
 import script from './list-there.sh';
 
 /** How many hypervisors are asked at once: each is an ssh. */

@@ -7,7 +7,7 @@ import type { Io } from '../process/io.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { configFolder } from '../sources/trusted-path.js';
 import { sshFolder } from '../ssh/folder.js';
-import { hopHost } from '../target/names.js';
+import { hopHost } from '../typed/names.js';
 
 /** The hypervisors to ask, as they were named. */
 export interface ViaHosts {

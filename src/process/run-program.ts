@@ -4,7 +4,7 @@ import { dropOutput, type Ended, ended, endTree, endWithUs } from './terminate.j
 
 export interface ProgramOptions {
   readonly env: Env;
-  /** Its folder; undefined: our own. */
+  /** The program's folder; undefined: our own. */
   readonly cwd?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -24,7 +24,7 @@ export interface ProgramEnd extends Ended {
   readonly stopped?: Stop;
 }
 
-/** It took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */
+/** The program took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */
 export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
 export interface ProgramEffects {
@@ -57,7 +57,7 @@ export async function runProgram(
     cwd,
     stdio: ['ignore', 'pipe', stderr],
     windowsHide: true,
-    // Its own process group, without a terminal. On Windows this would open a console.
+    // In a process group of its own, without a terminal. On Windows this would open a console.
     detached: platform !== 'win32',
   };
   const { child, release } = endWithUs(() => spawn(program, args, how));

@@ -155,7 +155,7 @@ export async function everySshRefusesUsers(here: Here, folders?: readonly string
   return all.length > 0 && all.every((refuses) => refuses);
 }
 
-/** Those of PATH and of the system's folders, and the one that is chosen. */
+/** Every ssh of PATH and of the system's folders, and the one that is chosen. */
 export function everySsh(
   { env, platform }: Here,
   folders = systemFolders(env, platform),
@@ -192,13 +192,13 @@ export function abilitiesOf(output: string) {
   return {
     /** A ProxyCommand gets the host as it was typed, by %n, which is fatal before: https://www.openssh.com/txt/release-8.1 */
     givesTyped: isSince(801),
-    /** Its -W takes the path of a unix socket: https://www.openssh.com/txt/release-9.4 */
+    /** Whether -W takes the path of a unix socket: https://www.openssh.com/txt/release-9.4 */
     forwardsPaths: isSince(904),
-    /** It warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto: https://www.openssh.com/txt/release-10.1 */
+    /** Whether it warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto: https://www.openssh.com/txt/release-10.1 */
     warnsOfKex: isSurelySince(1001),
-    /** Its -Z lists the keys that it will try: https://www.openssh.com/txt/release-10.5 */
+    /** Whether -Z lists the keys that it will try: https://www.openssh.com/txt/release-10.5 */
     listsKeys: isSurelySince(1005),
-    /** It knows KnownHostsCommand: https://www.openssh.com/txt/release-8.5 */
+    /** Whether it knows KnownHostsCommand: https://www.openssh.com/txt/release-8.5 */
     asksForKeys: isSurelySince(805),
     /** It knows StdinNull: https://www.openssh.com/txt/release-8.7 */
     nullsStdin: isSurelySince(807),

@@ -68,7 +68,7 @@ export function guardian(host: Host, end: (child: Pid) => void): Start {
     for (const signal of signals) host.off(signal, onSignal);
   };
   return (spawn) => {
-    // It runs before spawn returns.
+    // The listener runs before spawn returns.
     const place: { pid?: number } = {};
     if (running.size === 0) start();
     running.add(place);
@@ -125,7 +125,7 @@ function runShortly(program: string, args: readonly string[]): void {
 }
 
 export interface Ended {
-  /** Its exit code; null if a signal ended it. */
+  /** The exit code; null if a signal ended the program. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

@@ -1,9 +1,9 @@
 import { type Command, shownOn } from '../cli/command.js';
 import { check } from '../commands/check/check.js';
 import { completion } from '../commands/completion/completion.js';
-import { configRefresh } from '../commands/config/fresh.js';
 import { configDiff, configInstall, configUninstall } from '../commands/config/install.js';
 import { configPrint } from '../commands/config/print.js';
+import { configRefresh } from '../commands/config/refresh.js';
 import { doctor } from '../commands/doctor/doctor.js';
 import { forward } from '../commands/forward/forward.js';
 import { guestCheck } from '../commands/guest/check.js';
@@ -60,7 +60,7 @@ export const commandGroups: readonly CommandGroup[] = [
 
 export const commands = commandGroups.flatMap((group) => group.commands);
 
-/** Those that completion and the man pages of a system have. */
+/** The commands that completion and the man pages of a system have. */
 export function commandsOn(platform: NodeJS.Platform): readonly Command<unknown>[] {
   return shownOn(platform, commandGroups).flatMap((group) => group.commands);
 }

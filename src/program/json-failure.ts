@@ -1,6 +1,6 @@
 import type { Command, RawArgs } from '../cli/command.js';
+import { failureOf } from '../cli/failure.js';
 import { envelope, type FailedJson, formatJson, jsonOption } from '../cli/json.js';
-import { failureOf } from '../cli/terminal.js';
 import type { Io } from '../process/io.js';
 
 /** Prints a command's failure as JSON if it was asked for JSON, since it has no result to print. */

@@ -9,7 +9,7 @@ import { realPath } from '../files/read-sync.js';
 import { insteadInGroup, insteadOf, sameAs } from '../lookup/other-verbs.js';
 import type { Io } from '../process/io.js';
 import { selfCommand } from '../runtime.js';
-import { similarTo } from '../target/names.js';
+import { similarTo } from '../typed/names.js';
 import { version } from '../version.js';
 import { commandGroups, commands } from './commands.js';
 import { mentionsJson, printFailure } from './json-failure.js';

@@ -14,7 +14,7 @@ const direct = new Map<string, () => Promise<Command<unknown> | undefined>>([
   ['guid', async () => (await import('../commands/windows/guid.js')).guid],
   ['port', async () => (await import('../commands/windows/guid.js')).port],
   ['config install', async () => (await import('../commands/config/install.js')).configInstall],
-  ['config refresh', async () => (await import('../commands/config/fresh.js')).configRefresh],
+  ['config refresh', async () => (await import('../commands/config/refresh.js')).configRefresh],
   ['doctor', async () => (await import('../commands/doctor/doctor.js')).doctor],
   ['setup', async () => (await import('../commands/guest/setup.js')).setup],
   ['guest check', async () => (await import('../commands/guest/check.js')).guestCheck],

@@ -2,7 +2,7 @@ import { ConnectError, errorWith, type Op } from '../errors.js';
 import { managerExec } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
 import type { DiscoveredMachine, ResolveContext } from '../sources/source.js';
-import { shellOf, shellQuoted } from '../target/shell.js';
+import { shellOf, shellQuoted } from '../typed/shell.js';
 
 export interface FailedRoute {
   readonly name: string;

@@ -1,12 +1,13 @@
 import type { Connection, OpenOptions } from '../connect/connection.js';
 import { openConnection } from '../connect/open.js';
-import { ConnectError, errorWith, withTarget } from '../errors.js';
+import { ConnectError, errorWith } from '../errors.js';
 import { resolveTarget, type Target, type TypedTarget } from '../kinds/kinds.js';
 import type { AddonState } from '../native.js';
 import { type Endpoint, formatEndpoint, type Route, type RouteName } from '../route.js';
 import { type Env, now } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
-import { describeTarget } from '../target/target.js';
+import { withTarget } from '../typed/shell.js';
+import { describeTarget } from '../typed/target.js';
 import type { FailedRoute } from './all-failed.js';
 import { routesOf } from './routes.js';
 
@@ -138,10 +139,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       if (!waits && failed.length === 0) stdio = options.stdio?.(endpoint);
       await options.beforeOpen?.(target, endpoint, resolution.machine);
       const { recheck } = route === resolution.routes[0] ? resolution : {};
-      const connection = await openRechecked({ endpoint, recheck }, Math.max(1, end - now()), stdio, {
-        ...options,
-        text,
-      });
+      const connection = await openRechecked({ endpoint, recheck }, Math.max(1, end - now()), stdio, options);
       const banner = waits ? await bannerOf(connection, Math.max(1, end - now()), signal) : undefined;
       onRoute?.(route, banner === undefined ? {} : { banner });
       if (waits) await turn.remember?.(name);
@@ -195,12 +193,12 @@ async function openRechecked(
   { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   timeoutMs: number,
   stdio: OpenOptions['stdio'],
-  { text, startMs, bring, hostKeys, signal, env, native, trace }: ReachOptions & Pick<OpenOptions, 'text'>,
+  { startMs, bring, hostKeys, signal, env, native, trace }: ReachOptions,
 ): Promise<Connection> {
   try {
     const connection = await openConnection(
       endpoint,
-      { text, startMs, bring, hostKeys, signal, env, timeoutMs, stdio },
+      { startMs, bring, hostKeys, signal, env, timeoutMs, stdio },
       native,
     );
     const { handle, note = '' } = connection;

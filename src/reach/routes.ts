@@ -2,7 +2,7 @@ import { ConnectError } from '../errors.js';
 import { type Route, type RouteName, routesAfter } from '../route.js';
 import type { Env } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
-import { isSshPort } from '../target/numbers.js';
+import { isSshPort } from '../typed/numbers.js';
 
 export interface Turn extends Candidate {
   /** How many are known to follow: the time that is left is for all of them. */
@@ -126,7 +126,7 @@ async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerato
   yield { candidates: (await joinRoutes(machine)).map(found), after: 0 };
 }
 
-/** Those with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
+/** The routes with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
 async function* chosen(
   machine: Reachable,
   only: readonly RouteName[],
@@ -165,7 +165,7 @@ async function withPort(
   { text, port, only }: RoutesOptions,
 ): Promise<Route> {
   if (isSshPort(port)) return route;
-  const { requirePort } = await import('../target/port.js');
+  const { requirePort } = await import('../typed/port.js');
   requirePort(route.endpoint, port, text, !only && hasIp(machine));
   return route;
 }

@@ -1,8 +1,8 @@
 import { ConnectError, quote } from '../errors.js';
 import type { Route } from '../route.js';
-import { hopHostProblem } from '../target/names.js';
-import { routeToHop } from '../target/routes.js';
-import type { VsockTarget } from '../target/target.js';
+import { hopHostProblem } from '../typed/names.js';
+import { routeToHop } from '../typed/routes.js';
+import type { VsockTarget } from '../typed/target.js';
 import type { Asked } from './no-machine.js';
 import type { Deps, DiscoveredMachine, Reachable, ResolveContext, Search, Source } from './source.js';
 import { mayBeUp } from './source.js';
@@ -85,7 +85,7 @@ export async function resolveListed(
 }
 
 async function atPortOf(routes: readonly Route[] = [], { port }: ResolveContext) {
-  const { atPort } = await import('../target/port.js');
+  const { atPort } = await import('../typed/port.js');
   return routes.map((each) => atPort(each, port));
 }
 

@@ -32,7 +32,7 @@ export function sourcesOn(
   return onPlatform.filter(({ name, isOnlyNamed }) => !isOnlyNamed || named.includes(name));
 }
 
-/** Those of them that may have machines on this host, and the `named` ones. */
+/** The ones that may have machines on this host, and the `named` ones. */
 export function sourcesHere(
   host: Deps,
   named?: readonly string[],

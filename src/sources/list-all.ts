@@ -62,7 +62,7 @@ async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Li
     }, limitMs);
   });
   try {
-    // Its own limits are longer, so that the signal ends what it asks.
+    // The source's own limits are longer, so that the signal ends what it asks.
     return await Promise.race([provider.list({ ...deps, signal, timeoutMs: 2 * limitMs }), late]);
   } catch (error) {
     deps.signal?.throwIfAborted();

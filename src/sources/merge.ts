@@ -3,7 +3,7 @@ import type { DiscoveredMachine } from './source.js';
 
 /** A listed machine, with its other names. */
 export interface ListedMachine extends DiscoveredMachine {
-  /** Its targets from other providers. */
+  /** The targets from other providers. */
   readonly also: readonly string[];
 }
 
@@ -43,7 +43,7 @@ function join(known: DiscoveredMachine, other: DiscoveredMachine, otherUuid?: st
 
 interface Entry {
   machine: DiscoveredMachine;
-  /** Its position in the order of the machines. */
+  /** The position in the order of the machines. */
   readonly at: number;
   also?: Set<string>;
 }
@@ -60,7 +60,7 @@ class SameMachines {
   readonly #shared: ReadonlySet<string>;
   /** By key: the first machine with it, and the first of another provider. */
   readonly #known = new Map<string, Entry[]>();
-  /** Those without a UUID, by name; removed when they get one. By key, then by provider. */
+  /** Machines without a UUID, by name; removed when they get one. By key, then by provider. */
   readonly #unsure = new Map<string, Map<string, Set<Entry>>>();
   #count = 0;
 

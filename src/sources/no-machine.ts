@@ -1,9 +1,9 @@
 import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
 import { groupBy } from '../group-by.js';
 import { programInPath } from '../process/program-in-path.js';
-import { similarTo } from '../target/names.js';
-import { parseUuid } from '../target/numbers.js';
-import { offered } from '../target/shell.js';
+import { similarTo } from '../typed/names.js';
+import { parseUuid } from '../typed/numbers.js';
+import { offered } from '../typed/shell.js';
 import { addressOf } from './routes.js';
 import { match } from './search.js';
 import type { DiscoveredMachine, ResolveContext, Search, Source, Warning } from './source.js';

@@ -1,6 +1,6 @@
 import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '../errors.js';
 import type { Route } from '../route.js';
-import { shellLine, shellOf, shellQuoted, startLine } from '../target/shell.js';
+import { shellLine, shellOf, shellQuoted, startLine } from '../typed/shell.js';
 import { askedOf } from './no-machine.js';
 import { addressRoute } from './routes.js';
 import type { Deps, DiscoveredMachine, Reachable, Recheck, ResolveContext, Source } from './source.js';

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { ConnectError, quote } from '../errors.js';
 import { type Endpoint, formatEndpoint, type Route, routeBy } from '../route.js';
-import { hasControlCharacter, type Split, split } from '../target/names.js';
-import { checkPort, isSshPort, parsePort, sshPort } from '../target/numbers.js';
-import type { SocketContext, SocketTarget } from '../target/routes.js';
-import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../target/routes.js';
+import { hasControlCharacter, type Split, split } from '../typed/names.js';
+import { checkPort, isSshPort, parsePort, sshPort } from '../typed/numbers.js';
+import type { SocketContext, SocketTarget } from '../typed/routes.js';
+import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../typed/routes.js';
 import type { DiscoveredMachine } from './source.js';
 
 /** The routes to addresses that a tool or a process says, in their order, without those that cannot be used; `lack` gets why. */
@@ -99,7 +99,7 @@ function tcpOf(address: string, otherwise: number): Endpoint {
   return { family: 'tcp', host, port: own };
 }
 
-/** Its CID in this host's kernel, if it has one: a multiplexer has machines of its own, whatever their CIDs. */
+/** The CID in this host's kernel, if the machine has one: a multiplexer has machines of its own, whatever their CIDs. */
 export function vhostCid({
   cid,
   routes = [],

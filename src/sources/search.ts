@@ -1,6 +1,6 @@
 import { countBy } from '../group-by.js';
-import { foldOf, slug } from '../target/names.js';
-import { parseUuid } from '../target/numbers.js';
+import { foldOf, slug } from '../typed/names.js';
+import { parseUuid } from '../typed/numbers.js';
 import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Source } from './source.js';
 import { DiscoveryError } from './source.js';
 

@@ -13,9 +13,9 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly limitMs?: number;
   /** Milliseconds for one query in the search for one machine, if not ten seconds. */
   readonly searchMs?: number;
-  /** Its programs, one of which shows that it is installed. */
+  /** The source's programs, one of which shows that it is installed. */
   readonly programs?: readonly string[];
-  /** Its own command that lists its machines, for hints. */
+  /** The source's own command that lists its machines, for hints. */
   readonly listCommand?: string;
   readonly hints?: Hints<F>;
   list(deps: Deps): Promise<Listing<F>>;
@@ -25,7 +25,7 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly listsWanted?: true | 'warnings';
   /** How one that is off is started, or a paused or saved one resumed. */
   start?(machine: F, env: Deps['env']): StartCommand | undefined | Promise<StartCommand | undefined>;
-  /** Its routes and what else is known of it, where the list does not have all that a login needs. Throws a ConnectError. */
+  /** A machine's routes and what else is known of it, where the list does not have all that a login needs. Throws a ConnectError. */
   resolve?(machine: F, context: ResolveContext): Promise<Partial<Reachable>>;
   /** An address for the list that takes longer to find than the list; undefined if it is not known. */
   addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
@@ -35,7 +35,7 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly isCluster?: true;
   /** Whether what its programs print there is not the machine's word. */
   readonly isSilent?: true;
-  /** Its IP address, asked for only if that route was chosen; undefined if it is not known. Throws a DiscoveryError. */
+  /** A machine's IP address, asked for only if that route was chosen; undefined if it is not known. Throws a DiscoveryError. */
   ipOf?(machine: F, deps: Deps): Promise<string | undefined>;
 }
 
@@ -101,7 +101,7 @@ export interface Reachable {
   readonly machine?: DiscoveredMachine;
   /** How it was found, one clause for each step. */
   readonly steps: readonly string[];
-  /** Its routes that are known without asking more, best first. Empty only for one with an IP address that was not chosen. See reach/routes.ts. */
+  /** The routes that are known without asking more, best first. Empty only for one with an IP address that was not chosen. See reach/routes.ts. */
   readonly routes: readonly Route[];
   /** Asks its source for its IP address within `leftMs`. Throws a ConnectError. Undefined: it could not know one. */
   readonly askIp?: (leftMs?: number) => Promise<Route>;
@@ -169,9 +169,9 @@ export interface Processes {
 }
 
 export interface StartedProcess extends Process {
-  /** Its program's name as the kernel has it, whatever its command line begins with; undefined if that cannot be seen. */
+  /** The program's name as the kernel has it, whatever its command line begins with; undefined if that cannot be seen. */
   readonly program?: string;
-  /** Its command line has more than `argv`. */
+  /** Whether its command line has more than `argv`. */
   readonly isCut?: boolean;
 }
 
@@ -203,7 +203,7 @@ export interface DiscoveredMachine {
   readonly uuid?: string;
   /** The machine's process, which shows that the entries of two providers are the same machine. */
   readonly pid?: number;
-  /** Its routes that the provider knows, best first. */
+  /** The routes that the provider knows, best first. */
   readonly routes?: readonly Route[];
   /** The login user that its manager made. */
   readonly user?: string;
@@ -232,7 +232,7 @@ export interface ContainerFacts {
   readonly url?: string;
   /** What its manager says of restarts, for messages. */
   readonly restarts?: string;
-  /** Its own name, if it is called as the folder that it is for. */
+  /** The container's own name, if it is called as the folder that it is for. */
   readonly ownName?: string;
 }
 

@@ -1,7 +1,8 @@
 import { quote } from '../errors.js';
 import type { Endpoint } from '../route.js';
-import { parseName } from '../target/names.js';
-import type { Deps, Source } from './source.js';
+import { parseName } from '../typed/names.js';
+import type { VsockDevice } from './device.js';
+import type { Deps, ReachedMachine, Source } from './source.js';
 
 /** What has to be known of a source before it is loaded. */
 export interface SourceEntry {
@@ -31,6 +32,12 @@ export interface SourceEntry {
   readonly ofProcess?: true;
   /** Reads what follows "NAME/", if that is more than a name. Throws a RangeError. */
   readonly parse?: (rest: string) => string;
+  /** What adds a vsock device to one of its machines that lacks one. */
+  readonly device?: (machine: ReachedMachine, deps: Deps) => Promise<VsockDevice | undefined>;
+  /** Whether its machines have a console for a person to type on. */
+  readonly hasConsole?: true;
+  /** The fix if it cannot be asked. */
+  readonly fix?: string;
   readonly load: () => Promise<Source>;
 }
 
@@ -44,15 +51,23 @@ export interface HostLook {
   windows(): boolean;
 }
 
+type DeviceOf = Parameters<NonNullable<SourceEntry['device']>>;
+
 /** Every source of machines. If two have the same machine, the earlier one counts. */
 export const sources = [
   {
     name: 'hyper-v',
     platforms: ['win32', 'linux'],
     mayBeHere: ({ windows }: HostLook) => windows(),
+    hasConsole: true,
     load: async () => (await import('./hyper-v/provider.js')).hyperV,
   },
-  { name: 'wsl', platforms: ['win32'], load: async () => (await import('./wsl/provider.js')).wsl },
+  {
+    name: 'wsl',
+    platforms: ['win32'],
+    fix: 'wsl --shutdown, which ends its distributions',
+    load: async () => (await import('./wsl/provider.js')).wsl,
+  },
   {
     name: 'libvirt',
     platforms: ['linux'],
@@ -64,6 +79,9 @@ export const sources = [
       ...['/run/libvirt/qemu', '/etc/libvirt/qemu'],
       ...['$XDG_RUNTIME_DIR/libvirt/qemu/run', '~/.config/libvirt/qemu'],
     ],
+    device: async (...of: DeviceOf) => (await import('./libvirt/vsock-device.js')).vsockDevice(...of),
+    hasConsole: true,
+    fix: 'install virsh and join the group libvirt, then log in again: sudo apt-get install libvirt-clients && sudo usermod -aG libvirt "$USER"',
     load: async () => (await import('./libvirt/provider.js')).libvirt,
   },
   {
@@ -133,6 +151,7 @@ export const sources = [
     platforms: ['linux'],
     watched: () => ['/run/systemd/machines', '$XDG_RUNTIME_DIR/systemd/machines'],
     joins: ['vsock', 'unix', 'vsock-mux'],
+    fix: 'systemctl status systemd-machined',
     load: async () => (await import('./machined/provider.js')).machined,
   },
   {
@@ -146,6 +165,7 @@ export const sources = [
     name: 'qemu',
     platforms: ['linux', 'darwin'],
     runs: /^(qemu-system-[\w-]+|qemu-kvm|kvm)$/,
+    hasConsole: true,
     joins: ['vsock', 'vsock-mux'],
     load: async () => (await import('./vmm/qemu.js')).qemu,
   },
@@ -218,11 +238,19 @@ export function watchedFolders(env: Deps['env']): readonly string[] {
 }
 
 export function sourceBy(wanted: (typeof sources)[number]['name']): SourceEntry {
-  const entries: readonly SourceEntry[] = sources;
-  const entry = entries.find(({ name }) => name === wanted);
+  const entry = ownSource(wanted);
   if (!entry) throw new TypeError(`no source ${wanted}`);
   return entry;
 }
+
+/** Undefined if it is none of vmssh's own. */
+export function ownSource(wanted: string | undefined): SourceEntry | undefined {
+  const entries: readonly SourceEntry[] = sources;
+  return entries.find(({ name }) => name === wanted);
+}
+
+/** The groups whose members may use a manager, for hints. */
+export const managersGroups = 'docker, incus-admin, libvirt';
 
 /** What stands after "NAME/" in a target. Throws a RangeError if no machine can have it. */
 export function machineName(rest: string): string {

@@ -1,4 +1,4 @@
-import { hasControlCharacter } from '../target/names.js';
+import { hasControlCharacter } from '../typed/names.js';
 import type { Deps } from './source.js';
 import { type SourceEntry, sources } from './sources.js';
 import { isOwnPath, isSafeTemp, pathIn } from './trusted-path.js';

@@ -124,7 +124,7 @@ export function runtimeDirs({ env, runDir = '/run' }: ServiceFolders): readonly 
  */
 export type Authority = 'user' | 'other';
 
-/** That of a uid that is this user's or the system's; by default that of this user's own manager. */
+/** The authority of a uid that is this user's or the system's; by default that of this user's own manager. */
 export function authorityOf(
   uid: number | undefined = process.getuid?.(),
   own: number | undefined = process.getuid?.(),
@@ -132,7 +132,7 @@ export function authorityOf(
   return uid !== undefined && uid !== 0 && uid === own ? 'user' : undefined;
 }
 
-/** That of a manager of this user or of the system. */
+/** The authority of a manager of this user or of the system. */
 export function authorityIn(scope: Scope): Authority | undefined {
   return scope === 'user' ? authorityOf() : undefined;
 }

@@ -5,8 +5,8 @@ import { hostKeyAlias as aliasOf, exact, type Identified } from '../identity/ide
 import type { Kind } from '../kinds/kind.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
-import { isPlainHostName } from '../target/names.js';
-import { nameOf } from '../target/target.js';
+import { isPlainHostName } from '../typed/names.js';
+import { nameOf } from '../typed/target.js';
 import { knownHostsFile } from './folder.js';
 
 /** The keys that `vmssh guest credentials` made for a machine, in a folder of their own. */

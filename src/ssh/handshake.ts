@@ -13,7 +13,7 @@ import {
 } from '../process/ssh-program.js';
 import type { RouteName } from '../route.js';
 import type { Env } from '../runtime.js';
-import { hostNameOf } from '../target/names.js';
+import { hostNameOf } from '../typed/names.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 

@@ -5,7 +5,7 @@ import { programInPath } from '../process/program-in-path.js';
 import { runProgram } from '../process/run-program.js';
 import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
-import type { ViaTarget } from '../target/target.js';
+import type { ViaTarget } from '../typed/target.js';
 
 /** More names of another hypervisor's machine, by what ssh resolves the hypervisor to. `alike`: of keys that were kept before. Throws if ssh cannot say it. */
 export async function namesByHop(

@@ -7,7 +7,7 @@ import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sources } from '../sources/sources.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
-import { nameOf } from '../target/target.js';
+import { nameOf } from '../typed/target.js';
 import { ownAccount } from './folder.js';
 import { guestKeysFor } from './guest-keys.js';
 

@@ -21,9 +21,9 @@ import type { ReachedRecord } from '../identity/record.js';
 import { cannotTell, explainRefusal, notChecked } from '../identity/refusal.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
-import { slug } from '../target/names.js';
-import { type ShellPlace, shellQuoted } from '../target/shell.js';
-import { nameOf, type ViaTarget } from '../target/target.js';
+import { slug } from '../typed/names.js';
+import { type ShellPlace, shellQuoted } from '../typed/shell.js';
+import { nameOf, type ViaTarget } from '../typed/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
 import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
 
@@ -41,9 +41,9 @@ export interface MachineKeys extends Pick<KeyFacts, 'alias' | 'meant' | 'names' 
   readonly hosts: readonly string[];
   /** Our known_hosts file. */
   readonly path: string;
-  /** It, and the user's and the system's: those that have a line with a mark. */
+  /** Our file, and the user's and the system's: the ones that have a line with a mark. */
   readonly files: readonly MarkedFile[];
-  /** Those that the user's RevokedHostKeys name. */
+  /** The files that the user's RevokedHostKeys name. */
   readonly revoked: readonly string[];
 }
 
@@ -290,7 +290,7 @@ async function markedOf(paths: readonly string[], text: string): Promise<readonl
   return files.filter(hasMark);
 }
 
-/** They may be long, and only CAs and revoked keys are looked for in them. */
+/** Such files may be long, and only CAs and revoked keys are looked for in them. */
 function hasMark({ bytes }: MarkedFile): boolean {
   const text = bytes.toString('latin1');
   return text.includes('@') && /^[ \t]*@/m.test(text);

@@ -93,7 +93,7 @@ async function kept(
     const pinned = await pinKey(keys.path, { ...plain, alias: keys.alias, names, ...from }, answer.moved);
     return pinned === 'lost' ? { do: 'refuse', why: 'changed' } : answer;
   } catch (error) {
-    // It is there; only a name of it is not.
+    // The key is there; only a name of it is not.
     if (answer.why === 'known') return answer;
     caller.notKept(keys.path, error as Error);
     // If no policy was asked for, the manager has confirmed the key.

@@ -4,7 +4,7 @@ import { readBytes, readText } from '../files/read-file.js';
 import { folded, isFor, linesOf, nameBytes, parseLine, plainName } from '../identity/known-hosts.js';
 import { systemProgram } from '../process/program-in-path.js';
 import { ownAddresses } from '../sources/tools/guest-addresses.js';
-import { anyIpv4, isLoopback, matchesPattern, plainIp } from '../target/names.js';
+import { anyIpv4, isLoopback, matchesPattern, plainIp } from '../typed/names.js';
 import { keptLogins } from './config/logins.js';
 import { inConfig, inKnownHosts, inSettings, moreNames, type NameCheck } from './config/names.js';
 import { areFor, type Block, blocksOf, type SshSetting, settingsOf } from './config/settings.js';

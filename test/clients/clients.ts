@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { shellLine } from '../../src/target/shell.js';
+import { shellLine } from '../../src/typed/shell.js';
 import { findProgram, missingFiles, missingPrograms } from '../helpers/programs.js';
 import type { ByPort, ByProxy, Login } from './bed.js';
 

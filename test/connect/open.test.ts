@@ -5,7 +5,7 @@ import { openConnection } from '../../src/connect/open.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { type AddonState, attempt } from '../../src/native.js';
 import { type Endpoint, formatEndpoint } from '../../src/route.js';
-import { vmIds } from '../../src/target/numbers.js';
+import { vmIds } from '../../src/typed/numbers.js';
 import { refusing } from '../helpers/expected.js';
 import { listening } from '../helpers/sockets/servers.js';
 import { fakeAddon } from './fake-addon.js';

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { installRuntimes } from '../../build/runtimes.js';
-import { shellLine } from '../../src/target/shell.js';
+import { shellLine } from '../../src/typed/shell.js';
 
 export interface Outcome {
   /** The exit code, or null if a signal ended it. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { configRefresh } from '../../src/commands/config/fresh.js';
+import { configRefresh } from '../../src/commands/config/refresh.js';
 import { keepFresh } from '../../src/hosts/keep-fresh.js';
 import { configFiles } from '../../src/hosts/places.js';
 import { refresh } from '../../src/hosts/refresh.js';

@@ -3,7 +3,7 @@ import { addressWord, hostPatterns, type Kind } from '../../src/kinds/kind.js';
 import { kinds, parseBy, parseTarget, resolveTarget } from '../../src/kinds/kinds.js';
 import { routeBy } from '../../src/route.js';
 import { configText } from '../../src/ssh/config/text.js';
-import type { NamedTarget } from '../../src/target/target.js';
+import type { NamedTarget } from '../../src/typed/target.js';
 
 /** All that a new kind needs: one record. */
 const bhyve: Kind<NamedTarget> = {

@@ -1,6 +1,6 @@
 import { ConnectError } from '../../src/errors.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
-import type { AnyTarget } from '../../src/target/target.js';
+import type { AnyTarget } from '../../src/typed/target.js';
 
 /** What parseTarget makes of a text, in the notation of docs/targets.md and cases.md: "vsock cid=3 port=22" or "refused: why". */
 export function understood(text: string): string {

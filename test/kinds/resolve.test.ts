@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseTarget, type ResolveOptions, resolveTarget } from '../../src/kinds/kinds.js';
-import { vmIds } from '../../src/target/numbers.js';
+import { vmIds } from '../../src/typed/numbers.js';
 import { byFirstRoute } from '../sources/resolved.js';
 
 const outcome = async (text: string, more: Partial<ResolveOptions> = {}) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { splitLogin, splitUser } from '../../src/lookup/login.js';
-import { behind } from '../../src/target/names.js';
+import { behind } from '../../src/typed/names.js';
 
 describe('splitLogin', () => {
   it.each<{ input: string; user?: string; host: string; port?: string }>([

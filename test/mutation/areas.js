@@ -6,7 +6,7 @@
  */
 export const areas = {
   targets: {
-    mutate: ['src/target/*.ts', 'src/kinds/*.ts', 'src/sources/routes.ts'],
+    mutate: ['src/typed/*.ts', 'src/kinds/*.ts', 'src/sources/routes.ts'],
     tests: ['test/target', 'test/kinds', 'test/sources/routes.test.ts'],
   },
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },

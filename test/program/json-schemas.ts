@@ -3,7 +3,7 @@ import { features, type VersionJson } from '../../src/about.js';
 import { stageNames } from '../../src/checks/result.js';
 import type { FailedJson } from '../../src/cli/json.js';
 import type { CheckJson } from '../../src/commands/check/check.js';
-import type { DoctorJson } from '../../src/commands/doctor/doctor-host.js';
+import type { DoctorJson } from '../../src/commands/doctor/checks.js';
 import type { ForwardListJson } from '../../src/commands/forward/installed.js';
 import type { ForwardJson } from '../../src/commands/forward/report.js';
 import type { GuestCheckJson } from '../../src/commands/guest/check.js';

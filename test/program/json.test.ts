@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { explain } from '../../src/cli/failure.js';
 import { envelope, formatJson } from '../../src/cli/json.js';
-import { explain } from '../../src/cli/terminal.js';
 import { checkJson } from '../../src/commands/check/check.js';
-import { runDoctor } from '../../src/commands/doctor/doctor-host.js';
+import { runDoctor } from '../../src/commands/doctor/checks.js';
 import { guestCheckJson } from '../../src/commands/guest/check.js';
 import { ConnectError } from '../../src/errors.js';
 import { runCommandLine } from '../../src/program/run.js';

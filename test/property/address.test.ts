@@ -7,7 +7,7 @@ import {
   isHostName,
   similarTo,
   slug,
-} from '../../src/target/names.js';
+} from '../../src/typed/names.js';
 import {
   explainUnsigned32,
   isBareId,
@@ -19,8 +19,8 @@ import {
   parseUuid,
   portOfServiceId,
   serviceIdOfPort,
-} from '../../src/target/numbers.js';
-import { shellWord } from '../../src/target/shell.js';
+} from '../../src/typed/numbers.js';
+import { shellWord } from '../../src/typed/shell.js';
 import { run } from '../helpers/run.js';
 import { anyText, property, textOf } from './property.js';
 

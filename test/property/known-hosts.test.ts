@@ -11,7 +11,7 @@ import {
   verdictOn,
 } from '../../src/identity/known-hosts.js';
 import { pinKey, pinsIn, withoutNames } from '../../src/identity/pins.js';
-import { matchesPattern } from '../../src/target/names.js';
+import { matchesPattern } from '../../src/typed/names.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';

@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest';
 import { prepare } from '../../src/commands/ssh/call.js';
 import { asTarget, parseTarget } from '../../src/kinds/kinds.js';
 import { splitArgs } from '../../src/ssh/split-args.js';
-import { shellLine } from '../../src/target/shell.js';
+import { shellLine } from '../../src/typed/shell.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';

@@ -5,7 +5,7 @@ import { exact } from '../../src/identity/identity.js';
 import { kindOf, kinds, parseTarget } from '../../src/kinds/kinds.js';
 import { splitLogin } from '../../src/lookup/login.js';
 import { splitArgs, wordsOf } from '../../src/ssh/split-args.js';
-import { asTyped, hasControlCharacter, split } from '../../src/target/names.js';
+import { asTyped, hasControlCharacter, split } from '../../src/typed/names.js';
 import { anyText, property, textOf } from './property.js';
 
 const kind = fc.constantFrom(...kinds.map(({ name }) => name));

@@ -4,7 +4,7 @@ import { mergeMachines } from '../../src/sources/merge.js';
 import { match } from '../../src/sources/search.js';
 import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { loadSources, type SourceEntry, sources } from '../../src/sources/sources.js';
-import { slug } from '../../src/target/names.js';
+import { slug } from '../../src/typed/names.js';
 import { at } from './resolved.js';
 
 const entries: readonly SourceEntry[] = sources;

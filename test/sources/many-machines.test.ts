@@ -14,8 +14,8 @@ import { mergeMachines } from '../../src/sources/merge.js';
 import { match } from '../../src/sources/search.js';
 import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
-import { slug } from '../../src/target/names.js';
-import type { Guid } from '../../src/target/numbers.js';
+import { slug } from '../../src/typed/names.js';
+import type { Guid } from '../../src/typed/numbers.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 // What takes a step for each pair of so many takes minutes.

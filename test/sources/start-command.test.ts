@@ -7,8 +7,8 @@ import { incus } from '../../src/sources/managers/incus.js';
 import { lima } from '../../src/sources/managers/lima.js';
 import { multipass } from '../../src/sources/managers/multipass.js';
 import type { Status } from '../../src/sources/source.js';
-import { parseGuid } from '../../src/target/numbers.js';
-import { shellLine } from '../../src/target/shell.js';
+import { parseGuid } from '../../src/typed/numbers.js';
+import { shellLine } from '../../src/typed/shell.js';
 
 const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
 const machine = (name: string, status: Status = 'off') => ({

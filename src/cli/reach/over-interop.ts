@@ -18,7 +18,7 @@ export function windowsVmssh(target: Target, io: Pick<Io, 'platform' | 'env'>): 
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
 }
 
-/** Its --timeout, --wait, --route, --start and -v, if they were given. */
+/** The --timeout, --wait, --route, --start and -v that were given. */
 export function reachArgs(flags: ReachFlags): readonly string[] {
   // Not what else a caller has: a socket is passed, and a note left, on this side.
   const { isTimed, timeoutMs, waitMs, routes, start, verbose } = flags;
@@ -32,7 +32,7 @@ async function startOverInterop(
   text: string,
   options: SpawnOptions,
 ): Promise<ChildProcess> {
-  const { calledAs } = await import('../terminal.js');
+  const { calledAs } = await import('../failure.js');
   const { env, platform } = process;
   const VMSSH_CALLED_AS = calledAs('vmssh', { self: selfCommand(), env, platform });
   // What WSLENV names is handed on: https://learn.microsoft.com/en-us/windows/wsl/filesystems#share-environment-variables-between-windows-and-wsl-with-wslenv

@@ -9,11 +9,12 @@ import { type ApartEnd, runApart } from '../../process/run-detached.js';
 import { plainMessage } from '../../process/run-program.js';
 import type { Reached, ReachOptions } from '../../reach/reach.js';
 import { type Env, now } from '../../runtime.js';
+import { managersGroups } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import { sshFolder } from '../../ssh/folder.js';
-import { type Shell, shellLine, shellOf, startLine } from '../../target/shell.js';
-import type { AnyTarget } from '../../target/target.js';
+import { type Shell, shellLine, shellOf, startLine } from '../../typed/shell.js';
+import type { AnyTarget } from '../../typed/target.js';
 import { defaultWaitMs } from '../shared-options.js';
 import { startProgress } from '../terminal.js';
 
@@ -257,7 +258,7 @@ const fixes: readonly (readonly [said: RegExp, fix: string, onWindows?: string])
   ],
   [
     /permission|not authorized|authenticat|access denied|denied|not allowed|privileg|administrator/i,
-    'this user may not start it: join the group of its manager (libvirt, incus-admin, docker), or: sudo LINE',
+    `this user may not start it: join the group of its manager (${managersGroups}), or: sudo LINE`,
     'this user may not start it: join Hyper-V Administrators, or use an elevated terminal',
   ],
   [

@@ -19,7 +19,7 @@ import { withoutContested } from '../../sources/tools/claims.js';
 import { type JsonObject, objectAt } from '../../sources/tools/json.js';
 import { publicKeys } from '../../sources/tools/machine-files.js';
 import { ownEnv } from '../../sources/trusted-env.js';
-import { similarTo } from '../../target/names.js';
+import { similarTo } from '../../typed/names.js';
 import type { Examination, Show, ShownFinding } from './examine.js';
 
 /** Runs a source, for whoever writes one: how long it takes, and what is wrong with each of its rows. */

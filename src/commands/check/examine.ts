@@ -30,9 +30,9 @@ import { brokenControlPath } from '../../ssh/control-path.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
-import { typedHost } from '../../target/names.js';
-import { isSshPort } from '../../target/numbers.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
+import { typedHost } from '../../typed/names.js';
+import { isSshPort } from '../../typed/numbers.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 export interface ExamineOptions extends ReachFlags {
   readonly target: string;

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 import { type Command, positionals, type Read, readAll, UsageError } from '../../cli/command.js';
-import { canPick, pasteable } from '../../cli/terminal.js';
+import { pasteable } from '../../cli/failure.js';
+import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';

@@ -20,8 +20,8 @@ import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
 import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
-import { setAside, shellOf } from '../../target/shell.js';
-import { type HostCheck, plain, withReport } from './check.js';
+import { setAside, shellOf } from '../../typed/shell.js';
+import { finding, fixed, type HostCheck, type Said, said } from './finding.js';
 
 export interface SshFacts {
   /** What `ssh -V` says; undefined: there is no ssh. */
@@ -155,7 +155,8 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
 function home({ elsewhere }: ConfigFacts): readonly HostCheck[] {
   if (!elsewhere) return [];
   const { found, fix } = elsewhere;
-  return [withReport('home', 'bad', found, 'HOME is not the home directory that ssh uses', fix)];
+  const what = { found, report: 'HOME is not the home directory that ssh uses' };
+  return [finding('home', 'bad', what, fix)];
 }
 
 /** Whether ssh asks vmssh for host keys, where our lines say so. */
@@ -168,41 +169,39 @@ function hostKeys(
   if (asks === 'could') {
     const found =
       'the lines are of an older vmssh, or for an older ssh: a key is only checked by the name that is typed';
-    return [plain(name, 'bad', found, install)];
+    return [finding(name, 'bad', found, install)];
   }
-  if (/ host-key /.test(keyCommand ?? '')) return [plain(name, 'ok', 'ssh asks vmssh for them')];
-  const another = 'ssh asks another KnownHostsCommand, which stands above ours, so machines are refused';
-  return [
-    withReport(name, 'bad', `${another}: ${keyCommand ?? 'none'}`, another, `put ours above it: ${install}`),
-  ];
+  if (/ host-key /.test(keyCommand ?? '')) return [finding(name, 'ok', 'ssh asks vmssh for them')];
+  const another = said`ssh asks another KnownHostsCommand, which stands above ours, so machines are refused: ${keyCommand ?? 'none'}`;
+  return [finding(name, 'bad', another, `put ours above it: ${install}`)];
 }
 
 function leastPolicy({ least }: ConfigFacts): readonly HostCheck[] {
   if (least === undefined) return [];
-  return [plain('host keys', 'ok', `at least ${least} for all users, as ${systemPolicyFile} says`)];
+  return [finding('host keys', 'ok', `at least ${least} for all users, as ${systemPolicyFile} says`)];
 }
 
 function knownKeys({ keys, displaced = [] }: ConfigFacts): readonly HostCheck[] {
-  if (keys) return [withReport('known keys', 'bad', keys.problem, 'none of them counts', keys.fix)];
+  if (keys)
+    return [finding('known keys', 'bad', { found: keys.problem, report: 'none of them counts' }, keys.fix)];
   if (displaced.length === 0) return [];
-  return [withReport('known keys', 'none', `${displaced.join(' ')}: ${onlyRevoked}`, onlyRevoked)];
+  return [finding('known keys', 'none', said`${displaced.join(' ')}: ${fixed(onlyRevoked)}`)];
 }
 
 /** Who logs in at an address, and who says so. */
 function login({ login }: SshFacts): readonly HostCheck[] {
   if (login === undefined) return [];
   const { user, path } = login;
-  const says = (who: string, file: string) =>
-    `at an address such as vsock/3: ${who}, ${path === undefined ? 'as at every host' : `as ${file} says`}`;
-  const file = path?.endsWith('systemd-ssh-proxy.conf') ? "systemd's file" : "ssh's configuration";
-  const report = says(user === 'root' ? user : 'another user than root', file);
-  return [withReport('login user', 'ok', says(user, path ?? ''), report)];
+  const who = { found: user, report: user === 'root' ? user : 'another user than root' };
+  const report = path?.endsWith('systemd-ssh-proxy.conf') ? "systemd's file" : "ssh's configuration";
+  const by = path === undefined ? said`as at every host` : said`as ${{ found: path, report }} says`;
+  return [finding('login user', 'ok', said`at an address such as vsock/3: ${who}, ${by}`)];
 }
 
 function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
   if (path === undefined) return [];
-  const report = 'the name of a target breaks it';
-  return [withReport('ControlPath', 'bad', controlPathMessage(path), report, controlPathFix)];
+  const what = { found: controlPathMessage(path), report: 'the name of a target breaks it' };
+  return [finding('ControlPath', 'bad', what, controlPathFix)];
 }
 
 function lines(
@@ -210,30 +209,25 @@ function lines(
   { proxyCommand, proxyCommands, version, versions }: SshFacts,
 ): HostCheck {
   const name = 'config';
-  // A report names no path.
-  const file = (
-    state: HostCheck['state'],
-    [at, what]: readonly [string, string],
-    says: string,
-    fix?: string,
-  ) => withReport(name, state, `${at} ${says}`, `${what} ${says}`, fix);
-  const main = [mainPath, "ssh's own file"] as const;
-  const own = [path, 'its file'] as const;
+  const main = { found: mainPath, report: "ssh's own file" };
+  const own = { found: path, report: 'its file' };
   const sshs = Object.entries({ 'this ssh': version, ...versions });
   const other = version === undefined ? undefined : unfit({ typed, weakCrypto, asks }, sshs);
   switch (owner) {
     case 'none':
-      if (pasted && callsThis) return file('ok', main, 'has the lines, and calls this vmssh');
-      if (pasted) return file('bad', main, 'has the lines, and calls another vmssh', remove);
+      if (pasted && callsThis) return finding(name, 'ok', said`${main} has the lines, and calls this vmssh`);
+      if (pasted) return finding(name, 'bad', said`${main} has the lines, and calls another vmssh`, remove);
       if (![proxyCommand, ...Object.values(proxyCommands ?? {})].some((each = '') => ours.test(each)))
-        return plain(name, 'bad', 'vmssh is not in your ssh configuration', install);
-      return plain(name, 'none', patternsOnly, install);
+        return finding(name, 'bad', 'vmssh is not in your ssh configuration', install);
+      return finding(name, 'none', patternsOnly, install);
     case 'foreign':
     case 'edited':
-      return withReport(name, 'bad', `${path} is not as vmssh wrote it`, `its file is ${owner}`, aside);
+      return finding(name, 'bad', said`${own} is not as vmssh wrote it`, aside);
     case 'ours':
-      if (callsThis && other === undefined) return file('ok', own, 'calls this vmssh');
-      return file('bad', own, (callsThis && other) || 'calls another vmssh', install);
+      if (!callsThis) return finding(name, 'bad', said`${own} calls another vmssh`, install);
+      return other
+        ? finding(name, 'bad', said`${own} ${other}`, install)
+        : finding(name, 'ok', said`${own} calls this vmssh`);
   }
 }
 
@@ -245,7 +239,7 @@ const patternsOnly = 'ssh has the patterns from another file; machines have no H
 function unfit(
   { typed, weakCrypto, asks }: Pick<ConfigFacts, 'typed' | 'weakCrypto' | 'asks'>,
   sshs: readonly (readonly [path: string, version: string | undefined])[],
-): string | undefined {
+): Said | undefined {
   const without = (what: keyof ReturnType<typeof abilitiesOf>) =>
     sshs.find(([, version = '']) => !abilitiesOf(version)[what])?.[0];
   const words = [
@@ -255,21 +249,20 @@ function unfit(
   ] as const;
   for (const [older, since, word] of words)
     if (older)
-      return `was written for ssh ${since} or later; ${older} is older and ends at the ${word} in it`;
+      return said`was written for ssh ${fixed(since)} or later; ${older} is older and ends at the ${fixed(word)} in it`;
   return typed === false && without('givesTyped') === undefined
-    ? 'was written for an ssh before 8.1, and so capitals in a target are lost; this ssh is newer'
+    ? fixed('was written for an ssh before 8.1, and so capitals in a target are lost; this ssh is newer')
     : undefined;
 }
 
 function include({ owner, include: where, mainPath, pasted }: ConfigFacts): HostCheck {
   const name = 'Include';
-  if (owner === 'none' && pasted) return plain(name, 'none', 'not needed, the lines are there already');
-  if (owner === 'none') return plain(name, 'none', 'nothing to include yet');
-  const first = 'it is included above the first Host';
-  if (where === 'first') return withReport(name, 'ok', `${mainPath} includes it above the first Host`, first);
+  if (owner === 'none' && pasted) return finding(name, 'none', 'not needed, the lines are there already');
+  if (owner === 'none') return finding(name, 'none', 'nothing to include yet');
+  if (where === 'first') return finding(name, 'ok', said`${mainPath} includes it above the first Host`);
   if (where === 'late')
-    return plain(name, 'bad', 'it is below a Host or Match, and so applies only to that', install);
-  return withReport(name, 'bad', `${mainPath} does not include it`, 'it is not included', install);
+    return finding(name, 'bad', 'it is below a Host or Match, and so applies only to that', install);
+  return finding(name, 'bad', said`${mainPath} does not include it`, install);
 }
 
 // What counts is the first ProxyCommand that ssh reads.
@@ -278,21 +271,20 @@ function effective(
   { version, refusal, proxyCommand, proxyCommands = { 'vsock/*': proxyCommand } }: SshFacts,
 ): HostCheck {
   const name = 'ssh vsock/3';
-  if (version === undefined) return plain(name, 'none', 'no ssh to ask');
-  const refuses = 'ssh accepts none of its configuration';
+  if (version === undefined) return finding(name, 'none', 'no ssh to ask');
   if (refusal !== undefined)
-    return withReport(name, 'bad', `${refuses}: ${refusal}`, refuses, refusalFix(refusal));
+    return finding(name, 'bad', said`ssh accepts none of its configuration: ${refusal}`, refusalFix(refusal));
   if (proxyCommand === undefined) {
     const fix = elsewhere ? undefined : install;
-    return plain(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
+    return finding(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
   }
   const tooOld = 'this ssh is older than 8.1 and ends at the %n in the lines';
   if (proxyCommand.includes('%n') && !abilitiesOf(version).givesTyped)
-    return plain(name, 'bad', tooOld, `write them for this ssh: ${install}`);
+    return finding(name, 'bad', tooOld, `write them for this ssh: ${install}`);
   const served = servedBy(proxyCommands);
-  if (served === undefined) return plain(name, 'ok', 'ssh runs vmssh');
+  if (served === undefined) return finding(name, 'ok', 'ssh runs vmssh');
   const found = ours.test(proxyCommand) ? served : `${served}: ${proxyCommand}`;
-  return withReport(name, 'none', found, served, `put ours above it: ${install}`);
+  return finding(name, 'none', { found, report: served }, `put ours above it: ${install}`);
 }
 
 /** The part after the program in each of our ProxyCommands. */
@@ -329,7 +321,7 @@ const traces = {
   JetBrains: ['.config/JetBrains', '.cache/JetBrains', 'AppData/Roaming/JetBrains'],
 } as const;
 
-/** Those that were used here. */
+/** The clients that were used here. */
 export function clientsOf(
   { env, platform }: Here,
   exists: (path: string) => boolean = existsSync,
@@ -349,14 +341,19 @@ export function clientChecks(
   const judged: Readonly<Record<Client, (name: Client) => HostCheck>> = {
     'VS Code': (name) =>
       isRead
-        ? plain(name, 'ok', 'it lists the Hosts of machines; targets such as vsock/3 are typed')
-        : plain(name, 'none', 'it lists only Hosts of a file that is included above the first Host', install),
+        ? finding(name, 'ok', 'it lists the Hosts of machines; targets such as vsock/3 are typed')
+        : finding(
+            name,
+            'none',
+            'it lists only Hosts of a file that is included above the first Host',
+            install,
+          ),
     VSCodium: (name) =>
       isRead
-        ? plain(name, 'ok', 'Open Remote - SSH lists the Hosts of machines, and the proxy relays for it')
-        : plain(name, 'none', 'Open Remote - SSH lists only Hosts of a file that is included', install),
+        ? finding(name, 'ok', 'Open Remote - SSH lists the Hosts of machines, and the proxy relays for it')
+        : finding(name, 'none', 'Open Remote - SSH lists only Hosts of a file that is included', install),
     JetBrains: (name) =>
-      plain(name, 'none', 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
+      finding(name, 'none', 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
   };
   return clients.map((name) => judged[name](name));
 }

@@ -1,6 +1,6 @@
 import { type Command, flag, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import type { DoctorForm } from './doctor-host.js';
+import type { DoctorForm } from './checks.js';
 
 const reportOption = flag({
   long: 'report',
@@ -24,5 +24,5 @@ export const doctor: Command<{ readonly show: DoctorForm }> = {
     return { show: reportOption.read(raw) ? 'report' : jsonOption.read(raw) ? 'json' : 'checks' };
   },
 
-  run: async ({ show }, io) => (await import('./doctor-host.js')).runDoctor(show, io),
+  run: async ({ show }, io) => (await import('./checks.js')).runDoctor(show, io),
 };

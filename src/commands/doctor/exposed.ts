@@ -4,8 +4,8 @@ import { fewAtATime } from '../../group-by.js';
 import type { Endpoint } from '../../route.js';
 import { vhostCid } from '../../sources/routes.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
-import { machineCid, sshPort } from '../../target/numbers.js';
-import { type HostCheck, plain, withReport } from './check.js';
+import { machineCid, sshPort } from '../../typed/numbers.js';
+import { finding, fixed, type HostCheck, said } from './finding.js';
 
 /** A running machine with a vsock of this kernel: any local user may connect to it. */
 export interface ExposedMachine {
@@ -53,12 +53,10 @@ export function exposedChecks(exposed: readonly ExposedMachine[]): readonly Host
   if (exposed.length === 0) return [];
   const open = exposed.filter(({ answers }) => answers);
   const name = 'exposed';
-  if (open.length === 0) return [plain(name, 'none', 'no machine listens on its vsock port 22')];
+  if (open.length === 0) return [finding(name, 'none', 'no machine listens on its vsock port 22')];
   const names = open.map((machine) => `${machine.name} (vsock/${machine.cid})`).join(', ');
   const count = open.length === 1 ? '1 machine listens' : `${open.length} machines listen`;
-  const report = `${count} on vsock port 22`;
-  const who =
-    'every local user and service of this host can connect, and only sshd there decides who gets in';
+  const what = said`${fixed(count)} on vsock port 22: ${names}; every local user and service of this host can connect, and only sshd there decides who gets in`;
   const fix = `if that is not wanted${open.length > 1 ? ', for each of them' : ''}: vmssh guest off vsock/${open[0]?.cid}`;
-  return [withReport(name, 'none', `${report}: ${names}; ${who}`, report, fix)];
+  return [finding(name, 'none', what, fix)];
 }

@@ -13,14 +13,14 @@ import type { AllMachines } from '../../sources/list-all.js';
 import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
 import { settingsOf } from '../../ssh/config/settings.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
-import { type Shell, shellOf } from '../../target/shell.js';
+import { type Shell, shellOf } from '../../typed/shell.js';
 import { version } from '../../version.js';
 import type { Client, ConfigFacts, SshFacts } from './config.js';
 import { clientsOf, firstPatterns, gatherConfig } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
 import { type FreshFacts, gatherFresh } from './fresh.js';
-import { type OpenFolder, type OpenProgram, openFolders, openPrograms, writersOn } from './path.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
+import { type OpenFolder, type OpenProgram, openFolders, openPrograms, writersOn } from './writers.js';
 
 /** The facts about this host, not yet judged. */
 export interface Facts {
@@ -54,9 +54,9 @@ export interface Facts {
   readonly machines: AllMachines;
   /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
   readonly exposed: readonly ExposedMachine[];
-  /** Those that vmssh has itself. */
+  /** Providers that vmssh has itself. */
   readonly providers: readonly string[];
-  /** Those of the user and of root. */
+  /** Sources of the user and of root. */
   readonly outside?: OutsideLines;
   /** What to type for those that may be added. */
   readonly toAdd?: readonly string[];

@@ -10,7 +10,7 @@ import { runProgram } from '../../process/run-program.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { type HostEntry, noState, readState } from '../../ssh/config/state.js';
-import { type HostCheck, plain, withReport } from './check.js';
+import { finding, type HostCheck, said } from './finding.js';
 
 export interface FreshFacts {
   /** By `config install --fresh`. */
@@ -80,22 +80,22 @@ export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[]
   const { on, problem, came, gone, units } = facts;
   if (problem) {
     const { path, why, hint } = problem;
-    return [withReport(name, 'bad', `${quote(path)}: ${why}`, 'the state cannot be used', hint)];
+    return [finding(name, 'bad', said`the state cannot be used: ${quote(path)}: ${why}`, hint)];
   }
   const late = came + gone === 0 ? '' : `; since then ${came} came and ${gone} went`;
   const again = 'vmssh config install --fresh';
-  if (!on) return [plain(name, 'none', `automatic Host updates: off${late}`, again)];
+  if (!on) return [finding(name, 'none', `automatic Host updates: off${late}`, again)];
   const next =
     came + gone === 0 ? '' : `; ${came} came and ${gone} went, and the next vmssh list writes them`;
   switch (units) {
     case 'on':
-      return [plain(name, 'ok', `vmssh list, vmssh ssh and systemd write them${next}`)];
+      return [finding(name, 'ok', `vmssh list, vmssh ssh and systemd write them${next}`)];
     case 'none':
-      return [plain(name, 'ok', `vmssh list and vmssh ssh write them${next}`)];
+      return [finding(name, 'ok', `vmssh list and vmssh ssh write them${next}`)];
     case 'failed':
-      return [plain(name, 'bad', `vmssh-hosts failed in systemd${next}`, status)];
+      return [finding(name, 'bad', `vmssh-hosts failed in systemd${next}`, status)];
     default:
-      return [plain(name, 'none', `${whyNot[units]}: only vmssh list and ssh write them${next}`, again)];
+      return [finding(name, 'none', `${whyNot[units]}: only vmssh list and ssh write them${next}`, again)];
   }
 }
 

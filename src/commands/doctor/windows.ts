@@ -3,8 +3,8 @@ import type { AddonState } from '../../native.js';
 import { type Rights, rightsHint } from '../../sources/hyper-v/hyper-v.js';
 import { listServices } from '../../sources/hyper-v/services.js';
 import type { Deps } from '../../sources/source.js';
-import { serviceIdOfPort, vmIds } from '../../target/numbers.js';
-import { allowed, type HostCheck, plain } from './check.js';
+import { serviceIdOfPort, vmIds } from '../../typed/numbers.js';
+import { allowed, finding, type HostCheck, said } from './finding.js';
 
 export interface WindowsFacts {
   /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
@@ -44,14 +44,15 @@ export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFa
   const absent = row?.codes.includes('WSAEAFNOSUPPORT');
   const { elevated, hyperVAdministrator } = rights;
   const who = [elevated && 'elevated', hyperVAdministrator && 'in Hyper-V Administrators'].filter(Boolean);
+  const code = { found: hvsock, report: allowed.code(hvsock) };
   const count = `${services ?? 'unknown how many'} ${services === 1 ? 'is' : 'are'} registered`;
   return [
     absent
-      ? plain('hvsock', 'bad', `${row?.problem} (${allowed.code(hvsock)})`, row?.hint ?? '')
-      : plain('hvsock', 'ok', `Windows has Hyper-V sockets; to itself: ${allowed.code(hvsock)}`),
+      ? finding('hvsock', 'bad', `${row?.problem} (${allowed.code(hvsock)})`, row?.hint ?? '')
+      : finding('hvsock', 'ok', said`Windows has Hyper-V sockets; to itself: ${code}`),
     who.length > 0
-      ? plain('rights', 'ok', `this user is ${who.join(' and ')}`)
-      : plain('rights', 'none', noRights, rightsFix),
-    plain('services', 'none', `Hyper-V socket services: ${count}`),
+      ? finding('rights', 'ok', `this user is ${who.join(' and ')}`)
+      : finding('rights', 'none', noRights, rightsFix),
+    finding('services', 'none', `Hyper-V socket services: ${count}`),
   ];
 }

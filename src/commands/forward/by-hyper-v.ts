@@ -1,11 +1,11 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { CommandError } from '../../cli/command.js';
-import { complain } from '../../cli/terminal.js';
+import { complain } from '../../cli/failure.js';
 import { explainFailure } from '../../connect/failures/failures.js';
 import type { Io } from '../../process/io.js';
 import type { Endpoint } from '../../route.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
-import { portOfServiceId, vmIds } from '../../target/numbers.js';
+import { portOfServiceId, vmIds } from '../../typed/numbers.js';
 import { backlog, type MachineListener, portListener } from './listener.js';
 
 type HyperVEndpoint = Extract<Endpoint, { readonly family: 'hyper-v' }>;

@@ -7,7 +7,7 @@ import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownArgs } from '../../proxy-args.js';
-import { parsePort, parseUnsigned32 } from '../../target/numbers.js';
+import { parsePort, parseUnsigned32 } from '../../typed/numbers.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
 import { whyOther } from './peer-user.js';
@@ -96,7 +96,7 @@ export const forward: Command<ForwardOptions> = {
     'vmssh forward mint 8080': 'http://127.0.0.1:8080 is port 8080 of mint',
     'vmssh forward vsock/3 5432 ./db.sock': 'as a unix socket that only you can use',
     'vmssh forward -v vsock-mux/run/fc/v.sock 80 [::1]:8000': 'with a line for each connection',
-    'vmssh forward --route ip docker/web 80 8080': 'by the IP address of a container',
+    'vmssh forward --route ip incus/web 80 8080': 'by the IP address of a container',
     'vmssh forward --reverse mint 5000 "$SSH_AUTH_SOCK"':
       'the ssh-agent of this host for mint, by port 5000 of CID 2',
     'vmssh forward --install mint 22 2222':

@@ -17,9 +17,9 @@ import { isJsonObject, parseJson } from '../../sources/tools/json.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
-import { isOfProcess } from '../../target/names.js';
-import { isSshPort } from '../../target/numbers.js';
-import { shellLine, shellOf } from '../../target/shell.js';
+import { isOfProcess } from '../../typed/names.js';
+import { isSshPort } from '../../typed/numbers.js';
+import { shellLine, shellOf } from '../../typed/shell.js';
 import { openListener } from './listener.js';
 import { type MachineOptions, search } from './machine.js';
 import { isListening } from './peer-user.js';
@@ -192,7 +192,7 @@ function checkPlace(local: Local): void {
     // systemd takes a line without its last blanks.
     if (/[\p{Cc}\p{Cs}]| $/u.test(path))
       throw new UsageError(`systemd cannot listen at ${quote(path)}`, 'choose another path');
-    // It writes them as escapes when it is reloaded, does not know the socket again, and closes it (seen with 257).
+    // systemd writes them as escapes when it is reloaded, does not know the socket again, and closes it (seen with 257).
     if (/[^ -~]|["'\\]/u.test(path))
       throw new UsageError(
         `systemd loses a socket at ${quote(path)} when it is reloaded`,
@@ -256,7 +256,7 @@ function unitTexts(
 
 /**
  * For an address no other program is started; the kernel is asked whose a client of a TCP port is (AF_NETLINK). The programs of a machine's manager,
- * and ssh, would inherit all of this: rootless podman needs new privileges (newuidmap).
+ * and ssh, would inherit all of this, and some need new privileges (newuidmap).
  */
 function restrictionsOf(target: string, local: Local, program: readonly string[]): readonly string[] {
   const parsed = parseTarget(target);

@@ -1,7 +1,7 @@
 import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { CommandError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
-import { parseUnsigned32 } from '../../target/numbers.js';
+import { parseUnsigned32 } from '../../typed/numbers.js';
 
 /** A listening socket that the service manager opened. */
 export interface PassedSocket {

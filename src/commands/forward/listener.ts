@@ -5,7 +5,7 @@ import { CommandError, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
 import { quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
-import { shellQuoted } from '../../target/shell.js';
+import { shellQuoted } from '../../typed/shell.js';
 import { listenFds } from './listen-fds.js';
 import { endOf, formatLocal, type Local } from './session.js';
 
@@ -49,7 +49,7 @@ export async function openListener(
   };
 }
 
-/** Those that systemd opened, and will listen on afterwards. Throws a CommandError. */
+/** Sockets that systemd opened, and will listen on afterwards. Throws a CommandError. */
 export function passedListeners(addon: Addon): readonly Listener[] {
   return listenFds(addon).map(({ handle, address }, i) => {
     if (address.family !== 'inet' && address.family !== 'unix')

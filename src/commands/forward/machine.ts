@@ -1,4 +1,4 @@
-import { socketWarning } from '../../cli/reach/reach-by.js';
+import { socketWarning } from '../../cli/reach/reach-target.js';
 import type { Connection } from '../../connect/connection.js';
 import { kindOf, resolveTarget, type Target, type TypedTarget } from '../../kinds/kinds.js';
 import { findTarget } from '../../lookup/login.js';
@@ -7,8 +7,8 @@ import { type ReachOptions, reach } from '../../reach/reach.js';
 import { firstRoute } from '../../reach/routes.js';
 import { now as clock } from '../../runtime.js';
 import type { Reachable } from '../../sources/source.js';
-import { isSshPort } from '../../target/numbers.js';
-import { noPort } from '../../target/port.js';
+import { isSshPort } from '../../typed/numbers.js';
+import { noPort } from '../../typed/port.js';
 
 export interface MachineOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' | 'routes'> {
   /** A target or a name, as typed. */
@@ -16,7 +16,7 @@ export interface MachineOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' 
 }
 
 export interface ForwardedMachine {
-  /** Its target. Throws a ConnectError if it cannot be found, or has no ports. */
+  /** The machine's target. Throws a ConnectError if it cannot be found, or has no ports. */
   find(): Promise<string>;
   connect(signal: AbortSignal): Promise<Connection>;
 }

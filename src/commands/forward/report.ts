@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
+import { complain, failureOf } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
-import { complain, failureOf } from '../../cli/terminal.js';
 import { printable } from '../../errors.js';
 import { readBytes } from '../../files/read-file.js';
 import { hostKeyAlias } from '../../identity/identity.js';
@@ -11,8 +11,8 @@ import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
-import { isSshPort } from '../../target/numbers.js';
-import { shellLine, shellOf } from '../../target/shell.js';
+import { isSshPort } from '../../typed/numbers.js';
+import { shellLine, shellOf } from '../../typed/shell.js';
 import type { MachineListener } from './listener.js';
 import { type EndedSession, formatLocal, isPrivate, type Local } from './session.js';
 

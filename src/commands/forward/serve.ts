@@ -9,7 +9,7 @@ import type { Local } from './session.js';
 export interface ServeOptions {
   /** Connections at the same time, of all listeners. */
   readonly most: number;
-  /** It ends after this long without a connection. Milliseconds; undefined: never. */
+  /** The service ends after this long without a connection. Milliseconds; undefined: never. */
   readonly idleMs?: number;
 }
 

@@ -5,8 +5,8 @@ import { multiplexerOf } from '../../connect/multiplexer.js';
 import { relayError } from '../../deliver/relay.js';
 import { ConnectError, quote } from '../../errors.js';
 import { now } from '../../runtime.js';
-import { parseUnsigned32 } from '../../target/numbers.js';
-import { shellQuoted } from '../../target/shell.js';
+import { parseUnsigned32 } from '../../typed/numbers.js';
+import { shellQuoted } from '../../typed/shell.js';
 import type { ForwardedMachine } from './machine.js';
 
 export interface EndedSession {

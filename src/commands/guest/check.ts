@@ -2,6 +2,7 @@ import { lookAt, lookInside, withManager } from '../../checks/inside.js';
 import { targetIn, tryLogin } from '../../checks/try-login.js';
 import type { Command, Read } from '../../cli/command.js';
 import { flag, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
+import { pasteable } from '../../cli/failure.js';
 import {
   accountName,
   byOption,
@@ -13,7 +14,7 @@ import {
 } from '../../cli/guest.js';
 import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags } from '../../cli/shared-options.js';
-import { pasteable, styles } from '../../cli/terminal.js';
+import { styles } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
@@ -22,8 +23,8 @@ import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { now } from '../../runtime.js';
 import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
-import { sshPort } from '../../target/numbers.js';
-import { targetOption } from './options.js';
+import { sshPort } from '../../typed/numbers.js';
+import { targetOption } from './install-options.js';
 
 const own = {
   script: flag({ long: 'script', summary: "print the script instead, to paste into the guest's console" }),

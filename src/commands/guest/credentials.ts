@@ -13,9 +13,9 @@ import {
   UsageError,
   usage,
 } from '../../cli/command.js';
+import { complain, pasteable } from '../../cli/failure.js';
 import { readKeys } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { complain, pasteable } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { reasonOf } from '../../files/read-sync.js';
 import type { Given, Hypervisor } from '../../guest/credentials/forms.js';
@@ -28,8 +28,8 @@ import { undoCommand } from '../../identity/refusal.js';
 import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { type GuestKeys, guestFolder } from '../../ssh/guest-keys.js';
-import { parseName } from '../../target/names.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
+import { parseName } from '../../typed/names.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 type GuestCredentialsOptions =
   | { readonly undo: true; readonly name: string }

@@ -3,6 +3,7 @@ import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/i
 import { formatCheck } from '../../checks/result.js';
 import { targetIn } from '../../checks/try-login.js';
 import { type Command, positionals, UsageError } from '../../cli/command.js';
+import { complain, pasteable } from '../../cli/failure.js';
 import {
   byOption,
   formatProgress,
@@ -12,7 +13,7 @@ import {
   sshConfigOption,
 } from '../../cli/guest.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
-import { complain, pasteable, styles } from '../../cli/terminal.js';
+import { styles } from '../../cli/terminal.js';
 import { ConnectError, errorWith, exitCode, printable } from '../../errors.js';
 import { guestCaller, guestRoute, type HostFlags, overTarget } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
@@ -29,10 +30,16 @@ import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
 import { sshSettings } from '../../ssh/login-key.js';
-import { isSshPort } from '../../target/numbers.js';
-import { setupExclusive, setupFlags, setupOptions, targetOption, undoOption } from './options.js';
+import { isSshPort } from '../../typed/numbers.js';
+import {
+  installExclusive,
+  installFlags,
+  installOptions,
+  targetOption,
+  undoOption,
+} from './install-options.js';
 
-interface GuestInstallOptions extends ReturnType<typeof setupFlags> {
+interface GuestInstallOptions extends ReturnType<typeof installFlags> {
   readonly into: HostFlags;
   readonly sharedHome: boolean;
   /** How the guest is reached from now on; undefined: by the CID that it reports. */
@@ -48,17 +55,17 @@ export const guestInstall: Command<GuestInstallOptions> = {
 It runs what vmssh guest print prints, and then checks the guest as a target.`,
   options: [
     targetOption,
-    ...Object.values(setupOptions),
+    ...Object.values(installOptions),
     sharedHomeOption,
     undoOption,
     byOption,
     sshConfigOption,
     timeoutOption,
   ],
-  exclusive: setupExclusive,
+  exclusive: installExclusive,
   examples: {
     'vmssh guest install root@192.0.2.7': 'over ssh and TCP, for the last time',
-    'vmssh guest install --by exec --key ~/.ssh/id_ed25519.pub mint': 'through Incus, Lima and others',
+    'vmssh guest install --by exec --key ~/.ssh/id_ed25519.pub mint': 'through its manager',
     'vmssh guest install wsl/Ubuntu': 'in a WSL2 distribution, from Windows',
     'vmssh guest install --only-vsock --target hyper-v/mint me@mint':
       'and close TCP once the new route is proved',
@@ -69,7 +76,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
     return {
       into: hostFlags(host, raw),
-      ...setupFlags(raw),
+      ...installFlags(raw),
       sharedHome: sharedHomeOption.read(raw),
       target: targetOption.read(raw),
       reach: reachFlags(raw),
@@ -85,7 +92,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   const signal = io.interrupted();
   const goesOn = closesTcp(options.script);
   const into = await withManager(options.into, io, signal);
-  // Its manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
+  // The manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
   const login = goesOn ? (splitUser(options.into.host).user ?? 'root') : splitUser(into.host).user;
   const byDefault = into.route === 'exec' ? login : undefined;
   const hosts = hostsHome(options.sharedHome || !options.script.keys?.length, io);
@@ -188,7 +195,7 @@ async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise
 interface OwnSettings {
   /** Undefined: the local user's name. */
   readonly user: string | undefined;
-  /** Its keys, as keywords and arguments. */
+  /** The keys, as keywords and arguments. */
   readonly keys: readonly (readonly [string, string])[];
 }
 

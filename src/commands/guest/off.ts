@@ -4,7 +4,7 @@ import { byOption, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import { exitCode } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import { offScript } from '../../guest/script.js';
-import { undoOption } from './options.js';
+import { undoOption } from './install-options.js';
 
 export const guestOff: Command<{ readonly into: HostFlags; readonly undo: boolean }> = {
   name: 'guest off',

@@ -5,12 +5,12 @@ import { userData } from '../../guest/cloud-init.js';
 import { setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
 import type { Io } from '../../process/io.js';
-import { isSshPort } from '../../target/numbers.js';
-import { setupExclusive, setupFlags, setupOptions, undoOption } from './options.js';
+import { isSshPort } from '../../typed/numbers.js';
+import { installExclusive, installFlags, installOptions, undoOption } from './install-options.js';
 
 type Form = 'script' | 'units' | 'generator' | 'cloud-init';
 
-interface GuestPrintOptions extends ReturnType<typeof setupFlags> {
+interface GuestPrintOptions extends ReturnType<typeof installFlags> {
   readonly form: Form;
   /** The version in the guest. */
   readonly systemd: number;
@@ -38,11 +38,11 @@ const own = {
     summary: `units: where sshd and its folder are: ${distributions.join(', ')} (default debian)`,
   }),
 };
-const { port, onlyVsock, onlyLoopback, ...forImages } = setupOptions;
+const { port, onlyVsock, onlyLoopback, ...forImages } = installOptions;
 
 const forms: Readonly<Record<Form, PrintForm>> = {
   script: {
-    options: [...Object.values(setupOptions), undoOption],
+    options: [...Object.values(installOptions), undoOption],
     print: ({ undo, script }, io) => io.out(undo ? undoScript() : setupScript(script)),
   },
   units: { options: [port, own.systemd, own.distro], print: printUnits },
@@ -68,8 +68,8 @@ export const guestPrint: Command<GuestPrintOptions> = {
   details: `The script needs root and systemd 240 or later, or socat and OpenRC, sysvinit or BusyBox's init, and can be run again. It prints one line per step (ok, changed, skipped, failed),
 and exits 0 if all is well, 1 if a step failed, 2 if it cannot work there and changed nothing. Each unit is preceded by its path; systemd 256 and later need none for port 22. The generator does for
 systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user-data for a guest's first boot.`,
-  options: [asOption, ...Object.values(setupOptions), undoOption, ...Object.values(own)],
-  exclusive: setupExclusive,
+  options: [asOption, ...Object.values(installOptions), undoOption, ...Object.values(own)],
+  exclusive: installExclusive,
   examples: {
     'vmssh guest print > setup.sh': 'then in the guest: sudo sh setup.sh',
     'vmssh guest print --undo | ssh root@guest sh -s': 'undo it',
@@ -86,7 +86,7 @@ systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user
     const form = asOption.read(raw) ?? 'script';
     refuseOthers(form, raw);
     const { systemd = 252, distro = 'debian' } = readAll(raw, own);
-    return { form, ...setupFlags(raw), systemd, distro };
+    return { form, ...installFlags(raw), systemd, distro };
   },
 
   async run(options, io) {

@@ -1,14 +1,14 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { inAskedFolder } from '../../files/asked-folder.js';
-import type { VsockDevice } from '../../sources/libvirt/vsock-device.js';
 import { DiscoveryError, type ReachedMachine } from '../../sources/source.js';
+import { ownSource } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { stateFolder } from '../../ssh/folder.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
 import { checkUntil } from './setup-way.js';
 
-/** The vsock device that a machine of libvirt lacks: its manager adds it. No other manager's machine lacks any. */
+/** The vsock device that a machine lacks, if its manager can add one. */
 export const device: SetupStep = {
   name: 'device',
   look: async (setup, { start, asUser }) =>
@@ -98,13 +98,8 @@ async function addDevice(setup: Setup, { missing }: Found): Promise<Found | unde
   }
 }
 
-async function deviceOf(
-  machine: ReachedMachine,
-  { io: { env, platform }, signal }: Pick<Setup, 'io' | 'signal'>,
-): Promise<VsockDevice | undefined> {
-  if (machine.provider !== 'libvirt') return undefined;
-  const { vsockDevice } = await import('../../sources/libvirt/vsock-device.js');
-  return vsockDevice(machine, { env: ownEnv(env), platform, signal });
+function deviceOf(machine: ReachedMachine, { io: { env, platform }, signal }: Pick<Setup, 'io' | 'signal'>) {
+  return ownSource(machine.provider)?.device?.(machine, { env: ownEnv(env), platform, signal });
 }
 
 /** Anything else is thrown. */
@@ -127,7 +122,7 @@ async function whyNoDevice(
   if (code === undefined) return undefined;
   if (code === 'EACCES' || code === 'EPERM')
     return [
-      `you may not use ${path}, as your libvirt has to: join its group, and log in again`,
+      `you may not use ${path}, as your machine's manager has to: join its group, and log in again`,
       'sudo usermod --append --groups kvm "$USER"',
     ];
   return [`this host has no ${path}`, 'sudo modprobe vhost_vsock'];

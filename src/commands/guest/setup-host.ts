@@ -29,9 +29,9 @@ import { knownHostsFiles } from '../../ssh/config/users-files.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { knownHostsFile, otherHome } from '../../ssh/folder.js';
 import { machineKeys, strictly } from '../../ssh/machine-keys.js';
-import { slug } from '../../target/names.js';
-import { sshPort } from '../../target/numbers.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
+import { slug } from '../../typed/names.js';
+import { sshPort } from '../../typed/numbers.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { isChanged } from './setup-inside.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
 

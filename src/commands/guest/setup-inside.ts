@@ -9,7 +9,7 @@ import { callerOfLines } from '../../hosts/decide.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
-import { sshPort } from '../../target/numbers.js';
+import { sshPort } from '../../typed/numbers.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
 import { asFailure, checkUntil, intoByManager, loginAs, noEntry, otherFix } from './setup-way.js';
 
@@ -83,7 +83,7 @@ export const inside: SetupStep = {
     const way = options.by ?? (login?.byLogin && 'login');
     if (login?.user && way === 'login') {
       const seen = await undoByLogin(setup, { ...login, user: login.user }, owners, what);
-      // Its manager may go in by now, and have done something too.
+      // The manager may go in by now, and have done something too.
       const isOver = setup.isFailed() || options.by !== undefined;
       if (isOver || (await intoByManager(setup).catch(asFailure)) instanceof ConnectError) return seen;
     }
@@ -230,7 +230,7 @@ export const sshd: SetupStep = {
     const { error, stages } = await checkUntil('authentication', login?.user, setup);
     if (!error) return { shown: stages.find(({ stage }) => stage === 'host key')?.found ?? '' };
     const step = error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
-    // It is set up already.
+    // The machine is set up already.
     return setup.add(step, 'failed', error.problem, otherFix(error));
   },
 };

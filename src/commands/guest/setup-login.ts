@@ -19,8 +19,8 @@ import { formatEndpoint } from '../../route.js';
 import { stateFolder } from '../../ssh/folder.js';
 import { handshake } from '../../ssh/handshake.js';
 import { keyPolicy, plainLogin } from '../../ssh/policy/key-policy.js';
-import { fitsSocket, hostNameOf, typedHost } from '../../target/names.js';
-import { sshPort } from '../../target/numbers.js';
+import { fitsSocket, hostNameOf, typedHost } from '../../typed/names.js';
+import { sshPort } from '../../typed/numbers.js';
 import { type Found, type RunOptions, runInside, type Setup } from './setup-step.js';
 import { asFailure, checkUntil } from './setup-way.js';
 

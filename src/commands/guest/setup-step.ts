@@ -16,13 +16,13 @@ import {
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
-import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
+import type { VsockDevice, VsockFacts } from '../../sources/device.js';
 import type { MachineLogin } from '../../ssh/config/logins.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
 export interface SetupStep {
-  /** Its rows have this name, or those of its script. */
+  /** The step's rows have this name, or those of its script. */
   readonly name: string;
   /** Says what there is and what would be done. Changes nothing. */
   look?(setup: Setup, found: Found): Promise<Found | undefined>;

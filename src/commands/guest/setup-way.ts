@@ -9,10 +9,11 @@ import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { formatEndpoint } from '../../route.js';
 import { mayBeUp } from '../../sources/source.js';
+import { ownSource } from '../../sources/sources.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
 import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
-import { typedHost } from '../../target/names.js';
-import { shellOf, startLine } from '../../target/shell.js';
+import { typedHost } from '../../typed/names.js';
+import { shellOf, startLine } from '../../typed/shell.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
 
 /** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
@@ -140,12 +141,12 @@ export async function noEntry(
   const unanswered = login?.answer?.error;
   if (login && !unanswered) return login;
   const also = unanswered ? `; and a login: ${unanswered.problem}` : '';
-  // That of the manager is to log in.
+  // The fix of the manager is to log in.
   const own = unanswered && !found.into ? otherFix(unanswered) : hint;
   const isBroken = code !== 'NO_EXEC' && options.by === undefined;
   const fix = [own, isBroken ? `vmssh setup --by login ${setup.typed}` : ''].filter(Boolean).join('; or: ');
-  const { provider = '', authority, cid } = machine ?? {};
-  const hasConsole = ['libvirt', 'hyper-v', 'qemu'].includes(provider) && authority !== 'other';
+  const { provider, authority, cid } = machine ?? {};
+  const hasConsole = ownSource(provider)?.hasConsole && authority !== 'other';
   const hasSocket = provider !== 'qemu' || cid !== undefined;
   const isSaid = code === 'NO_EXEC' && hasConsole && found.key;
   const line = isSaid && onConsole(isSaid.line, hasSocket, options.user);

@@ -8,9 +8,10 @@ import {
   readAll,
   UsageError,
 } from '../../cli/command.js';
+import { pasteable } from '../../cli/failure.js';
 import { formatProgress } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { canPick, pasteable, styles } from '../../cli/terminal.js';
+import { canPick, styles } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { splitUser } from '../../lookup/login.js';

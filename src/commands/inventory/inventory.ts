@@ -17,7 +17,7 @@ import { concreteHosts, leftLines } from '../../ssh/config/hosts.js';
 import type { ConcreteHost } from '../../ssh/config/text.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { usersNames } from '../../ssh/taken-names.js';
-import { shellQuoted } from '../../target/shell.js';
+import { shellQuoted } from '../../typed/shell.js';
 
 const listOption = flag({ long: 'list', summary: 'all machines: the default, as Ansible calls it' });
 const own = {

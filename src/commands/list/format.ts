@@ -4,7 +4,7 @@ import { type ConnectError, printable } from '../../errors.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { addressOf } from '../../sources/routes.js';
 import type { Status } from '../../sources/source.js';
-import { type Shell, shellQuoted } from '../../target/shell.js';
+import { type Shell, shellQuoted } from '../../typed/shell.js';
 
 interface TableLooks {
   readonly wide: boolean;
@@ -13,7 +13,7 @@ interface TableLooks {
   readonly terminal: boolean;
   /** On a terminal: the shell into which a target may be pasted. */
   readonly shell?: Shell;
-  /** Its width: a row that is wider goes on below, and one long cell does not move all others. */
+  /** The column's width: a row that is wider goes on below, and one long cell does not move all others. */
   readonly columns?: number;
   /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;

@@ -10,7 +10,7 @@ import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/h
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { type Deps, isSilence, type Source } from '../../sources/source.js';
-import { loadSources, type SourceEntry } from '../../sources/sources.js';
+import { loadSources, ownSource, type SourceEntry } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
@@ -42,7 +42,7 @@ const own = {
       long: 'provider',
       value: 'LIST',
       takes: 'providers',
-      summary: 'ask only these providers, such as libvirt,machined',
+      summary: 'ask only these providers, such as qemu,machined',
     },
     (text) => text.split(','),
   ),
@@ -88,7 +88,7 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
     'vmssh list mint -o status': 'one value of one machine; also id and address',
     'vmssh list --via hv1,hv2': 'the machines of other hypervisors that have vmssh',
     'vmssh list | cut -f3': 'only the targets',
-    "vmssh list -q --provider libvirt | xargs -d '\\n' -n1 vmssh check": 'check each domain of libvirt',
+    "vmssh list -q --provider qemu | xargs -d '\\n' -n1 vmssh check": 'check each QEMU',
     "vmssh list --json | jq -r '.machines[] | select(.cid) | .name'": 'for scripts',
   },
 
@@ -176,7 +176,7 @@ async function advice(
 
 /** Whether no route leads into it, and its manager can add one. */
 function lacksWay({ provider, routes = [] }: ListedMachine): boolean {
-  return provider === 'libvirt' && routes.length === 0;
+  return ownSource(provider)?.device !== undefined && routes.length === 0;
 }
 
 function chooseSources(options: ListOptions, io: Io, all: readonly SourceEntry[]): readonly SourceEntry[] {

@@ -7,7 +7,7 @@ import { addressOf } from '../../sources/routes.js';
 import { isOfOthers, match, searchIn } from '../../sources/search.js';
 import { ofHost } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
-import { nameOf } from '../../target/target.js';
+import { nameOf } from '../../typed/target.js';
 import type { Selection } from './output.js';
 
 /**

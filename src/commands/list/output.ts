@@ -1,6 +1,7 @@
 import { CommandError } from '../../cli/command.js';
+import { complain, connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
-import { complain, connectFailure, styles } from '../../cli/terminal.js';
+import { styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
 import type { MachineJson } from '../../machines/machine-json.js';
@@ -11,7 +12,7 @@ import { addressOf } from '../../sources/routes.js';
 import { isFailure, isSilence, type Warning } from '../../sources/source.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
-import { shellOf } from '../../target/shell.js';
+import { shellOf } from '../../typed/shell.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 
 export interface ListOptions {

@@ -1,4 +1,4 @@
-import { pasteable } from '../../cli/terminal.js';
+import { pasteable } from '../../cli/failure.js';
 import { printable } from '../../errors.js';
 import { goneLine } from '../../hosts/gone.js';
 import type { Io } from '../../process/io.js';
@@ -11,7 +11,7 @@ import { withToolFolders } from '../../sources/trusted-path.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { usersNames } from '../../ssh/taken-names.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 /** Below a list for a person, while ssh does not know the machines' names: how to log in to one of those that run. */
 export async function howToLogIn(

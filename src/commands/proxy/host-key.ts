@@ -18,7 +18,7 @@ import {
   refusalOf,
 } from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
-import { shellQuoted } from '../../target/shell.js';
+import { shellQuoted } from '../../typed/shell.js';
 
 interface HostKeyOptions {
   /** Why ssh asks: ORDER before the key exchange, HOSTNAME for its result. */
@@ -220,7 +220,7 @@ function shownKey({ plain }: Call): string {
 async function complain(refused: Refused, call: Call): Promise<void> {
   const { keys, name, io } = call;
   const [{ pasteable }, { forgetRoute }] = await Promise.all([
-    import('../../cli/terminal.js'),
+    import('../../cli/failure.js'),
     import('../../reach/remembered.js'),
   ]);
   const { problem: clause, hint } = refusalOf(refused, keys, name, io);

@@ -4,8 +4,8 @@ import { reachedMachine } from '../../identity/record.js';
 import { resolveTarget, type Target } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
 import type { Deps, Reachable } from '../../sources/source.js';
-import { sshPort } from '../../target/numbers.js';
-import type { ViaTarget } from '../../target/target.js';
+import { sshPort } from '../../typed/numbers.js';
+import type { ViaTarget } from '../../typed/target.js';
 
 const jsonOption = flag({ long: 'json', summary: 'the form of the answer' });
 

@@ -1,4 +1,4 @@
-import { type ReachByOptions, reachBy } from '../../cli/reach/reach-by.js';
+import { type ReachByOptions, reachBy } from '../../cli/reach/reach-target.js';
 import type { Connection } from '../../connect/connection.js';
 import { asksKeys } from '../../connect/via/hop-command.js';
 import { ConnectError, exitCodeOf } from '../../errors.js';

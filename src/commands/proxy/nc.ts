@@ -12,7 +12,7 @@ import {
   UsageError,
 } from '../../cli/command.js';
 import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
-import { reachBy } from '../../cli/reach/reach-by.js';
+import { reachBy } from '../../cli/reach/reach-target.js';
 import {
   type ReachFlags,
   reachFlags,
@@ -21,13 +21,14 @@ import {
   throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
-import { printable, withTarget } from '../../errors.js';
+import { printable } from '../../errors.js';
 import { findTarget, splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import { type AddonState, confine, loadAddon } from '../../native.js';
 import type { Endpoint } from '../../route.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
-import { parseGuid } from '../../target/numbers.js';
+import { parseGuid } from '../../typed/numbers.js';
+import { withTarget } from '../../typed/shell.js';
 
 export interface NcOptions extends ReachFlags {
   readonly text: string;

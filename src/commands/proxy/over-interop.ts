@@ -1,5 +1,5 @@
 import { passOverInterop, reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
-import type { ReachByOptions } from '../../cli/reach/reach-by.js';
+import type { ReachByOptions } from '../../cli/reach/reach-target.js';
 import { takesUnixSocket } from '../../deliver/pass-fd.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';

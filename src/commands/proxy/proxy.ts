@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Command } from '../../cli/command.js';
 import { flag, parsed, portArgument, positionals, readAll, textOption } from '../../cli/command.js';
-import { reachBy } from '../../cli/reach/reach-by.js';
+import { reachBy } from '../../cli/reach/reach-target.js';
 import {
   bringOption,
   type ReachFlags,
@@ -22,8 +22,8 @@ import type { Io } from '../../process/io.js';
 import type { Reached, Trace } from '../../reach/reach.js';
 import { hasTerminal, now } from '../../runtime.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
-import { asTyped, checkUserName } from '../../target/names.js';
-import { isBareId, parseUuid } from '../../target/numbers.js';
+import { asTyped, checkUserName } from '../../typed/names.js';
+import { isBareId, parseUuid } from '../../typed/numbers.js';
 import { callerGone, watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends Omit<ReachFlags, 'start'> {

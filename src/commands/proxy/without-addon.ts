@@ -2,8 +2,9 @@ import type { ReachFlags } from '../../cli/shared-options.js';
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import { takesUnixSocket } from '../../deliver/pass-fd.js';
-import { ConnectError, withTarget } from '../../errors.js';
+import { ConnectError } from '../../errors.js';
 import type { Endpoint } from '../../route.js';
+import { withTarget } from '../../typed/shell.js';
 
 interface Asked extends ReachFlags, Pick<OpenOptions, 'env'> {
   readonly text: string;

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import type { Command, Read } from '../../cli/command.js';
 import { CommandError, flag, positionals, readAll, UsageError } from '../../cli/command.js';
+import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { pasteable } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fileAt } from '../../hosts/files.js';
 import { dryRunOption } from '../../hosts/options.js';
@@ -14,7 +14,7 @@ import { type OutsideLine, outsideFiles, outsideLines, parseSources } from '../.
 import type { ShippedSource } from '../../sources/outside/shipped.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { ownerOf, signed } from '../../ssh/config/file.js';
-import { setAside, shellOf } from '../../target/shell.js';
+import { setAside, shellOf } from '../../typed/shell.js';
 
 interface ListedSource {
   readonly name: string;
@@ -133,7 +133,7 @@ async function planSource(name: string, shipped: ShippedSource, adds: boolean, i
   if (why !== undefined) throw refusal(file, why, 'docs/sources.md has its format');
   const { sources, ...rest } = parseSources(listed.text ?? '{ "version": 1, "sources": {} }');
   const { [name]: now, ...others } = sources;
-  // Its rows name users, which count only with a folder for keys.
+  // A source's rows name users, which count only with a folder for keys.
   const { find, keysInHome } = shipped;
   const folder = keysInHome ? (ownEnv(io.env).HOME ?? '/') : dirname(file);
   const line = { command: ['/bin/sh', program], ...(find && { find }), start: true, folder };

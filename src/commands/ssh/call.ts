@@ -15,8 +15,8 @@ import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { keysByName } from '../../ssh/guest-keys.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, splitArgs, wordsOf } from '../../ssh/split-args.js';
-import { checkUserName, isHostName, slug, typedHost } from '../../target/names.js';
-import { type Shell, shellLine, shellOf } from '../../target/shell.js';
+import { checkUserName, isHostName, slug, typedHost } from '../../typed/names.js';
+import { type Shell, shellLine, shellOf } from '../../typed/shell.js';
 import type { Operand } from './args.js';
 import { findOperands, givingOption, namesKeyFiles, optionsNameUser } from './args.js';
 

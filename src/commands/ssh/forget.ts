@@ -1,6 +1,6 @@
 import { type Command, UsageError } from '../../cli/command.js';
+import { complain } from '../../cli/failure.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
-import { complain } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fileError } from '../../hosts/files.js';
 import { withoutGone } from '../../hosts/refresh.js';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { UsageError } from '../../cli/command.js';
-import { complain } from '../../cli/terminal.js';
+import { complain } from '../../cli/failure.js';
 import { exitCode, quote } from '../../errors.js';
 import { readSafely } from '../../files/place.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
@@ -25,7 +25,7 @@ import { mayBeUp } from '../../sources/source.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';
-import { shellLine, shellOf, shellQuoted } from '../../target/shell.js';
+import { shellLine, shellOf, shellQuoted } from '../../typed/shell.js';
 import { asksTool } from './args.js';
 import { prepare, type SshOptions, type ToolCall } from './call.js';
 
@@ -138,7 +138,7 @@ async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
 /** For one more handshake. Milliseconds. */
 const timeoutMs = 10_000;
 
-/** It asks its user nothing, and gives the machine no more than scp does, whatever the user's Host says. */
+/** For a login that asks the user nothing, and gives the machine no more than scp does, whatever the user's Host says. */
 const onlyLooks = [
   ...[asksNothing, ownConnection, ...forwardsNothing],
   ...['PermitLocalCommand=no', 'RemoteCommand=none', 'RequestTTY=no'],

@@ -1,6 +1,6 @@
 import { type Command, positionals, type RawArgs, UsageError, usage } from '../../cli/command.js';
 import { quote } from '../../errors.js';
-import { parseGuid, parsePort, portOfServiceId, serviceIdOfPort } from '../../target/numbers.js';
+import { parseGuid, parsePort, portOfServiceId, serviceIdOfPort } from '../../typed/numbers.js';
 
 export const guid: Command<{ readonly ports: readonly number[] }> = {
   name: 'guid',

@@ -6,8 +6,8 @@ import type { Io } from '../../process/io.js';
 import { callReg, keyOf, listServices, registration, removal } from '../../sources/hyper-v/services.js';
 import { DiscoveryError } from '../../sources/source.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
-import { serviceIdOfPort } from '../../target/numbers.js';
-import { windowsQuoted } from '../../target/shell.js';
+import { serviceIdOfPort } from '../../typed/numbers.js';
+import { windowsQuoted } from '../../typed/shell.js';
 import { portsOf } from './guid.js';
 
 const dryRunOption = flag({ long: 'dry-run', summary: 'print the commands for reg.exe, and run none' });

@@ -27,7 +27,7 @@ export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly
 }
 
 /**
- * Ends an exec, a process group, if this process is killed before `release`: Podman's goes on where its stdin is reset, and so would the
+ * Ends an exec, a process group, if this process is killed before `release`: some go on where their stdin is reset, and so would the
  * machine's end, which waits for a server. It starts before the exec does, so that none is missed.
  */
 export function startGuard() {
@@ -44,7 +44,7 @@ export function startGuard() {
 
 const guardScript = 'read -r pid && [ -n "$pid" ] && { read -r _ || kill -s KILL -- "-$pid"; }';
 
-/** Podman's and Docker's option: without it the user of the image. */
+/** An option of containers' managers: without it the user of the image. */
 const asRoot = '--user=0';
 
 /**
@@ -231,7 +231,7 @@ function isForSession(variable: string): boolean {
   return (
     /^[A-Za-z_]\w*=[^\n\r\f\0]*$/.test(variable) &&
     !/^(?:HOME|USER|LOGNAME|SHELL|MAIL|PWD|OLDPWD|SHLVL|TERM|_|SSH_\w*)=/.test(variable) &&
-    // Those of the unit that systemd-run makes.
+    // Variables of the unit that systemd-run makes.
     !/^(?:INVOCATION_ID|JOURNAL_STREAM|MEMORY_PRESSURE_\w*|SYSTEMD_EXEC_PID|NOTIFY_SOCKET)=/.test(variable)
   );
 }

@@ -2,7 +2,7 @@ import { type ConnectError, errorWith, quote } from '../../errors.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { type Ended, howEnded } from '../../process/terminate.js';
 import type { ExecEndpoint } from '../../route.js';
-import { shellLine, shellQuoted } from '../../target/shell.js';
+import { shellLine, shellQuoted } from '../../typed/shell.js';
 import type { OpenOptions } from '../connection.js';
 import { openFailure } from '../failures/failures.js';
 import script from './sshd.sh';
@@ -31,21 +31,17 @@ export async function whyNot(
   const cause = causeOf(endpoint, seen);
   const found =
     cause.code === 'EXEC_FAILED' && endpoint.into === 'shell' && (await inMachine(endpoint, options));
-  return execError(endpoint, found || cause, seen.failure, options.text);
+  return execError(endpoint, found || cause, seen.failure);
 }
 
-/** The error for a code of the table of exec failures. */
+/** The error for a code of the table of exec failures: its hint may have "{target}", which `withTarget` fills in. */
 export function execError(
   endpoint: ExecEndpoint,
   { code, more, hint }: Cause,
   failure?: unknown,
-  text = endpoint.machine,
 ): ConnectError {
   const error = openFailure(endpoint, code, { more, cause: failure });
-  return errorWith(error, {
-    hint: (hint ?? error.hint)?.replaceAll('{target}', () => shellQuoted(text)),
-    cause: failure,
-  });
+  return hint === undefined ? error : errorWith(error, { hint });
 }
 
 function causeOf(
@@ -64,7 +60,7 @@ function causeOf(
   const words = [own, printed].map((text) => text.trim()).find((text) => text !== '');
   const more = words === undefined ? undefined : `it printed ${quote(words.slice(0, maxQuoted))}`;
   if (stopped === 'too much') return { code: 'EXEC_NO_BANNER', more };
-  // Docker prints on stdout what its runtime says, and ends with these.
+  // What a runtime says may come on stdout, with one of these codes.
   const isRuntime = end?.code === 126 || end?.code === 127;
   const known = codeOfMessage(isRuntime ? `${said}\n${printed}` : said, endpoint);
   // What it says then is not the manager's.
@@ -161,7 +157,7 @@ function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined
   return found === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : found;
 }
 
-/** Of podman, docker, crun, runc, incus, lxc, systemd-run, kubectl and virtctl. The first that matches is the cause. */
+/** What managers' programs and runtimes say. The first that matches is the cause. */
 const messages: readonly { readonly code: string; readonly says: RegExp }[] = [
   { code: 'EXEC_NO_PROCESS', says: /resource temporarily unavailable|cannot fork|out of pids/i },
   { code: 'EXEC_NO_AGENT', says: /agent isn't currently running/i },

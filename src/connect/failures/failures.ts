@@ -1,8 +1,8 @@
 import { ConnectError, quote } from '../../errors.js';
 import { thisHost } from '../../kinds/machines.js';
 import { type Endpoint, formatEndpoint } from '../../route.js';
-import { cidLocal, portOfServiceId } from '../../target/numbers.js';
-import { shellLine, shellQuoted } from '../../target/shell.js';
+import { cidLocal, portOfServiceId } from '../../typed/numbers.js';
+import { shellLine, shellQuoted } from '../../typed/shell.js';
 import type { Failure } from './failure.js';
 import { hyperVFailures } from './hyper-v.js';
 import { execFailures, viaFailures } from './programs.js';

@@ -1,3 +1,4 @@
+import { managersGroups } from '../../sources/sources.js';
 import { exhausted, type Failure } from './failure.js';
 
 /** Why a program did not become a connection. `{program}` is its name, `{command}` its line, `{machine}` the machine's name. */
@@ -12,7 +13,7 @@ export const execFailures: readonly Failure[] = [
     codes: ['EXEC_NO_RIGHTS'],
     final: true,
     problem: 'this user may not use {program}',
-    hint: 'join the group of its socket (docker, incus-admin) and log in again, or use sudo: sudo {command} true',
+    hint: `join the group of its socket (${managersGroups}) and log in again, or use sudo: sudo {command} true`,
   },
   {
     codes: ['EXEC_NO_SERVICE'],

@@ -5,7 +5,7 @@ import { asksNothing, forwardsNothing, sshCommand } from '../../process/ssh-prog
 import { ownArgs } from '../../proxy-args.js';
 import type { ViaEndpoint, ViaSocket } from '../../route.js';
 import { type Env, hasTerminal } from '../../runtime.js';
-import { anyShellWord } from '../../target/shell.js';
+import { anyShellWord } from '../../typed/shell.js';
 import { openWhenReady } from '../wait.js';
 import lastStep from './last-step.sh';
 import relay from './relay.py';

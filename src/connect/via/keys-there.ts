@@ -3,7 +3,7 @@ import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import type { Deps } from '../../sources/source.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
-import type { ViaTarget } from '../../target/target.js';
+import type { ViaTarget } from '../../typed/target.js';
 import { quietHop, runHop, scriptCommand } from './hop-command.js';
 import script from './keys-there.sh';
 

@@ -1,8 +1,8 @@
 import { keepAlive, onExit } from 'engine:loop';
 import { endChild, type StartOptions, type Stdio, startChild } from '../children.js';
 import { knownOptions } from '../known-options.js';
-import { abortError } from '../sides.js';
 import { signalName, signalNumber } from '../signals.js';
+import { abortError } from '../stream-sides.js';
 import { DescriptorStream } from '../streams.js';
 import { EventEmitter } from './events.js';
 

@@ -2,7 +2,7 @@ import { close } from 'engine:files';
 import { remove, watch } from 'engine:loop';
 import { accept, connect as connectUnix, isIP as ipVersion, listen as listenUnix } from 'engine:sockets';
 import { knownOptions } from '../known-options.js';
-import { pollEvents } from '../sides.js';
+import { pollEvents } from '../stream-sides.js';
 import { DescriptorStream } from '../streams.js';
 import { EventEmitter } from './events.js';
 

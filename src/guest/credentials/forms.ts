@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { quote } from '../../errors.js';
-import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../../target/numbers.js';
-import { type Shell, shellQuoted } from '../../target/shell.js';
+import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../../typed/numbers.js';
+import { type Shell, shellQuoted } from '../../typed/shell.js';
 import { yamlString } from '../cloud-init.js';
 import type { GivenKeys } from './keys.js';
 import { base64, credentialFile, credentialsOf, listenCredential, smbiosFile, smbiosString } from './keys.js';
@@ -37,7 +37,7 @@ export function formFor(
 ): Given {
   const credentials = credentialsOf(keys);
   const ids = credentials.map(({ id }) => id);
-  // It is no secret, and so needs no file.
+  // The addresses are no secret, and so need no file.
   const more = listen.length === 0 ? [] : [listenCredential(listen)];
   const listens = listen.length === 0 ? [] : listenNotes(listen);
   switch (hypervisor) {
@@ -57,7 +57,7 @@ export function formFor(
     case 'vmspawn': {
       const words = [
         ...ids.map((id) => `--load-credential=${id}:${join(folder, credentialFile(id))}`),
-        // It reads C's escapes.
+        // --set-credential reads C's escapes.
         ...more.map(({ id, text }) => `--set-credential=${id}:${text.replaceAll('\n', '\\n')}`),
       ];
       const host = hypervisor === 'vmspawn' ? '; systemd-vmspawn came with 255' : '';

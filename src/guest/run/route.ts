@@ -14,8 +14,8 @@ import type { ScriptRunner } from '../../sources/source.js';
 import { asksVmssh, type HostOptions, keyOptions } from '../../ssh/config/host-options.js';
 import { type ProxyCall, pathArgument, proxyCommand } from '../../ssh/config/word.js';
 import { keysByName } from '../../ssh/guest-keys.js';
-import { hostNameOf } from '../../target/names.js';
-import { shellWord } from '../../target/shell.js';
+import { hostNameOf } from '../../typed/names.js';
+import { shellWord } from '../../typed/shell.js';
 import { type Meant, onlyIn } from '../script.js';
 
 /** How a script gets into a guest that can already be reached. */
@@ -28,7 +28,7 @@ export interface GuestRoute {
   readonly input: string | undefined;
   /** The script whose steps it may print, if not those of the input. */
   readonly script?: string;
-  /** Its stdin is this process's terminal, for prompts. */
+  /** The script's stdin is this process's terminal, for prompts. */
   readonly terminal?: true;
   /** In place of a program: a manager that runs scripts. */
   readonly run?: ScriptRunner;

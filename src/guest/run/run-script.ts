@@ -138,7 +138,7 @@ async function runOnce(
   startClock(firstMs ?? limitMs);
   const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'hint'> | undefined>((resolve) => {
     stop = (message) => resolve({ message });
-    // It was not found, or Ctrl-C ended it: then do not wait for it.
+    // The program was not found, or Ctrl-C ended it: then do not wait for it.
     child.once('error', (error) => {
       const { problem, hint } = whyNotStarted(program, error, { env, platform: process.platform });
       resolve({ message: problem, hint });

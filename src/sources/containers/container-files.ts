@@ -39,7 +39,7 @@ export async function containerFiles(
         return await getBytes(engine.socket, question, deps, maxArchive);
     } catch (error) {
       if (!(error instanceof DiscoveryError)) throw error;
-      // It is not there, cannot be copied, or is too long: the others may be well.
+      // The file is not there, cannot be copied, or is too long: the others may be well.
       if (['FAILED', 'PROTOCOL'].includes(error.code)) return Buffer.alloc(0);
       if (!absent.has(error.code)) throw error;
     }

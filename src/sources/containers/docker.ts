@@ -39,7 +39,7 @@ async function askDocker(engine: Engine, deps: Deps, get: GetJson): Promise<List
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     const { code } = error;
-    // Its daemon is stopped.
+    // The daemon is stopped.
     if (code === 'ECONNREFUSED' || code === 'ENOENT') return nothing;
     if (code !== 'EACCES') return warningFor(docker.name, error);
     const problem = `this user may not open ${socket}: its group may (docker)`;

@@ -2,8 +2,8 @@ import { lstat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { basename, normalize } from 'node:path';
 import { countBy, fewAtATime } from '../../group-by.js';
-import { hasControlCharacter, nameProblem, socketPathProblem } from '../../target/names.js';
-import { withDashes } from '../../target/numbers.js';
+import { hasControlCharacter, nameProblem, socketPathProblem } from '../../typed/names.js';
+import { withDashes } from '../../typed/numbers.js';
 import { accountLine, isSystemUser } from '../processes/system-user.js';
 import { routesTo } from '../routes.js';
 import { answerOf, match, searchIn, withOwnNames } from '../search.js';
@@ -57,10 +57,10 @@ export async function listContainers(
         void warnings.push({ provider, code: 'NOT_LISTED', problem: `container ${each.name}: ${problem}` });
       const seen = await look(each, source, deps, warn).catch((error) => {
         if (!(error instanceof DiscoveryError)) throw error;
-        // It was removed after it was listed.
+        // The container was removed after it was listed.
         if (error.isGone) return undefined;
         const problem = `container ${each.name}: ${error.message}`;
-        // It is listed all the same, and so are the others.
+        // The container is listed all the same, and so are the others.
         const code = isFailure(error) ? 'INCOMPLETE' : error.code;
         warnings.push({ provider, code, problem });
         return {};
@@ -161,7 +161,7 @@ function toMachine(
   };
 }
 
-/** These machines, and the containers: with the UUID in the target of each whose own name is another's too, or fits no target. */
+/** The machines, and the containers: with the UUID in the target of each whose own name is another's too, or fits no target. */
 export function withOwnTargets<M extends DiscoveredMachine = never>(
   found: readonly DiscoveredContainer[],
   machines: readonly M[] = [],
@@ -238,14 +238,14 @@ interface Container {
   readonly mounts: readonly Mount[];
   /** Of its first process; Docker's list does not have it. */
   readonly pid: number;
-  /** Its IP address on a network of this host; Podman's list does not have it. */
+  /** The IP address on a network of this host; Podman's list does not have it. */
   readonly address?: string;
 }
 
-/** Its path in the container, and what of the host is there, which Podman's list does not have. */
+/** A mount's path in the container, and what of the host is there, which Podman's list does not have. */
 type Mount = Readonly<Record<'at' | 'source', string | undefined>> & { readonly isBind?: boolean };
 
-/** Its UUID, as Podman gives it to a container's systemd for its machine id. */
+/** The UUID, as Podman gives it to a container's systemd for its machine id. */
 function uuidOf(id: Container['id']): string {
   return withDashes(id.slice(0, 32));
 }
@@ -277,7 +277,7 @@ function restartsOf({ Restarts: count, State: state }: JsonObject): string | und
   return state === 'restarting' ? 'it ended, and its manager restarts it' : undefined;
 }
 
-/** Those of a list or of a container's details. */
+/** The mounts of a list or of a container's details. */
 function mountsOf({ Mounts: mounts }: JsonObject): readonly Mount[] {
   const all: readonly unknown[] = Array.isArray(mounts) ? mounts : [];
   return all.map((each) => {

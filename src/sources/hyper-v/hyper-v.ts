@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { StartCommand } from '../../errors.js';
 import { type AddonState, loadAddon } from '../../native.js';
-import { type Guid, parseGuid } from '../../target/numbers.js';
-import { shellQuoted } from '../../target/shell.js';
+import { type Guid, parseGuid } from '../../typed/numbers.js';
+import { shellQuoted } from '../../typed/shell.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, statusReader } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, objectAt, parseJson } from '../tools/json.js';

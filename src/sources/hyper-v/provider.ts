@@ -1,8 +1,8 @@
 import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
-import { isPlainHostName, nameProblem, slug } from '../../target/names.js';
-import { type Guid, parseGuid, parseUuid } from '../../target/numbers.js';
-import { routeToHyperV } from '../../target/routes.js';
+import { isPlainHostName, nameProblem, slug } from '../../typed/names.js';
+import { type Guid, parseGuid, parseUuid } from '../../typed/numbers.js';
+import { routeToHyperV } from '../../typed/routes.js';
 import { answerOf, match, searchIn } from '../search.js';
 import {
   type Deps,

@@ -1,12 +1,12 @@
 import { systemProgram } from '../../process/program-in-path.js';
-import { type Guid, parseGuid, portOfServiceId } from '../../target/numbers.js';
+import { type Guid, parseGuid, portOfServiceId } from '../../typed/numbers.js';
 import { type Deps, DiscoveryError } from '../source.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** A Hyper-V socket service in Windows' registry, by which host and guests can talk. */
 export interface HyperVService {
   readonly id: Guid;
-  /** Its vsock port, if it is that of a Linux guest. */
+  /** The vsock port, if the service is that of a Linux guest. */
   readonly port: number | undefined;
   readonly name: string;
 }

@@ -113,7 +113,7 @@ export const machinesMade: ClusterMade = {
       target: `kubevirt/${namespace}/${name}`,
       status,
       provider: 'kubevirt',
-      // It stays when the machine is started again, unlike the uid of the object.
+      // This uid stays when the machine is started again, unlike the uid of the object.
       uuid: textOf(objectAt(object.spec, 'domain', 'firmware'), 'uuid'),
       authority: 'other',
       ...(status === 'running' || status === 'starting' ? { routes: routesTo(object) } : {}),
@@ -125,7 +125,7 @@ export const machinesMade: ClusterMade = {
 function routesTo({ name, namespace, status }: ClusterObject): readonly Route[] {
   const start = ['virtctl', `--namespace=${namespace}`, 'port-forward', '--stdio=true'];
   const forward = (...how: readonly string[]) => execToPort([...start, ...how, `vmi/${name}`, '22'], name);
-  // Its TLS is for programs that KubeVirt signs certificates for, not for sshd.
+  // KubeVirt's TLS is for programs that it signs certificates for, not for sshd.
   const vsock = typeof status.VSOCKCID === 'number' ? [forward('--vsock', '--vsock-tls=false')] : [];
   return [...vsock, forward()];
 }

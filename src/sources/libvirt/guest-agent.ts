@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../runtime.js';
-import { parseGuid } from '../../target/numbers.js';
+import { parseGuid } from '../../typed/numbers.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -71,7 +71,7 @@ async function readFile(path: string, ask: AskAgent): Promise<readonly string[]>
   }
 }
 
-/** It is not there, or the agent may not. */
+/** The file is not there, or the agent may not read it. */
 function unlessRefused(error: unknown): undefined {
   if (!(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
-import { machineCid, parseGuid, sshPort } from '../../target/numbers.js';
+import { machineCid, parseGuid, sshPort } from '../../typed/numbers.js';
 import { loopbackFor } from '../routes.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
@@ -13,7 +13,7 @@ import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-pat
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
   /** In the 8-4-4-4-12 form. */
   readonly uuid: string;
-  /** Its id while it is active. */
+  /** The domain's id while it is active. */
   readonly id?: number;
   /** Where passt forwards to its port 22 while it is active: "127.0.0.1:2222". */
   readonly forwarded?: string;
@@ -68,7 +68,7 @@ function ledElsewhere(deps: Deps, uid: number | undefined): readonly Warning[] {
   return asksElsewhere('libvirt', uri, 'NOT_LISTED').warnings;
 }
 
-/** Those of a user whose libvirtd does not run, as it ends when no machine has run for two minutes: what it reads when it starts. */
+/** The domains of a user whose libvirtd does not run, as it ends when no machine has run for two minutes: what it reads when it starts. */
 async function definedDomains(deps: Deps, uid = 0): Promise<readonly Domain[]> {
   const folder = join(configFolder(deps.env, deps.env.HOME ?? '', uid), 'libvirt/qemu');
   if (!isOwnPath(folder, uid, false)) return [];

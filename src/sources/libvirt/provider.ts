@@ -1,7 +1,7 @@
 import type { StartCommand } from '../../errors.js';
 import { countBy } from '../../group-by.js';
-import { nameProblem } from '../../target/names.js';
-import { shellQuoted } from '../../target/shell.js';
+import { nameProblem } from '../../typed/names.js';
+import { shellQuoted } from '../../typed/shell.js';
 import { routesTo } from '../routes.js';
 import { match, searchIn } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source } from '../source.js';

@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { readText, readWithStats } from '../../files/read-file.js';
-import { parseGuid } from '../../target/numbers.js';
+import { parseGuid } from '../../typed/numbers.js';
 import type { Deps } from '../source.js';
 import { isJsonObject, objectAt, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';

@@ -2,33 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../runtime.js';
-import { parseGuid } from '../../target/numbers.js';
+import { parseGuid } from '../../typed/numbers.js';
+import type { VsockDevice } from '../device.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError } from '../source.js';
 import { runTool } from '../tools/run-tool.js';
 import { guestAgent } from './guest-agent.js';
 import { at, parseXml, uriOf } from './libvirt.js';
-
-/** Where a domain has a vsock device, and what libvirt says of it. */
-export interface VsockFacts {
-  readonly isActive: boolean;
-  /** It has a definition; one without it is gone when it is off. */
-  readonly isPersistent: boolean;
-  /** Its memory is kept on disc: libvirt would start that and not the changed definition. */
-  readonly isSaved: boolean;
-  readonly inMachine: 'none' | 'ours' | 'foreign';
-  readonly inDefinition: 'none' | 'ours' | 'foreign';
-}
-
-/** The vsock device of a libvirt domain. All reject with a DiscoveryError, FAILED with virsh's message. */
-export interface VsockDevice {
-  facts(): Promise<VsockFacts>;
-  /** Adds it by a file in a private folder. Resolves to whether the running machine has it too. */
-  add(facts: VsockFacts, folder: string): Promise<boolean>;
-  /** Takes back what `add` did. */
-  remove(facts: VsockFacts): Promise<void>;
-  /** Shuts the machine down, starts it, and waits for its guest agent if it had one. */
-  restart(): Promise<void>;
-}
 
 /** libvirt keeps a name that begins with "ua-" (https://libvirt.org/formatdomain.html#devices): it says that the device is ours. */
 const alias = 'ua-vmssh';

@@ -1,6 +1,6 @@
 import { type Folder, folderAt, hold } from '../../files/place.js';
 import { readWithStats } from '../../files/read-file.js';
-import { withDashes } from '../../target/numbers.js';
+import { withDashes } from '../../typed/numbers.js';
 import type { Deps, MachineFiles, ReachedMachine } from '../source.js';
 import { type ExecWords, execWords } from '../tools/exec-route.js';
 import { maxKeyText, readByExec } from '../tools/machine-files.js';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { ConnectError, quote } from '../../errors.js';
 import { type Route, routeBy } from '../../route.js';
-import { nameProblem } from '../../target/names.js';
-import { withDashes } from '../../target/numbers.js';
-import { shellLine } from '../../target/shell.js';
+import { nameProblem } from '../../typed/names.js';
+import { withDashes } from '../../typed/numbers.js';
+import { shellLine } from '../../typed/shell.js';
 import type {
   Deps,
   DiscoveredMachine,
@@ -96,7 +96,7 @@ async function offImage(
   asked: Pick<Extract<Search<never, Warning>, { outcome: 'unknown' }>, 'known' | 'warnings'>,
 ): Promise<Search<MachinedMachine, Warning> | undefined> {
   const { hasImage, imageFolder, startImage } = await import('../start-command.js');
-  // It runs, and its machined is gone or older than 257.
+  // The container runs, and its machined is gone or older than 257.
   if (exists(`${runDir}/systemd/machines/${name}`)) return undefined;
   if (hasImage(name, exists)) {
     const machine = fromMachined({ name, class: 'container', scope: 'system' }, name, 'off', undefined);

@@ -1,6 +1,6 @@
 import { connect as netConnect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { fitsSocket, maxSocketPath } from '../../target/names.js';
+import { fitsSocket, maxSocketPath } from '../../typed/names.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 
 /** Why a varlink call gave no answer; `problem` is one clause without a full stop. */

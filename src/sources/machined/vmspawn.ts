@@ -1,4 +1,4 @@
-import { checkUserName } from '../../target/names.js';
+import { checkUserName } from '../../typed/names.js';
 import { nodeFs, processesNamed } from '../processes/processes.js';
 import type { Deps, Status } from '../source.js';
 import { type Machine, vmspawn } from './machined.js';
@@ -54,7 +54,7 @@ export async function statusOf(
   const ask = (method: string) => call(controlAddress, `io.systemd.MachineInstance.${method}`, {}, options);
   try {
     const [answer] = await ask('Describe').catch((error) => {
-      // Its name in 261.
+      // The name of 261.
       if (error instanceof VarlinkError && error.code.endsWith('.MethodNotFound')) return ask('QueryStatus');
       throw error;
     });

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { quote, quoteNames } from '../../errors.js';
 import { settingIn, sshCommand, sshProgram } from '../../process/ssh-program.js';
-import { anyIpv4, hopHostProblem, isLoopback } from '../../target/names.js';
+import { anyIpv4, hopHostProblem, isLoopback } from '../../typed/names.js';
 import { answerOf, match, searchIn, searchList } from '../search.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, type Search } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
@@ -47,7 +47,7 @@ export function findOnRemote(
   return answerOf(search(), deps.signal, ({ code }) => ({ hint: hints.get(code) ?? usual }));
 }
 
-/** Its URL, by the user's own settings of Incus. */
+/** A remote's URL, by the user's own settings of Incus. */
 async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<string> {
   const remotes = objectIn(await run('incus', ['remote', 'list', '--format', 'json'], deps));
   const own = Object.hasOwn(remotes, remote) ? remotes[remote] : undefined;

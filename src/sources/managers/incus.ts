@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { countBy } from '../../group-by.js';
-import { machineCid, parseUuid } from '../../target/numbers.js';
+import { machineCid, parseUuid } from '../../typed/numbers.js';
 import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Warning } from '../source.js';
@@ -143,7 +143,7 @@ export async function incusSockets(
   return names.flatMap((name) => dirs.map((dir) => `${dir}/${name}`));
 }
 
-// Its client has it in HOME, wherever XDG_CONFIG_HOME points (cmd/incus/main.go at 025f4d7); later ones may not.
+// Incus' client has it in HOME, wherever XDG_CONFIG_HOME points (cmd/incus/main.go at 025f4d7); later ones may not.
 function settingsFolders({ INCUS_CONF, HOME, ...env }: Deps['env']): readonly string[] {
   if (INCUS_CONF) return [INCUS_CONF];
   if (!HOME) return [];

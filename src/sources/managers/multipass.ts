@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { quote } from '../../errors.js';
-import { shellQuoted } from '../../target/shell.js';
+import { shellQuoted } from '../../typed/shell.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
 import { DiscoveryError, statusReader } from '../source.js';
@@ -52,7 +52,7 @@ export function parseMultipass(
     provider: multipass.name,
     status: statusOf(state),
     routes: routesTo([Array.isArray(ipv4) ? ipv4.find(isIpv4) : undefined]),
-    // Its images have this user, and the daemon's key, which only root may read.
+    // Multipass' images have this user, and the daemon's key, which only root may read.
     user: 'ubuntu',
     identityFile: `${platform === 'darwin' ? onMac : asSnap}/multipassd/ssh-keys/id_rsa`,
   }));

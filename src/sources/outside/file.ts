@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readTextSync } from '../../files/read-sync.js';
-import { foldOf, hasControlCharacter, matchesPattern, slug } from '../../target/names.js';
-import { parseUuid } from '../../target/numbers.js';
+import { foldOf, hasControlCharacter, matchesPattern, slug } from '../../typed/names.js';
+import { parseUuid } from '../../typed/numbers.js';
 import type { Deps } from '../source.js';
 import { sources } from '../sources.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';

@@ -48,7 +48,7 @@ interface Looks {
   readonly name: string;
   /** Of its parent. */
   readonly parent: string;
-  /** Its pid in each pid namespace, from that of this /proc inwards. */
+  /** The pid in each pid namespace, from that of this /proc inwards. */
   readonly pids: readonly string[];
   /** The cgroups of the engines around it. */
   readonly engines: readonly string[];

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { readTextIfAny, readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
-import { fitsSocket } from '../../target/names.js';
+import { fitsSocket } from '../../typed/names.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 

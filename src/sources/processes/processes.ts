@@ -82,7 +82,7 @@ export async function processesNamed(
   const tell = (code: string, problem: string) => warn(new DiscoveryError(code, problem));
   if (unread > 0) tell('EFBIG', `${unread} processes were not looked at: ${maxProcesses} are the limit`);
   if (!hasProc(deps)) return named.map((each) => ({ ...each, authority: authorityOf(each.uid, uid) }));
-  // It may have executed another program as another user meanwhile.
+  // The process may have executed another program as another user meanwhile.
   const same = named.filter(({ pid, uid: owner }) => ownerOf(pid, deps, fs) === owner);
   const isStrange = ({ pid, uid: owner }: Process) =>
     (owner === 0 || owner !== uid) && mayBeSetUserId(`${procDir(deps)}/${pid}`, uid);
@@ -122,7 +122,7 @@ async function withinBudget(
     const limit = Math.max(maxStart, Math.min(most, left));
     const read = start.isCut ? await readProcess(start, limit, deps, fs) : start;
     if (read && !isOther(start)) left -= read.argv.reduce((sum, { length }) => sum + length + 1, 0);
-    // It may be another program by now.
+    // The pid may be another program's by now.
     return read && namesOf(read).some((name) => program.test(name)) ? read : undefined;
   };
   const [own, others] = [all.filter((each) => !isOther(each)), all.filter(isOther)];

@@ -11,10 +11,10 @@ export interface TcpListener {
   readonly inode: string;
 }
 
-/** Those on a TCP port of an IPv4 address, or on any port of it; undefined if unknown. */
+/** Listeners on a TCP port of an IPv4 address, or on any port of it; undefined if unknown. */
 export type Listeners = (host: string, port?: number) => readonly TcpListener[] | undefined;
 
-/** Those of this network namespace, from the kernel (proc_net(5)). Rejects with a DiscoveryError EFBIG. */
+/** The listeners of this network namespace, from the kernel (proc_net(5)). Rejects with a DiscoveryError EFBIG. */
 export async function readListeners(deps: Deps): Promise<Listeners> {
   if (!hasProc(deps)) return () => undefined;
   const [tcp, tcp6 = ''] = await Promise.all(['tcp', 'tcp6'].map((name) => table(name, deps)));

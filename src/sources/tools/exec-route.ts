@@ -1,11 +1,11 @@
 import { type Route, routeBy } from '../../route.js';
-import { hasControlCharacter } from '../../target/names.js';
-import { sshPort } from '../../target/numbers.js';
+import { hasControlCharacter } from '../../typed/names.js';
+import { sshPort } from '../../typed/numbers.js';
 
 /** The words of a manager's own command up to those of a program that it starts in a running machine. */
 export type ExecWords = readonly [string, ...string[]];
 
-/** Those words, with each value in the word of its option or after "--"; undefined if the name could be taken for an option. */
+/** The words, with each value in the word of its option or after "--"; undefined if the name could be taken for an option. */
 export function execWords(machine: string, ...words: ExecWords): ExecWords | undefined {
   return machine === '' || machine.startsWith('-') || hasControlCharacter(machine) ? undefined : words;
 }

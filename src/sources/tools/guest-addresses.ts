@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { readText } from '../../files/read-file.js';
-import { isLoopback, plainIp } from '../../target/names.js';
+import { isLoopback, plainIp } from '../../typed/names.js';
 import type { Deps } from '../source.js';
 import { type RunTool, runTool } from './run-tool.js';
 

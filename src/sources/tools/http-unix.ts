@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { socketPathProblem } from '../../target/names.js';
+import { socketPathProblem } from '../../typed/names.js';
 import { type Deps, DiscoveryError } from '../source.js';
 import { parseJson } from './json.js';
 

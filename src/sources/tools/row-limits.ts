@@ -66,7 +66,7 @@ export function readList<M extends object>(
   return { machines: rows, warnings: [...readWarnings(warnings, providerOf, warningOf), ...lacks] };
 }
 
-/** Its warnings, within the limits. None is left out: what failed there may still have the machines that a list lacks. */
+/** A source's warnings, within the limits. None is left out: what failed there may still have the machines that a list lacks. */
 function readWarnings(
   warnings: unknown,
   providerOf: (row: JsonObject) => string,

@@ -1,4 +1,4 @@
-import { machineCid, parseUuid } from '../../target/numbers.js';
+import { machineCid, parseUuid } from '../../typed/numbers.js';
 import { listenedSocket, pathsOf } from '../processes/process-paths.js';
 import type { Deps, Listing, Process, Source, Status } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';

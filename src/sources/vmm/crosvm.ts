@@ -1,5 +1,5 @@
 import { groupBy } from '../../group-by.js';
-import { machineCid } from '../../target/numbers.js';
+import { machineCid } from '../../typed/numbers.js';
 import { noDevice, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
@@ -18,7 +18,7 @@ async function list(deps: Deps): Promise<Listing> {
   const warn = warnInto(warnings, crosvm.name);
   const processes = await processesNamed(/^crosvm$/, deps, { warn });
   const running = processes.filter(({ argv }) => argv.includes('run'));
-  // It forks a process per device, all with the same command line, some in namespaces of their own.
+  // crosvm forks a process per device, all with the same command line, some in namespaces of their own.
   const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
   const mainOf = (all: readonly Process[]) => all.find(({ authority }) => authority !== 'other') ?? all[0];
   let finder: Promise<FindDaemon> | undefined;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { fileId, readText } from '../../files/read-file.js';
-import { fitsSocket } from '../../target/names.js';
-import { machineCid } from '../../target/numbers.js';
+import { fitsSocket } from '../../typed/names.js';
+import { machineCid } from '../../typed/numbers.js';
 import { type FindPath, listenedSocket, pathInRoot, pathsOf, usedAs } from '../processes/process-paths.js';
 import { procDir } from '../processes/processes.js';
 import type { Deps, Listing, Process, Source, Status } from '../source.js';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { machineCid } from '../../target/numbers.js';
+import { machineCid } from '../../typed/numbers.js';
 import { containerOf } from '../processes/namespaces.js';
 import { everyProcess, inContainer, nodeFs, notListed, procDir, warnInto } from '../processes/processes.js';
 import type { Deps, Listing, Source, StartedProcess, Warning } from '../source.js';
@@ -59,7 +59,7 @@ export async function holdsMachine({ pid }: Pick<StartedProcess, 'pid'>, deps: D
   return false;
 }
 
-/** It is among the first that such a program opens; a browser has thousands. */
+/** Such a program opens /dev/kvm among its first files; a browser has thousands of files. */
 const maxFiles = 256;
 
 /** Of kvmtool, `--vsock 5`; of Alioth "vhost,cid=5", of a QEMU under another name "vhost-vsock-pci,guest-cid=5". */

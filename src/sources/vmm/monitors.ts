@@ -1,8 +1,8 @@
 import { countBy } from '../../group-by.js';
 import { loadAddon } from '../../native.js';
-import { nameProblem } from '../../target/names.js';
-import { parseUuid } from '../../target/numbers.js';
-import { offered } from '../../target/shell.js';
+import { nameProblem } from '../../typed/names.js';
+import { parseUuid } from '../../typed/numbers.js';
+import { offered } from '../../typed/shell.js';
 import { noDevice, ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
 import { addressOf, routesTo } from '../routes.js';
 import { match, searchList } from '../search.js';
@@ -87,7 +87,7 @@ interface Seen {
   readonly name: string;
   /** Undefined: it was not asked. */
   readonly asked?: MonitorAnswer;
-  /** It was asked, and did not answer. */
+  /** The monitor was asked, and did not answer. */
   readonly isSilent?: true;
 }
 

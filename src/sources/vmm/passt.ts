@@ -1,5 +1,5 @@
 import { fileId } from '../../files/read-file.js';
-import { sshPort } from '../../target/numbers.js';
+import { sshPort } from '../../typed/numbers.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { processesNamed } from '../processes/processes.js';
 import { loopbackFor } from '../routes.js';

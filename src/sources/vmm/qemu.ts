@@ -3,9 +3,9 @@ import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { Route } from '../../route.js';
-import { nameProblem } from '../../target/names.js';
-import { machineCid, parseUuid } from '../../target/numbers.js';
-import { atPort } from '../../target/port.js';
+import { nameProblem } from '../../typed/names.js';
+import { machineCid, parseUuid } from '../../typed/numbers.js';
+import { atPort } from '../../typed/port.js';
 import { mergeMachines } from '../merge.js';
 import { containerOf } from '../processes/namespaces.js';
 import { ownSocket, pathsOf } from '../processes/process-paths.js';
@@ -78,7 +78,7 @@ async function list(deps: Deps): Promise<Listing<FoundQemu>> {
 const ofMultipass = /\/multipassd\/vault\/instances\//;
 
 interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
-  /** Its CID counts in another network only. */
+  /** Whether the CID counts in another network only. */
   readonly isElsewhere: boolean;
   /** The container that it is in, if that has an id. */
   readonly inside: string | undefined;
@@ -234,7 +234,7 @@ export interface QemuMachine {
   readonly vhostUserSocket?: string;
   /** Proxmox's number. */
   readonly vmId?: string;
-  /** That it gets with its address. */
+  /** The name that it gets with its address. */
   readonly hostname?: string;
   /** The file of its first disk. */
   readonly disk?: string;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { fileId } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { machineCid } from '../../target/numbers.js';
+import { machineCid } from '../../typed/numbers.js';
 import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
 import { orWarn, processesNamed } from '../processes/processes.js';
 import type { Deps, DiscoveryError, Process } from '../source.js';

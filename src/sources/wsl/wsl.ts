@@ -1,6 +1,6 @@
 import { systemProgram } from '../../process/program-in-path.js';
 import { windowsText } from '../../process/run-program.js';
-import { type Guid, parseGuid } from '../../target/numbers.js';
+import { type Guid, parseGuid } from '../../typed/numbers.js';
 import { type Deps, DiscoveryError } from '../source.js';
 import { powershell } from '../tools/powershell.js';
 import { type RunToolForBytes, runToolForBytes } from '../tools/run-tool.js';

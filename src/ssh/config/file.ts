@@ -53,8 +53,13 @@ export function optionsIn(content = ''): JsonObject {
 }
 
 function digest(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('base64url')}`;
+  if (digested?.text !== text)
+    digested = { text, digest: `sha256:${createHash('sha256').update(text).digest('base64url')}` };
+  return digested.digest;
 }
+
+/** A run asks several times for that of the same lines, which may be megabytes. */
+let digested: { readonly text: string; readonly digest: string } | undefined;
 
 const about = '# Machines on this host: vmssh config install';
 

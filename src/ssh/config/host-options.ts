@@ -1,5 +1,5 @@
 import type { HostKeyPolicy } from '../../identity/policy.js';
-import { checkUserName } from '../../target/names.js';
+import { checkUserName } from '../../typed/names.js';
 import { configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
 /** How ssh should call vmssh. */

@@ -7,8 +7,8 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { mayHaveName } from '../../sources/outside/file.js';
 import { isOfOthers } from '../../sources/search.js';
 import { mayBeUp, type Warning } from '../../sources/source.js';
-import { isOfProcess, slug } from '../../target/names.js';
-import { isOthersId } from '../../target/numbers.js';
+import { isOfProcess, isTargetWord, slug } from '../../typed/names.js';
+import { isOthersId } from '../../typed/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
 import { kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
@@ -23,7 +23,7 @@ interface ConcreteHostOptions extends HostSurroundings {
   readonly kept?: readonly HostEntry[];
   /** The Hosts before: a machine that has its name keeps it, whoever else is called so now. */
   readonly before?: readonly HostEntry[];
-  /** Those of machines that a listing lacks, and that somebody uses: their names mean no other host meanwhile. */
+  /** Hosts of machines that a listing lacks, and that somebody uses: their names mean no other host meanwhile. */
   readonly gone?: readonly HostEntry[];
   /** The sources that did not answer in time: a name is not given anew meanwhile, since they may have it too. */
   readonly silent?: Silent;
@@ -81,7 +81,7 @@ export function concreteHosts(
 const goneDays = 30;
 const maxGone = 200;
 
-/** Those whose time is not over; of very many, those that went last. */
+/** The entries whose time is not over; of very many, the ones that went last. */
 function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
   if (all.length === 0) return [];
   // A clock that was wrong for a day keeps none for longer.
@@ -110,7 +110,7 @@ function assignHosts(
   const slugs = countBy(known, shortOf);
   const targets = countBy(known, ({ target }) => target);
   const before = new Map(options.before?.map((entry) => [entry.target, entry]));
-  // Its target may have changed, as when a second one of its name gets the manager's scope into both.
+  // A target may have changed, as when a second machine of its name gets the manager's scope into both.
   const uses = countBy(known, ({ uuid }) => uuid);
   const byId = new Map(options.before?.map((entry) => [entry.via ? undefined : entry.uuid, entry]));
   const sameId = ({ uuid, via }: ListedMachine) =>
@@ -210,7 +210,9 @@ function problem(machine: ListedMachine, host: string, isOnly: boolean): string 
   if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
-    hostOptions({ ...machineOptions(machine, '~/x'), program: ['vmssh'], fdpass: false });
+    const options = machineOptions(machine, '~/x');
+    const isPlain = isTargetWord(target) && options.user === undefined && options.identityFile === undefined;
+    if (!isPlain) hostOptions({ ...options, program: ['vmssh'], fdpass: false });
     return undefined;
   } catch (error) {
     return (error as Error).message;
@@ -233,7 +235,7 @@ function otherMeaning(
     : `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
 }
 
-// It may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
+// A machine may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
 function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry): string | undefined {
   if (holder === undefined || ownerName(holder) === ownerName(machine)) return undefined;
   if (aliasOf(holder) === aliasOf(machine) || (holder.via !== undefined && machine.via === undefined))
@@ -304,7 +306,7 @@ export function machineOptions(
   };
 }
 
-/** Its name in known_hosts. */
+/** The machine's name in known_hosts. */
 export function aliasOf(machine: HostMachine): string | undefined {
   return hostKeyAlias({ target: parseTarget(machine.target), machine });
 }

@@ -5,8 +5,8 @@ import type { Here } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import type { JsonObject } from '../../sources/tools/json.js';
 import { ownEnv } from '../../sources/trusted-env.js';
-import { isPlainHostName } from '../../target/names.js';
-import { parseUuid } from '../../target/numbers.js';
+import { isPlainHostName } from '../../typed/names.js';
+import { parseUuid } from '../../typed/numbers.js';
 import { sshFolder } from '../folder.js';
 import { optionsIn } from './file.js';
 import { plainText, readState, stateFile, userOf } from './state.js';
@@ -34,12 +34,12 @@ export interface MachineLogin {
   readonly first?: true;
 }
 
-/** Those of the last run, as a setting of `config install`: no option gives one. */
+/** The logins of the last run, as a setting of `config install`: no option gives one. */
 export const logins = {
   fields: ['logins'],
   options: [],
   read: (): readonly MachineLogin[] | undefined => undefined,
-  // Their fields in one order: the state is compared as text.
+  // Fields in one order: the state is compared as text.
   format: (all: readonly MachineLogin[]) => (all.length === 0 ? {} : { logins: all.flatMap(parseLogin) }),
   parse: ({ logins: kept }: JsonObject) => (Array.isArray(kept) ? kept.flatMap(parseLogin) : []),
 };

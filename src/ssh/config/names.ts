@@ -3,9 +3,9 @@ import { uuidAlias } from '../../identity/identity.js';
 import { asTarget, kindOf } from '../../kinds/kinds.js';
 import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import { isTargetWord } from '../../target/names.js';
-import { isOthersId } from '../../target/numbers.js';
-import type { ViaTarget } from '../../target/target.js';
+import { isTargetWord } from '../../typed/names.js';
+import { isOthersId } from '../../typed/numbers.js';
+import type { ViaTarget } from '../../typed/target.js';
 import { type HostEntry, readState, stateFile } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
@@ -54,7 +54,7 @@ function namesOf(entry: HostEntry): readonly string[] {
   ];
 }
 
-/** Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
+/** The machine's targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
 function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
   const { target, also = [], user, identityFile } = entry;
   const isMore = hasId || user !== undefined || identityFile !== undefined;

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import type { Env } from '../../runtime.js';
-import { matchesPattern } from '../../target/names.js';
+import { matchesPattern } from '../../typed/names.js';
 
 /** A setting in an ssh_config. */
 export interface SshSetting {

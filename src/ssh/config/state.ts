@@ -5,8 +5,8 @@ import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
 import { type KeptEnv, parseKeptEnv } from '../../sources/trusted-env.js';
-import { checkUserName, isOfProcess, isPlainHostName, isTargetWord } from '../../target/names.js';
-import { parseUuid } from '../../target/numbers.js';
+import { checkUserName, isForLine, isOfProcess, isPlainHostName, isTargetWord } from '../../typed/names.js';
+import { parseUuid } from '../../typed/numbers.js';
 import { version as own } from '../../version.js';
 import { stateFolder } from '../folder.js';
 
@@ -19,7 +19,7 @@ export type HostMachine = Pick<
 /** A machine and the Host that it has. */
 export interface HostEntry extends HostMachine {
   readonly host: string;
-  /** Its targets from other providers. */
+  /** The targets from other providers. */
   readonly also?: readonly string[];
   /** The day on which it was listed, as this file was written: 2026-01-31. */
   readonly seen: string;
@@ -125,7 +125,7 @@ function entryOf(json: JsonObject): HostEntry | undefined {
   const { name, also, authority, environment, ...others } = json;
   const texts = Object.fromEntries(textFields.map((field) => [field, plainText(json[field])]));
   const { host = '', target = '', provider = '', via, identityFile } = texts;
-  // It is only printed, with such characters escaped.
+  // The name is only printed, with such characters escaped.
   if (typeof name !== 'string' || target === '') return undefined;
   const isHost = isPlainHostName(host) || (host === target && isTargetWord(host));
   if (!isHost || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
@@ -170,7 +170,7 @@ const maxLength = 4096;
 /** A text that a line for ssh may have; undefined: it is none. */
 export function plainText(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > maxLength) return undefined;
-  return /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
+  return isForLine(value) ? value : undefined;
 }
 
 function areTexts(value: unknown): value is readonly string[] {

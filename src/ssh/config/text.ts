@@ -1,8 +1,8 @@
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kindOf, kinds, parseTarget } from '../../kinds/kinds.js';
 import type { OwnOptions } from '../../proxy-args.js';
-import { slug } from '../../target/names.js';
-import { isBareId } from '../../target/numbers.js';
+import { slug } from '../../typed/names.js';
+import { isBareId } from '../../typed/numbers.js';
 import { type GuestKeys, namesOfGuest, trustIn } from '../guest-keys.js';
 import { asksVmssh, type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
 

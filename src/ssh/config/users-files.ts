@@ -73,7 +73,7 @@ export function revokedNamedIn(texts: readonly string[], sources: UsersFiles): P
   return knownHostsFiles(settings, home === undefined ? sources : { ...sources, folder: join(home, '.ssh') });
 }
 
-/** Those of ssh itself, and those that the configuration names; not ours. */
+/** The files of ssh itself, and those that the configuration names; not ours. */
 export async function knownHostsFiles(
   settings: readonly SshSetting[],
   sources: UsersFiles,

@@ -1,5 +1,6 @@
 import { printable, quote } from '../../errors.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
+import { isForLine } from '../../typed/names.js';
 
 /** How ssh calls our proxy. */
 export interface ProxyCall extends OwnOptions {
@@ -78,13 +79,13 @@ export function configArgument(text: string): string {
   return `"${text.replaceAll(/["\\]/g, (c) => `\\${c}`)}"`;
 }
 
-// It must neither end a line of the file early, nor control a terminal that shows it. Bytes that are not UTF-8 are U+FFFD
-// on Node and half a surrogate pair in the executable: the file would name another path.
+// Bytes that are not UTF-8 are U+FFFD on Node and half a surrogate pair in the executable: the file would name another path.
 function checkText(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
   if (/[\ufffd\u{d800}-\u{dfff}]/u.test(text))
     throw new RangeError(
       `text with bytes that are not UTF-8 cannot be written to an ssh_config: ${printable(text)}; rename the file or its folder`,
     );
-  if (!/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(text)) return text;
+  if (isForLine(text)) return text;
   throw new RangeError(`text with control characters cannot be written to an ssh_config: ${printable(text)}`);
 }

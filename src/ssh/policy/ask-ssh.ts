@@ -124,7 +124,7 @@ function saysAsk(text: string): boolean {
   return linesWithout(text).some((line) => keyChecking.exec(line)?.[1]?.toLowerCase() === 'ask');
 }
 
-/** Its lines without quotes, which ssh takes out. */
+/** The lines without quotes, which ssh takes out. */
 function linesWithout(text: string): readonly string[] {
   return text.replaceAll(/["']/g, '').split('\n');
 }

@@ -5,7 +5,7 @@ import { reasonOf } from '../../files/read-sync.js';
 import { type HostKeyPolicy, policyOf, policyOfEnv, strictest } from '../../identity/policy.js';
 import type { Here } from '../../process/io.js';
 import { type SshCommand, sshCommand, sshProgram, startProblem } from '../../process/ssh-program.js';
-import { isHostName } from '../../target/names.js';
+import { isHostName } from '../../typed/names.js';
 import { isOwnInclude, policyInLines } from '../config/file.js';
 import { parseState, stateFile } from '../config/state.js';
 import { revokedNamedIn, usersTexts } from '../config/users-files.js';

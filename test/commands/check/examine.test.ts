@@ -10,7 +10,7 @@ import { diagnose } from '../../../src/guest/diagnose.js';
 import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/source.js';
-import { serviceIdOfPort } from '../../../src/target/numbers.js';
+import { serviceIdOfPort } from '../../../src/typed/numbers.js';
 import { makeContainer } from '../../connect/exec/container.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lacks } from '../../helpers/programs.js';

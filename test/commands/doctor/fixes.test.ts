@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { hostChecks } from '../../../src/commands/doctor/checks.js';
 import type { ConfigFacts } from '../../../src/commands/doctor/config.js';
-import { hostChecks } from '../../../src/commands/doctor/doctor-host.js';
 import type { Facts } from '../../../src/commands/doctor/facts.js';
 import { diagnose, type Signs } from '../../../src/guest/diagnose.js';
 import { guestFailures } from '../../../src/guest/failures.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { byHyperV } from '../../../src/commands/forward/by-hyper-v.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
 import { DiscoveryError } from '../../../src/sources/source.js';
-import { type Guid, serviceIdOfPort, vmIds } from '../../../src/target/numbers.js';
+import { type Guid, serviceIdOfPort, vmIds } from '../../../src/typed/numbers.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 const vmId = '11111111-2222-4333-8444-555555555555' as Guid;

@@ -116,7 +116,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       'no sshd': {
         code: 'EXEC_NO_SSHD',
         says: /^"web" has no sshd \(EXEC_NO_SSHD\)$/,
-        hint: 'vmssh setup --install-sshd web installs one; vmssh setup --bring-sshd web logs in without',
+        hint: 'vmssh setup --install-sshd {target} installs one; vmssh setup --bring-sshd {target} logs in without',
       },
       'no shell': {
         before:
@@ -173,7 +173,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       expect(await failure(noKeys)).toMatchObject({
         ...{
           code: 'EXEC_NO_KEYS',
-          hint: 'vmssh setup web makes one; or by hand: podman --syslog=false exec --interactive --user=0 -- web ssh-keygen -A',
+          hint: 'vmssh setup {target} makes one; or by hand: podman --syslog=false exec --interactive --user=0 -- web ssh-keygen -A',
         },
         problem: expect.stringContaining('sshd: no hostkeys available'),
       });

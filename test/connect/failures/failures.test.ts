@@ -5,8 +5,8 @@ import { explainFailure, failures } from '../../../src/connect/failures/failures
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError, exitCode, exitCodeOf, type Op } from '../../../src/errors.js';
 import { type Endpoint, formatEndpoint } from '../../../src/route.js';
-import { serviceIdOfPort, vmIds } from '../../../src/target/numbers.js';
-import { shellQuoted } from '../../../src/target/shell.js';
+import { serviceIdOfPort, vmIds } from '../../../src/typed/numbers.js';
+import { shellQuoted } from '../../../src/typed/shell.js';
 import { code, tableOf } from '../../markdown.js';
 import { fakeAddon } from '../fake-addon.js';
 

@@ -12,7 +12,7 @@ import {
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { shellLine } from '../../../src/target/shell.js';
+import { shellLine } from '../../../src/typed/shell.js';
 import { type Container, type ContainerMade, makeContainer } from '../../connect/exec/container.js';
 import { ended, ends, printing, saying } from '../../helpers/expected.js';
 import { missingRoot } from '../../helpers/other-user.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { shellLine } from '../../../src/target/shell.js';
+import { shellLine } from '../../../src/typed/shell.js';
 import { addonPath } from './addon.js';
 import { readToEnd } from './peer.js';
 

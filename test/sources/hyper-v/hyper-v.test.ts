@@ -15,8 +15,8 @@ import {
   toHyperVMachines,
 } from '../../../src/sources/hyper-v/provider.js';
 import { DiscoveryError } from '../../../src/sources/source.js';
-import { isHostName } from '../../../src/target/names.js';
-import type { Guid } from '../../../src/target/numbers.js';
+import { isHostName } from '../../../src/typed/names.js';
+import type { Guid } from '../../../src/typed/numbers.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const win = '00112233-4455-6677-8899-aabbccddeeff' as Guid;

@@ -6,7 +6,7 @@ import { hyperVOf, resolveHyperVId } from '../../../src/sources/hyper-v/provider
 import { DiscoveryError, type Source } from '../../../src/sources/source.js';
 import { wslOf } from '../../../src/sources/wsl/provider.js';
 import type { WslState } from '../../../src/sources/wsl/wsl.js';
-import type { Guid } from '../../../src/target/numbers.js';
+import type { Guid } from '../../../src/typed/numbers.js';
 import { byFirstRoute } from '../resolved.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;

@@ -8,7 +8,7 @@ import { libvirtOf } from '../../../src/sources/libvirt/provider.js';
 import { lima } from '../../../src/sources/managers/lima.js';
 import type { DiscoveredMachine, Source, Warning } from '../../../src/sources/source.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';
-import type { QemuTarget } from '../../../src/target/target.js';
+import type { QemuTarget } from '../../../src/typed/target.js';
 import { at, byFirstRoute } from '../resolved.js';
 
 const uuids = ['11111111-2222-4333-8444-555555555555', '21111111-2222-4333-8444-555555555555'] as const;

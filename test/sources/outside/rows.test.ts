@@ -5,7 +5,7 @@ import { machineOf, machinesIn, unusedOf } from '../../../src/sources/outside/ro
 import { match } from '../../../src/sources/search.js';
 import type { DiscoveredMachine } from '../../../src/sources/source.js';
 import { answerIn } from '../../../src/sources/tools/row-limits.js';
-import { split } from '../../../src/target/names.js';
+import { split } from '../../../src/typed/names.js';
 
 const source = { name: 'mine' };
 const row = { name: 'web', status: 'running' };

@@ -6,7 +6,7 @@ import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { sshNames, viaMachine, writtenHosts } from '../../../src/ssh/config/names.js';
 import { formatState, noState } from '../../../src/ssh/config/state.js';
-import type { ViaTarget } from '../../../src/target/target.js';
+import type { ViaTarget } from '../../../src/typed/target.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';

@@ -1,5 +1,5 @@
 import { knownOptions } from '../../known-options.js';
-import { abortError } from '../../sides.js';
+import { abortError } from '../../stream-sides.js';
 
 interface Options {
   readonly signal?: AbortSignal;

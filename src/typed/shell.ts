@@ -1,4 +1,4 @@
-import type { StartCommand } from '../errors.js';
+import { ConnectError, errorWith, type StartCommand } from '../errors.js';
 import type { Env } from '../runtime.js';
 import { hasControlCharacter } from './names.js';
 
@@ -33,6 +33,13 @@ export function shellWord(text: string): string {
 /** A word for a shell, quoted if necessary: for what a person reads and pastes. */
 export function shellQuoted(text: string, shell: Shell = 'posix'): string {
   return plain[shell].test(text) ? text : quoted[shell](text);
+}
+
+/** A ConnectError about the target that was typed, also in its hint: what opens a socket only names the endpoint. Other errors stay as they are. */
+export function withTarget(target: string, error: unknown): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  const hint = error.hint?.replaceAll('{target}', () => shellQuoted(target));
+  return errorWith(error, { target, hint });
 }
 
 /** A text that a message offers to type: in double quotes if every shell reads those alike, else as a word of this shell. */
@@ -78,7 +85,7 @@ const plain: Readonly<Record<Shell, RegExp>> = {
 const quoted: Readonly<Record<Shell, (text: string) => string>> = {
   posix: shellWord,
   cmd: cmdWord,
-  // It puts quotes around what has a space, and leaves to us what is inside.
+  // PowerShell 5 puts quotes around what has a space, and leaves to us what is inside.
   powershell: (text) => powershellWord(/[\s"]/.test(text) ? inner(text) : text),
   pwsh: powershellWord,
 };

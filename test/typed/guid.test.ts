@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseGuid, parseUuid, vmIds } from '../../src/target/numbers.js';
+import { parseGuid, parseUuid, vmIds } from '../../src/typed/numbers.js';
 
 const plain = '0123abcd-4567-89ab-cdef-0123456789ab';
 

@@ -11,7 +11,7 @@ import {
   portOfServiceId,
   serviceIdOfPort,
   sshPort,
-} from '../../src/target/numbers.js';
+} from '../../src/typed/numbers.js';
 
 const noNumber = 'it is not a number';
 const tooLarge = 'it is over 4294967295';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseTarget } from '../../src/kinds/kinds.js';
-import { asTyped } from '../../src/target/names.js';
+import { asTyped } from '../../src/typed/names.js';
 
 describe('asTyped', () => {
   it.each([

@@ -2,7 +2,7 @@ import { flag, parsed, type RawArgs, readAll, UsageError } from '../../cli/comma
 import { accountName, guestPortOption, readKeys } from '../../cli/guest.js';
 import type { ScriptOptions } from '../../guest/script.js';
 import { parseTarget } from '../../kinds/kinds.js';
-import { isSshPort, sshPort } from '../../target/numbers.js';
+import { isSshPort, sshPort } from '../../typed/numbers.js';
 
 export const targetOption = parsed(
   {
@@ -18,7 +18,7 @@ export const targetOption = parsed(
 );
 
 /** The options for setting up a running guest. */
-export const setupOptions = {
+export const installOptions = {
   port: guestPortOption,
   hostsFix: flag({
     long: 'hosts-fix',
@@ -50,18 +50,18 @@ export const setupOptions = {
 
 export const undoOption = flag({ long: 'undo', summary: 'undo what an earlier run did' });
 
-export const setupExclusive = [
-  ...Object.values(setupOptions).map((option) => [undoOption, option]),
-  [setupOptions.onlyVsock, setupOptions.onlyLoopback],
+export const installExclusive = [
+  ...Object.values(installOptions).map((option) => [undoOption, option]),
+  [installOptions.onlyVsock, installOptions.onlyLoopback],
 ];
 
 /** What they say. Throws a UsageError. */
-export function setupFlags(raw: RawArgs): { readonly script: ScriptOptions; readonly undo: boolean } {
+export function installFlags(raw: RawArgs): { readonly script: ScriptOptions; readonly undo: boolean } {
   return { script: scriptOptions(raw), undo: undoOption.read(raw) };
 }
 
 function scriptOptions(raw: RawArgs): ScriptOptions {
-  const { port = sshPort, keys = [], ...given } = readAll(raw, setupOptions);
+  const { port = sshPort, keys = [], ...given } = readAll(raw, installOptions);
   if (given.generator && !isSshPort(port))
     throw new UsageError('the generator binds port 22; for others, boot with systemd.ssh_listen=vsock::PORT');
   return { ...given, port, keys };

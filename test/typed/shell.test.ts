@@ -11,7 +11,7 @@ import {
   shellQuoted,
   shellWord,
   windowsQuoted,
-} from '../../src/target/shell.js';
+} from '../../src/typed/shell.js';
 import { findProgram, missingPrograms } from '../helpers/programs.js';
 import { shell, shells } from '../helpers/shells.js';
 import { useTempDir } from '../helpers/temp-dir.js';

@@ -4,8 +4,8 @@ import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
 import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
-import { type Shell, shellQuoted } from '../../target/shell.js';
-import { type HostCheck, withReport } from './check.js';
+import { type Shell, shellQuoted } from '../../typed/shell.js';
+import { finding, type HostCheck, said } from './finding.js';
 
 /** A file of this program that users other than this one and administrators can change or replace. */
 export interface OpenProgram {
@@ -73,12 +73,11 @@ export function pathChecks(
 ): readonly HostCheck[] {
   return folders.map(({ folder, who }) => {
     const where = folder === '' ? 'the current folder, an empty entry of PATH' : folder;
-    const found = `${who} can put programs into ${where}, such as an ssh that you would run`;
-    const report = 'other users can put programs into one of its folders';
+    const what = said`${who} can put programs into ${where}, such as an ssh that you would run`;
     const fix = isAbsoluteFolder(folder, platform)
       ? `remove it from PATH, or, if it is yours, close it: ${closeIt(folder, platform, shell)}`
       : 'remove it from PATH: only absolute folders belong there';
-    return withReport('PATH', 'bad', found, report, fix);
+    return finding('PATH', 'bad', what, fix);
   });
 }
 
@@ -87,16 +86,14 @@ export function programChecks(
   programs: readonly OpenProgram[],
   { platform, shell }: PastePlace,
 ): readonly HostCheck[] {
-  return programs.map(({ path, who }) => ({
-    name: 'program',
-    state: 'bad',
-    found: `${who} can put another program in place of ${path}, which ssh would run as you`,
-    report: 'other users can put another program in its place',
-    fix:
+  return programs.map(({ path, who }) => {
+    const what = said`${who} can put another program in place of ${path}, which ssh would run as you`;
+    const fix =
       platform === 'win32'
         ? `move it to a folder of your own, such as %LOCALAPPDATA%\\Programs\\vmssh, and run vmssh config install there; to see who may write: icacls ${shellQuoted(win32.dirname(path), shell)}`
-        : `install vmssh in a folder of your own and run vmssh config install, or, if this folder is yours, close it: ${closeIt(posix.dirname(path), platform, shell)}`,
-  }));
+        : `install vmssh in a folder of your own and run vmssh config install, or, if this folder is yours, close it: ${closeIt(posix.dirname(path), platform, shell)}`;
+    return finding('program', 'bad', what, fix);
+  });
 }
 
 function closeIt(folder: string, platform: NodeJS.Platform, shell: Shell): string {

@@ -4,13 +4,14 @@ import {
   checkUserName,
   hasControlCharacter,
   hostNameOf,
+  isForLine,
   isHostName,
   isPlainHostName,
   matchesPattern,
   nameProblem,
   similarTo,
   slug,
-} from '../../src/target/names.js';
+} from '../../src/typed/names.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 
@@ -18,6 +19,8 @@ test('agrees with Unicode on every character', () => {
   for (let unit = 0; unit <= 0xffff; unit++) {
     const character = String.fromCharCode(unit);
     expect([unit, hasControlCharacter(`a${character}b`)]).toEqual([unit, /\p{Cc}/u.test(character)]);
+    const isBad = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(character);
+    expect([unit, isForLine(`a${character}b`)]).toEqual([unit, !isBad]);
   }
 });
 

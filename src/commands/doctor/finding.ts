@@ -1,35 +1,56 @@
 import { constants } from 'node:os';
 
+/** What was found, for people, and for a public bug report: there are fixed texts, counts, `allowed` values, nothing else about this host. */
+export interface Said {
+  readonly found: string;
+  readonly report: string;
+}
+
 /** One line of the doctor; "none": it does not matter here. */
-export interface HostCheck {
+export interface HostCheck extends Said {
   readonly name: string;
   readonly state: 'ok' | 'bad' | 'none';
-  readonly found: string;
-  /** The same for a public bug report: fixed texts, counts, and `allowed` values. Nothing else about this host. */
-  readonly report: string;
   readonly fix?: string;
   /** People see all checks that say the same as one line, under this name. */
   readonly fold?: string;
 }
 
-/** A check with a fixed text, which a report may include as it is. */
-export function plain(name: string, state: HostCheck['state'], text: string, fix?: string): HostCheck {
-  return withReport(name, state, text, text, fix);
-}
-
-/** A check with a text that a report may not include: it has another one. */
-export function withReport(
+/** A string is a fixed text. */
+export function finding(
   name: string,
   state: HostCheck['state'],
-  found: string,
-  report: string,
+  what: string | Said,
   fix?: string,
 ): HostCheck {
-  return { name, state, found, report, fix };
+  return { name, state, ...(typeof what === 'string' ? fixed(what) : what), fix };
+}
+
+/** A text that a report may include as it is. */
+export function fixed(text: string): Said {
+  return { found: text, report: text };
+}
+
+/** A text with values: a report shows only the numbers, and of the others "…". */
+export function said(texts: TemplateStringsArray, ...values: readonly (string | number | Said)[]): Said {
+  const textOf = (show: (value: string | number | Said) => string | number) =>
+    String.raw({ raw: texts }, ...values.map(show));
+  return {
+    found: textOf((value) => (typeof value === 'object' ? value.found : value)),
+    report: textOf((value) => (typeof value === 'object' ? value.report : shown(value))),
+  };
+}
+
+function shown(value: string | number): string | number {
+  return typeof value === 'number' ? value : '…';
 }
 
 /** What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text. */
 export const allowed = { code, kernel, os, ssh } as const;
+
+/** The error of something that could not be used. */
+export function withCode({ problem, code }: { readonly problem: string; readonly code: string }): Said {
+  return said`${problem} (${{ found: code, report: allowed.code(code) }})`;
+}
 
 /** An errno, or one of our codes. */
 function code(text: string): string {

@@ -8,7 +8,7 @@ import {
   programChecks,
   rights,
   writersByAccessList,
-} from '../../../src/commands/doctor/path.js';
+} from '../../../src/commands/doctor/writers.js';
 import { type PathEffects, writersByMode } from '../../../src/files/writers.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -168,7 +168,7 @@ describe('vmssh doctor', () => {
       expect(stdout).toContain(`close it: chmod go-w ${join(dir, 'open')}\n`);
       expect(stdout).not.toContain(`into ${join(dir, 'closed')}`);
       expect((await doctor('--report')).stdout).toContain(
-        '| ✗ | PATH | other users can put programs into one of its folders |',
+        '| ✗ | PATH | … can put programs into …, such as an ssh that you would run |',
       );
     },
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { split } from '../../src/target/names.js';
-import { nameOf } from '../../src/target/target.js';
+import { split } from '../../src/typed/names.js';
+import { nameOf } from '../../src/typed/target.js';
 
 describe('the name in a target', () => {
   it.each([

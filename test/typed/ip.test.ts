@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { anyIpv4, isLoopback, plainIp } from '../../src/target/names.js';
+import { anyIpv4, isLoopback, plainIp } from '../../src/typed/names.js';
 
 it.each([
   ...['127.0.0.1', '127.1.2.3', '::1', '0:0:0:0:0:0:0:1', '::ffff:127.0.0.1', '::FFFF:7f00:1', 'LocalHost'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { socketWarning } from '../../../src/cli/reach/reach-by.js';
+import { socketWarning } from '../../../src/cli/reach/reach-target.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import type { Endpoint } from '../../../src/route.js';
 import { fakeIo } from '../../helpers/fake-io.js';

@@ -1,5 +1,6 @@
+import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
-import { pasteable, startProgress, styles } from '../../cli/terminal.js';
+import { startProgress, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { fewOf } from '../../group-by.js';
 import { hostKeyAlias, namesOf } from '../../identity/identity.js';
@@ -10,13 +11,14 @@ import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure } from '../../sources/source.js';
-import { allowed, type HostCheck, plain, withReport } from './check.js';
+import { ownSource } from '../../sources/sources.js';
 import { clientChecks, configChecks } from './config.js';
 import { exposedChecks } from './exposed.js';
 import { type Facts, gatherFacts } from './facts.js';
+import { allowed, finding, fixed, type HostCheck, said, withCode } from './finding.js';
 import { freshChecks } from './fresh.js';
-import { pathChecks, programChecks } from './path.js';
 import { windowsChecks } from './windows.js';
+import { pathChecks, programChecks } from './writers.js';
 
 export interface DoctorJson extends Envelope<'doctor'> {
   readonly checks: readonly FindingJson[];
@@ -118,43 +120,46 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
 function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
   const name = 'ssh';
   if (version === undefined)
-    return plain(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
+    return finding(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
   const fix = 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
-  if (/^No user exists/.test(version)) return plain(name, 'bad', version, refusalFix(version));
+  if (/^No user exists/.test(version)) return finding(name, 'bad', said`${version}`, refusalFix(version));
   const old = (sshVersion(version) ?? 0) < 706;
-  return withReport(name, old ? 'bad' : 'ok', version, allowed.ssh(version), old ? fix : undefined);
+  const shown = { found: version, report: allowed.ssh(version) };
+  return finding(name, old ? 'bad' : 'ok', shown, old ? fix : undefined);
 }
 
 function shell({ brokenShell }: Facts): readonly HostCheck[] {
   if (brokenShell === undefined) return [];
-  const [found, report] = [brokenShellProblem(brokenShell), 'SHELL starts no program'];
-  return [withReport('SHELL', 'bad', found, report, 'export SHELL=/bin/sh')];
+  const what = { found: brokenShellProblem(brokenShell), report: 'SHELL starts no program' };
+  return [finding('SHELL', 'bad', what, 'export SHELL=/bin/sh')];
 }
 
 function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Facts): HostCheck {
   const name = 'addon';
-  if (addon) return plain(name, 'ok', isCompiled ? 'it is in this program' : 'node-hvsock-native is loaded');
-  if (platform === 'darwin') return plain(name, 'none', 'there is none for macOS: bytes are relayed by Node');
+  if (addon)
+    return finding(name, 'ok', isCompiled ? 'it is in this program' : 'node-hvsock-native is loaded');
+  if (platform === 'darwin')
+    return finding(name, 'none', 'there is none for macOS: bytes are relayed by Node');
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
   const fix =
     platform === 'win32'
       ? 'install it again: npm install vmssh'
       : 'install vmssh again by npm, or build it in a checkout: apt-get install g++ && npm run build';
   if (borrowed) {
-    const instead = `${borrowed.tool.name} is borrowed for vsock; vmssh forward and fd passing need the addon`;
-    return withReport(name, 'none', `${found}; ${instead}`, 'not loaded', fix);
+    const what = said`${found}; ${borrowed.tool.name} is borrowed for vsock; vmssh forward and fd passing need the addon`;
+    return finding(name, 'none', what, fix);
   }
-  return withReport(name, 'bad', found, 'it cannot be loaded', fix);
+  return finding(name, 'bad', { found, report: 'it cannot be loaded' }, fix);
 }
 
 function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): HostCheck {
   const name = 'fd passing';
   if (addon && owner === 'ours' && passes === false)
-    return plain(name, 'none', 'the Hosts relay: config install --fdpass passes sockets to ssh');
+    return finding(name, 'none', 'the Hosts relay: config install --fdpass passes sockets to ssh');
   return addon
-    ? plain(name, 'ok', `sockets are passed to ssh; ${takeNone}`)
-    : plain(name, 'none', 'needs the addon; bytes are relayed instead');
+    ? finding(name, 'ok', `sockets are passed to ssh; ${takeNone}`)
+    : finding(name, 'none', 'needs the addon; bytes are relayed instead');
 }
 
 // Each starts the proxy with one socket, as ssh does, but speaks SSH over it; all others are noticed, and get a relay.
@@ -164,53 +169,55 @@ const takeNone =
 function vsock({ devices, modules, addon: { addon }, borrowed }: Facts): HostCheck {
   const name = 'vsock';
   if (devices['/dev/vsock'] === 'absent' && !modules.includes('vsock'))
-    return plain(name, 'bad', 'this kernel has no AF_VSOCK loaded', 'sudo modprobe vsock');
-  if (addon) return plain(name, 'ok', 'AF_VSOCK is available');
+    return finding(name, 'bad', 'this kernel has no AF_VSOCK loaded', 'sudo modprobe vsock');
+  if (addon) return finding(name, 'ok', 'AF_VSOCK is available');
   if (borrowed) {
-    const by = (program: string) => `AF_VSOCK is available, and without the addon ${program} opens it`;
-    return withReport(name, 'ok', by(borrowed.path), by(borrowed.tool.name));
+    const by = { found: borrowed.path, report: borrowed.tool.name };
+    return finding(name, 'ok', said`AF_VSOCK is available, and without the addon ${by} opens it`);
   }
   const lacking = 'AF_VSOCK is available, but needs the addon, or python3 or socat in PATH';
-  return plain(name, 'none', lacking, 'sudo apt-get install python3');
+  return finding(name, 'none', lacking, 'sudo apt-get install python3');
 }
 
 function vhost({ devices: { '/dev/vhost-vsock': device }, modules }: Facts): HostCheck {
   const name = 'vhost_vsock';
-  if (device === 'ok') return plain(name, 'ok', 'virtual machines can have vsock devices');
+  if (device === 'ok') return finding(name, 'ok', 'virtual machines can have vsock devices');
   if (device === 'closed')
-    return plain(name, 'none', 'this user cannot use /dev/vhost-vsock; libvirt and root can');
+    return finding(
+      name,
+      'none',
+      'this user cannot use /dev/vhost-vsock; services of the system and root can',
+    );
   if (modules.includes(name))
-    return plain(name, 'none', 'the module is loaded, without a device here: a container?');
+    return finding(name, 'none', 'the module is loaded, without a device here: a container?');
   const absent =
     'not loaded: VMs on this host cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it';
-  return plain(name, 'none', absent, 'sudo modprobe vhost_vsock');
+  return finding(name, 'none', absent, 'sudo modprobe vhost_vsock');
 }
 
 function kvm({ devices }: Facts): HostCheck {
   const name = 'kvm';
   const state = devices['/dev/kvm'];
   const join = 'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"';
-  if (state === 'ok') return plain(name, 'ok', '/dev/kvm can be used');
-  if (state === 'closed') return plain(name, 'none', 'this user cannot use /dev/kvm', join);
-  return plain(name, 'none', 'no /dev/kvm: virtual machines run slowly here, or elsewhere');
+  if (state === 'ok') return finding(name, 'ok', '/dev/kvm can be used');
+  if (state === 'closed') return finding(name, 'none', 'this user cannot use /dev/kvm', join);
+  return finding(name, 'none', 'no /dev/kvm: virtual machines run slowly here, or elsewhere');
 }
 
 function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
   return names.flatMap((name): HostCheck[] => {
     const own = warnings.filter(({ provider }) => provider === name);
     const failures = own.filter((each) => isFailure(each) && !isQuiet(each));
-    const failed = failures.map((each) => {
-      const report = `could not be asked (${allowed.code(each.code)})`;
-      return withReport(name, 'bad', withCode(each), report, fixes[name]);
-    });
-    if (failed.length > 0) return failed;
+    const fix = ownSource(name)?.fix;
+    if (failures.length > 0) return failures.map((each) => finding(name, 'bad', withCode(each), fix));
     const { count, text: report } = counted(name, machines);
-    const found = [report, ...own.map(withCode)].join('; ');
-    if (count > 0) return [{ name, state: 'ok', found, report }];
-    if (own.length === 0) return [{ name, state: 'none', found, report, fold: 'no machines' }];
-    if (!own.every((each) => isQuiet(each))) return [{ name, state: 'none', found, report }];
+    const found = [report, ...own.map((each) => withCode(each).found)].join('; ');
+    if (count > 0) return [finding(name, 'ok', { found, report })];
+    if (own.length === 0) return [{ ...finding(name, 'none', report), fold: 'no machines' }];
+    if (!own.every((each) => isQuiet(each))) return [finding(name, 'none', { found, report })];
     const fold = 'not open to this user';
-    return [{ name, state: 'none', found: own.map(({ problem }) => problem).join('; '), report: fold, fold }];
+    const problems = own.map(({ problem }) => problem).join('; ');
+    return [{ ...finding(name, 'none', { found: problems, report: fold }), fold }];
   });
 }
 
@@ -223,25 +230,17 @@ function outsideChecks({
   machines,
 }: Facts): readonly HostCheck[] {
   const name = 'own sources';
-  const files = problems.map((each) => {
-    const report = `a file cannot be used (${allowed.code(each.code)})`;
-    return withReport(
-      name,
-      'bad',
-      `${each.file}: ${withCode(each)}`,
-      report,
-      `correct ${each.file}: docs/sources.md`,
-    );
-  });
+  const files = problems.map((each) =>
+    finding(name, 'bad', said`${each.file}: ${withCode(each)}`, `correct ${each.file}: docs/sources.md`),
+  );
   const each = lines.map((line) => {
     const failure = machines.warnings.find(({ provider }) => provider === line.name);
-    const { text: listed } = counted(line.name, machines.machines);
-    if (!failure) return withReport(name, 'ok', `${line.name}: ${listed} by ${line.command[0]}`, listed);
-    const report = `${listed}; a warning (${allowed.code(failure.code)})`;
-    const found = `${line.name}: ${listed}; ${withCode(failure)}`;
-    return withReport(name, 'bad', found, report, `vmssh check ${line.name}`);
+    const { text } = counted(line.name, machines.machines);
+    const listed = said`${line.name}: ${fixed(text)}`;
+    if (!failure) return finding(name, 'ok', said`${listed} by ${line.command[0] ?? ''}`);
+    return finding(name, 'bad', said`${listed}; ${withCode(failure)}`, `vmssh check ${line.name}`);
   });
-  return [...files, ...each, ...toAdd.map((found) => plain(name, 'none', found))];
+  return [...files, ...each, ...toAdd.map((found) => finding(name, 'none', found))];
 }
 
 /** The machines of hypervisors are not listed here. */
@@ -258,27 +257,13 @@ function oldKeys({ config: { old = [] }, machines: { machines, warnings } }: Fac
   );
   if (gone.length === 0 || warnings.some((each) => isFailure(each) && !isQuiet(each))) return [];
   const words = [...new Set(gone.map(({ alias }) => alias.replace('vmssh-', '')))];
-  const which = 'over a year old, and of no listed machine';
-  const found = `${which}: ${fewOf(words, maxShown)}`;
-  return [
-    withReport('known keys', 'none', found, which, `vmssh forget ${words.slice(0, maxShown).join(' ')}`),
-  ];
+  const what = said`over a year old, and of no listed machine: ${fewOf(words, maxShown)}`;
+  return [finding('known keys', 'none', what, `vmssh forget ${words.slice(0, maxShown).join(' ')}`)];
 }
 
 const maxShown = 4;
-
-function withCode({ problem, code }: { readonly problem: string; readonly code: string }): string {
-  return `${problem} (${code})`;
-}
 
 function counted(name: string, machines: AllMachines['machines']) {
   const count = machines.filter(({ provider }) => provider === name).length;
   return { count, text: `${count} ${count === 1 ? 'machine' : 'machines'}` };
 }
-
-const fixes: Readonly<Record<string, string | undefined>> = {
-  libvirt:
-    'install virsh and join the group libvirt, then log in again: sudo apt-get install libvirt-clients && sudo usermod -aG libvirt "$USER"',
-  machined: 'systemctl status systemd-machined',
-  wsl: 'wsl --shutdown, which ends its distributions',
-};

@@ -1,5 +1,5 @@
 /** @import { Plugin } from 'rolldown' */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { root } from '../bundle/bundle.js';
@@ -53,9 +53,6 @@ function packagesOf(paths) {
 const whole = '\0whole';
 const commander = '\0commander';
 const requiredPrefix = '\0required:';
-// A start needs one of its hashes. What needs the others later gets a copy, so that they are in no start.
-const hashes = '@noble/hashes/sha2.js';
-const lateCopy = '?late';
 
 /** @param {string} main @returns {Plugin} */
 function standIns(main) {
@@ -63,12 +60,8 @@ function standIns(main) {
   const globals = join(engine, 'globals.ts');
   return {
     name: 'engine-stand-ins',
-    async resolveId(id, importer, { kind }) {
+    resolveId(id, importer, { kind }) {
       if (id === whole) return whole;
-      if (id === hashes && kind === 'dynamic-import') {
-        const found = await this.resolve(id, importer, { skipSelf: true });
-        return found && `${found.id}${lateCopy}`;
-      }
       if (kind === 'require-call' && id.startsWith('node:')) return `${requiredPrefix}${id}`;
       if (id === 'commander' && importer !== commander) return commander;
       if (id === 'node-hvsock-native') return join(engine, 'addon.ts');
@@ -78,7 +71,6 @@ function standIns(main) {
       return file;
     },
     load(id) {
-      if (id.endsWith(lateCopy)) return readFileSync(id.slice(0, -lateCopy.length), 'utf8');
       // The globals come first: all other modules take them for granted.
       if (id === whole) return [globals, main].map((file) => `import ${JSON.stringify(file)};`).join('\n');
       if (id === commander) {

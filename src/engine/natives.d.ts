@@ -8,6 +8,7 @@ declare module 'engine:bytes' {
   export function encodeUtf8(text: string): Uint8Array;
   export function decodeLatin1(bytes: Uint8Array): string;
   export function encodeLatin1(text: string): Uint8Array;
+  export function sha256(data: Uint8Array): Uint8Array;
   export function hmacSha1(key: Uint8Array, data: Uint8Array): Uint8Array;
 }
 

@@ -1,6 +1,5 @@
-import { hmacSha1 } from 'engine:bytes';
+import { hmacSha1, sha256 } from 'engine:bytes';
 import { randomBytes as systemRandom } from 'engine:system';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { toBuffer } from '../bytes.js';
 
 /** A hash or a keyed hash. */
@@ -11,13 +10,11 @@ export interface Digester {
 }
 
 export function createHash(_algorithm: 'sha256'): Digester {
-  return digester(sha256.create());
+  return digester(sha256);
 }
 
 export function createHmac(_algorithm: 'sha1', key: string | Uint8Array): Digester {
-  const parts: Uint8Array[] = [];
-  const update = (data: Uint8Array) => parts.push(data);
-  return digester({ update, digest: () => hmacSha1(toBytes(key), Buffer.concat(parts)) });
+  return digester((data) => hmacSha1(toBytes(key), data));
 }
 
 export function randomBytes(count: number): Buffer {
@@ -43,16 +40,17 @@ export function generateKeyPair(_type: 'ed25519', _options: object, callback: Ke
   );
 }
 
-function digester(hash: { update(data: Uint8Array): unknown; digest(): Uint8Array }): Digester {
+function digester(of: (data: Uint8Array) => Uint8Array): Digester {
+  const parts: Uint8Array[] = [];
   function digest(): Buffer;
   function digest(encoding: BufferEncoding): string;
   function digest(encoding?: BufferEncoding): Buffer | string {
-    const bytes = asBuffer(hash.digest());
+    const bytes = asBuffer(of(Buffer.concat(parts)));
     return encoding === undefined ? bytes : bytes.toString(encoding);
   }
   const self: Digester = {
     update(data) {
-      hash.update(toBytes(data));
+      parts.push(toBytes(data));
       return self;
     },
     digest,

@@ -193,6 +193,6 @@ esac
 
   it('a missing program is named', async () => {
     const failed = call(guestCheck, raw({ by: 'wsl' }, 'wsl/x'), { env: { PATH: join(dir, 'none') } });
-    await expect(failed).rejects.toMatchObject({ hint: 'the program wsl.exe is not installed here' });
+    await expect(failed).rejects.toMatchObject({ hint: 'install wsl.exe' });
   });
 });

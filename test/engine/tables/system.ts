@@ -7,16 +7,22 @@ import { stripVTControlCharacters } from 'node:util';
 import { casesOf, failure } from './case.js';
 
 const long = 'x'.repeat(1000);
+const sha256Of = (text: string) => createHash('sha256').update(text).digest('hex');
 
 export const system = casesOf({
   'SHA-256': {
     run: () => [
       createHash('sha256').update('').digest('hex'),
       createHash('sha256').update('a').update(long).digest('base64'),
+      // With each length of a last block.
+      createHash('sha256')
+        .update(Array.from({ length: 131 }, (_, n) => sha256Of('x'.repeat(n))).join(''))
+        .digest('hex'),
     ],
     want: [
       'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
       'b6Ash0P328O6000rX6Ubjmpp2QGL91hdqE7hOc88n2Q=',
+      '87aca1c44bc7ba8897768170211f0a02063de70801131ff86c7edb9ce32c6a50',
     ],
   },
   'SHA-1 with a key': {

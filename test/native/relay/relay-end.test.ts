@@ -68,7 +68,7 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
   it.each([
     { when: 'before the end of input', hasEnded: false },
     { when: 'after the end of input', hasEnded: true },
-    { when: 'after lingerMs, if the reader of output stays', hasEnded: true, lingerMs: 50 },
+    { when: 'after lingerMs, if the reader of output stays', hasEnded: true, lingerMs: 500 },
   ])('a reset rejects $when, once all that came is delivered', async ({ hasEnded, lingerMs }) => {
     const relay = await startRelay(stdio, { lingerMs });
     expect(await resetAfter('last bytes', relay, hasEnded)).toBe('last bytes');

@@ -163,7 +163,7 @@ function isBySsh({ route }: HostFlags): boolean {
 export async function whyNotRun(
   { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
   route: GuestRoute,
-  { lines, message, hint: ofProxy, isMissing, failure }: ScriptOutcome,
+  { lines, message, hint: ofProxy, failure }: ScriptOutcome,
   io: Io,
   signal: AbortSignal,
 ): Promise<ConnectError> {
@@ -183,15 +183,13 @@ export async function whyNotRun(
     ? madeKeysOf(splitUser(host).host, io.env)
     : undefined;
   const [program = ''] = route.command;
-  const hint = isMissing
-    ? `the program ${program} is not installed here`
-    : made
-      ? (await import('../identity/refusal.js')).explainRefusal(
-          'not made',
-          { typed: made.name, path: made.knownHosts },
-          io,
-        ).hint
-      : ((await listedFix(host, message, io)) ?? failure?.hint ?? ofProxy ?? hintFor(route, message));
+  const hint = made
+    ? (await import('../identity/refusal.js')).explainRefusal(
+        'not made',
+        { typed: made.name, path: made.knownHosts },
+        io,
+      ).hint
+    : ((await listedFix(host, message, io)) ?? failure?.hint ?? ofProxy ?? hintFor(route, message));
   const problem = `the script did not ${lines.length === 0 ? 'run' : 'end'} there: ${withoutHostName(message) || `${program} said nothing`}`;
   return failure?.code === 'NO_AGENT'
     ? new ConnectError('resolve', host, { code: 'NO_EXEC', final: true, problem: failure.message, hint })

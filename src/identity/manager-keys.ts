@@ -73,9 +73,7 @@ export async function managerPrints(
   const { machine } = reached ?? {};
   const keys =
     target?.kind === 'via'
-      ? reached?.hostKeys
-        ? publicKeys(reached.hostKeys)
-        : await keysOnHop(target, { env, platform })
+      ? ((reached?.hostKeys && publicKeys(reached.hostKeys)) ?? (await keysOnHop(target, { env, platform })))
       : machine && (await managerKeys(machine, { env, platform }, shown));
   return (keys ?? []).map(printOf);
 }

@@ -88,7 +88,7 @@ export function whyNotStarted(
     };
   return {
     problem: `${quote(program)} could not be run: ${startProblem(error)}`,
-    hint: code === 'ENOENT' ? howToGet(program, here.platform) : undefined,
+    hint: code === 'ENOENT' ? (howToGet(program, here.platform) ?? `install ${program}`) : undefined,
   };
 }
 
@@ -200,6 +200,8 @@ export function abilitiesOf(output: string) {
     listsKeys: isSurelySince(1005),
     /** Whether it knows KnownHostsCommand: https://www.openssh.com/txt/release-8.5 */
     asksForKeys: isSurelySince(805),
+    /** It knows StdinNull: https://www.openssh.com/txt/release-8.7 */
+    nullsStdin: isSurelySince(807),
     /** On Windows: it takes its files from the user's profile, and Git's ssh from HOME. */
     readsProfile: version === undefined || output.includes('OpenSSH_for_Windows'),
   };

@@ -15,12 +15,15 @@ const into = { host: 'web', port: 22 };
 const route = (...command: string[]) => ({ name: 'ssh' as const, command, input: '' });
 
 it.each([
-  { name: 'the route has no program here', command: ['/nonexistent/ssh'], installed: false },
-  { name: 'the guest speaks of ENOENT', command: ['sh', '-c', 'echo ENOENT >&2; exit 1'], installed: true },
-])('the hint is to install the program only if it is missing: $name', async ({ command, installed }) => {
-  const outcome = await runScript(route(...command), { onLine: () => {}, env: process.env });
-  const { hint } = await whyNotRun(into, route(...command), outcome, fakeIo(), signal);
-  expect(hint?.includes('is not installed here')).toBe(!installed);
+  { name: 'the route has no program here', command: ['ssh'], PATH: '/nonexistent' },
+  { name: 'the guest speaks of ENOENT', command: ['sh', '-c', 'echo spawn ssh ENOENT >&2; exit 1'] },
+])('the program is to be installed only if it is missing: $name', async ({ command, PATH }) => {
+  const env = { ...process.env, PATH: PATH ?? process.env.PATH };
+  const outcome = await runScript(route(...command), { onLine: () => {}, env });
+  const { problem, hint } = await whyNotRun(into, route(...command), outcome, fakeIo(), signal);
+  const missing = 'the script did not run there: "ssh" could not be run: it is not installed, or not in PATH';
+  if (PATH) expect([problem, hint]).toEqual([missing, 'apt-get install openssh-client']);
+  else expect(hint).not.toContain('install');
 });
 
 it('a way in that is itself closed has the usual reasons', async () => {

@@ -76,15 +76,19 @@ describe('what an ssh can do', () => {
     { says: 'OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5', can: ['readsProfile'] },
     { says: 'OpenSSH_8.0p1, OpenSSL 1.1.1k  FIPS 25 Mar 2021', can: [] },
     { says: 'OpenSSH_for_Windows_8.1p1, LibreSSL 3.0.2', can: ['givesTyped', 'readsProfile'] },
-    { says: 'OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.0', can: ['givesTyped', 'forwardsPaths', 'asksForKeys'] },
+    {
+      says: 'OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.0',
+      can: ['givesTyped', 'forwardsPaths', 'asksForKeys', 'nullsStdin'],
+    },
     {
       says: 'OpenSSH_10.6p1 Debian-1, OpenSSL 3.6.5 29 Sep 2026',
-      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys'],
+      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys', 'nullsStdin'],
     },
-    { says: 'OpenSSH_9.2p1 Debian-2', can: ['givesTyped', 'asksForKeys'] },
+    { says: 'OpenSSH_8.6p1', can: ['givesTyped', 'asksForKeys'] },
+    { says: 'OpenSSH_9.2p1 Debian-2', can: ['givesTyped', 'asksForKeys', 'nullsStdin'] },
     {
       says: 'No user exists for uid 54321',
-      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys'],
+      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys', 'nullsStdin'],
     },
     { says: 'another program', can: ['givesTyped', 'forwardsPaths', 'readsProfile'] },
   ])('$says', ({ says, can }) => expect(abilities(abilitiesOf(says))).toEqual(can));

@@ -110,12 +110,7 @@ export const config: SetupStep = {
     const lost = login.brings ? 'brings no sshd' : `has no User ${login.user}`;
     if (what === 'plan' || (await withoutLogin(login, io)))
       return add('config', 'changed', `its Host ${lost} any more`);
-    return add(
-      'config',
-      'failed',
-      'the lines for ssh were not all written',
-      'vmssh config install shows why',
-    );
+    return add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install');
   },
 };
 
@@ -221,11 +216,11 @@ async function writeHost(
   const host = decision?.state.machines.find((each) => each.target === login.target)?.host;
   const left = decision?.left.find(({ target }) => target === login.target);
   const none = `config install makes no Host for it: ${left?.why ?? 'none is wanted, or nothing lists it now'}`;
-  const named = shellQuoted(login.target, shellOf(io));
-  const again = `vmssh setup --no-config ${named} prints the lines; vmssh config install says more`;
+  const printed = `vmssh setup --no-config ${shellQuoted(login.target, shellOf(io))}`;
   if (refusal) add('config', 'failed', `${refusal.path}: ${refusal.why}`, refusal.hint);
-  else if (code !== exitCode.ok) add('config', 'failed', 'the lines for ssh were not all written', again);
-  else if (host === undefined) add('config', 'failed', none, again);
+  else if (code !== exitCode.ok)
+    add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install');
+  else if (host === undefined) add('config', 'failed', none, printed);
   else {
     const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
     const what = login.brings ? 'each login brings an sshd' : `User ${login.user}${key}`;

@@ -205,9 +205,13 @@ function sayPlanned(
 /** Whether an sshd answers there; else what `guest install` does. */
 export const sshd: SetupStep = {
   name: 'sshd',
-  async look({ add, options }, { answer, missing, login, key, asUser, said = [], scripts = [] }) {
+  async look(setup, { answer, missing, login, key, asUser, said = [], scripts = [] }) {
+    const { add, options } = setup;
     if (login?.brings) return undefined;
-    const { error, stages = [], means: { endpoint } = {} } = answer ?? {};
+    // Another run may have made the host key since.
+    const isOld = answer?.error?.code === 'EXEC_NO_KEYS' && !isChanged(said, 'host-keys');
+    const now = isOld ? await checkUntil('banner', 'root', setup) : answer;
+    const { error, stages = [], means: { endpoint } = {} } = now ?? {};
     const isSocket = endpoint !== undefined && ['vsock', 'unix', 'vsock-mux'].includes(endpoint.family);
     // A socket that takes connections has its units: without a host key its sshd ends.
     const lacksKey = isChanged(said, 'host-keys') && stages.some(({ stage }) => stage === 'connected');

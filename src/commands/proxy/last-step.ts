@@ -29,18 +29,12 @@ export async function lastStep(
   let text: string;
   let connection: Connection;
   let said: string | undefined;
-  const hostKeys = (keys: readonly string[]) => {
-    said = JSON.stringify({ keys });
-  };
   try {
     const found = await findTarget(options.text, io, signal);
     text = found.text;
-    const { target } = found;
-    const asks = ready.endsWith(asksKeys);
-    const during = { trace, signal, hostKeys: asks && target.kind === 'via' ? hostKeys : undefined };
-    const reached = await reachBy({ ...options, text, target }, during, io);
+    const reached = await reachBy({ ...options, text, target: found.target }, { trace, signal }, io);
     connection = reached.connection;
-    if (asks) said ??= await keysIn(options.timeoutMs / 2, reached, io);
+    if (ready.endsWith(asksKeys)) said = await keysIn(options.timeoutMs / 2, reached, io);
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     const { op, code, problem, hint, final } = error;
@@ -58,8 +52,13 @@ export async function lastStep(
 }
 
 /** Undefined if that takes longer: the login does not wait, and they are asked for when it needs them. */
-async function keysIn(ms: number, { target, resolution }: Reached, io: Io): Promise<string | undefined> {
-  const signal = AbortSignal.timeout(ms);
-  const said = await keysSaid(target, resolution.machine, { ...io, signal }).catch(() => undefined);
+async function keysIn(
+  timeoutMs: number,
+  { target, resolution }: Reached,
+  { env, platform }: Io,
+): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const deps = { env, platform, timeoutMs, signal };
+  const said = await keysSaid(target, resolution.machine, deps).catch(() => undefined);
   return signal.aborted ? undefined : said;
 }

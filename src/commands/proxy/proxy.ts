@@ -213,10 +213,8 @@ function refuseOther(typed: string, machine: DiscoveredMachine | undefined): voi
 
 /** Whether no key is known of a machine that another hypervisor has: the first login asks there. */
 async function hasNoKey(text: string, { env }: Io): Promise<boolean> {
-  const [{ machineKeys }, { pinsOf }] = await Promise.all([
-    import('../../ssh/machine-keys.js'),
-    import('../../identity/decide.js'),
-  ]);
+  const { machineKeys } = await import('../../ssh/machine-keys.js');
+  const { pinsOf } = await import('../../identity/decide.js');
   // Why they cannot be read is said when ssh asks.
   const keys = await machineKeys({ text }, { isKnownOnly: true }, env).catch(() => undefined);
   return keys !== undefined && pinsOf(keys).length === 0;

@@ -13,14 +13,13 @@ const maxMs = 10_000;
 /** A machine's host keys as its hypervisor's vmssh reads them; undefined if it cannot say. That host may say what it likes: they count only there. */
 export async function keysThere(
   { host, target }: Pick<ViaTarget, 'host' | 'target'>,
-  { env, platform = process.platform, timeoutMs = maxMs, signal }: Deps,
+  { env, platform = process.platform, timeoutMs = maxMs }: Deps,
   run = runProgram,
 ): Promise<readonly string[] | undefined> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = [...sshProgram({ env, platform }), '-n'];
   const command = quietHop(ssh, host, timeoutMs, scriptCommand(script, [marker, target]));
-  const options = { env, timeoutMs, longest: maxAnswer, ...(signal ? { signal } : {}) };
-  const end = await runHop(command, options, run).catch(() => undefined);
+  const end = await runHop(command, { env, timeoutMs, longest: maxAnswer }, run).catch(() => undefined);
   if (!end || end.stopped || end.code !== 0) return undefined;
   // A login script there may have printed something before.
   const at = end.stdout.indexOf(`${marker}\n`);

@@ -114,12 +114,12 @@ async function answerAfterKeys(
 ): Promise<HopAnswer | NoAnswer> {
   const answer = await readAnswer(hop, marker, deadline);
   const { text, printed } = answer;
-  if (hostKeys === undefined || text === undefined) return answer;
-  const isKeys = text.startsWith('keys ');
+  if (text === undefined || text === 'by vmssh') return answer;
+  const [, said] = /^keys (.*)/.exec(text) ?? [];
   // Without a vmssh there nobody can say.
-  const keys = isKeys ? keyTexts(text.slice('keys '.length)) : text === 'by vmssh' ? undefined : [];
-  if (keys) hostKeys(keys);
-  return isKeys ? { ...(await readAnswer(hop, marker, deadline)), printed } : answer;
+  const keys = said === undefined ? [] : keyTexts(said);
+  if (keys) hostKeys?.(keys);
+  return said === undefined ? answer : { ...(await readAnswer(hop, marker, deadline)), printed };
 }
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */

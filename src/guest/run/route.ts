@@ -68,6 +68,8 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly platform: NodeJS.Platform;
   /** Whether that ssh asks a program for host keys: vmssh then says which is the machine's. */
   readonly asksForKeys?: boolean;
+  /** Whether that ssh knows StdinNull, by which it would not read the script. */
+  readonly nullsStdin?: boolean;
   /** By an ssh that does not: the key that is known of a target. Undefined: any key is right. */
   readonly known?: KnownKey | undefined;
 }
@@ -108,13 +110,14 @@ export async function guestCaller(
   { route, host }: Pick<HostFlags, 'route' | 'host'>,
 ) {
   const ssh = sshProgram({ env, platform });
-  const { asksForKeys } = await sshAbilities(env, ssh);
+  const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
   const isAsked = route !== 'target' || asksVmssh({ program: self, platform, asksForKeys });
   return {
     ssh,
     self,
     platform,
     asksForKeys,
+    nullsStdin,
     known: isAsked ? undefined : await knownKey(host, { env, platform }),
   };
 }
@@ -190,6 +193,7 @@ export function guestLogin(
     settings: [
       // With the user's RemoteCommand ssh takes no other, and a terminal hides the end of a script. -t stays.
       ...[`LogLevel=${logLevel}`, 'RemoteCommand=none', 'RequestTTY=no'],
+      ...(options.nullsStdin ? ['StdinNull=no'] : []),
       ...(route === 'target' ? targetOptions(target, options) : []),
       ...(through === undefined ? [] : proxyOptions(through, options)),
       ...settings,

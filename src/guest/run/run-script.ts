@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { whyNotStarted } from '../../process/ssh-program.js';
 import { askingSshEndsWithUs, dropOutput, ended, sshEndsWithUs } from '../../process/terminate.js';
 import { type Env, now } from '../../runtime.js';
 import { DiscoveryError } from '../../sources/source.js';
@@ -12,10 +13,8 @@ export interface ScriptOutcome {
   readonly code: number | undefined;
   /** The last message of the route's program, for when the script did not run; of ssh, whose proxy is vmssh, the proxy's cause. */
   readonly message: string;
-  /** The proxy's hint. */
+  /** The proxy's hint, or how to get the route's program. */
   readonly hint?: string | undefined;
-  /** The route's program is not installed on this host. */
-  readonly isMissing?: boolean;
   /** Why its manager did not run it. */
   readonly failure?: DiscoveryError | undefined;
 }
@@ -103,12 +102,13 @@ async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promi
   child.stdout?.setEncoding('utf8').on('data', limited(reader.take));
   child.stderr?.setEncoding('utf8').on('data', limited(reader.complain));
   startClock(firstMs ?? limitMs);
-  const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'isMissing'> | undefined>((resolve) => {
+  const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'hint'> | undefined>((resolve) => {
     stop = (message) => resolve({ message });
     // The program was not found, or Ctrl-C ended it: then do not wait for it.
-    child.once('error', ({ message, code }: NodeJS.ErrnoException) =>
-      resolve({ message, isMissing: code === 'ENOENT' }),
-    );
+    child.once('error', (error) => {
+      const { problem, hint } = whyNotStarted(program, error, { env, platform: process.platform });
+      resolve({ message: problem, hint });
+    });
     ended(child).then(
       () => resolve(undefined),
       () => {},

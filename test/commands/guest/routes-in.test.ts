@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
 import { guestOff } from '../../../src/commands/guest/off.js';
 import { sshd } from '../../../src/commands/guest/setup-inside.js';
-import { newSetup } from '../../../src/commands/guest/setup-step.js';
+import { newSetup, type SetupOptions } from '../../../src/commands/guest/setup-step.js';
 import { ConnectError } from '../../../src/errors.js';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useIncus } from '../../helpers/sockets/peers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
 
@@ -175,8 +177,22 @@ esac
     }
   });
 
+  it('setup asks again, where another run has made the host key since', async () => {
+    const path = join(dir, 'answers.sock');
+    await listening(
+      createServer((socket) => socket.end('SSH-2.0-x\r\n')),
+      path,
+    );
+    const named = { text: `unix${path}`, target: parseTarget(`unix${path}`) };
+    const rest = { options: {} as SetupOptions, io: fakeIo(), signal: new AbortController().signal };
+    const setup = newSetup(named, { name: named.text, ...rest }, () => {});
+    const error = new ConnectError('connect', 'web', { code: 'EXEC_NO_KEYS', problem: 'no keys' });
+    expect(await sshd.look?.(setup, { answer: { target: 'web', stages: [], error } })).toBeUndefined();
+    expect(setup.steps).toEqual([{ name: 'sshd', state: 'ok', found: 'SSH-2.0-x' }]);
+  });
+
   it('a missing program is named', async () => {
     const failed = call(guestCheck, raw({ by: 'wsl' }, 'wsl/x'), { env: { PATH: join(dir, 'none') } });
-    await expect(failed).rejects.toMatchObject({ hint: 'the program wsl.exe is not installed here' });
+    await expect(failed).rejects.toMatchObject({ hint: 'install wsl.exe' });
   });
 });

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { guestLogin } from '../../../src/guest/run/route.js';
+import { guestCaller, guestLogin } from '../../../src/guest/run/route.js';
 import { ends } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
 import { run, vmssh, vmsshWords } from '../../helpers/run.js';
@@ -35,6 +35,15 @@ describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missi
 
   it('has its user, its key and its host key', async () => {
     expect(await login(`unix/${sshd.path}`, keyOf('host'))).toMatchObject({ code: 0, stdout: 'in\n' });
+  });
+
+  it('reads its script, whatever StdinNull says', async () => {
+    const options = { route: 'ssh', host: 'web', through: `unix/${sshd.path}` } as const;
+    const called = await guestCaller({ self: vmssh, platform: 'linux', env: process.env }, options);
+    const sshConfig = config(keyOf('host'));
+    if (called.nullsStdin) appendFileSync(sshConfig, '    StdinNull yes\n');
+    const words = guestLogin({ ...options, ...called, sshConfig }, { command: 'cat' });
+    expect(await run(words, { input: 'script' })).toMatchObject({ code: 0, stdout: 'script' });
   });
 
   it('is refused by ssh if the target has another host key', async () => {

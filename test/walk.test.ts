@@ -85,7 +85,7 @@ describe('from argv to the socket', () => {
     mkdirSync(counts);
     const outcome = await program(args, { ...env, NODE_V8_COVERAGE: counts });
     // Machines of others on this host may give warnings.
-    expect(outcome).toMatchObject({ code });
+    expect(outcome.code, outcome.stdout + outcome.stderr).toBe(code);
     return scriptsIn(counts, ({ functions }) =>
       functions.some(({ functionName, ranges }) => functionName !== '' && (ranges[0]?.count ?? 0) > 0),
     ).filter((file) => existsSync(join(src, `${file}.ts`)) && !beside.some((each) => each.test(file)));

@@ -9,7 +9,7 @@ import {
   quote,
   quoteNames,
 } from '../src/errors.js';
-import { withTarget } from '../src/typed/shell.js';
+import { targetHere, withTarget } from '../src/typed/shell.js';
 
 describe('printable', () => {
   it.each([
@@ -78,8 +78,17 @@ describe('ConnectError', () => {
     expect(error).toMatchObject({ message: 'cannot connect to "machine/m": why' });
     const other = new Error('x');
     expect(withTarget('machine/m', other)).toBe(other);
-    const toFill = new ConnectError('connect', 'x', { ...init, hint: 'a {target} b {target}' });
+    const toFill = new ConnectError('connect', 'x', { ...init, hint: `a ${targetHere} b ${targetHere}` });
     expect(withTarget('it $&', toFill)).toMatchObject({ hint: "a 'it $&' b 'it $&'" });
+    // A machine's name is no place to fill, neither in a hint that has it nor once it is filled in.
+    const named = new ConnectError('connect', 'x', {
+      ...init,
+      hint: `start '{target}'; setup ${targetHere}`,
+    });
+    const once = withTarget('$(id) {target}', named);
+    expect(withTarget('$(id) {target}', once)).toMatchObject({
+      hint: "start '{target}'; setup '$(id) {target}'",
+    });
   });
 
   it('keeps what is not changed', () => {

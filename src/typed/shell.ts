@@ -35,10 +35,13 @@ export function shellQuoted(text: string, shell: Shell = 'posix'): string {
   return plain[shell].test(text) ? text : quoted[shell](text);
 }
 
+/** In a hint: the target that was typed. No name has it, so what another program called `{target}` stays as it is quoted. */
+export const targetHere = '\0';
+
 /** A ConnectError about the target that was typed, also in its hint: what opens a socket only names the endpoint. Other errors stay as they are. */
 export function withTarget(target: string, error: unknown): unknown {
   if (!(error instanceof ConnectError)) return error;
-  const hint = error.hint?.replaceAll('{target}', () => shellQuoted(target));
+  const hint = error.hint?.replaceAll(targetHere, () => shellQuoted(target));
   return errorWith(error, { target, hint });
 }
 

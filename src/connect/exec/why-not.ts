@@ -2,7 +2,7 @@ import { type ConnectError, errorWith, quote } from '../../errors.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { type Ended, howEnded } from '../../process/terminate.js';
 import type { ExecEndpoint } from '../../route.js';
-import { shellLine, shellQuoted } from '../../typed/shell.js';
+import { shellLine, shellQuoted, targetHere } from '../../typed/shell.js';
 import type { OpenOptions } from '../connection.js';
 import { openFailure } from '../failures/failures.js';
 import script from './sshd.sh';
@@ -34,7 +34,7 @@ export async function whyNot(
   return execError(endpoint, found || cause, seen.failure);
 }
 
-/** The error for a code of the table of exec failures: its hint may have "{target}", which `withTarget` fills in. */
+/** The error for a code of the table of exec failures: its hint may have `targetHere`, which `withTarget` fills in. */
 export function execError(
   endpoint: ExecEndpoint,
   { code, more, hint }: Cause,
@@ -110,7 +110,10 @@ export function readWhy(
     return known === undefined ? undefined : { code: known, more: quoteStart(stderr) };
   const there = shellLine(endpoint.command);
   if (sshd === '')
-    return { code: 'EXEC_NO_SSHD', ...forPod(endpoint, 'vmssh ssh --bring-sshd {target} logs in without') };
+    return {
+      code: 'EXEC_NO_SSHD',
+      ...forPod(endpoint, `vmssh ssh --bring-sshd ${targetHere} logs in without`),
+    };
   if (code === 0) return undefined;
   // A machine without id shows none.
   const uid = shown('uid') || '0';

@@ -1,4 +1,5 @@
 import { managersGroups } from '../../sources/sources.js';
+import { targetHere } from '../../typed/shell.js';
 import { exhausted, type Failure } from './failure.js';
 
 /** Why a program did not become a connection. `{program}` is its name, `{command}` its line, `{machine}` the machine's name. */
@@ -50,7 +51,7 @@ export const execFailures: readonly Failure[] = [
     codes: ['EXEC_NO_SSHD'],
     final: true,
     problem: '{machine} has no sshd',
-    hint: 'vmssh setup --install-sshd {target} installs one; vmssh setup --bring-sshd {target} logs in without',
+    hint: `vmssh setup --install-sshd ${targetHere} installs one; vmssh setup --bring-sshd ${targetHere} logs in without`,
   },
   {
     codes: ['EXEC_BRING_NONE'],
@@ -95,7 +96,7 @@ export const execFailures: readonly Failure[] = [
   {
     codes: ['EXEC_NO_KEYS'],
     problem: 'sshd in {machine} has no host keys that it can read',
-    hint: 'vmssh setup {target} makes one; or by hand: {command} ssh-keygen -A',
+    hint: `vmssh setup ${targetHere} makes one; or by hand: {command} ssh-keygen -A`,
   },
   {
     codes: ['EXEC_NO_RUN_DIR'],

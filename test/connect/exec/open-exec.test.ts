@@ -7,6 +7,7 @@ import { asDaemon } from '../../../src/connect/exec/open-exec.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError } from '../../../src/errors.js';
 import type { ExecEndpoint } from '../../../src/route.js';
+import { targetHere } from '../../../src/typed/shell.js';
 import { refusing } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
 import { isAlive } from '../../helpers/run.js';
@@ -116,7 +117,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       'no sshd': {
         code: 'EXEC_NO_SSHD',
         says: /^"web" has no sshd \(EXEC_NO_SSHD\)$/,
-        hint: 'vmssh setup --install-sshd {target} installs one; vmssh setup --bring-sshd {target} logs in without',
+        hint: `vmssh setup --install-sshd ${targetHere} installs one; vmssh setup --bring-sshd ${targetHere} logs in without`,
       },
       'no shell': {
         before:
@@ -173,7 +174,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       expect(await failure(noKeys)).toMatchObject({
         ...{
           code: 'EXEC_NO_KEYS',
-          hint: 'vmssh setup {target} makes one; or by hand: podman --syslog=false exec --interactive --user=0 -- web ssh-keygen -A',
+          hint: `vmssh setup ${targetHere} makes one; or by hand: podman --syslog=false exec --interactive --user=0 -- web ssh-keygen -A`,
         },
         problem: expect.stringContaining('sshd: no hostkeys available'),
       });

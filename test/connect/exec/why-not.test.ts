@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import script from '../../../src/connect/exec/sshd.sh';
 import { askSshd, inShell, type NoServer, readWhy, whyNot } from '../../../src/connect/exec/why-not.js';
 import type { ExecEndpoint } from '../../../src/route.js';
+import { targetHere } from '../../../src/typed/shell.js';
 import { lacks } from '../../helpers/programs.js';
 import { script as program, useTempDir } from '../../helpers/temp-dir.js';
 import { execOf } from './container.js';
@@ -62,7 +63,7 @@ describe('what the script shows', () => {
     {
       stdout: 'sshd=\nuid=0\n',
       code: 'EXEC_NO_SSHD',
-      hint: 'vmssh ssh --bring-sshd {target} logs in without',
+      hint: `vmssh ssh --bring-sshd ${targetHere} logs in without`,
     },
     {
       stdout: `${sshd}sshd -t\nsshd: no hostkeys available -- exiting.\n`,

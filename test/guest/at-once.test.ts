@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { accountScript, undoScript } from '../../src/guest/script.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { shells } from '../helpers/shells.js';
@@ -21,9 +21,10 @@ describe.skipIf(notRoot).each(shells)('$name', ({ command: [program = '', ...arg
   const lock = () => join(root, 'run/vmssh-lock');
   const authorized = () => readFileSync(join(root, 'home/.ssh/authorized_keys'), 'utf8');
   /** What a script in the machine says, if it fails. */
-  const run = async (script: string) => {
+  const run = async (script: string, seen: (child: ChildProcess) => void = () => {}) => {
     const { input, env } = intoRoot(script);
     const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    seen(child);
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (part: string) => {
       said += part;
@@ -63,6 +64,19 @@ describe.skipIf(notRoot).each(shells)('$name', ({ command: [program = '', ...arg
     const [, fields = ''] = /.*\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
     return `${pid}.${fields.split(' ')[19]}.${boot}`;
   };
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'one that %s ends while it waits leaves nothing',
+    async (signal) => {
+      symlinkSync(nameOf(process.pid), lock());
+      const script = accountScript({ account: 'root', keys: keys.slice(0, 1), look: false });
+      await run(script, async (child) => {
+        await vi.waitFor(() => expect(existsSync(join(root, 'naps'))).toBe(true), 10_000);
+        child.kill(signal);
+      });
+      expect([authorized(), readdirSync(join(root, 'run'))]).toEqual([theirs, ['vmssh-lock']]);
+    },
+  );
+
   eachRow({
     'one that was killed while it took that of another': {
       links: {

@@ -64,6 +64,7 @@ take_lock() {
     fail lock "cannot create a folder in $run: $said" "df $run"
     give_up 2
   fi
+  trap 'exit 1' HUP PIPE TERM
   trap 'rm -rf "$scratch"; unmake_run' EXIT
   if ! said=$(ln -s "$this_process" "$scratch/link" 2>&1); then
     fail lock "cannot make a link in $run: $said" '# this needs ln, of coreutils or busybox'

@@ -114,7 +114,8 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
     throw refusal(text, 'unknown kind of target', meant(table, parts) ?? formsHint(table));
   }
   try {
-    return kind.parse(parts, (inner) => parseBy(table, inner));
+    // It is the same one for all who ask, also outside the library.
+    return Object.freeze(kind.parse(parts, (inner) => parseBy(table, inner)));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const form = `the form is ${kind.form}: ${kind.summary}`;

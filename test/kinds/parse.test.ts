@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { parseTarget } from '../../src/kinds/kinds.js';
+import { describeTarget } from '../../src/typed/target.js';
 import { understood } from './notation.js';
 
 const guid = '90db8b89-0d35-4f79-8ce9-49ea0ac8b7cd';
@@ -119,4 +121,13 @@ describe('the length of a socket path', () => {
     expect(understood(`unix%${'a'.repeat(106)}`)).toBe(`unix path=/${'a'.repeat(106)}`);
     expect(understood(`unix%${'a'.repeat(107)}`)).toMatch(/^refused: the socket path has 108 bytes/);
   });
+});
+
+it('a target that a caller changes means the same for the next one', () => {
+  for (const text of ['machine/web', 'via/hv1/machine/web']) {
+    const target = parseTarget(text);
+    const { inner = target } = target as { readonly inner?: object };
+    expect(() => Object.assign(inner, { name: 'another' })).toThrow(TypeError);
+    expect(describeTarget(parseTarget(text))).toContain('name=web');
+  }
 });

@@ -114,7 +114,7 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
     throw refusal(text, 'unknown kind of target', meant(table, parts) ?? formsHint(table));
   }
   try {
-    // It is the same one for all who ask, also outside the library.
+    // All who ask get the same object, callers of the library too.
     return Object.freeze(kind.parse(parts, (inner) => parseBy(table, inner)));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -3,6 +3,7 @@ import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import type { Deps } from '../../sources/source.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
+import { publicKeys } from '../../sources/tools/machine-files.js';
 import type { ViaTarget } from '../../typed/target.js';
 import { quietHop, runHop, scriptCommand } from './hop-command.js';
 import script from './keys-there.sh';
@@ -29,12 +30,12 @@ export async function keysThere(
 /** Of the keys, and of what a login script prints. Characters. */
 const maxAnswer = 64 << 10;
 
-/** Of the answer of `host-keys`; undefined if it is another text. */
+/** The keys in the answer of `host-keys`, at most 16; undefined if it is another text. */
 export function keyTexts(answer: string): readonly string[] | undefined {
   try {
     const said = parseJson(answer);
     if (!isJsonObject(said) || !Array.isArray(said.keys)) return undefined;
-    return said.keys.filter((each) => typeof each === 'string');
+    return publicKeys(said.keys.filter((each) => typeof each === 'string'));
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -22,7 +22,7 @@ const json = (...keys: readonly unknown[]) => `M\n${JSON.stringify({ keys })}\n`
 describe('the keys of a machine of another hypervisor', () => {
   it('are what the vmssh there says, asked in one login without a question', async () => {
     const { keys, command } = await answer(`welcome\n${json(ed25519.text, rsa.key)}`);
-    expect(keys).toEqual([ed25519.text, rsa.key]);
+    expect(keys).toEqual([ed25519.key, rsa.key]);
     expect(command).toEqual(expect.arrayContaining(['ssh', '-n', 'BatchMode=yes', '--', 'hv1']));
     // One word for the shell there, whatever the machine is called.
     expect(command.at(-1)).toMatch(/'web'"'"'; id'$/);
@@ -57,7 +57,9 @@ describe('the keys of a machine of another hypervisor', () => {
     expect([keys, count]).toEqual([[rsa.key], 2]);
   });
 
-  it('are texts', async () => {
-    expect((await answer(json(1, null, ['x'], rsa.key))).keys).toEqual([rsa.key]);
+  it('are keys, and few', async () => {
+    expect((await answer(json(1, null, ['x'], 'k'.repeat(9000), rsa.key))).keys).toEqual([rsa.key]);
+    const many = Array.from({ length: 40 }, () => madeKey('ed25519').key);
+    expect((await answer(json(...many))).keys).toEqual(many.slice(0, 16));
   });
 });

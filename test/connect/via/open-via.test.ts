@@ -7,6 +7,7 @@ import type { ViaEndpoint } from '../../../src/route.js';
 import { refusing } from '../../helpers/expected.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { madeKey } from '../../identity/made-keys.js';
 import { openers } from '../openers.js';
 import { SocketFolder } from '../socket-folder.js';
 
@@ -101,9 +102,10 @@ echo '${said}' >>"$log"; exit 255`);
     });
   });
 
-  const keys = answers('keys {\\"keys\\":[\\"k\\"]}');
+  const { key } = madeKey('ed25519');
+  const keys = answers(`keys {\\"keys\\":[\\"${key}\\"]}`);
   it.skipIf(skip).each([
-    { name: 'before the answer', said: `${keys}; ${answers('by vmssh')}`, want: [['k']], machine: '' },
+    { name: 'before the answer', said: `${keys}; ${answers('by vmssh')}`, want: [[key]], machine: '' },
     { name: 'of an older vmssh', said: answers('by vmssh'), want: [], machine: '' },
     { name: 'of a host without vmssh', said: answers('by socat'), want: [[]], machine: '' },
     { name: 'as another text', said: `${answers('keys x')}; ${answers('by vmssh')}`, want: [], machine: '' },

@@ -332,7 +332,7 @@ E`,
   setsNothingUp(
     sh,
     { target: 'podman/shared', inside: inside(`podman ${pidOf} shared`) },
-    /✗ key +\/root\/.ssh\/authorized_keys is this host's own.*\n +if you mean that: --shared-home/,
+    /✗ key +\/root\/.ssh\/authorized_keys is this host's own.*\n +hint.*: if you mean that: --shared-home/,
     '--user root --key /vm/other.pub',
   );
   setsNothingUp(

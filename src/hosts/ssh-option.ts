@@ -6,8 +6,8 @@ import { everySsh, sshCommand } from '../process/ssh-program.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
+import { isForLine } from '../ssh/config/word.js';
 import { otherHome } from '../ssh/folder.js';
-import { isForLine } from '../typed/names.js';
 import { textsOf } from './setting.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */

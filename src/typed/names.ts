@@ -10,12 +10,6 @@ export function hasControlCharacter(text: string): boolean {
   return false;
 }
 
-/** Whether a text may be in a line of ssh's configuration: nothing in it ends the line early, or controls a terminal that shows it. */
-export function isForLine(text: string): boolean {
-  // Most are: the tables of Unicode are not read for them.
-  return /^[ -~]*$/.test(text) || !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(text);
-}
-
 /** Why a text cannot be a machine's name, which may become part of a path: one clause about `what`. Undefined if it can. */
 export function nameProblem(name: string, what = 'machine name'): string | undefined {
   if (name === '') return `the ${what} is empty`;

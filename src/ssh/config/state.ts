@@ -5,10 +5,11 @@ import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
 import { type KeptEnv, parseKeptEnv } from '../../sources/trusted-env.js';
-import { checkUserName, isForLine, isOfProcess, isPlainHostName, isTargetWord } from '../../typed/names.js';
+import { checkUserName, isOfProcess, isPlainHostName, isTargetWord } from '../../typed/names.js';
 import { parseUuid } from '../../typed/numbers.js';
 import { version as own } from '../../version.js';
 import { stateFolder } from '../folder.js';
+import { isForLine } from './word.js';
 
 /** What a Host is made of. */
 export type HostMachine = Pick<

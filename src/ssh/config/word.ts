@@ -1,6 +1,5 @@
 import { printable, quote } from '../../errors.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
-import { isForLine } from '../../typed/names.js';
 
 /** How ssh calls our proxy. */
 export interface ProxyCall extends OwnOptions {
@@ -77,6 +76,12 @@ export function pathArgument(text: string): string {
 export function configArgument(text: string): string {
   if (/^[\w@+:,./%~-]+$/.test(checkText(text))) return text;
   return `"${text.replaceAll(/["\\]/g, (c) => `\\${c}`)}"`;
+}
+
+/** Whether a text may be in a line of ssh's configuration: nothing in it ends the line early, or controls a terminal that shows it. */
+export function isForLine(text: string): boolean {
+  // Most are: the tables of Unicode are not read for them.
+  return /^[ -~]*$/.test(text) || !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(text);
 }
 
 // Bytes that are not UTF-8 are U+FFFD on Node and half a surrogate pair in the executable: the file would name another path.

@@ -1,5 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { configArgument, pathArgument, proxyCommand, proxyWord } from '../../../src/ssh/config/word.js';
+import {
+  configArgument,
+  isForLine,
+  pathArgument,
+  proxyCommand,
+  proxyWord,
+} from '../../../src/ssh/config/word.js';
+
+it('a line for ssh may have every character but those that end it, or control a terminal', () => {
+  for (let unit = 0; unit <= 0xffff; unit++) {
+    const character = String.fromCharCode(unit);
+    const isBad = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(character);
+    expect([unit, isForLine(`a${character}b`)]).toEqual([unit, !isBad]);
+  }
+});
 
 describe('an argument', () => {
   it.each(['mint', '/a/b-c.d', 'C:/x', '~/.ssh/id_%h', 'a@b,c+d'])('stays as it is: %s', (text) =>

@@ -200,7 +200,7 @@ export function abilitiesOf(output: string) {
     listsKeys: isSurelySince(1005),
     /** Whether it knows KnownHostsCommand: https://www.openssh.com/txt/release-8.5 */
     asksForKeys: isSurelySince(805),
-    /** It knows StdinNull: https://www.openssh.com/txt/release-8.7 */
+    /** Whether it knows StdinNull: https://www.openssh.com/txt/release-8.7 */
     nullsStdin: isSurelySince(807),
     /** On Windows: it takes its files from the user's profile, and Git's ssh from HOME. */
     readsProfile: version === undefined || output.includes('OpenSSH_for_Windows'),

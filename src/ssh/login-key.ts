@@ -5,7 +5,7 @@ import type { Target } from '../kinds/kinds.js';
 import type { Here } from '../process/io.js';
 import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
-import { sources } from '../sources/sources.js';
+import { ownSource } from '../sources/sources.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { nameOf } from '../typed/target.js';
 import { ownAccount } from './folder.js';
@@ -42,7 +42,7 @@ export async function ownKeyFile(
 /** The fix for a refused login, if this user may not read the key that the manager made; undefined if they may, or there is no other way. */
 export async function keyFix(target: Target, identityFile: string | undefined): Promise<string | undefined> {
   if (identityFile === undefined || (await ownKeyFile(identityFile)) !== undefined) return undefined;
-  const source = await sources.find(({ name }) => name === target.kind)?.load();
+  const source = await ownSource(target.kind)?.load();
   return source?.hints?.key?.(nameOf(target));
 }
 

@@ -32,16 +32,16 @@ export function fixed(text: string): Said {
 
 /** A text with values: a report shows only the numbers, and of the others "…". */
 export function said(texts: TemplateStringsArray, ...values: readonly (string | number | Said)[]): Said {
-  const textOf = (show: (value: string | number | Said) => string | number) =>
-    String.raw({ raw: texts }, ...values.map(show));
+  const all = values.map(saidOf);
   return {
-    found: textOf((value) => (typeof value === 'object' ? value.found : value)),
-    report: textOf((value) => (typeof value === 'object' ? value.report : shown(value))),
+    found: String.raw({ raw: texts }, ...all.map(({ found }) => found)),
+    report: String.raw({ raw: texts }, ...all.map(({ report }) => report)),
   };
 }
 
-function shown(value: string | number): string | number {
-  return typeof value === 'number' ? value : '…';
+function saidOf(value: string | number | Said): Said {
+  if (typeof value === 'string') return { found: value, report: '…' };
+  return typeof value === 'number' ? fixed(`${value}`) : value;
 }
 
 /** What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text. */

@@ -11,13 +11,13 @@ import { type FoundTarget, findTarget, splitLogin } from './lookup/login.js';
 import type { MachineJson, RouteJson } from './machines/machine-json.js';
 import { type Reached, type ReachOptions, reach } from './reach/reach.js';
 import { firstRoute } from './reach/routes.js';
-import type { Endpoint, RouteName } from './route.js';
 import { now } from './runtime.js';
 import type { Status, Warning } from './sources/source.js';
 import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
 import { parsePort, sshPort } from './typed/numbers.js';
+import type { Endpoint, RouteName } from './typed/route.js';
 import { withTarget } from './typed/shell.js';
 
 export type {

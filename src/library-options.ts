@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectError, quote } from './errors.js';
 import type { MachineJson } from './machines/machine-json.js';
-import { type RouteName, routeNames } from './route.js';
 import type { Warning } from './sources/source.js';
+import { type RouteName, routeNames } from './typed/route.js';
 
 export interface ListMachinesOptions {
   readonly signal?: AbortSignal;

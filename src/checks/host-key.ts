@@ -5,7 +5,6 @@ import { recordOf } from '../identity/record.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
-import type { Endpoint } from '../route.js';
 import type { HostKey } from '../ssh/handshake-result.js';
 import {
   factsFor,
@@ -15,6 +14,7 @@ import {
   systemKnownHosts,
   withRevoked,
 } from '../ssh/machine-keys.js';
+import type { Endpoint } from '../typed/route.js';
 
 /** The host keys that ssh knows of a machine. */
 export interface KnownKeys {

@@ -15,9 +15,9 @@ import {
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
-import type { Endpoint } from '../route.js';
 import { now } from '../runtime.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
+import type { Endpoint } from '../typed/route.js';
 import { shellLine, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';
 

@@ -4,7 +4,7 @@ import { inLines } from '../cli/terminal.js';
 import { type ConnectError, printable } from '../errors.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Io } from '../process/io.js';
-import type { Endpoint, RouteName } from '../route.js';
+import type { Endpoint, RouteName } from '../typed/route.js';
 
 export const stageNames = [
   ...(['listed', 'found', 'parsed', 'started', 'resolved', 'connected'] as const),

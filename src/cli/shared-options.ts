@@ -1,5 +1,5 @@
-import { type RouteName, routeNames } from '../route.js';
 import { behind, hopHost } from '../typed/names.js';
+import { type RouteName, routeNames } from '../typed/route.js';
 import { flag, listOf, type RawArgs, repeated, seconds, UsageError } from './command.js';
 
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */

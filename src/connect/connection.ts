@@ -1,6 +1,6 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import type { Endpoint } from '../route.js';
 import type { Env } from '../runtime.js';
+import type { Endpoint } from '../typed/route.js';
 
 /** An open socket. One read, peek or write at a time each; every method rejects with an errno's name in `code`. */
 export interface Connection {

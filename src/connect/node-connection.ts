@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { Endpoint } from '../route.js';
 import { now } from '../runtime.js';
 import { fitsSocket } from '../typed/names.js';
+import type { Endpoint } from '../typed/route.js';
 import type { Connection, OpenOptions } from './connection.js';
 
 type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import type { Addon, Address } from 'node-hvsock-native';
 import { ConnectError } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
-import { type Endpoint, type ExecEndpoint, formatEndpoint, type ViaEndpoint } from '../route.js';
 import { now } from '../runtime.js';
+import { type Endpoint, type ExecEndpoint, formatEndpoint, type ViaEndpoint } from '../typed/route.js';
 import { type Connection, NativeConnection, type OpenOptions } from './connection.js';
 import { askMultiplexer } from './multiplexer.js';
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Handle } from 'node-hvsock-native';
 import type { AddonState } from '../native.js';
 import { type Ended, type Start, sshEndsWithUs } from '../process/terminate.js';
-import type { Endpoint } from '../route.js';
 import { type Env, now } from '../runtime.js';
+import type { Endpoint } from '../typed/route.js';
 import { type Connection, NativeConnection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
 

@@ -1,6 +1,6 @@
 import type { ConnectError } from '../errors.js';
-import { type Endpoint, usesVsock } from '../route.js';
 import { controlPathMessage } from '../ssh/control-path.js';
+import { type Endpoint, usesVsock } from '../typed/route.js';
 import { type FailureName, type GuestFailure, guestFailures, type Symptom, symptoms } from './failures.js';
 
 /** What was seen from outside the guest. */

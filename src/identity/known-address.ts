@@ -1,11 +1,11 @@
 import { fileId } from '../files/read-file.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
-import type { Endpoint } from '../route.js';
 import type { Env } from '../runtime.js';
 import { loadJoining } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
 import { vhostCid } from '../sources/routes.js';
 import { type DiscoveredMachine, isSilence, type Source } from '../sources/source.js';
+import type { Endpoint } from '../typed/route.js';
 import { type ReachedRecord, reachedMachine } from './record.js';
 
 /**

@@ -15,12 +15,12 @@ import {
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { isNamed, type TypedTarget } from '../kinds/kinds.js';
-import type { Endpoint } from '../route.js';
 import type { Env } from '../runtime.js';
 import type { DiscoveredMachine, ReachedMachine } from '../sources/source.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { ownFolders } from '../sources/trusted-env.js';
 import { isPrivateFolder, stateHome } from '../sources/trusted-path.js';
+import type { Endpoint } from '../typed/route.js';
 
 /** What a proxy has reached: ssh asks for the host key later, by another program of ours. */
 export interface ReachedRecord {

@@ -5,7 +5,7 @@ import type { Reachable, ResolveContext } from '../sources/source.js';
 import { machineName, type SourceEntry, sourceBy, sources } from '../sources/sources.js';
 import { parseName, split } from '../typed/names.js';
 import { isBareId, parseGuid } from '../typed/numbers.js';
-import { routeToSocket } from '../typed/routes.js';
+import { routeToSocket } from '../typed/socket-target.js';
 import type {
   AnyTarget,
   HyperVTarget,

@@ -1,8 +1,14 @@
 import { quote } from '../errors.js';
-import { routeBy } from '../route.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { type Guid, parseGuid, parsePort, serviceIdOfPort, vmIds } from '../typed/numbers.js';
-import { parseUnix, parseVsock, parseVsockMux, routeToSocket, type SocketTarget } from '../typed/routes.js';
+import { routeBy } from '../typed/route.js';
+import {
+  parseUnix,
+  parseVsock,
+  parseVsockMux,
+  routeToSocket,
+  type SocketTarget,
+} from '../typed/socket-target.js';
 import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../typed/target.js';
 import type { Kind } from './kind.js';
 

@@ -1,7 +1,7 @@
 import { ConnectError, quote } from '../errors.js';
 import { builtInWords, isOutsideName } from '../sources/outside/file.js';
 import { hopHostProblem, nameProblem, parseName, type Split, similarTo, split } from '../typed/names.js';
-import { routeToHop } from '../typed/routes.js';
+import { routeToHop } from '../typed/socket-target.js';
 import type { AnyTarget, OutsideTarget, ViaTarget } from '../typed/target.js';
 import type { Kind } from './kind.js';
 

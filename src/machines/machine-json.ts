@@ -1,9 +1,9 @@
-import type { Route, RouteName } from '../route.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { addressAt, addressOf } from '../sources/routes.js';
 import type { ContainerFacts, Status } from '../sources/source.js';
 import type { Authority } from '../sources/trusted-path.js';
 import { slug } from '../typed/names.js';
+import type { Route, RouteName } from '../typed/route.js';
 
 /** A machine as `list --json` and the library have it: docs/reference/list-schema.md. */
 export interface MachineJson {

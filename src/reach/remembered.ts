@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { editFile } from '../files/edit-file.js';
 import { makeFolder } from '../files/place.js';
 import { readText } from '../files/read-file.js';
-import { type Route, type RouteName, routeNames } from '../route.js';
 import type { Env } from '../runtime.js';
 import { isJsonObject, type JsonObject, parseJson } from '../sources/tools/json.js';
 import { stateFolder } from '../ssh/folder.js';
+import { type Route, type RouteName, routeNames } from '../typed/route.js';
 
 /** The file of the routes that worked last time, where machines have several. It only changes in which order they are tried. */
 export function routesFile(env: Env): string {

@@ -1,8 +1,8 @@
 import { ConnectError } from '../errors.js';
-import { type Route, type RouteName, routesAfter } from '../route.js';
 import type { Env } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { isSshPort } from '../typed/numbers.js';
+import { type Route, type RouteName, routesAfter } from '../typed/route.js';
 
 export interface Turn extends Candidate {
   /** How many are known to follow: the time that is left is for all of them. */

@@ -1,7 +1,7 @@
 import { ConnectError, quote } from '../errors.js';
-import type { Route } from '../route.js';
 import { hopHostProblem } from '../typed/names.js';
-import { routeToHop } from '../typed/routes.js';
+import type { Route } from '../typed/route.js';
+import { routeToHop } from '../typed/socket-target.js';
 import type { VsockTarget } from '../typed/target.js';
 import type { Asked } from './no-machine.js';
 import type { Deps, DiscoveredMachine, Reachable, ResolveContext, Search, Source } from './source.js';

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextIfAny } from '../files/read-sync.js';
 import { programInPath } from '../process/program-in-path.js';
-import type { Endpoint } from '../route.js';
+import type { Endpoint } from '../typed/route.js';
 import { isWsl } from './hyper-v/wsl-windows.js';
 import { filesSource, type OutsideLines, outsideLines } from './outside/file.js';
 import { type Deps, type DiscoveredMachine, nothing, type Source } from './source.js';

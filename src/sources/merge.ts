@@ -1,4 +1,4 @@
-import { routesAfter } from '../route.js';
+import { routesAfter } from '../typed/route.js';
 import type { DiscoveredMachine } from './source.js';
 
 /** A listed machine, with its other names. */

@@ -1,5 +1,5 @@
 import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '../errors.js';
-import type { Route } from '../route.js';
+import type { Route } from '../typed/route.js';
 import { shellLine, shellOf, shellQuoted, startLine } from '../typed/shell.js';
 import { askedOf } from './no-machine.js';
 import { addressRoute } from './routes.js';

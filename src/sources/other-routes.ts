@@ -1,5 +1,5 @@
-import type { Route } from '../route.js';
 import { atPort } from '../typed/port.js';
+import type { Route } from '../typed/route.js';
 import { loadJoining } from './here.js';
 import { listAll } from './list-all.js';
 import { mergeMachines } from './merge.js';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { ConnectError, quote } from '../errors.js';
-import { type Endpoint, formatEndpoint, type Route, routeBy } from '../route.js';
 import { hasControlCharacter, type Split, split } from '../typed/names.js';
 import { checkPort, isSshPort, parsePort, sshPort } from '../typed/numbers.js';
-import type { SocketContext, SocketTarget } from '../typed/routes.js';
-import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../typed/routes.js';
+import { type Endpoint, formatEndpoint, type Route, routeBy } from '../typed/route.js';
+import type { SocketContext, SocketTarget } from '../typed/socket-target.js';
+import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../typed/socket-target.js';
 import type { DiscoveredMachine } from './source.js';
 
 /** The routes to addresses that a tool or a process says, in their order, without those that cannot be used; `lack` gets why. */

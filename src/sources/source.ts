@@ -1,7 +1,7 @@
 import type { StartCommand } from '../errors.js';
 import type { ProgramEnd } from '../process/run-program.js';
-import type { Route, RouteName } from '../route.js';
 import type { Env } from '../runtime.js';
+import type { Route, RouteName } from '../typed/route.js';
 import type { Authority } from './trusted-path.js';
 
 /** All that vmssh knows of one source of machines of this host; sources.ts lists them, with what has to be known before it is loaded. */

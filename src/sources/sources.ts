@@ -1,6 +1,6 @@
 import { quote } from '../errors.js';
-import type { Endpoint } from '../route.js';
 import { parseName } from '../typed/names.js';
+import type { Endpoint } from '../typed/route.js';
 import type { VsockDevice } from './device.js';
 import type { Deps, ReachedMachine, Source } from './source.js';
 

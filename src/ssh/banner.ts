@@ -1,8 +1,8 @@
 import type { Connection } from '../connect/connection.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
-import { formatEndpoint } from '../route.js';
 import { now } from '../runtime.js';
 import { isLoopback } from '../typed/names.js';
+import { formatEndpoint } from '../typed/route.js';
 import { handshakeInterrupted } from './handshake-result.js';
 
 /**

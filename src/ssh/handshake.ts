@@ -11,9 +11,9 @@ import {
   sshProgram,
   whyNotStarted,
 } from '../process/ssh-program.js';
-import type { RouteName } from '../route.js';
 import type { Env } from '../runtime.js';
 import { hostNameOf } from '../typed/names.js';
+import type { RouteName } from '../typed/route.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 

@@ -1,6 +1,6 @@
 import { ConnectError } from '../errors.js';
-import type { Endpoint, Route, ViaSocket } from '../route.js';
 import { isSshPort, portOfServiceId } from './numbers.js';
+import type { Endpoint, Route, ViaSocket } from './route.js';
 import { shellQuoted } from './shell.js';
 
 /** A listed route, which leads to the SSH server, for another port of the machine. One that has no other port stays: `requirePort` refuses it. */

@@ -8,10 +8,10 @@ import { decide, sshLines } from '../../src/hosts/decide.js';
 import { settings } from '../../src/hosts/options.js';
 import { inEffect } from '../../src/hosts/setting.js';
 import type { Io } from '../../src/process/io.js';
-import { routeBy } from '../../src/route.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import type { Warning } from '../../src/sources/source.js';
 import { noState } from '../../src/ssh/config/state.js';
+import { routeBy } from '../../src/typed/route.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NodeConnection, openNodeSocket } from '../../src/connect/node-connection.js';
-import type { Endpoint } from '../../src/route.js';
+import type { Endpoint } from '../../src/typed/route.js';
 import { unix } from './openers.js';
 import { deferred } from './socket-folder.js';
 

@@ -1,5 +1,5 @@
 import { type AddonState, loadAddon } from '../../src/native.js';
-import type { Endpoint } from '../../src/route.js';
+import type { Endpoint } from '../../src/typed/route.js';
 import { missingAddon } from '../helpers/addon.js';
 
 const missing = missingAddon();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { addressWord, hostPatterns, type Kind } from '../../src/kinds/kind.js';
 import { kinds, parseBy, parseTarget, resolveTarget } from '../../src/kinds/kinds.js';
-import { routeBy } from '../../src/route.js';
 import { configText } from '../../src/ssh/config/text.js';
+import { routeBy } from '../../src/typed/route.js';
 import type { NamedTarget } from '../../src/typed/target.js';
 
 /** All that a new kind needs: one record. */

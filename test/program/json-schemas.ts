@@ -15,7 +15,7 @@ import type { ServiceListJson } from '../../src/commands/windows/service.js';
 import { noBannerReasons } from '../../src/errors.js';
 import { hypervisors } from '../../src/guest/credentials/forms.js';
 import type { Target } from '../../src/kinds/kinds.js';
-import { routeNames } from '../../src/route.js';
+import { routeNames } from '../../src/typed/route.js';
 
 const envelope = <Name extends string>(...commands: readonly [Name, ...Name[]]) => ({
   version: z.literal(1),

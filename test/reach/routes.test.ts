@@ -6,8 +6,8 @@ import { ConnectError } from '../../src/errors.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import { allFailed } from '../../src/reach/all-failed.js';
 import { type ReachOptions, reach } from '../../src/reach/reach.js';
-import { type Endpoint, type Route, routeBy } from '../../src/route.js';
 import type { Reachable } from '../../src/sources/source.js';
+import { type Endpoint, type Route, routeBy } from '../../src/typed/route.js';
 import { fakeAddon } from '../connect/fake-addon.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 

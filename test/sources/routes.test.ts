@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { allRoutes } from '../../src/reach/routes.js';
-import { formatEndpoint, type Route } from '../../src/route.js';
 import { resolveListed } from '../../src/sources/find.js';
 import { listAll } from '../../src/sources/list-all.js';
 import { mergeMachines } from '../../src/sources/merge.js';
@@ -8,6 +7,7 @@ import { routesOfOthers } from '../../src/sources/other-routes.js';
 import { addressOf, routeTo } from '../../src/sources/routes.js';
 import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { execRoutes } from '../../src/sources/tools/exec-route.js';
+import { formatEndpoint, type Route } from '../../src/typed/route.js';
 import { at } from './resolved.js';
 
 it.each([

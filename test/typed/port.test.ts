@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseTarget, resolveTarget } from '../../src/kinds/kinds.js';
 import { firstRoute } from '../../src/reach/routes.js';
-import { type Endpoint, routeBy } from '../../src/route.js';
 import { parseGuid, serviceIdOfPort } from '../../src/typed/numbers.js';
 import { atPort, requirePort } from '../../src/typed/port.js';
+import { type Endpoint, routeBy } from '../../src/typed/route.js';
 
 const vmId = parseGuid('01234567-89ab-cdef-0123-456789abcdef') ?? expect.unreachable();
 const unix: Endpoint = { family: 'unix', path: '/run/x' };

@@ -15,9 +15,9 @@ import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
 import type { Io } from '../../process/io.js';
 import { brokenShellProblem } from '../../process/ssh-program.js';
-import { formatEndpoint } from '../../route.js';
 import { outsideLines } from '../../sources/outside/file.js';
 import { checkUserName } from '../../typed/names.js';
+import { formatEndpoint } from '../../typed/route.js';
 import { examineSource } from './check-source.js';
 import { type Examination, type ExamineOptions, examine, type Show } from './examine.js';
 

@@ -9,7 +9,7 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { isOfOthers } from '../../sources/search.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
 import { foldOf, rooted, slug, split } from '../../typed/names.js';
-import { onDrive } from '../../typed/routes.js';
+import { onDrive } from '../../typed/socket-target.js';
 import { shells } from './scripts.js';
 
 export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];

@@ -1,10 +1,10 @@
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import { fewAtATime } from '../../group-by.js';
-import type { Endpoint } from '../../route.js';
 import { vhostCid } from '../../sources/routes.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
 import { machineCid, sshPort } from '../../typed/numbers.js';
+import type { Endpoint } from '../../typed/route.js';
 import { finding, fixed, type HostCheck, said } from './finding.js';
 
 /** A running machine with a vsock of this kernel: any local user may connect to it. */

@@ -3,9 +3,9 @@ import { CommandError } from '../../cli/command.js';
 import { complain } from '../../cli/failure.js';
 import { explainFailure } from '../../connect/failures/failures.js';
 import type { Io } from '../../process/io.js';
-import type { Endpoint } from '../../route.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { portOfServiceId, vmIds } from '../../typed/numbers.js';
+import type { Endpoint } from '../../typed/route.js';
 import { backlog, type MachineListener, portListener } from './listener.js';
 
 type HyperVEndpoint = Extract<Endpoint, { readonly family: 'hyper-v' }>;

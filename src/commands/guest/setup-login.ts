@@ -15,12 +15,12 @@ import { runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
 import { accountScript } from '../../guest/script.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection } from '../../process/ssh-program.js';
-import { formatEndpoint } from '../../route.js';
 import { stateFolder } from '../../ssh/folder.js';
 import { handshake } from '../../ssh/handshake.js';
 import { keyPolicy, plainLogin } from '../../ssh/policy/key-policy.js';
 import { fitsSocket, hostNameOf, typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
+import { formatEndpoint } from '../../typed/route.js';
 import { type Found, type RunOptions, runInside, type Setup } from './setup-step.js';
 import { asFailure, checkUntil } from './setup-way.js';
 

@@ -7,12 +7,12 @@ import { ConnectError } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
-import { formatEndpoint } from '../../route.js';
 import { mayBeUp } from '../../sources/source.js';
 import { ownSource } from '../../sources/sources.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
 import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
+import { formatEndpoint } from '../../typed/route.js';
 import { shellOf, startLine } from '../../typed/shell.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
 

@@ -25,9 +25,9 @@ import { printable } from '../../errors.js';
 import { findTarget, splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import { type AddonState, confine, loadAddon } from '../../native.js';
-import type { Endpoint } from '../../route.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
 import { parseGuid } from '../../typed/numbers.js';
+import type { Endpoint } from '../../typed/route.js';
 import { withTarget } from '../../typed/shell.js';
 
 export interface NcOptions extends ReachFlags {

@@ -3,7 +3,7 @@ import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import { takesUnixSocket } from '../../deliver/pass-fd.js';
 import { ConnectError } from '../../errors.js';
-import type { Endpoint } from '../../route.js';
+import type { Endpoint } from '../../typed/route.js';
 import { withTarget } from '../../typed/shell.js';
 
 interface Asked extends ReachFlags, Pick<OpenOptions, 'env'> {

@@ -1,7 +1,7 @@
 import { type ConnectError, errorWith, quote } from '../../errors.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { type Ended, howEnded } from '../../process/terminate.js';
-import type { ExecEndpoint } from '../../route.js';
+import type { ExecEndpoint } from '../../typed/route.js';
 import { shellLine, shellQuoted, targetHere } from '../../typed/shell.js';
 import type { OpenOptions } from '../connection.js';
 import { openFailure } from '../failures/failures.js';

@@ -1,7 +1,7 @@
 import { ConnectError, quote } from '../../errors.js';
 import { thisHost } from '../../kinds/machines.js';
-import { type Endpoint, formatEndpoint } from '../../route.js';
 import { cidLocal, portOfServiceId } from '../../typed/numbers.js';
+import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import { shellLine, shellQuoted } from '../../typed/shell.js';
 import type { Failure } from './failure.js';
 import { hyperVFailures } from './hyper-v.js';

@@ -9,12 +9,12 @@ import {
   sshCommand,
   sshProgram,
 } from '../../process/ssh-program.js';
-import type { RouteName } from '../../route.js';
 import type { ScriptRunner } from '../../sources/source.js';
 import { asksVmssh, type HostOptions, keyOptions } from '../../ssh/config/host-options.js';
 import { type ProxyCall, pathArgument, proxyCommand } from '../../ssh/config/word.js';
 import { keysByName } from '../../ssh/guest-keys.js';
 import { hostNameOf } from '../../typed/names.js';
+import type { RouteName } from '../../typed/route.js';
 import { shellWord } from '../../typed/shell.js';
 import { type Meant, onlyIn } from '../script.js';
 

@@ -2,7 +2,7 @@ import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { isPlainHostName, nameProblem, slug } from '../../typed/names.js';
 import { type Guid, parseGuid, parseUuid } from '../../typed/numbers.js';
-import { routeToHyperV } from '../../typed/routes.js';
+import { routeToHyperV } from '../../typed/socket-target.js';
 import { answerOf, match, searchIn } from '../search.js';
 import {
   type Deps,

@@ -1,5 +1,5 @@
 import { quote } from '../../errors.js';
-import type { Route } from '../../route.js';
+import type { Route } from '../../typed/route.js';
 import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Status } from '../source.js';
 import { DiscoveryError, statusReader } from '../source.js';

@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { quote } from '../../errors.js';
-import { type Route, routeBy } from '../../route.js';
 import { nameProblem, socketPathProblem } from '../../typed/names.js';
+import { type Route, routeBy } from '../../typed/route.js';
 import type { Asked } from '../no-machine.js';
 import { routesTo } from '../routes.js';
 import { match, searchIn } from '../search.js';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { ConnectError, quote } from '../../errors.js';
-import { type Route, routeBy } from '../../route.js';
 import { nameProblem } from '../../typed/names.js';
 import { withDashes } from '../../typed/numbers.js';
+import { type Route, routeBy } from '../../typed/route.js';
 import { shellLine } from '../../typed/shell.js';
 import type {
   Deps,

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { groupBy } from '../../group-by.js';
-import { type Endpoint, formatEndpoint } from '../../route.js';
 import { foldOf, isLoopback } from '../../typed/names.js';
+import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import { addressOf, vhostCid } from '../routes.js';
 import type { DiscoveredMachine, Warning } from '../source.js';
 

@@ -1,6 +1,6 @@
-import { type Route, routeBy } from '../../route.js';
 import { hasControlCharacter } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
+import { type Route, routeBy } from '../../typed/route.js';
 
 /** The words of a manager's own command up to those of a program that it starts in a running machine. */
 export type ExecWords = readonly [string, ...string[]];

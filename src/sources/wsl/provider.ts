@@ -1,7 +1,7 @@
 import { ConnectError, quote } from '../../errors.js';
 import { isSshPort } from '../../typed/numbers.js';
-import { routeToHyperV } from '../../typed/routes.js';
 import { shellQuoted } from '../../typed/shell.js';
+import { routeToHyperV } from '../../typed/socket-target.js';
 import { answerOf, match, searchList } from '../search.js';
 import {
   type Deps,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { socketWarning } from '../../../src/cli/reach/reach-target.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
-import type { Endpoint } from '../../../src/route.js';
+import type { Endpoint } from '../../../src/typed/route.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 /** What is said when `text` leads to a socket of `owner`, three times. */

@@ -3,8 +3,8 @@ import { fixFor, startingResolve } from '../../../src/cli/reach/start.js';
 import { openWhenReady } from '../../../src/connect/wait.js';
 import { ConnectError, type StartCommand } from '../../../src/errors.js';
 import { parseTarget, type resolveTarget } from '../../../src/kinds/kinds.js';
-import { routeBy } from '../../../src/route.js';
 import type { Reachable } from '../../../src/sources/source.js';
+import { routeBy } from '../../../src/typed/route.js';
 
 const mint: StartCommand = { machine: 'mint', command: ['virsh', 'start', 'mint'] };
 const off = () =>

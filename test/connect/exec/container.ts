@@ -1,10 +1,10 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ExecEndpoint } from '../../../src/route.js';
 import { engineExec } from '../../../src/sources/containers/engines.js';
 import { kubectlExec } from '../../../src/sources/kubernetes/cluster.js';
 import { nspawnExec } from '../../../src/sources/machined/nspawn-files.js';
 import { execRoutes } from '../../../src/sources/tools/exec-route.js';
+import type { ExecEndpoint } from '../../../src/typed/route.js';
 import { findProgram } from '../../helpers/programs.js';
 import { sshdConfig } from '../../helpers/sshd.js';
 import { script } from '../../helpers/temp-dir.js';

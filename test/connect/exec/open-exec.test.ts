@@ -6,7 +6,7 @@ import type { Connection, OpenOptions } from '../../../src/connect/connection.js
 import { asDaemon } from '../../../src/connect/exec/open-exec.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError } from '../../../src/errors.js';
-import type { ExecEndpoint } from '../../../src/route.js';
+import type { ExecEndpoint } from '../../../src/typed/route.js';
 import { targetHere } from '../../../src/typed/shell.js';
 import { refusing } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import script from '../../../src/connect/exec/sshd.sh';
 import { askSshd, inShell, type NoServer, readWhy, whyNot } from '../../../src/connect/exec/why-not.js';
-import type { ExecEndpoint } from '../../../src/route.js';
+import type { ExecEndpoint } from '../../../src/typed/route.js';
 import { targetHere } from '../../../src/typed/shell.js';
 import { lacks } from '../../helpers/programs.js';
 import { script as program, useTempDir } from '../../helpers/temp-dir.js';

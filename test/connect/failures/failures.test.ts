@@ -4,8 +4,8 @@ import { exhausted, windowsExhausted } from '../../../src/connect/failures/failu
 import { explainFailure, failures } from '../../../src/connect/failures/failures.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError, exitCode, exitCodeOf, type Op } from '../../../src/errors.js';
-import { type Endpoint, formatEndpoint } from '../../../src/route.js';
 import { serviceIdOfPort, vmIds } from '../../../src/typed/numbers.js';
+import { type Endpoint, formatEndpoint } from '../../../src/typed/route.js';
 import { shellQuoted } from '../../../src/typed/shell.js';
 import { code, tableOf } from '../../markdown.js';
 import { fakeAddon } from '../fake-addon.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/connect/connection.js';
 import { hopFailure, onHost, readAnswer, remoteFailure } from '../../../src/connect/via/open-via.js';
-import type { ViaEndpoint } from '../../../src/route.js';
+import type { ViaEndpoint } from '../../../src/typed/route.js';
 
 const marker = 'vmssh-0123';
 const after = 'SSH-2.0-x\r\n';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hopCommand, hopOptions, patience, scriptCommand } from '../../../src/connect/via/hop-command.js';
 import relay from '../../../src/connect/via/relay.py';
 import { forwardsNothing, sshCommand } from '../../../src/process/ssh-program.js';
-import type { ViaEndpoint } from '../../../src/route.js';
+import type { ViaEndpoint } from '../../../src/typed/route.js';
 import { ended } from '../../helpers/expected.js';
 import { run } from '../../helpers/run.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { OpenOptions } from '../../../src/connect/connection.js';
 import { type Hop, openVia } from '../../../src/connect/via/open-via.js';
-import type { ViaEndpoint } from '../../../src/route.js';
+import type { ViaEndpoint } from '../../../src/typed/route.js';
 import { refusing } from '../../helpers/expected.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

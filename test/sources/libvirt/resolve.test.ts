@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import { askedForQemu, scopesOf } from '../../../src/kinds/machines.js';
-import type { RouteName } from '../../../src/route.js';
 import { findMachine } from '../../../src/sources/find.js';
 import type { Domain } from '../../../src/sources/libvirt/libvirt.js';
 import { libvirtOf } from '../../../src/sources/libvirt/provider.js';
 import { lima } from '../../../src/sources/managers/lima.js';
 import type { DiscoveredMachine, Source, Warning } from '../../../src/sources/source.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';
+import type { RouteName } from '../../../src/typed/route.js';
 import type { QemuTarget } from '../../../src/typed/target.js';
 import { at, byFirstRoute } from '../resolved.js';
 

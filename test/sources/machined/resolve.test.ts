@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseTarget, type ResolveOptions, resolveTarget } from '../../../src/kinds/kinds.js';
 import { allRoutes } from '../../../src/reach/routes.js';
-import type { RouteName } from '../../../src/route.js';
 import { findMachine } from '../../../src/sources/find.js';
 import { findMachined, machined, resolveMachined } from '../../../src/sources/machined/provider.js';
 import type { Deps, ResolveContext } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
+import type { RouteName } from '../../../src/typed/route.js';
 import { fakeProc } from '../processes/fake-proc.js';
 import { byFirstRoute } from '../resolved.js';
 import { type Answer, machines, recorded, says, saysRecorded, usePeerFolder, wire } from './varlink-peer.js';

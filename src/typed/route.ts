@@ -1,5 +1,5 @@
-import { isLoopback } from './typed/names.js';
-import type { Guid } from './typed/numbers.js';
+import { isLoopback } from './names.js';
+import type { Guid } from './numbers.js';
 
 /** The routes that a machine may have: --route takes these words. docs/routes.md shows which manager gives which. */
 export const routeNames = ['export', 'vsock', 'vsock-mux', 'hyper-v', 'exec', 'ip'] as const;

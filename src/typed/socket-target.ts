@@ -1,7 +1,7 @@
 import { ConnectError } from '../errors.js';
-import { type Route, routeBy, type ViaEndpoint, type ViaSocket } from '../route.js';
 import { parseSocketPath, type Split, split } from './names.js';
 import { checkPort, cidLocal, type Guid, parseCid, parsePort, serviceIdOfPort } from './numbers.js';
+import { type Route, routeBy, type ViaEndpoint, type ViaSocket } from './route.js';
 import type { AnyTarget, SocketPath, UnixTarget, ViaTarget, VsockMuxTarget, VsockTarget } from './target.js';
 
 export type SocketTarget = UnixTarget | VsockTarget | VsockMuxTarget;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseTarget, resolveTarget } from '../src/kinds/kinds.js';
-import { type Endpoint, formatEndpoint } from '../src/route.js';
-import { type Guid, vmIds } from '../src/typed/numbers.js';
-import { execOf } from './connect/exec/container.js';
+import { parseTarget, resolveTarget } from '../../src/kinds/kinds.js';
+import { type Guid, vmIds } from '../../src/typed/numbers.js';
+import { type Endpoint, formatEndpoint } from '../../src/typed/route.js';
+import { execOf } from '../connect/exec/container.js';
 
 const serviceId = '00000016-facb-11e6-bd58-64006a7986d3' as Guid;
 

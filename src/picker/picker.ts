@@ -142,7 +142,7 @@ const keys = {
   erase: ['\x7f', '\b'],
   'erase-all': ['\x15'],
   leave: ['\x1b', '\x03', '\x04'],
-} as const;
+};
 const actions = new Map(
   Object.entries(keys).flatMap(([does, all]) => all.map((key) => [key, does as keyof typeof keys])),
 );

@@ -7,7 +7,7 @@ import { fakeIo } from '../helpers/fake-io.js';
 const items = ['web', 'db'].map((name) => ({ cells: [name] }));
 
 /** Chooses on a terminal that sends these parts. */
-async function chosen(...parts: readonly string[]) {
+async function chosen(...parts: string[]) {
   const calls: string[] = [];
   const addon: Partial<Addon> = {
     readKeys: () => ({ promise: Promise.resolve(Buffer.from(parts.shift() ?? '')), cancel() {} }),

@@ -177,7 +177,8 @@ async function advice(
   const isAllHere = written?.every(({ gone }) => gone === undefined) ?? true;
   if (isClear && !closed && isAllHere) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
-  const first = open.find((each) => !isOfOthers(each)) ?? open[0];
+  const isPlain = (each: ListedMachine) => !isOfOthers(each) && /^[\w./-]+$/.test(each.target);
+  const first = open.find(isPlain) ?? open[0];
   if (!isClear && !first) return howToGetOne(await loadSources(mayAsk), io);
   return whatNext(isClear ? undefined : first, closed, written ?? [], io);
 }

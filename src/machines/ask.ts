@@ -19,19 +19,13 @@ import script from './list-there.sh';
 /** How many hypervisors are asked at once: each is an ssh. */
 const atOnce = 32;
 
-/** Asks hypervisors side by side. `onAnswer` gets each one's answer as it comes; the result is in the order of `hosts`. */
+/** Asks hypervisors side by side; the result is in the order of `hosts`. */
 export function askAll(
   hosts: readonly string[],
   io: Here,
   options: AskOptions = {},
-  onAnswer: (listing: HostListing) => void = () => {},
 ): Promise<readonly HostListing[]> {
-  const ask = async (host: string) => {
-    const listing = await askHost(host, io, options);
-    onAnswer(listing);
-    return listing;
-  };
-  return fewAtATime(hosts, atOnce, ask, options.signal);
+  return fewAtATime(hosts, atOnce, (host) => askHost(host, io, options), options.signal);
 }
 
 export interface HostListing {

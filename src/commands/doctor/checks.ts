@@ -2,9 +2,6 @@ import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
 import { startProgress, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
-import { fewOf } from '../../group-by.js';
-import { hostKeyAlias, namesOf } from '../../identity/identity.js';
-import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { brokenShellProblem, howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
@@ -12,11 +9,10 @@ import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure } from '../../sources/source.js';
 import { ownSource } from '../../sources/sources.js';
-import { clientChecks, configChecks } from './config.js';
+import { configChecks } from './config.js';
 import { exposedChecks } from './exposed.js';
 import { type Facts, gatherFacts } from './facts.js';
 import { allowed, finding, fixed, type HostCheck, said, withCode } from './finding.js';
-import { freshChecks } from './fresh.js';
 import { windowsChecks } from './windows.js';
 import { pathChecks, programChecks } from './writers.js';
 
@@ -111,9 +107,6 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...outsideChecks(facts),
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
-    ...oldKeys(facts),
-    ...freshChecks(facts.fresh),
-    ...clientChecks(facts.clients ?? [], facts.config),
   ];
 }
 
@@ -153,10 +146,8 @@ function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Fa
   return finding(name, 'bad', { found, report: 'it cannot be loaded' }, fix);
 }
 
-function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): HostCheck {
+function fdPassing({ addon: { addon } }: Facts): HostCheck {
   const name = 'fd passing';
-  if (addon && owner === 'ours' && passes === false)
-    return finding(name, 'none', 'the Hosts relay: config install --fdpass passes sockets to ssh');
   return addon
     ? finding(name, 'ok', `sockets are passed to ssh; ${takeNone}`)
     : finding(name, 'none', 'needs the addon; bytes are relayed instead');
@@ -242,26 +233,6 @@ function outsideChecks({
   });
   return [...files, ...each, ...toAdd.map((found) => finding(name, 'none', found))];
 }
-
-/** The machines of hypervisors are not listed here. */
-function oldKeys({ config: { old = [] }, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
-  const listed = new Set(
-    machines.flatMap((machine) => {
-      const target = asTarget(machine.target);
-      const names = target ? namesOf({ target, machine }).map((name) => `vmssh-${name}`) : [];
-      return [target && hostKeyAlias({ target, machine }), ...names];
-    }),
-  );
-  const gone = old.filter(
-    ({ alias }) => !listed.has(alias) && /^vmssh-(?!via%)[\p{L}\p{N}_.%=-]+$/u.test(alias),
-  );
-  if (gone.length === 0 || warnings.some((each) => isFailure(each) && !isQuiet(each))) return [];
-  const words = [...new Set(gone.map(({ alias }) => alias.replace('vmssh-', '')))];
-  const what = said`over a year old, and of no listed machine: ${fewOf(words, maxShown)}`;
-  return [finding('known keys', 'none', what, `vmssh forget ${words.slice(0, maxShown).join(' ')}`)];
-}
-
-const maxShown = 4;
 
 function counted(name: string, machines: AllMachines['machines']) {
   const count = machines.filter(({ provider }) => provider === name).length;

@@ -58,14 +58,14 @@ export function guestAgentFiles(machine: ReachedMachine, deps: Deps): MachineFil
   return { run, read: (paths, isEnough) => readInTurn(paths, (path) => readFile(path, ask), isEnough) };
 }
 
-async function readFile(path: string, ask: AskAgent): Promise<readonly string[]> {
+async function readFile(path: string, ask: AskAgent): Promise<string | undefined> {
   const handle = await ask('guest-file-open', { path, mode: 'r' }).catch(unlessRefused);
-  if (!Number.isSafeInteger(handle)) return [];
+  if (!Number.isSafeInteger(handle)) return undefined;
   const file = { handle: Number(handle) };
   try {
     const part = await ask('guest-file-read', { ...file, count: maxKeyText }).catch(unlessRefused);
     const text = objectAt(part)['buf-b64'];
-    return typeof text === 'string' ? [Buffer.from(text, 'base64').toString('latin1')] : [];
+    return typeof text === 'string' ? Buffer.from(text, 'base64').toString('latin1') : undefined;
   } finally {
     await ask('guest-file-close', file).catch(unlessRefused);
   }

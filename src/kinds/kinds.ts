@@ -145,9 +145,14 @@ function refusal(text: string, problem: string, hint?: string): ConnectError {
   return new ConnectError('parse', text, { code: 'USAGE', problem, hint });
 }
 
-/** A hint for a path, a port, a mistyped kind, or another separator than its own; undefined if it is like none. */
+/** A hint for an address of socat, a path, a port, a mistyped kind, or another separator than its own; undefined if it is like none. */
 function meant(table: readonly Kind[], { text, word, separator, rest }: Split): string | undefined {
   if (separator === '') return `${byName}; ${formsHint(table)}`;
+  if (word.endsWith('-listen')) return listenerHint;
+  const connects = table.find(
+    ({ name, separators }) => word === `${name}-connect` && separators.includes(':'),
+  );
+  if (connects) return `did you mean ${offered(`${connects.name}:${rest}`)}?`;
   if (/^\.{0,2}\//.test(text)) return pathHint(text.startsWith('..') ? `./${text}` : text);
   const typed = table.filter(({ separators }) => separators.length > 0);
   const [near = ''] = similarTo(word, typed.flatMap(kindWords));
@@ -156,6 +161,10 @@ function meant(table: readonly Kind[], { text, word, separator, rest }: Split): 
   const joint = kind.separators.includes(separator) ? separator : kind.separators[0];
   return `did you mean ${offered(`${near}${joint}${rest}`)}?`;
 }
+
+/** For an address of socat or winsocat: "HVSOCK-LISTEN:PARENT:vsock-22". */
+const listenerHint =
+  'nothing connects to a listener: vmssh forward TARGET PORT listens on this host; in a guest, vmssh guest install sets up sshd on its socket';
 
 function pathHint(path: string): string {
   const typed = ['unix', 'vsock-mux'].map((kind) =>

@@ -141,6 +141,10 @@ describe('parseTarget refuses', () => {
       /^it is only for listeners, and systemd prints it in a machine that does not know its own CID; /,
     ],
     ['vsock:any:22', /^it is only for listeners, /],
+    ['VSOCK-CONNECT:3:22', 'did you mean "vsock:3:22"?'],
+    ['UNIX-CONNECT:/run/X.sock', 'did you mean "unix:/run/X.sock"?'],
+    ['HVSOCK-LISTEN:PARENT:vsock-22', /^nothing connects to a listener: vmssh forward TARGET PORT /],
+    ['VSOCK-LISTEN:22,fork', /^nothing connects to a listener: /],
   ])('$0, with a hint of its own', (input, hint) => {
     expect(() => parseTarget(input)).toThrow(
       expect.objectContaining({

@@ -85,11 +85,14 @@ async function bodyOf(socket: AsyncIterable<Buffer>, question: string, most: num
       throw new DiscoveryError('PROTOCOL', `${question} gave more than ${most >> 10} KiB`);
     if (length >= wanted) return Buffer.concat(parts).subarray(0, wanted);
   }
-  if (wanted === Number.POSITIVE_INFINITY) return Buffer.concat(parts);
+  if (wanted === untilEnd) return Buffer.concat(parts);
   throw new DiscoveryError('ECONNRESET', 'the connection ended before the answer');
 }
 
-/** The bytes of the body by the head; Infinity for one that ends with the connection. */
+/** The length of a body that ends with the connection. */
+const untilEnd = 2 ** 53;
+
+/** The bytes of the body by the head. */
 function lengthIn(head: string, question: string): number {
   const [first = '', ...lines] = head.split('\r\n');
   const [, status] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(first) ?? [];
@@ -98,8 +101,8 @@ function lengthIn(head: string, question: string): number {
   if (status !== '200') throw new DiscoveryError('FAILED', `${question} gave status ${status}`, { isGone });
   if (lines.some((line) => /^transfer-encoding:/i.test(line))) throw notHttp('it comes in chunks');
   const header = lines.find((line) => /^content-length:/i.test(line));
-  const length = header?.slice(15).trim() ?? 'Infinity';
-  if (!/^(\d{1,15}|Infinity)$/.test(length)) throw notHttp('its length is no number');
+  const length = header?.slice(15).trim() ?? `${untilEnd}`;
+  if (!/^\d{1,16}$/.test(length)) throw notHttp('its length is no number');
   return Number(length);
 }
 

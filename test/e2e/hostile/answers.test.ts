@@ -68,7 +68,7 @@ describe('a tool that is hostile', () => {
   const endless = /more than|no answer in time/;
   it.each([
     ['prints without end', 'exec yes', endless],
-    ['prints a nested text', "head -c 1000000 /dev/zero | tr '\\0' '['", /it printed no list/],
+    ['prints a nested text', "head -c 1000000 /dev/zero | tr '\\0' '['", /more than 64 levels/],
     ['complains without end', 'exec yes >&2', endless],
   ])('that $0 is a warning', async (_name, script, why) => {
     writeFileSync(join(dir, 'multipass'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });

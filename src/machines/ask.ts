@@ -19,13 +19,19 @@ import script from './list-there.sh';
 /** How many hypervisors are asked at once: each is an ssh. */
 const atOnce = 32;
 
-/** Asks hypervisors side by side; the result is in the order of `hosts`. */
+/** Asks hypervisors side by side. `onAnswer` gets each one's answer as it comes; the result is in the order of `hosts`. */
 export function askAll(
   hosts: readonly string[],
   io: Here,
   options: AskOptions = {},
+  onAnswer: (listing: HostListing) => void = () => {},
 ): Promise<readonly HostListing[]> {
-  return fewAtATime(hosts, atOnce, (host) => askHost(host, io, options), options.signal);
+  const ask = async (host: string) => {
+    const listing = await askHost(host, io, options);
+    onAnswer(listing);
+    return listing;
+  };
+  return fewAtATime(hosts, atOnce, ask, options.signal);
 }
 
 export interface HostListing {

@@ -14,12 +14,13 @@ interface Item {
   readonly cells: readonly string[];
 }
 
-/** Has the user choose one of the items, on the terminal of stdin and stderr. Of all that was drawn, only the question stays, with the answer. Undefined: the user left. */
+/** Has the user choose one of the items, of which at most `rows` are shown, on the terminal of stdin and stderr. Of all that was drawn, only the question stays, with the answer. Undefined: the user left. */
 export async function pick<T extends Item>(
   items: readonly T[],
   question: string,
   io: Io,
   addon: Addon,
+  rows = 8,
 ): Promise<T | undefined> {
   const style = await styles(io, 'stderr');
   const decoder = new TextDecoder();
@@ -28,11 +29,11 @@ export async function pick<T extends Item>(
   // One column stays free: a cursor past the last one would be in the next line.
   const wide = () => Math.max(1, (process.stderr.columns || 80) - 1);
   const clear = () => {
-    const rows = drawn.reduce((sum, { text }) => sum + Math.max(1, Math.ceil(width(text) / wide())), 0);
-    return drawn.length === 0 ? '' : `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`;
+    const height = drawn.reduce((sum, { text }) => sum + Math.max(1, Math.ceil(width(text) / wide())), 0);
+    return drawn.length === 0 ? '' : `\r${height > 1 ? `\x1b[${height - 1}A` : ''}\x1b[J`;
   };
   const draw = () => {
-    const now = shownLines(items, choice, question, wide());
+    const now = shownLines(items, choice, { question, rows, columns: wide() });
     io.err(clear() + now.map(({ text, look }) => (look ? style[look](text) : text)).join('\n'));
     drawn = now;
   };
@@ -84,9 +85,6 @@ interface Line {
   readonly look?: 'bold' | 'dim';
 }
 
-/** Lines of items that are shown at once. */
-const page = 8;
-
 /** The items whose cells have each word of the filter. */
 export function matching<T extends Item>(items: readonly T[], filter: string): readonly T[] {
   const words = filter.toLowerCase().split(/\s+/);
@@ -106,30 +104,27 @@ export function applyKey(items: readonly Item[], { filter, at }: Choice, key: Ke
   return { filter, at: (at + step) % count };
 }
 
-/** The lines to show, none wider than `columns`; the cursor stays at the end of the last one. */
+/** The lines to show, none wider than `columns`; the cursor stays at the end of the last one. Without rows it is the question alone. */
 export function shownLines(
   items: readonly Item[],
   { filter, at }: Choice,
-  question: string,
-  columns: number,
+  { question, rows, columns }: { readonly question: string; readonly rows: number; readonly columns: number },
 ): readonly Line[] {
+  const asked = { text: fitted(`${question} ${filter}`, columns) };
+  if (rows === 0) return [asked];
   const found = matching(items, filter);
-  const from = Math.max(0, Math.min(at - page + 1, found.length - page));
+  const from = Math.max(0, Math.min(at - rows + 1, found.length - rows));
   const widths = (items[0]?.cells ?? []).map((_, i) =>
     items.reduce((most, { cells }) => Math.max(most, width(cells[i] ?? '')), 0),
   );
-  const shown = found.slice(from, from + page).map(({ cells }, i): Line => {
+  const shown = found.slice(from, from + rows).map(({ cells }, i): Line => {
     const marked = from + i === at;
     const text = cells.map((cell, j) => cell + ' '.repeat((widths[j] ?? 0) - width(cell))).join('  ');
     const line = fitted(`${marked ? '>' : ' '} ${text}`.trimEnd(), columns);
     return marked ? { text: line, look: 'bold' } : { text: line };
   });
   const help = `${found.length} of ${items.length}: type to filter, arrows and Enter to choose, Esc to leave`;
-  return [
-    ...shown,
-    { text: fitted(help, columns), look: 'dim' },
-    { text: fitted(`${question} ${filter}`, columns) },
-  ];
+  return [...shown, { text: fitted(help, columns), look: 'dim' }, asked];
 }
 
 /** A key that was typed: what it does, or the text of it. */
@@ -184,7 +179,8 @@ export async function askWhether(question: string, first: 'yes' | 'no', io: Io) 
   if (!canPick(io) || !addon)
     throw new UsageError('nobody can be asked here, so nothing was changed', 'do it with --yes');
   const answers = [first, first === 'yes' ? 'no' : 'yes'].map((word) => ({ cells: [word] }));
-  const answer = await pick(answers, question, io, addon);
+  const asked = `${question} ${first === 'yes' ? '[Y/n]' : '[y/N]'}`;
+  const answer = await pick(answers, asked, io, addon, 0);
   return answer && answer.cells[0] === 'yes';
 }
 

@@ -31,6 +31,7 @@ it.each([
 const three = ['web', 'web2', 'db'].map((name) => ({ cells: [name, 'libvirt', 'running'] }));
 const many = Array.from({ length: 30 }, (_, i) => ({ cells: [`m${i}`] }));
 const start = { filter: '', at: 0 };
+const asked = { question: 'Which?', rows: 8, columns: 80 };
 
 describe('a choice', () => {
   it.each([
@@ -56,17 +57,17 @@ describe('a choice', () => {
   });
 
   it('shows at most 8 three around the marked one, and none wider than the terminal', () => {
-    const lines = shownLines(many, { filter: '', at: 20 }, 'Which?', 80);
+    const lines = shownLines(many, { filter: '', at: 20 }, asked);
     expect(lines).toHaveLength(10);
     expect(lines.filter(({ look }) => look === 'bold')).toEqual([{ text: '> m20', look: 'bold' }]);
     const wide = [{ cells: ['漢字'.repeat(30), 'e\u0301'.repeat(30)] }];
     for (const columns of [1, 2, 3, 20, 79])
-      for (const { text } of shownLines(wide, start, 'Which machine?', columns))
+      for (const { text } of shownLines(wide, start, { ...asked, columns }))
         expect(width(text)).toBeLessThanOrEqual(columns);
   });
 
   it('aligns the columns', () => {
-    expect(shownLines(three, start, 'Which?', 80).map(({ text }) => text)).toEqual([
+    expect(shownLines(three, start, asked).map(({ text }) => text)).toEqual([
       '> web   libvirt  running',
       '  web2  libvirt  running',
       '  db    libvirt  running',

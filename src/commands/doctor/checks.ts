@@ -2,6 +2,9 @@ import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
 import { startProgress, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
+import { fewOf } from '../../group-by.js';
+import { hostKeyAlias, namesOf } from '../../identity/identity.js';
+import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { brokenShellProblem, howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
@@ -107,6 +110,8 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...outsideChecks(facts),
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
+    ...oldKeys(facts),
+    ...(facts.clients ?? []),
   ];
 }
 
@@ -233,6 +238,26 @@ function outsideChecks({
   });
   return [...files, ...each, ...toAdd.map((found) => finding(name, 'none', found))];
 }
+
+/** The machines of hypervisors are not listed here. */
+function oldKeys({ config: { old = [] }, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
+  const listed = new Set(
+    machines.flatMap((machine) => {
+      const target = asTarget(machine.target);
+      const names = target ? namesOf({ target, machine }).map((name) => `vmssh-${name}`) : [];
+      return [target && hostKeyAlias({ target, machine }), ...names];
+    }),
+  );
+  const gone = old.filter(
+    ({ alias }) => !listed.has(alias) && /^vmssh-(?!via%)[\p{L}\p{N}_.%=-]+$/u.test(alias),
+  );
+  if (gone.length === 0 || warnings.some((each) => isFailure(each) && !isQuiet(each))) return [];
+  const words = [...new Set(gone.map(({ alias }) => alias.replace('vmssh-', '')))];
+  const what = said`over a year old, and of no listed machine: ${fewOf(words, maxShown)}`;
+  return [finding('known keys', 'none', what, `vmssh forget ${words.slice(0, maxShown).join(' ')}`)];
+}
+
+const maxShown = 4;
 
 function counted(name: string, machines: AllMachines['machines']) {
   const count = machines.filter(({ provider }) => provider === name).length;

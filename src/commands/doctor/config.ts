@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
@@ -6,11 +7,12 @@ import { type ConfigFiles, configFiles, readElsewhere, spellings } from '../../h
 import { type Plan, planInstall } from '../../hosts/plan.js';
 import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
+import { type Pin, pinsIn } from '../../identity/pins.js';
 import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { FindMachines } from '../../machines/find-machines.js';
-import type { Io } from '../../process/io.js';
+import type { Here, Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { refusalFix } from '../../process/ssh-program.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
@@ -19,7 +21,7 @@ import { blocksOf } from '../../ssh/config/settings.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
 import { isOurProxy } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
-import { knownHostsFile } from '../../ssh/folder.js';
+import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
 import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
 import { setAside, shellOf } from '../../typed/shell.js';
@@ -62,6 +64,8 @@ export interface ConfigFacts {
   readonly least?: HostKeyPolicy | undefined;
   /** Why none of the known keys counts. */
   readonly keys?: { readonly problem: string; readonly fix: string } | undefined;
+  /** The pins that were accepted over a year ago. */
+  readonly old?: readonly Pin[];
   /** The known_hosts files of the user's own Hosts for machines. */
   readonly displaced?: readonly string[];
   /** Which ssh reads the files of another home, and what to do about it. */
@@ -93,10 +97,15 @@ export async function gatherConfig(
     ...(owner === 'ours' ? await ofLastRun(files, io, run) : {}),
     asks: linesOf(own ?? main, /^\s*KnownHostsCommand .* host-key /).length > 0,
     least: await systemPolicy(io.platform),
-    keys: Buffer.isBuffer(pins) ? undefined : pins,
+    ...(Buffer.isBuffer(pins) ? { old: pinsIn(pins).filter(isOld) } : { keys: pins }),
     displaced: [...new Set(hosts.flatMap(knownHostsNamedIn(texts)))],
     elsewhere: await readElsewhere(files, io),
   };
+}
+
+function isOld({ comment = '' }: Pin): boolean {
+  const [year = '', ...rest] = new Date().toISOString().slice(0, 10).split('-');
+  return /^\d{4}-\d\d-\d\d /.test(comment) && comment < [Number(year) - 1, ...rest].join('-');
 }
 
 function textOf(path: string): Promise<string | undefined> {
@@ -305,4 +314,31 @@ function programOf(command: string | undefined): string {
   if (command === undefined) return 'no program';
   if (isOurProxy(command)) return own;
   return /(systemd|libvirt)-ssh-proxy/.exec(command)?.[0] ?? 'another program';
+}
+
+/** Programs that read ssh's configuration themselves, their traces in the home, and what they do not read of it (docs/clients.md has the sources). */
+const clients = [
+  {
+    name: 'VS Code',
+    traces: ['.vscode', '.vscode-server', '.cursor'],
+    reads:
+      'it lists Hosts of a file that is included above the first Host; targets such as vsock/3 are typed',
+  },
+  {
+    name: 'VSCodium',
+    traces: ['.vscode-oss', '.vscodium-server'],
+    reads: 'Open Remote - SSH lists Hosts of a file that is included, and the proxy relays for it',
+  },
+  {
+    name: 'JetBrains',
+    traces: ['.config/JetBrains', '.cache/JetBrains', 'AppData/Roaming/JetBrains'],
+    reads: 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G',
+  },
+] as const;
+
+/** What those that were used here read. */
+export function clientChecks({ env, platform }: Here): readonly HostCheck[] {
+  const home = dirname(sshFolder(env, platform));
+  const used = clients.filter(({ traces }) => traces.some((path) => existsSync(join(home, path))));
+  return used.map(({ name, reads }) => finding(name, 'none', reads));
 }

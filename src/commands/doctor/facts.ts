@@ -15,8 +15,9 @@ import { settingsOf } from '../../ssh/config/settings.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../typed/shell.js';
 import { version } from '../../version.js';
-import { type ConfigFacts, firstPatterns, gatherConfig, type SshFacts } from './config.js';
+import { type ConfigFacts, clientChecks, firstPatterns, gatherConfig, type SshFacts } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
+import type { HostCheck } from './finding.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
 import { type OpenPath, openFolders, openPrograms, writersOn } from './writers.js';
 
@@ -58,6 +59,8 @@ export interface Facts {
   readonly outside?: OutsideLines;
   /** What to type for those that may be added. */
   readonly toAdd?: readonly string[];
+  /** Of other programs that read ssh's configuration. */
+  readonly clients?: readonly HostCheck[];
 }
 
 const devicePaths = ['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const;
@@ -109,6 +112,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
     toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),
+    clients: clientChecks(io),
   };
 }
 

@@ -18,6 +18,10 @@ interface TableLooks {
   readonly withHost?: boolean;
   /** The hypervisors that did not answer: a row each, with the reason at its end. */
   readonly failed?: readonly ConnectError[];
+  /** The terminal's columns. */
+  readonly columns?: number;
+  /** For a table in several parts: the widths of its columns up to now, empty before its first part, which has the header. */
+  readonly widths?: number[];
 }
 
 /** The name that ssh takes for a machine; absent: none. */
@@ -34,7 +38,7 @@ export function formatColumn(
 
 /** One line per machine, and per hypervisor that did not answer; "" for none. Names are escaped: none can control the terminal or break a column. */
 export function formatTable(machines: readonly ListedMachine[], looks: TableLooks): string {
-  const { style, terminal, failed = [] } = looks;
+  const { style, terminal, failed = [], widths: before = [] } = looks;
   const table = columns(looks);
   const rows = [
     ...machines.map((machine) => table.map(({ cell }) => printable(cell(machine)))),
@@ -46,7 +50,10 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
   if (!terminal) return rows.map((row) => `${row.join('\t')}\n`).join('');
   if (rows.length === 0) return '';
   const header = table.map(({ title }) => title);
-  const widths = header.map((_, i) => widest([header, ...rows].map((row) => width(row[i] ?? ''))));
+  const sizes = (i: number) => [header, ...rows].map((row) => width(row[i] ?? ''));
+  const widths = header.map((_, i) => widest([before[i] ?? 0, ...sizes(i)], looks.columns));
+  const isFirst = before.length === 0;
+  looks.widths?.splice(0, before.length, ...widths);
   const typed = looks.names.size > 0 ? 'SSH' : 'TARGET';
   const line = (cells: readonly string[], paint: (cell: string, title: string | undefined) => string) => {
     const padded = cells.map((cell, i) => {
@@ -60,15 +67,13 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
       return title === typed ? style.bold(cell) : cell;
     }),
   );
-  return line(header, (title) => style.dim(title)) + painted.join('');
+  return (isFirst ? line(header, (title) => style.dim(title)) : '') + painted.join('');
 }
 
-/** The width of a column by those of its cells: a very long one stands out, and does not move all others. */
-function widest(sizes: readonly number[]): number {
-  return sizes.reduce((most, size) => (size > maxWidth ? most : Math.max(most, size)), 0);
+/** The width of a column by those of its cells: one of more than half the terminal stands out, and does not move all others. */
+function widest(sizes: readonly number[], columns = 120): number {
+  return sizes.reduce((most, size) => (size > columns / 2 ? most : Math.max(most, size)), 0);
 }
-
-const maxWidth = 60;
 
 /** Of a hypervisor that did not answer. */
 const failedCells: Readonly<Record<string, (host: string) => string>> = {

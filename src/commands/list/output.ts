@@ -95,12 +95,13 @@ async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promis
 }
 
 /** How the options want a table on this stdout. */
-async function looksOf({ show, via }: ListOptions, io: Io) {
+export async function looksOf({ show, via }: ListOptions, io: Io) {
   return {
     wide: show === 'wide',
     style: await styles(io, 'stdout'),
     terminal: io.terminal.stdout,
     shell: shellOf(io),
+    columns: io.columns,
     withHost: via !== undefined,
   };
 }

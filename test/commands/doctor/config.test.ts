@@ -11,11 +11,12 @@ const dir = useTempDir();
 const self = ['/opt/node', "/opt/it's 100%/vmssh.js"];
 const text = configText({ program: self, fdpass: true });
 
-async function gather(main: string | undefined, own?: string) {
+async function gather(main: string | undefined, own?: string, keys = '') {
   const home = mkdtempSync(join(dir, 'home-'));
   mkdirSync(join(home, '.ssh'));
   if (main !== undefined) writeFileSync(join(home, '.ssh/config'), main);
   if (own !== undefined) writeFileSync(join(home, '.ssh/vmssh.conf'), own);
+  writeFileSync(join(home, '.ssh/vmssh_known_hosts'), keys, { mode: 0o600 });
   return gatherConfig(fakeIo({ env: { HOME: home }, self }));
 }
 
@@ -51,6 +52,15 @@ describe("what the doctor sees of ssh's configuration", () => {
     },
   ])('$name', async ({ main, own, want }) => {
     expect(await gather(main, own)).toMatchObject(want);
+  });
+
+  it('keys that were accepted over a year ago', async () => {
+    const year = new Date().getFullYear();
+    const line = (name: string, words: string) => `vmssh-${name} ssh-ed25519 AAAA ${words}\n`;
+    const keys =
+      line('a', `${year - 2}-01-01 manager`) + line('b', `${year}-01-01 you`) + line('c', 'host%c');
+    const { old } = await gather('', undefined, keys);
+    expect(old?.map(({ alias }) => alias)).toEqual(['vmssh-a']);
   });
 
   it('a home that ssh does not read', async () => {

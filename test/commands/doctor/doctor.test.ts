@@ -30,6 +30,8 @@ describe('the doctor of this host', () => {
   const borrowed = { addon: missing, borrowed: { tool: socat, path: '/usr/bin/socat' } };
   const ssh = (more: Partial<SshFacts>) => ({ ssh: { ...good.ssh, ...more } });
   const config = (more: Partial<ConfigFacts>) => ({ config: { ...good.config, ...more } });
+  const goneId = '99999999-2222-4333-8444-555555555555';
+  const pin = (name = '') => ({ alias: `vmssh-${name}`, type: 'ssh-ed25519', key: 'AAAA', names: [] });
   const device = (path: keyof Facts['devices'], state: 'closed' | 'absent') => ({
     ...{ devices: { ...good.devices, [path]: state }, modules: state === 'absent' ? [] : good.modules },
   });
@@ -174,6 +176,14 @@ describe('the doctor of this host', () => {
       ssh({ proxyCommand: undefined, refusal: 'No user exists for uid 54321' }),
       /^ssh accepts none of its configuration: No user exists for uid 54321$/,
       /^ssh runs for no user without an entry in \/etc\/passwd: add one$/,
+    ],
+    [
+      'none known keys',
+      config({
+        old: [good.machines.machines[0]?.uuid, goneId, 'lima%dev', 'via%hv1/web', 'x;sh'].map(pin),
+      }),
+      new RegExp(`^over a year old, and of no listed machine: ${goneId}, lima%dev$`),
+      new RegExp(`^vmssh forget ${goneId} lima%dev$`),
     ],
     [
       'none fresh Hosts',

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { gatherConfig } from '../../../src/commands/doctor/config.js';
+import { clientChecks, gatherConfig } from '../../../src/commands/doctor/config.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { freshUnitTexts } from '../../../src/hosts/units.js';
 import { useConfigHome } from '../config/home.js';
@@ -55,4 +55,14 @@ describe('the doctor, of what the last config install left,', () => {
     writeFileSync(join(folder, 'vmssh-hosts.timer'), '[Timer]\n');
     if (fresh === 'units') expect(await gather(states, true)).toMatchObject({ fresh: 'idle units' });
   });
+});
+
+it('the doctor says what programs that read ssh_config themselves read, if they were used here', () => {
+  expect(clientChecks(home.io())).toEqual([]);
+  mkdirSync(join(home.path, '.vscode'));
+  mkdirSync(join(home.path, '.config/JetBrains'), { recursive: true });
+  expect(clientChecks(home.io())).toMatchObject([
+    { name: 'VS Code', found: expect.stringContaining('above the first Host') },
+    { name: 'JetBrains', found: expect.stringContaining('no Include') },
+  ]);
 });

@@ -24,10 +24,10 @@ describe('the target of a machine', () => {
   });
 });
 
-it('a table keeps its columns if one name is very long', async () => {
-  const long = 'a-name-of-a-machine-that-is-much-longer-than-all-others-and-wider-than-a-column';
+it('a table keeps its columns on a narrow terminal if one name is long', async () => {
+  const long = 'a-name-of-a-machine-that-is-much-longer-than-all-others';
   const machines = ['web', long].map((name) => ({ ...machine(name, 'h'), target: `qemu/${name}` }));
-  expect(formatTable(machines, await looks())).toBe(
+  expect(formatTable(machines, { ...(await looks()), columns: 40 })).toBe(
     [
       'STATUS   NAME  TARGET    PROVIDER',
       'running  web   qemu/web  libvirt',
@@ -37,17 +37,25 @@ it('a table keeps its columns if one name is very long', async () => {
   );
 });
 
-it('a table has a row with the reason for a hypervisor that did not answer', async () => {
+it('a table in parts has one header, columns that only grow, and a row for a hypervisor that did not answer', async () => {
+  const withHost = { ...(await looks()), withHost: true, widths: [] };
   const problem = 'no \x1b[2J route';
   const fix = { code: 'HOP_NO_VMSSH', problem: 'it has no vmssh', hint: 'scp vmssh hv4:.local/bin/' };
   const failed = [
     new ConnectError('connect', 'hv3', { code: 'HOP_FAILED', problem }),
     new ConnectError('connect', 'hv4', fix),
   ];
-  expect(formatTable([machine('web', 'hv1')], { ...(await looks()), withHost: true, failed })).toBe(
+  const parts = [
+    formatTable([machine('web', 'hv1')], withHost),
+    formatTable([], { ...withHost, failed }),
+    formatTable([], withHost),
+    formatTable([machine('a-longer-name', 'hv2')], withHost),
+  ];
+  expect(parts.join('')).toBe(
     'STATUS   NAME  TARGET            PROVIDER  HOST\n' +
       'running  web   via/hv1/qemu/web  libvirt   hv1\n' +
       'failed   -     -                 -         hv3   no \\x1b[2J route\n' +
-      'failed   -     -                 -         hv4   it has no vmssh; scp vmssh hv4:.local/bin/\n',
+      'failed   -     -                 -         hv4   it has no vmssh; scp vmssh hv4:.local/bin/\n' +
+      'running  a-longer-name  via/hv2/qemu/a-longer-name  libvirt   hv2\n',
   );
 });

@@ -41,11 +41,11 @@ describe('vmssh source', () => {
   });
 
   it.skipIf(lacks('script') ?? missingAddon()).each([
-    { answer: 'n', code: 130, says: /\? no\r\nNothing was changed\.\r\n$/ },
+    { answer: 'n', code: 130, says: /\[Y\/n\] no\r\nNothing was changed\.\r\n$/ },
     { answer: (type: (text: string) => void) => type('\x03'), code: 130, says: /Nothing was changed\.\r\n$/ },
-    { answer: '', code: 0, says: /\? yes\r\nwrote / },
+    { answer: '', code: 0, says: /\[Y\/n\] yes\r\nwrote / },
   ])('asks on a terminal: $code', async ({ answer, code, says }) => {
-    const asked = onTerminal([...vmssh, 'source', 'add', 'msb'], /Do it\? $/, answer, env);
+    const asked = onTerminal([...vmssh, 'source', 'add', 'msb'], /Do it\? \[Y\/n\] $/, answer, env);
     expect(await asked).toMatchObject({ code, stdout: expect.stringMatching(says) });
     expect(existsSync(msb)).toBe(code === 0);
   });

@@ -1,2 +1,0 @@
-/** The node:* modules that `require` returns to CommonJS packages, added by the module that imports the package. */
-export const required: Record<string, unknown> = {};

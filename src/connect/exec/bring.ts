@@ -71,7 +71,7 @@ export async function sendServer(
   const there = machineOf(await readUntil(connection, '\0end\n', deadline), login);
   if ('code' in there) throw fail(there.code, there.more);
   const programs = await programsOf(there.processor).catch((error: Error) => {
-    throw fail(systemOf(there.processor) ? 'EXEC_BRING_NONE' : 'EXEC_BRING_PROCESSOR', error.message);
+    throw fail('EXEC_BRING_NONE', error.message);
   });
   await write(Buffer.from('go\n'));
   const [, place, here] = /^(\/[\w/-]+) (\/[\w/.-]+)$/.exec(await line()) ?? [];

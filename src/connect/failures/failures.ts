@@ -5,9 +5,8 @@ import { cidLocal, portOfServiceId } from '../../typed/numbers.js';
 import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import { shellLine, shellQuoted } from '../../typed/shell.js';
 import type { Failure } from './failure.js';
-import { hyperVFailures } from './hyper-v.js';
 import { execFailures, viaFailures } from './programs.js';
-import { multiplexerFailures, tcpFailures, unixFailures, vsockFailures } from './sockets.js';
+import { hyperVFailures, multiplexerFailures, tcpFailures, unixFailures, vsockFailures } from './sockets.js';
 
 /** The tables of connect errors. A test makes docs/reference/connect-errors.md of them. */
 export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> = {

@@ -16,24 +16,16 @@ interface Root {
 }
 
 /** The used part of node:path of one system. */
-function flavour(rules: Rules, workingFolder: () => string) {
+function flavour(rules: Rules) {
   const { sep, delimiter, isSeparator, separator, split, same } = rules;
-
   const namesOf = (path: string) => path.split(separator).filter((name) => name !== '');
-
-  /** Removes "." and resolves ".."; one that leads above the start is kept if the path is relative. */
-  const flat = (names: readonly string[], rooted: boolean) => {
-    const kept: string[] = [];
-    for (const name of names) {
-      if (name === '.') continue;
-      if (name !== '..') kept.push(name);
-      else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
-      else if (!rooted) kept.push('..');
-    }
-    return kept;
+  const rootOf = ({ device, rooted }: Omit<Root, 'rest'>) => device + (rooted ? sep : '');
+  const before = (path: string) => beforeLast(path, rules);
+  const basename = (path: string, suffix = '') => {
+    const base = namesOf(split(path).rest).at(-1) ?? '';
+    if (suffix !== '' && path === suffix) return '';
+    return base !== suffix && base.endsWith(suffix) ? base.slice(0, base.length - suffix.length) : base;
   };
-
-  const rootOf = ({ device, rooted }: Root) => device + (rooted ? sep : '');
 
   const normalize = (path: string) => {
     if (path === '') return '.';
@@ -46,127 +38,106 @@ function flavour(rules: Rules, workingFolder: () => string) {
     return rootOf(root) + tail + ending;
   };
 
+  const join = (...paths: string[]) => {
+    const given = paths.filter((path) => path !== '');
+    const joined = given.join(sep);
+    // Two separators at the start would make it a UNC path, though the first part was none.
+    const server = split(given[0] ?? '').device.length > 2;
+    return normalize(sep === '\\' && !server ? joined.replace(/^[\\/]{2,}/, '\\') : joined);
+  };
+
   const resolve = (...paths: string[]) => {
     let device = '';
     let rooted = false;
     let names: readonly string[] = [];
     // The working folder may have been removed: it counts only for a path that needs it.
     for (const path of [undefined, ...paths].reverse()) {
-      const root = split(path ?? workingFolder());
+      const root = split(path ?? process.cwd());
       if (device !== '' && root.device !== '' && !same(device, root.device)) continue;
       if (!rooted) names = [...namesOf(root.rest), ...names];
       rooted ||= root.rooted;
       device ||= root.device;
       if (rooted && (device !== '' || sep === '/')) break;
     }
-    return rootOf({ device, rooted, rest: '' }) + flat(names, rooted).join(sep) || '.';
+    return rootOf({ device, rooted }) + flat(names, rooted).join(sep) || '.';
   };
 
-  const basename = (path: string, suffix = '') => {
-    const base = namesOf(split(path).rest).at(-1) ?? '';
-    if (suffix !== '' && path === suffix) return '';
-    return base !== suffix && base.endsWith(suffix) ? base.slice(0, base.length - suffix.length) : base;
-  };
-
-  const extname = (path: string) => {
-    const base = basename(path);
-    const dot = base.lastIndexOf('.');
-    return dot <= 0 || base === '..' ? '' : base.slice(dot);
-  };
-
-  /** Everything before the last name; undefined if there is nothing. */
-  const before = (path: string) => {
-    const root = split(path);
-    let end = root.rest.length;
-    while (end > 0 && isSeparator(root.rest[end - 1])) end--;
-    while (end > 0 && !isSeparator(root.rest[end - 1])) end--;
-    if (end > 0) end--; // only one separator, as in Node
-    const length = path.length - root.rest.length + end;
-    return length === 0 ? undefined : path.slice(0, length);
+  const relative = (from: string, to: string) => {
+    const [one, other] = [split(resolve(from)), split(resolve(to))];
+    if (!same(one.device, other.device)) return resolve(to);
+    const [ones, others] = [namesOf(one.rest), namesOf(other.rest)];
+    const differs = ones.findIndex((name, at) => !same(name, others[at] ?? ''));
+    const common = differs < 0 ? ones.length : differs;
+    return [...ones.slice(common).map(() => '..'), ...others.slice(common)].join(sep);
   };
 
   return {
-    sep,
-    delimiter,
-    normalize,
-    join: (...paths: string[]) => {
-      const given = paths.filter((path) => path !== '');
-      const [first = ''] = given;
-      const joined = given.join(sep);
-      // Two separators at the start would make it a UNC path, though the first part was none.
-      const server = split(first).device.length > 2;
-      return normalize(sep === '\\' && !server ? joined.replace(/^[\\/]{2,}/, '\\') : joined);
-    },
-    resolve,
+    ...{ sep, delimiter, normalize, join, resolve, relative, basename },
     isAbsolute: (path: string) => split(path).rooted,
-    relative: (from: string, to: string) => {
-      const one = split(resolve(from));
-      const other = split(resolve(to));
-      if (!same(one.device, other.device)) return resolve(to);
-      const ones = namesOf(one.rest);
-      const others = namesOf(other.rest);
-      let common = 0;
-      while (common < ones.length && same(ones[common] ?? '', others[common] ?? '')) common++;
-      return [...ones.slice(common).map(() => '..'), ...others.slice(common)].join(sep);
-    },
     dirname: (path: string) => before(path) ?? '.',
-    basename,
-    extname,
-    parse: (path: string) => {
-      const root = path.slice(0, path.length - split(path).rest.length);
+    extname: (path: string) => {
       const base = basename(path);
-      const ext = extname(path);
-      const name = ext === '' ? base : base.slice(0, -ext.length);
-      return { root, dir: before(path) ?? '', base, ext, name };
+      return (base !== '..' && /.(\.[^.]*)$/s.exec(base)?.[1]) || '';
     },
+    parse: (path: string) => ({ root: path.slice(0, path.length - split(path).rest.length) }),
   };
 }
 
-const posix = flavour(
-  {
-    sep: '/',
-    delimiter: ':',
-    separator: '/',
-    isSeparator: (character) => character === '/',
-    split: (path) => {
-      const rooted = path.startsWith('/');
-      return { device: '', rooted, rest: rooted ? path.slice(1) : path };
-    },
-    same: (one, other) => one === other,
+/** Removes "." and resolves ".."; one that leads above the start is kept if the path is relative. */
+function flat(names: readonly string[], rooted: boolean): readonly string[] {
+  const kept: string[] = [];
+  for (const name of names) {
+    if (name === '.') continue;
+    if (name !== '..') kept.push(name);
+    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
+    else if (!rooted) kept.push('..');
+  }
+  return kept;
+}
+
+/** Everything before the last name; undefined if there is nothing. */
+function beforeLast(path: string, { split, isSeparator }: Rules): string | undefined {
+  const { rest } = split(path);
+  let end = rest.length;
+  while (end > 0 && isSeparator(rest[end - 1])) end--;
+  while (end > 0 && !isSeparator(rest[end - 1])) end--;
+  if (end > 0) end--; // only one separator, as in Node
+  const length = path.length - rest.length + end;
+  return length === 0 ? undefined : path.slice(0, length);
+}
+
+const posix = flavour({
+  sep: '/',
+  delimiter: ':',
+  separator: '/',
+  isSeparator: (character) => character === '/',
+  split: (path) => {
+    const rooted = path.startsWith('/');
+    return { device: '', rooted, rest: rooted ? path.slice(1) : path };
   },
-  // Node's own on Windows: without the drive, and with slashes.
-  () =>
-    process.platform === 'win32'
-      ? process
-          .cwd()
-          .replaceAll('\\', '/')
-          .replace(/^[^/]*/, '')
-      : process.cwd(),
-);
+  same: (one, other) => one === other,
+});
 
 /** "C:", "\\server\share", or neither. */
 const deviceForm = /^(?:([a-z]:)|[\\/]{2}([^\\/]+)[\\/]+([^\\/]+))/i;
 
-const win32 = flavour(
-  {
-    sep: '\\',
-    delimiter: ';',
-    separator: /[\\/]/,
-    isSeparator: (character) => character === '\\' || character === '/',
-    split: (path) => {
-      const [whole = '', drive, server, share] = deviceForm.exec(path) ?? [];
-      const after = path.slice(whole.length);
-      const separated = /^[\\/]/.test(after);
-      return {
-        device: drive ?? (whole === '' ? '' : `\\\\${server}\\${share}`),
-        rooted: separated || server !== undefined,
-        rest: separated ? after.slice(1) : after,
-      };
-    },
-    same: (one, other) => one.toLowerCase() === other.toLowerCase(),
+const win32 = flavour({
+  sep: '\\',
+  delimiter: ';',
+  separator: /[\\/]/,
+  isSeparator: (character) => character === '\\' || character === '/',
+  split: (path) => {
+    const [whole = '', drive, server, share] = deviceForm.exec(path) ?? [];
+    const after = path.slice(whole.length);
+    const separated = /^[\\/]/.test(after);
+    return {
+      device: drive ?? (whole === '' ? '' : `\\\\${server}\\${share}`),
+      rooted: separated || server !== undefined,
+      rest: separated ? after.slice(1) : after,
+    };
   },
-  () => process.cwd(),
-);
+  same: (one, other) => one.toLowerCase() === other.toLowerCase(),
+});
 
 const own = process.platform === 'win32' ? win32 : posix;
 

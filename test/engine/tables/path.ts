@@ -73,12 +73,8 @@ export const path = casesOf({
     want: ['../c/d', '', 'x'],
   },
   parse: {
-    run: () => [posix.parse('/a/b.txt'), posix.parse('b'), posix.parse('/')],
-    want: [
-      { root: '/', dir: '/a', base: 'b.txt', ext: '.txt', name: 'b' },
-      { root: '', dir: '', base: 'b', ext: '', name: 'b' },
-      { root: '/', dir: '/', base: '', ext: '', name: '' },
-    ],
+    run: () => ['/a/b.txt', 'b', '/'].map((each) => posix.parse(each).root),
+    want: ['/', '', '/'],
   },
   isAbsolute: { run: () => all(['/a', 'a', ''], posix.isAbsolute), want: [true, false, false] },
   'isAbsolute on Windows': {

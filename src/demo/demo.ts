@@ -1,23 +1,30 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import ssh2 from 'ssh2';
 import { exitCode, printable } from '../errors.js';
+import { fingerprintOf } from '../identity/known-hosts.js';
+import { connect } from '../index.js';
 import { loadAddon } from '../native.js';
+import { programInPath } from '../process/program-in-path.js';
 import { runProgram } from '../process/run-program.js';
 import { whyNotStarted } from '../process/ssh-program.js';
 import { howEnded } from '../process/terminate.js';
 import { configText } from '../ssh/config/text.js';
 import { shellLine } from '../typed/shell.js';
 import { version } from '../version.js';
-import { demoUser, hostname, startDemoServer } from './server.js';
+import { type DemoServer, demoUser, hostname, startDemoServer } from './server.js';
 
 /** A command that a user would type, and what it must print. */
 interface Step {
   readonly title: string;
   readonly command: readonly string[];
   readonly prints: string;
+  /** In place of the command. Resolves to what it prints. */
+  readonly run?: (signal: AbortSignal) => Promise<string>;
 }
 
 const script = fileURLToPath(new URL('./vmssh.js', import.meta.url));
@@ -59,39 +66,62 @@ async function main(): Promise<number> {
 /** Starts the server in `folder`, and writes what its logins need. ssh lower-cases a host's name, so the socket has a capital letter. */
 async function stepsOf(folder: string): Promise<readonly Step[]> {
   const socket = join(folder, 'Demo.sock');
-  const { fingerprint, privateKey } = await startDemoServer(socket);
+  const server = await startDemoServer(socket);
   const target = `unix${socket}`;
-  const write = (name: string, text: string) => {
-    writeFileSync(join(folder, name), text, { mode: 0o600 });
+  const write = (name: string, lines: string) => {
+    writeFileSync(join(folder, name), lines, { mode: 0o600 });
     return join(folder, name);
   };
-  const key = write('key', privateKey);
+  if (!programInPath('ssh', process.env)) {
+    out('\n– there is no ssh here: apt-get install openssh-client. The library logs in instead.');
+    const command = [`new ssh2.Client().connect({ sock: await connect('${target}'), … })`];
+    const run = (signal: AbortSignal) => loginByLibrary(target, server, signal);
+    return [{ title: 'ssh2 over connect() of the library', command, prints: hostname, run }];
+  }
+  const key = write('key', server.privateKey);
   const own = ['IdentitiesOnly yes', 'IdentityAgent none', 'BatchMode yes', 'LogLevel ERROR'];
   const login = (title: string, fdpass: boolean): Step => {
     const settings = [`User ${demoUser}`, `IdentityFile ${key}`, ...own].map((each) => `    ${each}\n`);
-    const text = `${configText({ program: vmssh, fdpass })}\nHost *\n${settings.join('')}`;
-    const config = write(`config-${fdpass ? 'fdpass' : 'relay'}`, text);
+    const lines = `${configText({ program: vmssh, fdpass })}\nHost *\n${settings.join('')}`;
+    const config = write(`config-${fdpass ? 'fdpass' : 'relay'}`, lines);
     return { title, command: ['ssh', '-F', config, `${demoUser}@${target}`, 'hostname'], prints: hostname };
   };
   const check = [...vmssh, 'check', '--until=authentication', '--user', demoUser, target];
   const passes = loadAddon().addon !== undefined;
   if (!passes) out('\n– passing the socket to ssh needs the native addon: apt-get install g++');
   return [
-    { title: 'vmssh check, step by step', command: check, prints: fingerprint },
+    { title: 'vmssh check, step by step', command: check, prints: server.fingerprint },
     ...(passes ? [login('ssh by fd passing: vmssh hands ssh the open socket and is gone', true)] : []),
     login('ssh by relay: vmssh carries the bytes', false),
   ];
+}
+
+async function loginByLibrary(target: string, server: DemoServer, signal: AbortSignal): Promise<string> {
+  const client = new ssh2.Client();
+  client.connect({
+    sock: await connect(target, { signal }),
+    username: demoUser,
+    privateKey: server.privateKey,
+    hostVerifier: (key: Buffer) => fingerprintOf(key) === server.fingerprint,
+  });
+  await once(client, 'ready', { signal });
+  const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) => {
+    client.exec('hostname', (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+  return text(channel);
 }
 
 /** Longer than any step on a slow machine, so that none hangs forever. Milliseconds. */
 const timeoutMs = 30_000;
 
 /** Shows the command and what it prints; whether it did what it should. An abort ends it, with all that it started. */
-async function perform({ title, command, prints }: Step, signal: AbortSignal): Promise<boolean> {
+async function perform({ title, command, prints, run }: Step, signal: AbortSignal): Promise<boolean> {
   const { env, platform } = process;
   const start = performance.now();
   try {
-    const end = await runProgram(command, { env, signal, timeoutMs });
+    const end = run
+      ? { stdout: await run(signal), stderr: '', code: 0, signal: null }
+      : await runProgram(command, { env, signal, timeoutMs });
     const isGood = end.code === 0 && end.stdout.includes(prints);
     const outcome = isGood ? `${((performance.now() - start) / 1000).toFixed(1)} s` : howEnded(end);
     out(`\n${isGood ? '✓' : '✗'} ${title} (${outcome})`);
@@ -105,10 +135,10 @@ async function perform({ title, command, prints }: Step, signal: AbortSignal): P
   }
 }
 
-/** As a user types it in this folder. */
+/** As a user types it in this folder; a single word is a line of a program. */
 function showCommand(words: readonly string[]): void {
   const typed = words[1] === script ? ['node', relative(process.cwd(), script), ...words.slice(2)] : words;
-  out(`  $ ${shellLine(typed)}`);
+  out(words.length === 1 ? `  ${words[0]}` : `  $ ${shellLine(typed)}`);
 }
 
 function out(line: string): void {

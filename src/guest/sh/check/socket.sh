@@ -35,14 +35,15 @@ check_socket() {
   file=$(unit_file "$unit.socket")
   major=$(systemd_major)
   is_not_masked "$unit.socket" "$unit.socket" || return 1
-  if form_file=$(file_with_unknown_form "$R$file"); then
-    address=$(unknown_form "$form_file")
-    fail address-form "${form_file#"$R"} has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support $(form_title)" \
-      "sed -E -i '$known_forms' ${form_file#"$R"} && systemctl daemon-reload$(take_effect)"
-  elif [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
-    fail address-form "$unit.socket is refused (bad-setting)$(last_message "$unit.socket")" "# correct $file, and run: systemctl daemon-reload$(take_effect)"
-  else
+  if [ "$(show "$unit.socket" LoadState)" != bad-setting ]; then
     check_address && check_accept && check_template && check_listening
+  elif address=$(unknown_form) && [ -n "$address" ]; then
+    form_file=${address#*"$newline"}
+    address=${address%%"$newline"*}
+    fail address-form "$form_file has ListenStream=$address, and systemd $major (bad-setting) does not support $(form_title)" \
+      "sed -E -i '$known_forms' $form_file && systemctl daemon-reload$(take_effect)"
+  else
+    fail address-form "$unit.socket is refused (bad-setting)$(last_message "$unit.socket")" "# correct $file, and run: systemctl daemon-reload$(take_effect)"
   fi
 }
 
@@ -77,26 +78,18 @@ runs_sshd() { case $(show "$1" ExecStart) in *'path=/'*'/sshd ; '*"${2:-}"*) ret
 check_address() {
   if exports_sshd; then return 0; fi
   streams "$R$file"
-  address_why=
-  address_is="$file has no ListenStream= with vsock port $port"
-  while read -r at_number at_address at_file; do
-    case $(stream_address "$at_address") in
-      '') continue ;;
-      "vsock::$port" | "vsock:4294967295:$port") return 0 ;;
-      "vsock:1:$port") address_why=', which is loopback alone' ;;
-      vsock:*:"$port")
-        cid=$(own_cid)
-        case $(stream_address "$at_address") in vsock:"${cid:-*}":*) return 0 ;; esac
-        address_why=", and this machine's CID is $cid" ;;
-      # A wrong CID says more.
-      vsock:*) if [ -n "$address_why" ]; then continue; else address_why=", not vsock port $port; -p names another"; fi ;;
-      *) continue ;;
+  cid=$(own_cid)
+  listens_at=
+  while read -r _ each_address _; do
+    case $(stream_address "$each_address") in
+      "vsock::$port" | "vsock:4294967295:$port" | vsock:"${cid:-*}":"$port") return 0 ;;
+      vsock:*) listens_at=$listens_at${listens_at:+ and }$each_address ;;
     esac
-    address_is="${at_file#"$R"}, line $at_number, has ListenStream=$at_address$address_why"
   done <<STREAMS
 $streams
 STREAMS
-  fail listening "$unit.socket does not listen for the host: $address_is" "$(without_port "$unit.socket" "$port" "vsock::$port")$(take_effect)"
+  fail listening "$unit.socket does not listen for the host on vsock port $port${cid:+ of CID $cid}: $file has ${listens_at:-no such ListenStream=}; -p names another port" \
+    "$(without_port "$unit.socket" "$port" "vsock::$port")$(take_effect)"
 }
 
 check_accept() {

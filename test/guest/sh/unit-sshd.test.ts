@@ -147,6 +147,18 @@ describe.each(firstShell)('$name', ({ command }) => {
         keys: keys(''),
         says: /sets Pubkey\w+ rsa-sha2-512, without ssh-ed25519/,
       },
+      'a byte order mark': {
+        keys: `\ufeff${keys('')}`,
+        says: /authorized_keys begins with a byte order mark/,
+      },
+      'a key in two lines': {
+        keys: `# mine\nssh-ed25519 AAAA\nBBBBBBBB me\n`,
+        says: /authorized_keys, line 2: the key is broken into two lines/,
+      },
+      'a key in two lines, the first with its type alone': {
+        keys: `no-pty ssh-ed25519\nAAAABBBB me\n`,
+        says: /line 1: the key is broken into two lines/,
+      },
       'PAM, which refuses everybody': {
         config: 'UsePAM yes',
         pam: 'account  required pam_deny.so\n',
@@ -325,10 +337,10 @@ describe.each(firstShell)('$name', ({ command }) => {
       },
     })(
       'a login that failed for another reason than its key gets no key as a fix: $name',
-      ({ config, keys = '', pam = '', before, says, fix, hint }) => {
+      ({ config, keys = '', before, says, fix, hint }) => {
         site(debian, config.replace('ROOT', root));
         if (keys) given({ 'home/.ssh/authorized_keys': keys });
-        given({ 'etc/pam.d/sshd': pam, [`${root}/revoked`.slice(1)]: '' });
+        given({ [`${root}/revoked`.slice(1)]: '' });
         const said = check(before);
         expect(said).toMatch(/^failed +login +/);
         expect(said).toMatch(says);
@@ -471,6 +483,18 @@ describe.each(firstShell)('$name', ({ command }) => {
         moves: "shadow='x:*:19000:0:99999:7::19001:'",
         says: /has expired/,
         fix: /chage -E -1/,
+      },
+      'a unit that hides the homes': {
+        argv: debian,
+        properties: { ProtectHome: 'yes' } as Record<string, string>,
+        says: /has ProtectHome=yes: its sshd does not see \/home\/\.ssh\/authorized_keys/,
+        fix: /ProtectHome=no/,
+      },
+      'a unit that hides one': {
+        argv: debian,
+        properties: { TemporaryFileSystem: '/var /home:ro' } as Record<string, string>,
+        says: /has TemporaryFileSystem=\/home:ro: its sshd does not see \/home\/\.ssh\/authorized_keys/,
+        fix: /'TemporaryFileSystem=' > /,
       },
       'the key of a credential that only root can read': {
         argv: `/usr/sbin/sshd -i ${ephemeral}`,

@@ -41,7 +41,13 @@ check_banner() {
     silent) fail accept "port $port is open, but sends no banner" "$(unit_log)" ;;
     closed)
       changed_by=$(own_drop_ins "$(served_by).service")
-      fail banner "port $port is closed without a banner: $(why_closed)" "$(unit_log)${changed_by:+ # see also $changed_by}" ;;
+      closed_why=$(why_closed)
+      closed_fix="$(unit_log)${changed_by:+ # see also $changed_by}"
+      case $closed_why,$(show "$(served_by)look.service" MemoryMax) in
+        *,infinity | *,) ;;
+        *oom-kill*) closed_fix=$(drop_in "$(served_by).service" zz-vmssh-memory '[Service]' MemoryMax=infinity) ;;
+      esac
+      fail banner "port $port is closed without a banner: $closed_why" "$closed_fix" ;;
     *) fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "ss -l -p --vsock # if sshd does not listen there: systemctl restart ${unit:-sshd-vsock}.socket" ;;
   esac
 }

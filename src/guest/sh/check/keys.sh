@@ -24,6 +24,7 @@ login_key_files() {
     return
   fi
   key_source=" with the keys of $key_file"
+  hidden_home || return 1
   if [ "$(setting strictmodes)" = no ]; then return 0; fi
   loose=$(loose_part "$key_file" "$1")
   if [ -z "$loose" ]; then return 0; fi
@@ -52,6 +53,25 @@ loose_part() {
     part=${part%/*}
     part=${part:-/}
   done
+}
+
+# A unit may hide the homes from its sshd, or any folder: "-/root:ro".
+hidden_home() {
+  hides=$(show "${unit_instance:-}" ProtectHome)
+  case "$hides $key_file" in
+    'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*) hidden_by ProtectHome "$hides" no ;;
+  esac || return
+  for hider in TemporaryFileSystem InaccessiblePaths; do
+    for hides in $(show "${unit_instance:-}" "$hider"); do
+      hidden=${hides%%:*}
+      case $key_file in "/${hidden#*/}"/*) hidden_by "$hider" "$hides" '' || return ;; esac
+    done
+  done
+}
+# hidden_by SETTING VALUE INSTEAD
+hidden_by() {
+  fail login "$unit@.service has $1=$2: its sshd does not see $key_file" \
+    "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' "$1=$3")"
 }
 
 key_files() { for each in $(setting authorizedkeysfile); do key_path "$account" "$each"; done; }
@@ -169,22 +189,40 @@ private_group() {
 # login_key_options ACCOUNT: whether any key of $key_file can be accepted from a peer over vsock.
 login_key_options() {
   if [ -z "${key_file:-}" ] || [ ! -r "$R$key_file" ]; then return 0; fi
+  byte_order_mark=$(printf '\357\273\277')
   key_hindered=
+  key_number=0
+  key_whole=
+  key_line=
   if offered_in "$key_file"; then key_ours=yes; else key_ours=no; fi
   while IFS= read -r each_line || [ -n "$each_line" ]; do
+    key_number=$((key_number + 1))
+    case $each_line in "$byte_order_mark"*) key_hindered="mark 1" ;; esac
     case $key_ours,$each_line in yes,*) printf '%s\n' "$each_line" | grep -qF -e "$offered" || continue ;; esac
     each_type=$(printf '%s\n' "$each_line" | sed -En 's/^([^#].*[[:blank:]])?((sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+)[[:blank:]]+AAAA.*/\2/p')
+    # What follows a key without a comment may be the rest of it.
+    if [ -n "$key_line" ] && [ -z "$each_type" ] && printf '%s\n' "$each_line" | grep -Eq '^[A-Za-z0-9+/]{4,}={0,2}([[:blank:]]|$)'; then
+      key_hindered="broken $((key_number - 1))"
+      key_whole=
+    fi
+    if [ -n "$key_whole" ]; then return 0; fi
+    case ${each_line##*[[:blank:]]} in AAAA* | ssh-* | ecdsa-* | sk-*) key_line=yes ;; *) key_line= ;; esac
     if [ -z "$each_type" ]; then continue; fi
     each_hindrance=$(key_hindrance "${each_line%%"$each_type"*}" "$each_type")
-    if [ -z "$each_hindrance" ]; then return 0; fi
-    key_hindered=${key_hindered:-$each_hindrance}
+    if [ -z "$each_hindrance" ]; then key_whole=yes; else key_hindered=${key_hindered:-$each_hindrance}; fi
   done <"$R$key_file"
+  if [ -n "$key_whole" ]; then return 0; fi
   key_value=${key_hindered#* }
   case ${key_hindered%% *} in
     from) fail login "$key_file has from=\"$key_value\" before the key, and a peer without a network has the host name UNKNOWN$(refusals)" "$(from_fix "$key_value")" ;;
     expired) fail login "$key_file has expiry-time=\"$key_value\" before the key: it has expired$(refusals)" \
       "sed -i 's/,expiry-time=\"$key_value\"//; s/expiry-time=\"$key_value\"[, ]//' $key_file" ;;
     type) algorithm_refused "$key_value" "$(refusals)" ;;
+    mark) fail login "$key_file begins with a byte order mark, so sshd does not know its first key$(refusals)" \
+      "sed -i \"1s/^\$(printf '\\357\\273\\277')//\" $key_file" ;;
+    broken) fail login "$key_file, line $key_value: the key is broken into two lines$(refusals)" \
+      "sed -i '$key_value{N;s/\\n/$(if sed -n "${key_value}p" "$R$key_file" | grep -q AAAA; then :; else echo ' '; fi)/}' $key_file" ;;
+    *) return 0 ;;
   esac
 }
 

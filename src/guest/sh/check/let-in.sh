@@ -77,6 +77,9 @@ login_session() {
     fail login "the password of $account has expired, so PAM wants a new one first" "chage -d \"\$(date +%F)\" $account"
   elif case " ${methods:-any} " in *' any '* | *' publickey '*) false ;; esac then
     fail login "sshd requires more than a key from $account: AuthenticationMethods $methods" "$(setting_fix AuthenticationMethods publickey)"
+  elif has_chroot && chroot_part=$(loose_part "$chroot" root) && [ -n "$chroot_part" ]; then
+    fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, and $chroot_part can be written to by others than root" \
+      "chown root: $chroot_part && chmod go-w $chroot_part"
   elif has_chroot && [ ! -x "$R$chroot$shell" ]; then
     fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, which has no $shell" "# name another account: --user NAME; or put a shell there"
   fi

@@ -78,18 +78,26 @@ runs_sshd() { case $(show "$1" ExecStart) in *'path=/'*'/sshd ; '*"${2:-}"*) ret
 check_address() {
   if exports_sshd; then return 0; fi
   streams "$R$file"
-  cid=$(own_cid)
-  listens_at=
-  while read -r _ each_address _; do
-    case $(stream_address "$each_address") in
-      "vsock::$port" | "vsock:4294967295:$port" | vsock:"${cid:-*}":"$port") return 0 ;;
-      vsock:*) listens_at=$listens_at${listens_at:+ and }$each_address ;;
+  address_why=
+  address_is="$file has no ListenStream= with vsock port $port"
+  while read -r at_number at_address at_file; do
+    case $(stream_address "$at_address") in
+      '') continue ;;
+      "vsock::$port" | "vsock:4294967295:$port") return 0 ;;
+      "vsock:1:$port") address_why=', which is loopback alone' ;;
+      vsock:*:"$port")
+        cid=$(own_cid)
+        case $(stream_address "$at_address") in vsock:"${cid:-*}":*) return 0 ;; esac
+        address_why=", and this machine's CID is $cid" ;;
+      # A wrong CID says more.
+      vsock:*) if [ -n "$address_why" ]; then continue; else address_why=", not vsock port $port; -p names another"; fi ;;
+      *) continue ;;
     esac
+    address_is="${at_file#"$R"}, line $at_number, has ListenStream=$at_address$address_why"
   done <<STREAMS
 $streams
 STREAMS
-  fail listening "$unit.socket does not listen for the host on vsock port $port${cid:+ of CID $cid}: $file has ${listens_at:-no such ListenStream=}; -p names another port" \
-    "$(without_port "$unit.socket" "$port" "vsock::$port")$(take_effect)"
+  fail listening "$unit.socket does not listen for the host: $address_is" "$(without_port "$unit.socket" "$port" "vsock::$port")$(take_effect)"
 }
 
 check_accept() {

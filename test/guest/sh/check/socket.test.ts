@@ -123,16 +123,16 @@ describe.each(firstShell)('$name: the socket unit', ({ command }) => {
   eachRow({
     'another port': {
       socket: 'ListenStream=vsock::2222',
-      says: 'has vsock::2222; -p names another port',
+      says: 'vsock::2222, not vsock port 22; -p names another',
     },
-    'loopback alone': { socket: 'ListenStream=vsock:1:22', says: 'has vsock:1:22; -p' },
+    'loopback alone': { socket: 'ListenStream=vsock:1:22', says: 'vsock:1:22, which is loopback alone' },
     "another machine's CID": {
       socket: 'ListenStream=vsock:7:22',
-      says: 'of CID 3: /run/systemd/generator/sshd-vsock.socket has vsock:7:22',
+      says: "vsock:7:22, and this machine's CID is 3",
     },
     'its own CID': { socket: 'ListenStream=vsock:0x3:22' },
     'two ports': { socket: `ListenStream=vsock::2222\n${at22}` },
-    'none any more': { socket: `${at22}\nListenStream=`, says: 'has no such ListenStream=', fix: '' },
+    'none any more': { socket: `${at22}\nListenStream=`, says: 'has no ListenStream=', fix: '' },
     'a path too': {
       socket: 'ListenStream=vsock:1:22\nListenStream=/run/x',
       says: 'vsock:1:22',
@@ -142,9 +142,7 @@ describe.each(firstShell)('$name: the socket unit', ({ command }) => {
     given({}, { [unit]: `[Socket]\n${socket}\nAccept=yes\n` });
     const said = run('check_socket');
     if (says === undefined) return expect(said).not.toContain('failed');
-    expect(said).toMatch(
-      /^failed +listening +sshd-vsock\.socket does not listen for the host on vsock port 22 /,
-    );
+    expect(said).toMatch(/^failed +listening +sshd-vsock\.socket does not listen for the host: /);
     expect(said).toContain(says);
     expect(said).toContain(`${fix}'ListenStream=vsock::22' > `);
     repair(said);

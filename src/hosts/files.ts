@@ -24,12 +24,10 @@ export async function fileAt(path: string | undefined, reader: 'ssh' | 'any' = '
   if (!content) return { text: undefined };
   const { bytes, mode, names } = content;
   const text = bytes.toString();
-  const isUtf16 = /^(fffe|feff)/.test(bytes.toString('hex', 0, 2));
-  // UTF-16 without a mark has one after each letter.
-  if (reader === 'ssh' && (isUtf16 || text.includes('\0')))
+  if (reader === 'ssh' && text.includes('\0'))
     throw new CommandError(
       'EILSEQ',
-      `${quote(path)} ${isUtf16 ? 'is UTF-16' : 'has NUL bytes, as UTF-16 has'}, which ssh does not read`,
+      `${quote(path)} has NUL bytes, as UTF-16 has, which ssh does not read`,
       'save it as UTF-8, in Notepad by "Save as"',
     );
   if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };
@@ -44,25 +42,13 @@ export function fileError(
   error: NodeJS.ErrnoException & { readonly hint?: string },
   path: string,
   wanted: 'read' | 'written' | 'changed',
-  platform: NodeJS.Platform = process.platform,
 ): CommandError {
   const { code = 'UNKNOWN', hint } = error;
-  const isTooLong =
-    platform === 'win32' && path.length >= maxWindowsPath && ['UNKNOWN', 'ENAMETOOLONG'].includes(code);
-  const why = isTooLong
-    ? `its path has ${path.length} characters, and Windows takes less than ${maxWindowsPath} (${code})`
-    : reasonOf(error);
-  const look = `${platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(path)}`;
+  const look = `${process.platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(path)}`;
   const whose =
     wanted === 'read' && /^E(ACCES|PERM)$/.test(code) ? `it must be yours: see ${look}` : undefined;
-  const fix = isTooLong ? shorter : (hint ?? whose);
-  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, fix);
+  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${reasonOf(error)}`, hint ?? whose);
 }
-
-/** https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation */
-const maxWindowsPath = 260;
-const shorter =
-  'use a profile with a shorter path, or in an elevated terminal: reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1';
 
 /** A file to write; `after` undefined: the file is removed. */
 export interface Change {

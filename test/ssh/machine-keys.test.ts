@@ -194,7 +194,7 @@ it('a machine of another hypervisor with a Host is made again: its word counts f
     mkdirSync(dirname(stateFile(env)), { recursive: true, mode: 0o700 });
     writeFileSync(
       stateFile(env),
-      formatState({ ...noState, machines: [{ ...there, host: 'mint', seen: '' }] }),
+      formatState({ ...noState, machines: [{ ...there, host: 'mint' }] }),
     );
   };
   const at = { typed: 'via/hv/mint' } as const;

@@ -103,7 +103,7 @@ function assignHosts(
   machines: readonly ListedMachine[],
   options: ConcreteHostOptions,
 ): Pick<ConcreteHosts, 'entries' | 'left'> {
-  const { prefix, taken, kept = [], dots = prefix !== '', start, today = '', silent = [] } = options;
+  const { prefix, taken, kept = [], dots = prefix !== '', start, silent = [] } = options;
   // Skip made-up names, whose number changes with every start, and what others call their machines.
   const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
@@ -162,7 +162,7 @@ function assignHosts(
     const byTarget = hasTarget && taken(target) === undefined ? target : undefined;
     const named = another === undefined ? host : byTarget;
     if (named !== undefined)
-      entries.push(toEntry(machine, named, { seen: today, environment, more: before.get(target)?.more }));
+      entries.push(toEntry(machine, named, { environment, more: before.get(target)?.more }));
     // Only a name with a dot can mean nothing else.
     if (another !== undefined && (named === undefined || taken(host) !== undefined))
       left.push({ name, target, why: another });
@@ -243,13 +243,13 @@ function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry
   return `Host ${host} is that of a machine of ${ownerName(holder)}, which cannot be asked now: use --prefix`;
 }
 
-type Seen = Pick<HostEntry, 'seen' | 'environment' | 'more'>;
+type Kept = Pick<HostEntry, 'environment' | 'more'>;
 
-function toEntry(machine: ListedMachine, host: string, { seen, environment, more }: Seen): HostEntry {
+function toEntry(machine: ListedMachine, host: string, { environment, more }: Kept): HostEntry {
   const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
   const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
   const fields = { via, also, uuid, user, identityFile, authority, environment, more };
-  return { host, name, target, provider, ...definedFields(fields), seen };
+  return { host, name, target, provider, ...definedFields(fields) };
 }
 
 /** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */

@@ -22,9 +22,7 @@ export interface HostEntry extends HostMachine {
   readonly host: string;
   /** The targets from other providers. */
   readonly also?: readonly string[];
-  /** The day on which it was listed, as this file was written: 2026-01-31. */
-  readonly seen: string;
-  /** The day of the first listing that lacked it: its name stays its own for a while. */
+  /** The day of the first listing that lacked it, as 2026-01-31: its name stays its own for a while. */
   readonly gone?: string;
   /** The first day on which its source could not be asked. */
   readonly unasked?: string;
@@ -81,9 +79,6 @@ export function formatState({ machines, more, ...state }: HostState): string {
 
 const version = 1;
 
-/** A state that only a newer vmssh understands. */
-export class NewerState extends RangeError {}
-
 /** Which vmssh wrote a state of whatever version; undefined: it does not say. */
 export function writerOf(text: string): string | undefined {
   try {
@@ -93,7 +88,7 @@ export function writerOf(text: string): string | undefined {
   }
 }
 
-/** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none, a NewerState if it is of a newer version. */
+/** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none, or of a newer version. */
 export function parseState(text: string): { readonly state: HostState; readonly left: number } {
   const { machines, ...head } = headOf(text);
   const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
@@ -110,7 +105,7 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
   const { version: found, vmssh: _, options, program, machines, ...rest } = json;
   if (typeof found === 'number' && found > version) {
     const writer = plainText(json.vmssh) ?? 'a newer one';
-    throw new NewerState(
+    throw new RangeError(
       `it is of version ${found}, by vmssh ${writer}: vmssh ${own} knows version ${version}`,
     );
   }
@@ -140,13 +135,13 @@ function entryOf(json: JsonObject): HostEntry | undefined {
       ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile },
       authority: authority === 'user' ? authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, environment) : undefined,
+      ...{ gone: dayIn(texts.gone), unasked: dayIn(texts.unasked) },
     }),
-    seen: dayIn(texts.seen) ?? '',
-    ...definedFields({ gone: dayIn(texts.gone), unasked: dayIn(texts.unasked) }),
     ...moreOf(Object.entries(others).filter(([field]) => !textFields.includes(field))),
   };
 }
 
+// An older vmssh wrote "seen".
 const textFields = 'host target provider via seen gone unasked uuid user identityFile'.split(' ');
 
 function moreOf(fields: readonly (readonly [string, unknown])[]): { readonly more?: JsonObject } {

@@ -91,7 +91,7 @@ describe('a Host of its own', () => {
   });
 
   it('of an earlier run goes if its name is the id of another machine, and stays if it is its own', () => {
-    const entry = { host: uuid, name: uuid, target: 'wsl/x', provider: 'wsl', seen: '2026-01-31' };
+    const entry = { host: uuid, name: uuid, target: 'wsl/x', provider: 'wsl' };
     const keep = (uuid?: string) => hosts([], { kept: [{ ...entry, uuid }] });
     expect(keep().entries).toEqual([]);
     expect(keep(uuid).entries).toHaveLength(1);

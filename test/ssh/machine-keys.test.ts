@@ -192,10 +192,7 @@ it('a machine of another hypervisor with a Host is made again: its word counts f
   const state = (id: string) => {
     const there = { name: 'mint', target: 'via/hv/machine/mint', provider: 'machined', via: 'hv', uuid: id };
     mkdirSync(dirname(stateFile(env)), { recursive: true, mode: 0o700 });
-    writeFileSync(
-      stateFile(env),
-      formatState({ ...noState, machines: [{ ...there, host: 'mint' }] }),
-    );
+    writeFileSync(stateFile(env), formatState({ ...noState, machines: [{ ...there, host: 'mint' }] }));
   };
   const at = { typed: 'via/hv/mint' } as const;
   expect(await login({ ...at, policy: 'accept-new' })).toBe('accept');

@@ -42,13 +42,25 @@ export function fileError(
   error: NodeJS.ErrnoException & { readonly hint?: string },
   path: string,
   wanted: 'read' | 'written' | 'changed',
+  platform: NodeJS.Platform = process.platform,
 ): CommandError {
   const { code = 'UNKNOWN', hint } = error;
-  const look = `${process.platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(path)}`;
+  const isTooLong =
+    platform === 'win32' && path.length >= maxWindowsPath && ['UNKNOWN', 'ENAMETOOLONG'].includes(code);
+  const why = isTooLong
+    ? `its path has ${path.length} characters, and Windows takes less than ${maxWindowsPath} (${code})`
+    : reasonOf(error);
+  const look = `${platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(path)}`;
   const whose =
     wanted === 'read' && /^E(ACCES|PERM)$/.test(code) ? `it must be yours: see ${look}` : undefined;
-  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${reasonOf(error)}`, hint ?? whose);
+  const fix = isTooLong ? shorter : (hint ?? whose);
+  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, fix);
 }
+
+/** https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation */
+const maxWindowsPath = 260;
+const shorter =
+  'use a profile with a shorter path, or in an elevated terminal: reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1';
 
 /** A file to write; `after` undefined: the file is removed. */
 export interface Change {

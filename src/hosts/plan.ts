@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { printable, quote } from '../errors.js';
 import { policyOf } from '../identity/policy.js';
@@ -8,7 +9,7 @@ import { withKeptEnv } from '../sources/trusted-env.js';
 import { ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
 import { formatState } from '../ssh/config/state.js';
 import { usersNames } from '../ssh/taken-names.js';
-import { setAside, shellOf } from '../typed/shell.js';
+import { setAside, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
 import { lastState } from './last-state.js';
@@ -135,6 +136,8 @@ async function filesNow(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
 ) {
+  const closed = await closedFile(files, io);
+  if (closed) return { refusal: closed, aside: '' };
   const [{ text: own }, { text: state }, { text: main, byHand }, { text: policy }] = await Promise.all([
     fileAt(files.own),
     fileAt(files.state, 'any'),
@@ -149,6 +152,20 @@ async function filesNow(
       ? foreignFile({ path: files.own, text: own }, command, io)
       : { path, why: 'it has no policy of vmssh, so each unknown host key is refused', hint: aside(path) };
   return { own, state, aside: aside(files.state), main, policy, byHand, refusal };
+}
+
+/** What stands in the way of each change, before one is made. */
+async function closedFile({ own, state }: ConfigFiles, io: Io): Promise<Plan['refusal']> {
+  const found = (path: string) => stat(path).catch(() => undefined);
+  for (const file of [own, state]) {
+    // On Windows such a file cannot be replaced.
+    if (io.platform === 'win32' && (((await found(file))?.mode ?? 0o600) & 0o222) === 0)
+      return { path: file, why: 'it is read-only', hint: `attrib -r ${shellQuoted(file, shellOf(io))}` };
+    for (let path = dirname(file); path !== dirname(path); path = dirname(path))
+      if ((await found(path))?.isFile())
+        return { path, why: 'it is a file, where a folder has to be', hint: 'give it another name' };
+  }
+  return undefined;
 }
 
 type FilesNow = Awaited<ReturnType<typeof filesNow>>;

@@ -1,5 +1,5 @@
 import type { Connection } from '../connect/connection.js';
-import { ConnectError, type NoBannerReason } from '../errors.js';
+import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import { now } from '../runtime.js';
 import { isLoopback } from '../typed/names.js';
 import { formatEndpoint } from '../typed/route.js';
@@ -35,8 +35,10 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
       ...{ code: 'NO_BANNER', reason, problem, hint: hint && isForwarded ? forwardedHint : hint, cause },
     });
   const until = now() + timeoutMs;
+  // The last of the time is for what a silent server answers.
+  const silentAt = until - Math.min(answerMs, timeoutMs / 4);
   for (let seen = 0; ; ) {
-    const left = Math.max(0, until - now());
+    const left = Math.max(0, silentAt - now());
     const bytes = await connection.peek(seen, bannerLimit, left).catch((error) => {
       const problem = `the connection broke before a banner came (${error.code ?? 'UNKNOWN'})`;
       throw noBanner('closed', problem, closedHint, error);
@@ -45,13 +47,31 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
     if (scan.state === 'found') return scan.banner;
     if (scan.state === 'not-ssh') throw noBanner('not-ssh', `something answers, but ${scan.reason}`);
     if (bytes.length === seen) {
-      if (now() < until)
+      if (now() < silentAt)
         throw noBanner('closed', 'the connection was closed before a banner came', closedHint);
+      const said = seen > 0 ? undefined : await answerTo(connection, until);
+      if (said !== undefined)
+        throw noBanner('not-ssh', `something answers, but it is not an SSH server: it says ${quote(said)}`);
       const seconds = Number((timeoutMs / 1000).toPrecision(2));
       const hint = endpoint.family === 'vsock-mux' ? `${silentHint}; ${deadVsock}` : silentHint;
       throw noBanner('silent', `connected, but no SSH banner came in ${seconds} s`, hint);
     }
     seen = bytes.length;
+  }
+}
+
+/** The most time for an answer to our own banner. Milliseconds. */
+const answerMs = 500;
+
+/** What a silent server, such as a web server, answers to our banner. Undefined: nothing, or it is an SSH server. */
+async function answerTo(connection: Connection, until: number): Promise<string | undefined> {
+  try {
+    await connection.write(Buffer.from('SSH-2.0-vmssh\r\n'));
+    const bytes = await connection.peek(0, bannerLimit, Math.max(0, until - now()));
+    const [line = ''] = Buffer.from(bytes).toString('latin1').split(/\r?\n/, 1);
+    return line === '' || line.startsWith('SSH-') ? undefined : line.slice(0, 80);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fileAt, fileError } from '../../src/hosts/files.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -15,8 +15,37 @@ it('a file in UTF-16, which ssh does not read, gets no line: it has to be saved 
   });
 });
 
-it('an error of a file that may not be read says whose it must be', () => {
-  expect(fileError(Object.assign(new Error(), { code: 'EACCES' }), '/h/a b', 'read')).toMatchObject({
-    hint: "it must be yours: see ls -ld '/h/a b'",
+describe('an error of a file', () => {
+  it('that may not be read says whose it must be', () => {
+    expect(
+      fileError(Object.assign(new Error(), { code: 'EACCES' }), '/h/a b', 'read', 'linux'),
+    ).toMatchObject({
+      hint: "it must be yours: see ls -ld '/h/a b'",
+    });
+  });
+
+  const failed = (code: string) =>
+    Object.assign(new Error(`${code}: unknown error, realpath 'C:\\x'`), { code });
+  const long = `C:\\Users\\${'x'.repeat(300)}\\.ssh\\config`;
+
+  it.each(['UNKNOWN', 'ENAMETOOLONG'])(
+    'names the length of a path that Windows does not take: %s',
+    (code) => {
+      expect(fileError(failed(code), long, 'read', 'win32')).toMatchObject({
+        code,
+        message: `"${long}" cannot be read: its path has ${long.length} characters, and Windows takes less than 260 (${code})`,
+        hint: expect.stringContaining('LongPathsEnabled'),
+      });
+    },
+  );
+
+  it.each([
+    { name: 'a short path', code: 'UNKNOWN', path: 'C:\\x', platform: 'win32' },
+    { name: 'another error', code: 'EIO', path: long, platform: 'win32' },
+    { name: 'another system', code: 'UNKNOWN', path: long, platform: 'linux' },
+  ] as const)('has the reason of the system for $name', ({ code, path, platform }) => {
+    expect(fileError(failed(code), path, 'read', platform)).toMatchObject({
+      ...{ code, hint: undefined, message: `"${path}" cannot be read: ${code}: unknown error` },
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
 import { exitCodeOf, type NoBannerReason } from '../../src/errors.js';
@@ -117,7 +118,15 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
     expect(await awaitBanner(from, enough)).toBe(banner);
   });
 
-  it.skipIf(skip)('recognizes a web server by its text', async () => {
+  it.skipIf(skip)('recognizes a web server, which waits for a request', async () => {
+    const path = join(folder.path, 'web');
+    await listening(createServer(), path);
+    connection = await openConnection(unix(path), { timeoutMs: enough }, native);
+    const problem = 'something answers, but it is not an SSH server: it says "HTTP/1.1 400 Bad Request"';
+    await expect(awaitBanner(connection, 2000)).rejects.toMatchObject(refusal('not-ssh', problem));
+  });
+
+  it.skipIf(skip)('is recognized by its text', async () => {
     const from = await open((peer) => peer.write('HTTP/1.1 408 Request Timeout\r\n'));
     const problem = 'something answers, but it is a web server: HTTP/1.1 408 Request Timeout';
     await expect(awaitBanner(from, enough)).rejects.toMatchObject(refusal('not-ssh', problem));
@@ -192,4 +201,21 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
     const waiting = awaitBanner(from, enough, AbortSignal.abort());
     await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
+});
+
+it('a silent server is asked within the time', async () => {
+  let clock = 1000;
+  const uptime = vi.spyOn(process, 'uptime').mockImplementation(() => clock / 1000);
+  onTestFinished(() => uptime.mockRestore());
+  const silent = {
+    endpoint: unix('/run/x.sock'),
+    write: async () => {},
+    async peek(_known: number, _max: number, timeoutMs: number) {
+      clock += timeoutMs;
+      return new Uint8Array();
+    },
+  };
+  const waiting = awaitBanner(silent as unknown as Connection, 2000);
+  await expect(waiting).rejects.toMatchObject({ reason: 'silent' });
+  expect(clock).toBeCloseTo(3000);
 });

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
-import { type Command, positionals, type Read, readAll } from '../../cli/command.js';
+import { type Command, positionals, type Read, readAll, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import { canPick } from '../../cli/terminal.js';
-import { exitCode, printable } from '../../errors.js';
-import { fewOf } from '../../group-by.js';
+import { exitCode, printable, quote } from '../../errors.js';
+import { countBy, fewOf } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
@@ -19,7 +19,7 @@ import type { askWhether } from '../../picker/picker.js';
 import type { Io } from '../../process/io.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
-import { type HostState, noState, readState } from '../../ssh/config/state.js';
+import { type HostEntry, type HostState, noState, readState } from '../../ssh/config/state.js';
 
 export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }> = {
   name: 'config install',
@@ -45,6 +45,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
   async run(given, io) {
     await checkSshOptions(given, io);
     const files = configFiles(given, io);
+    if (files.own.includes('\ufffd')) await refuseOtherBytes(files.own);
     const elsewhere = given.system ? undefined : await readElsewhere(files, io);
     if (elsewhere) io.err(`${io.program}: warning: ${printable(`${elsewhere.found}: ${elsewhere.fix}`)}\n`);
     const why = given.system ? await notForAll((await callerForSsh(io)).program) : undefined;
@@ -115,6 +116,16 @@ async function afterInstall({ decision, startsUnits }: Plan, { system, via }: Co
   return exitCode.ok;
 }
 
+/** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */
+async function refuseOtherBytes(path: string): Promise<void> {
+  const { otherBytes } = await import('../../process/non-utf8.js');
+  if (otherBytes('/proc/self/environ', [path]) === undefined) return;
+  throw new UsageError(
+    `the path ${quote(path)} holds bytes that are not UTF-8, which Node cannot pass on`,
+    'set HOME to another folder, or use the executable, which takes any bytes: npm run build:exe',
+  );
+}
+
 /** On a terminal, and only once: whether other runs may keep the Hosts up to date. Undefined: there was nothing to ask; "left": the user left. */
 export async function askForFresh(
   options: ConfigOptions,
@@ -142,7 +153,7 @@ export async function askForFresh(
 /** How many commands stand on the line. */
 const maxShown = 8;
 
-/** The last line of `config install`: what to type now that ssh reads lines made of this state. */
+/** The last lines of `config install`: what to type now that ssh reads lines made of this state. */
 export function whatNow({ machines, options }: HostState, io: Io): string {
   const hosts = machines.map(({ host }) => host);
   if (hosts.length === 0) {
@@ -151,7 +162,16 @@ export function whatNow({ machines, options }: HostState, io: Io): string {
     return pasteable(`no machine with a name yet: ${how}; when vmssh list shows it, ${then}`, io);
   }
   const commands = hosts.map((host) => `ssh ${host}`);
-  return `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${fewOf(commands, maxShown)}`;
+  const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${fewOf(commands, maxShown)}`;
+  return [all, ...whichIsWhich(machines)].join('\n');
+}
+
+/** For Hosts that differ only in case: the target of each. */
+function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
+  const count = countBy(machines, ({ host }) => host.toLowerCase());
+  const twins = machines.filter(({ host }) => (count.get(host.toLowerCase()) ?? 0) > 1);
+  const pairs = twins.map(({ host, name, target }) => `ssh ${host} is ${printable(`${name} (${target})`)}`);
+  return pairs.length === 0 ? [] : [`they differ only in case: ${fewOf(pairs, maxShown)}`];
 }
 
 export type Look = (path: string) => Promise<{ readonly uid: number; readonly mode: number }>;

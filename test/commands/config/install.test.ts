@@ -84,8 +84,8 @@ function lines(machines: readonly HostEntry[], fresh?: boolean): string {
   return whatNow({ ...noState, machines, options: { ...noState.options, fresh } }, fakeIo());
 }
 
-function entry(host: string): HostEntry {
-  return { host, name: host, target: `qemu/${host}`, provider: 'libvirt' };
+function entry(host: string, more: Partial<HostEntry> = {}): HostEntry {
+  return { host, name: host, target: `qemu/${host}`, provider: 'libvirt', ...more };
 }
 
 describe('the end of config install', () => {
@@ -97,6 +97,20 @@ describe('the end of config install', () => {
   it('is one line for any number of machines', () => {
     const names = Array.from({ length: 30 }, (_, i) => `web${i}`);
     expect(lastLine(names)).toMatch(/^30 machines: ssh web0, .*ssh web7, and 22 more$/);
+  });
+
+  it('says which is which of names that differ only in case', () => {
+    const machines = [
+      entry('Mint-hyper-v', { name: 'Mint', target: 'hyper-v/86e0c1e9' }),
+      entry('mint-hyper-v', { name: 'mint', target: 'hyper-v/87e0c1e9' }),
+      entry('web'),
+    ];
+    expect(lines(machines)).toBe(
+      [
+        '3 machines: ssh Mint-hyper-v, ssh mint-hyper-v, ssh web',
+        'they differ only in case: ssh Mint-hyper-v is Mint (hyper-v/86e0c1e9), ssh mint-hyper-v is mint (hyper-v/87e0c1e9)',
+      ].join('\n'),
+    );
   });
 
   it('says how a machine gets listed where there is none, and proposes nothing that is not there', () => {

@@ -4,6 +4,7 @@ import {
   linkSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -182,6 +183,21 @@ describe('config install, if a file is not its own,', () => {
     const before = [home.state, home.own, home.main].map((path) => readFileSync(path, 'utf8'));
     expect(await home.install(named({ prefix: 'x' }), home.io(), find, closed)).toBe(1);
     expect([home.state, home.own, home.main].map((path) => readFileSync(path, 'utf8'))).toEqual(before);
+  });
+
+  it('names what stands in the way, and changes nothing', async () => {
+    const own = home.io();
+    const to = Object.assign(own, { platform: 'win32', env: { ...own.env, USERPROFILE: home.path } });
+    home.write('vmssh.conf', '', 0o444);
+    expect((await planInstall(options, to, find)).refusal).toMatchObject({
+      ...{ path: home.own, why: 'it is read-only', hint: expect.stringMatching(/^attrib -r .*vmssh\.conf/) },
+    });
+    rmSync(join(home.path, '.ssh'), { recursive: true });
+    writeFileSync(join(home.path, '.ssh'), '');
+    const linux = home.io();
+    expect(await home.install({}, linux)).toBe(1);
+    expect(linux.stderr.join('')).toContain(`"${home.path}/.ssh": it is a file, where a folder has to be`);
+    expect(existsSync(home.state)).toBe(false);
   });
 
   it('prints the line if the main file is a link to nowhere', async () => {

@@ -17,7 +17,7 @@ const tests = {
   plain: 'test/engine/image/main.ts',
 };
 const [folder, programs] = sanitize
-  ? [`dist/sanitized-${sanitize}`, { vmssh: 'src/bin/executable.ts', ...tests }]
+  ? [`dist/sanitized-${sanitize}`, { vmssh: 'src/program/executable.ts', ...tests }]
   : [plain, tests];
 for (const [name, main] of Object.entries(programs))
   await buildEngineProgram(join(root, main), join(root, folder, name), { sanitize, target });

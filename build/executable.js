@@ -58,7 +58,7 @@ export async function buildExecutable({
       'vmssh: without musl the executable is linked to glibc: it is larger, partly dynamic, and starts more slowly; apt-get install musl-dev',
     );
   const [vmssh = '', list = ''] = files;
-  const { sources, packages } = await buildEngineProgram(join(root, 'src/bin/executable.ts'), vmssh, {
+  const { sources, packages } = await buildEngineProgram(join(root, 'src/program/executable.ts'), vmssh, {
     target,
     image: true,
   });

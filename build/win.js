@@ -25,7 +25,7 @@ const addon = await buildWindowsAddon();
 if (!addon.built) fail(`the addon could not be built: ${addon.reason}`);
 
 const { sources, packages } = await buildEngineProgram(
-  join(root, 'src/bin/executable.ts'),
+  join(root, 'src/program/executable.ts'),
   join(folder, 'vmssh.exe'),
   { target: 'win32-x64' },
 );

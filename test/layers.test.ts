@@ -45,7 +45,7 @@ describe('the folders of src/', () => {
   });
 
   it('are all there', () => {
-    const others = ['bin', 'demo', 'engine'];
+    const others = ['demo', 'engine'];
     const folders = readdirSync('src', { withFileTypes: true }).filter((each) => each.isDirectory());
     expect(folders.map(({ name }) => name).toSorted()).toEqual([...table, ...others].toSorted());
     expect(table.filter((folder) => !existsSync(`src/${folder}`))).toEqual([]);

@@ -10,7 +10,7 @@ import { useIncus } from './helpers/sockets/peers.js';
 import { script, useTempDir } from './helpers/temp-dir.js';
 import { codes, tableOf } from './markdown.js';
 
-const src = dirname(fileURLToPath(new URL('../src/main.ts', import.meta.url)));
+const src = dirname(fileURLToPath(new URL('../src/index.ts', import.meta.url)));
 
 /** An addon whose only socket ends the program when it is asked for. */
 const addon = `
@@ -27,8 +27,6 @@ const beside = [
   /^process\/program-in-path$/,
   /^(ssh\/folder|identity\/identity|files\/place)$/,
   /^sources\/(not-up|start-command)$/,
-
-  /^route$/,
   /^sources\/(trusted-env|trusted-path|search|source|sources|routes|tools\/.*|machined\/(machined?|varlink.*))$/,
 ];
 
@@ -56,7 +54,7 @@ describe('from argv to the socket', () => {
     script(join(dir, 'bin/ssh'), 'echo OpenSSH_9.9p1 >&2');
     writeFileSync(join(dir, 'addon.js'), addon);
     const build = await rolldown({
-      input: join(src, 'main.ts'),
+      input: join(src, 'program/main.ts'),
       platform: 'node',
       external: ['ssh2', 'commander', 'chalk', 'diff', 'yocto-spinner'],
       resolve: { alias: { 'node-hvsock-native': join(dir, 'addon.js') } },
@@ -66,7 +64,7 @@ describe('from argv to the socket', () => {
     const files = { preserveModules: true, preserveModulesRoot: src, entryFileNames: '[name].mjs' } as const;
     await build.write({ dir: join(dir, 'src'), format: 'esm', ...files });
     await build.close();
-    writeFileSync(join(dir, 'run.mjs'), "await (await import('./src/main.mjs')).main('vmssh');\n");
+    writeFileSync(join(dir, 'run.mjs'), "await (await import('./src/program/main.mjs')).main('vmssh');\n");
     symlinkSync(join(src, '../node_modules'), join(dir, 'node_modules'));
   });
 

@@ -30,7 +30,7 @@ const whole = 'virtual:fast-path';
  */
 export async function bundle({ dir, fastPath: settings, input = {} }) {
   const { file, plugins, asModule } = settings;
-  const entries = ['main.ts', 'commands/proxy/proxy.ts', 'commands/proxy/lasting.ts'].map((entry) =>
+  const entries = ['program/main.ts', 'commands/proxy/proxy.ts', 'commands/proxy/lasting.ts'].map((entry) =>
     join(root, 'src', entry),
   );
   const { now: fastPath, later } = await importedFiles(entries);

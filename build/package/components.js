@@ -28,7 +28,7 @@ import { run } from './run.js';
 export async function executableComponents(target) {
   const sources = await engineSources();
   const folder = join(root, 'node_modules/.cache/vmssh-components');
-  const { packages } = await bundleForEngine(folder, join(root, 'src/bin/executable.ts'));
+  const { packages } = await bundleForEngine(folder, join(root, 'src/program/executable.ts'));
   rmSync(folder, { recursive: true });
   return [
     engine(sources),

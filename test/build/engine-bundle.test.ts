@@ -9,7 +9,7 @@ const folder = useTempDir();
 
 let names: readonly string[];
 beforeAll(async () => {
-  ({ names } = await bundleForEngine(folder, join(root, 'src/bin/executable.ts')));
+  ({ names } = await bundleForEngine(folder, join(root, 'src/program/executable.ts')));
 });
 
 it('what every start needs is one chunk', () => {
@@ -22,7 +22,7 @@ it('what every start needs is one chunk', () => {
 it('the globals are installed before any other module runs', () => {
   const text = main();
   expect(text.indexOf('Object.assign(globalThis, {')).toBeGreaterThan(0);
-  expect(text.indexOf('Object.assign(globalThis, {')).toBeLessThan(text.indexOf('// src/main.ts'));
+  expect(text.indexOf('Object.assign(globalThis, {')).toBeLessThan(text.indexOf('// src/program/main.ts'));
 });
 
 it('a command that is loaded by itself brings no commander', () => {

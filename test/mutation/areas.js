@@ -7,7 +7,7 @@
 export const areas = {
   targets: {
     mutate: ['src/typed/*.ts', 'src/kinds/*.ts', 'src/sources/routes.ts'],
-    tests: ['test/target', 'test/kinds', 'test/sources/routes.test.ts'],
+    tests: ['test/typed', 'test/kinds', 'test/sources/routes.test.ts'],
   },
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },
   // Tables, made when their files are loaded; a test makes docs/reference/connect-errors.md of them.

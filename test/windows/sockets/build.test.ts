@@ -82,7 +82,7 @@ describeWindows('the executable for Windows', () => {
 
   it('is the same at every build', async () => {
     const output = join(workFolder(), 'again.exe');
-    await buildEngineProgram(join(repo, 'src/bin/executable.ts'), output, { target: 'win32-x64' });
+    await buildEngineProgram(join(repo, 'src/program/executable.ts'), output, { target: 'win32-x64' });
     expect(readFileSync(output).equals(readFileSync(executable))).toBe(true);
     rmSync(output);
   });

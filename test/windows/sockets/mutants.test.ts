@@ -64,7 +64,7 @@ describeWindows('a fault in the addon', () => {
     const name = `src/${file}`;
     const text = readFileSync(join(repo, 'native', name), 'utf8');
     expect(text.split(from)).toHaveLength(2);
-    const main = join(repo, 'src/bin/executable.ts');
+    const main = join(repo, 'src/program/executable.ts');
     const changed = { [name]: text.replace(from, to) };
     await buildEngineProgram(main, mutant(), { target: 'win32-x64', changed });
     // Whether a send is short depends on how fast the peer reads.

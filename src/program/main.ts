@@ -2,26 +2,26 @@ import { fstatSync, readSync } from 'node:fs';
 import { win32 } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { type Command, inCommand, scanArgs, UsageError, understand } from './cli/command.js';
-import { out, outputGone, printError } from './deliver/output.js';
-import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
-import { isOutOfMemory } from './native.js';
-import type { Io } from './process/io.js';
-import { replaceBrokenShell, skipRelativeFolders } from './process/program-in-path.js';
-import { selfCommand } from './runtime.js';
-import { runtimeFolderOf } from './sources/trusted-path.js';
+import { type Command, inCommand, scanArgs, UsageError, understand } from '../cli/command.js';
+import { out, outputGone, printError } from '../deliver/output.js';
+import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../errors.js';
+import { isOutOfMemory } from '../native.js';
+import type { Io } from '../process/io.js';
+import { replaceBrokenShell, skipRelativeFolders } from '../process/program-in-path.js';
+import { selfCommand } from '../runtime.js';
+import { runtimeFolderOf } from '../sources/trusted-path.js';
 
 /** Runs the program and ends the process: the one place that turns errors into a message and an exit code. */
 export async function main(program: Io['program']): Promise<never> {
   // Otherwise Windows looks for ssh and other programs in the current folder first.
   if (process.platform === 'win32') {
     process.env.NoDefaultCurrentDirectoryInExePath = '1';
-    (await import('./process/terminate.js')).exitOnCtrlC();
+    (await import('../process/terminate.js')).exitOnCtrlC();
   }
   const skippedPath = skipRelativeFolders(process.env, process.platform);
   if (process.platform !== 'win32' && !process.env.HOME) {
     // As in a systemd service without User=. What vmssh and its tools look for is where ssh has its files.
-    const home = (await import('./ssh/folder.js')).ownAccount()?.home;
+    const home = (await import('../ssh/folder.js')).ownAccount()?.home;
     if (home) process.env.HOME = home;
   }
   if (process.platform === 'linux') {
@@ -47,8 +47,8 @@ export async function main(program: Io['program']): Promise<never> {
 async function reportError(error: unknown, [name]: readonly string[], io: Io): Promise<number> {
   try {
     const [{ explain }, { tools }] = await Promise.all([
-      import('./cli/failure.js'),
-      import('./ssh/split-args.js'),
+      import('../cli/failure.js'),
+      import('../ssh/split-args.js'),
     ]);
     const code = await explain(await ofLines(error, name, io), io);
     // As ssh: 1 to 254 would be the remote command's, or rsync's own.
@@ -65,9 +65,9 @@ async function reportError(error: unknown, [name]: readonly string[], io: Io): P
 async function ofLines(error: unknown, name: string | undefined, { env, platform }: Io): Promise<unknown> {
   if (!(error instanceof UsageError) || (name !== 'proxy' && name !== 'host-key')) return error;
   const [{ stateFile, writerOf }, { readText }, { version }] = await Promise.all([
-    import('./ssh/config/state.js'),
-    import('./files/read-file.js'),
-    import('./version.js'),
+    import('../ssh/config/state.js'),
+    import('../files/read-file.js'),
+    import('../version.js'),
   ]);
   const writer = writerOf(await readText(stateFile(env, platform)).catch(() => ''));
   if (writer === undefined || writer === version) return error;
@@ -82,23 +82,23 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
     throw new UsageError(`USERPROFILE is ${quote(profile)}, which is not an absolute path`);
   if (args.some((arg) => arg.includes('\ufffd'))) await refuseOtherBytes(args, io);
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
-  if (name === 'proxy') return fastPath((await import('./commands/proxy/proxy.js')).proxy, rest, args, io);
+  if (name === 'proxy') return fastPath((await import('../commands/proxy/proxy.js')).proxy, rest, args, io);
   if (name === 'host-key')
-    return fastPath((await import('./commands/proxy/host-key.js')).hostKey, rest, args, io);
+    return fastPath((await import('../commands/proxy/host-key.js')).hostKey, rest, args, io);
   if (name === 'host-keys')
-    return fastPath((await import('./commands/proxy/host-keys.js')).hostKeys, rest, args, io);
+    return fastPath((await import('../commands/proxy/host-keys.js')).hostKeys, rest, args, io);
   const asksVersion = args.some((arg) => arg === '--version' || arg === '-V');
   if (args.length === 1 && asksVersion) {
-    io.out(`${(await import('./version.js')).version}\n`);
+    io.out(`${(await import('../version.js')).version}\n`);
     return exitCode.ok;
   }
   if (args.length === 2 && asksVersion && args.includes('--json')) {
-    const { formatJson } = await import('./cli/json.js');
-    io.out(formatJson((await import('./about.js')).versionJson()));
+    const { formatJson } = await import('../cli/json.js');
+    io.out(formatJson((await import('../about.js')).versionJson()));
     return exitCode.ok;
   }
-  if (name === 'nc') return fastPath((await import('./commands/proxy/nc.js')).nc, rest, args, io);
-  return (await import('./program/run.js')).runCommandLine(args, io);
+  if (name === 'nc') return fastPath((await import('../commands/proxy/nc.js')).nc, rest, args, io);
+  return (await import('./run.js')).runCommandLine(args, io);
 }
 
 /** Throws a UsageError if something of an argument was replaced: ssh would get another one. */
@@ -109,7 +109,7 @@ async function refuseOtherBytes(args: readonly string[], { platform }: Io): Prom
       `the argument ${quote(args.find((arg) => arg.includes('\ufffd')) ?? '')} holds U+FFFD or half of a surrogate pair, which is no character`,
       'rename the file, or name the machine by its id: vmssh list -i',
     );
-  const { otherBytes } = await import('./process/non-utf8.js');
+  const { otherBytes } = await import('../process/non-utf8.js');
   const broken = otherBytes('/proc/self/cmdline', args);
   if (broken === undefined) return;
   throw new UsageError(
@@ -126,7 +126,7 @@ async function fastPath<O>(
 ): Promise<number> {
   return inCommand(command.name, async () => {
     const raw = scanArgs(command.options, rest);
-    if (!raw) return (await import('./program/run.js')).runCommandLine(args, io);
+    if (!raw) return (await import('./run.js')).runCommandLine(args, io);
     return command.run(understand(command, raw, io), io);
   });
 }

@@ -1,5 +1,5 @@
 import { atStart } from 'engine:system';
-import { main } from '../main.js';
+import { main } from './main.js';
 // A login's own commands: main.ts loads them, and here they are in the image with main.ts.
 import '../commands/proxy/host-key.js';
 import '../commands/proxy/proxy.js';

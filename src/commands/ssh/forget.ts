@@ -16,7 +16,7 @@ import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js'
 import { knownHostsFile, ownHome } from '../../ssh/folder.js';
 import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../ssh/guest-keys.js';
 import { namesByHop } from '../../ssh/hop-names.js';
-import { namesTyped } from '../../ssh/machine-keys.js';
+import { namesTyped } from '../../ssh/key-owner.js';
 
 export const forget: Command<{ readonly targets: readonly string[] }> = {
   name: 'forget',

@@ -4,7 +4,7 @@ import { complain } from '../cli/failure.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
-import { realPath, reasonOf } from '../files/read-sync.js';
+import { reasonOf } from '../files/read-sync.js';
 import { uuidAlias } from '../identity/identity.js';
 import { markShared } from '../identity/pins.js';
 import type { FindMachines } from '../machines/find-machines.js';
@@ -80,7 +80,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
         await make(change, write);
         made.push(change);
         const what = after === undefined ? 'removed' : before === undefined ? 'wrote' : 'changed';
-        io.out(`${what} ${printable(path)}${await whereTo(path)}\n`);
+        io.out(`${what} ${printable(path)}\n`);
         continue;
       }
       leave(byHand, plan, io);
@@ -168,12 +168,6 @@ async function make({ path, before, after, mode, like }: Change, write: Write): 
     return text === undefined ? undefined : Buffer.from(text);
   };
   await write(path, edit, mode, like);
-}
-
-/** The file of a link, which was changed. */
-async function whereTo(path: string): Promise<string> {
-  const to = (await isLink(path)) ? realPath(path) : undefined;
-  return to === undefined ? '' : ` (a link: the file is ${printable(to)})`;
 }
 
 // A link is kept, and its file emptied.

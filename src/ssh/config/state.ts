@@ -52,20 +52,16 @@ export function stateFile(env: Env, platform: NodeJS.Platform = process.platform
 
 /** For those who only look: undefined if there is none that can be used. */
 export async function readState(path: string): Promise<HostState | undefined> {
-  try {
-    return parseState(await readText(path)).state;
-  } catch {
-    return undefined;
-  }
+  return readText(path)
+    .then((text) => parseState(text).state)
+    .catch(() => undefined);
 }
 
 /** Only its settings, whatever machines it has: every list asks for them. */
 export async function readOptions(path: string): Promise<HostState['options'] | undefined> {
-  try {
-    return headOf(await readText(path)).options;
-  } catch {
-    return undefined;
-  }
+  return readText(path)
+    .then((text) => headOf(text).options)
+    .catch(() => undefined);
 }
 
 /** One machine in each line. */

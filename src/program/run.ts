@@ -32,18 +32,18 @@ export async function runCommandLine(
   if (words[0] === 'complete') return completions(words.slice(1), io);
   const { command, rest } = await commandOf(words, true);
   if (!command) return (await import('./help.js')).withoutCommand(args, io);
-  let raw: RawArgs | undefined;
   try {
     return await inCommand(command.name, async () => {
-      raw = 'passThrough' in command ? passedThrough(command.name, rest) : scanArgs(command.options, rest);
+      const raw =
+        'passThrough' in command ? passedThrough(command.name, rest) : scanArgs(command.options, rest);
       if (raw) return act(command, raw);
       io.out((await import('./help.js')).commandHelp(command, io));
       return exitCode.ok;
     });
   } catch (error) {
     // Of a command that was asked for JSON, it is JSON too.
-    const { mentionsJson, printFailure } = await import('./json-failure.js');
-    printFailure(command, raw ?? mentionsJson(rest), error, io);
+    const { printFailure } = await import('./json-failure.js');
+    printFailure(command, rest, error, io);
     throw error;
   }
 }

@@ -44,7 +44,7 @@ export async function startAndReach(
     options.trace ?? ((step, outcome) => step === 'wait' && progress?.update(printable(outcome)));
   const env = ownEnv(io.env);
   let held: StartLock | undefined;
-  let last: { readonly start: StartCommand; readonly isOver: boolean } | undefined;
+  let last: StartCommand | undefined;
   try {
     held = await startLock(target, env, {
       leftMs,
@@ -59,17 +59,16 @@ export async function startAndReach(
       waitMs: leftMs(),
       resolve: startingResolve(
         async (start, isOff) => {
-          last = { start, isOver: false };
+          last = start;
           await runStart(start, isOff, { text, env, shell: shellOf(io), timeoutMs: leftMs(), signal, trace });
-          last = { start, isOver: true };
         },
-        (off) => offAgain(off, last?.start, io),
+        (off) => offAgain(off, last, io),
       ),
     });
   } catch (error) {
     if (!(error instanceof ConnectError) || !last) throw error;
     if (error.code === 'INTERRUPTED') throw leftAlone(text, last, error);
-    throw isOffError(error) || isOffError(error.cause) ? offAgain(error, last.start, io) : error;
+    throw isOffError(error) || isOffError(error.cause) ? offAgain(error, last, io) : error;
   } finally {
     progress?.stop();
     interrupts.stop();
@@ -116,15 +115,9 @@ function offAgain(
 }
 
 /** The manager's command goes on without us, and what it has started stays. */
-function leftAlone(
-  text: string,
-  { start, isOver }: { readonly start: StartCommand; readonly isOver: boolean },
-  cause: ConnectError,
-): ConnectError {
-  const name = quote(start.machine);
-  const problem = isOver
-    ? `interrupted: ${name} was started, and is left as it is`
-    : `interrupted: ${quote(start.command[0] ?? '')} is still running, and ${name} is left as it is`;
+function leftAlone(text: string, start: StartCommand, cause: ConnectError): ConnectError {
+  const [name, command] = [start.machine, start.command[0] ?? ''].map(quote);
+  const problem = `interrupted: ${name} is left as it is, and ${command} may still be starting it`;
   return new ConnectError('connect', text, { code: 'INTERRUPTED', problem, start, cause });
 }
 

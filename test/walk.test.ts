@@ -56,7 +56,7 @@ describe('from argv to the socket', () => {
     const build = await rolldown({
       input: join(src, 'program/main.ts'),
       platform: 'node',
-      external: ['ssh2', 'chalk', 'diff', 'yocto-spinner'],
+      external: ['ssh2', 'commander', 'chalk', 'diff', 'yocto-spinner'],
       resolve: { alias: { 'node-hvsock-native': join(dir, 'addon.js') } },
       checks: { ineffectiveDynamicImport: false },
       plugins: [shellText()],

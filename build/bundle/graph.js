@@ -3,7 +3,7 @@ import { rolldown } from 'rolldown';
 import { shellText } from './shell-text.js';
 
 /** What no bundle includes: the packages that the program depends on. */
-export const packages = ['node-hvsock-native', 'ssh2', 'chalk', 'diff', 'yocto-spinner'];
+export const packages = ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'diff', 'yocto-spinner'];
 
 /**
  * The files that `entries` import statically, with the entries, and those that one of these loads by import(), both as the

@@ -51,6 +51,8 @@ function packagesOf(paths) {
 }
 
 const whole = '\0whole';
+const commander = '\0commander';
+const requiredPrefix = '\0required:';
 
 /** @param {string} main @returns {Plugin} */
 function standIns(main) {
@@ -58,8 +60,10 @@ function standIns(main) {
   const globals = join(engine, 'globals.ts');
   return {
     name: 'engine-stand-ins',
-    resolveId(id, importer) {
+    resolveId(id, importer, { kind }) {
       if (id === whole) return whole;
+      if (kind === 'require-call' && id.startsWith('node:')) return `${requiredPrefix}${id}`;
+      if (id === 'commander' && importer !== commander) return commander;
       if (id === 'node-hvsock-native') return join(engine, 'addon.ts');
       if (!id.startsWith('node:')) return undefined;
       const file = join(engine, 'node', `${id.slice('node:'.length)}.ts`);
@@ -69,7 +73,12 @@ function standIns(main) {
     load(id) {
       // The globals come first: all other modules take them for granted.
       if (id === whole) return [globals, main].map((file) => `import ${JSON.stringify(file)};`).join('\n');
-      return undefined;
+      if (id === commander) {
+        return `import ${JSON.stringify(join(engine, 'commander.ts'))}; export * from 'commander';`;
+      }
+      if (!id.startsWith(requiredPrefix)) return undefined;
+      const place = JSON.stringify(join(engine, 'required.ts'));
+      return `module.exports = require(${place}).required[${JSON.stringify(id.slice(requiredPrefix.length))}];`;
     },
   };
 }

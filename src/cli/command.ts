@@ -1,6 +1,5 @@
 import { quote } from '../errors.js';
 import type { Io } from '../process/io.js';
-import { similarTo } from '../typed/names.js';
 import { parsePort, sshPort } from '../typed/numbers.js';
 
 /** Command-line arguments, split but not yet parsed. */
@@ -289,51 +288,35 @@ export function positionals(raw: RawArgs, min: number, max: number, usage: strin
   throw new UsageError(`expected ${usage}, got ${got}`);
 }
 
-/** Splits arguments by a command's options. Undefined: help is asked for. Throws a UsageError. */
+/** Splits arguments by a command's options, for the proxy. Undefined if the full parser is needed: --help, a mistake. Throws a UsageError. */
 export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]): RawArgs | undefined {
   const positionals: string[] = [];
   const options: Record<string, RawArgs['options'][string]> = {};
-  const left = [...args];
-  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
-    if (arg === '--') return { positionals: [...positionals, ...left], options };
-    if (arg === '--help' || arg === '-h') return undefined;
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '--') return { positionals: [...positionals, ...args.slice(i + 1)], options };
     if (!arg.startsWith('-') || arg === '-') {
       positionals.push(arg);
       continue;
     }
     const isLong = arg.startsWith('--');
-    const [, name = '', given] = (isLong ? /^--([^=]*)(?:=(.*))?$/s : /^-(.)(.+)?$/s).exec(arg) ?? [];
-    const spec = specs.find(({ long, short }) => name === (isLong ? long : short));
-    const isFlag = spec?.value === undefined;
-    if (!spec || (isFlag && isLong && given !== undefined)) throw unknownOption(arg, name, specs);
-    if (isFlag || spec.optionalValue) {
-      // Letters may stand together: -rq.
-      if (!isLong && given !== undefined) left.unshift(`-${given}`);
-      if (given === undefined && spec.optionalValue) refuseApart(spec, arg, left[0]);
-      options[spec.long] = (isLong ? given : undefined) ?? true;
+    const sign = isLong ? arg.indexOf('=') : -1;
+    const given = sign < 0 ? undefined : arg.slice(sign + 1);
+    const name = arg.slice(isLong ? 2 : 1, sign < 0 ? undefined : sign);
+    const spec = specs.find((each) => (isLong ? each.long : each.short) === name);
+    if (!spec) return undefined;
+    if (spec.value === undefined || spec.optionalValue) {
+      if (given !== undefined && spec.value === undefined) return undefined;
+      if (given === undefined && spec.optionalValue) refuseApart(spec, arg, args[i + 1]);
+      options[spec.long] = given ?? true;
     } else {
-      const value = given ?? left.shift();
-      if (value === undefined) throw new UsageError(`${arg} needs a value: ${flagsOf(spec)}`);
+      const value = given ?? args[++i];
+      if (value === undefined) return undefined;
       const before = options[spec.long];
       options[spec.long] = spec.repeats ? [...(Array.isArray(before) ? before : []), value] : value;
     }
   }
   return { positionals, options };
-}
-
-/** An option as help shows it: "-o, --output <FORMAT>". */
-export function flagsOf({ long, short, value, optionalValue }: OptionSpec): string {
-  const shown = value === undefined ? '' : optionalValue ? `[=${value}]` : ` <${value}>`;
-  return `${short ? `-${short}, ` : ''}--${long}${shown}`;
-}
-
-function unknownOption(arg: string, name: string, specs: readonly OptionSpec[]): UsageError {
-  const near = similarTo(
-    name,
-    specs.map(({ long }) => long),
-  );
-  const hint = near.map((long) => `--${long}`).join(' or ');
-  return new UsageError(`unknown option ${quote(arg)}`, hint === '' ? undefined : `did you mean ${hint}?`);
 }
 
 /** An optional value needs "=": the 5 of "--wait 5" would be taken for a target. Throws a UsageError. */

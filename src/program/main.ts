@@ -75,7 +75,7 @@ async function ofLines(error: unknown, name: string | undefined, { env, platform
   return new UsageError(error.message, `${lines}: vmssh config install writes them again`);
 }
 
-/** What ssh runs takes a fast path that loads nothing else; the rest and --help go through run.ts. */
+/** What ssh runs takes a fast path that loads nothing else; the rest, --help and mistakes go through commander. */
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const { USERPROFILE: profile } = io.env;
   if (io.platform === 'win32' && profile && !win32.isAbsolute(profile))

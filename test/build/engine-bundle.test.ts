@@ -25,12 +25,12 @@ it('the globals are installed before any other module runs', () => {
   expect(text.indexOf('Object.assign(globalThis, {')).toBeLessThan(text.indexOf('// src/program/main.ts'));
 });
 
-it('a command that is loaded by itself brings no others', () => {
+it('a command that is loaded by itself brings no commander', () => {
   const [first = ''] = names.filter((name) => text(name).includes('// src/commands/list/list.ts'));
   const loaded = new Set([first]);
   for (const name of loaded)
     for (const [, from = ''] of text(name).matchAll(/^import .*"\.\/(.*)";$/gm)) loaded.add(from);
-  expect([...loaded].filter((name) => text(name).includes('// src/program/commands.ts'))).toEqual([]);
+  expect([...loaded].filter((name) => text(name).includes('// node_modules/commander/'))).toEqual([]);
 });
 
 function main(): string {

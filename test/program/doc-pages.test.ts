@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { docsFolder } from '../../src/program/help.js';
+import { docsFolder } from '../../src/program/program.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 

@@ -82,7 +82,7 @@ describe('a mistake in the arguments', () => {
     ["proxy|--a'b'", 'unknown option "--a\'b\'"', 'see vmssh proxy --help'],
     ['proxy|--\x1b[1m\n', 'unknown option "--\\x1b[1m\\x0a"', 'see vmssh proxy --help'],
     ['proxy|--fdpass=y|a', 'unknown option "--fdpass=y"', 'did you mean --fdpass?'],
-    ['proxy|a|1|--typed', '--typed needs a value: --typed <NAME>', 'see vmssh proxy --help'],
+    ['proxy|a|1|--typed', 'option "--typed <NAME>" argument missing', 'see vmssh proxy --help'],
     ['check', 'expected one or more targets, got nothing', 'see vmssh check --help'],
     ['guest|print|-p|x', 'port "x" cannot be used: it is not a number', 'see vmssh guest print --help'],
     [

@@ -293,15 +293,11 @@ export type Search<M = DiscoveredMachine, W = Warning> =
   | {
       readonly outcome: 'unknown';
       readonly known: readonly string[];
-      /** The paths that were checked, best first. */
-      readonly tried?: readonly string[];
       /** The clause and the fix, if the source knows better ones. */
       readonly missing?: string;
       readonly hint?: string;
       readonly warnings: readonly W[];
     }
-  /** No machine can have such a name; no provider was asked. */
-  | { readonly outcome: 'refused'; readonly problem: string }
   /** No provider answered. */
   | {
       readonly outcome: 'unavailable';

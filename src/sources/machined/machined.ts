@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quote } from '../../errors.js';
 import { now } from '../../runtime.js';
-import { nameProblem } from '../../typed/names.js';
 import { cidAny, machineCid, parseMachineId } from '../../typed/numbers.js';
 import type { match as Match } from '../search.js';
 import { type Deps, DiscoveryError, type Search } from '../source.js';
@@ -26,8 +25,6 @@ export async function searchMachined(
   deps: Deps,
   call: Call = varlinkCall,
 ): Promise<Search<Machine, ScopeFailure>> {
-  const problem = nameProblem(name);
-  if (problem !== undefined) return { outcome: 'refused', problem };
   const isName = parseMachineId(name) === undefined;
   const { machine, asked, failures } = isName
     ? await askByName(name, deps, call)

@@ -70,7 +70,6 @@ export async function findMachined(
   uid = process.getuid?.(),
 ): Promise<Search<MachinedMachine, Warning>> {
   const search = await searchMachined(name, deps);
-  if (search.outcome === 'refused') return search;
   const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
   // Where nobody listens, the first machine starts it.
   const isDown =

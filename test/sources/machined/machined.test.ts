@@ -130,12 +130,6 @@ describe('searchMachined', () => {
     }
   });
 
-  it.each(['', 'a/b', '..', 'a\nb'])('asks nobody for %j', async (name) => {
-    const peer = await system(machines(vm('a')));
-    expect(await searchMachined(name, deps)).toMatchObject({ outcome: 'refused' });
-    expect(peer.requests).toEqual([]);
-  });
-
   it('ends with the abort, and asks no other scope', async () => {
     const abort = new AbortController();
     await user(() => abort.abort('enough'));

@@ -113,21 +113,12 @@ export interface PodmanEffects {
   readonly uid: number | undefined;
 }
 
-const effects: PodmanEffects = {
-  get: getJson,
-  run: runTool,
-  exists,
-  get uid() {
-    return process.getuid?.();
-  },
-};
-
 const provider = 'podman';
 
 /** Podman's containers: the user's own by its API socket, or else by `podman ps`, and root's if its socket is open to the user. */
 export async function listPodmanContainers(
   deps: Deps,
-  known: PodmanEffects = effects,
+  known: PodmanEffects = { get: getJson, run: runTool, exists, uid: process.getuid?.() },
 ): Promise<Listing<DiscoveredContainer>> {
   const { own, others } = podmanEngines(deps, known.uid);
   const listings = await Promise.all([

@@ -117,42 +117,36 @@ export async function resolveMachined(
   uid = process.getuid?.(),
 ): Promise<Partial<Reachable>> {
   const { machine } = found;
-  const steps = [`systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`];
+  const nspawn = isContainer(machine) ? await import('./nspawn.js') : undefined;
+  const finds: (() => Promise<Route>)[] = addressesOf(machine).map(
+    (address) => () => routeOfRecord(machine, address, context),
+  );
+  if (nspawn) finds.unshift(() => nspawn.exportOf(machine.name, context));
+  const known: Route[] = [];
   const errors: ConnectError[] = [];
-  const attempt = async (find: () => Route | Promise<Route>): Promise<readonly Route[]> => {
+  for (const find of finds)
     try {
-      return [await find()];
+      known.push(await find());
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
       errors.push(error);
-      return [];
     }
-  };
-  const nspawn = isContainer(machine) ? await import('./nspawn.js') : undefined;
-  const exported = nspawn ? await attempt(() => nspawn.exportOf(machine.name, context)) : [];
-  const recorded: Route[] = [];
-  for (const address of addressesOf(machine))
-    recorded.push(...(await attempt(() => routeOfRecord(machine, address, context))));
-  const routes = await inOrder(machine, exported, recorded, uid);
+  const routes = await orByExec(machine, known, uid);
   const [error] = errors;
   if (routes.length === 0 && error) throw error;
-  const lacksExport = nspawn !== undefined && exported.length === 0;
-  if (lacksExport) steps.push('it exports no SSH socket');
-  // An address that cannot be used is no route: -v says why.
-  for (const each of errors.slice(lacksExport ? 1 : 0)) steps.push(each.problem);
+  const steps = [`systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`];
+  // What cannot be used is no route: -v says why.
+  for (const { problem } of errors) steps.push(problem);
   return { steps, routes: routes.length > 0 ? routes : [await routeOfQemu(found, context)] };
 }
 
-/** Best first: the socket that a container exports, what its record has, and only without those the exec, for which only root may ask. */
-async function inOrder(
+/** Only without others the exec, for which only root may ask. */
+async function orByExec(
   machine: Machine,
-  exported: readonly Route[],
-  recorded: readonly Route[],
+  known: readonly Route[],
   uid: number | undefined,
 ): Promise<readonly Route[]> {
-  const known = [...exported, ...recorded];
-  const mayExec = isContainer(machine) && machine.scope === 'system' && uid === 0;
-  if (known.length > 0 || !mayExec) return known;
+  if (known.length > 0 || !isContainer(machine) || machine.scope !== 'system' || uid !== 0) return known;
   const [{ nspawnExec }, { execRoutes }] = await Promise.all([
     import('./nspawn-files.js'),
     import('../tools/exec-route.js'),
@@ -191,7 +185,7 @@ export async function routesOfMachines(
   return Promise.all(
     machines.map((machine) => {
       const path = isContainer(machine) ? paths.get(machine.name) : undefined;
-      return inOrder(machine, routesTo([path && `unix${path}`]), routesTo(addressesOf(machine)), uid);
+      return orByExec(machine, routesTo([path && `unix${path}`, ...addressesOf(machine)]), uid);
     }),
   );
 }

@@ -141,6 +141,7 @@ describe('a machine', () => {
     });
   });
 
+  const noExport = 'no container "a" exports an SSH socket: found none';
   it('that is a container without such a socket is found by root, who may start its sshd', async () => {
     await registered({ class: 'container', service: 'systemd-nspawn' });
     const problem = expect.stringContaining('no container "a" exports an SSH socket');
@@ -151,7 +152,7 @@ describe('a machine', () => {
       endpoint: { family: 'exec', command, machine: 'a' },
       steps: [
         'systemd-machined (system) knows container "a"',
-        'it exports no SSH socket',
+        noExport,
         'systemd-run starts sshd in it as its root',
       ],
     });
@@ -162,7 +163,7 @@ describe('a machine', () => {
     [{ sshAddress: '192.0.2.1' }, { host: '192.0.2.1' }, 'it has the SSH address "192.0.2.1"'],
   ])('that is a container without such a socket is reached by $0', async (known, endpoint, step) => {
     await registered({ class: 'container', service: 'systemd-nspawn', ...known });
-    const steps = ['systemd-machined (system) knows container "a"', 'it exports no SSH socket', step];
+    const steps = ['systemd-machined (system) knows container "a"', noExport, step];
     expect(await outcome('machine/a')).toEqual({ endpoint: expect.objectContaining(endpoint), steps });
   });
 

@@ -181,11 +181,11 @@ export async function routesOfMachines(
   const { routesTo } = await import('../routes.js');
   const nspawn = machines.some(isContainer) ? await import('./nspawn.js') : undefined;
   const { found: exports = [] } = (await nspawn?.listExports(deps)) ?? {};
-  const paths = new Map(exports.map(({ name, path }) => [name, path]));
+  const exported = new Map(exports.map(({ name, routes }) => [name, routes]));
   return Promise.all(
     machines.map((machine) => {
-      const path = isContainer(machine) ? paths.get(machine.name) : undefined;
-      return orByExec(machine, routesTo([path && `unix${path}`, ...addressesOf(machine)]), uid);
+      const own = (isContainer(machine) && exported.get(machine.name)) || [];
+      return orByExec(machine, [...own, ...routesTo(addressesOf(machine))], uid);
     }),
   );
 }

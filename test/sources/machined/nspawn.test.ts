@@ -2,10 +2,10 @@ import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Fs, listExports, nspawn } from '../../../src/sources/machined/nspawn.js';
-import { routeTo } from '../../../src/sources/routes.js';
 import { searchSource } from '../../../src/sources/search.js';
 import type { Deps } from '../../../src/sources/source.js';
 import { authorityOf } from '../../../src/sources/trusted-path.js';
+import { routeBy } from '../../../src/typed/route.js';
 import { usePeerFolder } from './varlink-peer.js';
 
 const folder = usePeerFolder();
@@ -24,6 +24,7 @@ const v262 = (name: string) => `run/systemd/nspawn/${name}/unix-export/ssh`;
 const v257 = (name: string) => `run/systemd/nspawn/unix-export/${name}/ssh`;
 const put = (...paths: string[]) => Promise.all(paths.map((path) => folder.abandon(path)));
 
+const leadsTo = (path = '') => ({ routes: [{ endpoint: { family: 'unix', path } }] });
 /** As `container/NAME` does. */
 const find = (name: string, at = deps) => searchSource(nspawn, name, at);
 
@@ -36,7 +37,11 @@ describe('an export', () => {
     const [want] = await put(path, v262(other), v257('c2'));
     expect(await find(as)).toMatchObject({
       outcome: 'found',
-      machine: { name: 'c1', path: want, authority: path.startsWith('user') ? authorityOf() : undefined },
+      machine: {
+        name: 'c1',
+        ...leadsTo(want),
+        authority: path.startsWith('user') ? authorityOf() : undefined,
+      },
       warnings: [],
     });
   });
@@ -45,7 +50,7 @@ describe('an export', () => {
     'takes the one before $name first',
     async ({ path, before }) => {
       const [, want] = await put(path, before?.path ?? '');
-      expect(await find('c1')).toMatchObject({ machine: { path: want } });
+      expect(await find('c1')).toMatchObject({ machine: leadsTo(want) });
     },
   );
 
@@ -103,7 +108,7 @@ describe('an export', () => {
     symlinkSync('run', `${folder.path}/var`);
     const path = `${folder.path}/var/systemd/nspawn/c1/unix-export/ssh`;
     const through = { ...deps, runDir: `${folder.path}/var` };
-    expect(await find('c1', through)).toMatchObject({ outcome: 'found', machine: { path } });
+    expect(await find('c1', through)).toMatchObject({ outcome: 'found', machine: leadsTo(path) });
   });
 });
 
@@ -112,10 +117,10 @@ describe('listExports', () => {
     await put(v262('a'), v262('propagate'), v257('a'), v257('unix-export'), v257('b'));
     await put('user/systemd/nspawn/b/unix-export/ssh', 'run/systemd/nspawn/c/unix-export/ssh/below');
     const { found } = await listExports(deps);
-    expect(found.map(({ name, path }) => `${name} ${path.slice(folder.path.length)}`)).toEqual([
-      'b /user/systemd/nspawn/b/unix-export/ssh',
-      `a /${v262('a')}`,
-      `unix-export /${v257('unix-export')}`,
+    expect(found).toMatchObject([
+      { name: 'b', ...leadsTo(`${folder.path}/user/systemd/nspawn/b/unix-export/ssh`) },
+      { name: 'a', ...leadsTo(`${folder.path}/${v262('a')}`) },
+      { name: 'unix-export', ...leadsTo(`${folder.path}/${v257('unix-export')}`) },
     ]);
   });
 
@@ -126,9 +131,9 @@ describe('listExports', () => {
 
 describe('nspawn', () => {
   it('lists what to type', async () => {
-    const [path] = await put(v262('c1'));
-    const routes = [routeTo(`unix${path}`)];
-    const want = { path, name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn', routes };
+    const [path = ''] = await put(v262('c1'));
+    const routes = [routeBy({ family: 'unix', path }, [`container "c1" exports ${path}`])];
+    const want = { name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn', routes };
     expect(await nspawn.list(deps)).toEqual({ found: [want], warnings: [] });
   });
 });

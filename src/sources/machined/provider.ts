@@ -13,11 +13,9 @@ import type {
   Search,
   Source,
   Status,
-  Warning,
 } from '../source.js';
 import { authorityIn, authorityOf } from '../trusted-path.js';
-import type { Machine, ScopeFailure } from './machined.js';
-import { addressesOf, isContainer, listMachines, searchMachined, vmspawn } from './machined.js';
+import { addressesOf, isContainer, listMachines, type Machine, searchMachined, vmspawn } from './machined.js';
 
 /** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
@@ -45,7 +43,7 @@ export const machined: Source<MachinedMachine> = {
 };
 
 async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
-  const { machines, failures } = await listMachines(deps);
+  const { machines, warnings } = await listMachines(deps);
   const names = new Set<string>();
   const distinct = distinctMachines(machines);
   const [statuses, users, routes] = await Promise.all([
@@ -60,7 +58,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
     if (handle === undefined) return [];
     return [fromMachined(machine, handle, statuses[i] ?? 'running', users?.get(machine), routes[i])];
   });
-  return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
+  return { found, warnings };
 }
 
 /** A machine by its name, as this uid sees it. */
@@ -68,18 +66,16 @@ export async function findMachined(
   name: string,
   deps: Deps,
   uid = process.getuid?.(),
-): Promise<Search<MachinedMachine, Warning>> {
+): Promise<Search<MachinedMachine>> {
   const search = await searchMachined(name, deps);
-  const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
+  const { warnings } = search;
   // Where nobody listens, the first machine starts it.
-  const isDown =
-    search.outcome === 'unavailable' &&
-    search.warnings.every(({ code }) => code === 'ENOENT' || code === 'ECONNREFUSED');
+  const isDown = search.outcome === 'unavailable' && warnings.every(({ code }) => code === 'ECONNREFUSED');
   if (search.outcome === 'unknown' || isDown) {
     const known = search.outcome === 'unknown' ? search.known : [];
-    return (await offImage(name, deps, uid, { known, warnings })) ?? { ...search, warnings };
+    return (await offImage(name, deps, uid, { known, warnings })) ?? search;
   }
-  if (search.outcome !== 'found') return { ...search, warnings };
+  if (search.outcome !== 'found') return search;
   const { machine } = search;
   const asked = [statusesOf([machine], deps), usersOf([machine], deps)] as const;
   const [[status = 'running'], users] = await Promise.all(asked);
@@ -92,8 +88,8 @@ async function offImage(
   name: string,
   { exists = existsSync, runDir = '/run' }: Deps,
   uid: number | undefined,
-  asked: Pick<Extract<Search<never, Warning>, { outcome: 'unknown' }>, 'known' | 'warnings'>,
-): Promise<Search<MachinedMachine, Warning> | undefined> {
+  asked: Pick<Extract<Search, { outcome: 'unknown' }>, 'known' | 'warnings'>,
+): Promise<Search<MachinedMachine> | undefined> {
   const { hasImage, imageFolder, startImage } = await import('../start-command.js');
   // The container runs, and its machined is gone or older than 257.
   if (exists(`${runDir}/systemd/machines/${name}`)) return undefined;
@@ -219,11 +215,6 @@ function handleOf({ name, id = name }: Machine): string {
 function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
   const seen = new Set<string>();
   return machines.filter(({ name, id }) => !seen.has(`${name}/${id}`) && seen.add(`${name}/${id}`));
-}
-
-// A scope without a machined is not a failure.
-function toWarning({ code, problem }: ScopeFailure, where: string): Warning[] {
-  return code === 'ENOENT' ? [] : [{ provider: machined.name, code, problem: `${where}: ${problem}` }];
 }
 
 // `handle`: the name, or the id if the name belongs to a machine of an earlier scope, or fits no target.

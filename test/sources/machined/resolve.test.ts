@@ -53,7 +53,7 @@ describe('a machine that a machined without an answer may have too', () => {
     await expect(asked('machine/a')).rejects.toMatchObject({
       code: 'TIMEOUT',
       problem: expect.stringMatching(
-        /^"a" may also be a machine of a source that did not answer: the user's: no answer/,
+        /^"a" may also be a machine of a source that did not answer: \/.*Machine: no answer/,
       ),
       hint: expect.stringContaining(`type "machine/${uuid}" for the one that was found`),
     });
@@ -326,7 +326,7 @@ describe('no machine', () => {
     await Promise.all(['bus', socket].map((name) => folder.abandon(`user/${name}`)));
     await system(machines({ name: 'b', class: 'vm' }));
     const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
-    const problem = expect.stringMatching(/found "b"; the user's: .*\(ECONNREFUSED\)$/);
+    const problem = expect.stringMatching(/found "b"; \/.*Machine: .*\(ECONNREFUSED\)$/);
     await refused(outcome('machine/a', { env }), { problem });
   });
 
@@ -339,7 +339,7 @@ describe('no machine', () => {
   it('if machined refuses to answer', async () => {
     await system(says(wire({ error: 'org.varlink.service.PermissionDenied' })));
     const problem = expect.stringMatching(
-      /^systemd-machined could not be asked: no scope answered; the system's: .*\(org\.varlink\.service\.PermissionDenied\)$/,
+      /^systemd-machined could not be asked: no scope answered; \/.*Machine: .*\(org\.varlink\.service\.PermissionDenied\)$/,
     );
     await refused(outcome('machine/a'), { code: 'NOT_FOUND', problem, hint });
   });

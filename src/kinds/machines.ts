@@ -85,7 +85,7 @@ export const containerKind: Kind<NamedTarget<'container'>> = {
   sources: [
     { name: 'machined' },
     sourceBy('nspawn'),
-    { name: 'podman', load: async () => (await import('../sources/containers/either.js')).podmanOrDocker },
+    { name: 'podman', load: async () => (await import('../sources/containers/podman.js')).podmanOrDocker },
     { name: 'docker' },
   ],
   parse: ({ rest }) => ({ kind: 'container', name: parseName(rest, 'container name') }),

@@ -33,7 +33,7 @@ export async function findMachine(
       unknown.push(search);
       continue;
     }
-    const warnings = [...unknown, search].flatMap((each) => ('warnings' in each ? each.warnings : []));
+    const warnings = [...unknown, search].flatMap((each) => each.warnings);
     if (search.outcome !== 'found' || warnings.length > 0) {
       const { askedOf, machineOrThrow, refuseIfSilent } = await import('./no-machine.js');
       const found = machineOrThrow(search, name, context.text, asked ?? askedOf(source));
@@ -44,7 +44,7 @@ export async function findMachine(
   const { askedOf, machineOrThrow, notInstalled } = await import('./no-machine.js');
   const none = {
     ...unknown[0],
-    ...({ outcome: 'unknown', tried: unknown.flatMap(({ tried = [] }) => tried) } as const),
+    outcome: 'unknown' as const,
     known: [...new Set(unknown.flatMap(({ known }) => known))],
     warnings: unknown.flatMap(({ warnings }) => warnings),
   };

@@ -44,8 +44,6 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
   switch (search.outcome) {
     case 'found':
       return search.machine;
-    case 'refused':
-      throw new ConnectError('parse', text, { code: 'USAGE', problem: search.problem });
     case 'ambiguous':
       throw fail(
         'AMBIGUOUS',
@@ -54,7 +52,7 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
         { final: true },
       );
     case 'unknown': {
-      const { known, tried = [], warnings } = search;
+      const { known, warnings } = search;
       const failed = warnings.filter(isFailure);
       // Whether it has the machine is then unknown.
       if (known.length === 0 && failed.length > 0 && asked.missing === undefined)
@@ -76,7 +74,6 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
           : shown.length === 0
             ? `${missing}: none of the ${known.length} that were found is like it`
             : `${missing}: found ${quoteNames(shown, ', ')}`;
-      const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
       const [silent] = silentFor(name, warnings);
       // One that could not be asked may have just that name.
       const unasked = failed.find(({ machine }) => machine === undefined);
@@ -88,7 +85,7 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
         near.length > 0 && `did you mean ${near.map((each) => offered(each)).join(' or ')}?`,
       ];
       const hint = hints.find((each) => typeof each === 'string') || asked.hints.unknown;
-      throw fail('NOT_FOUND', `${names}${looked}${failures(warnings)}`, hint);
+      throw fail('NOT_FOUND', `${names}${failures(warnings)}`, hint);
     }
     case 'unavailable': {
       const { code, problem, warnings, final, cause } = search;

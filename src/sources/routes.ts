@@ -79,10 +79,7 @@ export function addressAt(endpoint: Endpoint): string {
   }
 }
 
-const sockets: ReadonlyMap<string, (parts: Split) => SocketTarget> = new Map<
-  string,
-  (parts: Split) => SocketTarget
->([
+const sockets = new Map<string, (parts: Split) => SocketTarget>([
   ['unix', parseUnix],
   ['vsock', parseVsock],
   ['vsock-mux', parseVsockMux],

@@ -1,7 +1,7 @@
 import { countBy } from '../group-by.js';
 import { foldOf, slug } from '../typed/names.js';
 import { parseUuid } from '../typed/numbers.js';
-import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Source } from './source.js';
+import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Source, Warning } from './source.js';
 import { DiscoveryError } from './source.js';
 
 export interface Named
@@ -71,11 +71,11 @@ export async function searchSource<F extends DiscoveredMachine>(
 }
 
 /** What a search finds, or that it got no answer: a DiscoveryError of it, and what is known of that. */
-export async function answerOf<M, W>(
-  search: Promise<Search<M, W>>,
+export async function answerOf<M>(
+  search: Promise<Search<M>>,
   signal: AbortSignal | undefined,
   known: (error: DiscoveryError) => { readonly code?: string; readonly hint?: string } = () => ({}),
-): Promise<Search<M, W>> {
+): Promise<Search<M>> {
   try {
     return await search;
   } catch (cause) {
@@ -102,12 +102,12 @@ export async function searchList<M extends DiscoveredMachine>(
 }
 
 /** The result of a match among `all`; `typed`: what to type for one of several. */
-export function searchIn<M extends Named, W = never>(
+export function searchIn<M extends Named>(
   matches: readonly M[],
   all: readonly Named[],
   typed: (machine: M) => string,
-  warnings: readonly W[] = [],
-): Search<M, W> {
+  warnings: readonly Warning[] = [],
+): Search<M> {
   const [machine, ...others] = matches;
   if (machine === undefined)
     return { outcome: 'unknown', known: [...new Set(all.map(({ name }) => name))], warnings };

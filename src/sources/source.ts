@@ -286,22 +286,22 @@ export function isSilence({ code }: Pick<Warning, 'code'>): boolean {
 }
 
 /** The result of a search for a machine by name. `warnings`: what else could not be asked. */
-export type Search<M = DiscoveredMachine, W = Warning> =
-  | { readonly outcome: 'found'; readonly machine: M; readonly warnings: readonly W[] }
+export type Search<M = DiscoveredMachine> =
+  | { readonly outcome: 'found'; readonly machine: M; readonly warnings: readonly Warning[] }
   /** `means`: what to type for each. */
-  | { readonly outcome: 'ambiguous'; readonly means: readonly string[]; readonly warnings: readonly W[] }
+  | {
+      readonly outcome: 'ambiguous';
+      readonly means: readonly string[];
+      readonly warnings: readonly Warning[];
+    }
   | {
       readonly outcome: 'unknown';
       readonly known: readonly string[];
-      /** The paths that were checked, best first. */
-      readonly tried?: readonly string[];
       /** The clause and the fix, if the source knows better ones. */
       readonly missing?: string;
       readonly hint?: string;
-      readonly warnings: readonly W[];
+      readonly warnings: readonly Warning[];
     }
-  /** No machine can have such a name; no provider was asked. */
-  | { readonly outcome: 'refused'; readonly problem: string }
   /** No provider answered. */
   | {
       readonly outcome: 'unavailable';
@@ -310,7 +310,7 @@ export type Search<M = DiscoveredMachine, W = Warning> =
       readonly hint?: string;
       /** Whether to ask again later cannot help. */
       readonly final?: boolean;
-      readonly warnings: readonly W[];
+      readonly warnings: readonly Warning[];
       readonly cause?: unknown;
     };
 

@@ -88,15 +88,9 @@ export interface ViaEndpoint {
 }
 
 /** `otherPath`: the second reading of a path, used there if no file exists at the first. */
-export type ViaSocket =
-  | { readonly family: 'unix'; readonly path: string; readonly otherPath?: string | undefined }
-  | { readonly family: 'vsock'; readonly cid: number; readonly port: number }
-  | {
-      readonly family: 'vsock-mux';
-      readonly path: string;
-      readonly otherPath?: string | undefined;
-      readonly port: number;
-    };
+export type ViaSocket = Extract<Endpoint, { readonly family: 'unix' | 'vsock' | 'vsock-mux' }> & {
+  readonly otherPath?: string | undefined;
+};
 
 /** Whether the connection goes over the machine's vsock; true if the family is not known yet. */
 export function usesVsock(family: Endpoint['family'] | undefined): boolean {

@@ -1,6 +1,6 @@
 import { ConnectError } from '../errors.js';
 import { parseSocketPath, type Split, split } from './names.js';
-import { checkPort, cidLocal, type Guid, parseCid, parsePort, serviceIdOfPort } from './numbers.js';
+import { cidLocal, type Guid, parseCid, parsePort, serviceIdOfPort } from './numbers.js';
 import { type Route, routeBy, type ViaEndpoint, type ViaSocket } from './route.js';
 import type { AnyTarget, SocketPath, UnixTarget, ViaTarget, VsockMuxTarget, VsockTarget } from './target.js';
 
@@ -31,10 +31,9 @@ const own = `CID ${cidLocal} is this host itself, as ssh localhost is`;
 export function routeToHyperV(
   vmId: Guid,
   { text, port }: { readonly text: string; readonly port: number },
-  steps: readonly string[] = [],
 ): Route {
   try {
-    return routeBy({ family: 'hyper-v', vmId, serviceId: serviceIdOfPort(checkPort(port, 'hvsock')) }, steps);
+    return routeBy({ family: 'hyper-v', vmId, serviceId: serviceIdOfPort(port) });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new ConnectError('parse', text, { code: 'USAGE', problem: error.message });

@@ -208,7 +208,7 @@ export function findContainer<M extends DiscoveredMachine>(
   list: (deps: Deps) => Promise<Listing<M>>,
   deps: Deps,
   hint?: () => Promise<string | undefined>,
-): Promise<Search<M, Warning>> {
+): Promise<Search<M>> {
   const search = async () => {
     const { found, warnings } = await list({ ...deps, wanted: name });
     const machines = found.filter(({ container }) => container === undefined);

@@ -22,6 +22,7 @@ import {
   textOf,
 } from '../tools/run-tool.js';
 import { authorityOf, configFolder } from '../trusted-path.js';
+import { docker } from './docker.js';
 import { absent, type Engine, isThere, podmanEngines, typeThere, urlOf, warningFor } from './engines.js';
 import type { DiscoveredContainer, EngineApi } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
@@ -41,6 +42,21 @@ export const podman: Source = {
     machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),
 };
+
+/** The containers of Podman and Docker together: a name that both have is ambiguous. */
+export const podmanOrDocker: Source = {
+  name: 'podman',
+  title: 'Podman and Docker',
+  list: listBoth,
+  find: (name, deps) => findContainer(name, listBoth, deps),
+  start: (machine, env) => (machine.provider === 'docker' ? docker : podman).start?.(machine, env),
+};
+
+async function listBoth(deps: Deps) {
+  const lists = await Promise.all([podman, docker].map((source) => source.list(deps)));
+  const { found, warnings } = joinListings(lists);
+  return { found: found.filter((each) => each.container !== undefined), warnings };
+}
 
 /** Also says which other service its command asks, beside the containers of this host's. */
 async function listWithLed(deps: Deps): Promise<Listing> {
@@ -113,21 +129,12 @@ export interface PodmanEffects {
   readonly uid: number | undefined;
 }
 
-const effects: PodmanEffects = {
-  get: getJson,
-  run: runTool,
-  exists,
-  get uid() {
-    return process.getuid?.();
-  },
-};
-
 const provider = 'podman';
 
 /** Podman's containers: the user's own by its API socket, or else by `podman ps`, and root's if its socket is open to the user. */
 export async function listPodmanContainers(
   deps: Deps,
-  known: PodmanEffects = effects,
+  known: PodmanEffects = { get: getJson, run: runTool, exists, uid: process.getuid?.() },
 ): Promise<Listing<DiscoveredContainer>> {
   const { own, others } = podmanEngines(deps, known.uid);
   const listings = await Promise.all([

@@ -176,7 +176,7 @@ export function findHyperV(
     const matches = id
       ? machines.filter(({ uuid }) => uuid === id)
       : match(name.toLowerCase(), named).map(({ machine }) => machine);
-    return searchIn<DiscoveredHyperV, Warning>(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
+    return searchIn<DiscoveredHyperV>(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
   };
   return answerOf(search(), deps.signal, ({ code, hint }) => ({
     code,

@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quote } from '../../errors.js';
 import { now } from '../../runtime.js';
-import { nameProblem } from '../../typed/names.js';
 import { cidAny, machineCid, parseMachineId } from '../../typed/numbers.js';
 import type { match as Match } from '../search.js';
-import { type Deps, DiscoveryError, type Search } from '../source.js';
+import { type Deps, DiscoveryError, type Search, type Warning } from '../source.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { runtimeDirs, type Scope } from '../trusted-path.js';
 import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
@@ -13,8 +12,9 @@ import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 interface MachineList {
   /** In the order of the scopes, without this host itself; a machine that is registered in both is there twice. */
   readonly machines: readonly Machine[];
-  readonly answered: readonly Scope[];
-  readonly failures: readonly ScopeFailure[];
+  /** How many services answered. */
+  readonly answered: number;
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -25,17 +25,15 @@ export async function searchMachined(
   name: string,
   deps: Deps,
   call: Call = varlinkCall,
-): Promise<Search<Machine, ScopeFailure>> {
-  const problem = nameProblem(name);
-  if (problem !== undefined) return { outcome: 'refused', problem };
+): Promise<Search<Machine>> {
   const isName = parseMachineId(name) === undefined;
-  const { machine, asked, failures } = isName
-    ? await askByName(name, deps, call)
-    : { machine: undefined, asked: sockets(deps), failures: [] };
-  if (machine) return { outcome: 'found', machine, warnings: failures };
+  const nobodyAsked = { machine: undefined, asked: sockets(deps), warnings: [] };
+  const byName = isName ? await askByName(name, deps, call) : nobodyAsked;
+  const { machine, asked } = byName;
+  if (machine) return { outcome: 'found', machine, warnings: byName.warnings };
   const list = await listScopes(asked, deps, call);
-  const warnings = [...failures, ...list.failures];
-  if (list.answered.length === 0) return nobody(warnings);
+  const warnings = [...byName.warnings, ...list.warnings];
+  if (list.answered === 0) return nobody(warnings);
   const { match, searchIn } = await import('../search.js');
   const matches = matchMachine(name, list.machines, match);
   return searchIn(matches, list.machines, ({ name }) => `machine/${name}`, warnings);
@@ -49,8 +47,8 @@ function matchMachine(wanted: string, machines: readonly Machine[], match: typeo
   return [...first.values()].toReversed();
 }
 
-function nobody(warnings: readonly ScopeFailure[]): Search<Machine, ScopeFailure> {
-  const isAbsent = warnings.every(({ code }) => code === 'ENOENT');
+function nobody(warnings: readonly Warning[]): Search<Machine> {
+  const isAbsent = warnings.length === 0;
   return {
     outcome: 'unavailable',
     code: 'NOT_FOUND',
@@ -77,23 +75,23 @@ function sockets(deps: Deps): readonly Socket[] {
 /** The machine of a name; else the sockets of those that answered, whose lists may have it. */
 async function askByName(name: string, deps: Deps, call: Call) {
   const asked: Socket[] = [];
-  const failures: ScopeFailure[] = [];
+  const warnings: Warning[] = [];
   for (const socket of sockets(deps)) {
     try {
       const [found] = await list(socket, { name }, false, deps, call);
       const [machine] = found?.name === name ? await trustedMachines([found], deps) : [];
-      if (machine) return { machine, asked, failures };
+      if (machine) return { machine, asked, warnings };
       asked.push(socket);
       const problem = `${quote(name)} was registered by user ${found?.uid}`;
-      if (found?.name === name) failures.push({ ...socket, code: 'FOREIGN', problem });
+      if (found?.name === name) warnings.push({ provider, code: 'FOREIGN', problem });
     } catch (error) {
       if (!(error instanceof VarlinkError)) throw error;
       // The service has none of this name, or gave another error.
       if (error.parameters) asked.push(socket);
-      else failures.push(scopeFailure(socket, error));
+      else warnings.push(...failure(socket, error));
     }
   }
-  return { machine: undefined, asked, failures };
+  return { machine: undefined, asked, warnings };
 }
 
 async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Promise<MachineList> {
@@ -101,21 +99,20 @@ async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Prom
   const lists = await Promise.all(from.map((socket) => listScope(socket, deps, call)));
   return {
     machines: lists.flatMap(({ machines }) => machines).filter((machine) => machine.class !== 'host'),
-    answered: lists.flatMap(({ answered }) => answered),
-    failures: lists.flatMap(({ failures }) => failures),
+    answered: lists.reduce((sum, { answered }) => sum + answered, 0),
+    warnings: lists.flatMap(({ warnings }) => warnings),
   };
 }
 
 async function listScope(socket: Socket, deps: Deps, call: Call): Promise<MachineList> {
-  const answered = [socket.scope];
   try {
     const machines = await trustedMachines(await list(socket, {}, true, deps, call), deps);
-    return { machines, answered, failures: [] };
+    return { machines, answered: 1, warnings: [] };
   } catch (error) {
     // machined's reply for an empty list.
     if (error instanceof VarlinkError && error.code === noSuchMachine)
-      return { machines: [], answered, failures: [] };
-    return { machines: [], answered: [], failures: [scopeFailure(socket, error)] };
+      return { machines: [], answered: 1, warnings: [] };
+    return { machines: [], answered: 0, warnings: failure(socket, error) };
   }
 }
 
@@ -172,23 +169,16 @@ interface Socket {
   readonly bus: string;
 }
 
-/** A machined that could not be asked; ENOENT if there is none. */
-export interface ScopeFailure {
-  readonly scope: Scope;
-  readonly path: string;
-  /** An errno's name, a varlink error's name, PROTOCOL or TIMEOUT. */
-  readonly code: string;
-  readonly problem: string;
-}
+const provider = 'machined';
 
-/** The service's failure, or the end of the time for the whole list. Throws anything else, such as Ctrl-C. */
-function scopeFailure({ scope, path, bus }: Socket, error: unknown): ScopeFailure {
-  if (error instanceof VarlinkError) {
-    const isAbsent = scope === 'user' && unanswered.includes(error.code) && !existsSync(bus);
-    return { scope, path, code: isAbsent ? 'ENOENT' : error.code, problem: error.problem };
-  }
-  if (error instanceof DiscoveryError) return { scope, path, code: error.code, problem: error.message };
-  throw error;
+/** Why a machined gave no answer, or not in the time for the whole list; nothing of one that is not there. Throws anything else, such as Ctrl-C. */
+function failure({ scope, path, bus }: Socket, error: unknown): readonly Warning[] {
+  const isKnown = error instanceof VarlinkError || error instanceof DiscoveryError;
+  if (!isKnown) throw error;
+  const { code } = error;
+  const isAbsent = scope === 'user' && unanswered.includes(code) && !existsSync(bus);
+  const problem = error instanceof VarlinkError ? error.problem : error.message;
+  return code === 'ENOENT' || isAbsent ? [] : [{ provider, code, problem: `${path}: ${problem}` }];
 }
 
 // A user without a D-Bus of their own (Debian: dbus-user-session) has no machined, but systemd ≥ 259 listens for it

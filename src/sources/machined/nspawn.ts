@@ -3,32 +3,27 @@ import { quote } from '../../errors.js';
 import { nameProblem, socketPathProblem } from '../../typed/names.js';
 import { type Route, routeBy } from '../../typed/route.js';
 import type { Asked } from '../no-machine.js';
-import { routesTo } from '../routes.js';
-import { match, searchIn } from '../search.js';
+import { searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, ResolveContext, Search, Source, Warning } from '../source.js';
 import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../trusted-path.js';
 
-export interface DiscoveredExport extends DiscoveredMachine {
-  readonly path: string;
-}
-
 /** The systemd-nspawn containers that export a socket; needs no machined. */
-export const nspawn: Source<DiscoveredExport> = {
+export const nspawn: Source = {
   name: 'nspawn',
   title: 'systemd-nspawn',
   list: (deps) => listExports(deps),
-  find: (name, deps) => findExport(name, deps),
-  resolve: async (found) => ({ steps: [], routes: [exportRoute(found)], joined: undefined }),
+  resolve: async () => ({ steps: [], joined: undefined }),
   files: async (...asked) => (await import('./nspawn-files.js')).nspawnFiles(...asked),
 };
 
 /** The route to the socket that a container of this name exports. Throws a ConnectError. */
 export async function exportOf(name: string, context: ResolveContext): Promise<Route> {
-  const search = await findExport(name, context);
+  const search = await searchList(name, listExports(context));
   context.signal?.throwIfAborted();
-  if (search.outcome === 'found') return exportRoute(search.machine);
+  const [route] = search.outcome === 'found' ? (search.machine.routes ?? []) : [];
+  if (route) return route;
   const { machineOrThrow } = await import('../no-machine.js');
-  return machineOrThrow<never>(search, name, context.text, askedForExport(name));
+  return machineOrThrow(search as Search<never>, name, context.text, askedForExport(name));
 }
 
 /** Who is named if no container of this name exports a socket. */
@@ -43,19 +38,14 @@ export function askedForExport(name: string): Asked {
   };
 }
 
-function exportRoute({ name, path }: DiscoveredExport): Route {
-  return routeBy({ family: 'unix', path }, [`container ${quote(name)} exports ${path}`]);
-}
-
 /** As a machine: a killed container leaves its socket. */
-function fromExport(name: string, path: string, scope: Scope): DiscoveredExport {
+function fromExport(name: string, path: string, scope: Scope): DiscoveredMachine {
   return {
     name,
-    path,
     target: `container/${name}`,
     status: 'unknown',
     provider: nspawn.name,
-    routes: routesTo([`unix${path}`]),
+    routes: [routeBy({ family: 'unix', path }, [`container ${quote(name)} exports ${path}`])],
     authority: authorityIn(scope),
   };
 }
@@ -66,38 +56,10 @@ export interface Fs {
   lstat(path: string): Promise<{ isSocket(): boolean; isSymbolicLink(): boolean }>;
 }
 
-/** Finds a container's exported socket by name, ignoring case if no exact one exists. */
-export async function findExport(
-  name: string,
-  deps: Deps,
-  fs: Fs = nodeFs,
-): Promise<Search<DiscoveredExport>> {
-  const problem = nameProblem(name);
-  if (problem !== undefined) return { outcome: 'refused', problem };
+/** All exported sockets, one per name: that of the first folder which has it. */
+export async function listExports(deps: Deps, fs: Fs = nodeFs): Promise<Listing> {
   const failures: Failures = new Map();
-  const tried: string[] = [];
-  for (const { scope, path: folder } of folders(deps))
-    for (const path of candidates(folder, name)) {
-      if (await isSocket(path, failures, fs))
-        return { outcome: 'found', machine: fromExport(name, path, scope), warnings: [...failures.values()] };
-      tried.push(path);
-    }
-  const exports = await readExports(deps, failures, fs);
-  const warnings = [...failures.values()];
-  const search = searchIn(match(name, exports), exports, ({ target }) => target, warnings);
-  return search.outcome === 'unknown' ? { ...search, tried } : search;
-}
-
-/** All exported sockets, one per name. */
-export async function listExports(deps: Deps, fs: Fs = nodeFs): Promise<Listing<DiscoveredExport>> {
-  const failures: Failures = new Map();
-  const found = await readExports(deps, failures, fs);
-  return { found, warnings: [...failures.values()] };
-}
-
-// By name, in the order in which findExport looks.
-async function readExports(deps: Deps, failures: Failures, fs: Fs): Promise<readonly DiscoveredExport[]> {
-  const exports = new Map<string, DiscoveredExport>();
+  const exports = new Map<string, DiscoveredMachine>();
   for (const { scope, path: folder } of folders(deps)) {
     const names = [
       ...(await entries(folder, failures, fs)).filter((name) => !nspawnsOwn.has(name)),
@@ -110,7 +72,7 @@ async function readExports(deps: Deps, failures: Failures, fs: Fs): Promise<read
       }
     }
   }
-  return [...exports.values()];
+  return { found: [...exports.values()], warnings: [...failures.values()] };
 }
 
 function folders(deps: Deps): readonly RuntimeDir[] {

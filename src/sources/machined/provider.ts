@@ -13,11 +13,9 @@ import type {
   Search,
   Source,
   Status,
-  Warning,
 } from '../source.js';
 import { authorityIn, authorityOf } from '../trusted-path.js';
-import type { Machine, ScopeFailure } from './machined.js';
-import { addressesOf, isContainer, listMachines, searchMachined, vmspawn } from './machined.js';
+import { addressesOf, isContainer, listMachines, type Machine, searchMachined, vmspawn } from './machined.js';
 
 /** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
@@ -45,7 +43,7 @@ export const machined: Source<MachinedMachine> = {
 };
 
 async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
-  const { machines, failures } = await listMachines(deps);
+  const { machines, warnings } = await listMachines(deps);
   const names = new Set<string>();
   const distinct = distinctMachines(machines);
   const [statuses, users, routes] = await Promise.all([
@@ -60,7 +58,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
     if (handle === undefined) return [];
     return [fromMachined(machine, handle, statuses[i] ?? 'running', users?.get(machine), routes[i])];
   });
-  return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
+  return { found, warnings };
 }
 
 /** A machine by its name, as this uid sees it. */
@@ -68,19 +66,16 @@ export async function findMachined(
   name: string,
   deps: Deps,
   uid = process.getuid?.(),
-): Promise<Search<MachinedMachine, Warning>> {
+): Promise<Search<MachinedMachine>> {
   const search = await searchMachined(name, deps);
-  if (search.outcome === 'refused') return search;
-  const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
+  const { warnings } = search;
   // Where nobody listens, the first machine starts it.
-  const isDown =
-    search.outcome === 'unavailable' &&
-    search.warnings.every(({ code }) => code === 'ENOENT' || code === 'ECONNREFUSED');
+  const isDown = search.outcome === 'unavailable' && warnings.every(({ code }) => code === 'ECONNREFUSED');
   if (search.outcome === 'unknown' || isDown) {
     const known = search.outcome === 'unknown' ? search.known : [];
-    return (await offImage(name, deps, uid, { known, warnings })) ?? { ...search, warnings };
+    return (await offImage(name, deps, uid, { known, warnings })) ?? search;
   }
-  if (search.outcome !== 'found') return { ...search, warnings };
+  if (search.outcome !== 'found') return search;
   const { machine } = search;
   const asked = [statusesOf([machine], deps), usersOf([machine], deps)] as const;
   const [[status = 'running'], users] = await Promise.all(asked);
@@ -93,8 +88,8 @@ async function offImage(
   name: string,
   { exists = existsSync, runDir = '/run' }: Deps,
   uid: number | undefined,
-  asked: Pick<Extract<Search<never, Warning>, { outcome: 'unknown' }>, 'known' | 'warnings'>,
-): Promise<Search<MachinedMachine, Warning> | undefined> {
+  asked: Pick<Extract<Search, { outcome: 'unknown' }>, 'known' | 'warnings'>,
+): Promise<Search<MachinedMachine> | undefined> {
   const { hasImage, imageFolder, startImage } = await import('../start-command.js');
   // The container runs, and its machined is gone or older than 257.
   if (exists(`${runDir}/systemd/machines/${name}`)) return undefined;
@@ -118,42 +113,36 @@ export async function resolveMachined(
   uid = process.getuid?.(),
 ): Promise<Partial<Reachable>> {
   const { machine } = found;
-  const steps = [`systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`];
+  const nspawn = isContainer(machine) ? await import('./nspawn.js') : undefined;
+  const finds: (() => Promise<Route>)[] = addressesOf(machine).map(
+    (address) => () => routeOfRecord(machine, address, context),
+  );
+  if (nspawn) finds.unshift(() => nspawn.exportOf(machine.name, context));
+  const known: Route[] = [];
   const errors: ConnectError[] = [];
-  const attempt = async (find: () => Route | Promise<Route>): Promise<readonly Route[]> => {
+  for (const find of finds)
     try {
-      return [await find()];
+      known.push(await find());
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
       errors.push(error);
-      return [];
     }
-  };
-  const nspawn = isContainer(machine) ? await import('./nspawn.js') : undefined;
-  const exported = nspawn ? await attempt(() => nspawn.exportOf(machine.name, context)) : [];
-  const recorded: Route[] = [];
-  for (const address of addressesOf(machine))
-    recorded.push(...(await attempt(() => routeOfRecord(machine, address, context))));
-  const routes = await inOrder(machine, exported, recorded, uid);
+  const routes = await orByExec(machine, known, uid);
   const [error] = errors;
   if (routes.length === 0 && error) throw error;
-  const lacksExport = nspawn !== undefined && exported.length === 0;
-  if (lacksExport) steps.push('it exports no SSH socket');
-  // An address that cannot be used is no route: -v says why.
-  for (const each of errors.slice(lacksExport ? 1 : 0)) steps.push(each.problem);
+  const steps = [`systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`];
+  // What cannot be used is no route: -v says why.
+  for (const { problem } of errors) steps.push(problem);
   return { steps, routes: routes.length > 0 ? routes : [await routeOfQemu(found, context)] };
 }
 
-/** Best first: the socket that a container exports, what its record has, and only without those the exec, for which only root may ask. */
-async function inOrder(
+/** Only without others the exec, for which only root may ask. */
+async function orByExec(
   machine: Machine,
-  exported: readonly Route[],
-  recorded: readonly Route[],
+  known: readonly Route[],
   uid: number | undefined,
 ): Promise<readonly Route[]> {
-  const known = [...exported, ...recorded];
-  const mayExec = isContainer(machine) && machine.scope === 'system' && uid === 0;
-  if (known.length > 0 || !mayExec) return known;
+  if (known.length > 0 || !isContainer(machine) || machine.scope !== 'system' || uid !== 0) return known;
   const [{ nspawnExec }, { execRoutes }] = await Promise.all([
     import('./nspawn-files.js'),
     import('../tools/exec-route.js'),
@@ -188,11 +177,11 @@ export async function routesOfMachines(
   const { routesTo } = await import('../routes.js');
   const nspawn = machines.some(isContainer) ? await import('./nspawn.js') : undefined;
   const { found: exports = [] } = (await nspawn?.listExports(deps)) ?? {};
-  const paths = new Map(exports.map(({ name, path }) => [name, path]));
+  const exported = new Map(exports.map(({ name, routes }) => [name, routes]));
   return Promise.all(
     machines.map((machine) => {
-      const path = isContainer(machine) ? paths.get(machine.name) : undefined;
-      return inOrder(machine, routesTo([path && `unix${path}`]), routesTo(addressesOf(machine)), uid);
+      const own = (isContainer(machine) && exported.get(machine.name)) || [];
+      return orByExec(machine, [...own, ...routesTo(addressesOf(machine))], uid);
     }),
   );
 }
@@ -226,11 +215,6 @@ function handleOf({ name, id = name }: Machine): string {
 function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
   const seen = new Set<string>();
   return machines.filter(({ name, id }) => !seen.has(`${name}/${id}`) && seen.add(`${name}/${id}`));
-}
-
-// A scope without a machined is not a failure.
-function toWarning({ code, problem }: ScopeFailure, where: string): Warning[] {
-  return code === 'ENOENT' ? [] : [{ provider: machined.name, code, problem: `${where}: ${problem}` }];
 }
 
 // `handle`: the name, or the id if the name belongs to a machine of an earlier scope, or fits no target.

@@ -140,29 +140,20 @@ export class FrameReader {
   *push(chunk: Uint8Array): Generator<JsonObject, void, undefined> {
     let start = 0;
     for (let end = chunk.indexOf(0); end !== -1; end = chunk.indexOf(0, start)) {
-      const last = chunk.subarray(start, end);
+      this.#keep(chunk.subarray(start, end));
       start = end + 1;
-      this.#keep(last);
-      yield parseFrame(this.#take());
+      const frame = Buffer.concat(this.#pieces);
+      this.#pieces = [];
+      this.#size = 0;
+      yield parseFrame(frame);
     }
-    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    this.#keep(chunk.subarray(start));
   }
 
   #keep(piece: Uint8Array): void {
     this.#size += piece.length;
-    if (this.#size > this.#limit) {
-      this.#take();
-      throw protocol(`the peer sends a frame of more than ${this.#limit} bytes`);
-    }
-    if (piece.length > 0) this.#pieces.push(piece);
-  }
-
-  #take(): Uint8Array {
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    this.#size = 0;
-    // Most messages are in one piece.
-    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+    if (this.#size > this.#limit) throw protocol(`the peer sends a frame of more than ${this.#limit} bytes`);
+    this.#pieces.push(piece);
   }
 }
 

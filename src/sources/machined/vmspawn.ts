@@ -2,7 +2,7 @@ import { checkUserName } from '../../typed/names.js';
 import { nodeFs, processesNamed } from '../processes/processes.js';
 import type { Deps, Status } from '../source.js';
 import { type Machine, vmspawn } from './machined.js';
-import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
+import { call, VarlinkError } from './varlink.js';
 
 /** The login user of each machine that systemd-vmspawn runs with --bind-user=USER, which machined does not have: by its command line. */
 export async function boundUsers(
@@ -47,7 +47,6 @@ function boundUser(argv: readonly string[]): string | undefined {
 export async function statusOf(
   { controlAddress }: Machine,
   { signal, timeoutMs = longest }: Deps,
-  call: Call = varlinkCall,
 ): Promise<Status> {
   if (controlAddress === undefined) return 'running';
   const options = { signal, timeoutMs: Math.min(timeoutMs, longest), limits };

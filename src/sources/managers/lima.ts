@@ -72,7 +72,7 @@ export async function listLima(
   const listIn = async (folder: string): Promise<Listing> => {
     const own = { ...deps, env: { ...deps.env, LIMA_HOME: folder } };
     const list = ['limactl', 'list', '--json'];
-    const listing = await listByUsersTool(uid, lima.name, list, (text) => parseLima(text), own, run);
+    const listing = await listByUsersTool(uid, lima.name, list, parseLima, own, run);
     return listing.found.length > 0 ? listing : joinListings([listing, withoutTool(folder, deps)]);
   };
   return joinListings(await Promise.all(foldersOf(deps).map(listIn)));
@@ -104,7 +104,7 @@ function colimaFolder({ COLIMA_HOME, HOME = '/', ...env }: Deps['env']): string 
 }
 
 /** Reads `limactl list --json`: one object per line. */
-export function parseLima(text: string, isOf: typeof wroteFile = wroteFile): readonly DiscoveredMachine[] {
+export function parseLima(text: string): readonly DiscoveredMachine[] {
   return machinesNamed(jsonObjects(text), 'name', (name, instance) => {
     // A broken one keeps the port, which another one may have by now.
     const port = instance.status === 'Broken' ? undefined : portOf(instance, 'sshLocalPort');
@@ -120,7 +120,7 @@ export function parseLima(text: string, isOf: typeof wroteFile = wroteFile): rea
       authority: authorityOf(),
       status: statusOf(instance.status),
       routes: routesTo([port === undefined ? undefined : hostAndPort(host, port)]),
-      ...(pid !== undefined && isOf(pid, pidFile) ? { pid } : {}),
+      ...(pid !== undefined && wroteFile(pid, pidFile) ? { pid } : {}),
       user: textOf(objectAt(instance, 'config', 'user'), 'name'),
       // Next to the instances' folders; Lima 3 removes the field with this path.
       identityFile: dir === undefined ? undefined : join(dirname(dir), '_config/user'),

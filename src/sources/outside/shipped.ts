@@ -44,15 +44,15 @@ export function aboutSource({ text }: ShippedSource): string {
 }
 
 /** What to type for each whose manager is on this host, and which the user has not added. */
-export function sourcesToAdd(
-  { env: own, platform = process.platform }: Pick<Deps, 'env' | 'platform'>,
-  exists = existsSync,
-): readonly string[] {
+export function sourcesToAdd({
+  env: own,
+  platform = process.platform,
+}: Pick<Deps, 'env' | 'platform'>): readonly string[] {
   if (platform !== 'linux') return [];
   const env = withToolFolders(own, platform);
   const added = new Set(outsideLines(own).lines.map(({ name }) => name));
   return [...shippedSources].flatMap(([name, { sign }]) => {
-    const isHere = sign.startsWith('/') ? exists(sign) : programInPath(sign, env) !== undefined;
+    const isHere = sign.startsWith('/') ? existsSync(sign) : programInPath(sign, env) !== undefined;
     return isHere && !added.has(name) ? [`vmssh source add ${name} lists the machines of ${sign}`] : [];
   });
 }

@@ -60,27 +60,40 @@ interface Looks {
 
 async function look(pid: number | string, proc: string, fs: Fs): Promise<Looks> {
   const own = `${proc}/${pid}`;
-  const read = (name: string) => {
-    try {
-      return fs.readStatus(`${own}/${name}`);
-    } catch {
-      return '';
-    }
-  };
-  const status = `\n${read('status')}`;
-  const fieldOf = (name: string) => new RegExp(`\\n${name}:\\s*([^\\n]*)`).exec(status)?.[1] ?? '';
+  const read = (name: string) => readStatus(`${own}/${name}`, fs);
+  const status = read('status');
   const [userNs = '', pidNs = ''] = await Promise.all(
     ['user', 'pid'].map((name) => fs.readlink(`${own}/ns/${name}`).catch(() => '')),
   );
   return {
-    name: fieldOf('Name'),
-    parent: fieldOf('PPid'),
-    pids: fieldOf('NSpid').split(/\s+/),
+    name: statusField(status, 'Name'),
+    parent: statusField(status, 'PPid'),
+    pids: statusField(status, 'NSpid').split(/\s+/),
     engines: enginesIn(read('cgroup')),
     uidMap: read('uid_map'),
     userNs,
     pidNs,
   };
+}
+
+/** Kernel data of a process; "" if it has exited meanwhile, or may not be read. */
+export function readStatus(path: string, fs: Pick<Fs, 'readStatus'>): string {
+  try {
+    return fs.readStatus(path);
+  } catch {
+    return '';
+  }
+}
+
+/** What a line of /proc/PID/status says; "" if there is none. */
+export function statusField(status: string, name: string): string {
+  const label = `\n${name}:`;
+  const text = `\n${status}`;
+  const at = text.indexOf(label);
+  if (at < 0) return '';
+  const start = at + label.length;
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end < 0 ? undefined : end).trim();
 }
 
 /** Whether both are known, and not the same. */

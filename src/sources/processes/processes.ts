@@ -7,7 +7,7 @@ import { addressOf } from '../routes.js';
 import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { authorityOf } from '../trusted-path.js';
-import { containerTest } from './namespaces.js';
+import { containerTest, readStatus, statusField } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
 
 /** The used part of node:fs. */
@@ -235,9 +235,9 @@ function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {
  */
 function kernelThreads(deps: Deps, fs: ProcFs): ReadonlySet<number> {
   const kthreadd = `${procDir(deps)}/2`;
-  const status = read(`${kthreadd}/status`, fs);
-  if (fieldOf(status, 'PPid') !== '0' || fieldOf(status, 'VmSize') !== '') return new Set();
-  return new Set(read(`${kthreadd}/task/2/children`, fs).split(' ').map(Number));
+  const status = readStatus(`${kthreadd}/status`, fs);
+  if (statusField(status, 'PPid') !== '0' || statusField(status, 'VmSize') !== '') return new Set();
+  return new Set(readStatus(`${kthreadd}/task/2/children`, fs).split(' ').map(Number));
 }
 
 /** Whether a user is a system user, asked once for each. */
@@ -252,30 +252,10 @@ function trusting(deps: Deps): (owner: number) => Promise<boolean> {
 
 // Not the folder's owner, which is root for a process that forbids core dumps (proc_pid(5)).
 function ownerOf(pid: number, deps: Deps, fs: ProcFs): number | undefined {
-  const status = read(`${procDir(deps)}/${pid}/status`, fs);
+  const status = readStatus(`${procDir(deps)}/${pid}/status`, fs);
   // A thread of the kernel is no machine.
-  const [owner, kernelThread] = [fieldOf(status, 'Uid'), fieldOf(status, 'Kthread')];
-  return owner === '' || kernelThread === '1' ? undefined : Number(owner);
-}
-
-/** "" if the process has exited meanwhile. */
-function read(path: string, fs: ProcFs): string {
-  try {
-    return fs.readStatus(path);
-  } catch {
-    return '';
-  }
-}
-
-/** Characters: more than any number here. */
-const maxField = 32;
-
-/** The first word of a line; "" if there is none. */
-function fieldOf(status: string, name: string): string {
-  const label = `\n${name}:\t`;
-  const at = status.indexOf(label);
-  const start = at + label.length;
-  return at < 0 ? '' : (/^\S+/.exec(status.slice(start, start + maxField))?.[0] ?? '');
+  const [owner, kernelThread] = [statusField(status, 'Uid'), statusField(status, 'Kthread')];
+  return owner === '' || kernelThread === '1' ? undefined : Number.parseInt(owner, 10);
 }
 
 // If its own dynamic loader started the program, the program comes after the loader's options.

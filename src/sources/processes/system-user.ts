@@ -62,8 +62,8 @@ const nobody = '4294967295';
 export async function withoutStrangers<M extends { readonly uid?: number }>(
   machines: readonly M[],
   deps: Deps,
-  own: number | undefined = process.getuid?.(),
 ): Promise<readonly M[]> {
+  const own = process.getuid?.();
   const strangers = new Set<number>();
   for (const uid of new Set(machines.map((machine) => machine.uid)))
     if (uid !== undefined && uid !== own && !(await isSystemUser(uid, deps))) strangers.add(uid);

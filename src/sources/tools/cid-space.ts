@@ -3,15 +3,12 @@ import { fileId } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
 
-/** The `ns_mode` of the network namespace of a process; undefined if this user may not ask there. */
-export type AskMode = (pid: number, deps: Deps) => Promise<string | undefined>;
-
 /**
  * Whether the vsock CID of a process's machine leads to it from here. From Linux 7 a network namespace shares its CIDs with all that are
  * "global", or is "local". Only the kernel's word for that namespace counts: `child_ns_mode` says nothing of the children of a child.
  * https://docs.kernel.org/admin-guide/sysctl/net.html#proc-sys-net-vsock-vsock-sockets
  */
-export async function sharesCids(pid: number, deps: Deps, ask: AskMode = modeThere): Promise<boolean> {
+export async function sharesCids(pid: number, deps: Deps, ask = modeThere): Promise<boolean> {
   if (!existsSync(modeFile(deps))) return true;
   const [own, other] = await Promise.all([networkOf('self', deps), networkOf(pid, deps)]);
   if (own !== undefined && own === other) return true;
@@ -43,7 +40,7 @@ function networkOf(pid: number | 'self', { procDir = '/proc' }: Deps): Promise<s
   return fileId(`${procDir}/${pid}/net/dev`);
 }
 
-/** As root, mostly: setns(2) wants rights in both namespaces. The files and programs are those of this process. */
+/** The `ns_mode` there; undefined if this user may not ask: setns(2) wants rights in both namespaces. The files and programs are those of this process. */
 async function modeThere(pid: number, deps: Deps): Promise<string | undefined> {
   const { runProgram } = await import('../../process/run-program.js');
   const { env, signal, procDir = '/proc' } = deps;

@@ -2,9 +2,9 @@ import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../typed/numbers.js';
 import { noDevice, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import { routesTo } from '../routes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Source, Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
-import { daemonFinder, type FindDaemon, fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
+import { daemonFinder, fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
 export const crosvm: Source = {
@@ -20,41 +20,23 @@ async function list(deps: Deps): Promise<Listing> {
   const running = processes.filter(({ argv }) => argv.includes('run'));
   // crosvm forks a process per device, all with the same command line, some in namespaces of their own.
   const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
-  const mainOf = (all: readonly Process[]) => all.find(({ authority }) => authority !== 'other') ?? all[0];
-  let finder: Promise<FindDaemon> | undefined;
-  const daemonAt: FindDaemon = async (...which) => {
-    finder ??= daemonFinder(deps, warn);
-    return (await finder)(...which);
-  };
-  const isHere = async (cid: number | undefined, process: Process) => {
-    if (cid === undefined && process.authority !== 'other') warn(noDevice(process, 'crosvm'));
-    return cid !== undefined && (await leadsToItself(cid, process, deps, warn));
-  };
-  const found = await Promise.all(machines.map((all) => fromCrosvm(mainOf(all), daemonAt, isHere)));
+  const mains = machines.flatMap((all) => all.find(({ authority }) => authority !== 'other') ?? all[0] ?? []);
+  const daemonAt = mains.length > 0 ? await daemonFinder(deps, warn) : undefined;
+  const found = await Promise.all(
+    mains.map(async (process): Promise<readonly DiscoveredMachine[]> => {
+      const { pid, argv, authority } = process;
+      const { name, vhostUserSocket, ...options } = parseCrosvmArgs(argv);
+      const daemon = vhostUserSocket === undefined ? undefined : await daemonAt?.(process, vhostUserSocket);
+      const cid = daemon?.cid ?? options.cid;
+      if (!daemon && cid === undefined && authority !== 'other') warn(noDevice(process, 'crosvm'));
+      if (!daemon && (cid === undefined || !(await leadsToItself(cid, process, deps, warn)))) return [];
+      const target = daemon ? daemon.address : `vsock/${cid}`;
+      if (target === undefined) return [];
+      const known = { name: name ?? `crosvm-${pid}`, target, cid, pid, routes: routesTo([target]) };
+      return ofProcess(process, { ...known, status: 'running', provider: crosvm.name });
+    }),
+  );
   return { found: found.flat(), warnings };
-}
-
-async function fromCrosvm(
-  process: Process | undefined,
-  daemonAt: FindDaemon,
-  isHere: (cid: number | undefined, process: Process) => Promise<boolean>,
-): Promise<readonly DiscoveredMachine[]> {
-  if (process === undefined) return [];
-  const { pid, argv } = process;
-  const { name, vhostUserSocket, ...options } = parseCrosvmArgs(argv);
-  const daemon = vhostUserSocket === undefined ? undefined : await daemonAt(process, vhostUserSocket);
-  const cid = daemon?.cid ?? options.cid;
-  const target = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
-  if ((!daemon && !(await isHere(cid, process))) || target === undefined) return [];
-  return ofProcess(process, {
-    name: name ?? `crosvm-${pid}`,
-    target,
-    status: 'running',
-    provider: crosvm.name,
-    cid,
-    pid,
-    routes: routesTo([target]),
-  });
 }
 
 /** `--vsock 3`, `--vsock cid=3,…`, the older `--cid 3`, or a daemon's socket, `--vhost-user vsock,socket=PATH`; the name or the control socket's. */
@@ -71,5 +53,5 @@ export function parseCrosvmArgs(argv: readonly string[]): {
   const vsock = options.vsock ?? options.cid;
   const cid = vsock === undefined ? undefined : machineCid(fieldsOf(vsock).cid ?? vsock.split(',')[0]);
   const name = options.name ?? nameFrom(options.socket ?? '');
-  return { ...(name ? { name } : {}), cid, ...(socket ? { vhostUserSocket: socket } : {}) };
+  return { name: name || undefined, cid, vhostUserSocket: socket || undefined };
 }

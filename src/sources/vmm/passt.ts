@@ -43,7 +43,7 @@ export function parsePasst(argv: readonly string[]): Partial<Record<'socket' | '
   const [socket] = valuesOf(/^(?:-s|--socket(?:=|$))(.*)$/s);
   const ports = valuesOf(/^(?:-t|--tcp-ports(?:=|$))(.*)$/s);
   const [forwarded] = ports.flatMap((each) => forwardIn(each) ?? []);
-  return { ...(socket ? { socket } : {}), ...(forwarded ? { forwarded } : {}) };
+  return { socket: socket || undefined, forwarded };
 }
 
 function forwardIn(ports: string): string | undefined {

@@ -111,7 +111,6 @@ async function ownForward(
   qemu: Process,
   deps: Deps,
   { warn, listeners }: Sources,
-  own: number | undefined = process.getuid?.(),
 ): Promise<string | undefined> {
   const { pid, uid, argv } = qemu;
   const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(forwarded) ?? [];
@@ -128,7 +127,7 @@ async function ownForward(
       if (one && more.length === 0) return `${host}:${one.port}`;
       throw new DiscoveryError('INCOMPLETE', `pid ${pid}: which port its QEMU took for 22 cannot be seen`);
     }
-    const other = all?.find((each) => ![uid, 0, own].includes(each.uid));
+    const other = all?.find((each) => ![uid, 0, process.getuid?.()].includes(each.uid));
     if (other !== undefined) {
       const problem = `port ${forwarded} belongs to user ${other.uid}, and its QEMU to user ${uid}`;
       throw new DiscoveryError('FOREIGN', problem);

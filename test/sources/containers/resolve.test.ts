@@ -38,15 +38,13 @@ describe('a container', () => {
     });
   });
 
-  it('that is not there: where it was looked for, and which are', async () => {
+  it('that is not there: which are', async () => {
     await folder.abandon(v262('run', 'other'));
-    const tried = ['user', 'run'].flatMap((scope) => [v262(scope, 'c1'), v257(scope, 'c1')]);
-    const looked = tried.map((path) => `${folder.path}/${path}`).join(', ');
     await expect(outcome('container/c1')).rejects.toMatchObject({
       name: 'ConnectError',
       op: 'resolve',
       code: 'NOT_FOUND',
-      problem: `no container "c1" exports an SSH socket: found "other"; looked for ${looked}`,
+      problem: 'no container "c1" exports an SSH socket: found "other"',
       hint: expect.stringContaining('machinectl list'),
     });
   });
@@ -173,7 +171,7 @@ describe('a container of another manager', () => {
     const found = withThese('container/web2', [container('a', '/web')], [container('b', 'db')]);
     await expect(found).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      problem: expect.stringMatching(/^no container "web2" exports an SSH socket: found "db", "web"; looked/),
+      problem: expect.stringMatching(/^no container "web2" exports an SSH socket: found "db", "web"$/),
       hint: 'did you mean "web"?',
     });
     // Compose's service, by its name alone.

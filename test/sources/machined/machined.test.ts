@@ -102,11 +102,7 @@ describe('searchMachined', () => {
     await user(says(wire({ error: code })));
     const result = await searchMachined('a', deps);
     expect(result).toMatchObject({ outcome: 'unavailable' });
-    const warnings = 'warnings' in result ? result.warnings : [];
-    expect(warnings.map((each) => `${each.scope} ${each.code}`).sort()).toEqual([
-      'system ENOENT',
-      `user ${code}`,
-    ]);
+    expect(result.warnings).toMatchObject([{ code }]);
   });
 
   // Under any name that is free.
@@ -115,10 +111,7 @@ describe('searchMachined', () => {
     expect(await searchMachined('a', deps)).toMatchObject({
       outcome: 'unknown',
       known: ['b'],
-      warnings: [
-        { scope: 'user', code: 'ENOENT' },
-        { scope: 'system', code: 'FOREIGN', problem: '"a" was registered by user 54321' },
-      ],
+      warnings: [{ code: 'FOREIGN', problem: '"a" was registered by user 54321' }],
     });
   });
 
@@ -128,12 +121,6 @@ describe('searchMachined', () => {
       expect(await searchMachined('a', deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 7 } });
       rmSync(peer.path);
     }
-  });
-
-  it.each(['', 'a/b', '..', 'a\nb'])('asks nobody for %j', async (name) => {
-    const peer = await system(machines(vm('a')));
-    expect(await searchMachined(name, deps)).toMatchObject({ outcome: 'refused' });
-    expect(peer.requests).toEqual([]);
   });
 
   it('ends with the abort, and asks no other scope', async () => {
@@ -147,9 +134,9 @@ describe('searchMachined', () => {
   it.each([undefined, '', 'relative', './user'])(
     'has no user scope if XDG_RUNTIME_DIR is %j',
     async (dir) => {
-      const warnings = [{ scope: 'system', code: 'ENOENT' }];
+      await user(machines(vm('a')));
       const result = await searchMachined('a', { ...deps, env: { XDG_RUNTIME_DIR: dir } });
-      expect(result).toMatchObject({ outcome: 'unavailable', warnings });
+      expect(result).toMatchObject({ outcome: 'unavailable', warnings: [] });
     },
   );
 });
@@ -180,16 +167,21 @@ describe('a scope that fails does not stop the other', () => {
     { ...each, scope: 'user', at: 'user', other: 'system', there: 'run', wanted: 'a' },
     { ...each, scope: 'system', at: 'run', other: 'user', there: 'user', wanted: 'A' },
   ]);
-  it.each(rows)('$scope scope $name', async ({ code, make, scope, at, other, there, wanted }) => {
+  /** One that is not there is no failure. */
+  const failing = (code: string, ...at: readonly string[]) => {
+    const problem = (each: string) => expect.stringContaining(`${folder.path}/${each}/${socket}: `);
+    return code === 'ENOENT' ? [] : at.map((each) => ({ code, problem: problem(each) }));
+  };
+  it.each(rows)('$scope scope $name', async ({ code, make, at, other, there, wanted }) => {
     await make(`${at}/${socket}`);
     await folder.listen(`${there}/${socket}`, machines(vm('a')));
     const ask = code === 'TIMEOUT' ? calling(at) : call;
-    const failures = [{ scope, path: `${folder.path}/${at}/${socket}`, code }];
-    const found = { outcome: 'found', machine: { scope: other }, warnings: failures };
+    const warnings = failing(code, at);
+    const found = { outcome: 'found', machine: { scope: other }, warnings };
     expect(await searchMachined(wanted, deps, ask)).toMatchObject(found);
-    const none = { outcome: 'unknown', known: ['a'], warnings: failures };
+    const none = { outcome: 'unknown', known: ['a'], warnings };
     expect(await searchMachined('b', deps, ask)).toMatchObject(none);
-    const listed = { machines: [{ name: 'a' }], answered: [other], failures };
+    const listed = { machines: [{ name: 'a' }], answered: 1, warnings };
     expect(await listMachines(deps, ask)).toMatchObject(listed);
   });
 
@@ -197,10 +189,10 @@ describe('a scope that fails does not stop the other', () => {
     await make(`user/${socket}`);
     await make(`run/${socket}`);
     const ask = code === 'TIMEOUT' ? calling('user', 'run') : call;
-    const failures = ['user', 'system'].map((scope) => ({ scope, code }));
-    const unavailable = { outcome: 'unavailable', warnings: failures };
+    const warnings = failing(code, 'user', 'run');
+    const unavailable = { outcome: 'unavailable', warnings };
     expect(await searchMachined('a', deps, ask)).toMatchObject(unavailable);
-    expect(await listMachines(deps, ask)).toMatchObject({ machines: [], answered: [], failures });
+    expect(await listMachines(deps, ask)).toMatchObject({ machines: [], answered: 0, warnings });
   });
 
   it.each(['ECONNRESET', 'EPIPE'])('that closes a connection (%s) is asked once more', async (code) => {
@@ -219,7 +211,8 @@ describe('a scope that fails does not stop the other', () => {
       if (path.startsWith(`${folder.path}/user`)) throw new VarlinkError(code, `connect ${code}`);
       return [vm('a')];
     };
-    const warnings = [{ scope: 'user', code, problem: `connect ${code}` }];
+    const problem = `${folder.path}/user/${socket}: connect ${code}`;
+    const warnings = [{ code, problem }];
     const found = { machine: { scope: 'system' }, warnings };
     expect(await searchMachined('a', deps, failing)).toMatchObject(found);
   });
@@ -235,15 +228,14 @@ describe('a user without a D-Bus', () => {
       return call(path, ...rest);
     };
     await system(machines(vm('a')));
-    const failures = [{ scope: 'user', code: 'ENOENT' }];
-    expect(await listMachines(deps, failing)).toMatchObject({ machines: [{ name: 'a' }], failures });
-    const unknown = { outcome: 'unknown', warnings: failures };
+    expect(await listMachines(deps, failing)).toMatchObject({ machines: [{ name: 'a' }], warnings: [] });
+    const unknown = { outcome: 'unknown', warnings: [] };
     expect(await searchMachined('b', deps, failing)).toMatchObject(unknown);
   });
 
   it('has one that says something else', async () => {
     await user(says('rubbish\0'));
-    expect(await listMachines(deps)).toMatchObject({ failures: [{ code: 'PROTOCOL' }, { code: 'ENOENT' }] });
+    expect(await listMachines(deps)).toMatchObject({ warnings: [{ code: 'PROTOCOL' }] });
   });
 
   it('gets no warning', async () => {
@@ -257,16 +249,16 @@ describe('listMachines', () => {
     await system(machines(others('mint'), vm('b', 3, { UID: 0 }), { ...others('arch'), id }));
     const { machines: listed, answered } = await listMachines(deps);
     expect(listed.map(({ name }) => name)).toEqual(['b']);
-    expect(answered).toEqual(['system']);
+    expect(answered).toBe(1);
     expect(await searchMachined(id, deps)).toMatchObject({ outcome: 'unknown', known: ['b'] });
   });
 
   it('gives the machines of both scopes without this host itself', async () => {
     await user(machines({ name: '.host', class: 'host' }, vm('a')));
     await system(says(recorded('systemd257-list-all')));
-    const { machines: all, answered, failures } = await listMachines(deps);
+    const { machines: all, answered, warnings } = await listMachines(deps);
     expect(all.map(({ name, scope }) => `${scope}:${name}`)).toEqual(['user:a', 'system:fakevm']);
-    expect({ answered, failures }).toEqual({ answered: ['user', 'system'], failures: [] });
+    expect({ answered, warnings }).toEqual({ answered: 2, warnings: [] });
   });
 
   it('gives 200 machines in their order', async () => {

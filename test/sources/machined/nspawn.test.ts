@@ -1,10 +1,11 @@
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Fs, findExport, listExports, nspawn } from '../../../src/sources/machined/nspawn.js';
-import { routeTo } from '../../../src/sources/routes.js';
+import { type Fs, listExports, nspawn } from '../../../src/sources/machined/nspawn.js';
+import { searchSource } from '../../../src/sources/search.js';
 import type { Deps } from '../../../src/sources/source.js';
 import { authorityOf } from '../../../src/sources/trusted-path.js';
+import { routeBy } from '../../../src/typed/route.js';
 import { usePeerFolder } from './varlink-peer.js';
 
 const folder = usePeerFolder();
@@ -23,16 +24,24 @@ const v262 = (name: string) => `run/systemd/nspawn/${name}/unix-export/ssh`;
 const v257 = (name: string) => `run/systemd/nspawn/unix-export/${name}/ssh`;
 const put = (...paths: string[]) => Promise.all(paths.map((path) => folder.abandon(path)));
 
-describe('findExport', () => {
+const leadsTo = (path = '') => ({ routes: [{ endpoint: { family: 'unix', path } }] });
+/** As `container/NAME` does. */
+const find = (name: string, at = deps) => searchSource(nspawn, name, at);
+
+describe('an export', () => {
   const rows = forms.flatMap((form) => [
     { ...form, as: 'c1', other: 'C1' },
     { ...form, as: 'C1', other: 'other' },
   ]);
   it.each(rows)('finds $name as $as', async ({ path, as, other }) => {
     const [want] = await put(path, v262(other), v257('c2'));
-    expect(await findExport(as, deps)).toMatchObject({
+    expect(await find(as)).toMatchObject({
       outcome: 'found',
-      machine: { name: 'c1', path: want, authority: path.startsWith('user') ? authorityOf() : undefined },
+      machine: {
+        name: 'c1',
+        ...leadsTo(want),
+        authority: path.startsWith('user') ? authorityOf() : undefined,
+      },
       warnings: [],
     });
   });
@@ -41,36 +50,21 @@ describe('findExport', () => {
     'takes the one before $name first',
     async ({ path, before }) => {
       const [, want] = await put(path, before?.path ?? '');
-      expect(await findExport('c1', deps)).toMatchObject({ machine: { path: want } });
+      expect(await find('c1')).toMatchObject({ machine: leadsTo(want) });
     },
   );
 
   it('reports names that differ only in case', async () => {
     await put(v262('Mint'), v257('MINT'));
-    expect(await findExport('mint', deps)).toMatchObject({
+    expect(await find('mint')).toMatchObject({
       outcome: 'ambiguous',
       means: ['container/Mint', 'container/MINT'],
     });
   });
 
-  it('reports where it looked and what it found', async () => {
+  it('reports what it found', async () => {
     await put(v262('a'), v257('b'));
-    expect(await findExport('c1', deps)).toEqual({
-      outcome: 'unknown',
-      tried: forms.map(({ path }) => `${folder.path}/${path}`),
-      known: ['a', 'b'],
-      warnings: [],
-    });
-  });
-
-  it('looks only in /run if the user has no runtime folder', async () => {
-    const tried = ['/run/systemd/nspawn/c1/unix-export/ssh', '/run/systemd/nspawn/unix-export/c1/ssh'];
-    expect(await findExport('c1', { env: {} }, fakeFs({}))).toMatchObject({ outcome: 'unknown', tried });
-  });
-
-  it.each(['', 'a/b', '/', '.', '..', '../c1', 'a\0', 'a\n'])('touches nothing for %j', async (name) => {
-    const fs: Fs = { readdir: () => expect.unreachable(), lstat: () => expect.unreachable() };
-    expect(await findExport(name, deps, fs)).toMatchObject({ outcome: 'refused' });
+    expect(await find('c1')).toEqual({ outcome: 'unknown', known: ['a', 'b'], warnings: [] });
   });
 
   it('reports a folder that cannot be read, except the one that never can', async () => {
@@ -81,11 +75,7 @@ describe('findExport', () => {
       { [path]: 'EACCES', [closed('propagate')]: 'EACCES', [closed('locks')]: 'EACCES' },
     );
     const warnings = [{ provider: 'nspawn', code: 'EACCES', problem: `cannot read ${path}` }];
-    expect(await findExport('c1', { env: {} }, fs)).toMatchObject({
-      outcome: 'unknown',
-      known: [],
-      warnings,
-    });
+    expect(await listExports({ env: {} }, fs)).toEqual({ found: [], warnings });
   });
 
   it.each(forms)('does not follow a link that the container made in place of $name', async ({ path }) => {
@@ -96,7 +86,7 @@ describe('findExport', () => {
     const problem = `${link} is a symbolic link, which the container made: not followed`;
     const warnings = [{ provider: 'nspawn', code: 'LINK', problem }];
     const unknown = { outcome: 'unknown', known: ['other'], warnings };
-    expect(await findExport('c1', deps)).toMatchObject(unknown);
+    expect(await find('c1')).toMatchObject(unknown);
     expect((await nspawn.list(deps)).warnings).toEqual(warnings);
   });
 
@@ -110,7 +100,7 @@ describe('findExport', () => {
     expect(found).toMatchObject([{ name: 'other' }]);
     expect(warnings).toMatchObject([want]);
     const unknown = { outcome: 'unknown', known: ['other'], warnings: [want] };
-    expect(await findExport(name, deps)).toMatchObject(unknown);
+    expect(await find(name)).toMatchObject(unknown);
   });
 
   it('follows links above what the container can write', async () => {
@@ -118,7 +108,7 @@ describe('findExport', () => {
     symlinkSync('run', `${folder.path}/var`);
     const path = `${folder.path}/var/systemd/nspawn/c1/unix-export/ssh`;
     const through = { ...deps, runDir: `${folder.path}/var` };
-    expect(await findExport('c1', through)).toMatchObject({ outcome: 'found', machine: { path } });
+    expect(await find('c1', through)).toMatchObject({ outcome: 'found', machine: leadsTo(path) });
   });
 });
 
@@ -127,10 +117,10 @@ describe('listExports', () => {
     await put(v262('a'), v262('propagate'), v257('a'), v257('unix-export'), v257('b'));
     await put('user/systemd/nspawn/b/unix-export/ssh', 'run/systemd/nspawn/c/unix-export/ssh/below');
     const { found } = await listExports(deps);
-    expect(found.map(({ name, path }) => `${name} ${path.slice(folder.path.length)}`)).toEqual([
-      'b /user/systemd/nspawn/b/unix-export/ssh',
-      `a /${v262('a')}`,
-      `unix-export /${v257('unix-export')}`,
+    expect(found).toMatchObject([
+      { name: 'b', ...leadsTo(`${folder.path}/user/systemd/nspawn/b/unix-export/ssh`) },
+      { name: 'a', ...leadsTo(`${folder.path}/${v262('a')}`) },
+      { name: 'unix-export', ...leadsTo(`${folder.path}/${v257('unix-export')}`) },
     ]);
   });
 
@@ -141,9 +131,9 @@ describe('listExports', () => {
 
 describe('nspawn', () => {
   it('lists what to type', async () => {
-    const [path] = await put(v262('c1'));
-    const routes = [routeTo(`unix${path}`)];
-    const want = { path, name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn', routes };
+    const [path = ''] = await put(v262('c1'));
+    const routes = [routeBy({ family: 'unix', path }, [`container "c1" exports ${path}`])];
+    const want = { name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn', routes };
     expect(await nspawn.list(deps)).toEqual({ found: [want], warnings: [] });
   });
 });

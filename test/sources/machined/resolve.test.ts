@@ -53,7 +53,7 @@ describe('a machine that a machined without an answer may have too', () => {
     await expect(asked('machine/a')).rejects.toMatchObject({
       code: 'TIMEOUT',
       problem: expect.stringMatching(
-        /^"a" may also be a machine of a source that did not answer: the user's: no answer/,
+        /^"a" may also be a machine of a source that did not answer: \/.*Machine: no answer/,
       ),
       hint: expect.stringContaining(`type "machine/${uuid}" for the one that was found`),
     });
@@ -141,6 +141,7 @@ describe('a machine', () => {
     });
   });
 
+  const noExport = 'no container "a" exports an SSH socket: found none';
   it('that is a container without such a socket is found by root, who may start its sshd', async () => {
     await registered({ class: 'container', service: 'systemd-nspawn' });
     const problem = expect.stringContaining('no container "a" exports an SSH socket');
@@ -151,7 +152,7 @@ describe('a machine', () => {
       endpoint: { family: 'exec', command, machine: 'a' },
       steps: [
         'systemd-machined (system) knows container "a"',
-        'it exports no SSH socket',
+        noExport,
         'systemd-run starts sshd in it as its root',
       ],
     });
@@ -162,7 +163,7 @@ describe('a machine', () => {
     [{ sshAddress: '192.0.2.1' }, { host: '192.0.2.1' }, 'it has the SSH address "192.0.2.1"'],
   ])('that is a container without such a socket is reached by $0', async (known, endpoint, step) => {
     await registered({ class: 'container', service: 'systemd-nspawn', ...known });
-    const steps = ['systemd-machined (system) knows container "a"', 'it exports no SSH socket', step];
+    const steps = ['systemd-machined (system) knows container "a"', noExport, step];
     expect(await outcome('machine/a')).toEqual({ endpoint: expect.objectContaining(endpoint), steps });
   });
 
@@ -325,7 +326,7 @@ describe('no machine', () => {
     await Promise.all(['bus', socket].map((name) => folder.abandon(`user/${name}`)));
     await system(machines({ name: 'b', class: 'vm' }));
     const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
-    const problem = expect.stringMatching(/found "b"; the user's: .*\(ECONNREFUSED\)$/);
+    const problem = expect.stringMatching(/found "b"; \/.*Machine: .*\(ECONNREFUSED\)$/);
     await refused(outcome('machine/a', { env }), { problem });
   });
 
@@ -338,7 +339,7 @@ describe('no machine', () => {
   it('if machined refuses to answer', async () => {
     await system(says(wire({ error: 'org.varlink.service.PermissionDenied' })));
     const problem = expect.stringMatching(
-      /^systemd-machined could not be asked: no scope answered; the system's: .*\(org\.varlink\.service\.PermissionDenied\)$/,
+      /^systemd-machined could not be asked: no scope answered; \/.*Machine: .*\(org\.varlink\.service\.PermissionDenied\)$/,
     );
     await refused(outcome('machine/a'), { code: 'NOT_FOUND', problem, hint });
   });

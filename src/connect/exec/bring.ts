@@ -19,6 +19,14 @@ export const hasServer = 'vmssh has sshd';
 /** Either of them, in place of a banner. */
 export const insteadOfBanner = new RegExp(`^(?:${asksForServer}|${hasServer})(?=\\n)`, 'm');
 
+/** For a machine that may have no sshd: what to start there, and how a server is sent. */
+export function bringer(endpoint: ExecEndpoint, bring: Bring) {
+  return {
+    command: bringCommand(endpoint, bring),
+    send: (connection: Connection, deadline: number) => sendServer(connection, endpoint, bring, deadline),
+  };
+}
+
 /** The command that starts the machine's sshd, or else waits for one; as the machine's own user, unless another one logs in. */
 export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly string[] {
   const own = endpoint.command.filter((word) => login !== undefined || word !== asRoot);

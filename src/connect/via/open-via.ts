@@ -34,7 +34,7 @@ export async function openVia(
       return hop;
     } catch (error) {
       if (error instanceof ConnectError && error.code === 'HOP_FAILED' && wasDropped(log.text()))
-        throw errorWith(error, { ...busy(endpoint.host), final: false });
+        throw droppedError(error, endpoint.host);
       log.print();
       // Nothing else is tried again.
       return { error };
@@ -47,9 +47,10 @@ export async function openVia(
   return hop;
 }
 
-function busy(host: string) {
+function droppedError(error: ConnectError, host: string): ConnectError {
   const hint = `raise MaxStartups of its sshd, or let all share one login: ControlMaster auto, ControlPath and ControlPersist for Host ${host}`;
-  return { problem: `the sshd of ${host} drops the login, as when there are too many at once`, hint };
+  const problem = `the sshd of ${host} drops the login, as when there are too many at once`;
+  return errorWith(error, { problem, hint, final: false });
 }
 
 /** What an ssh says itself, until it is known whether its login is tried again. */

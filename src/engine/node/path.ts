@@ -16,74 +16,93 @@ interface Root {
 }
 
 /** The used part of node:path of one system. */
-function flavour(rules: Rules) {
-  const { sep, delimiter, isSeparator, separator, split, same } = rules;
-  const namesOf = (path: string) => path.split(separator).filter((name) => name !== '');
-  const rootOf = ({ device, rooted }: Omit<Root, 'rest'>) => device + (rooted ? sep : '');
-  const before = (path: string) => beforeLast(path, rules);
-  const basename = (path: string, suffix = '') => {
-    const base = namesOf(split(path).rest).at(-1) ?? '';
-    if (suffix !== '' && path === suffix) return '';
-    return base !== suffix && base.endsWith(suffix) ? base.slice(0, base.length - suffix.length) : base;
-  };
+class Paths {
+  readonly sep: Rules['sep'];
+  readonly delimiter: Rules['delimiter'];
+  readonly #rules: Rules;
+  readonly #workingFolder: () => string;
 
-  const normalize = (path: string) => {
+  constructor(rules: Rules, workingFolder: () => string) {
+    this.sep = rules.sep;
+    this.delimiter = rules.delimiter;
+    this.#rules = rules;
+    this.#workingFolder = workingFolder;
+  }
+
+  readonly normalize = (path: string): string => {
     if (path === '') return '.';
     // Most have nothing to remove, and each login makes some.
-    if (sep === '/' && path.startsWith(sep) && !path.includes('//') && !path.includes('/.')) return path;
-    const root = split(path);
-    const tail = flat(namesOf(root.rest), root.rooted).join(sep);
-    const ending = root.rest !== '' && isSeparator(root.rest.at(-1)) ? sep : '';
-    if (tail === '') return root.rooted ? rootOf(root) : `${root.device}.${ending}`;
-    return rootOf(root) + tail + ending;
+    if (this.sep === '/' && path.startsWith('/') && !path.includes('//') && !path.includes('/.')) return path;
+    const { device, rooted, rest } = this.#rules.split(path);
+    const tail = flat(this.#names(rest), rooted).join(this.sep);
+    const ending = rest !== '' && this.#rules.isSeparator(rest.at(-1)) ? this.sep : '';
+    if (rooted) return device + this.sep + (tail === '' ? '' : tail + ending);
+    return device + (tail === '' ? '.' : tail) + ending;
   };
 
-  const join = (...paths: string[]) => {
+  readonly join = (...paths: string[]): string => {
     const given = paths.filter((path) => path !== '');
-    const joined = given.join(sep);
+    const [first = ''] = given;
+    const joined = given.join(this.sep);
     // Two separators at the start would make it a UNC path, though the first part was none.
-    const server = split(given[0] ?? '').device.length > 2;
-    return normalize(sep === '\\' && !server ? joined.replace(/^[\\/]{2,}/, '\\') : joined);
+    const server = this.#rules.split(first).device.length > 2;
+    return this.normalize(this.sep === '\\' && !server ? joined.replace(/^[\\/]{2,}/, '\\') : joined);
   };
 
-  const resolve = (...paths: string[]) => {
+  readonly resolve = (...paths: string[]): string => {
     let device = '';
     let rooted = false;
     let names: readonly string[] = [];
     // The working folder may have been removed: it counts only for a path that needs it.
     for (const path of [undefined, ...paths].reverse()) {
-      const root = split(path ?? process.cwd());
-      if (device !== '' && root.device !== '' && !same(device, root.device)) continue;
-      if (!rooted) names = [...namesOf(root.rest), ...names];
+      const root = this.#rules.split(path ?? this.#workingFolder());
+      if (device !== '' && root.device !== '' && !this.#rules.same(device, root.device)) continue;
+      if (!rooted) names = [...this.#names(root.rest), ...names];
       rooted ||= root.rooted;
       device ||= root.device;
-      if (rooted && (device !== '' || sep === '/')) break;
+      if (rooted && (device !== '' || this.sep === '/')) break;
     }
-    return rootOf({ device, rooted }) + flat(names, rooted).join(sep) || '.';
+    return device + (rooted ? this.sep : '') + flat(names, rooted).join(this.sep) || '.';
   };
 
-  const relative = (from: string, to: string) => {
-    const [one, other] = [split(resolve(from)), split(resolve(to))];
-    if (!same(one.device, other.device)) return resolve(to);
-    const [ones, others] = [namesOf(one.rest), namesOf(other.rest)];
-    const differs = ones.findIndex((name, at) => !same(name, others[at] ?? ''));
-    const common = differs < 0 ? ones.length : differs;
-    return [...ones.slice(common).map(() => '..'), ...others.slice(common)].join(sep);
+  readonly relative = (from: string, to: string): string => {
+    const { split, same } = this.#rules;
+    const [one, other] = [split(this.resolve(from)), split(this.resolve(to))];
+    if (!same(one.device, other.device)) return this.resolve(to);
+    const [ones, others] = [this.#names(one.rest), this.#names(other.rest)];
+    let common = 0;
+    while (common < ones.length && same(ones[common] ?? '', others[common] ?? '')) common++;
+    return [...ones.slice(common).map(() => '..'), ...others.slice(common)].join(this.sep);
   };
 
-  return {
-    ...{ sep, delimiter, normalize, join, resolve, relative, basename },
-    isAbsolute: (path: string) => split(path).rooted,
-    dirname: (path: string) => before(path) ?? '.',
-    extname: (path: string) => {
-      const base = basename(path);
-      return (base !== '..' && /.(\.[^.]*)$/s.exec(base)?.[1]) || '';
-    },
-    parse: (path: string) => ({ root: path.slice(0, path.length - split(path).rest.length) }),
+  readonly isAbsolute = (path: string): boolean => this.#rules.split(path).rooted;
+
+  readonly dirname = (path: string): string => {
+    const { split, isSeparator } = this.#rules;
+    const { rest } = split(path);
+    let end = rest.length;
+    while (end > 0 && isSeparator(rest[end - 1])) end--;
+    while (end > 0 && !isSeparator(rest[end - 1])) end--;
+    if (end > 0) end--; // only one separator, as in Node
+    return path.slice(0, path.length - rest.length + end) || '.';
   };
+
+  readonly basename = (path: string, suffix = ''): string => {
+    const base = this.#names(this.#rules.split(path).rest).at(-1) ?? '';
+    if (suffix !== '' && path === suffix) return '';
+    return base !== suffix && base.endsWith(suffix) ? base.slice(0, base.length - suffix.length) : base;
+  };
+
+  readonly parse = (path: string): { readonly root: string } => {
+    return { root: path.slice(0, path.length - this.#rules.split(path).rest.length) };
+  };
+
+  #names(path: string): readonly string[] {
+    return path.split(this.#rules.separator).filter((name) => name !== '');
+  }
 }
 
-/** Removes "." and resolves ".."; one that leads above the start is kept if the path is relative. */
+/** Without "." and with ".." resolved; one that leads above the start is kept if the path is relative. */
 function flat(names: readonly string[], rooted: boolean): readonly string[] {
   const kept: string[] = [];
   for (const name of names) {
@@ -95,53 +114,55 @@ function flat(names: readonly string[], rooted: boolean): readonly string[] {
   return kept;
 }
 
-/** Everything before the last name; undefined if there is nothing. */
-function beforeLast(path: string, { split, isSeparator }: Rules): string | undefined {
-  const { rest } = split(path);
-  let end = rest.length;
-  while (end > 0 && isSeparator(rest[end - 1])) end--;
-  while (end > 0 && !isSeparator(rest[end - 1])) end--;
-  if (end > 0) end--; // only one separator, as in Node
-  const length = path.length - rest.length + end;
-  return length === 0 ? undefined : path.slice(0, length);
-}
-
-const posix = flavour({
-  sep: '/',
-  delimiter: ':',
-  separator: '/',
-  isSeparator: (character) => character === '/',
-  split: (path) => {
-    const rooted = path.startsWith('/');
-    return { device: '', rooted, rest: rooted ? path.slice(1) : path };
+const posix: Pick<Paths, keyof Paths> = new Paths(
+  {
+    sep: '/',
+    delimiter: ':',
+    separator: '/',
+    isSeparator: (character) => character === '/',
+    split: (path) => {
+      const rooted = path.startsWith('/');
+      return { device: '', rooted, rest: rooted ? path.slice(1) : path };
+    },
+    same: (one, other) => one === other,
   },
-  same: (one, other) => one === other,
-});
+  // Node's own on Windows: without the drive, and with slashes.
+  () =>
+    process.platform === 'win32'
+      ? process
+          .cwd()
+          .replaceAll('\\', '/')
+          .replace(/^[^/]*/, '')
+      : process.cwd(),
+);
 
 /** "C:", "\\server\share", or neither. */
 const deviceForm = /^(?:([a-z]:)|[\\/]{2}([^\\/]+)[\\/]+([^\\/]+))/i;
 
-const win32 = flavour({
-  sep: '\\',
-  delimiter: ';',
-  separator: /[\\/]/,
-  isSeparator: (character) => character === '\\' || character === '/',
-  split: (path) => {
-    const [whole = '', drive, server, share] = deviceForm.exec(path) ?? [];
-    const after = path.slice(whole.length);
-    const separated = /^[\\/]/.test(after);
-    return {
-      device: drive ?? (whole === '' ? '' : `\\\\${server}\\${share}`),
-      rooted: separated || server !== undefined,
-      rest: separated ? after.slice(1) : after,
-    };
+const win32: Pick<Paths, keyof Paths> = new Paths(
+  {
+    sep: '\\',
+    delimiter: ';',
+    separator: /[\\/]/,
+    isSeparator: (character) => character === '\\' || character === '/',
+    split: (path) => {
+      const [whole = '', drive, server, share] = deviceForm.exec(path) ?? [];
+      const after = path.slice(whole.length);
+      const separated = /^[\\/]/.test(after);
+      return {
+        device: drive ?? (whole === '' ? '' : `\\\\${server}\\${share}`),
+        rooted: separated || server !== undefined,
+        rest: separated ? after.slice(1) : after,
+      };
+    },
+    same: (one, other) => one.toLowerCase() === other.toLowerCase(),
   },
-  same: (one, other) => one.toLowerCase() === other.toLowerCase(),
-});
+  () => process.cwd(),
+);
 
 const own = process.platform === 'win32' ? win32 : posix;
 
 export { posix, win32 };
 export const { sep, delimiter, normalize, join, resolve, isAbsolute } = own;
-export const { relative, dirname, basename, extname, parse } = own;
+export const { relative, dirname, basename, parse } = own;
 export default { ...own, posix, win32 };

@@ -35,86 +35,98 @@ export function formFor(
   folder: string,
   { shell = 'posix', listen = [] }: FormOptions = {},
 ): Given {
-  const credentials = credentialsOf(keys);
-  const ids = credentials.map(({ id }) => id);
-  // The addresses are no secret, and so need no file.
-  const more = listen.length === 0 ? [] : [listenCredential(listen)];
-  const listens = listen.length === 0 ? [] : listenNotes(listen);
-  switch (hypervisor) {
-    case 'qemu': {
-      const path = (id: string) => join(folder, smbiosFile(id)).replaceAll(',', ',,');
-      const values = [
-        ...ids.map((id) => `path=${path(id)}`),
-        ...more.map((each) => `value=${smbiosString(each)}`),
-      ];
-      const words = values.flatMap((value) => ['-smbios', `type=11,${value}`]);
-      return commandLine(words, shell, false, [
+  const { notes, isSecret, ...made } = forms[hypervisor]({ keys, folder, listen });
+  const all = [...notes, ...(listen.length === 0 ? [] : listenNotes(listen))];
+  if ('text' in made) return { ...made, isSecret, notes: all };
+  const text = made.words.map((word) => shellQuoted(word, shell)).join(' ');
+  return { ...made, text: `${text}\n`, isSecret, notes: all };
+}
+
+interface ToGive {
+  readonly keys: GivenKeys;
+  readonly folder: string;
+  readonly listen: readonly string[];
+}
+
+type Form = Pick<Given, 'isSecret' | 'notes'> &
+  ({ readonly words: readonly string[] } | { readonly text: string });
+
+const forms: Readonly<Record<Hypervisor, (given: ToGive) => Form>> = {
+  qemu({ keys, folder, listen }) {
+    const path = (id: string) => join(folder, smbiosFile(id)).replaceAll(',', ',,');
+    const values = [
+      ...credentialsOf(keys).map(({ id }) => `path=${path(id)}`),
+      ...listening(listen).map((each) => `value=${smbiosString(each)}`),
+    ];
+    return {
+      words: values.flatMap((value) => ['-smbios', `type=11,${value}`]),
+      isSecret: false,
+      notes: [
         `${systemd(252)}; QEMU must be able to read the files, which only you can, so that no private key is in its command line`,
-        ...listens,
-      ]);
-    }
-    case 'nspawn':
-    case 'vmspawn': {
-      const words = [
-        ...ids.map((id) => `--load-credential=${id}:${join(folder, credentialFile(id))}`),
-        // --set-credential reads C's escapes.
-        ...more.map(({ id, text }) => `--set-credential=${id}:${text.replaceAll('\n', '\\n')}`),
-      ];
-      const host = hypervisor === 'vmspawn' ? '; systemd-vmspawn came with 255' : '';
-      return commandLine(words, shell, false, [`${systemd(252)}${host}`, ...listens]);
-    }
-    case 'kernel': {
-      const words = [
-        ...credentials.map(({ id, text }) => `systemd.set_credential_binary=${id}:${base64(text)}`),
-        ...listen.map((each) => `systemd.ssh_listen=${each}`),
-      ];
-      const { length } = words.join(' ');
-      if (length > maxOfKernel)
-        throw new RangeError(
-          `this takes ${length} bytes of a kernel command line, which ends at 2048: --key with an ed25519 key, or another --for`,
-        );
-      return commandLine(words, shell, true, [
+      ],
+    };
+  },
+  nspawn: (given) => ({ words: loaded(given), isSecret: false, notes: [systemd(252)] }),
+  vmspawn: (given) => ({
+    words: loaded(given),
+    isSecret: false,
+    notes: [`${systemd(252)}; systemd-vmspawn came with 255`],
+  }),
+  kernel({ keys, listen }) {
+    const words = [
+      ...credentialsOf(keys).map(({ id, text }) => `systemd.set_credential_binary=${id}:${base64(text)}`),
+      ...listen.map((each) => `systemd.ssh_listen=${each}`),
+    ];
+    const { length } = words.join(' ');
+    if (length > maxOfKernel)
+      throw new RangeError(
+        `this takes ${length} bytes of a kernel command line, which ends at 2048: --key with an ed25519 key, or another --for`,
+      );
+    return {
+      words,
+      isSecret: true,
+      notes: [
         `${systemd(254)}: for cloud-hypervisor, Firecracker and others that give a guest no SMBIOS strings`,
         'every user in the guest can read its kernel command line, and so the private host key: use another form if there is one',
-        ...listens,
-      ]);
-    }
-    case 'libvirt': {
-      const entries = [...credentials, ...more]
-        .map((each) => `    <entry>${smbiosString(each)}</entry>\n`)
-        .join('');
-      const text = `<sysinfo type='smbios'>\n  <oemStrings>\n${entries}  </oemStrings>\n</sysinfo>\n`;
-      return {
-        text,
-        isSecret: true,
-        notes: [
-          `${systemd(252)}; it goes into <domain>, and <smbios mode='sysinfo'/> into its <os>`,
-          "libvirt puts them on QEMU's command line: every user of this host can read them there, with the private host key",
-          ...listens,
-        ],
-      };
-    }
-    case 'cloud-init':
-      return {
-        text: cloudConfig(keys),
-        isSecret: true,
-        notes: ["for any system with cloud-init; the login keys are for the image's own user, not root"],
-      };
-  }
+      ],
+    };
+  },
+  libvirt({ keys, listen }) {
+    const entries = [...credentialsOf(keys), ...listening(listen)]
+      .map((each) => `    <entry>${smbiosString(each)}</entry>\n`)
+      .join('');
+    return {
+      text: `<sysinfo type='smbios'>\n  <oemStrings>\n${entries}  </oemStrings>\n</sysinfo>\n`,
+      isSecret: true,
+      notes: [
+        `${systemd(252)}; it goes into <domain>, and <smbios mode='sysinfo'/> into its <os>`,
+        "libvirt puts them on QEMU's command line: every user of this host can read them there, with the private host key",
+      ],
+    };
+  },
+  'cloud-init': ({ keys }) => ({
+    text: cloudConfig(keys),
+    isSecret: true,
+    notes: ["for any system with cloud-init; the login keys are for the image's own user, not root"],
+  }),
+};
+
+/** The options of systemd-nspawn and systemd-vmspawn. */
+function loaded({ keys, folder, listen }: ToGive): readonly string[] {
+  return [
+    ...credentialsOf(keys).map(({ id }) => `--load-credential=${id}:${join(folder, credentialFile(id))}`),
+    // --set-credential reads C's escapes.
+    ...listening(listen).map(({ id, text }) => `--set-credential=${id}:${text.replaceAll('\n', '\\n')}`),
+  ];
+}
+
+/** The addresses are no secret, and so need no file. */
+function listening(listen: readonly string[]) {
+  return listen.length === 0 ? [] : [listenCredential(listen)];
 }
 
 /** COMMAND_LINE_SIZE of x86 and arm64 is 2048, and other arguments need some. */
 const maxOfKernel = 1920;
-
-function commandLine(
-  words: readonly string[],
-  shell: Shell,
-  isSecret: boolean,
-  notes: readonly string[],
-): Given {
-  const text = words.map((word) => shellQuoted(word, shell)).join(' ');
-  return { words, text: `${text}\n`, isSecret, notes };
-}
 
 /** What is to be known of the addresses, for a person. */
 function listenNotes(listen: readonly string[]): readonly string[] {

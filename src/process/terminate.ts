@@ -153,7 +153,7 @@ export function exitOnCtrlC(host: Pick<NodeJS.Process, 'on' | 'emit' | 'listener
 }
 
 /** Time for output that is still in a pipe when a program has ended. Milliseconds. */
-const graceMs = 200;
+const graceMs = 100;
 
 /** Resolves when a program has ended and its output was read; whoever else holds that open is not waited for. Rejects if either failed. */
 export function ended(child: ChildProcess): Promise<Ended> {
@@ -170,7 +170,11 @@ export function ended(child: ChildProcess): Promise<Ended> {
     for (const stream of [child.stdout, child.stderr]) stream?.once('error', reject);
     child.once('close', settle);
     child.once('exit', (code, signal) => {
-      timer = setTimeout(() => whenQuiet(child, () => settle(code, signal)), graceMs);
+      const wait = (then: () => void) => {
+        timer = setTimeout(then, graceMs);
+      };
+      // Twice: this process may have been busy, and has to read what arrived meanwhile.
+      wait(() => wait(() => settle(code, signal)));
     });
   });
 }
@@ -179,23 +183,4 @@ export function ended(child: ChildProcess): Promise<Ended> {
 export function dropOutput({ stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>): void {
   stdout?.destroy();
   stderr?.destroy();
-}
-
-// This process may have been busy: first read what has arrived meanwhile.
-function whenQuiet({ stdout, stderr }: ChildProcess, then: () => void): void {
-  let news = false;
-  const note = () => {
-    news = true;
-  };
-  const streams = [stdout, stderr].filter((stream) => stream !== null);
-  for (const stream of streams) stream.on('data', note);
-  const look = () => {
-    if (!news) {
-      for (const stream of streams) stream.off('data', note);
-      return then();
-    }
-    news = false;
-    setImmediate(look);
-  };
-  setImmediate(look);
 }

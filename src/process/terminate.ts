@@ -17,20 +17,32 @@ export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
   if (pid !== undefined) unlessEnded(() => process.kill(pid, 'SIGTERM'));
 });
 
-/** The same for an ssh that waits at its question, also if this process is killed: another process sees that, by the end of our pipe. */
+/** The same for an ssh that waits at its question, also if this process is killed. */
 export const askingSshEndsWithUs: Start = (start) => {
   const { child, release } = sshEndsWithUs(start);
   if (process.platform === 'win32') return { child, release };
-  const words = ['-c', 'read -r _ || kill "$1"', 'sh', `${child.pid}`];
-  const watch = spawn('/bin/sh', words, { stdio: ['pipe', 'ignore', 'ignore'] });
-  watch.on('error', () => {});
-  watch.stdin?.on('error', () => {});
+  const guard = startGuard('kill "$pid"');
+  guard.watch(child);
   const releaseBoth = () => {
-    watch.stdin?.end('\n');
+    guard.release();
     release();
   };
   return { child, release: releaseBoth };
 };
+
+/** Another process that ends a program by `kill`, a line of sh with $pid, if this one is killed before `release`: it sees the end of our pipe. */
+export function startGuard(kill: string) {
+  const script = `read -r pid && [ -n "$pid" ] && { read -r _ || ${kill}; }`;
+  const stdio = ['pipe', 'ignore', 'ignore'] as const;
+  const guard = spawn('/bin/sh', ['-c', script], { stdio: [...stdio], detached: true });
+  guard.on('error', () => {});
+  guard.stdin?.on('error', () => {});
+  guard.unref();
+  return {
+    watch: ({ pid }: Pid) => void guard.stdin?.write(`${pid}\n`),
+    release: () => void guard.stdin?.end('\n'),
+  };
+}
 
 /** A program may have ended by itself. */
 function unlessEnded(kill: () => unknown): void {

@@ -79,7 +79,8 @@ function startTool(start: ToolStart): Promise<Started> {
   // Translated messages have no errno that can be read.
   const env = { ...start.env, LC_ALL: 'C' };
   const lost = () => listener.code() ?? 'ECONNRESET';
-  const connection = new (use === 'pipe' ? Piped : Inherited)(command, endpoint, env, lost);
+  const connection =
+    use === 'pipe' ? new Piped(command, endpoint, env, lost) : inherited(command, endpoint, env, lost);
   const abort = () => connection.close();
   signal?.addEventListener('abort', abort);
   connection.note = `, by ${tool.name}`;
@@ -131,53 +132,33 @@ function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener) {
   };
 }
 
-/** A connection that a program carries between the machine and our own stdin and stdout: no byte of it comes here. */
-class Inherited implements Connection {
-  readonly endpoint: VsockEndpoint;
-  readonly handle = undefined;
-  note: string | undefined;
-  readonly carried: Promise<void>;
-  readonly child: ChildProcess;
-
-  /** `lost`: the errno that it ended with, if it did. */
-  constructor(
-    [program = '', ...args]: readonly string[],
-    endpoint: VsockEndpoint,
-    env: Env,
-    lost: () => string,
-  ) {
-    const { child, release } = sshEndsWithUs(() =>
-      spawn(program, args, { env, stdio: ['inherit', 'inherit', 'pipe'] }),
-    );
-    this.endpoint = endpoint;
-    this.child = child;
-    this.carried = once(child, 'exit')
-      .finally(release)
-      .then(async ([code]) => {
-        if (code !== 0) throw await lossOf(child, lost);
-      });
-    this.carried.catch(() => {});
-  }
-
-  async read(): Promise<Uint8Array> {
-    await this.carried;
-    return new Uint8Array();
-  }
-
-  peek(): Promise<Uint8Array> {
-    return this.read();
-  }
-
-  write(): Promise<void> {
-    return Promise.reject(Object.assign(new Error('write: another program has it'), { code: 'EPIPE' }));
-  }
-
-  shutdown(): void {}
-
-  close(): void {
-    this.child.stderr?.destroy();
-    this.child.kill('SIGTERM');
-  }
+/** A connection that a program carries between the machine and our own stdin and stdout: no byte of it comes here. `lost`: the errno that it ended with. */
+function inherited(
+  [program = '', ...args]: readonly string[],
+  endpoint: VsockEndpoint,
+  env: Env,
+  lost: () => string,
+) {
+  const { child, release } = sshEndsWithUs(() =>
+    spawn(program, args, { env, stdio: ['inherit', 'inherit', 'pipe'] }),
+  );
+  const carried = once(child, 'exit')
+    .finally(release)
+    .then(async ([code]) => {
+      if (code !== 0) throw await lossOf(child, lost);
+    });
+  const end = () => carried.then(() => new Uint8Array());
+  carried.catch(() => {});
+  return {
+    ...{ endpoint, handle: undefined, carried, child, read: end, peek: end },
+    note: undefined as string | undefined,
+    write: () => Promise.reject(Object.assign(new Error('write: another program has it'), { code: 'EPIPE' })),
+    shutdown() {},
+    close() {
+      child.stderr?.destroy();
+      child.kill('SIGTERM');
+    },
+  };
 }
 
 /** A connection whose bytes come and go by the pipes of the program that has its socket. */

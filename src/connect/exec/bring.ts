@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { quote } from '../../errors.js';
@@ -33,24 +32,6 @@ export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly
   const name = randomBytes(8).toString('hex');
   return inShell({ ...endpoint, command: own }, script, ['bring', name, login ?? '']);
 }
-
-/**
- * Ends an exec, a process group, if this process is killed before `release`: some go on where their stdin is reset, and so would the
- * machine's end, which waits for a server. It starts before the exec does, so that none is missed.
- */
-export function startGuard() {
-  const stdio = ['pipe', 'ignore', 'ignore'] as const;
-  const guard = spawn('/bin/sh', ['-c', guardScript], { stdio: [...stdio], detached: true });
-  guard.on('error', () => {});
-  guard.stdin?.on('error', () => {});
-  guard.unref();
-  return {
-    watch: ({ pid }: Pick<ChildProcess, 'pid'>) => void guard.stdin?.write(`${pid}\n`),
-    release: () => void guard.stdin?.end('\n'),
-  };
-}
-
-const guardScript = 'read -r pid && [ -n "$pid" ] && { read -r _ || kill -s KILL -- "-$pid"; }';
 
 /** An option of containers' managers: without it the user of the image. */
 const asRoot = '--user=0';

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
 import { isProgram, programInPath } from '../../process/program-in-path.js';
-import { endRest, endTree, endWithUs } from '../../process/terminate.js';
+import { endRest, endTree, endWithUs, startGuard } from '../../process/terminate.js';
 import { type Env, now } from '../../runtime.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
@@ -88,9 +88,10 @@ async function start({ endpoint, env, native }: Call, bring: Bring | undefined) 
     const command = endpoint.into === 'shell' ? asDaemon(askSshd(endpoint, 'serve'), env) : endpoint.command;
     return { connection: new Carried(command, endpoint, native, how), release() {}, send: undefined };
   }
-  const { bringer, startGuard } = await import('./bring.js');
+  const { bringer } = await import('./bring.js');
   const { command, send } = bringer(endpoint, bring);
-  const { watch, release } = startGuard();
+  // Some go on where their stdin is reset, and so would the machine's end, which waits for a server.
+  const { watch, release } = startGuard('kill -s KILL -- "-$pid"');
   try {
     const connection = new Carried(command, endpoint, native, how);
     watch(connection.child);

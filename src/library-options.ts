@@ -37,7 +37,9 @@ export interface ProbeOptions extends ConnectOptions {
 export function checkOptions(call: Call, target: string, options: unknown): void {
   if (typeof options !== 'object' || options === null)
     throw badOption(target, `the options are an object, not ${shown(options)}`, 'such as { timeout: 5000 }');
-  const known = Object.keys(wanted).filter((name) => (calls[name] ?? ['target']).includes(call));
+  const known = Object.entries(wanted).flatMap(([name, { calls = ['target'] }]) =>
+    calls.includes(call) ? [name] : [],
+  );
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw badOption(target, `there is no option ${quote(name)}`, `the options are ${known.join(', ')}`);
@@ -51,18 +53,12 @@ export function checkOptions(call: Call, target: string, options: unknown): void
 
 type Call = 'list' | 'watch' | 'target';
 
-/** The calls of the options that are not only for those with a target. */
-const calls: Readonly<Record<string, readonly Call[]>> = {
-  signal: ['list', 'watch', 'target'],
-  sources: ['list', 'watch'],
-  every: ['watch'],
-};
-
-/** What each option has to be: callers in JavaScript, too, get an error that names it. */
+/** What each option has to be, and the calls that have it, if not only those with a target: callers in JavaScript, too, get an error that names it. */
 const wanted: {
   readonly [K in keyof Required<ProbeOptions & WatchOptions>]: {
     readonly what: string;
     readonly is: (value: unknown) => boolean;
+    readonly calls?: readonly Call[];
   };
 } = {
   port: {
@@ -71,11 +67,11 @@ const wanted: {
   },
   timeout: { what: 'a number of milliseconds, more than 0', is: (value) => isTime(value) && value > 0 },
   wait: { what: 'a number of milliseconds', is: isTime },
-  signal: { what: 'an AbortSignal', is: isSignal },
+  signal: { what: 'an AbortSignal', is: isSignal, calls: ['list', 'watch', 'target'] },
   routes: { what: `a list of ${routeNames.join(', ')}`, is: areRoutes },
   user: { what: 'a text that is not empty', is: isText },
-  every: { what: 'a number of milliseconds', is: isTime },
-  sources: { what: 'a list of names of sources', is: (value) => Array.isArray(value) && value.every(isText) },
+  every: { what: 'a number of milliseconds', is: isTime, calls: ['watch'] },
+  sources: { what: 'a list of names of sources', is: areTexts, calls: ['list', 'watch'] },
 };
 
 /** An aborted signal rejects with its reason, whatever its abort made of the work. `drop` closes what came of it all the same. */
@@ -120,6 +116,10 @@ function isSignal(value: unknown): boolean {
 function areRoutes(value: unknown): boolean {
   const names: readonly unknown[] = routeNames;
   return Array.isArray(value) && value.length > 0 && value.every((each) => names.includes(each));
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
 }
 
 function isText(value: unknown): boolean {

@@ -1,43 +1,37 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import { now } from '../runtime.js';
 import { fitsSocket } from '../typed/names.js';
 import type { Endpoint } from '../typed/route.js';
 import type { Connection, OpenOptions } from './connection.js';
+import { before } from './wait.js';
 
 type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;
 
 /** Opens a unix or TCP socket without the addon. Rejects with Node's error, or ETIMEDOUT. */
-export function openNodeSocket(endpoint: NodeEndpoint, options: OpenOptions): Promise<Connection> {
-  if (endpoint.family !== 'tcp' && !fitsSocket(endpoint.path)) {
-    return Promise.reject(Object.assign(new Error('connect: path too long'), { code: 'ENAMETOOLONG' }));
-  }
+export async function openNodeSocket(
+  endpoint: NodeEndpoint,
+  { timeoutMs, signal }: OpenOptions,
+): Promise<Connection> {
+  if (endpoint.family !== 'tcp' && !fitsSocket(endpoint.path))
+    throw Object.assign(new Error('connect: path too long'), { code: 'ENAMETOOLONG' });
   const where =
     endpoint.family === 'tcp' ? { host: endpoint.host, port: endpoint.port } : { path: endpoint.path };
   const socket = connect({ ...where, allowHalfOpen: true });
-  return new Promise((resolve, reject) => {
-    const abort = () => fail(new Error('aborted'));
-    const timer = setTimeout(() => {
-      fail(Object.assign(new Error('connect: timed out'), { code: 'ETIMEDOUT' }));
-    }, options.timeoutMs);
-    options.signal?.addEventListener('abort', abort);
-    socket.once('error', fail);
-    socket.once('connect', () => {
-      settle();
-      resolve(new NodeConnection(endpoint, socket, socket));
-    });
-    function fail(error: Error) {
-      settle();
-      socket.destroy();
-      reject(error);
-    }
-    function settle() {
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', abort);
-      socket.off('error', fail);
-      socket.on('error', () => {});
-    }
-  });
+  const abort = () => void socket.destroy(new Error('aborted'));
+  signal?.addEventListener('abort', abort);
+  try {
+    const isOpen = await before(once(socket, 'connect'), now() + timeoutMs);
+    if (!isOpen) throw Object.assign(new Error('connect: timed out'), { code: 'ETIMEDOUT' });
+    return new NodeConnection(endpoint, socket, socket);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    socket.on('error', () => {});
+  }
 }
 
 /** The used part of a stream to write to. */

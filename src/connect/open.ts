@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Addon, Address } from 'node-hvsock-native';
+import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { ConnectError } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
 import { now } from '../runtime.js';
@@ -32,8 +32,6 @@ export async function openConnection(
   }
 }
 
-type SocketEndpoint = Exclude<Endpoint, ExecEndpoint | ViaEndpoint>;
-
 async function openSocket(
   endpoint: Endpoint,
   options: OpenOptions,
@@ -48,7 +46,10 @@ async function openSocket(
     const { openVia } = await import('./via/open-via.js');
     return openVia(endpoint, options, native);
   }
-  if (native.addon) return openNative(endpoint, options, native.addon);
+  if (native.addon) {
+    const handle = await openNative(endpoint, options, native.addon);
+    return new NativeConnection(endpoint, handle, native.addon);
+  }
   if (endpoint.family === 'vsock' && platform === 'linux') {
     const { openBorrowed } = await import('./borrow/open-borrowed.js');
     return openBorrowed(endpoint, options, native.missing);
@@ -70,31 +71,24 @@ async function openSocket(
   return openNodeSocket(endpoint, options);
 }
 
-async function openNative(endpoint: SocketEndpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
-  if (endpoint.family === 'vsock-mux')
-    return openAddress({ family: 'unix', path: endpoint.path }, endpoint, options, addon);
-  if (endpoint.family !== 'tcp') return openAddress(endpoint, endpoint, options, addon);
+async function openNative(
+  endpoint: Exclude<Endpoint, ExecEndpoint | ViaEndpoint>,
+  { timeoutMs, signal }: OpenOptions,
+  addon: Addon,
+): Promise<Handle> {
+  const open = async (address: Address, ms: number) => {
+    const pending = addon.connect(address, Math.max(1, Math.ceil(ms)));
+    const cancel = () => pending.cancel();
+    signal?.addEventListener('abort', cancel);
+    return pending.promise.finally(() => signal?.removeEventListener('abort', cancel));
+  };
+  if (endpoint.family === 'vsock-mux') return open({ family: 'unix', path: endpoint.path }, timeoutMs);
+  if (endpoint.family !== 'tcp') return open(endpoint, timeoutMs);
   const { host, port } = endpoint;
   const { openTcp } = await import('./open-tcp.js');
-  return openTcp(host, options, (address, timeoutMs) =>
-    openAddress({ family: 'inet', host: address, port }, endpoint, { ...options, timeoutMs }, addon),
+  return openTcp(host, { timeoutMs, signal }, (address, ms) =>
+    open({ family: 'inet', host: address, port }, ms),
   );
-}
-
-async function openAddress(
-  address: Address,
-  endpoint: Endpoint,
-  options: OpenOptions,
-  addon: Addon,
-): Promise<Connection> {
-  const pending = addon.connect(address, Math.max(1, Math.ceil(options.timeoutMs)));
-  const cancel = () => pending.cancel();
-  options.signal?.addEventListener('abort', cancel);
-  try {
-    return new NativeConnection(endpoint, await pending.promise, addon);
-  } finally {
-    options.signal?.removeEventListener('abort', cancel);
-  }
 }
 
 async function asConnectError(

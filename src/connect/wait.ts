@@ -25,35 +25,21 @@ export async function openWhenReady<T>(
   const until = now() + waitMs;
   let last: ConnectError | undefined;
   for (let pause = firstPause; ; pause = Math.min(pause * 1.5, maxPause)) {
-    const started = now();
-    let next: number;
     try {
-      return await attempt(Math.max(1, until - started));
+      return await attempt(Math.max(1, until - now()));
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
       if (error.code === 'INTERRUPTED') throw last ? interrupted(last) : error;
       if (error.final) throw error;
       last = error;
       if (signal?.aborted) throw interrupted(error);
-      next = pauseAfter(error.code, now() - started, pause);
-      if (now() + next >= until) throw gaveUp(error, waitMs);
-      options.onRetry?.(error, next);
+      if (now() + pause >= until) throw gaveUp(error, waitMs);
+      options.onRetry?.(error, pause);
     }
-    await sleep(next, signal).catch(() => {});
+    await sleep(pause, signal).catch(() => {});
     if (signal?.aborted) throw interrupted(last);
   }
 }
-
-/** Milliseconds until the next attempt, after one that took `tookMs`; `pause` if the code needs no other. */
-function pauseAfter(code: string, tookMs: number, pause: number): number {
-  if (notThere.has(code)) return maxPause;
-  // Hyper-V has waited already: a Linux guest without a listener times out rather than refuses.
-  if (code === 'WSAETIMEDOUT' && tookMs >= maxPause) return 0;
-  return pause;
-}
-
-/** The Hyper-V machine does not exist yet, or is not running yet. */
-const notThere: ReadonlySet<string> = new Set(['WSAEADDRNOTAVAIL', 'WSAENETUNREACH']);
 
 function gaveUp(error: ConnectError, waitMs: number): ConnectError {
   const problem = `gave up after ${Math.round(waitMs / 10) / 100} s of waiting: ${error.problem}`;

@@ -16,15 +16,12 @@ export async function relayStreams(
   lingerMs: number,
 ): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
+  let inputEnded = false;
   const ended = new Promise<void>((resolve, reject) => {
-    const linger = () => {
-      if (lingerMs < 0) return;
+    const moved = () => {
+      if (!inputEnded || lingerMs < 0) return;
       clearTimeout(timer);
       timer = setTimeout(resolve, lingerMs);
-    };
-    let inputEnded = false;
-    const moved = () => {
-      if (inputEnded) linger();
     };
     const failed = (error: NodeJS.ErrnoException) => (isGone(error) ? resolve() : reject(error));
     output.on('error', failed);
@@ -32,7 +29,7 @@ export async function relayStreams(
     pumpOut(connection, output, moved).then(resolve, reject);
     pumpIn(input, connection, moved).then((all) => {
       inputEnded = all;
-      if (all) linger();
+      moved();
     }, failed);
   });
   try {

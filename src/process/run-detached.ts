@@ -15,10 +15,8 @@ export interface ApartOptions {
   readonly onStart?: () => void;
 }
 
-/** How it ended; `left`: it goes on, since it took too long or the caller gave up. "output": it printed too much, and was ended. */
-export type ApartEnd =
-  /** `stderr`: the end of it. */
-  (Ended & { readonly stderr: string }) | Unended;
+/** How it ended, and the end of its stderr; `left`: it goes on, since it took too long or the caller gave up. "output": it printed too much, and was ended. */
+export type ApartEnd = (Ended & { readonly stderr: string }) | Unended;
 
 type Unended = { readonly left: 'timeout' | 'aborted' } | { readonly ended: 'output' };
 
@@ -71,27 +69,28 @@ export async function runApart(
     for (const timer of timers) clearInterval(timer);
     signal.removeEventListener('abort', abort);
     closeSync(printed.read);
-    printed.remove?.();
+    printed.remove();
   }
 }
 
-/**
- * A file that only its descriptors know, once for its writer and once for us. `remove`: one that has its name while it is open, as on
- * Windows, unless the program goes on.
- */
+/** A file that only its descriptors know, once for its writer and once for us. `remove`: for Windows, where an open one may keep its name. */
 export function openUnnamed(env: Env) {
   const folder = temporaryFolder(env);
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const remove = () => {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {}
+  };
   let write: number | undefined;
   try {
     const path = join(folder, 'stderr');
     write = openSync(path, 'a', 0o600);
-    const read = openSync(path, 'r');
-    return isRemoved(remove) ? { write, read } : { write, read, remove: () => void isRemoved(remove) };
+    return { write, read: openSync(path, 'r'), remove };
   } catch (error) {
     if (write !== undefined) closeSync(write);
-    isRemoved(remove);
     throw error;
+  } finally {
+    remove();
   }
 }
 
@@ -103,16 +102,6 @@ function temporaryFolder({ TMPDIR }: Env): string {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new Error(`the folder for temporary files, ${quote(temp)}, cannot be used (${code})`, { cause });
-  }
-}
-
-/** Whether it could be: Windows may keep a folder while a file of it is open. */
-function isRemoved(remove: () => void): boolean {
-  try {
-    remove();
-    return true;
-  } catch {
-    return false;
   }
 }
 

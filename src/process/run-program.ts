@@ -27,25 +27,10 @@ export interface ProgramEnd extends Ended {
 /** The program took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */
 export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
-export interface ProgramEffects {
-  readonly platform: NodeJS.Platform;
-  /** Calls back after some milliseconds. Returns a function that cancels that. */
-  readonly after: (ms: number, call: () => void) => () => void;
-}
-
-const effects: ProgramEffects = {
-  platform: process.platform,
-  after(ms, call) {
-    const timer = setTimeout(call, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
 /** Runs a program without stdin and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
   options: ProgramOptions,
-  { platform, after }: ProgramEffects = effects,
 ): Promise<ProgramEnd> {
   const { env, cwd, timeoutMs, signal, until } = options;
   const { encoding = 'utf8', longest = maxCharacters, stderr = 'pipe' } = options;
@@ -58,7 +43,7 @@ export async function runProgram(
     stdio: ['ignore', 'pipe', stderr],
     windowsHide: true,
     // In a process group of its own, without a terminal. On Windows this would open a console.
-    detached: platform !== 'win32',
+    detached: process.platform !== 'win32',
   };
   const { child, release } = endWithUs(() => spawn(program, args, how));
   let stop = (_why: Stop) => {};
@@ -74,7 +59,7 @@ export async function runProgram(
   }
   const abort = () => stop('aborted');
   signal?.addEventListener('abort', abort);
-  const callOff = timeoutMs === undefined ? undefined : after(timeoutMs, () => stop('timeout'));
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop('timeout'), timeoutMs);
   try {
     const end = await Promise.race([ended(child), stopped]).catch((error) => {
       endTree(child);
@@ -85,7 +70,7 @@ export async function runProgram(
     dropOutput(child);
     return { ...unended, ...texts, stopped: end };
   } finally {
-    callOff?.();
+    clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
     release();
   }

@@ -17,20 +17,32 @@ export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
   if (pid !== undefined) unlessEnded(() => process.kill(pid, 'SIGTERM'));
 });
 
-/** The same for an ssh that waits at its question, also if this process is killed: another process sees that, by the end of our pipe. */
+/** The same for an ssh that waits at its question, also if this process is killed. */
 export const askingSshEndsWithUs: Start = (start) => {
   const { child, release } = sshEndsWithUs(start);
   if (process.platform === 'win32') return { child, release };
-  const words = ['-c', 'read -r _ || kill "$1"', 'sh', `${child.pid}`];
-  const watch = spawn('/bin/sh', words, { stdio: ['pipe', 'ignore', 'ignore'] });
-  watch.on('error', () => {});
-  watch.stdin?.on('error', () => {});
+  const guard = startGuard('kill "$pid"');
+  guard.watch(child);
   const releaseBoth = () => {
-    watch.stdin?.end('\n');
+    guard.release();
     release();
   };
   return { child, release: releaseBoth };
 };
+
+/** Another process that ends a program by `kill`, a line of sh with $pid, if this one is killed before `release`: it sees the end of our pipe. */
+export function startGuard(kill: string) {
+  const script = `read -r pid && [ -n "$pid" ] && { read -r _ || ${kill}; }`;
+  const stdio = ['pipe', 'ignore', 'ignore'] as const;
+  const guard = spawn('/bin/sh', ['-c', script], { stdio: [...stdio], detached: true });
+  guard.on('error', () => {});
+  guard.stdin?.on('error', () => {});
+  guard.unref();
+  return {
+    watch: ({ pid }: Pid) => void guard.stdin?.write(`${pid}\n`),
+    release: () => void guard.stdin?.end('\n'),
+  };
+}
 
 /** A program may have ended by itself. */
 function unlessEnded(kill: () => unknown): void {
@@ -153,7 +165,7 @@ export function exitOnCtrlC(host: Pick<NodeJS.Process, 'on' | 'emit' | 'listener
 }
 
 /** Time for output that is still in a pipe when a program has ended. Milliseconds. */
-const graceMs = 200;
+const graceMs = 100;
 
 /** Resolves when a program has ended and its output was read; whoever else holds that open is not waited for. Rejects if either failed. */
 export function ended(child: ChildProcess): Promise<Ended> {
@@ -170,7 +182,11 @@ export function ended(child: ChildProcess): Promise<Ended> {
     for (const stream of [child.stdout, child.stderr]) stream?.once('error', reject);
     child.once('close', settle);
     child.once('exit', (code, signal) => {
-      timer = setTimeout(() => whenQuiet(child, () => settle(code, signal)), graceMs);
+      const wait = (then: () => void) => {
+        timer = setTimeout(then, graceMs);
+      };
+      // Twice: this process may have been busy, and has to read what arrived meanwhile.
+      wait(() => wait(() => settle(code, signal)));
     });
   });
 }
@@ -179,23 +195,4 @@ export function ended(child: ChildProcess): Promise<Ended> {
 export function dropOutput({ stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>): void {
   stdout?.destroy();
   stderr?.destroy();
-}
-
-// This process may have been busy: first read what has arrived meanwhile.
-function whenQuiet({ stdout, stderr }: ChildProcess, then: () => void): void {
-  let news = false;
-  const note = () => {
-    news = true;
-  };
-  const streams = [stdout, stderr].filter((stream) => stream !== null);
-  for (const stream of streams) stream.on('data', note);
-  const look = () => {
-    if (!news) {
-      for (const stream of streams) stream.off('data', note);
-      return then();
-    }
-    news = false;
-    setImmediate(look);
-  };
-  setImmediate(look);
 }

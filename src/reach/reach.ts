@@ -94,7 +94,8 @@ async function reachInTime(
     {
       waitMs,
       signal: options.signal,
-      onRetry: ({ message }, nextMs) => options.trace?.('wait', `${message}; again ${soon(nextMs)}`),
+      onRetry: ({ message }, nextMs) =>
+        options.trace?.('wait', `${message}; again in ${Math.round(nextMs / 100) / 10} s`),
     },
   );
 }
@@ -235,8 +236,4 @@ async function withInterruption<T>(
     if (!signal?.aborted) throw withTarget(target, error);
     throw new ConnectError('resolve', target, { code: 'INTERRUPTED', problem: 'interrupted', cause: error });
   }
-}
-
-function soon(ms: number): string {
-  return ms === 0 ? 'at once' : `in ${Math.round(ms / 100) / 10} s`;
 }

@@ -10,11 +10,10 @@ import { ownArgs } from '../../proxy-args.js';
 import { parsePort, parseUnsigned32 } from '../../typed/numbers.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
-import { whyOther } from './peer-user.js';
 import { type ReportOptions, reporter } from './report.js';
 import { confineForward, type ServeOptions, serve } from './serve.js';
 import type { Local } from './session.js';
-import { formatLocal, isPrivate, parseLocal, parseService, sameLocal, session } from './session.js';
+import { formatLocal, isPrivate, parseLocal, parseService, sameLocal, session, whyOther } from './session.js';
 
 interface ForwardOptions extends MachineOptions, ReportOptions, ServeOptions {
   /** What is done with units of the user's systemd; undefined: it forwards by itself. */

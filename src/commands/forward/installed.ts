@@ -7,12 +7,14 @@ import { type Envelope, envelope, formatJson } from '../../cli/json.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { makeFolder } from '../../files/place.js';
+import { readText } from '../../files/read-file.js';
 import { fileAt, fileError } from '../../hosts/files.js';
 import { configFiles } from '../../hosts/places.js';
 import { removeLinks, systemctl } from '../../hosts/systemd.js';
 import { manual, sandbox, serviceOf, unitPath, unitText } from '../../hosts/units.js';
 import { kindOf, parseTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
+import { readListeners } from '../../sources/processes/tcp-listeners.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
@@ -22,7 +24,6 @@ import { isSshPort } from '../../typed/numbers.js';
 import { shellLine, shellOf } from '../../typed/shell.js';
 import { openListener } from './listener.js';
 import { type MachineOptions, search } from './machine.js';
-import { isListening } from './peer-user.js';
 import { jsonOf, type LocalJson, printKeys } from './report.js';
 import { formatLocal, type Local, parseLocal } from './session.js';
 
@@ -327,4 +328,17 @@ function describe({ local, target, port }: Installed): string {
 
 function ofForward({ target, port, local }: Installed, more: readonly string[], io: Io): string {
   return shellLine(['vmssh', 'forward', ...more, target, `${port}`, formatLocal(local)], shellOf(io));
+}
+
+/** Whether a program of this user listens there; undefined: it cannot be seen. */
+async function isListening(local: Local, { env }: Pick<Io, 'env'>): Promise<boolean | undefined> {
+  if (local.family === 'inet') {
+    const listeners = await readListeners({ env }).catch(() => undefined);
+    const own = process.getuid?.() ?? 0;
+    return listeners?.(local.host, local.port)?.some(({ uid }) => uid === own);
+  }
+  const table = await readText('/proc/net/unix').catch(() => undefined);
+  // "Num: RefCount Protocol Flags Type St Inode Path"; the flag is that of a listener.
+  const start = /^\s*\S+ +\S+ +\S+ +00010000 +\S+ +\S+ +\d+ /;
+  return table?.split('\n').some((row) => start.test(row) && row.replace(start, '') === local.path);
 }

@@ -77,6 +77,21 @@ export function peerOf(addon: Addon, handle: Handle): Address | undefined {
   }
 }
 
+/** Why a client of a TCP port may not connect: only this user and root may, since root can be anybody. Undefined: it may. A unix socket's mode keeps others out. */
+export function whyOther(
+  addon: Pick<Addon, 'peerUser'>,
+  client: Handle,
+  { family }: Local,
+): string | undefined {
+  if (family === 'unix') return undefined;
+  try {
+    const user = addon.peerUser(client);
+    if (user === 0 || (user !== undefined && user === process.getuid?.())) return undefined;
+    if (user !== undefined) return `user ${user} of this host`;
+  } catch {}
+  return 'the client ended, or the kernel does not show whose it is';
+}
+
 /** Where a forward listens. */
 export type Local =
   | { readonly family: 'inet'; readonly host: string; readonly port: number }

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
 import type { Command } from '../../cli/command.js';
 import { flag, parsed, portArgument, positionals, readAll, textOption } from '../../cli/command.js';
 import { reachBy } from '../../cli/reach/reach-target.js';
@@ -24,7 +22,8 @@ import { hasTerminal, now } from '../../runtime.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
 import { asTyped, checkUserName } from '../../typed/names.js';
 import { isBareId, parseUuid } from '../../typed/numbers.js';
-import { callerGone, watchStdio } from './stdio-watch.js';
+import type { RelayToEndOptions } from './lasting.js';
+import { callerGone, type StdioWatch, watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends Omit<ReachFlags, 'start'> {
   /** The target as the user spelled it. */
@@ -110,78 +109,109 @@ export const proxy: Command<ProxyOptions> = {
     };
   },
 
-  async run(given, io) {
-    const start = given.start === 'terminal' ? hasTerminal() : given.start;
-    const options = { ...given, start };
+  async run(options, io) {
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
-    const { waitMs } = options;
-    const { text, target } = await meantBy(options.text, io);
-    if (options.isTyped && /[*?,]/.test(text)) refusePattern({ text, target });
+    const typed = await meantBy(options.text, io);
+    const { text, target } = typed;
+    if (options.isTyped && /[*?,]/.test(text)) refusePattern(typed);
     const isLinux = io.platform === 'linux';
-    const isAsked = isLinux && (options.bring !== undefined || (options.record ?? linesAskForKeys(io.env)));
+    const saysSo = options.bring ? true : options.record;
+    const isAsked = isLinux && (saysSo ?? (await import('./lines-ask.js')).linesAskForKeys(io.env));
+    const start = options.start === 'terminal' ? hasTerminal() : options.start;
+    const reachOptions = { ...options, start, text, target };
     if (isLinux && kindOf(target).from === 'windows-wsl2') {
-      if (isAsked) leave([{ text, target }, undefined, undefined], io);
+      if (isAsked) leave([typed, undefined, undefined], io);
       const { proxyOverInterop } = await import('./over-interop.js');
-      const code = await proxyOverInterop({ ...options, text, target }, io);
+      const code = await proxyOverInterop(reachOptions, io);
       if (code !== undefined) return code;
     }
     const native = loadAddon();
     const without = native.addon
       ? undefined
-      : (await import('./without-addon.js')).withoutAddon({ ...options, text, env: io.env }, native.missing);
+      : (await import('./without-addon.js')).withoutAddon({ ...reachOptions, env: io.env }, native.missing);
     const watch = await watchStdio(native.addon, io, without?.mayRead);
-    const progress = waitMs === undefined || options.start || trace ? undefined : await waiting(text, io);
+    const asked = { trace, signal: watch.signal, stdio: without?.stdio, untilBanner: options.isTimed };
+    const keys = await hostKeyPart(options, typed, isAsked, io);
+    const progress = options.waitMs === undefined || start || trace ? undefined : await waiting(text, io);
     let reached: Reached;
-    let left: Parameters<typeof recordOf> = [{ text, target }, undefined, undefined];
     try {
-      const during = {
-        trace: trace ?? progress?.trace,
-        signal: watch.signal,
-        stdio: without?.stdio,
-        untilBanner: options.isTimed,
-        bring:
-          options.bring &&
-          (await bringing(options.bring, { text, target }, (brought) => leave(left, io, { brought }))),
-        hostKeys:
-          isAsked && target.kind === 'via' && isNamed(target) && (await hasNoKey(text, io))
-            ? (hostKeys) => leave(left, io, { hostKeys })
-            : undefined,
-        beforeOpen: (_target, endpoint, machine) => {
-          refuseOther(options.text, machine);
-          left = [{ text, target }, machine, endpoint];
-          if (isAsked) leave(left, io);
-          return undefined;
-        },
-      } satisfies Parameters<typeof reachBy>[1];
-      reached = await reachBy({ ...options, text, target }, during, io);
+      const during = { ...asked, ...keys, trace: trace ?? progress?.trace };
+      reached = await reachBy(reachOptions, during, io);
     } catch (error) {
-      if (given.start === 'terminal' && !start && error instanceof ConnectError && error.start)
-        throw errorWith(error, { hint: howToStart(text) });
-      if (error instanceof ConnectError && error.code === 'NOT_FOUND') throw await ifGone(error, text, io);
-      if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;
-      const gone = callerGone(text, watch.signal, error);
-      // Ctrl-C ends ssh too, and often first: the user knows.
-      if (gone.code === 'EPIPE' && io.terminal.stderr) return exitCodeOf(gone);
-      throw gone;
+      const needsTerminal = options.start === 'terminal' && !start;
+      const why = await whyNotReached(error, { text, watch, needsTerminal }, io);
+      if (typeof why === 'number') return why;
+      throw why;
     } finally {
       progress?.stop();
     }
     const connection = without ? await without.forSsh(reached.connection) : reached.connection;
-    const { handle } = connection;
-    const passes = options.fdpass && native.addon && handle && takesSocket();
-    if (passes && io.terminal.stderr) await sayIfSilent(connection, text, io);
-    watch.stop();
-    if (passes && passFd(native.addon, handle, text)) {
-      connection.handedOver?.();
-      trace?.('connect', 'the socket was passed to ssh');
-      return 0;
-    }
-    const { relayToEnd } = await import('./lasting.js');
-    const { input } = watch;
-    const how = { text, native, input, lingerMs, trace, mayWantSocket: !options.fdpass };
-    return relayToEnd(connection, { ...how, ignoreInterrupts: true }, io);
+    return handOver(connection, { text, native, watch, trace, fdpass: options.fdpass }, io);
   },
 };
+
+/** What is left for ssh, which asks for the host key, as soon as it is known. */
+async function hostKeyPart(
+  { text: host, bring }: ProxyOptions,
+  typed: TypedTarget,
+  isAsked: boolean,
+  io: Io,
+) {
+  let left: Parameters<typeof recordOf> = [typed, undefined, undefined];
+  const { text, target } = typed;
+  const asksHop = isAsked && target.kind === 'via' && isNamed(target) && (await hasNoKey(text, io));
+  return {
+    bring: bring && (await bringing(bring, typed, (brought) => leave(left, io, { brought }))),
+    hostKeys: asksHop ? (hostKeys) => leave(left, io, { hostKeys }) : undefined,
+    beforeOpen(_target, endpoint, machine) {
+      refuseOther(host, machine);
+      left = [typed, machine, endpoint];
+      if (isAsked) leave(left, io);
+      return undefined;
+    },
+  } satisfies Parameters<typeof reachBy>[1];
+}
+
+/** The error for the user, or the exit code if the user knows. `needsTerminal`: the machine is started only where ssh has one. */
+async function whyNotReached(
+  error: unknown,
+  { text, watch, needsTerminal }: { text: string; watch: StdioWatch; needsTerminal: boolean },
+  io: Io,
+): Promise<unknown> {
+  if (!(error instanceof ConnectError)) return error;
+  if (needsTerminal && error.start) return errorWith(error, { hint: howToStart(text) });
+  if (error.code === 'NOT_FOUND') return ifGone(error, text, io);
+  if (error.code !== 'INTERRUPTED' || error.start) return error;
+  const gone = callerGone(text, watch.signal, error);
+  // Ctrl-C ends ssh too, and often first: the user knows.
+  return gone.code === 'EPIPE' && io.terminal.stderr ? exitCodeOf(gone) : gone;
+}
+
+interface HandOver extends Pick<RelayToEndOptions, 'text' | 'native' | 'trace'> {
+  readonly watch: StdioWatch;
+  readonly fdpass: boolean;
+}
+
+/** Passes the socket to ssh, or relays. Resolves to the exit code. */
+async function handOver(
+  connection: Connection,
+  { watch, fdpass, ...relay }: HandOver,
+  io: Io,
+): Promise<number> {
+  const { text, native, trace } = relay;
+  const { handle } = connection;
+  const passes = fdpass && native.addon && handle && takesSocket();
+  if (passes && io.terminal.stderr) await sayIfSilent(connection, text, io);
+  watch.stop();
+  if (passes && passFd(native.addon, handle, text)) {
+    connection.handedOver?.();
+    trace?.('connect', 'the socket was passed to ssh');
+    return 0;
+  }
+  const { relayToEnd } = await import('./lasting.js');
+  const how = { input: watch.input, lingerMs, mayWantSocket: !fdpass, ignoreInterrupts: true };
+  return relayToEnd(connection, { ...relay, ...how }, io);
+}
 
 /** Says on a terminal what ssh will wait for, if the machine takes the connection and stays silent. */
 async function sayIfSilent(connection: Connection, text: string, io: Io): Promise<void> {
@@ -293,29 +323,4 @@ async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): vo
     trace: (step, outcome) => step === 'wait' && progress.update(printable(outcome)),
     stop: () => progress.stop(),
   };
-}
-
-/** Whether ssh may ask vmssh for a host key without --record: older lines do not say it, nor does a ProxyCommand of the user's own. Lines that cannot be read may. */
-function linesAskForKeys({ HOME = '' }: Io['env']): boolean {
-  // After `sudo -E` HOME is another user's. No account is looked up: each login waits for this.
-  if (!isAbsolute(HOME) || !isOwnFolder(HOME)) return true;
-  const system = ['10', '30'].map((order) => `/etc/ssh/ssh_config.d/${order}-vmssh.conf`);
-  return [`${HOME}/.ssh/vmssh.conf`, `${HOME}/.ssh/config`, ...system].some(mayAsk);
-}
-
-function isOwnFolder(path: string): boolean {
-  try {
-    return statSync(path).uid === process.getuid?.();
-  } catch {
-    return false;
-  }
-}
-
-/** `existsSync` says no of what may not be read, too: then ssh does not read it either. */
-function mayAsk(path: string): boolean {
-  try {
-    return existsSync(path) && readFileSync(path, 'utf8').includes(' host-key ');
-  } catch {
-    return true;
-  }
 }

@@ -4,12 +4,13 @@ import { ConnectError, printable } from '../../errors.js';
 import { effects, type Writers, writersByMode } from '../../files/writers.js';
 import { isProgram, programsInPath } from '../../process/program-in-path.js';
 import { runProgram } from '../../process/run-program.js';
-import { sshEndsWithUs } from '../../process/terminate.js';
+import { howEnded, sshEndsWithUs } from '../../process/terminate.js';
 import { type Env, now } from '../../runtime.js';
 import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import type { Connection, OpenOptions } from '../connection.js';
 import { ConfirmedCarried } from '../program-connection.js';
 import relay from '../via/relay.py';
+import { before } from '../wait.js';
 
 /** Opens AF_VSOCK by the best program of this host. Rejects with the errno's name in `code`; without any, with a ConnectError NO_ADDON. */
 export async function openBorrowed(
@@ -35,22 +36,15 @@ export async function openBorrowed(
 
 const maxQuoted = 200;
 
-function noTool(
-  endpoint: VsockEndpoint,
-  use: Use,
-  missing: Error,
-  unusable: readonly string[],
-): ConnectError {
-  const passes = use === 'pass';
-  const names = passes ? 'python3 or systemd-ssh-proxy' : 'python3 or socat';
+function noTool(endpoint: VsockEndpoint, use: Use, missing: Error, unusable: readonly string[]) {
+  const names = openers.filter(({ uses }) => uses.includes(use)).map(({ name }) => name);
+  const what = use === 'pass' ? 'passing a vsock to ssh' : 'vsock';
   const tried = unusable.length === 0 ? '' : ` (${unusable.join('; ')})`;
   return new ConnectError('connect', formatEndpoint(endpoint), {
     code: 'NO_ADDON',
     final: true,
-    problem: `${passes ? 'passing a vsock to ssh' : 'vsock'} needs the native addon, or ${names} on this host${tried}. ${missing.message}`,
-    hint: passes
-      ? 'apt-get install python3; or use a ProxyCommand without --fdpass and ProxyUseFdpass no'
-      : 'apt-get install python3; or build the addon in a checkout: apt-get install g++ && npm run build',
+    problem: `${what} needs the native addon, or ${names.join(' or ')} on this host${tried}. ${missing.message}`,
+    hint: 'apt-get install python3; or build the addon in a checkout: apt-get install g++ && npm run build',
     cause: missing,
   });
 }
@@ -73,111 +67,83 @@ type Started =
 const maxLine = 4096;
 
 /** Starts the tool and waits until it has the socket, has failed, or was ended by the signal. */
-function startTool(start: ToolStart): Promise<Started> {
+async function startTool(start: ToolStart): Promise<Started> {
   const { tool, path, endpoint, use, timeoutMs, signal } = start;
   const command = [path, ...tool.args(endpoint, Math.max(1, Math.ceil(timeoutMs / 1000)), use)];
   // Translated messages have no errno that can be read.
   const env = { ...start.env, LC_ALL: 'C' };
-  const lost = () => listener.code() ?? 'ECONNRESET';
-  const connection = new (use === 'pipe' ? Piped : Inherited)(command, endpoint, env, lost);
-  const abort = () => connection.close();
-  signal?.addEventListener('abort', abort);
+  const lost = () => heard.code ?? 'ECONNRESET';
+  const connection =
+    use === 'pipe' ? new Piped(command, endpoint, env, lost) : inherited(command, endpoint, env, lost);
   connection.note = `, by ${tool.name}`;
   const { child } = connection;
-  const listener = listenTo(child, tool);
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => settle({ code: 'ETIMEDOUT' }), timeoutMs);
-    child.once('error', (error) => settle({ unusable: error.message }));
-    child.once('exit', (code, signal) => {
-      void afterLastLine(child).then(() => settle(ofEnd(code, signal)));
-    });
-    listener.onOpen(() => settle({ connection }));
-    function ofEnd(code: number | null, signal: NodeJS.Signals | null): Started {
-      if (code === 0 && tool.opened === undefined) return { connection };
-      const errno = listener.code();
-      if (errno !== undefined) return { code: errno };
-      return { unusable: listener.said() || `it ended with ${signal ?? `code ${code}`}` };
-    }
-    function settle(started: Started) {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      if (!('connection' in started)) connection.close();
-      resolve(started);
-    }
+  const heard = listenTo(child, tool);
+  const ended = once(child, 'exit').then(async ([code, signal]): Promise<Started> => {
+    await afterLastLine(child);
+    if (code === 0 && tool.opened === undefined) return { connection };
+    if (heard.code !== undefined) return { code: heard.code };
+    return { unusable: heard.said || howEnded({ code, signal }) };
   });
+  const first = Promise.race([heard.opened.then(() => ({ connection })), ended]);
+  const abort = () => connection.close();
+  signal?.addEventListener('abort', abort);
+  const started = await before(first, now() + timeoutMs)
+    .catch(({ message }: Error): Started => ({ unusable: message }))
+    .finally(() => signal?.removeEventListener('abort', abort));
+  if (!started || !('connection' in started)) connection.close();
+  return started ?? { code: 'ETIMEDOUT' };
 }
 
-/** What it said last, and the last errno that it reported. */
+/** What it says last, the last errno that it reports, and that it has opened the socket. */
 function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener) {
   let text = '';
-  let open: (() => void) | undefined;
-  let code: string | undefined;
-  let said = '';
+  let open = () => {};
+  const heard = {
+    said: '',
+    code: undefined as string | undefined,
+    opened: new Promise<void>((resolve) => {
+      open = resolve;
+    }),
+  };
   stderr?.setEncoding('utf8').on('data', (part: string) => {
     const lines = (text + part).split('\n');
     text = (lines.pop() ?? '').slice(0, maxLine);
     for (const line of lines) {
-      if (line.trim() !== '') said = line.trim();
-      code = errnoOf(failed.exec(line)?.[1] ?? '') ?? code;
-      if (opened?.test(line)) open?.();
+      if (line.trim() !== '') heard.said = line.trim();
+      heard.code = errnoOf(failed.exec(line)?.[1] ?? '') ?? heard.code;
+      if (opened?.test(line)) open();
     }
   });
-  return {
-    code: () => code,
-    said: () => said,
-    onOpen: (call: () => void) => {
-      open = call;
-    },
-  };
+  return heard;
 }
 
-/** A connection that a program carries between the machine and our own stdin and stdout: no byte of it comes here. */
-class Inherited implements Connection {
-  readonly endpoint: VsockEndpoint;
-  readonly handle = undefined;
-  note: string | undefined;
-  readonly carried: Promise<void>;
-  readonly child: ChildProcess;
-
-  /** `lost`: the errno that it ended with, if it did. */
-  constructor(
-    [program = '', ...args]: readonly string[],
-    endpoint: VsockEndpoint,
-    env: Env,
-    lost: () => string,
-  ) {
-    const { child, release } = sshEndsWithUs(() =>
-      spawn(program, args, { env, stdio: ['inherit', 'inherit', 'pipe'] }),
-    );
-    this.endpoint = endpoint;
-    this.child = child;
-    this.carried = once(child, 'exit')
-      .finally(release)
-      .then(async ([code]) => {
-        if (code !== 0) throw await lossOf(child, lost);
-      });
-    this.carried.catch(() => {});
-  }
-
-  async read(): Promise<Uint8Array> {
-    await this.carried;
-    return new Uint8Array();
-  }
-
-  peek(): Promise<Uint8Array> {
-    return this.read();
-  }
-
-  write(): Promise<void> {
-    return Promise.reject(Object.assign(new Error('write: another program has it'), { code: 'EPIPE' }));
-  }
-
-  shutdown(): void {}
-
-  close(): void {
-    this.child.stderr?.destroy();
-    this.child.kill('SIGTERM');
-  }
+/** A connection that a program carries between the machine and our own stdin and stdout: no byte of it comes here. `lost`: the errno that it ended with. */
+function inherited(
+  [program = '', ...args]: readonly string[],
+  endpoint: VsockEndpoint,
+  env: Env,
+  lost: () => string,
+) {
+  const { child, release } = sshEndsWithUs(() =>
+    spawn(program, args, { env, stdio: ['inherit', 'inherit', 'pipe'] }),
+  );
+  const carried = once(child, 'exit')
+    .finally(release)
+    .then(async ([code]) => {
+      if (code !== 0) throw await lossOf(child, lost);
+    });
+  const end = () => carried.then(() => new Uint8Array());
+  carried.catch(() => {});
+  return {
+    ...{ endpoint, handle: undefined, carried, child, read: end, peek: end },
+    note: undefined as string | undefined,
+    write: () => Promise.reject(Object.assign(new Error('write: another program has it'), { code: 'EPIPE' })),
+    shutdown() {},
+    close() {
+      child.stderr?.destroy();
+      child.kill('SIGTERM');
+    },
+  };
 }
 
 /** A connection whose bytes come and go by the pipes of the program that has its socket. */

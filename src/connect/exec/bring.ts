@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { quote } from '../../errors.js';
@@ -19,30 +18,20 @@ export const hasServer = 'vmssh has sshd';
 /** Either of them, in place of a banner. */
 export const insteadOfBanner = new RegExp(`^(?:${asksForServer}|${hasServer})(?=\\n)`, 'm');
 
+/** For a machine that may have no sshd: what to start there, and how a server is sent. */
+export function bringer(endpoint: ExecEndpoint, bring: Bring) {
+  return {
+    command: bringCommand(endpoint, bring),
+    send: (connection: Connection, deadline: number) => sendServer(connection, endpoint, bring, deadline),
+  };
+}
+
 /** The command that starts the machine's sshd, or else waits for one; as the machine's own user, unless another one logs in. */
 export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly string[] {
   const own = endpoint.command.filter((word) => login !== undefined || word !== asRoot);
   const name = randomBytes(8).toString('hex');
   return inShell({ ...endpoint, command: own }, script, ['bring', name, login ?? '']);
 }
-
-/**
- * Ends an exec, a process group, if this process is killed before `release`: some go on where their stdin is reset, and so would the
- * machine's end, which waits for a server. It starts before the exec does, so that none is missed.
- */
-export function startGuard() {
-  const stdio = ['pipe', 'ignore', 'ignore'] as const;
-  const guard = spawn('/bin/sh', ['-c', guardScript], { stdio: [...stdio], detached: true });
-  guard.on('error', () => {});
-  guard.stdin?.on('error', () => {});
-  guard.unref();
-  return {
-    watch: ({ pid }: Pick<ChildProcess, 'pid'>) => void guard.stdin?.write(`${pid}\n`),
-    release: () => void guard.stdin?.end('\n'),
-  };
-}
-
-const guardScript = 'read -r pid && [ -n "$pid" ] && { read -r _ || kill -s KILL -- "-$pid"; }';
 
 /** An option of containers' managers: without it the user of the image. */
 const asRoot = '--user=0';

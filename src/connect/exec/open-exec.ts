@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
 import { isProgram, programInPath } from '../../process/program-in-path.js';
-import { endRest, endTree, endWithUs } from '../../process/terminate.js';
+import { endRest, endTree, endWithUs, startGuard } from '../../process/terminate.js';
 import { type Env, now } from '../../runtime.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
@@ -42,7 +42,7 @@ interface Call extends Pick<OpenOptions, 'signal' | 'timeoutMs'> {
 /** `bring`: but not into a machine that has a server. */
 async function openOnce(call: Call, bring?: Bring): Promise<Connection> {
   const { endpoint, signal, deadline } = call;
-  const { connection, release } = await start(call, bring);
+  const { connection, release, send } = await start(call, bring);
   const said = firstOf(connection.child.stderr, maxPrinted);
   const waiting = new AbortController();
   const abort = () => connection.close();
@@ -50,8 +50,8 @@ async function openOnce(call: Call, bring?: Bring): Promise<Connection> {
   try {
     signal?.throwIfAborted();
     const over = afterEnd(connection.child, waiting.signal);
-    const seen = await (bring
-      ? bannerOfBrought(connection, endpoint, bring, deadline, over)
+    const seen = await (send
+      ? bannerOfBrought(connection, send, deadline, over)
       : untilBanner(connection, deadline, over));
     if (seen.at !== undefined) {
       connection.note = noteOf(endpoint, seen);
@@ -86,14 +86,16 @@ async function start({ endpoint, env, native }: Call, bring: Bring | undefined) 
   const how = { env, start: endWithUs, stderr: 'pipe', detached: true, stop: endTree } as const;
   if (!bring) {
     const command = endpoint.into === 'shell' ? asDaemon(askSshd(endpoint, 'serve'), env) : endpoint.command;
-    return { connection: new Carried(command, endpoint, native, how), release() {} };
+    return { connection: new Carried(command, endpoint, native, how), release() {}, send: undefined };
   }
-  const { bringCommand, startGuard } = await import('./bring.js');
-  const { watch, release } = startGuard();
+  const { bringer } = await import('./bring.js');
+  const { command, send } = bringer(endpoint, bring);
+  // Some go on where their stdin is reset, and so would the machine's end, which waits for a server.
+  const { watch, release } = startGuard('kill -s KILL -- "-$pid"');
   try {
-    const connection = new Carried(bringCommand(endpoint, bring), endpoint, native, how);
+    const connection = new Carried(command, endpoint, native, how);
     watch(connection.child);
-    return { connection, release };
+    return { connection, release, send };
   } catch (error) {
     release();
     throw error;
@@ -115,16 +117,15 @@ export function asDaemon(command: readonly string[], env: Env, uid = process.get
 /** What comes of a program that is sent a server, unless the machine has one. */
 async function bannerOfBrought(
   connection: Connection,
-  endpoint: ExecEndpoint,
-  bring: NonNullable<OpenOptions['bring']>,
+  send: (connection: Connection, deadline: number) => Promise<void>,
   deadline: number,
   over: Promise<void>,
 ): Promise<Seen> {
-  const { asksForServer, hasServer, insteadOfBanner, sendServer } = await import('./bring.js');
+  const { asksForServer, hasServer, insteadOfBanner } = await import('./bring.js');
   const seen = await untilBanner(connection, deadline, over, insteadOfBanner);
   if (seen.line !== asksForServer) return { ...seen, hasServer: seen.line === hasServer };
   try {
-    await sendServer(connection, endpoint, bring, deadline);
+    await send(connection, deadline);
   } catch (error) {
     if (error instanceof ConnectError) throw error;
     return { text: '', stopped: now() < deadline ? undefined : 'late', isBrought: true };

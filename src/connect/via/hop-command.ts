@@ -1,12 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConnectError } from '../../errors.js';
 import { type ProgramEnd, type ProgramOptions, runProgram } from '../../process/run-program.js';
 import { asksNothing, forwardsNothing, sshCommand } from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
-import { type Env, hasTerminal } from '../../runtime.js';
+import { type Env, hasTerminal, now } from '../../runtime.js';
 import type { ViaEndpoint, ViaSocket } from '../../typed/route.js';
 import { anyShellWord } from '../../typed/shell.js';
-import { openWhenReady } from '../wait.js';
 import lastStep from './last-step.sh';
 import relay from './relay.py';
 
@@ -77,29 +75,31 @@ export function wasDropped(said: string): boolean {
 }
 
 /** Runs an ssh of `quietHop`, and again within the time that there is while its server drops it. */
-export async function runHop(
+export function runHop(
   command: readonly string[],
   { timeoutMs, ...options }: ProgramOptions & { readonly timeoutMs: number },
   run = runProgram,
 ): Promise<ProgramEnd> {
-  let end: ProgramEnd | undefined;
-  const ask = async (left: number) => {
-    end = await run(command, { ...options, timeoutMs: left });
-    if (!wasDropped(end.stderr)) return end;
-    throw new ConnectError('connect', '', { code: 'HOP_FAILED', problem: 'dropped' });
-  };
-  const { signal } = options;
-  return openWhenReady(ask, { waitMs: timeoutMs, sleep: jittered, ...(signal ? { signal } : {}) }).catch(
-    (error) => {
-      if (end && error instanceof ConnectError) return end;
-      throw error;
-    },
-  );
+  const attempt = (leftMs: number) => run(command, { ...options, timeoutMs: leftMs });
+  return whileDropped(attempt, ({ stderr }) => wasDropped(stderr), timeoutMs, options.signal);
 }
 
-/** A pause before the next try of a login: many that were dropped at once must not come back at once. */
-export function jittered(ms: number, signal?: AbortSignal): Promise<unknown> {
-  return delay(3 * ms * Math.random(), undefined, signal ? { signal } : {});
+/** What an attempt comes to, of those that are made as long as they are dropped and there is time. */
+export async function whileDropped<T>(
+  attempt: (leftMs: number) => Promise<T>,
+  isDropped: (result: T) => boolean,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const until = now() + timeoutMs;
+  for (let pause = 300; ; pause = Math.min(1.5 * pause, 3000)) {
+    const result = await attempt(Math.max(1, until - now()));
+    // Many that were dropped at once must not come back at once.
+    const ms = pause * Math.random();
+    if (!isDropped(result) || now() + ms >= until) return result;
+    await delay(ms, undefined, signal ? { signal } : {}).catch(() => {});
+    if (signal?.aborted) return result;
+  }
 }
 
 /** A script without its comments as one line: csh ends a word at a line break. */

@@ -11,8 +11,7 @@ import { type Connection, dropPeeked, type OpenOptions, peekFor } from '../conne
 import { openFailure } from '../failures/failures.js';
 import { askMultiplexer } from '../multiplexer.js';
 import { ConfirmedCarried } from '../program-connection.js';
-import { openWhenReady } from '../wait.js';
-import { asksKeys, hopCommand, hopOptions, jittered, patience, wasDropped } from './hop-command.js';
+import { asksKeys, hopCommand, hopOptions, patience, wasDropped, whileDropped } from './hop-command.js';
 import { keyTexts } from './keys-there.js';
 
 /**
@@ -25,31 +24,32 @@ export async function openVia(
   native: AddonState,
   hasTerminal?: () => boolean,
 ): Promise<Hop> {
-  const { timeoutMs: waitMs, signal } = options;
   const attempt = async () => {
     const log = heldLog();
     try {
       const hop = await openOnce(endpoint, options, native, log.flags, hasTerminal);
       log.print();
-      return hop;
+      return { hop, isDropped: false };
     } catch (error) {
-      if (error instanceof ConnectError && error.code === 'HOP_FAILED' && wasDropped(log.text()))
-        throw errorWith(error, { ...busy(endpoint.host), final: false });
+      const isFailed = error instanceof ConnectError && error.code === 'HOP_FAILED';
+      if (isFailed && wasDropped(log.text()))
+        return { error: dropped(error, endpoint.host), isDropped: true };
       log.print();
-      // Nothing else is tried again.
-      return { error };
+      return { error, isDropped: false };
     } finally {
       log.close();
     }
   };
-  const hop = await openWhenReady(attempt, { waitMs, sleep: jittered, ...(signal ? { signal } : {}) });
-  if ('error' in hop) throw hop.error;
-  return hop;
+  const { timeoutMs, signal } = options;
+  const { hop, error } = await whileDropped(attempt, ({ isDropped }) => isDropped, timeoutMs, signal);
+  if (hop) return hop;
+  throw error;
 }
 
-function busy(host: string) {
+function dropped(error: ConnectError, host: string): ConnectError {
   const hint = `raise MaxStartups of its sshd, or let all share one login: ControlMaster auto, ControlPath and ControlPersist for Host ${host}`;
-  return { problem: `the sshd of ${host} drops the login, as when there are too many at once`, hint };
+  const problem = `the sshd of ${host} drops the login, as when there are too many at once`;
+  return errorWith(error, { problem, hint, final: false });
 }
 
 /** What an ssh says itself, until it is known whether its login is tried again. */
@@ -111,7 +111,7 @@ async function answerAfterKeys(
   marker: string,
   deadline: number,
   hostKeys: OpenOptions['hostKeys'],
-): Promise<HopAnswer | NoAnswer> {
+): Promise<HopAnswer> {
   const answer = await readAnswer(hop, marker, deadline);
   const { text, printed } = answer;
   if (text === undefined || text === 'by vmssh') return answer;
@@ -123,7 +123,11 @@ async function answerAfterKeys(
 }
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */
-async function finishHop({ text, printed }: HopAnswer, hop: Hop, { timeoutMs }: OpenOptions): Promise<void> {
+async function finishHop(
+  { text = '', printed }: HopAnswer,
+  hop: Hop,
+  { timeoutMs }: OpenOptions,
+): Promise<void> {
   const [, word = '', rest = ''] = /^([^ ]*) ?(.*)$/s.exec(text) ?? [];
   const { endpoint } = hop;
   const { host, at } = lastOf(endpoint);
@@ -152,7 +156,7 @@ function lastOf({ host, at }: ViaEndpoint): { readonly host: string; readonly at
 /** ssh ended, printed too much, or the time is over, before there was an answer. */
 async function unanswered(
   hop: Hop,
-  { printed, isTooMuch }: NoAnswer,
+  { printed, isTooMuch }: HopAnswer,
   deadline: number,
 ): Promise<ConnectError> {
   const { endpoint } = hop;
@@ -215,18 +219,12 @@ export class Hop extends ConfirmedCarried<ViaEndpoint> {
 
 /** What the hypervisor said before the machine's first byte. */
 export interface HopAnswer {
-  /** "by socat", "errno ENOENT", "no-tool", "failed {…}"; before these "keys {…}". */
-  readonly text: string;
+  /** "by socat", "errno ENOENT", "no-tool", "failed {…}"; before these "keys {…}". Undefined: it gave no answer. */
+  readonly text?: string;
   /** What it printed on its own before: a message of the day, an echo of .bashrc. */
   readonly printed: string;
-}
-
-/** What it printed instead. */
-export interface NoAnswer {
-  readonly text?: never;
-  readonly printed: string;
   /** Whether that was too much to read on. */
-  readonly isTooMuch: boolean;
+  readonly isTooMuch?: boolean;
 }
 
 /** The most that is read before the answer, and the answer's own limit, in bytes: it may be 16 kB of keys. */
@@ -238,7 +236,7 @@ export async function readAnswer(
   connection: Connection,
   marker: string,
   deadline: number,
-): Promise<HopAnswer | NoAnswer> {
+): Promise<HopAnswer> {
   const most = maxPrinted + maxAnswer;
   const { text, found } = await peekFor(connection, most, deadline, (all) => {
     const start = all.indexOf(`${marker} `);

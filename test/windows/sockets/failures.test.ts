@@ -80,7 +80,7 @@ describeWindows('--wait', () => {
       code: 0,
       stdout: 'SSH-2.0-fake\n',
       retried: [
-        ...['WSAEADDRNOTAVAIL in 1 s', 'WSAENETUNREACH in 1 s', 'WSAETIMEDOUT at once'],
+        ...['WSAEADDRNOTAVAIL in 0.1 s', 'WSAENETUNREACH in 0.2 s', 'WSAETIMEDOUT in 0.2 s'],
         ...['WSAECONNREFUSED in 0.3 s', 'WSAENETDOWN in 0.5 s'],
       ],
     });

@@ -1,6 +1,6 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { expect, it } from 'vitest';
-import { whyOther } from '../../../src/commands/forward/peer-user.js';
+import { whyOther } from '../../../src/commands/forward/session.js';
 
 const own = process.getuid?.();
 const tcp = { family: 'inet', host: '127.0.0.1', port: 1 } as const;

@@ -273,10 +273,11 @@ function effective(
     const fix = elsewhere ? undefined : install;
     return finding(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
   }
-  const served = servedBy(proxyCommands);
-  if (served === undefined) return finding(name, 'ok', 'ssh runs vmssh');
-  const found = isOurProxy(proxyCommand) ? served : `${served}: ${proxyCommand}`;
-  return finding(name, 'none', { found, report: served }, `put ours above it: ${install}`);
+  const served = groupBy(Object.entries(proxyCommands), ([, command]) => programOf(command));
+  const others = [...served].filter(([who]) => who !== 'vmssh');
+  if (others.length === 0) return finding(name, 'ok', 'ssh runs vmssh');
+  const parts = others.map(([who, all]) => `${who} serves ${all.map(([pattern]) => pattern).join(', ')}`);
+  return finding(name, 'none', parts.join('; '), `put ours above it: ${install}`);
 }
 
 /** The first Host pattern of each kind. */
@@ -284,20 +285,9 @@ export function firstPatterns(): readonly string[] {
   return kinds.flatMap((kind) => hostPatterns(kind).slice(0, 1));
 }
 
-/** "systemd-ssh-proxy serves unix/*; vmssh serves the others", by the ProxyCommand that ssh uses for each pattern. Undefined if vmssh serves all. */
-function servedBy(commands: Readonly<Record<string, string | undefined>>): string | undefined {
-  const served = groupBy(Object.entries(commands), ([, command]) => programOf(command));
-  if ([...served.keys()].every((who) => who === own)) return undefined;
-  const others = [...served].filter(([who]) => who !== own);
-  const parts = others.map(([who, all]) => `${who} serves ${all.map(([pattern]) => pattern).join(', ')}`);
-  return [...parts, ...(served.has(own) ? ['vmssh serves the others'] : [])].join('; ');
-}
-
-const own = 'vmssh';
-
 function programOf(command: string | undefined): string {
   if (command === undefined) return 'no program';
-  if (isOurProxy(command)) return own;
+  if (isOurProxy(command)) return 'vmssh';
   return /(systemd|libvirt)-ssh-proxy/.exec(command)?.[0] ?? 'another program';
 }
 

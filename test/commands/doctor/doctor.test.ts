@@ -117,7 +117,7 @@ describe('the doctor of this host', () => {
     [
       'none ssh vsock/3',
       ssh({ proxyCommand: systemd }),
-      /^systemd-ssh-proxy serves vsock\/\*: \/usr\/lib\/systemd\/systemd-ssh-proxy %h %p$/,
+      /^systemd-ssh-proxy serves vsock\/\*$/,
       /config install/,
     ],
     [
@@ -129,13 +129,13 @@ describe('the doctor of this host', () => {
           ...{ 'qemu/*': '/usr/libexec/libvirt-ssh-proxy %h %p', 'lima/*': 'nc x', 'incus/*': undefined },
         },
       }),
-      /^systemd-ssh-proxy serves \.host, vsock\/\*; libvirt-ssh-proxy serves qemu\/\*; another program serves lima\/\*; no program serves incus\/\*; vmssh serves the others: /,
+      /^systemd-ssh-proxy serves \.host, vsock\/\*; libvirt-ssh-proxy serves qemu\/\*; another program serves lima\/\*; no program serves incus\/\*$/,
       /config install/,
     ],
     [
       'none ssh vsock/3',
       ssh({ proxyCommands: { 'vsock/*': proxyCommand, 'qemu/*': 'libvirt-ssh-proxy %h' } }),
-      /^libvirt-ssh-proxy serves qemu\/\*; vmssh serves the others$/,
+      /^libvirt-ssh-proxy serves qemu\/\*$/,
       /config install/,
     ],
     [

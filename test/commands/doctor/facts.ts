@@ -29,5 +29,8 @@ export const good: Facts = {
     warnings: [],
   },
   exposed: [],
+  outside: { lines: [], problems: [] },
+  toAdd: [],
+  clients: [],
   providers: ['libvirt'],
 };

@@ -53,6 +53,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   },
   exposed: [{ name: secret, cid: 41, answers: true }],
   providers: ['libvirt', 'incus', 'lima'],
+  ...{ outside: { lines: [], problems: [] }, toAdd: [], clients: [] },
   ...more,
 });
 

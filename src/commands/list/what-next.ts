@@ -39,6 +39,7 @@ export function howToGetOne(asked: readonly Source[], io: Io): string {
       ...sourcesToAdd(io),
       ...(missing.length === 0 ? [] : [`not installed here: ${missing.join(', ')}`]),
       ...(onOthers[io.platform] ?? onLinux),
+      'is this host ready? vmssh doctor',
     ],
     io,
   );
@@ -48,19 +49,16 @@ const onLinux = [
   'a container is listed once it runs: sudo systemd-nspawn --boot --directory FOLDER',
   'a virtual machine, too: virsh start NAME, or QEMU with -device vhost-vsock-pci,guest-cid=3',
   'a CID needs no list: vmssh ssh root@vsock/CID',
-  'is this host ready? vmssh doctor',
 ];
 
 const onOthers: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   win32: [
     'a machine of Hyper-V is listed once it is made, also while it is off',
     'a distribution of WSL is listed once it is installed: wsl --install',
-    'is this host ready? vmssh doctor',
   ],
   darwin: [
     'a machine of a manager is listed: limactl start, or podman machine init and podman machine start',
     'any other by its socket: vmssh ssh unix/tmp/mint.sock',
-    'is this host ready? vmssh doctor',
   ],
 };
 

@@ -5,19 +5,22 @@ import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { sourcesToAdd } from '../../sources/outside/shipped.js';
+import { isOfOthers } from '../../sources/search.js';
 import type { Source } from '../../sources/source.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 
-/** Below a list for a person. `first`: one that runs, while ssh does not know the machines' names; `closed`: one that no route leads into; `written`: the Hosts, of which some may be of no machine any more. */
+/** Below a list for a person. `open`: those that run, while ssh does not know the machines' names; `closed`: one that no route leads into; `written`: the Hosts, of which some may be of no machine any more. */
 export function whatNext(
-  first: ListedMachine | undefined,
+  open: readonly ListedMachine[],
   closed: ListedMachine | undefined,
   written: readonly HostEntry[],
   io: Io,
 ): string {
   const typed = ({ target }: ListedMachine) => shellQuoted(target, shellOf(io));
+  const isPlain = (each: ListedMachine) => !isOfOthers(each) && /^[\w./-]+$/.test(each.target);
+  const first = open.find(isPlain) ?? open[0];
   const login = first && [
     ...sourcesToAdd(io),
     `the first login: vmssh setup ${typed(first)}`,

@@ -82,9 +82,8 @@ async function keptMachines(
 
 /** The hosts of the user's own ssh configuration, without the machines that vmssh wrote, in lower case. */
 async function configuredHosts({ env, platform }: Io): Promise<readonly string[]> {
-  const [{ readText }, { hostNames }, { includedTexts }] = await Promise.all([
+  const [{ readText }, { hostNames, includedTexts }] = await Promise.all([
     import('../../files/read-file.js'),
-    import('../../ssh/config/hosts.js'),
     import('../../ssh/config/settings.js'),
   ]);
   const folder = sshFolder(env, platform);

@@ -12,7 +12,7 @@ import type { Io } from '../process/io.js';
 import { orSetup } from '../reach/all-failed.js';
 import type { OnRoute, Reached, ReachOptions, Trace } from '../reach/reach.js';
 import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../reach/routes.js';
-import { now as clock } from '../runtime.js';
+import { now } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { awaitBanner } from '../ssh/banner.js';
 import { madeLogin } from '../ssh/config/logins.js';
@@ -60,7 +60,6 @@ export async function checkTarget(
   io: Io,
   signal: AbortSignal,
   onStage: (next: string) => void = () => {},
-  now: () => number = clock,
 ): Promise<CheckResult> {
   const stages: Stage[] = [];
   let last = now();

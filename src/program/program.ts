@@ -44,7 +44,11 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
     // To commander the --help of an unknown command is the program's.
     const names = program.commands.map((each) => each.name());
     const isKnown = names.length === 0 || args[0]?.startsWith('-') || names.includes(args[0] ?? '');
-    await program.parseAsync(isKnown ? args : args.slice(0, 1), { from: 'user' });
+    const [first = '', second] = args;
+    const given = io.program === 'vsock-nc' ? [nc.name] : [first, `${first} ${second}`];
+    const { options = [] } = commands.find(({ name }) => given.includes(name)) ?? {};
+    const words = isKnown ? markLeftOut(options, args) : args.slice(0, 1);
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage; // help or a version was printed
     const name = asked.name ?? (error instanceof UsageError ? error.command : undefined);
@@ -178,36 +182,32 @@ function wire(
   action: (raw: RawArgs) => Promise<void>,
   platform: NodeJS.Platform,
 ): CommanderCommand {
-  const wired = new Wired(name, command.options)
+  const wired = new CommanderCommand(name)
     .description(command.summary)
     .usage(`[options] ${command.usage}`.trim());
   wired.argument('[arguments...]');
-  for (const spec of command.options)
-    wired.addOption(option(spec).hideHelp(shownOn(platform, [spec]).length === 0));
+  const options = command.options.map((spec) => {
+    return { long: spec.long, option: option(spec).hideHelp(shownOn(platform, [spec]).length === 0) };
+  });
+  for (const { option } of options) wired.addOption(option);
   const examples = examplesOn(platform, command);
   wired.addHelpText('after', ({ command: shown }) => afterHelp({ ...command, examples }, shown));
-  return wired.action((positionals: string[], options: Record<string, Parsed>) => {
-    return action({ positionals, options: byLongName(command.options, options) });
+  return wired.action((positionals: string[], parsed: Record<string, Parsed>) => {
+    const named: Record<string, RawArgs['options'][string]> = {};
+    for (const { long, option } of options) {
+      const value = parsed[option.attributeName()];
+      // --no-x is x, and false.
+      if (value === undefined || option.negate !== (value === false)) continue;
+      named[long] = value === false || value === leftOut ? true : value;
+    }
+    return action({ positionals, options: named });
   });
-}
-
-/** To commander the argument after an option is its value even if that is optional. Here an optional value needs "=", as in scan-args.ts: a target can follow --wait. */
-class Wired extends CommanderCommand {
-  readonly #specs: readonly OptionSpec[];
-
-  constructor(name: string, specs: readonly OptionSpec[]) {
-    super(name);
-    this.#specs = specs;
-  }
-
-  override parseOptions(args: string[]) {
-    return super.parseOptions(markLeftOut(this.#specs, args));
-  }
 }
 
 /** Marks a missing value: no argument of a process can contain a NUL. */
 const leftOut = '\0';
 
+/** To commander the argument after an option is its value even if that is optional. Here an optional value needs "=", as in `scanArgs`: a target can follow --wait. */
 function markLeftOut(specs: readonly OptionSpec[], args: readonly string[]): string[] {
   const marked: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -246,19 +246,6 @@ function examplesHelp(examples: Command<unknown>['examples'], shown: CommanderCo
 }
 
 type Parsed = string | boolean | readonly string[];
-
-/** By commander's name of an option, in camel case; --no-x is x, and false. */
-function byLongName(specs: readonly OptionSpec[], options: Record<string, Parsed>): RawArgs['options'] {
-  const named: Record<string, RawArgs['options'][string]> = {};
-  for (const { long } of specs) {
-    const isNo = long.startsWith('no-');
-    const name = isNo ? long.slice('no-'.length) : long;
-    const value = options[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
-    if (isNo && value === false) named[long] = true;
-    if (!isNo && value !== undefined && value !== false) named[long] = value === leftOut ? true : value;
-  }
-  return named;
-}
 
 /** The layout of help, which does not break words on a narrow terminal. */
 const helpLayout = {

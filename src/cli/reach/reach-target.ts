@@ -51,14 +51,13 @@ export async function reachOrStart(
   host?: Signals,
 ): Promise<Reached> {
   if (!start) return reach(typed, options);
-  const attempt = (own: ReachOptions) => reach(typed, own);
   const starting = { ...options, startMs: options.waitMs ?? defaultWaitMs };
   try {
-    return await attempt({ ...starting, waitMs: undefined });
+    return await reach(typed, { ...starting, waitMs: undefined });
   } catch (error) {
     if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
     const { startAndReach } = await import('./start.js');
-    return startAndReach(typed, attempt, starting, error, io, host);
+    return startAndReach(typed, starting, error, io, host);
   }
 }
 

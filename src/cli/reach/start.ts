@@ -7,7 +7,7 @@ import { resolveTarget, type TypedTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { type ApartEnd, runApart } from '../../process/run-detached.js';
 import { plainMessage } from '../../process/run-program.js';
-import type { Reached, ReachOptions } from '../../reach/reach.js';
+import { type Reached, type ReachOptions, reach } from '../../reach/reach.js';
 import { type Env, now } from '../../runtime.js';
 import { managersGroups } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
@@ -29,7 +29,6 @@ export type Signals = Pick<NodeJS.Process, 'on' | 'off' | 'platform'>;
  */
 export async function startAndReach(
   { text, target }: TypedTarget,
-  attempt: (options: ReachOptions) => Promise<Reached>,
   options: ReachOptions,
   first: ConnectError,
   io: Starter,
@@ -52,19 +51,29 @@ export async function startAndReach(
       onBusy: () => trace('wait', 'another vmssh starts it'),
     });
     if (!held.wasBusy && !first.start && options.waitMs === undefined) throw first;
-    return await attempt({
-      ...options,
-      trace,
-      signal,
-      waitMs: leftMs(),
-      resolve: startingResolve(
-        async (start, isOff) => {
-          last = start;
-          await runStart(start, isOff, { text, env, shell: shellOf(io), timeoutMs: leftMs(), signal, trace });
-        },
-        (off) => offAgain(off, last, io),
-      ),
-    });
+    return await reach(
+      { text, target },
+      {
+        ...options,
+        trace,
+        signal,
+        waitMs: leftMs(),
+        resolve: startingResolve(
+          async (start, isOff) => {
+            last = start;
+            await runStart(start, isOff, {
+              text,
+              env,
+              shell: shellOf(io),
+              timeoutMs: leftMs(),
+              signal,
+              trace,
+            });
+          },
+          (off) => offAgain(off, last, io),
+        ),
+      },
+    );
   } catch (error) {
     if (!(error instanceof ConnectError) || !last) throw error;
     if (error.code === 'INTERRUPTED') throw leftAlone(text, last, error);

@@ -9,7 +9,6 @@ import type { Io } from '../../process/io.js';
 import { brokenShellProblem, howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
-import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure } from '../../sources/source.js';
 import { ownSource } from '../../sources/sources.js';
 import { configChecks } from './config.js';
@@ -102,7 +101,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
     ...oldKeys(facts),
-    ...(facts.clients ?? []),
+    ...facts.clients,
   ];
 }
 
@@ -212,14 +211,8 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
   });
 }
 
-const noLines: OutsideLines = { lines: [], problems: [] };
-
 /** The sources of the user and of root: in a report none is named. */
-function outsideChecks({
-  outside: { lines, problems } = noLines,
-  toAdd = [],
-  machines,
-}: Facts): readonly HostCheck[] {
+function outsideChecks({ outside: { lines, problems }, toAdd, machines }: Facts): readonly HostCheck[] {
   const name = 'own sources';
   const files = problems.map((each) =>
     finding(name, 'bad', said`${each.file}: ${withCode(each)}`, `correct ${each.file}: docs/sources.md`),

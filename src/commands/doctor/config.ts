@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { type ConfigFiles, configFiles, readElsewhere, spellings } from '../../hosts/places.js';
+import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { type Plan, planInstall } from '../../hosts/plan.js';
 import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
@@ -15,7 +15,7 @@ import type { FindMachines } from '../../machines/find-machines.js';
 import type { Here, Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { refusalFix } from '../../process/ssh-program.js';
-import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
+import { type ConfigOwner, ownerOf } from '../../ssh/config/file.js';
 import { writtenHosts } from '../../ssh/config/names.js';
 import { blocksOf } from '../../ssh/config/settings.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
@@ -24,7 +24,6 @@ import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
 import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
-import { setAside, shellOf } from '../../typed/shell.js';
 import { finding, fixed, type HostCheck, said } from './finding.js';
 
 export interface SshFacts {
@@ -48,15 +47,13 @@ export interface ConfigFacts {
   readonly path: string;
   readonly owner: ConfigOwner;
   readonly mainPath: string;
-  /** Whether the main file includes ours: above the first Host, below it, or not at all. */
-  readonly include: 'first' | 'late' | 'none';
   /** Whether the main file itself has our lines, pasted from config print. */
   readonly pasted: boolean;
-  /** How to set a file aside that vmssh did not write: a line for the user's shell. */
-  readonly aside: string;
   /** Whether config install would write the same lines of the same machines. */
   readonly isCurrent?: boolean;
-  /** Why what the last run left cannot be used. */
+  /** Whether it would leave ssh's main file as it is: that includes ours above the first Host. */
+  readonly isIncluded?: boolean;
+  /** Why it would do nothing, and the file that prevents it. */
   readonly refusal?: Plan['refusal'];
   /** Whether the lines have ssh ask vmssh for host keys. */
   readonly asks?: boolean;
@@ -91,10 +88,8 @@ export async function gatherConfig(
     path,
     owner,
     mainPath,
-    include: includeOf(main, await spellings(files, main, io)),
-    aside: setAside(path, 'vmssh config install', shellOf(io)),
     pasted,
-    ...(owner === 'ours' ? await ofLastRun(files, io, run) : {}),
+    ...(owner === 'none' ? {} : await ofLastRun(files, io, run)),
     asks: linesOf(own ?? main, /^\s*KnownHostsCommand .* host-key /).length > 0,
     least: await systemPolicy(io.platform),
     ...(Buffer.isBuffer(pins) ? { old: pinsIn(pins).filter(isOld) } : { keys: pins }),
@@ -117,7 +112,7 @@ async function ofLastRun(
   files: ConfigFiles,
   io: Io,
   run: typeof runProgram,
-): Promise<Pick<ConfigFacts, 'isCurrent' | 'refusal' | 'fresh'>> {
+): Promise<Pick<ConfigFacts, 'isCurrent' | 'isIncluded' | 'refusal' | 'fresh'>> {
   const find: FindMachines = async () => ({ machines: [], warnings: [], stays: () => true });
   const planned = planInstall(asLastTime, silent(io), find, { ...files, units: undefined });
   const plan: Pick<Plan, 'changes' | 'refusal' | 'problem' | 'decision'> = await planned.catch(
@@ -126,6 +121,7 @@ async function ofLastRun(
   const { changes, problem, refusal, decision } = plan;
   return {
     isCurrent: changes.every(({ path }) => path !== files.own),
+    isIncluded: changes.every(({ path }) => path !== files.main),
     refusal: problem === undefined ? refusal : { path: files.state, why: problem, hint: install },
     fresh: decision?.settings.fresh === true ? await freshBy(files.units, io, run) : undefined,
   };
@@ -146,11 +142,6 @@ async function freshBy(
   return isOn && owners.every((owner) => owner === 'ours') ? 'units' : 'idle units';
 }
 
-function includeOf(main: string, needed: Awaited<ReturnType<typeof spellings>>): ConfigFacts['include'] {
-  if (hasInclude(main, needed)) return 'first';
-  return hasInclude(linesOf(main, /^\s*include\b/i).join('\n'), needed) ? 'late' : 'none';
-}
-
 function linesOf(config: string, which: RegExp): readonly string[] {
   return config.split('\n').filter((line) => which.test(line));
 }
@@ -159,7 +150,7 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
   return [
     ...home(config),
     lines(config, ssh),
-    include(config),
+    ...include(config),
     effective(config, ssh),
     ...hostKeys(config, ssh),
     ...leastPolicy(config),
@@ -218,20 +209,16 @@ function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
 }
 
 function lines(
-  { owner, path, mainPath, pasted, isCurrent, refusal, aside }: ConfigFacts,
+  { owner, path, mainPath, pasted, isCurrent, refusal }: ConfigFacts,
   { proxyCommand, proxyCommands = {} }: SshFacts,
 ): HostCheck {
   const name = 'config';
   const own = { found: path, report: 'its file' };
-  if (refusal) {
-    const why = said`what the last run left cannot be used: ${quote(refusal.path)}: ${refusal.why}`;
-    return finding(name, 'bad', why, refusal.hint);
-  }
-  if (owner === 'ours')
+  if (refusal) return finding(name, 'bad', said`${quote(refusal.path)}: ${refusal.why}`, refusal.hint);
+  if (owner !== 'none')
     return isCurrent
       ? finding(name, 'ok', said`${own} has the lines of this vmssh`)
       : finding(name, 'bad', said`${own} was written by another vmssh, or for another ssh`, install);
-  if (owner !== 'none') return finding(name, 'bad', said`${own} is not as vmssh wrote it`, aside);
   const main = { found: mainPath, report: "ssh's own file" };
   if (pasted) return finding(name, 'ok', said`${main} has the lines`);
   return [proxyCommand, ...Object.values(proxyCommands)].some(isOurProxy)
@@ -265,14 +252,12 @@ function fresh({ owner, fresh: by }: ConfigFacts): readonly HostCheck[] {
 
 const status = 'systemctl --user status vmssh-hosts.service vmssh-hosts.path';
 
-function include({ owner, include: where, mainPath, pasted }: ConfigFacts): HostCheck {
+function include({ owner, isIncluded, mainPath }: ConfigFacts): readonly HostCheck[] {
   const name = 'Include';
-  if (owner === 'none' && pasted) return finding(name, 'none', 'not needed, the lines are there already');
-  if (owner === 'none') return finding(name, 'none', 'nothing to include yet');
-  if (where === 'first') return finding(name, 'ok', said`${mainPath} includes it above the first Host`);
-  if (where === 'late')
-    return finding(name, 'bad', 'it is below a Host or Match, and so applies only to that', install);
-  return finding(name, 'bad', said`${mainPath} does not include it`, install);
+  if (owner !== 'ours') return [];
+  return isIncluded
+    ? [finding(name, 'ok', said`${mainPath} includes it above the first Host`)]
+    : [finding(name, 'bad', said`${mainPath} does not include it above the first Host or Match`, install)];
 }
 
 // What counts is the first ProxyCommand that ssh reads.
@@ -288,10 +273,11 @@ function effective(
     const fix = elsewhere ? undefined : install;
     return finding(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
   }
-  const served = servedBy(proxyCommands);
-  if (served === undefined) return finding(name, 'ok', 'ssh runs vmssh');
-  const found = isOurProxy(proxyCommand) ? served : `${served}: ${proxyCommand}`;
-  return finding(name, 'none', { found, report: served }, `put ours above it: ${install}`);
+  const served = groupBy(Object.entries(proxyCommands), ([, command]) => programOf(command));
+  const others = [...served].filter(([who]) => who !== 'vmssh');
+  if (others.length === 0) return finding(name, 'ok', 'ssh runs vmssh');
+  const parts = others.map(([who, all]) => `${who} serves ${all.map(([pattern]) => pattern).join(', ')}`);
+  return finding(name, 'none', parts.join('; '), `put ours above it: ${install}`);
 }
 
 /** The first Host pattern of each kind. */
@@ -299,20 +285,9 @@ export function firstPatterns(): readonly string[] {
   return kinds.flatMap((kind) => hostPatterns(kind).slice(0, 1));
 }
 
-/** "systemd-ssh-proxy serves unix/*; vmssh serves the others", by the ProxyCommand that ssh uses for each pattern. Undefined if vmssh serves all. */
-function servedBy(commands: Readonly<Record<string, string | undefined>>): string | undefined {
-  const served = groupBy(Object.entries(commands), ([, command]) => programOf(command));
-  if ([...served.keys()].every((who) => who === own)) return undefined;
-  const others = [...served].filter(([who]) => who !== own);
-  const parts = others.map(([who, all]) => `${who} serves ${all.map(([pattern]) => pattern).join(', ')}`);
-  return [...parts, ...(served.has(own) ? ['vmssh serves the others'] : [])].join('; ');
-}
-
-const own = 'vmssh';
-
 function programOf(command: string | undefined): string {
   if (command === undefined) return 'no program';
-  if (isOurProxy(command)) return own;
+  if (isOurProxy(command)) return 'vmssh';
   return /(systemd|libvirt)-ssh-proxy/.exec(command)?.[0] ?? 'another program';
 }
 

@@ -48,11 +48,11 @@ export interface Facts {
   /** Providers that vmssh has itself. */
   readonly providers: readonly string[];
   /** Sources of the user and of root. */
-  readonly outside?: OutsideLines;
+  readonly outside: OutsideLines;
   /** What to type for those that may be added. */
-  readonly toAdd?: readonly string[];
+  readonly toAdd: readonly string[];
   /** Of other programs that read ssh's configuration. */
-  readonly clients?: readonly HostCheck[];
+  readonly clients: readonly HostCheck[];
 }
 
 const devicePaths = ['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const;

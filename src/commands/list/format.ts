@@ -43,7 +43,7 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
   const rows = [
     ...machines.map((machine) => table.map(({ cell }) => printable(cell(machine)))),
     ...failed.map(({ target, problem, hint }) => [
-      ...table.map(({ title }) => failedCells[title]?.(target) ?? '-'),
+      ...table.map(({ title }) => ({ STATUS: 'failed', HOST: target })[title] ?? '-'),
       printable(hint ? `${problem}; ${hint}` : problem),
     ]),
   ];
@@ -74,12 +74,6 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
 function widest(sizes: readonly number[], columns = 120): number {
   return sizes.reduce((most, size) => (size > columns / 2 ? most : Math.max(most, size)), 0);
 }
-
-/** Of a hypervisor that did not answer. */
-const failedCells: Readonly<Record<string, (host: string) => string>> = {
-  STATUS: () => 'failed',
-  HOST: (host) => host,
-};
 
 interface Column {
   readonly title: string;

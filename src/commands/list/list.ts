@@ -10,7 +10,6 @@ import type { Io } from '../../process/io.js';
 import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import { isOfOthers } from '../../sources/search.js';
 import { type Deps, isSilence, type Source } from '../../sources/source.js';
 import { loadSources, ownSource, type SourceEntry } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
@@ -197,10 +196,8 @@ async function advice(
   const isAllHere = written?.every(({ gone }) => gone === undefined) ?? true;
   if (isClear && !closed && isAllHere) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
-  const isPlain = (each: ListedMachine) => !isOfOthers(each) && /^[\w./-]+$/.test(each.target);
-  const first = open.find(isPlain) ?? open[0];
-  if (!isClear && !first) return howToGetOne(await loadSources(mayAsk), io);
-  return whatNext(isClear ? undefined : first, closed, written ?? [], io);
+  if (!isClear && open.length === 0) return howToGetOne(await loadSources(mayAsk), io);
+  return whatNext(isClear ? [] : open, closed, written ?? [], io);
 }
 
 /** Whether no route leads into it, and its manager can add one. */

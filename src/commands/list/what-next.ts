@@ -5,19 +5,22 @@ import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { sourcesToAdd } from '../../sources/outside/shipped.js';
+import { isOfOthers } from '../../sources/search.js';
 import type { Source } from '../../sources/source.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 
-/** Below a list for a person. `first`: one that runs, while ssh does not know the machines' names; `closed`: one that no route leads into; `written`: the Hosts, of which some may be of no machine any more. */
+/** Below a list for a person. `open`: those that run, while ssh does not know the machines' names; `closed`: one that no route leads into; `written`: the Hosts, of which some may be of no machine any more. */
 export function whatNext(
-  first: ListedMachine | undefined,
+  open: readonly ListedMachine[],
   closed: ListedMachine | undefined,
   written: readonly HostEntry[],
   io: Io,
 ): string {
   const typed = ({ target }: ListedMachine) => shellQuoted(target, shellOf(io));
+  const isPlain = (each: ListedMachine) => !isOfOthers(each) && /^[\w./-]+$/.test(each.target);
+  const first = open.find(isPlain) ?? open[0];
   const login = first && [
     ...sourcesToAdd(io),
     `the first login: vmssh setup ${typed(first)}`,
@@ -39,6 +42,7 @@ export function howToGetOne(asked: readonly Source[], io: Io): string {
       ...sourcesToAdd(io),
       ...(missing.length === 0 ? [] : [`not installed here: ${missing.join(', ')}`]),
       ...(onOthers[io.platform] ?? onLinux),
+      'is this host ready? vmssh doctor',
     ],
     io,
   );
@@ -48,19 +52,16 @@ const onLinux = [
   'a container is listed once it runs: sudo systemd-nspawn --boot --directory FOLDER',
   'a virtual machine, too: virsh start NAME, or QEMU with -device vhost-vsock-pci,guest-cid=3',
   'a CID needs no list: vmssh ssh root@vsock/CID',
-  'is this host ready? vmssh doctor',
 ];
 
 const onOthers: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   win32: [
     'a machine of Hyper-V is listed once it is made, also while it is off',
     'a distribution of WSL is listed once it is installed: wsl --install',
-    'is this host ready? vmssh doctor',
   ],
   darwin: [
     'a machine of a manager is listed: limactl start, or podman machine init and podman machine start',
     'any other by its socket: vmssh ssh unix/tmp/mint.sock',
-    'is this host ready? vmssh doctor',
   ],
 };
 

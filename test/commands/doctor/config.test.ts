@@ -22,12 +22,12 @@ async function gather(main: string | undefined, own?: string, keys = '') {
 
 describe("what the doctor sees of ssh's configuration", () => {
   it.each([
-    { name: 'none', main: undefined, want: { owner: 'none', include: 'none', pasted: false } },
+    { name: 'none', main: undefined, want: { owner: 'none', pasted: false } },
     {
       name: 'an Include',
       main: 'Include vmssh.conf\n',
       own: signed(text),
-      want: { owner: 'ours', include: 'first', pasted: false, isCurrent: false },
+      want: { owner: 'ours', isIncluded: true, pasted: false, isCurrent: false },
     },
     {
       name: 'lines that have ssh ask for host keys',
@@ -38,7 +38,7 @@ describe("what the doctor sees of ssh's configuration", () => {
     {
       name: 'what config print printed',
       main: `Host a\n    User b\n${text}`,
-      want: { owner: 'none', include: 'none', pasted: true },
+      want: { owner: 'none', pasted: true },
     },
     {
       name: 'a known_hosts of the user for a target',

@@ -94,28 +94,20 @@ describe('the doctor of this host', () => {
     ],
     ['none config', config({ owner: 'none' }), /from another file/, install],
     ['ok config', config({ owner: 'none', pasted: true }), /^\/home\/ann\/.ssh\/config has the lines$/],
-    ['none Include', config({ owner: 'none', include: 'none', pasted: true }), /not needed/],
     [
       'bad ssh vsock/3',
       { ...config({ elsewhere: { found: 'x', fix: 'y' } }), ...ssh({ proxyCommand: undefined }) },
       /no ProxyCommand/,
     ],
     ['bad home', config({ elsewhere: { found: 'HOME is x', fix: 'do y' } }), /^HOME is x$/, /^do y$/],
-    [
-      'bad config',
-      config({ owner: 'edited' }),
-      /not as vmssh wrote it/,
-      /^mv -i \/home\/ann\/.ssh\/vmssh.conf \S+\.old && vmssh config install$/,
-    ],
     ['bad config', config({ isCurrent: false }), /was written by another vmssh, or for another ssh/, install],
     [
       'bad config',
       config({ refusal: { path: '/s', why: 'it is not JSON', hint: 'mv' } }),
-      /^what the last run left cannot be used: "\/s": it is not JSON$/,
+      /^"\/s": it is not JSON$/,
       /^mv$/,
     ],
-    ['bad Include', config({ include: 'late' }), /below a Host/, install],
-    ['bad Include', config({ include: 'none' }), /does not include/, install],
+    ['bad Include', config({ isIncluded: false }), /does not include it above the first Host/, install],
     [
       'bad ControlPath',
       ssh({ controlPath: '/home/ann/.ssh/root@vsock/3:22' }),
@@ -125,7 +117,7 @@ describe('the doctor of this host', () => {
     [
       'none ssh vsock/3',
       ssh({ proxyCommand: systemd }),
-      /^systemd-ssh-proxy serves vsock\/\*: \/usr\/lib\/systemd\/systemd-ssh-proxy %h %p$/,
+      /^systemd-ssh-proxy serves vsock\/\*$/,
       /config install/,
     ],
     [
@@ -137,13 +129,13 @@ describe('the doctor of this host', () => {
           ...{ 'qemu/*': '/usr/libexec/libvirt-ssh-proxy %h %p', 'lima/*': 'nc x', 'incus/*': undefined },
         },
       }),
-      /^systemd-ssh-proxy serves \.host, vsock\/\*; libvirt-ssh-proxy serves qemu\/\*; another program serves lima\/\*; no program serves incus\/\*; vmssh serves the others: /,
+      /^systemd-ssh-proxy serves \.host, vsock\/\*; libvirt-ssh-proxy serves qemu\/\*; another program serves lima\/\*; no program serves incus\/\*$/,
       /config install/,
     ],
     [
       'none ssh vsock/3',
       ssh({ proxyCommands: { 'vsock/*': proxyCommand, 'qemu/*': 'libvirt-ssh-proxy %h' } }),
-      /^libvirt-ssh-proxy serves qemu\/\*; vmssh serves the others$/,
+      /^libvirt-ssh-proxy serves qemu\/\*$/,
       /config install/,
     ],
     [
@@ -294,7 +286,7 @@ describe('the doctor of this host', () => {
 
   it('looks at the real host', async () => {
     const facts = await gatherFacts(fakeIo({ env: { ...process.env, HOME: '/nonexistent' } }));
-    expect(facts.config).toMatchObject({ owner: 'none', include: 'none' });
+    expect(facts.config).toMatchObject({ owner: 'none', pasted: false });
     expect(hostChecks(facts).length).toBeGreaterThan(8);
   });
 

@@ -40,12 +40,7 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
   ['machined', warning('machined'), ['systemctl status systemd-machined']],
   ['config', config({ isCurrent: false }), install],
   ['home', config({ elsewhere: { found: 'x', fix: "HOME='/a b' vmssh config install" } }), install],
-  [
-    'config',
-    config({ owner: 'edited' }),
-    ['mv -i /home/ann/.ssh/vmssh.conf /home/ann/.ssh/vmssh.conf.old', ...install],
-  ],
-  ['Include', config({ include: 'late' }), install],
+  ['Include', config({ isIncluded: false }), install],
   ['ssh vsock/3', { ssh: { ...ssh, proxyCommand: 'other %h' } }, install],
   ['ControlPath', { ssh: { ...ssh, controlPath: '/x/%h' } }, undefined],
   [

@@ -17,12 +17,22 @@ describe('the doctor, of what the last config install left,', () => {
   it('says whether it would write the same lines of the same machines', async () => {
     expect(await gather()).not.toHaveProperty('isCurrent');
     await home.install();
-    expect(await gather()).toMatchObject({ isCurrent: true, refusal: undefined, fresh: undefined });
+    expect(await gather()).toMatchObject({
+      isCurrent: true,
+      isIncluded: true,
+      refusal: undefined,
+      fresh: undefined,
+    });
     expect(await gather('', false, { ...home.io(), self: ['/opt/other'] })).toMatchObject({
       isCurrent: false,
     });
+    home.write('config', 'Host a\nInclude vmssh.conf\n');
+    expect(await gather()).toMatchObject({ isCurrent: true, isIncluded: false });
     writeFileSync(home.own, 'Host a\n');
-    expect(await gather()).toMatchObject({ owner: 'foreign' });
+    expect(await gather()).toMatchObject({
+      owner: 'foreign',
+      refusal: { hint: expect.stringMatching(/^mv -i \S+vmssh\.conf \S+\.old && vmssh config install$/) },
+    });
   });
 
   it('says that its state cannot be used', async () => {

@@ -33,8 +33,8 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     login: { user: secret, path: secret },
   },
   config: {
-    ...{ path: secret, owner: 'foreign', mainPath: secret, include: 'none', isCurrent: false },
-    ...{ aside: 'mv a b && vmssh config install', pasted: false, elsewhere: { found: secret, fix: secret } },
+    ...{ path: secret, owner: 'foreign', mainPath: secret, isIncluded: false, isCurrent: false },
+    ...{ pasted: false, elsewhere: { found: secret, fix: secret } },
   },
   openFolders: [{ path: secret, who: secret }],
   openPrograms: [{ path: secret, who: secret }],
@@ -53,6 +53,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   },
   exposed: [{ name: secret, cid: 41, answers: true }],
   providers: ['libvirt', 'incus', 'lima'],
+  ...{ outside: { lines: [], problems: [] }, toAdd: [], clients: [] },
   ...more,
 });
 
@@ -65,14 +66,12 @@ async function reportOf(found: Facts): Promise<string> {
 describe('a report for others to read', () => {
   const { config, ssh } = facts();
   const owners = ['none', 'ours', 'edited', 'foreign'] as const;
-  const includes = ['first', 'late', 'none'] as const;
+  const refusal = { path: secret, why: secret, hint: 'mv' };
   const variants = owners.flatMap((owner) =>
-    includes.flatMap((include) =>
-      [true, false].flatMap((flag) => [
-        facts({ config: { ...config, owner, include, isCurrent: flag, pasted: true } }),
-        facts({ config: { ...config, owner, include, isCurrent: flag, pasted: false } }),
-      ]),
-    ),
+    [true, false].flatMap((flag) => [
+      facts({ config: { ...config, owner, isIncluded: flag, isCurrent: flag, pasted: true } }),
+      facts({ config: { ...config, owner, refusal: flag ? refusal : undefined, pasted: false } }),
+    ]),
   );
 
   it.each([

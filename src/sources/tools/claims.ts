@@ -22,9 +22,9 @@ export function withoutContested<M extends DiscoveredMachine>(
   if (contested.length === 0) return { machines, warnings: [], lost: new Map() };
   const taken = groupBy(contested.flat(), ({ machine }) => machine as DiscoveredMachine);
   const warnings = contested.map(warningOf);
-  const lost = new Map<string, Warning>();
-  for (const [at, warning] of warnings.entries())
-    for (const { machine } of contested[at] ?? []) lost.set(machine.target, warning);
+  const lost = new Map(
+    contested.flatMap((all, at) => all.map(({ machine }) => [machine.target, warnings[at] as Warning])),
+  );
   return { machines: machines.map((machine) => without(machine, taken.get(machine))), warnings, lost };
 }
 

@@ -46,17 +46,9 @@ async function look(
     vsockOf(file === undefined ? undefined : parseJson(await usedAs(await find(file), process, deps, read)));
   const addressOf = async (vsock: ReturnType<typeof vsockOf>) =>
     vsock && { cid: vsock.cid, address: `vsock-mux${await seen(vsock.udsPath)}` };
-  if (api === undefined) {
-    return {
-      name: options.id ?? nameFrom((await inFile())?.udsPath ?? ''),
-      async ask() {
-        return { status: 'running', ...(await addressOf(await inFile())) };
-      },
-    };
-  }
-  const tell = async (what: string) => get(await seen(api), what, deps);
+  const tell = async (what: string) => api && get(await seen(api), what, deps);
   return {
-    name: options.id ?? nameFrom(api),
+    name: options.id ?? nameFrom(api ?? (await inFile())?.udsPath ?? ''),
     async ask() {
       const config = await tell('/vm/config').catch(keepIf(file === undefined));
       const vsock = config === undefined ? await inFile() : vsockOf(config);

@@ -44,37 +44,37 @@ export async function listMonitors(
       try {
         const monitor = await look(process, isOther ? { ...deps, timeoutMs: limitOfOthers } : deps);
         name = monitor.name;
-        if (wanted !== undefined && !mayMean(wanted, name)) return { process, name };
-        const asked = await monitor.ask();
-        return asked && { process, name, asked };
+        if (wanted !== undefined && !mayMean(wanted, name)) return { process, name, answer: {} };
+        const answer = await monitor.ask();
+        return answer && { process, name, answer };
       } catch (error) {
         // Anybody in a container could fill the terminal with them.
         if (isOther) return undefined;
         const { code = 'EIO', message } = error as NodeJS.ErrnoException;
         const problem = `the ${title} of pid ${process.pid} could not be asked: ${message}`;
         warnings.push({ provider, code, problem, machine: name });
-        return name === undefined ? undefined : { process, name, isSilent: true };
+        return name === undefined ? undefined : { process, name };
       }
     }),
   );
   const all = seen.filter((each) => each !== undefined);
   const own = all.filter(({ process }) => process.authority !== 'other');
   const named = countBy(own, ({ name }) => name);
-  const withUuid = countBy(own, ({ asked }) => asked?.uuid);
-  const found = all.flatMap((each) => {
-    const { process, name, asked } = each;
-    if (each.isSilent) return [];
-    const { address, ...answer }: Partial<MonitorAnswer> = asked ?? {};
-    const { uuid } = answer;
+  const withUuid = countBy(own, ({ answer }) => answer?.uuid);
+  const found = all.flatMap(({ process, name, answer }) => {
+    if (!answer) return [];
+    const { address, ...said } = answer;
+    const { uuid } = said;
     const ids = [named.get(name) === 1 ? name : undefined, withUuid.get(uuid) === 1 ? uuid : undefined];
     const typed = ids.find((text) => text !== undefined && nameProblem(text) === undefined);
     const target = typed === undefined ? address : `${provider}/${typed}`;
     if (target === undefined) {
-      if (asked && process.authority !== 'other') warnInto(warnings, provider)(noDevice(process, title));
+      if (said.status && process.authority !== 'other')
+        warnInto(warnings, provider)(noDevice(process, title));
       return [];
     }
     const known = { name, target, provider, pid: process.pid, routes: routesTo([address]) };
-    return ofProcess(process, { status: 'unknown', ...answer, ...known });
+    return ofProcess(process, { status: 'unknown', ...said, ...known });
   });
   return { found, warnings };
 }
@@ -85,10 +85,8 @@ const limitOfOthers = 400;
 interface Seen {
   readonly process: Process;
   readonly name: string;
-  /** Undefined: it was not asked. */
-  readonly asked?: MonitorAnswer;
-  /** The monitor was asked, and did not answer. */
-  readonly isSilent?: true;
+  /** Empty: it was not asked; undefined: it did not answer. */
+  readonly answer?: Partial<MonitorAnswer>;
 }
 
 function mayMean(wanted: string, name: string): boolean {

@@ -91,16 +91,14 @@ function foldersIn(folder: string): readonly string[] {
 
 /** The options for a machine whose host key is known: they replace those for its UUID, where any first key is accepted. */
 export function trustIn({ alias, knownHosts, identityFile }: GuestKeys) {
-  const own = identityFile === undefined ? {} : { identityFile };
-  return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...own };
+  return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...(identityFile && { identityFile }) };
 }
 
 /** For an ssh that does not ask vmssh: by which name a machine's key is known, and where. */
 export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0], env: Env) {
   const hostKeyAlias = aliasOf(named);
   const keys = guestKeysFor(named, env);
-  const own = { ...(hostKeyAlias ? { hostKeyAlias } : {}), knownHosts: hostKeyAlias && knownHostsFile(env) };
-  return { ...own, ...(keys ? trustIn(keys) : {}) };
+  return { hostKeyAlias, knownHosts: hostKeyAlias && knownHostsFile(env), ...(keys && trustIn(keys)) };
 }
 
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */

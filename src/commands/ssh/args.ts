@@ -87,7 +87,7 @@ function splitRemote(
   const [, uri] = /^(?:scp|sftp):\/\/(.*)$/is.exec(text) ?? [];
   if (uri !== undefined) return ofUri(uri);
   const { user, host: rest } = splitUser(text);
-  const colons = firstColons(rest);
+  const colons = [...rest.matchAll(/:/g)].slice(0, maxColons).map(({ index }) => index);
   const at = colons.find((index) => isTarget(rest.slice(0, index))) ?? colons[0];
   if (at === undefined || at === 0) return undefined;
   const host = rest.slice(0, at);
@@ -98,13 +98,6 @@ function splitRemote(
 
 /** More than a target can have, hvsock:VMID:SERVICEID: each colon is tried, and a text may have a hundred thousand. */
 const maxColons = 8;
-
-function firstColons(text: string): readonly number[] {
-  const found: number[] = [];
-  for (let at = text.indexOf(':'); at >= 0 && found.length < maxColons; at = text.indexOf(':', at + 1))
-    found.push(at);
-  return found;
-}
 
 // "[user@]NAME[:port][/path]", as in scp(1) and sftp(1): the path begins after the slash.
 function ofUri(text: string): Omit<Operand, 'at'> | undefined {

@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { configRefresh } from '../../src/commands/config/refresh.js';
 import { keepFresh } from '../../src/hosts/keep-fresh.js';
 import { configFiles } from '../../src/hosts/places.js';
 import { refresh } from '../../src/hosts/refresh.js';
@@ -70,23 +69,6 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
     expect(statSync(home.own)).toMatchObject({ ino, mtimeMs });
   });
 
-  it('stay if their provider could not be asked', async () => {
-    await keepFresh(found(machine, web), home.io());
-    const warnings = [{ provider: 'libvirt', code: 'TIMEOUT', problem: 'too late' }];
-    await keepFresh({ machines: [], warnings }, home.io());
-    expect(hosts()).toEqual(['Host mint']);
-  });
-
-  it('are left alone without consent, and once it is taken back', async () => {
-    await home.install({ fresh: false });
-    await expect(refresh(home.io(), async () => found(web))).rejects.toMatchObject({ code: 'OFF' });
-    await keepFresh(found(web), home.io());
-    expect(hosts()).toEqual(['Host mint']);
-    await home.uninstall();
-    await keepFresh(found(web), home.io());
-    expect(existsSync(home.own)).toBe(false);
-  });
-
   it('are left alone in a file that somebody edited', async () => {
     writeFileSync(home.own, `${readFileSync(home.own, 'utf8')}# mine\n`);
     const before = readFileSync(home.own, 'utf8');
@@ -134,13 +116,5 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
     };
     await keepFresh(broken, home.io());
     expect(hosts()).toEqual(['Host mint']);
-  });
-});
-
-it.skipIf(noSsh)('config refresh says why it cannot do its work', async () => {
-  await home.install({ fresh: false });
-  await expect(configRefresh.run({}, home.io())).rejects.toMatchObject({
-    message: 'automatic Host updates are off',
-    hint: 'vmssh config install --fresh',
   });
 });

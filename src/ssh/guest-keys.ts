@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { readTextIfAny, readTextSync } from '../files/read-sync.js';
 import { hostKeyAlias as aliasOf, exact, type Identified } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
-import { asTarget, isNamed } from '../kinds/kinds.js';
+import { asTarget, isNamed, kinds } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { isPlainHostName } from '../typed/names.js';
 import { nameOf } from '../typed/target.js';
@@ -102,9 +102,11 @@ export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0
 }
 
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */
-export function namesOfGuest({ name }: Pick<GuestKeys, 'name'>, table: readonly Kind[]): readonly string[] {
+export function namesOfGuest({ name }: Pick<GuestKeys, 'name'>): readonly string[] {
   if (!isPlainHostName(name)) return [];
-  const named = table.filter((kind) => kind.hostKey === 'machine' && kind.rest === 'name');
+  const named = (kinds as readonly Kind[]).filter(
+    (kind) => kind.hostKey === 'machine' && kind.rest === 'name',
+  );
   return named.flatMap((kind) =>
     [...kind.separators].flatMap((separator) =>
       // "qemu:system/web"

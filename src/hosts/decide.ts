@@ -153,6 +153,7 @@ async function withOwnKeys(
   machines: readonly ListedMachine[],
   { system }: Pick<ConfigOptions, 'system'>,
 ): Promise<readonly ListedMachine[]> {
+  if (machines.every(({ identityFile }) => identityFile === undefined)) return machines;
   const { ownKeyFile } = await import('../ssh/login-key.js');
   return Promise.all(
     machines.map(async (machine) => {

@@ -1,4 +1,4 @@
-import { excludes, isFor, keyLines, nameBytes } from './known-hosts.js';
+import { excludes, isFor, linesWithKey, nameBytes } from './known-hosts.js';
 
 /** A key that a server shows, in base64. */
 export interface ShownKey {
@@ -120,7 +120,7 @@ export function authoritiesFor(
   const isMeant = (hosts: string) =>
     wanted.some((name) => isFor(name, hosts)) && !own.some((name) => excludes(hosts, name));
   const found = files
-    .flatMap(keyLines)
+    .flatMap(linesWithKey)
     .filter(({ marker, hosts }) => marker === '@cert-authority' && isMeant(hosts));
   return [...new Set(found.map(({ type, key }) => `${type} ${key}`))];
 }

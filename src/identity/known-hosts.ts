@@ -32,7 +32,7 @@ export function parseLine(line: string): KeyLine | undefined {
 }
 
 /** The lines of a file that have a key. */
-export function keyLines(bytes: Buffer): readonly KeyLine[] {
+export function linesWithKey(bytes: Buffer): readonly KeyLine[] {
   return linesOf(bytes).flatMap((line) => parseLine(line) ?? []);
 }
 
@@ -102,7 +102,7 @@ export function knownTypes(name: string, bytes: Buffer): readonly string[] {
 
 function linesFor(name: string, bytes: Buffer): readonly KeyLine[] {
   const host = nameBytes(name);
-  return keyLines(bytes).filter(({ hosts }) => isFor(host, hosts));
+  return linesWithKey(bytes).filter(({ hosts }) => isFor(host, hosts));
 }
 
 /** The type of a public key blob, its first string (RFC 4253 section 6.6). */

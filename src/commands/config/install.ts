@@ -4,7 +4,6 @@ import { type Command, positionals, type Read, readAll, UsageError } from '../..
 import { pasteable } from '../../cli/failure.js';
 import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
-import { upwards } from '../../files/writers.js';
 import { countBy, fewOf } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
 import type { ConfigOptions } from '../../hosts/options.js';
@@ -179,6 +178,7 @@ export type Look = (path: string) => Promise<{ readonly uid: number; readonly mo
 
 /** Why a program cannot serve all users of a system, root among them. Undefined if it can. Linux only. */
 export async function notForAll(program: readonly string[], look: Look = stat): Promise<string | undefined> {
+  const { upwards } = await import('../../files/writers.js');
   for (const file of program.filter(isAbsolute)) {
     for (const path of upwards(file)) {
       const { uid, mode } = await look(path);

@@ -149,17 +149,16 @@ function loginFields({ user, identityFile }: Pick<MachineLogin, 'user' | 'identi
 }
 
 /** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
-function withOwnKeys(
+async function withOwnKeys(
   machines: readonly ListedMachine[],
   { system }: Pick<ConfigOptions, 'system'>,
 ): Promise<readonly ListedMachine[]> {
+  if (machines.every(({ identityFile }) => identityFile === undefined)) return machines;
+  const { ownKeyFile } = await import('../ssh/login-key.js');
   return Promise.all(
     machines.map(async (machine) => {
-      const { identityFile } = machine;
-      if (identityFile === undefined) return machine;
-      if (system) return { ...machine, identityFile: undefined };
-      const { ownKeyFile } = await import('../ssh/login-key.js');
-      return { ...machine, identityFile: await ownKeyFile(identityFile) };
+      if (machine.identityFile === undefined) return machine;
+      return { ...machine, identityFile: system ? undefined : await ownKeyFile(machine.identityFile) };
     }),
   );
 }

@@ -102,7 +102,6 @@ const start: Setting<StartedHosts, undefined> = {
   options: [startOption, noStartOption],
   exclusive: notForPatterns(startOption, noStartOption),
   read: (raw) => (noStartOption.read(raw) ? [] : startOption.read(raw)),
-  format: (hosts) => (hosts === undefined || hosts.length === 0 ? {} : { start: hosts }),
   parse: ({ start: kept }) => {
     if (kept === 'terminal') return kept;
     const hosts = textsOf(kept).filter((each) => !hasControlCharacter(each));
@@ -118,7 +117,6 @@ const bring: Setting<boolean> = {
     not: [systemOption, patternsOption],
     initial: undefined,
   }),
-  format: (isOn) => (isOn ? { 'bring-sshd': true } : {}),
   lines: (isOn) => ({ bring: isOn }),
 };
 
@@ -137,7 +135,6 @@ const routes: Setting<readonly RouteName[], readonly RouteName[]> = {
   options: [routeOption, noRouteOption],
   exclusive: notForPatterns(routeOption, noRouteOption),
   read: (raw) => (noRouteOption.read(raw) ? [] : routeOption.read(raw)),
-  format: (listed) => (listed.length === 0 ? {} : { routes: listed }),
   parse: ({ routes: kept }) => textsOf(kept).flatMap((each) => routeNames.filter((name) => name === each)),
   lines: (listed) => (listed.length === 0 ? {} : { routes: listed }),
 };
@@ -154,7 +151,6 @@ const hostKeys: Setting<HostKeyPolicy> = {
   fields: ['hostKeys'],
   options: [hostKeysOption],
   read: (raw) => hostKeysOption.read(raw),
-  format: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
   parse: ({ hostKeys: kept }) => policyOf(kept),
   lines: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
 };

@@ -1,3 +1,4 @@
+import { CommandError } from '../cli/command.js';
 import { exitCode } from '../errors.js';
 import { readSafely } from '../files/place.js';
 import type { FindMachines } from '../machines/find-machines.js';
@@ -11,48 +12,58 @@ import { type ConfigFiles, configFiles } from './places.js';
 import { planInstall } from './plan.js';
 import { carryOut, once } from './write.js';
 
-/** Why nothing was written, or what was. */
-export type Refreshed = 'off' | 'missing' | 'edited' | 'not own' | 'other' | 'failed' | 'same' | 'changed';
-
 /** Every option as in the last run. */
 export const asLastTime: ConfigOptions = { system: false };
 
-/** Brings the Hosts up to date; ssh's main configuration is never changed. Prints nothing. */
+/** Brings the Hosts up to date; ssh's main configuration is never changed. Prints nothing. Whether they changed. Throws a CommandError. */
 export async function refresh(
   io: Io,
   find: FindMachines,
   files: ConfigFiles = configFiles({ system: false }, io),
   uid = process.geteuid?.(),
-): Promise<Refreshed> {
+): Promise<boolean> {
   const state = await readState(files.state);
   // The cheap questions come first: for most people it is off.
-  if (state?.options.fresh !== true) return 'off';
+  if (state?.options.fresh !== true)
+    throw new CommandError('OFF', 'automatic Host updates are off', 'vmssh config install --fresh');
   const file = await readSafely(files.own);
-  if (file === undefined) return 'missing';
-  if (ownerOf(file.bytes.toString()) !== 'ours') return 'edited';
-  if (uid !== undefined && file.uid !== uid) return 'not own';
+  const isOurs = file !== undefined && ownerOf(file.bytes.toString()) === 'ours';
+  if (!isOurs)
+    throw new CommandError(
+      'EDITED',
+      'vmssh.conf is missing, or was edited since vmssh wrote it',
+      'vmssh doctor',
+    );
+  if (uid !== undefined && file.uid !== uid)
+    throw new CommandError('OWNER', 'vmssh.conf belongs to another user', 'run it as that user');
   // The Hosts of another installation are left to it.
   const { program } = await callerForSsh(io);
-  if (program.join('\0') !== state.program.join('\0')) return 'other';
-  return rewritten(io, find, files, ({ fresh }) => fresh === true);
+  if (program.join('\0') !== state.program.join('\0'))
+    throw new CommandError('OTHER', 'the Hosts call another vmssh, which may refresh them', install);
+  const done = await rewritten(io, find, files, ({ fresh }) => fresh === true);
+  if (done === undefined) throw new CommandError('FAILED', 'the Hosts could not be written', install);
+  return done;
 }
 
-/** Ends the Host of a machine that is gone, and changes no other. Undefined if no such machine has that name or target. */
-export async function withoutGone(typed: string, io: Io): Promise<Refreshed | undefined> {
+const install = 'vmssh config install';
+
+/** Ends the Host of a machine that is gone, and changes no other. False if no such machine has that name or target. */
+export async function withoutGone(typed: string, io: Io): Promise<boolean> {
   const files = configFiles({ system: false }, io);
   const isMeant = ({ host, target, gone }: HostEntry) =>
     gone !== undefined && (target === typed || host.toLowerCase() === typed.toLowerCase());
-  if (!(await readState(files.state))?.machines.some(isMeant)) return undefined;
+  if (!(await readState(files.state))?.machines.some(isMeant)) return false;
   const find = async () => ({ machines: [], warnings: [], stays: (entry: HostEntry) => !isMeant(entry) });
-  return rewritten(io, find, files, () => true);
+  return (await rewritten(io, find, files, () => true)) === true;
 }
 
+/** Whether anything changed; undefined: it could not be written. */
 async function rewritten(
   io: Io,
   find: FindMachines,
   files: ConfigFiles,
   isWanted: (settings: Decision['settings']) => boolean,
-): Promise<Refreshed> {
+): Promise<boolean | undefined> {
   const quiet = silent(io);
   const again = once(find);
   const done = await carryOut(async () => {
@@ -62,8 +73,7 @@ async function rewritten(
     const changes = plan.changes.filter(({ path }) => isStill && path !== files.main);
     return { ...plan, changes };
   }, quiet);
-  if (done.code !== exitCode.ok) return 'failed';
-  return done.plan.changes.length === 0 ? 'same' : 'changed';
+  return done.code === exitCode.ok ? done.plan.changes.length > 0 : undefined;
 }
 
 /** The same process, where nothing is printed. */

@@ -15,8 +15,8 @@ export interface Setting<Value, Initial extends Value | undefined = undefined> {
   merge?(given: Value, last: Value | Initial): Value;
   /** The names of its fields in the state. Others are a newer version's, and stay. */
   readonly fields: readonly string[];
-  /** The setting's fields in the state. */
-  format(value: Value | Initial): JsonObject;
+  /** The setting's fields in the state, if it is not just one that has the value. */
+  format?(value: Value | Initial): JsonObject;
   /** From the state's fields. Another user's HOME may have a file with anything in it. */
   parse(kept: JsonObject): Value | Initial;
   /** What it changes in the lines for ssh. */
@@ -53,7 +53,6 @@ export function onOff<Initial extends boolean | undefined>(
     fields: [name],
     exclusive: [[yes, no], ...not.map((other) => [other, yes])],
     read: (raw) => (yes.read(raw) || no.read(raw) ? yes.read(raw) && !no.read(raw) : undefined),
-    format: (value) => (value === undefined ? {} : { [name]: value }),
     parse: ({ [name]: kept }) => (typeof kept === 'boolean' ? kept : initial),
   };
 }
@@ -72,7 +71,9 @@ export function inEffect<T extends Table>(table: T, given: GivenSettings<T>, kep
 
 /** What later runs keep. */
 export function formatSettings<T extends Table>(table: T, values: InEffect<T>): JsonObject {
-  return Object.assign({}, ...Object.values(mapped(table, (name, { format }) => format(values[name]))));
+  const plain = (name: string, { fields: [field = name] }: Table[string]) => ({ [field]: values[name] });
+  const kept = mapped(table, (name, each) => each.format?.(values[name]) ?? plain(name, each));
+  return Object.assign({}, ...Object.values(kept));
 }
 
 /** The fields of the state that no setting here knows. */

@@ -1,4 +1,4 @@
-import { excludes, isFor, linesOf, nameBytes, parseLine } from './known-hosts.js';
+import { excludes, isFor, linesWithKey, nameBytes } from './known-hosts.js';
 
 /** A key that a server shows, in base64. */
 export interface ShownKey {
@@ -117,14 +117,12 @@ export function authoritiesFor(
 ): readonly string[] {
   const wanted = names.map(nameBytes);
   const own = all.map(nameBytes);
-  const found = files.flatMap(linesOf).flatMap((line) => {
-    const parsed = parseLine(line);
-    if (parsed?.marker !== '@cert-authority') return [];
-    const { hosts, type, key } = parsed;
-    const isMeant = wanted.some((name) => isFor(name, hosts)) && !own.some((name) => excludes(hosts, name));
-    return isMeant ? [`${type} ${key}`] : [];
-  });
-  return [...new Set(found)];
+  const isMeant = (hosts: string) =>
+    wanted.some((name) => isFor(name, hosts)) && !own.some((name) => excludes(hosts, name));
+  const found = files
+    .flatMap(linesWithKey)
+    .filter(({ marker, hosts }) => marker === '@cert-authority' && isMeant(hosts));
+  return [...new Set(found.map(({ type, key }) => `${type} ${key}`))];
 }
 
 /** The signature by which one of these CAs says now that the key is that of a host with one of these names; undefined: none does. */

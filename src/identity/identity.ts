@@ -89,16 +89,14 @@ function aliasesOf(name: string): readonly string[] {
   return [...aliases, ...scopes];
 }
 
-/** The same target of another hypervisor in lower case; others as they are. */
-function folded(target: AnyTarget): AnyTarget {
-  if (target.kind !== 'via') return target;
-  const { target: typed, inner, ...rest } = target as ViaTarget;
-  return { ...rest, target: typed.toLowerCase(), inner: inner && foldedThere(inner) } as ViaTarget;
-}
-
-function foldedThere(inner: AnyTarget & Partial<NamedTarget>): AnyTarget {
-  if (inner.name === undefined) return folded(inner);
-  return { ...inner, name: inner.name.toLowerCase() } as AnyTarget;
+/** A target of another hypervisor with its part there in lower case; others as they are. */
+function folded(target: AnyTarget & Partial<NamedTarget>, isThere = false): AnyTarget {
+  if (target.kind === 'via') {
+    const { target: typed, inner, ...rest } = target as ViaTarget;
+    return { ...rest, target: typed.toLowerCase(), inner: inner && folded(inner, true) } as ViaTarget;
+  }
+  if (!isThere || target.name === undefined) return target;
+  return { ...target, name: target.name.toLowerCase() } as AnyTarget;
 }
 
 function nameIn(target: AnyTarget, authority?: Authority): string {

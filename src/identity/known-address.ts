@@ -50,18 +50,12 @@ async function matcher(endpoint: Endpoint): Promise<IsThere | undefined> {
       const own = await fileId(path);
       const isSame = async (other: string) =>
         other === path || (own !== undefined && (await fileId(other)) === own);
-      return async (machine) => {
-        const all = await Promise.all(pathsOf(machine, family).map(isSame));
-        return all.includes(true);
+      return async ({ routes = [] }) => {
+        const paths = routes.flatMap(({ endpoint: to }) => (to.family === family ? [to.path] : []));
+        return (await Promise.all(paths.map(isSame))).includes(true);
       };
     }
     default:
       return undefined;
   }
-}
-
-function pathsOf({ routes = [] }: DiscoveredMachine, family: 'unix' | 'vsock-mux'): readonly string[] {
-  return routes.flatMap(({ endpoint }) =>
-    endpoint.family === family && 'path' in endpoint ? [endpoint.path] : [],
-  );
 }

@@ -31,6 +31,11 @@ export function parseLine(line: string): KeyLine | undefined {
   return { marker, hosts, at: start.length, type, key };
 }
 
+/** The lines of a file that have a key. */
+export function linesWithKey(bytes: Buffer): readonly KeyLine[] {
+  return linesOf(bytes).flatMap((line) => parseLine(line) ?? []);
+}
+
 /** A name for the other functions: known_hosts ignores the case of ASCII letters. */
 export function nameBytes(name: string): string {
   return folded(Buffer.from(name).toString('latin1'));
@@ -97,9 +102,7 @@ export function knownTypes(name: string, bytes: Buffer): readonly string[] {
 
 function linesFor(name: string, bytes: Buffer): readonly KeyLine[] {
   const host = nameBytes(name);
-  return linesOf(bytes)
-    .flatMap((line) => parseLine(line) ?? [])
-    .filter(({ hosts }) => isFor(host, hosts));
+  return linesWithKey(bytes).filter(({ hosts }) => isFor(host, hosts));
 }
 
 /** The type of a public key blob, its first string (RFC 4253 section 6.6). */

@@ -28,16 +28,14 @@ export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = [
     if (!parsed || parsed.marker !== undefined) return [];
     const { hosts, type, key } = parsed;
     const names = namesIn(line).map(fromBytes);
-    const shared = commentOf(line).includes(sharedMark) ? ({ isShared: true } as const) : {};
+    const isShared = commentOf(line).includes(sharedMark) || undefined;
     const words = commentOf(line).filter((word) => !isName(word) && word !== sharedMark);
-    const comment = words.length === 0 ? {} : { comment: fromBytes(words.join(' ')) };
+    const comment = words.length === 0 ? undefined : fromBytes(words.join(' '));
     const aliasOf = (entry: string) =>
       entry.startsWith('|')
         ? (aliases.find((each) => isEntryOf(toBytes(each), entry)) ?? entry)
         : fromBytes(folded(entry));
-    return hosts
-      .split(',')
-      .map((entry) => ({ alias: aliasOf(entry), type, key, names, ...comment, ...shared }));
+    return hosts.split(',').map((entry) => ({ alias: aliasOf(entry), type, key, names, comment, isShared }));
   });
 }
 

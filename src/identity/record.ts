@@ -127,17 +127,8 @@ export function recordOf(
 /** What is recorded of a machine that a source has found. */
 export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
   const { provider, name, target, uuid, authority, via, container, hostKeys } = machine;
-  return {
-    provider,
-    name,
-    target,
-    uuid,
-    authority,
-    via,
-    containerId: container?.id,
-    containerUrl: container?.url,
-    hostKeys,
-  };
+  const own = { provider, name, target, uuid, authority, via, hostKeys };
+  return { ...own, containerId: container?.id, containerUrl: container?.url };
 }
 
 type Asking = NonNullable<RecordPlace['by']>;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { readTextIfAny, readTextSync } from '../files/read-sync.js';
 import { hostKeyAlias as aliasOf, exact, type Identified } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
-import { asTarget, isNamed } from '../kinds/kinds.js';
+import { asTarget, isNamed, kinds } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { isPlainHostName } from '../typed/names.js';
 import { nameOf } from '../typed/target.js';
@@ -91,22 +91,22 @@ function foldersIn(folder: string): readonly string[] {
 
 /** The options for a machine whose host key is known: they replace those for its UUID, where any first key is accepted. */
 export function trustIn({ alias, knownHosts, identityFile }: GuestKeys) {
-  const own = identityFile === undefined ? {} : { identityFile };
-  return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...own };
+  return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...(identityFile && { identityFile }) };
 }
 
 /** For an ssh that does not ask vmssh: by which name a machine's key is known, and where. */
 export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0], env: Env) {
   const hostKeyAlias = aliasOf(named);
   const keys = guestKeysFor(named, env);
-  const own = { ...(hostKeyAlias ? { hostKeyAlias } : {}), knownHosts: hostKeyAlias && knownHostsFile(env) };
-  return { ...own, ...(keys ? trustIn(keys) : {}) };
+  return { hostKeyAlias, knownHosts: hostKeyAlias && knownHostsFile(env), ...(keys && trustIn(keys)) };
 }
 
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */
-export function namesOfGuest({ name }: Pick<GuestKeys, 'name'>, table: readonly Kind[]): readonly string[] {
+export function namesOfGuest({ name }: Pick<GuestKeys, 'name'>): readonly string[] {
   if (!isPlainHostName(name)) return [];
-  const named = table.filter((kind) => kind.hostKey === 'machine' && kind.rest === 'name');
+  const named = (kinds as readonly Kind[]).filter(
+    (kind) => kind.hostKey === 'machine' && kind.rest === 'name',
+  );
   return named.flatMap((kind) =>
     [...kind.separators].flatMap((separator) =>
       // "qemu:system/web"

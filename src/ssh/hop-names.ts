@@ -2,10 +2,10 @@ import { hostKeyAlias, type Identified, namesAlike, namesOf } from '../identity/
 import { notChecked } from '../identity/refusal.js';
 import { isNamed } from '../kinds/kinds.js';
 import { programInPath } from '../process/program-in-path.js';
-import { runProgram } from '../process/run-program.js';
-import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
+import { settingIn } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import type { ViaTarget } from '../typed/target.js';
+import { sshSettings } from './login-key.js';
 
 /** More names of another hypervisor's machine, by what ssh resolves the hypervisor to. `alike`: of keys that were kept before. Throws if ssh cannot say it. */
 export async function namesByHop(
@@ -39,19 +39,13 @@ async function hopsOf(
   host: string,
   env: Env,
 ): Promise<readonly { readonly name: string; readonly place: string }[]> {
-  const { platform } = process;
   const said = ['true', 'false'].map(async (shell) => {
     const SHELL = programInPath(shell, env) ?? `/bin/${shell}`;
-    const asked = sshCommand({ ssh: sshProgram({ env, platform }), flags: ['-G'], host });
-    const { stdout, stderr } = await runProgram(asked, { env: { ...env, SHELL }, timeoutMs: 5000 });
-    const of = (keyword: string) => settingIn(stdout, keyword)?.toLowerCase();
+    const settings = await sshSettings({ host }, { env: { ...env, SHELL }, platform: process.platform });
+    const of = (keyword: string) => settingIn(settings, keyword)?.toLowerCase();
     const [user, name, port] = ['user', 'hostname', 'port'].map(of);
     if (name === undefined)
-      throw notChecked(
-        host,
-        `ssh could not be asked which host it is: ${stderr.trim().split(/\r?\n/)[0]}`,
-        `see what it says: ssh -G ${host}`,
-      );
+      throw notChecked(host, 'ssh could not be asked which host it is', `see what it says: ssh -G ${host}`);
     // Behind two hosts one address means two.
     const way = ['proxyjump', 'proxycommand'].flatMap((keyword) => of(keyword) ?? []);
     return { name, place: [`${user}@${name}:${port}`, ...way].join(' ') };

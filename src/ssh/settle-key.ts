@@ -85,13 +85,12 @@ async function kept(
   if (!answer.pin || keys.alias === undefined) return answer;
   try {
     await makeFolder(dirname(keys.path));
-    const isShared =
-      answer.why !== 'known' && (await hasSharedUuid(keys, env)) ? ({ isShared: true } as const) : {};
-    const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias);
+    const isShared = (answer.why !== 'known' && (await hasSharedUuid(keys, env))) || undefined;
+    const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias) || undefined;
     const by = isRoots ? 'system' : word;
     const comment = by && `${new Date().toISOString().slice(0, 10)} ${by}`;
-    const from = { ...(comment ? { comment } : {}), ...(isRoots ? { isRoots } : {}), ...isShared };
-    const pinned = await pinKey(keys.path, { ...plain, alias: keys.alias, names, ...from }, answer.moved);
+    const pin = { ...plain, alias: keys.alias, names, comment, isRoots, isShared };
+    const pinned = await pinKey(keys.path, pin, answer.moved);
     return pinned === 'lost' ? { do: 'refuse', why: 'changed' } : answer;
   } catch (error) {
     // The key is there; only a name of it is not.

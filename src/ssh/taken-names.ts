@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { readBytes, readText } from '../files/read-file.js';
-import { folded, isFor, linesOf, nameBytes, parseLine, plainName } from '../identity/known-hosts.js';
+import { folded, isFor, linesWithKey, nameBytes, plainName } from '../identity/known-hosts.js';
 import { systemProgram } from '../process/program-in-path.js';
 import { ownAddresses } from '../sources/tools/guest-addresses.js';
 import { anyIpv4, isLoopback, matchesPattern, plainIp } from '../typed/names.js';
@@ -128,8 +128,7 @@ function knownNames(files: readonly Buffer[], ports: readonly string[]) {
   const exact = new Set<string>();
   const wide: string[] = [];
   const hashed: string[] = [];
-  for (const line of files.flatMap(linesOf)) {
-    const { marker, hosts = '' } = parseLine(line) ?? {};
+  for (const { marker, hosts } of files.flatMap(linesWithKey)) {
     if (marker === '@revoked') continue;
     if (hosts.startsWith('|')) hashed.push(hosts);
     const names = hosts.split(',').map(plainName);

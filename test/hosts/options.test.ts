@@ -35,7 +35,7 @@ describe('the routes', () => {
     });
     await home.install({ routes: [] });
     expect({ kept: kept(), lines: proxies()?.join() }).toEqual({
-      kept: undefined,
+      kept: [],
       lines: expect.not.stringContaining('--route'),
     });
   });
@@ -75,7 +75,7 @@ describe.skipIf(noSsh)('what is started', () => {
     const want = { start: 'terminal', started: `${on} qemu/mint ${on} machine/web`, said: '' };
     expect(await install({ start: true })).toEqual(want);
     expect(await install({})).toEqual(want);
-    expect(await install({ 'no-start': true })).toEqual({ start: undefined, started: '', said: '' });
+    expect(await install({ 'no-start': true })).toEqual({ start: [], started: '', said: '' });
   });
 
   it.each([

@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { configRefresh } from '../../src/commands/config/refresh.js';
 import { keepFresh } from '../../src/hosts/keep-fresh.js';
 import { configFiles } from '../../src/hosts/places.js';
 import { refresh } from '../../src/hosts/refresh.js';
@@ -66,34 +65,17 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
 
   it('are not written again if nothing changed', async () => {
     const { ino, mtimeMs } = statSync(home.own);
-    expect(await refresh(home.io(), find)).toBe('same');
+    expect(await refresh(home.io(), find)).toBe(false);
     expect(statSync(home.own)).toMatchObject({ ino, mtimeMs });
-  });
-
-  it('stay if their provider could not be asked', async () => {
-    await keepFresh(found(machine, web), home.io());
-    const warnings = [{ provider: 'libvirt', code: 'TIMEOUT', problem: 'too late' }];
-    await keepFresh({ machines: [], warnings }, home.io());
-    expect(hosts()).toEqual(['Host mint']);
-  });
-
-  it('are left alone without consent, and once it is taken back', async () => {
-    await home.install({ fresh: false });
-    expect(await refresh(home.io(), async () => found(web))).toBe('off');
-    await keepFresh(found(web), home.io());
-    expect(hosts()).toEqual(['Host mint']);
-    await home.uninstall();
-    await keepFresh(found(web), home.io());
-    expect(existsSync(home.own)).toBe(false);
   });
 
   it('are left alone in a file that somebody edited', async () => {
     writeFileSync(home.own, `${readFileSync(home.own, 'utf8')}# mine\n`);
     const before = readFileSync(home.own, 'utf8');
-    expect(await refresh(home.io(), async () => found(web))).toBe('edited');
+    await expect(refresh(home.io(), async () => found(web))).rejects.toMatchObject({ code: 'EDITED' });
     expect(readFileSync(home.own, 'utf8')).toBe(before);
     rmSync(home.own);
-    expect(await refresh(home.io(), async () => found(web))).toBe('missing');
+    await expect(refresh(home.io(), async () => found(web))).rejects.toMatchObject({ code: 'EDITED' });
   });
 
   it('are left alone if somebody edits the file while machines are looked for', async () => {
@@ -102,14 +84,15 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
       writeFileSync(home.own, mine);
       return found(web);
     };
-    expect(await refresh(home.io(), edits)).toBe('failed');
+    await expect(refresh(home.io(), edits)).rejects.toMatchObject({ code: 'FAILED' });
     expect(readFileSync(home.own, 'utf8')).toBe(mine);
   });
 
   it('are left alone in a file of another user, and by another installation', async () => {
-    expect(await refresh(home.io(), async () => found(web), files(), 4711)).toBe('not own');
+    const asOther = refresh(home.io(), async () => found(web), files(), 4711);
+    await expect(asOther).rejects.toMatchObject({ code: 'OWNER' });
     const other = fakeIo({ env: { HOME: home.path }, self: ['/opt/other/vmssh'] });
-    expect(await refresh(other, async () => found(web))).toBe('other');
+    await expect(refresh(other, async () => found(web))).rejects.toMatchObject({ code: 'OTHER' });
     expect(hosts()).toEqual(['Host mint']);
   });
 
@@ -119,7 +102,7 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
     writeFileSync(elsewhere, readFileSync(home.own), { mode: 0o600 });
     symlinkSync(elsewhere, join(home.path, 'link'));
     const linked = { ...files(), own: join(home.path, 'link') };
-    expect(await refresh(home.io(), async () => found(web), linked)).toBe('changed');
+    expect(await refresh(home.io(), async () => found(web), linked)).toBe(true);
     expect(readFileSync(elsewhere, 'utf8')).toContain('\nHost web\n');
     expect(readFileSync(home.main, 'utf8')).toBe('Host a\n');
   });
@@ -133,13 +116,5 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
     };
     await keepFresh(broken, home.io());
     expect(hosts()).toEqual(['Host mint']);
-  });
-});
-
-it.skipIf(noSsh)('config refresh says why it cannot do its work', async () => {
-  await home.install({ fresh: false });
-  await expect(configRefresh.run({}, home.io())).rejects.toMatchObject({
-    message: 'automatic Host updates are off',
-    hint: 'vmssh config install --fresh',
   });
 });

@@ -7,9 +7,8 @@ import { checkSshOptions, parseSshOption } from '../../src/hosts/ssh-option.js';
 import type { RunTool } from '../../src/sources/tools/run-tool.js';
 import { hostOptions } from '../../src/ssh/config/host-options.js';
 import { parseState } from '../../src/ssh/config/state.js';
-import { find, machine, named, useConfigHome } from '../commands/config/home.js';
+import { find, machine, useConfigHome } from '../commands/config/home.js';
 import { lacks } from '../helpers/programs.js';
-import { run } from '../helpers/run.js';
 import { writeTree } from '../helpers/temp-dir.js';
 
 const noSsh = lacks('ssh');
@@ -32,16 +31,6 @@ describe.skipIf(noSsh)('config install -o', () => {
     await home.install(given('User=', 'SendEnv='));
     expect(text()).not.toMatch(/SendEnv|root/i);
     expect(kept().sshOptions).toEqual([]);
-  });
-
-  it('stays beside a prefix and a later --only-patterns, and in the file for all users', async () => {
-    await home.install({ ...given('SetEnv=A="b =#c"'), ...named({ prefix: 'vm-' }), fdpass: false });
-    const all = { prefix: 'vm-', onlyPatterns: false, fdpass: false, sshOptions: ['SetEnv=A="b =#c"'] };
-    expect(kept()).toEqual(all);
-    await home.install({ names: undefined });
-    expect(kept()).toEqual(all);
-    await home.install(named({ onlyPatterns: true }));
-    expect(kept()).toEqual({ ...all, prefix: '', onlyPatterns: true });
   });
 
   /** A state that somebody has changed by hand, or an earlier version wrote. */
@@ -113,24 +102,6 @@ describe.skipIf(noSsh)('config install -o', () => {
 });
 
 describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
-  it.each([
-    { option: 'Compression=yes', has: 'compression yes' },
-    { option: 'SetEnv=A="x y"', has: /^setenv A=x y$/m },
-    { option: 'LogLevel=DEBUG', has: 'loglevel DEBUG' },
-    { option: 'IdentityFile="~/my keys/id"', has: /^identityfile .*my keys\/id$/m },
-    { option: 'User=root # me', has: 'user root\n' },
-  ])('$option', async ({ option, has }) => {
-    await checkSshOptions(given(option), { env: process.env, platform: 'linux' });
-    await home.install(given(option));
-    for (const host of ['mint', 'vsock/3', 'machine/web']) {
-      const { code, stdout } = await run(['ssh', '-F', home.own, '-T', '-G', host]);
-      expect(code).toBe(0);
-      if (typeof has === 'string') expect(`${stdout}\n`).toContain(`${has}`);
-      else expect(stdout).toMatch(has);
-      expect(stdout).toMatch(/^proxycommand \S.* proxy /m);
-    }
-  });
-
   it.each([
     { option: 'ForwardAgnet=yes', says: /ssh does not accept it: Bad configuration option: forwardagnet/i },
     { option: 'Port=abc', says: /ssh does not accept it: .*bad number|ssh does not accept it: .*port/i },

@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeGuestKeys } from '../../src/guest/credentials/keys.js';
-import type { Kind } from '../../src/kinds/kind.js';
-import { kinds } from '../../src/kinds/kinds.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { madeHostKey, madeKeysOf, namesOfGuest, trustIn } from '../../src/ssh/guest-keys.js';
 import { lacks } from '../helpers/programs.js';
@@ -18,17 +16,10 @@ it('a machine with a known host key has no other', () => {
 });
 
 it('its names are those of each kind that has machines with names', () => {
-  const kind = (name: string, separators: Kind['separators'], more: Partial<Kind> = {}) =>
-    ({ name, separators, hostKey: 'machine', rest: 'name', ...more }) as Kind;
-  const table = [
-    kind('qemu', '/%:'),
-    kind('lima', '/%'),
-    kind('vsock', '/%', { hostKey: 'none' }),
-    kind('via', '/%', { rest: 'target' as Kind['rest'] }),
-  ];
   const names = ['qemu/web', 'qemu%web', 'qemu:*/web', 'qemu:*%web', 'lima/web', 'lima%web'];
-  expect(namesOfGuest(guest, table)).toEqual(names);
-  expect(namesOfGuest({ name: 'w*b' }, table)).toEqual([]);
+  expect(namesOfGuest(guest)).toEqual(expect.arrayContaining(names));
+  expect(namesOfGuest(guest).filter((name) => /^(vsock|via)\b/.test(name))).toEqual([]);
+  expect(namesOfGuest({ name: 'w*b' })).toEqual([]);
 });
 
 it('it comes first in the lines, and one with a pattern for a name is left out', () => {
@@ -40,7 +31,7 @@ it('it comes first in the lines, and one with a pattern for a name is left out',
   const paragraphs = text.split('\n\n');
   expect(paragraphs[1]?.split('\n')).toEqual([
     '# web: "vmssh guest credentials" made its host key, and no other is accepted.',
-    ...[`Host ${namesOfGuest(guest, kinds).join(' ')}`, '    HostKeyAlias vmssh-guest-web'],
+    ...[`Host ${namesOfGuest(guest).join(' ')}`, '    HostKeyAlias vmssh-guest-web'],
     ...['    StrictHostKeyChecking yes', '    UserKnownHostsFile /g/web/known_hosts'],
     ...['    GlobalKnownHostsFile /dev/null', '    HashKnownHosts no', '    UpdateHostKeys no'],
     '    IdentityFile /g/web/id',

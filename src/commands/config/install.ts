@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, isAbsolute } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { type Command, positionals, type Read, readAll, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import { canPick } from '../../cli/terminal.js';
@@ -178,8 +178,9 @@ export type Look = (path: string) => Promise<{ readonly uid: number; readonly mo
 
 /** Why a program cannot serve all users of a system, root among them. Undefined if it can. Linux only. */
 export async function notForAll(program: readonly string[], look: Look = stat): Promise<string | undefined> {
+  const { upwards } = await import('../../files/writers.js');
   for (const file of program.filter(isAbsolute)) {
-    for (const path of [file, ...folders(file)]) {
+    for (const path of upwards(file)) {
       const { uid, mode } = await look(path);
       if (uid !== 0) return `${path} belongs to user ${uid}, who could put another program there`;
       if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)
@@ -188,9 +189,4 @@ export async function notForAll(program: readonly string[], look: Look = stat): 
     }
   }
   return undefined;
-}
-
-function folders(path: string): readonly string[] {
-  const above = dirname(path);
-  return above === path ? [] : [above, ...folders(above)];
 }

@@ -1,6 +1,6 @@
-import { type Command, CommandError, positionals } from '../../cli/command.js';
+import { type Command, positionals } from '../../cli/command.js';
 import { exitCode } from '../../errors.js';
-import { type Refreshed, refresh } from '../../hosts/refresh.js';
+import { refresh } from '../../hosts/refresh.js';
 import { findMachines } from '../../machines/find-machines.js';
 
 export const configRefresh: Command<Record<string, never>> = {
@@ -16,20 +16,7 @@ Hosts of a provider that cannot be asked stay.`,
     return {};
   },
   async run(_options, io) {
-    const done = await refresh(io, findMachines);
-    const problem = problems[done];
-    if (problem) throw new CommandError(...problem);
+    await refresh(io, findMachines);
     return exitCode.ok;
   },
-};
-
-type Problem = ConstructorParameters<typeof CommandError>;
-
-const problems: Readonly<Partial<Record<Refreshed, Problem>>> = {
-  off: ['OFF', 'automatic Host updates are off', 'vmssh config install --fresh'],
-  missing: ['MISSING', 'there is no vmssh.conf', 'vmssh config install'],
-  edited: ['EDITED', 'vmssh.conf was edited since vmssh wrote it, and is not changed', 'vmssh doctor'],
-  'not own': ['OWNER', 'vmssh.conf belongs to another user', 'run it as that user'],
-  other: ['OTHER', 'the Hosts call another vmssh, which may refresh them', 'vmssh config install'],
-  failed: ['FAILED', 'the Hosts could not be written', 'vmssh config install'],
 };

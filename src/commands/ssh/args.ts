@@ -66,17 +66,6 @@ function sets({ name, value = '' }: ToolOption, keyword: RegExp): boolean {
   return name === 'o' && keyword.test(value);
 }
 
-/** Whether the options only ask about the tool itself, without a machine: ssh's -V and -Q, rsync's --version. */
-export function asksTool(tool: SshTool, { before, operands }: SplitArgs): boolean {
-  const question = {
-    ssh: /^-[46AaCfGgKkMNnqsTtvXxYy]*[VQ]/,
-    rsync: /^(-V|--version)$/,
-    scp: undefined,
-    sftp: undefined,
-  }[tool];
-  return operands.length === 0 && before.some(({ words: [word = ''] }) => question?.test(word));
-}
-
 // "[user@]TARGET:path", split at the first colon that leaves a target before it, or "[user@]NAME:path".
 function splitRemote(
   text: string,
@@ -87,7 +76,7 @@ function splitRemote(
   const [, uri] = /^(?:scp|sftp):\/\/(.*)$/is.exec(text) ?? [];
   if (uri !== undefined) return ofUri(uri);
   const { user, host: rest } = splitUser(text);
-  const colons = firstColons(rest);
+  const colons = [...rest.matchAll(/:/g)].slice(0, maxColons).map(({ index }) => index);
   const at = colons.find((index) => isTarget(rest.slice(0, index))) ?? colons[0];
   if (at === undefined || at === 0) return undefined;
   const host = rest.slice(0, at);
@@ -98,13 +87,6 @@ function splitRemote(
 
 /** More than a target can have, hvsock:VMID:SERVICEID: each colon is tried, and a text may have a hundred thousand. */
 const maxColons = 8;
-
-function firstColons(text: string): readonly number[] {
-  const found: number[] = [];
-  for (let at = text.indexOf(':'); at >= 0 && found.length < maxColons; at = text.indexOf(':', at + 1))
-    found.push(at);
-  return found;
-}
 
 // "[user@]NAME[:port][/path]", as in scp(1) and sftp(1): the path begins after the slash.
 function ofUri(text: string): Omit<Operand, 'at'> | undefined {

@@ -45,9 +45,8 @@ export const forget: Command<{ readonly targets: readonly string[] }> = {
         throw fileError(error, path, 'changed');
       });
       const { removed, kept } = done;
-      const ended = found?.machine ? undefined : await withoutGone(target, io);
-      if (ended === 'changed')
-        io.out(`${printable(`the name ${quote(target)} is free again: its Host is gone`)}\n`);
+      const ended = !found?.machine && (await withoutGone(target, io));
+      if (ended) io.out(`${printable(`the name ${quote(target)} is free again: its Host is gone`)}\n`);
       const made = found ? guestKeysFor(found, io.env) : madeKeysOf(target, io.env);
       if (removed > 0 || kept.length > 0) {
         for (const line of reportOf(target, done)) io.out(`${printable(line)}\n`);
@@ -55,7 +54,7 @@ export const forget: Command<{ readonly targets: readonly string[] }> = {
           const still = `ssh still accepts only the host key that was made for ${quote(made.name)}`;
           await complain(still, undoHint(made, io), io);
         }
-      } else if (ended !== 'changed') {
+      } else if (!ended) {
         const hint = made ? undoHint(made, io) : fixFor(target);
         await complain(`no host key of ${quote(target)} is known in ${path}`, hint, io);
         code = exitCode.notFound;

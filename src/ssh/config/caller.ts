@@ -31,11 +31,9 @@ function executablesWith(script: string | undefined, arch: string): readonly str
   return places.flatMap((place) => realPath(join(folder, place, 'vmssh')) ?? []);
 }
 
-async function isThisVersion(executable: string): Promise<boolean> {
-  try {
-    const { stdout, code } = await runProgram([executable, '--version'], { env: {}, timeoutMs: 5000 });
-    return code === 0 && stdout.trim() === version;
-  } catch {
-    return false;
-  }
+function isThisVersion(executable: string): Promise<boolean> {
+  return runProgram([executable, '--version'], { env: {}, timeoutMs: 5000 }).then(
+    ({ stdout, code }) => code === 0 && stdout.trim() === version,
+    () => false,
+  );
 }

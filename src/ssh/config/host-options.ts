@@ -86,11 +86,7 @@ function withVariables({ program, environment = {} }: HostOptions): readonly str
 
 type Settings = readonly (readonly [string, string])[];
 type Asks = Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
-type Keys = Pick<
-  HostOptions,
-  'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'hostKeys' | 'typed' | 'identityFile'
-> &
-  Asks;
+type Keys = Partial<HostOptions> & Asks;
 
 /** Only those about a machine's host key and login key. */
 export function keyOptions(options: Keys): Settings {

@@ -44,26 +44,19 @@ export const logins = {
   parse: ({ logins: kept }: JsonObject) => (Array.isArray(kept) ? kept.flatMap(parseLogin) : []),
 };
 
+const flags = ['brings', 'byLogin', 'bySudo', 'pinned', 'first'];
+
 function parseLogin(json: unknown): readonly MachineLogin[] {
-  const {
-    target: to,
-    user: name,
-    uuid: id,
-    identityFile: file,
-    takes: named,
-    ...fields
-  }: JsonObject = Object(json);
+  const { target: to, user: name, uuid, identityFile, takes, ...others }: JsonObject = Object(json);
   const [target, user] = [plainText(to), userOf(plainText(name))];
-  const isSet = (field: string) => fields[field] === true || undefined;
-  const brings = isSet('brings');
-  if (target === undefined || (user === undefined && (name !== undefined || !brings))) return [];
-  const uuid = parseUuid(plainText(id) ?? '');
-  const takes = typeof named === 'string' && isPlainHostName(named) ? named : undefined;
-  const [byLogin, bySudo, pinned, first] = ['byLogin', 'bySudo', 'pinned', 'first'].map(isSet);
-  const undone = { brings, takes, byLogin, bySudo, pinned, first };
-  const known = { uuid, user, identityFile: plainText(file), ...undone };
+  if (target === undefined || (user === undefined && (name !== undefined || others.brings !== true)))
+    return [];
+  const known = {
+    ...{ uuid: parseUuid(plainText(uuid) ?? ''), user, identityFile: plainText(identityFile) },
+    takes: typeof takes === 'string' && isPlainHostName(takes) ? takes : undefined,
+  };
   // Fields of a newer version stay.
-  const more = Object.entries(fields).filter(([field]) => !(field in undone));
+  const more = Object.entries(others).filter(([field, value]) => value === true || !flags.includes(field));
   return [{ target, ...definedFields(known), ...Object.fromEntries(more) }];
 }
 

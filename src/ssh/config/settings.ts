@@ -33,27 +33,18 @@ export function settingsOf(config: string, only?: readonly string[]): readonly S
 
 /** Split as ssh does: quotes of both sorts, also within a word; a backslash before a quote, a backslash or a blank; no comment. */
 function wordsOf(text: string): readonly string[] {
-  const words: string[] = [];
-  let word: string | undefined;
-  let quote = '';
-  for (let at = 0; at < text.length; at++) {
-    const [c = '', next = ''] = [text[at], text[at + 1]];
-    const isBlank = quote === '' && (c === ' ' || c === '\t');
-    if (isBlank && word !== undefined) words.push(word);
-    if (isBlank) word = undefined;
-    else if (word === undefined && c === '#') break;
-    else if (
-      c === '\\' &&
-      (next === '"' || next === "'" || next === '\\' || (next === ' ' && quote === ''))
-    ) {
-      word = (word ?? '') + next;
-      at++;
-    } else if (c === quote || (quote === '' && (c === '"' || c === "'"))) {
-      quote = quote === '' ? c : '';
-      word ??= '';
-    } else word = (word ?? '') + c;
-  }
-  return word === undefined ? words : [...words, word];
+  const words = [...text.matchAll(/(?:\\["'\\ ]|"(?:\\["'\\]|[^"])*"?|'(?:\\["'\\]|[^'])*'?|[^ \t"'])+/g)];
+  const comment = words.findIndex(([word]) => word.startsWith('#'));
+  return (comment < 0 ? words : words.slice(0, comment)).map(([word]) => unquoted(word));
+}
+
+/** What is escaped, and what is in quotes: one that is not closed ends with the line. */
+function unquoted(word: string): string {
+  return word.replaceAll(
+    /\\(["'\\ ])|"((?:\\["'\\]|[^"])*)"?|'((?:\\["'\\]|[^'])*)'?/g,
+    (_, escaped?: string, double?: string, single = '') =>
+      escaped ?? (double ?? single).replaceAll(/\\(["'\\])/g, '$1'),
+  );
 }
 
 /** The names after `Host` in a configuration, without patterns, in lower case. */

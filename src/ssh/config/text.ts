@@ -19,8 +19,6 @@ export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'hostKeys' 
   readonly keepsAlive?: boolean;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
-  /** The kinds whose patterns are written. */
-  readonly table?: readonly Kind[];
   /** Names of kinds that another program serves on this host. On the other side of a hop they are still ours. */
   readonly servedElsewhere?: readonly string[];
   /** Whether that ssh warns of a key exchange that is not post-quantum (from 10.1), and so knows WarnWeakCrypto. */
@@ -59,30 +57,25 @@ const keepAlive = [
 /** Where ssh keeps machines' keys by name: in the folder of the user who runs it. */
 export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
 
+const allKinds: readonly Kind[] = kinds;
+
 /** The host patterns of all kinds whose host keys are kept, or of those whose are not. `.host` comes first. */
-function patterns(
-  table: readonly Kind[],
-  hostKey: Kind['hostKey'],
-  servedElsewhere: readonly string[],
-): string {
-  const own = table.filter((kind) => kind.hostKey === hostKey);
+function patterns(hostKey: Kind['hostKey'], servedElsewhere: readonly string[]): string {
+  const own = allKinds.filter((kind) => kind.hostKey === hostKey);
   const here = own.filter(({ name }) => !servedElsewhere.includes(name)).flatMap(hostPatterns);
   // On another hypervisor an address is an address too; all else there is a machine, by the patterns of "via".
-  const hops = hostKey === 'none' && table.some(({ name }) => name === 'via');
-  const there = hops
-    ? own.flatMap(hostPatterns).flatMap((pattern) => [`via/*/${pattern}`, `via%*%${pattern}`])
-    : [];
-  return [...here, ...there].join(' ');
+  const there = hostKey === 'none' ? own.flatMap(hostPatterns) : [];
+  return [...here, ...there.flatMap((pattern) => [`via/*/${pattern}`, `via%*%${pattern}`])].join(' ');
 }
 
 /** The lines for an ssh_config, for a Unix ssh. Throws a RangeError if a path is not possible in such a file. */
 export function configText(options: ConfigTextOptions): string {
   const { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers } = options;
   const caller = { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers };
-  const { knownHosts = userKnownHosts, settings = [], hosts = [], guests = [], table = kinds } = options;
+  const { knownHosts = userKnownHosts, settings = [], hosts = [], guests = [] } = options;
   const { hostKeys, start, bring, routes, servedElsewhere = [], warnsOfKex = false } = options;
   const alive = options.keepsAlive ? [] : keepAlive;
-  const allPatterns = (hostKey: Kind['hostKey']) => patterns(table, hostKey, servedElsewhere);
+  const allPatterns = (hostKey: Kind['hostKey']) => patterns(hostKey, servedElsewhere);
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
     withLines(host, [...settings, ...hostOptions({ hostKeys, ...options, ...caller }), ...alive]);
   const machineLines = ({ host, names = [], options, about }: ConcreteHost) => {
@@ -106,7 +99,7 @@ export function configText(options: ConfigTextOptions): string {
     '',
     // First, since ssh uses the first value of each setting.
     ...guests.flatMap((guest) => {
-      const names = namesOfGuest(guest, table);
+      const names = namesOfGuest(guest);
       const about = `# ${guest.name}: "vmssh guest credentials" made its host key, and no other is accepted.`;
       return names.length === 0
         ? []
@@ -125,15 +118,15 @@ export function configText(options: ConfigTextOptions): string {
           block(allPatterns('machine'), { knownHosts }),
         ]),
     ...hosts.filter(({ host }) => !isByTarget(host)).flatMap(machineLines),
-    ...(warnsOfKex ? [noKexWarning(hosts, table)] : []),
+    ...(warnsOfKex ? [noKexWarning(hosts)] : []),
   ].join('\n');
 }
 
 // For addresses LogLevel hides it. Last, so that the user's own choice counts.
-function noKexWarning(hosts: readonly ConcreteHost[], table: readonly Kind[]): string {
-  const local = table.filter(({ hostKey, network }) => hostKey === 'machine' && !network);
+function noKexWarning(hosts: readonly ConcreteHost[]): string {
+  const local = allKinds.filter(({ hostKey, network }) => hostKey === 'machine' && !network);
   const names = hosts
-    .filter(({ options: { target } }) => target !== undefined && !kindOf(parseTarget(target), table).network)
+    .filter(({ options: { target } }) => target !== undefined && !kindOf(parseTarget(target)).network)
     .flatMap(({ host, names = [] }) => [host, ...names]);
   return [
     '# No network leads to these, so nobody can record a login to decrypt it later: ssh need not warn of that.',

@@ -56,12 +56,8 @@ export function foldersOf(sources: UsersFiles): Required<Pick<UsersFiles, 'folde
 export async function filesOfRevoked(sources: UsersFiles) {
   const all = [...knownHostsKeywords, 'revokedhostkeys'];
   const settings = (await usersTexts(sources)).flatMap((text) => settingsOf(text, all));
-  const revoked = settings.filter(({ keyword }) => keyword === 'revokedhostkeys');
-  const [knownHosts, lists] = await Promise.all([
-    knownHostsFiles(settings, sources),
-    filesNamed(revoked, sources),
-  ]);
-  return { knownHosts, lists };
+  const lists = await filesNamed(['revokedhostkeys'], settings, sources);
+  return { knownHosts: await knownHostsFiles(settings, sources), lists };
 }
 
 /** The known_hosts files of ssh itself, and those that any line of these texts names: each may say of a key that it is revoked. */
@@ -81,8 +77,8 @@ export async function knownHostsFiles(
   const { folder, systemFolder } = foldersOf(sources);
   const own = ['known_hosts', 'known_hosts2'].map((name) => join(folder, name));
   const ofSystem = ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(systemFolder, name));
-  const named = settings.filter(({ keyword }) => knownHostsKeywords.includes(keyword));
-  const all = new Set([...own, ...ofSystem, ...(await filesNamed(named, sources))]);
+  const named = await filesNamed(knownHostsKeywords, settings, sources);
+  const all = new Set([...own, ...ofSystem, ...named]);
   return [...all].filter((path) => path !== join(folder, 'vmssh_known_hosts'));
 }
 
@@ -97,10 +93,14 @@ export function knownHostsNamedIn(texts: readonly string[]): (host: string) => r
     blocks.flatMap(({ patterns, knownHosts }) => (areFor(patterns, host.toLowerCase()) ? knownHosts : []));
 }
 
-async function filesNamed(settings: readonly SshSetting[], sources: UsersFiles): Promise<readonly string[]> {
+async function filesNamed(
+  keywords: readonly string[],
+  settings: readonly SshSetting[],
+  sources: UsersFiles,
+): Promise<readonly string[]> {
   const { folder } = foldersOf(sources);
   const paths = settings
-    .flatMap(({ args }) => args)
+    .flatMap(({ keyword, args }) => (keywords.includes(keyword) ? args : []))
     .map((path) => expandedPath(path, folder, sources.env))
     .filter((path) => /^([/\\]|[A-Za-z]:)/.test(path) && path !== '/dev/null');
   return (await Promise.all(paths.map((path) => filesOf(path, folder)))).flat();

@@ -235,16 +235,7 @@ describe('config uninstall', () => {
 });
 
 describe('options', () => {
-  const none = { sshOptions: [] };
   const parse = (given: RawArgs['options']) => configOptions({ positionals: [], options: given });
-  it.each([
-    { input: {}, want: { ...none, system: false } },
-    { input: { prefix: 'vm-' }, want: { ...none, ...named({ prefix: 'vm-' }), system: false } },
-    { input: { prefix: '' }, want: { ...none, ...options } },
-    { input: { 'only-patterns': true }, want: { ...none, ...named({ onlyPatterns: true }), system: false } },
-    { input: { system: true }, want: { ...none, ...named({ onlyPatterns: true }), system: true } },
-  ] as const)('$input', ({ input, want }) => expect(parse(input)).toEqual(want));
-
   it.each(['-x', '.x', 'a b', 'a*', 'a\n', 'a/'])('refuse the prefix %j', (prefix) => {
     expect(() => parse({ prefix })).toThrow(UsageError);
   });

@@ -34,26 +34,11 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
     };
   };
 
-  it.each([true, false])('gives the answer, %s', async (answer) => {
-    expect(await asked({}, answer)).toMatchObject({ says: answer, times: 1 });
-  });
-
-  it('ends the command if the user leaves', async () => {
-    const none: typeof askWhether = async () => undefined;
-    const io = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal });
-    expect(await askForFresh(keepNames, io, configFiles({ system: false }, io), none)).toBe('left');
-  });
-
   it('says what writes them: a systemd unit only if there is systemd', async () => {
     expect((await asked()).said).toMatch(
       /^Machines come and go: .*list and .*ssh can keep ssh's list of them up to date\.\n$/,
     );
     expect((await asked({}, true, terminal, true)).said).toContain(', and so can systemd.');
-  });
-
-  it.each([true, false])('is not asked again after the answer %s', async (fresh) => {
-    await home.install({ ...keepNames, fresh });
-    expect(await asked()).toMatchObject({ says: undefined, times: 0, said: '' });
   });
 
   it('is asked of those whose file is from a run in a pipe', async () => {

@@ -33,7 +33,7 @@ describe.skipIf(noSsh)('the state of config install', () => {
   it('has what was decided and found', async () => {
     await home.install({ fresh: true, fdpass: false });
     expect(state()).toEqual({
-      options: { prefix: '', onlyPatterns: false, fdpass: false, fresh: true, sshOptions: [] },
+      options: { prefix: '', onlyPatterns: false, fdpass: false, fresh: true, routes: [], sshOptions: [] },
       program: ['/opt/vmssh'],
       machines: [{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'libvirt' }],
     });

@@ -42,12 +42,4 @@ describe('vmssh forget', () => {
     const unread = `"${file}" cannot be changed: EINVAL: it is not a regular file\n`;
     expect(await forget(id)).toMatchObject({ code: 1, stderr: `vmssh: ${unread}` });
   });
-
-  it('follows a link to the file', async () => {
-    const [id = '', other] = ids;
-    writeFileSync(join(home, 'hosts'), `vmssh-${id} ${key}\nvmssh-${other} ${key}\n`);
-    symlinkSync('../hosts', file);
-    expect(await forget(id)).toMatchObject({ code: 0 });
-    expect(readFileSync(file, 'utf8')).toBe(`vmssh-${other} ${key}\n`);
-  });
 });

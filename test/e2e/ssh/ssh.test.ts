@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, connect as openSocket } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { ends } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
-import { begin, outcome, run, until, vmssh } from '../../helpers/run.js';
+import { run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -81,20 +80,6 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     await ends(0, run([...ssh, '-O', 'exit', host]));
   });
 
-  it('holds a forwarded port', async () => {
-    const port = await listening(createServer((socket) => socket.pipe(socket)));
-    const local = join(dir, `fwd-${mode}`);
-    const child = begin([...sshd.ssh(mode), '-N', '-v', '-L', `${local}:127.0.0.1:${port}`, host]);
-    await until(child.stderr, 'Entering interactive session');
-    for (const word of ['one', 'two']) {
-      const socket = openSocket(local);
-      socket.end(word);
-      expect(await text(socket)).toBe(word);
-    }
-    child.kill();
-    await outcome(child);
-  });
-
   it('says why a login fails, and nothing else', async () => {
     const result = await run([...sshd.ssh(mode), `unix${dir}/absent.sock`, 'true']);
     expect(result.code).toBe(255);
@@ -119,9 +104,9 @@ describe.skipIf(missing)('an instance of Multipass, whose key only root can read
   });
 });
 
-const gitMissing = missing ?? lacks('git', 'rsync');
+const gitMissing = missing ?? lacks('git');
 
-describe.skipIf(gitMissing).each(modes)('git and rsync by %s', (mode) => {
+describe.skipIf(gitMissing).each(modes)('git by %s', (mode) => {
   const dir = useTempDir();
   const sshd = useSshd(dir);
   const copyHost = `unix${sshd.path}`.replaceAll('/', '%');
@@ -138,21 +123,5 @@ describe.skipIf(gitMissing).each(modes)('git and rsync by %s', (mode) => {
     expect(await run(['git', '-C', origin, 'log', '--format=%s', 'main'])).toMatchObject({
       stdout: 'first\n',
     });
-  });
-
-  it('synchronises by rsync in both directions', async () => {
-    const data = randomBytes(1_000_000);
-    mkdirSync(join(dir, 'tree'));
-    writeFileSync(join(dir, 'tree', 'file'), data);
-    const rsync = ['rsync', '-a', '-e', sshd.ssh(mode).join(' ')];
-    expect(await run([...rsync, join(dir, 'tree/'), `${copyHost}:${dir}/tree2/`])).toMatchObject({
-      code: 0,
-      stderr: '',
-    });
-    expect(await run([...rsync, `${copyHost}:${dir}/tree2/`, join(dir, 'tree3/')])).toMatchObject({
-      code: 0,
-      stderr: '',
-    });
-    expect(readFileSync(join(dir, 'tree3', 'file')).equals(data)).toBe(true);
   });
 });

@@ -19,7 +19,7 @@ import { madeLogin } from '../ssh/config/logins.js';
 import { handshake } from '../ssh/handshake.js';
 import { sshLogin } from '../ssh/login-key.js';
 import { typedHost } from '../typed/names.js';
-import { formatEndpoint, type Route, routeFacts, routeOf } from '../typed/route.js';
+import { type Endpoint, formatEndpoint, type Route, routeFacts, routeOf } from '../typed/route.js';
 import { withTarget } from '../typed/shell.js';
 import { describeTarget } from '../typed/target.js';
 import type { KnownKeys } from './host-key.js';
@@ -256,11 +256,10 @@ async function checkRoutes(
   const results = [...tried];
   const { text, port } = options;
   const others = await allRoutes(resolution, { text, port }).catch(() => []);
-  for (const route of others) {
-    const row = rowOf(route);
-    if (row === undefined || results.some((each) => each.address === row.address)) continue;
+  for (const row of rowsOf(others)) {
+    if (results.some((each) => each.address === row.address)) continue;
     options.onStage(`route ${row.route}`);
-    results.push({ ...row, ...(await tryRoute(route, options)) });
+    results.push({ ...row, ...(await tryRoute(row.endpoint, options)) });
   }
   return withIp(results, resolution);
 }
@@ -270,19 +269,18 @@ async function untriedRoutes(
   resolution: Reachable,
   options: RoutesOptions,
 ): Promise<readonly CheckedRoute[]> {
-  const routes = await allRoutes(resolution, options);
-  const rows = routes.flatMap((route): CheckedRoute[] => {
-    const row = rowOf(route);
-    if (row === undefined) return [];
+  const rows = rowsOf(await allRoutes(resolution, options)).map((row): CheckedRoute => {
     const { costs, needs } = routeFacts[row.route];
-    return [{ ...row, state: 'skipped', found: `${costs}; needs ${needs}` }];
+    return { ...row, state: 'skipped', found: `${costs}; needs ${needs}` };
   });
   return options.only ? rows : withIp(rows, resolution);
 }
 
-function rowOf({ endpoint, steps }: Route) {
-  const route = routeOf(endpoint);
-  return route && { route, address: formatEndpoint(endpoint), endpoint, steps };
+function rowsOf(routes: readonly Route[]) {
+  return routes.flatMap(({ endpoint, steps }) => {
+    const route = routeOf(endpoint);
+    return route ? [{ route, address: formatEndpoint(endpoint), endpoint, steps }] : [];
+  });
 }
 
 function withIp(rows: readonly CheckedRoute[], machine: Reachable): readonly CheckedRoute[] {
@@ -291,7 +289,7 @@ function withIp(rows: readonly CheckedRoute[], machine: Reachable): readonly Che
 }
 
 async function tryRoute(
-  { endpoint }: Route,
+  endpoint: Endpoint,
   { timeoutMs, env, signal }: CheckRoutesOptions,
 ): Promise<Pick<CheckedRoute, 'state' | 'found'>> {
   try {

@@ -19,7 +19,7 @@ interface Completion {
 /** Facts about this host, looked up only when needed. */
 export interface LiveNames {
   readonly machines: () => Promise<readonly ListedMachine[]>;
-  readonly providers: () => Promise<readonly string[]>;
+  readonly providers: readonly string[];
   /** The hosts of the user's ssh configuration. */
   readonly hosts: () => Promise<readonly string[]>;
 }
@@ -124,7 +124,8 @@ async function valuesOf(
     return found.map(({ word, about }) => ({ word: head + before + word, about }));
   }
   const [list = ''] = takes === 'providers' ? (/^.*,/s.exec(text) ?? []) : [];
-  const words = typeof takes === 'string' ? await live[takes === 'host' ? 'hosts' : takes]() : takes;
+  const named = takes === 'providers' ? live.providers : takes;
+  const words = named === 'host' ? await live.hosts() : named;
   return words.map((word) => ({ word: head + list + word, about: '' }));
 }
 

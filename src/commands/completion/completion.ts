@@ -54,7 +54,7 @@ export async function printCompletions(
   const own: readonly string[] = sources.map(({ name }) => name);
   const providers = sourcesOn(io.platform).map(({ name }) => name);
   const live: LiveNames = {
-    providers: async () => providers,
+    providers,
     hosts: () => configuredHosts(io),
     async machines() {
       const { listAll } = await import('../../sources/list-all.js');

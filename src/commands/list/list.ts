@@ -199,8 +199,8 @@ async function advice(
   const { howToGetOne, whatNext } = await import('./what-next.js');
   const isPlain = (each: ListedMachine) => !isOfOthers(each) && /^[\w./-]+$/.test(each.target);
   const first = open.find(isPlain) ?? open[0];
-  if (!isClear && !first) return howToGetOne(await loadSources(mayAsk), io);
-  return whatNext(isClear ? undefined : first, closed, written ?? [], io);
+  const start = isClear || first ? '' : howToGetOne(await loadSources(mayAsk), io);
+  return start + whatNext(isClear ? undefined : first, closed, written ?? [], io);
 }
 
 /** Whether no route leads into it, and its manager can add one. */

@@ -6,6 +6,7 @@ import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
 import type { HostKey } from '../ssh/handshake-result.js';
+import { keyOwner } from '../ssh/key-owner.js';
 import {
   factsFor,
   type MachineKeys,
@@ -40,7 +41,8 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
   const record = recordOf(checked, checked.resolution.machine ?? checked.machine, endpoint);
   const { withMachine } = await import('../identity/known-address.js');
   const reached = await withMachine(record, io.env);
-  const keys = await machineKeys(reached, { typed, config: checked.sshConfig }, io.env);
+  const owner = await keyOwner(reached, { typed }, io.env);
+  const keys = await machineKeys(owner, io.env, checked.sshConfig);
   return {
     knownAs: knownAs(keys),
     async check({ type, fingerprint }) {

@@ -24,9 +24,6 @@ interface LockLimits {
 /** For a change to a file. */
 const ofEdit: LockLimits = { held: 10_000, wait: 60_000 };
 
-/** Milliseconds that a lock may stay unchanged without a living holder. One without a name was about to write it. */
-const maxHeld = { nameless: 1000, gone: 0 } as const;
-
 /** Locks a file against other vmssh processes, by a file beside it. A killed process loses its lock. Throws a FileRefusal LOCKED, or a system error. */
 export async function lock(
   { folder, name }: Place,
@@ -36,7 +33,6 @@ export async function lock(
   const file = lockName(name);
   const path = folder.at(file);
   const start = now();
-  const longest = { ...maxHeld, named: limits.held };
   let seen: { readonly stats: Stats; readonly since: number } | undefined;
   for (;;) {
     const made = await make(path);
@@ -50,8 +46,7 @@ export async function lock(
     const stats = await look(path);
     if (stats === undefined) continue;
     if (!seen || !isSame(seen.stats, stats)) seen = { stats, since: now() };
-    const holder = await holderOf(folder, file);
-    if (now() - seen.since >= longest[holder]) await remove(path, stats);
+    if (now() - seen.since >= (await patience(folder, file, limits.held))) await remove(path, stats);
     else await after(5 + Math.random() * 20);
   }
 }
@@ -92,15 +87,16 @@ async function remove(path: string, stats: Stats): Promise<void> {
   if (isSame(await look(path), stats)) await rm(path, { force: true });
 }
 
-async function holderOf(folder: Folder, name: string): Promise<'named' | keyof typeof maxHeld> {
+/** Milliseconds that a lock may stay unchanged: none without a living holder, `held` with one. */
+async function patience(folder: Folder, name: string, held: number): Promise<number> {
   const content = await readAt({ folder, name }).catch(() => undefined);
   const [, pid, host] = /^(\d+) (.*)\n$/.exec(content?.bytes.toString() ?? '') ?? [];
-  if (pid === undefined) return 'nameless';
-  if (host !== hostname()) return 'named';
+  // Its holder is about to write its name.
+  if (pid === undefined) return 1000;
   try {
-    process.kill(Number(pid), 0);
-    return 'named';
+    if (host === hostname()) process.kill(Number(pid), 0);
+    return held;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? 'gone' : 'named';
+    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? 0 : held;
   }
 }

@@ -39,47 +39,36 @@ export function checkStats(stats: Stats, path: string, limit: number, isChanged 
 export class Bytes {
   readonly #path: string;
   readonly #limit: number;
-  /** Buffers that are full. */
   readonly #parts: Buffer[] = [];
-  #buffer: Buffer;
-  #used = 0;
-  #length = 0;
+  #next = Buffer.alloc(0);
+  length = 0;
 
   constructor(path: string, limit: number) {
     this.#path = path;
     this.#limit = limit;
-    this.#buffer = Buffer.allocUnsafe(Math.min(shortestRead, limit + 1));
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Where the next bytes go. */
+  /** Where the next bytes go. Most files of /proc are shorter than the first. */
   next(): Buffer {
-    if (this.#used === this.#buffer.length) {
-      this.#parts.push(this.#buffer);
-      this.#buffer = Buffer.allocUnsafe(Math.min(this.#length, maxRead, this.#limit - this.#length + 1));
-      this.#used = 0;
-    }
-    return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
+    const size = Math.min(Math.max(shortestRead, this.length), maxRead, this.#limit - this.length + 1);
+    this.#next = Buffer.allocUnsafe(size);
+    return this.#next;
   }
 
   /** Whether there may be more. */
   add({ bytesRead }: { bytesRead: number }): boolean {
-    this.#used += bytesRead;
-    this.#length += bytesRead;
-    if (this.#length > this.#limit) throw tooLong(this.#path, this.#limit);
+    this.#parts.push(this.#next.subarray(0, bytesRead));
+    this.length += bytesRead;
+    if (this.length > this.#limit) throw tooLong(this.#path, this.#limit);
     return bytesRead > 0;
   }
 
   all(): Buffer {
-    const last = this.#buffer.subarray(0, this.#used);
-    return this.#parts.length === 0 ? last : Buffer.concat([...this.#parts, last], this.#length);
+    return Buffer.concat(this.#parts, this.length);
   }
 }
 
-/** Bytes. Most files of /proc are shorter than the first. */
+/** Bytes. */
 const shortestRead = 4 << 10;
 const maxRead = 64 << 10;
 

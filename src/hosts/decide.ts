@@ -14,7 +14,7 @@ import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { asksVmssh } from '../ssh/config/host-options.js';
 import { concreteHosts, isOver, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
-import { loginOf, withLogins } from '../ssh/config/logins.js';
+import { loginOf, type MachineLogin, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
 import type { ConcreteHost, ConfigTextOptions } from '../ssh/config/text.js';
@@ -52,71 +52,53 @@ export async function decide(
   io: Io,
   find: FindMachines,
 ): Promise<Decision> {
-  const { via } = options;
+  const { start, logins } = options;
   const { onlyPatterns, prefix } = options.names;
-  const given = via === 'none' ? undefined : via;
-  if (onlyPatterns && given)
+  const via = options.via === 'none' ? undefined : options.via;
+  if (onlyPatterns && via)
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
-  const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, given);
+  const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, via);
   const { warnings, asked = [], env = io.env } = found;
-  const stay = whatStays(found, options, last, io);
-  const { failed, kept, left, otherwise, today, container } = stay;
-  const listed = found.machines.filter(
-    ({ via: host, provider }) => host !== undefined || !otherwise.has(provider),
-  );
-  const machines = await withOwnKeys(withLogins(listed, options.logins), options);
-  const isHere = (provider: string) => !provider.startsWith('via/');
+  const { kept, unasked, left, listed, today, failed } = whatStays(found, options, last, io);
+  const machines = await withOwnKeys(withLogins(listed, logins), options);
   const around = surroundings(options, io);
   const own = ownEnv(env);
   const made = concreteHosts(machines, {
-    prefix,
-    start: options.start,
-    taken,
-    kept,
-    before: last.machines,
+    ...{ prefix, start, taken, kept, today, before: last.machines },
     gone: await inUse(left, machines, { ...options, ...around }, io),
-    silent: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
+    silent: warnings.filter((each) => isSilence(each) && !each.provider.startsWith('via/')),
     environment: (provider) => envOfSource(provider, own).kept,
-    today,
     ...around,
   });
-  const { program } = await callerForSsh(io);
   const { entries } = made;
   const now = entries.filter(({ gone }) => gone === undefined);
   const hosts = made.hosts.map((host, at): ConcreteHost => {
-    const entry = entries[at] as HostEntry;
-    const login = loginOf(entry, options.logins, now);
-    // One that could not be asked now has it too.
-    const { user, identityFile } = login && kept.includes(entry) ? login : host.options;
-    return { ...host, options: { ...host.options, user, identityFile, bring: login?.brings } };
+    const bring = loginOf(entries[at] as HostEntry, logins, now)?.brings;
+    return { ...host, options: { ...host.options, bring } };
   });
-  const { more } = last;
+  const { program } = await callerForSsh(io);
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
-  const state = { options: values, program, machines: entries, ...(more ? { more } : {}) };
-  const isUnseen = ({ via: host }: HostEntry) => host === undefined && container !== undefined;
-  const unasked = entries.filter(
-    (entry) => (failed.has(ownerName(entry)) || isUnseen(entry)) && kept.includes(entry),
-  );
+  const notes = [
+    ...shownWarnings(warnings).map(({ provider, problem }) => `warning: ${provider}: ${printable(problem)}`),
+    ...notesOf(made, unasked),
+    ...notKept(entries, own),
+    ...unknownStarts(start, hosts),
+  ];
   return {
     settings: options,
-    state,
+    state: { options: values, program, machines: entries, ...(last.more ? { more: last.more } : {}) },
     hosts,
     left: made.left,
     shared: made.shared,
     silent: asked.every((host) => failed.has(`via/${host}`)) ? asked : [],
-    notes: [
-      ...notesOf(warnings, made, unasked, io),
-      ...goneLine(entries).map((line) => `${io.program}: ${line}`),
-      ...notKept(entries, own, io),
-      ...unknownStarts(options.start, hosts, io),
-    ],
+    notes: notes.map((line) => `${io.program}: ${line}`),
   };
 }
 
-/** Of the Hosts of the last run: those of machines that could not be asked for, which stay, and those that a listing lacks. */
+/** Of the Hosts of the last run: those of machines that could not be asked for, which stay (`unasked`: failed just now), and those that a listing lacks. */
 function whatStays(
   found: MachinesFound,
-  { via, names: { onlyPatterns } }: Pick<ConfigOptions, 'via'> & Pick<Settings, 'names'>,
+  { via, logins, names: { onlyPatterns } }: Pick<ConfigOptions, 'via'> & Pick<Settings, 'names' | 'logins'>,
   last: HostState,
   io: Io,
 ) {
@@ -138,10 +120,12 @@ function whatStays(
     return couldBe && !isOver(unasked, today);
   };
   const stays = new Set(last.machines.filter(found.stays ?? isKept));
-  const isDated = found.stays === undefined && container === undefined;
+  const listed = found.machines.filter(({ via: host, provider }) => host || !otherwise.has(provider));
   const lastLogins = settings.logins.parse(last.options);
-  const kept = [...stays].map((each) => {
-    const entry = withoutLogin(each, loginOf(each, lastLogins, last.machines));
+  const isDated = found.stays === undefined && container === undefined;
+  const kept = [...stays].map((each): HostEntry => {
+    const now = loginOf(each, logins, [...listed, ...stays]);
+    const entry = now ? { ...each, ...loginFields(now) } : withoutLogin(each, lastLogins, last);
     return isDated && entry.via === undefined
       ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }
       : entry;
@@ -149,12 +133,19 @@ function whatStays(
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
   const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
-  return { failed, kept, left, otherwise, today, container };
+  const isUnseen = (entry: HostEntry) => entry.via === undefined && container !== undefined;
+  const unasked = kept.filter((entry) => failed.has(ownerName(entry)) || isUnseen(entry));
+  return { failed, kept, unasked, left, listed, today };
 }
 
-/** What its manager says of a machine: the login that setup made may be another one by now. */
-function withoutLogin(entry: HostEntry, login: ReturnType<typeof loginOf>): HostEntry {
-  return login && login.user === entry.user ? { ...entry, user: undefined, identityFile: undefined } : entry;
+/** What its manager says of a machine: the login that setup made is taken back. */
+function withoutLogin(entry: HostEntry, logins: Settings['logins'], { machines }: HostState): HostEntry {
+  const login = loginOf(entry, logins, machines);
+  return login && login.user === entry.user ? { ...entry, ...loginFields({}) } : entry;
+}
+
+function loginFields({ user, identityFile }: Pick<MachineLogin, 'user' | 'identityFile'>) {
+  return { user, identityFile };
 }
 
 /** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
@@ -174,44 +165,37 @@ function withOwnKeys(
 }
 
 /** A warning for each variable that a Host needs and must not have. */
-function notKept(entries: readonly HostEntry[], own: Io['env'], { program }: Io): readonly string[] {
+function notKept(entries: readonly HostEntry[], own: Io['env']): readonly string[] {
   const providers = new Set(entries.flatMap(({ via, provider }) => (via === undefined ? [provider] : [])));
   return [...providers].flatMap((provider) =>
     envOfSource(provider, own).refused.map(
       ({ name, why }) =>
-        `${program}: warning: ${name} is not kept, since ${why}: ssh finds machines of ${provider} only where it is set`,
+        `warning: ${name} is not kept, since ${why}: ssh finds machines of ${provider} only where it is set`,
     ),
   );
 }
 
 /** A warning for each machine that is to be started and has no Host. */
-function unknownStarts(start: Settings['start'], hosts: Decision['hosts'], { program }: Io) {
+function unknownStarts(start: Settings['start'], hosts: Decision['hosts']) {
   if (start === undefined || start === 'terminal') return [];
   return start
     .filter((name) => !hosts.some((host) => startOf([name], { ...host, target: host.options.target })))
-    .map((name) => `${program}: warning: --start=${printable(name)}: no machine has that Host or target`);
+    .map((name) => `warning: --start=${printable(name)}: no machine has that Host or target`);
 }
 
 function notesOf(
-  warnings: readonly Warning[],
-  { left, shared }: Pick<ReturnType<typeof concreteHosts>, 'left' | 'shared'>,
+  { left, shared, entries }: ReturnType<typeof concreteHosts>,
   unasked: readonly HostEntry[],
-  { program }: Io,
 ): readonly string[] {
-  const kept = fewOf(
-    unasked.map(({ host }) => printable(host)),
-    maxShown,
-  );
+  const had = unasked.filter((entry) => entries.includes(entry)).map(({ host }) => printable(host));
   return [
-    ...shownWarnings(warnings).map(
-      ({ provider, problem }) => `${program}: warning: ${provider}: ${printable(problem)}`,
-    ),
-    ...leftLines(left).map((line) => `${program}: no Host for ${line}`),
+    ...leftLines(left).map((line) => `no Host for ${line}`),
     ...withoutRepeats(shared, () => 'uuid').map(({ item, more }) => {
       const others = more === 0 ? '' : `; and ${more} more UUIDs`;
-      return `${program}: warning: ${sharedUuidProblem(item)}${others}`;
+      return `warning: ${sharedUuidProblem(item)}${others}`;
     }),
-    ...(kept === '' ? [] : [`${program}: kept as they were: ${kept}`]),
+    ...(had.length === 0 ? [] : [`kept as they were: ${fewOf(had, maxShown)}`]),
+    ...goneLine(entries),
   ];
 }
 

@@ -24,12 +24,10 @@ export async function fileAt(path: string | undefined, reader: 'ssh' | 'any' = '
   if (!content) return { text: undefined };
   const { bytes, mode, names } = content;
   const text = bytes.toString();
-  const isUtf16 = /^(fffe|feff)/.test(bytes.toString('hex', 0, 2));
-  // UTF-16 without a mark has one after each letter.
-  if (reader === 'ssh' && (isUtf16 || text.includes('\0')))
+  if (reader === 'ssh' && text.includes('\0'))
     throw new CommandError(
       'EILSEQ',
-      `${quote(path)} ${isUtf16 ? 'is UTF-16' : 'has NUL bytes, as UTF-16 has'}, which ssh does not read`,
+      `${quote(path)} has NUL bytes, as UTF-16 has, which ssh does not read`,
       'save it as UTF-8, in Notepad by "Save as"',
     );
   if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };

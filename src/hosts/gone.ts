@@ -7,8 +7,9 @@ import { asTarget, parseTarget } from '../kinds/kinds.js';
 import type { Here } from '../process/io.js';
 import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
-import { aliasOf, type HostSurroundings, hostNames } from '../ssh/config/hosts.js';
+import { aliasOf, type HostSurroundings } from '../ssh/config/hosts.js';
 import type { MachineLogin } from '../ssh/config/logins.js';
+import { hostNames } from '../ssh/config/settings.js';
 import { type HostEntry, readState, stateFile } from '../ssh/config/state.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile, ownHome } from '../ssh/folder.js';
@@ -54,11 +55,8 @@ export const maxShown = 8;
 export function goneLine(entries: readonly HostEntry[]): readonly string[] {
   const gone = entries.filter((entry) => entry.gone !== undefined).map(({ host }) => host);
   if (gone.length === 0) return [];
-  const who =
-    gone.length === 1
-      ? '1 machine is off or gone and keeps its name'
-      : `${gone.length} machines are off or gone and keep their names`;
-  return [printable(`${who} for 30 days: ${fewOf(gone, maxShown)}: vmssh forget NAME ends one`)];
+  const names = fewOf(gone, maxShown);
+  return [printable(`off or gone, with a name kept for 30 days: ${names}: vmssh forget NAME ends one`)];
 }
 
 /** What a login is told of a machine that has a Host and is not listed any more: "vm1 of machined is gone since 2026-01-31". */

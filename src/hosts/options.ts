@@ -166,7 +166,7 @@ const sshOptions: Setting<readonly SshOption[], readonly SshOption[]> = {
   read: (raw) => sshOption.read(raw),
   merge: (given, last) => mergedSshOptions(last, given),
   format: (options) => ({ sshOptions: options.map(formatSshOption) }),
-  parse: (kept) => readSshOptions(kept).taken,
+  parse: readSshOptions,
   lines: (options) => ({ settings: options.map(({ keyword, value }) => [keyword, value] as const) }),
 };
 

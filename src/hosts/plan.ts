@@ -4,21 +4,18 @@ import { printable, quote } from '../errors.js';
 import { policyOf } from '../identity/policy.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
-import { refusalFix } from '../process/ssh-program.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
 import { ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
-import { formatState, type HostState, writerOf } from '../ssh/config/state.js';
+import { formatState } from '../ssh/config/state.js';
 import { usersNames } from '../ssh/taken-names.js';
 import { setAside, shellOf, shellQuoted } from '../typed/shell.js';
-import { version } from '../version.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
-import { freeName, lastState } from './last-state.js';
-import { type ConfigOptions, settings } from './options.js';
+import { lastState } from './last-state.js';
+import { type ConfigOptions, type Settings, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
 import { inEffect, isUnset } from './setting.js';
-import { leftOut, refusedConfig, refusedOfLast } from './ssh-option.js';
 import { isUnit, unitChanges } from './units.js';
 
 export interface Plan {
@@ -33,8 +30,6 @@ export interface Plan {
   readonly problem?: string | undefined;
   /** Undefined for one that removes all. */
   readonly decision?: Decision;
-  /** Whether ssh accepts its configuration as it is: then it has to afterwards. */
-  readonly isAccepted?: boolean;
   /** Whether systemd has to start units once they are written. */
   readonly startsUnits?: boolean;
 }
@@ -47,15 +42,11 @@ export async function planInstall(
   files: ConfigFiles = configFiles(options, io),
 ): Promise<Plan> {
   const now = await filesNow(files, 'install', options, io);
-  const { own, state: before, main, policy, byHand, refusal, aside: hint = '' } = now;
-  if (refusal) return { changes: [], refusal, files };
-  const { state: last, problem, isLost, newer } = lastState(before, own, policy);
-  const closed = newer ?? (isLost && now.stateByHand && `it ${now.stateByHand}, and ${problem}`);
-  if (closed) return { changes: [], refusal: { path: files.state, why: closed, hint }, files };
-  const aside = isLost && before !== undefined ? await freeName(files.state) : undefined;
+  if (now.refusal) return { changes: [], refusal: now.refusal, files };
+  const { state: last, problem, isLost, unusable } = lastState(now.state, now.own, now.policy);
+  if (unusable !== undefined)
+    return { changes: [], refusal: { path: files.state, why: unusable, hint: now.aside }, files };
   const all = inEffect(settings, options, last.options);
-  const refused = await refusedOfLast(all.sshOptions, last.options, io);
-  if (refused) return { changes: [], refusal: { path: files.state, ...refused }, files };
   // Whether units are wanted is in a state that is lost.
   const fresh = all.fresh ?? (isLost ? undefined : false);
   const asking = { ...io, env: withKeptEnv(io.env, last.machines) };
@@ -63,63 +54,55 @@ export async function planInstall(
   if (units.changed) return { changes: [], refusal: foreignFile(units.changed, 'install', io), files };
   const { env, platform } = io;
   const taken = await usersNames({
-    ...{ env, platform, main: main ?? '', folder: options.system ? undefined : dirname(files.own) },
+    ...{ env, platform, main: now.main ?? '', folder: options.system ? undefined : dirname(files.own) },
     ...{ ours: last.machines, takes: all.logins.flatMap(({ takes }) => takes ?? []), countsVmssh: true },
   });
   const decision = await decide({ ...options, ...all }, last, taken, asking, find);
   const said: string[] = [];
   const lines = await sshLines(decision, options, io, (line) => said.push(line));
-  const { options: kept } = decision.state;
-  const text = signed(isUnset(settings, kept) ? lines : withOptions(lines, kept));
-  // The state says which vmssh made the lines.
-  const isCurrent = text === own || writerOf(before ?? '') === version;
-  const state = isCurrent && isSame(decision.state, last) ? before : formatState(decision.state);
-  const { main: path } = files;
-  const like = path === undefined || main === undefined ? undefined : basename(path);
-  const needed = await spellings(files, main ?? '', io);
-  const included = withInclude(main, files.include, needed);
+  const changes = [...(await changesFor(lines, decision, files, now, io)), ...units.changes];
   const warning = `${io.program}: warning: ${quote(files.state)}`;
-  const lost = [
-    ...(problem === undefined ? [] : [`${warning} ${printable(problem)}`]),
-    ...(aside === undefined ? [] : [`${io.program}: it is kept as ${printable(aside)}`]),
-    ...leftOut(last.options).map((each) => `${warning}: ${printable(each)}`),
-  ];
-  const written = { path: files.state, before, after: state, mode: 0o600 };
-  // Last, so that it says nothing that is not written. A new one first: lines without one count as those whose state is lost.
-  const [first, end] = before === undefined ? [[written], []] : [[], [written]];
-  const changes = [
-    ...(aside === undefined ? [] : [{ path: aside, before: undefined, after: before, mode: 0o600 }]),
-    ...first,
-    ...leastPolicy(files, policy, all.hostKeys ? `${all.hostKeys}\n` : policy),
-    { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600, like },
-    ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
-    ...units.changes,
-    ...end,
-  ].filter((change) => change.before !== change.after);
-  const broken = changes.length === 0 ? undefined : await refusedConfig(files, io);
-  // Our own lines are replaced, if ssh names them.
-  if (broken !== undefined && !broken.includes(`${basename(files.own)}: `)) {
-    const why = `ssh does not accept it, so nothing is written: ${broken}`;
-    const hint = `${refusalFix(broken)}, and run it again`;
-    return { changes: [], refusal: { path: path ?? files.own, why, hint }, files };
-  }
   return {
-    changes,
+    changes: inOrder(changes, files, now.state),
     files,
-    notes: [...lost, ...decision.notes, ...said],
+    notes: [
+      ...(problem === undefined ? [] : [`${warning} ${printable(problem)}`]),
+      ...decision.notes,
+      ...said,
+    ],
     problem,
     decision,
-    isAccepted: broken === undefined,
     startsUnits:
       all.fresh === true && files.units !== undefined && (options.fresh === true || units.changes.length > 0),
   };
 }
 
-/** Whether they differ at most in the days on which machines were seen. */
-function isSame(one: HostState, other: HostState): boolean {
-  const text = ({ machines, ...state }: HostState) =>
-    formatState({ ...state, machines: machines.map((each) => ({ ...each, seen: '' })) });
-  return text(one) === text(other);
+/** Those of the files for ssh, and of the state. */
+async function changesFor(
+  lines: string,
+  { state, settings: { hostKeys } }: Pick<Decision, 'state'> & { readonly settings: Settings },
+  files: ConfigFiles,
+  now: FilesNow,
+  io: Io,
+): Promise<readonly Change[]> {
+  const { options } = state;
+  const { own: before, main, byHand } = now;
+  const after = signed(isUnset(settings, options) ? lines : withOptions(lines, options));
+  const like = files.main === undefined || main === undefined ? undefined : basename(files.main);
+  const included = withInclude(main, files.include, await spellings(files, main ?? '', io));
+  return [
+    { path: files.state, before: now.state, after: formatState(state), mode: 0o600 },
+    ...leastPolicy(files, now.policy, hostKeys ? `${hostKeys}\n` : now.policy),
+    { path: files.own, before, after, mode: files.main === undefined ? 0o644 : 0o600, like },
+    ...mainChange(files, main, included, byHand),
+  ];
+}
+
+/** Without those that change nothing. The state last, so that it says nothing that is not written; a new one first: lines without one count as those whose state is lost. */
+function inOrder(changes: readonly Change[], { state }: ConfigFiles, before: string | undefined) {
+  const [written, others] = [true, false].map((is) => changes.filter(({ path }) => (path === state) === is));
+  const ordered = before === undefined ? [written, others] : [others, written];
+  return ordered.flatMap((each) => each ?? []).filter((change) => change.before !== change.after);
 }
 
 /** What `config uninstall` would do. */
@@ -134,9 +117,7 @@ export async function planUninstall(
   if (units.changed) return { changes: [], refusal: foreignFile(units.changed, 'uninstall', io), files };
   const left = withoutInclude(main, files.include);
   const changes = [
-    ...(files.main === undefined
-      ? []
-      : [{ path: files.main, before: main, after: left, mode: 0o600, byHand }]),
+    ...mainChange(files, main, left, byHand),
     { path: files.own, before: own, after: undefined, mode: 0o600 },
     { path: files.state, before: state, after: undefined, mode: 0o600 },
     ...leastPolicy(files, policy, undefined),
@@ -148,7 +129,7 @@ export async function planUninstall(
   return { changes: changes.filter(({ before, after }) => before !== after), files };
 }
 
-/** What is in the files, and why they must not be changed. */
+/** What is in the files, and why they must not be changed. `aside`: the command that takes the state out of the way. */
 async function filesNow(
   files: ConfigFiles,
   action: 'install' | 'uninstall',
@@ -156,24 +137,21 @@ async function filesNow(
   io: Io,
 ) {
   const closed = await closedFile(files, io);
-  if (closed) return { refusal: closed };
-  const [{ text: own }, state, { text: main, byHand }, { text: policy }] = await Promise.all([
+  if (closed) return { refusal: closed, aside: '' };
+  const [{ text: own }, { text: state }, { text: main, byHand }, { text: policy }] = await Promise.all([
     fileAt(files.own),
     fileAt(files.state, 'any'),
     fileAt(files.main),
     fileAt(files.policy),
   ]);
   const command = `${action}${system ? ' --system' : ''}`;
-  const aside = setAside(files.state, `vmssh config ${command}`, shellOf(io));
-  const isWord = policy === undefined || policyOf(policy.trim()) !== undefined;
-  const refusal = isWord
-    ? foreignFile({ path: files.own, text: own }, command, io)
-    : {
-        path: files.policy ?? '',
-        why: 'it has no policy of vmssh, so each unknown host key is refused',
-        hint: setAside(files.policy ?? '', `vmssh config ${command}`, shellOf(io)),
-      };
-  return { own, state: state.text, stateByHand: state.byHand, aside, main, policy, byHand, refusal };
+  const aside = (path: string) => setAside(path, `vmssh config ${command}`, shellOf(io));
+  const { policy: path = '' } = files;
+  const refusal =
+    policy === undefined || policyOf(policy.trim()) !== undefined
+      ? foreignFile({ path: files.own, text: own }, command, io)
+      : { path, why: 'it has no policy of vmssh, so each unknown host key is refused', hint: aside(path) };
+  return { own, state, aside: aside(files.state), main, policy, byHand, refusal };
 }
 
 /** What stands in the way of each change, before one is made. */
@@ -188,6 +166,12 @@ async function closedFile({ own, state }: ConfigFiles, io: Io): Promise<Plan['re
         return { path, why: 'it is a file, where a folder has to be', hint: 'give it another name' };
   }
   return undefined;
+}
+
+type FilesNow = Awaited<ReturnType<typeof filesNow>>;
+
+function mainChange({ main: path }: ConfigFiles, before?: string, after?: string, byHand?: string) {
+  return path === undefined ? [] : [{ path, before, after, mode: 0o600, byHand }];
 }
 
 function leastPolicy({ policy: path }: ConfigFiles, before: string | undefined, after: string | undefined) {

@@ -46,26 +46,16 @@ export function formatSshOption({ keyword, value }: SshOption): string {
   return `${keyword}=${value}`;
 }
 
-/** The options that the last run kept, and that -o would refuse: an earlier version, or an editor, wrote them. */
-export function readSshOptions({ sshOptions }: JsonObject) {
-  const taken: SshOption[] = [];
-  const refused: { readonly text: string; readonly why: string }[] = [];
-  for (const text of textsOf(sshOptions)) {
+/** The options that the last run kept. One that -o would refuse is left out: an editor wrote it. */
+export function readSshOptions({ sshOptions }: JsonObject): readonly SshOption[] {
+  const parsed = textsOf(sshOptions).flatMap((text) => {
     try {
-      taken.push(parseSshOption(text));
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      refused.push({ text, why: error.message });
+      return parseSshOption(text);
+    } catch {
+      return [];
     }
-  }
-  return { taken: taken.filter(({ value }) => value !== ''), refused };
-}
-
-/** Why options that the last run kept are left out. Each a clause. */
-export function leftOut(kept: JsonObject): readonly string[] {
-  return readSshOptions(kept).refused.map(
-    ({ text, why }) => `the kept setting ${quote(text)} is left out: ${why}`,
-  );
+  });
+  return parsed.filter(({ value }) => value !== '');
 }
 
 /** The options of the last run, replaced by keyword by those that are given now. */
@@ -82,53 +72,21 @@ export function mergedSshOptions(
 /** Time for a ssh that is on a slow disk. Milliseconds. */
 const timeoutMs = 5000;
 
-/** Has ssh read them. Throws a UsageError. */
+/** Has each ssh here read them: one that it does not accept would end every login by it. Throws a UsageError. */
 export async function checkSshOptions(
   { sshOptions = [] }: { readonly sshOptions?: readonly SshOption[] },
   io: Here,
   run: RunTool = runTool,
 ): Promise<void> {
-  const refused = await refusedBySsh(sshOptions, io, run);
-  if (refused) throw new UsageError(refused.why, 'see man ssh_config');
-}
-
-/** Why ssh would accept no line of ours, because of an option that the last run kept, and the fix; undefined if it accepts them. */
-export async function refusedOfLast(
-  options: readonly SshOption[],
-  kept: JsonObject,
-  io: Here,
-): Promise<{ readonly why: string; readonly hint: string } | undefined> {
-  const keywords = readSshOptions(kept).taken.map(({ keyword }) => keyword.toLowerCase());
-  const isOfLast = ({ keyword }: SshOption) => keywords.includes(keyword.toLowerCase());
-  const refused = await refusedBySsh(options.filter(isOfLast), io);
-  return (
-    refused && {
-      why: `it keeps ${refused.why}`,
-      hint: `another value, or none: vmssh config install -o ${refused.keyword}=`,
-    }
-  );
-}
-
-/** The first of them that an ssh here does not accept: it would end every login by that one. */
-async function refusedBySsh(
-  options: readonly SshOption[],
-  io: Here,
-  run: RunTool = runTool,
-): Promise<(SshOption & { readonly why: string }) | undefined> {
-  const given = options.filter(({ value }) => value !== '');
+  const given = sshOptions.filter(({ value }) => value !== '').map(formatSshOption);
   for (const [ssh = 'ssh', ...first] of given.length === 0 ? [] : everySsh(io)) {
-    const saysOf = (all: readonly SshOption[]) => {
-      const words = all.flatMap((each) => ['-o', formatSshOption(each)]);
-      return saidBySsh([...first, '-F', 'none', ...words], io, run, ssh);
-    };
-    if ((await saysOf(given)) === undefined) continue;
-    for (const option of given) {
-      const said = (await saysOf([option]))?.replace(/^command-line:? line 0: /, '');
-      const text = quote(formatSshOption(option));
-      if (said !== undefined) return { ...option, why: `-o ${text}: ${ssh} does not accept it: ${said}` };
-    }
+    const words = given.flatMap((each) => ['-o', each]);
+    const said = await saidBySsh([...first, '-F', 'none', ...words], io, run, ssh);
+    if (said === undefined) continue;
+    const why = said.replace(/^command-line:? line 0: /, '');
+    const shown = given.map((each) => `-o ${quote(each)}`).join(' ');
+    throw new UsageError(`${shown}: ${ssh} does not accept it: ${why}`, 'see man ssh_config');
   }
-  return undefined;
 }
 
 /** Why an ssh here does not accept the configuration of our files, in its own words; undefined if each does. */

@@ -4,11 +4,12 @@ import { complain } from '../cli/failure.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
-import { realPath, reasonOf } from '../files/read-sync.js';
+import { reasonOf } from '../files/read-sync.js';
 import { uuidAlias } from '../identity/identity.js';
 import { markShared } from '../identity/pins.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
+import { refusalFix } from '../process/ssh-program.js';
 import { includeLine } from '../ssh/config/file.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
@@ -79,7 +80,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
         await make(change, write);
         made.push(change);
         const what = after === undefined ? 'removed' : before === undefined ? 'wrote' : 'changed';
-        io.out(`${what} ${printable(path)}${await whereTo(path)}\n`);
+        io.out(`${what} ${printable(path)}\n`);
         continue;
       }
       leave(byHand, plan, io);
@@ -97,16 +98,15 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     }
     code = exitCode.connect;
   }
-  const { decision, files, isAccepted } = plan;
+  const { decision, files } = plan;
   const isRead = made.some(({ path }) => path === files.own || path === files.main);
-  const said = isAccepted && isRead ? await refusedConfig(files, io) : undefined;
+  const said = decision && isRead ? await refusedConfig(files, io) : undefined;
   if (said !== undefined) {
     await takeBack(made, write);
-    const look = `${io.platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(dirname(files.own), shellOf(io))}`;
-    const hint = badOwner.test(said)
-      ? `nobody but you may write there: see ${look}`
-      : 'vmssh config print shows the lines';
-    await complain(`ssh does not accept what was written, so it is taken back: ${said}`, hint, io);
+    // A mistake of the user's own is in another line now.
+    const why = (await refusedConfig(files, io)) ?? said;
+    const problem = `ssh does not accept its configuration with these lines, so they are taken back: ${why}`;
+    await complain(problem, acceptHint(why, files, io), io);
     return exitCode.connect;
   }
   if (plan.changes.length === 0) io.out('nothing to change\n');
@@ -117,6 +117,12 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     io.out('for all users: ssh reads it before the lines of systemd, so vmssh serves every kind of target\n');
   if (decision === undefined) await removeEmpty(dirname(files.policy ?? files.state));
   return code;
+}
+
+function acceptHint(said: string, { own }: Plan['files'], io: Io): string {
+  if (!badOwner.test(said)) return `${refusalFix(said)}; -o KEY= takes back an earlier -o KEY=VALUE`;
+  const look = io.platform === 'win32' ? 'icacls' : 'ls -ld';
+  return `nobody but you may write there: see ${look} ${shellQuoted(dirname(own), shellOf(io))}`;
 }
 
 /** Leaves a folder that has anything in it. */
@@ -162,12 +168,6 @@ async function make({ path, before, after, mode, like }: Change, write: Write): 
     return text === undefined ? undefined : Buffer.from(text);
   };
   await write(path, edit, mode, like);
-}
-
-/** The file of a link, which was changed. */
-async function whereTo(path: string): Promise<string> {
-  const to = (await isLink(path)) ? realPath(path) : undefined;
-  return to === undefined ? '' : ` (a link: the file is ${printable(to)})`;
 }
 
 // A link is kept, and its file emptied.

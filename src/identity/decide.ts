@@ -73,73 +73,95 @@ export type Refusal =
 
 /** Whether the key that ssh was shown is accepted. The first row that holds is the answer. */
 export function decideKey(facts: KeyFacts): KeyAnswer {
-  const { reached, alias, names, shown, brought, made, manager, policy, byName } = facts;
+  const rows = facts.reached === undefined ? rowsByName(facts) : rowsOfMachine(facts);
+  return rows.find(([holds]) => holds)?.[1] ?? { do: 'accept', pin: false, why: 'address' };
+}
+
+type Row = readonly [holds: boolean, answer: KeyAnswer];
+
+const refuse = (why: Refusal, file?: string): KeyAnswer => ({ do: 'refuse', why, ...(file ? { file } : {}) });
+const accept = (why: Why, pin = false, moved?: readonly string[]): KeyAnswer => {
+  return { do: 'accept', pin, why, ...(moved ? { moved } : {}) };
+};
+
+/** Only the name is known, as with the user's own ProxyJump: our known_hosts may have a key for it. */
+function rowsByName({ revokedIn: file, byName, policy, takesAny }: KeyFacts): readonly Row[] {
+  return [
+    [file !== undefined, refuse('revoked', file)],
+    [byName === 'changed', refuse('changed')],
+    [byName === 'known', accept('known')],
+    [policy === undefined, { do: 'ask policy' }],
+    [takesAny === true, { do: 'nothing', why: 'unproved' }],
+    [true, refuse('no record')],
+  ];
+}
+
+function rowsOfMachine(facts: KeyFacts): readonly Row[] {
+  const { alias, names, shown, made, manager, policy, meant, revokedIn: file } = facts;
   const known = pinsOf(facts);
-  const moved = names.filter((name) => isAnothers(name, facts));
   const isPinned = known.some((pin) => pinPrint(pin) === shown);
-  const isAsked = manager !== undefined;
-  const managerKnows = manager !== undefined && manager.length > 0;
-  const managerConfirms = manager?.includes(shown) === true;
+  const moved = names.filter((name) => isAnothers(name, facts));
   const nameWasAnothers = moved.length > 0;
-  const isMoved = nameWasAnothers && isKnownMachine(facts, moved);
+  const isOtherId = meant !== alias && facts.pins.some((each) => each.alias === meant);
+  const isAsked = manager !== undefined;
+  const managerConfirms = manager?.includes(shown) === true;
+  const managerKnows = isAsked && manager.length > 0;
   const pin = alias !== undefined;
   // An address may be that of a machine whose key is known.
-  const isUnsure = reached?.silent !== undefined;
-  const { meant } = facts;
-  const isOtherId = meant !== alias && facts.pins.some((each) => each.alias === meant);
+  const isUnsure = facts.reached?.silent !== undefined;
   const isPlain = isPinned && !nameWasAnothers && !isOtherId && made === undefined;
-  // A certificate is only looked at where no key is known.
-  const signature = isPlain ? undefined : facts.certifiedBy;
-  const isUnproved = reached === undefined;
-  const { revokedIn: file } = facts;
-  const isRevoked = file !== undefined;
-  const revoked = { do: 'refuse', why: 'revoked', file } as const;
-  const rows: readonly (readonly [boolean, KeyAnswer])[] = [
-    // Only the name is known, as with the user's own ProxyJump: our known_hosts may have a key for it.
-    [isUnproved && isRevoked, revoked],
-    [isUnproved && byName === 'changed', { do: 'refuse', why: 'changed' }],
-    [isUnproved && byName === 'known', { do: 'accept', pin: false, why: 'known' }],
-    [isUnproved && policy === undefined, { do: 'ask policy' }],
-    [isUnproved && facts.takesAny === true, { do: 'nothing', why: 'unproved' }],
-    [isUnproved, { do: 'refuse', why: 'no record' }],
-    // Whatever is pinned is of the machine's own sshd, and stays.
-    [brought !== undefined && isOtherId, { do: 'refuse', why: 'another machine' }],
-    [brought !== undefined && made !== undefined, { do: 'refuse', why: 'not made' }],
-    [brought !== undefined && brought !== shown, { do: 'refuse', why: 'not brought' }],
-    [brought !== undefined && nameWasAnothers, { do: 'accept', pin: false, why: 'brought to another' }],
-    [brought !== undefined, { do: 'accept', pin: false, why: 'brought' }],
-    [isRevoked, revoked],
-    [signature !== undefined && policy === undefined, { do: 'ask policy' }],
-    [
-      signature !== undefined && facts.caAlgorithms?.includes(signature) === true,
-      { do: 'accept', pin: pin && known.length === 0 && !nameWasAnothers, why: 'certified' },
-    ],
-    [made === shown, { do: 'accept', pin: false, why: 'made' }],
-    [made !== undefined, { do: 'refuse', why: 'not made' }],
+  return [
+    ...rowsOfBrought(facts, isOtherId, nameWasAnothers),
+    [file !== undefined, refuse('revoked', file)],
+    // A certificate is only looked at where no key is known.
+    ...(isPlain ? [] : rowsOfCertificate(facts, pin && known.length === 0 && !nameWasAnothers)),
+    [made === shown, accept('made')],
+    [made !== undefined, refuse('not made')],
     // A typed UUID is that machine's only.
-    [isOtherId, { do: 'refuse', why: 'another machine' }],
+    [isOtherId, refuse('another machine')],
     // A name meant another machine until now, and this one is known by itself: its manager gave it the name.
-    [isMoved, { do: 'accept', pin, moved, why: 'moved name' }],
+    [nameWasAnothers && isKnownMachine(facts, moved), accept('moved name', pin, moved)],
     // A name meant another machine until now.
     [nameWasAnothers && !isAsked, { do: 'ask manager' }],
-    [nameWasAnothers && known.length > 0 && !isPinned, { do: 'refuse', why: 'changed' }],
-    [nameWasAnothers && managerConfirms, { do: 'accept', pin, moved, why: 'new machine' }],
-    [nameWasAnothers && managerKnows, { do: 'refuse', why: 'not by manager' }],
-    [nameWasAnothers, { do: 'refuse', why: 'another machine' }],
+    [nameWasAnothers && known.length > 0 && !isPinned, refuse('changed')],
+    [nameWasAnothers && managerConfirms, accept('new machine', pin, moved)],
+    [nameWasAnothers && managerKnows, refuse('not by manager')],
+    [nameWasAnothers, refuse('another machine')],
     // A machine with pinned keys: these and no others.
-    [isPinned, { do: 'accept', pin: !isComplete(facts), why: 'known' }],
-    [known.length > 0, { do: 'refuse', why: 'changed' }],
+    [isPinned, accept('known', !isComplete(facts))],
+    [known.length > 0, refuse('changed')],
     // A machine without one.
     [pin && !isAsked, { do: 'ask manager' }],
-    [pin && managerConfirms, { do: 'accept', pin, why: 'by manager' }],
-    [pin && managerKnows, { do: 'refuse', why: 'not by manager' }],
+    [pin && managerConfirms, accept('by manager', pin)],
+    [pin && managerKnows, refuse('not by manager')],
     [policy === undefined, { do: 'ask policy' }],
     [policy === 'ask' || (isUnsure && policy === 'accept-new'), { do: 'ask user', pin: pin && !isUnsure }],
-    [policy === 'strict', { do: 'refuse', why: facts.bySystem ? 'unknown here' : 'unknown' }],
-    [pin, { do: 'accept', pin, why: 'first' }],
+    [policy === 'strict', refuse(facts.bySystem ? 'unknown here' : 'unknown')],
+    [pin, accept('first', pin)],
   ];
-  const none: KeyAnswer = { do: 'accept', pin: false, why: 'address' };
-  return rows.find(([holds]) => holds)?.[1] ?? none;
+}
+
+/** Whatever is pinned is of the machine's own sshd, and stays. */
+function rowsOfBrought(
+  { brought, made, shown }: KeyFacts,
+  isOtherId: boolean,
+  nameWasAnothers: boolean,
+): readonly Row[] {
+  if (brought === undefined) return [];
+  return [
+    [isOtherId, refuse('another machine')],
+    [made !== undefined, refuse('not made')],
+    [brought !== shown, refuse('not brought')],
+    [true, accept(nameWasAnothers ? 'brought to another' : 'brought')],
+  ];
+}
+
+function rowsOfCertificate({ certifiedBy, policy, caAlgorithms }: KeyFacts, pin: boolean): readonly Row[] {
+  if (certifiedBy === undefined) return [];
+  return [
+    [policy === undefined, { do: 'ask policy' }],
+    [caAlgorithms?.includes(certifiedBy) === true, accept('certified', pin)],
+  ];
 }
 
 /** Who is asked, each only if that word counts. */

@@ -8,7 +8,6 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  readSync,
   rmdirSync,
   unlinkSync,
   writeSync,
@@ -102,9 +101,9 @@ export function readRecord(
   { folders, procDir, uid, by = process }: RecordPlace,
   take: boolean,
 ): ReachedRecord | undefined {
-  const name = nameIfSeen(by, procDir);
-  for (const folder of name === undefined ? [] : folders)
+  for (const folder of folders)
     try {
+      const name = recordName(by, procDir);
       const reached = within(openFolder(folder), uid, (path) => {
         const text = readOwn(`${path}/${name}`, uid);
         if (take) removeIfThere(`${path}/${name}`);
@@ -155,14 +154,6 @@ function recordName({ pid, ppid: ssh }: Asking, procDir = '/proc'): string {
   // Field 22 of proc(5), in ticks. The second is the name, which may have blanks and brackets in it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20);
   return `ssh-${namespace}-${ssh}-${fields[22 - 3] ?? '0'}`;
-}
-
-function nameIfSeen(by: Asking, procDir: string | undefined): string | undefined {
-  try {
-    return recordName(by, procDir);
-  } catch {
-    return undefined;
-  }
 }
 
 function openFolder(folder: string): number {
@@ -267,18 +258,11 @@ function removeIfThere(path: string): void {
   } catch {}
 }
 
-/** Some 300 bytes, in one piece. "" if there is none. */
+/** "" if there is none. */
 function statText(pid: number, procDir: string): string {
-  let file: number | undefined;
   try {
-    file = openSync(`${procDir}/${pid}/stat`, constants.O_RDONLY);
-    const bytes = Buffer.alloc(maxStat);
-    return bytes.toString('latin1', 0, readSync(file, bytes));
+    return readFileSync(`${procDir}/${pid}/stat`, 'latin1');
   } catch {
     return '';
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 }
-
-const maxStat = 2048;

@@ -4,16 +4,7 @@ import { readBytes, readWithStats } from '../files/read-file.js';
 import { reasonOf } from '../files/read-sync.js';
 import { authoritiesFor, certificateIn, certifiedBy, type ShownKey } from '../identity/certificate.js';
 import type { KeyAnswer, KeyFacts } from '../identity/decide.js';
-import type { Identified } from '../identity/identity.js';
-import {
-  aliasAmong,
-  exact,
-  hostKeyAlias,
-  isIdAlias,
-  namesAlike,
-  namesOf,
-  uuidAlias,
-} from '../identity/identity.js';
+import { isIdAlias } from '../identity/identity.js';
 import { verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinPrint, pinsIn, withRoots } from '../identity/pins.js';
 import type { AskedPolicy } from '../identity/policy.js';
@@ -23,18 +14,13 @@ import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { slug } from '../typed/names.js';
 import { type ShellPlace, shellQuoted } from '../typed/shell.js';
-import { nameOf, type ViaTarget } from '../typed/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
-import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
+import type { KeyOwner } from './key-owner.js';
 
 /** All that this host knows of the keys of what was reached. */
-export interface MachineKeys extends Pick<KeyFacts, 'alias' | 'meant' | 'names' | 'alike' | 'pins'> {
-  /** Of what nobody said is reached: only what was typed. */
-  readonly reached: ReachedRecord;
-  /** Our file, if nobody said it, and the name by which ssh looks the key up. */
-  readonly unproved?: { readonly file: Buffer; readonly host: string };
-  /** The key that `guest credentials` made: no other is accepted. */
-  readonly made?: { readonly keys: GuestKeys; readonly type: string; readonly key: string };
+export interface MachineKeys extends KeyOwner, Pick<KeyFacts, 'alias' | 'pins'> {
+  /** Our file, if nobody said what was reached. */
+  readonly unproved?: Buffer;
   /** The user's CAs for its names: "ssh-ed25519 AAAA…". */
   readonly authorities: readonly string[];
   /** What ssh looks it up by, and what was typed. */
@@ -52,42 +38,26 @@ interface MarkedFile {
   readonly bytes: Buffer;
 }
 
-interface Asked {
-  /** What the user typed, a Host or a target. */
-  readonly typed?: string;
-  /** The name by which ssh looks the key up. */
-  readonly host?: string;
-  /** Only the known keys, for which no program is asked, and not which ones are revoked. */
-  readonly isKnownOnly?: boolean;
-  /** The file of ssh's -F. */
-  readonly config?: string | undefined;
-}
-
-/** Reads them. `proved`: what a proxy said that it has reached. */
+/** Reads them. `config`: the file of ssh's -F. */
 export async function machineKeys(
-  proved: ReachedRecord | undefined,
-  { typed, host, isKnownOnly = false, config }: Asked,
+  owner: KeyOwner,
   env: Env,
+  config?: string,
   roots: Promise<readonly Pin[]> = idPins(),
 ): Promise<MachineKeys> {
-  const reached = proved ?? { text: typed ?? host ?? '' };
-  const { text, machine } = reached;
+  const { text, machine } = owner.reached;
   const path = knownHostsFile(env);
   // Pins that cannot be read are not as none: nothing is accepted then.
   const own = await pinsFor(path, text);
-  const { trusted, others, revoked } = await markedFiles(text, isKnownOnly, config, env);
-  const owner = proved ? await ownerOf(proved, typed, !isKnownOnly, env) : nobody;
-  const { identified, meant, names, alike = [], made } = owner;
-  const byName = [...names, ...alike].map((name) => `vmssh-${name}`);
-  const found = pinsIn(own, [identified && hostKeyAlias(identified), meant, ...byName]);
-  const pins = withRoots(found, await roots);
-  const alias = identified && aliasAmong(identified, names, pins);
+  const { trusted, others, revoked } = await markedFiles(owner, config, env);
+  const pins = withRoots(pinsIn(own, owner.aliases), await roots);
+  const alias = owner.aliasIn(pins);
   const given = (all: readonly (string | undefined)[]) =>
     [...new Set(all)].filter((each) => each !== undefined);
-  const hosts = given([typed, host, alias, text]);
+  const hosts = given([owner.typed, owner.host, alias, text]);
   return {
-    ...{ reached, alias, meant, names, alike, made, pins, hosts, path, revoked },
-    ...(proved ? {} : { unproved: { file: own, host: host ?? text } }),
+    ...{ ...owner, alias, pins, hosts, path, revoked },
+    ...(owner.isProved ? {} : { unproved: own }),
     // Whom another file names as a CA was not asked for this machine.
     authorities: authoritiesFor(
       hosts,
@@ -98,35 +68,8 @@ export async function machineKeys(
   };
 }
 
-interface Owner extends Pick<MachineKeys, 'meant' | 'names' | 'alike' | 'made'> {
-  readonly identified?: Identified;
-}
-
-const nobody: Owner = { names: [] };
-
-/** The names under which its keys may be kept, and the key that was made for it. */
-async function ownerOf(
-  reached: ReachedRecord,
-  typed: string | undefined,
-  asksSsh: boolean,
-  env: Env,
-): Promise<Owner> {
-  const identified = await identify(reached, env);
-  if (!identified) return nobody;
-  const alias = hostKeyAlias(identified);
-  const isBehind = identified.target.kind === 'via' && asksSsh;
-  const byHop = isBehind ? await (await import('./hop-names.js')).namesByHop(identified, env) : undefined;
-  return {
-    identified,
-    meant: meantBy(identified, typed),
-    names: [...(alias === undefined ? [] : namesOf(identified, typed)), ...(byHop?.names ?? [])],
-    alike: [...namesAlike(identified), ...(byHop?.alike ?? [])],
-    made: madeFor(identified, reached, typed, env),
-  };
-}
-
 /** The user's and the system's files with a mark: the usual ones, and those that the configuration names besides; and the lists of revoked keys. */
-async function markedFiles(text: string, isKnownOnly: boolean, file: string | undefined, env: Env) {
+async function markedFiles({ reached: { text }, isKnownOnly }: KeyOwner, file: string | undefined, env: Env) {
   const own = ownHome(env);
   const asked = { env: own, platform: process.platform, file };
   const { knownHosts, lists: revoked } = isKnownOnly
@@ -152,14 +95,14 @@ export function factsFor(
       ? [print]
       : [print, pinPrint(shown), pinPrint({ key: certificate.ca })];
   const { alias, meant, names, alike, pins, hosts, unproved } = keys;
-  const reached = unproved ? undefined : keys.reached;
+  const reached = keys.isProved ? keys.reached : undefined;
   const files = [...keys.files, ...more];
   return {
     ...{ reached, alias, meant, names, alike, pins, shown: print },
     revokedIn: files.find(({ bytes }) =>
       prints.some((each) => hosts.some((host) => verdictOn(each, host, bytes) === 'revoked')),
     )?.path,
-    byName: unproved && verdictOn(print, unproved.host, unproved.file),
+    byName: unproved && verdictOn(print, keys.host ?? keys.reached.text, unproved),
     certifiedBy: certifiedBy(certificate, hosts, keys.authorities),
     brought: reached?.brought && pinPrint(reached.brought),
     made: keys.made && pinPrint(keys.made),
@@ -184,37 +127,6 @@ export interface LoginPolicy extends AskedPolicy {
 
 /** No key counts that is not known, and nobody is asked. */
 export const strictly: LoginPolicy = { policy: 'strict', takesAny: false, caAlgorithms: [], knownHosts: [] };
-
-async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Identified | undefined> {
-  const target = asTarget(text);
-  if (target === undefined) return undefined;
-  if (target.kind !== 'via') return { target, machine };
-  const { viaMachine, writtenHosts } = await import('./config/names.js');
-  return { target, machine: viaMachine(target as ViaTarget, await writtenHosts({ env })) };
-}
-
-/** Whose key a UUID means that was typed, as a target or in one; behind another hypervisor it is that one's own. */
-function meantBy({ target }: Identified, typed: string | undefined): string | undefined {
-  if (target.kind === 'via') return undefined;
-  return uuidAlias(isNamed(target) ? nameOf(target) : '') ?? uuidAlias(typed);
-}
-
-/** By the machine's name, and by what was typed: whatever is reached by it has to show that key. */
-function madeFor(
-  { target, machine }: Identified,
-  reached: ReachedRecord,
-  typed: string | undefined,
-  env: Env,
-): MachineKeys['made'] {
-  if (target.kind === 'via') return undefined;
-  const name = reached.machine?.name;
-  const keys =
-    guestKeysFor({ target, machine: name === undefined || !machine ? undefined : { name } }, env) ??
-    guestKeysFor({ target }, env) ??
-    (typed === undefined ? undefined : madeKeysOf(typed, env));
-  const [type, key] = (keys && madeHostKey(keys))?.split(' ') ?? [];
-  return keys && type !== undefined && key !== undefined ? { keys, type, key } : undefined;
-}
 
 /** What is in our file, or why nothing in it counts, with the fix: others may have written there, or it cannot be read. */
 export async function ownPins(path: string): Promise<Buffer | NotCounted> {
@@ -323,10 +235,4 @@ export function nameToForget(reached: ReachedRecord | undefined, typed: string):
   const own = [machine?.name ?? typed, slug(machine?.name ?? typed)].map((each) => each.toLowerCase());
   const isKnown = target ? isNamed(target) : own.includes(typed.toLowerCase());
   return isKnown ? typed : (machine?.target ?? text);
-}
-
-/** The names under which something may be kept that was typed, whether or not it is found: for `vmssh forget`. */
-export function namesTyped(typed: string): readonly string[] {
-  const target = asTarget(typed);
-  return target ? namesOf({ target }) : [`host%${exact(typed)}`];
 }

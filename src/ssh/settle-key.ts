@@ -9,6 +9,7 @@ import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import type { Env } from '../runtime.js';
 import { ownHome } from './folder.js';
+import { keyOwner } from './key-owner.js';
 import {
   factsFor,
   type LoginPolicy,
@@ -124,7 +125,7 @@ interface Shown extends Pick<KeyQuestion, 'env' | 'platform'> {
 export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
   const { reached, typed, env, platform, policy } = shown;
   const plain = { type: keyTypeOf(blob), key: blob.toString('base64') };
-  const keys = await machineKeys(reached, { typed }, env);
+  const keys = await machineKeys(await keyOwner(reached, { typed }, env), env);
   const refused = await refusalFor(plain, { keys, plain, env, platform }, policy);
   if (refused === undefined) return;
   const { code, final, problem, hint } = refusalOf(refused, keys, typed, shown);

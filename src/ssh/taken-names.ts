@@ -45,7 +45,7 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   return (typed) => {
     const name = typed.toLowerCase();
     if (!answers.has(name)) {
-      const isOurs = given(name);
+      const isOurs = given.has(name);
       const whole = isOurs ? [] : domains.map((domain) => `${name}.${domain}`);
       const why = isHere(name) ?? isConfigured([name, ...whole], isOurs);
       answers.set(name, why ?? (isOurs ? undefined : isKnown([name, ...whole])));
@@ -91,21 +91,11 @@ function configuredNames(texts: readonly string[], { countsVmssh = false }: Name
   };
 }
 
-/** Whether vmssh has given a name, or the user has: the Hosts of machines, and what else is typed for them. */
-function givenNames(entries: readonly HostEntry[] = [], takes: readonly string[] = []) {
-  // Few names are asked for, and there may be thousands.
-  let own: ReadonlySet<string> | undefined;
-  return (name: string) => {
-    own ??= namesOf(entries);
-    return own.has(name) || takes.some((each) => each.toLowerCase() === name);
-  };
-}
-
-/** In lower case. */
-function namesOf(entries: readonly HostEntry[]): ReadonlySet<string> {
+/** What vmssh has given, or the user has: the Hosts of machines, and what else is typed for them. In lower case. */
+function givenNames(entries: readonly HostEntry[] = [], takes: readonly string[] = []): ReadonlySet<string> {
   const more = moreNames(entries, () => undefined);
   const names = entries.flatMap((entry) => [entry.host, ...(more.get(entry) ?? [])]);
-  return new Set(names.map((name) => name.toLowerCase()));
+  return new Set([...takes, ...names].map((name) => name.toLowerCase()));
 }
 
 /** Of a pattern such as "web-*"; "*" alone is for every name. */
@@ -134,10 +124,7 @@ function portsIn(settings: readonly SshSetting[]): readonly string[] {
   return [...new Set(configured)].filter((port) => /^\d{1,5}$/.test(port));
 }
 
-function knownNames(
-  files: readonly Buffer[],
-  ports: readonly string[],
-): (names: readonly string[]) => string | undefined {
+function knownNames(files: readonly Buffer[], ports: readonly string[]) {
   const exact = new Set<string>();
   const wide: string[] = [];
   const hashed: string[] = [];
@@ -149,15 +136,12 @@ function knownNames(
     for (const name of names) if (!/^!|[*?]/.test(name)) exact.add(name);
     if (names.some(isWide)) wide.push(names.filter((each) => each.startsWith('!') || isWide(each)).join(','));
   }
-  return (names) => {
-    const [typed = '', ...whole] = names.map(nameBytes);
-    const spellings = [typed, ...whole].flatMap((name) => [
-      name,
-      ...ports.map((port) => `[${name}]:${port}`),
-    ]);
+  return (texts: readonly string[]) => {
+    const names = texts.map(nameBytes);
+    const spellings = names.flatMap((name) => [name, ...ports.map((port) => `[${name}]:${port}`)]);
     const isTaken =
-      [typed, ...whole].some((name) => exact.has(name)) ||
-      wide.some((hosts) => isFor(typed, hosts)) ||
+      names.some((name) => exact.has(name)) ||
+      wide.some((hosts) => isFor(names[0] ?? '', hosts)) ||
       hashed.some((hosts) => spellings.some((each) => isFor(each, hosts)));
     return isTaken ? inKnownHosts : undefined;
   };

@@ -227,7 +227,7 @@ export function parseSocketPath(rest: string): SocketPath {
 }
 
 /** The path with a leading "/", unless it has one or starts with "./". */
-export function rooted(rest: string): string {
+function rooted(rest: string): string {
   return rest.startsWith('/') || rest.startsWith('./') ? rest : `/${rest}`;
 }
 

@@ -77,7 +77,7 @@ function resolvePath(target: SocketPath, context: SocketContext): { path: string
 }
 
 /** On Windows the slash before a drive belongs to the target: "/C:/x" is "C:/x". */
-export function onDrive(path: string, platform: NodeJS.Platform): string {
+function onDrive(path: string, platform: NodeJS.Platform): string {
   return platform === 'win32' ? path.replace(/^\/(?=[a-z]:[\\/])/i, '') : path;
 }
 

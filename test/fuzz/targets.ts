@@ -23,8 +23,7 @@ import { parseVhostDevice } from '../../src/sources/vmm/vhost-device.js';
 import { parseVerbose, parseVmId } from '../../src/sources/wsl/wsl.js';
 import { scanBanner } from '../../src/ssh/banner.js';
 import { hasInclude, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
-import { hostNames } from '../../src/ssh/config/hosts.js';
-import { settingsOf } from '../../src/ssh/config/settings.js';
+import { hostNames, settingsOf } from '../../src/ssh/config/settings.js';
 import { formatState, parseState } from '../../src/ssh/config/state.js';
 
 /** Reads the bytes, and throws if anything is wrong but what a reader of bad bytes may say. */

@@ -58,7 +58,7 @@ describe.each(shells)('$name', ({ command }) => {
     { line: 'a "b=c d" e="f g"', args: ['a', 'b=c d', 'e=f g'] },
     { line: `x='a "b"' y`, args: ['x=a "b"', 'y'] },
     { line: '* ?', args: ['*', '?'] },
-    { line: 'a "open end', args: ['a', 'open end'] },
+    { line: 'a "open end', args: ['a', '"open', 'end'] },
     { line: '', args: [''] },
   ])('splits the command line $line', ({ line, args }) => {
     expect(run('split "$1"', line).replace(/\n$/, '').split('\n')).toEqual(args);

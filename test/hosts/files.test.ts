@@ -10,12 +10,9 @@ it('a file in UTF-16, which ssh does not read, gets no line: it has to be saved 
   const path = join(dir, 'config');
   writeFileSync(path, '\ufeffHost a\r\n', 'utf16le');
   await expect(fileAt(path)).rejects.toMatchObject({
-    message: `"${path}" is UTF-16, which ssh does not read`,
+    ...{ code: 'EILSEQ', message: `"${path}" has NUL bytes, as UTF-16 has, which ssh does not read` },
     hint: 'save it as UTF-8, in Notepad by "Save as"',
   });
-  // Without a mark.
-  writeFileSync(path, 'Host a\r\n', 'utf16le');
-  await expect(fileAt(path)).rejects.toMatchObject({ code: 'EILSEQ', message: expect.stringMatching(/NUL/) });
 });
 
 describe('an error of a file', () => {

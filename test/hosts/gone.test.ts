@@ -46,7 +46,9 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
   it('stays its own for 30 days if somebody has logged in to it, and is then free', async () => {
     await listed([mint], '2026-03-01');
     pinned(mint, 'host%mint');
-    expect(await listed([], '2026-03-02')).toContain('1 machine is off or gone and keeps its name');
+    expect(await listed([], '2026-03-02')).toContain(
+      'off or gone, with a name kept for 30 days: mint: vmssh forget',
+    );
     await listed([], '2026-03-20');
     expect(gone()).toEqual([['mint', '2026-03-02']]);
     expect(await calls('mint')).toBe('qemu/mint');

@@ -7,6 +7,7 @@ import { planInstall } from '../../src/hosts/plan.js';
 import { carryOut } from '../../src/hosts/write.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
+import { keyOwner } from '../../src/ssh/key-owner.js';
 import { machineKeys, strictly } from '../../src/ssh/machine-keys.js';
 import { settleKey } from '../../src/ssh/settle-key.js';
 import { fakeIo } from '../helpers/fake-io.js';
@@ -135,11 +136,9 @@ class User {
       expect([name, target]).not.toEqual([name, undefined]);
     const vm = world.all.find((each) => targetOf(each) === target);
     if (target === undefined || vm === undefined) return;
-    const keys = await machineKeys(
-      { text: target, machine: machineOf(vm) },
-      { typed: name, host: name },
-      this.#env,
-    );
+    const reached = { text: target, machine: machineOf(vm) };
+    const owner = await keyOwner(reached, { typed: name, host: name }, this.#env);
+    const keys = await machineKeys(owner, this.#env);
     const { do: answer, why } = await settleKey(
       keyOf(vm),
       { keys, plain: keyOf(vm), env: this.#env, platform: 'linux' },

@@ -10,6 +10,7 @@ import { type HostKeyPolicy, hostKeyPolicies } from '../../src/identity/policy.j
 import { asTarget, parseTarget } from '../../src/kinds/kinds.js';
 import type { ReachedMachine } from '../../src/sources/source.js';
 import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
+import { keyOwner } from '../../src/ssh/key-owner.js';
 import {
   factsFor,
   idPins,
@@ -53,7 +54,8 @@ interface Login {
 async function login({ typed, machine, key = own, policy = 'strict', manager }: Login): Promise<string> {
   const text = asTarget(typed) ? typed : (machine?.target ?? typed);
   const roots = idPins(system);
-  const keys = await machineKeys({ text, machine }, { typed, host: typed.toLowerCase() }, env, roots);
+  const owner = await keyOwner({ text, machine }, { typed, host: typed.toLowerCase() }, env);
+  const keys = await machineKeys(owner, env, undefined, roots);
   const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias) || undefined;
   const answer = await decideByAsking(factsFor(keys, key ?? ''), {
     manager: async () => (manager ? [fingerprintOf(Buffer.from(manager.key, 'base64'))] : []),
@@ -192,10 +194,7 @@ it('a machine of another hypervisor with a Host is made again: its word counts f
   const state = (id: string) => {
     const there = { name: 'mint', target: 'via/hv/machine/mint', provider: 'machined', via: 'hv', uuid: id };
     mkdirSync(dirname(stateFile(env)), { recursive: true, mode: 0o700 });
-    writeFileSync(
-      stateFile(env),
-      formatState({ ...noState, machines: [{ ...there, host: 'mint', seen: '' }] }),
-    );
+    writeFileSync(stateFile(env), formatState({ ...noState, machines: [{ ...there, host: 'mint' }] }));
   };
   const at = { typed: 'via/hv/mint' } as const;
   expect(await login({ ...at, policy: 'accept-new' })).toBe('accept');
@@ -246,9 +245,9 @@ it.each([
 
 it('a CA of a file that is for other hosts says nothing of a machine', async () => {
   const line = `@cert-authority * ssh-ed25519 ${wrong.key}\n`;
-  const authorities = async () =>
-    (await machineKeys({ text: 'machine/web', machine: machineOf('machine', uuid) }, { typed: 'web' }, env))
-      .authorities;
+  const machine = machineOf('machine', uuid);
+  const owner = await keyOwner({ text: 'machine/web', machine }, { typed: 'web' }, env);
+  const authorities = async () => (await machineKeys(owner, env)).authorities;
   writeFileSync(join(dir, '.ssh/config'), 'Host other\n  UserKnownHostsFile ~/.ssh/x\n');
   writeFileSync(join(dir, '.ssh/x'), line);
   expect(await authorities()).toEqual([]);
@@ -280,14 +279,10 @@ describe.skipIf(missing)(`by ssh-keygen${missing ? `: ${missing}` : ''}`, () => 
     if (form === 'krl') execFileSync('ssh-keygen', ['-q', '-k', '-f', path, join(dir, '.ssh/bad.pub')]);
     if (form === 'list') writeFileSync(path, `# mine\n${bad.type} ${bad.key} me@here\n`);
     if (form === 'broken') writeFileSync(path, 'SSHKRL\n\0and no more');
-    const keys = await machineKeys(
-      { text: 'machine/web', machine: machineOf('machine', uuid) },
-      { typed: 'web' },
-      env,
-    );
+    const reached = { text: 'machine/web', machine: machineOf('machine', uuid) };
     const settled = ({ key }: typeof good) =>
       verifyHostKey(Buffer.from(key, 'base64'), {
-        ...{ reached: keys.reached, typed: 'web', env: { ...process.env, ...env }, platform: 'linux' },
+        ...{ reached, typed: 'web', env: { ...process.env, ...env }, platform: 'linux' },
         policy: async () => ({ ...strictly, policy: 'accept-new' }),
       }).then(
         () => 'accept',
@@ -510,6 +505,6 @@ it.each([
     const known = `vmssh-guest%web ssh-ed25519 ${own.key}\n`;
     writeTree(join(dir, '.ssh/vmssh_guests/web'), { name: 'web\n', known_hosts: known });
     const text = machine?.target ?? (counts ? 'vsock-mux/run/x.sock' : typed);
-    expect((await machineKeys({ text, machine }, { typed }, env)).made?.keys.name === 'web').toBe(counts);
+    expect((await keyOwner({ text, machine }, { typed }, env)).made?.keys.name === 'web').toBe(counts);
   },
 );

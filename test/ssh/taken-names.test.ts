@@ -135,7 +135,7 @@ describe('a name in ssh_config', () => {
   });
 
   it("of one of our Hosts is the user's once he says where it is", async () => {
-    const ours = [{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'qemu', seen: '' }];
+    const ours = [{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'qemu' }];
     write(join(folder, 'config'), 'Include vmssh.conf\nHost mint\n  User ann');
     write(join(folder, 'vmssh.conf'), 'Host mint\n  HostName x\n');
     expect((await asked({ ours }))('mint')).toBe(undefined);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ConnectError, printable, quote, type StartCommand } from '../../errors.js';
-import { type Lock, lock } from '../../files/lock.js';
+import { lock } from '../../files/lock.js';
 import { folderAt, makeFolder } from '../../files/place.js';
 import { resolveTarget, type TypedTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
@@ -44,7 +44,7 @@ export async function startAndReach(
     options.trace ?? ((step, outcome) => step === 'wait' && progress?.update(printable(outcome)));
   const env = ownEnv(io.env);
   let held: StartLock | undefined;
-  let last: { readonly start: StartCommand; readonly isOver: boolean } | undefined;
+  let last: StartCommand | undefined;
   try {
     held = await startLock(target, env, {
       leftMs,
@@ -59,17 +59,16 @@ export async function startAndReach(
       waitMs: leftMs(),
       resolve: startingResolve(
         async (start, isOff) => {
-          last = { start, isOver: false };
+          last = start;
           await runStart(start, isOff, { text, env, shell: shellOf(io), timeoutMs: leftMs(), signal, trace });
-          last = { start, isOver: true };
         },
-        (off) => offAgain(off, last?.start, io),
+        (off) => offAgain(off, last, io),
       ),
     });
   } catch (error) {
     if (!(error instanceof ConnectError) || !last) throw error;
     if (error.code === 'INTERRUPTED') throw leftAlone(text, last, error);
-    throw isOffError(error) || isOffError(error.cause) ? offAgain(error, last.start, io) : error;
+    throw isOffError(error) || isOffError(error.cause) ? offAgain(error, last, io) : error;
   } finally {
     progress?.stop();
     interrupts.stop();
@@ -84,13 +83,10 @@ function interruptsOf(outer: ReachOptions['signal'], host: Signals) {
   const names =
     host.platform === 'win32' ? (['SIGINT'] as const) : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const);
   for (const name of names) host.on(name, abort);
-  outer?.addEventListener('abort', abort);
-  if (outer?.aborted) abort();
   return {
-    signal: controller.signal,
+    signal: AbortSignal.any([controller.signal, ...(outer ? [outer] : [])]),
     stop() {
       for (const name of names) host.off(name, abort);
-      outer?.removeEventListener('abort', abort);
     },
   };
 }
@@ -119,15 +115,9 @@ function offAgain(
 }
 
 /** The manager's command goes on without us, and what it has started stays. */
-function leftAlone(
-  text: string,
-  { start, isOver }: { readonly start: StartCommand; readonly isOver: boolean },
-  cause: ConnectError,
-): ConnectError {
-  const name = quote(start.machine);
-  const problem = isOver
-    ? `interrupted: ${name} was started, and is left as it is`
-    : `interrupted: ${quote(start.command[0] ?? '')} is still running, and ${name} is left as it is`;
+function leftAlone(text: string, start: StartCommand, cause: ConnectError): ConnectError {
+  const [name, command] = [start.machine, start.command[0] ?? ''].map(quote);
+  const problem = `interrupted: ${name} is left as it is, and ${command} may still be starting it`;
   return new ConnectError('connect', text, { code: 'INTERRUPTED', problem, start, cause });
 }
 
@@ -148,44 +138,39 @@ export function startingResolve(
 ): typeof resolveTarget {
   let isStarted = false;
   let offs = 0;
-  const startOnce: StartMachine = async (command, isOff) => {
-    isStarted = true;
-    await start(command, isOff);
-  };
-  const countOff = (off: Off) => {
-    offs += 1;
-    if (offs >= maxOff) throw ended(off);
+  /** Starts it if it is off and was not started yet: then it resolves to true. */
+  const look = async (
+    off: (Off & { readonly start?: StartCommand | undefined }) | undefined,
+    isOff: () => Promise<boolean>,
+  ) => {
+    if (!off?.start) offs = 0;
+    else if (!isStarted) {
+      isStarted = true;
+      await start(off.start, isOff);
+      return true;
+    } else if (++offs >= maxOff) throw ended(off);
+    return false;
   };
   return async (...asked) => {
-    const ask = async () => {
-      try {
-        const found = await resolve(...asked);
-        if (!found.recheck) offs = 0;
-        return found;
-      } catch (error) {
-        if (isStarted && isOffError(error)) countOff(error);
-        throw error;
-      }
-    };
     const isOff = () => resolve(...asked).then(() => false, isOffError);
-    const first = await ask().catch((error) => {
-      if (isOffError(error) && !isStarted) return error;
-      throw error;
-    });
-    if (first instanceof ConnectError) {
-      if (first.start) await startOnce(first.start, isOff);
-      return ask();
+    const ask: () => ReturnType<typeof resolve> = () =>
+      resolve(...asked).catch(async (error) => {
+        if (isOffError(error) && (await look(error, isOff))) return ask();
+        throw error;
+      });
+    const found = await ask();
+    const { recheck } = found;
+    if (!recheck) {
+      offs = 0;
+      return found;
     }
-    const { recheck } = first;
-    if (!recheck) return first;
     // A machine that was looked up by its id is only known to be off once it does not answer.
     return {
-      ...first,
+      ...found,
       async recheck() {
         const why = await recheck();
-        if (!why?.start) offs = 0;
-        else if (isStarted) countOff({ target: asked[1].text, problem: why.problem, cause: undefined });
-        else await startOnce(why.start, async () => (await recheck())?.start !== undefined);
+        const off = why && { ...why, target: asked[1].text, cause: undefined };
+        await look(off, async () => (await recheck())?.start !== undefined);
         return why;
       },
     };
@@ -294,32 +279,26 @@ async function startLock(
   const id = `${hostname()} ${JSON.stringify(target)}`;
   const hash = createHash('sha256').update(id).digest('hex');
   const name = `vmssh-start-${hash.slice(0, 16)}`;
-  let held: Lock | undefined;
-  let wasBusy = false;
   const folder = await makeFolder(path)
     .then(() => folderAt(path))
     .catch(() => undefined);
-  if (folder === undefined) return { wasBusy, release: async () => {} };
-  const place = { folder, name };
-  const limits = { held: Number.POSITIVE_INFINITY, signal };
-  try {
-    held = await lock(place, now, { ...limits, wait: briefMs }).catch((error) => {
-      wasBusy = error.code === 'LOCKED';
+  let wasBusy = false;
+  const lockIn = (wait: number) =>
+    folder &&
+    lock({ folder, name }, now, { held: Number.POSITIVE_INFINITY, signal, wait }).catch((error) => {
+      wasBusy ||= error.code === 'LOCKED';
       return undefined;
     });
-    if (wasBusy) {
-      onBusy();
-      held = await lock(place, now, { ...limits, wait: leftMs() }).catch(() => undefined);
-    }
-  } catch (error) {
-    await folder.close();
-    throw error;
+  let held = await lockIn(briefMs);
+  if (wasBusy) {
+    onBusy();
+    held = await lockIn(leftMs());
   }
   return {
     wasBusy,
     async release() {
       await held?.release();
-      await folder.close();
+      await folder?.close();
     },
   };
 }

@@ -12,7 +12,7 @@ import { guestLogin, type HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { TriedLogin } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
-import { kindOf, parseTarget } from '../../kinds/kinds.js';
+import { kindOf } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program.js';
@@ -71,35 +71,28 @@ export interface Show {
 export async function examine(options: ExamineOptions, io: Io, show: Show | undefined): Promise<Examination> {
   const { target: typed, over, sshConfig, routes, until } = options;
   const signal = io.interrupted();
-  const progress = await startProgress(io, `checking ${printable(typed)}`);
-  const seen = await checkTarget(typed, options, io, signal, (stage) =>
-    progress.update(printable(`${typed}: ${stage}`)),
-  );
-  const brings = until === 'login' ? await bringingLogin(seen, io, signal) : undefined;
-  const check = brings ? { ...seen, stages: [...seen.stages, byHost], error: undefined } : seen;
-  progress.stop();
+  const { check, brings } = await checked(options, io, signal);
   show?.check(check);
   const code = check.error ? exitCodeOf(check.error) : exitCode.ok;
   if (until !== 'login' || !check.means || signal.aborted) return { check, code, findings: [], suspects: [] };
-  const { text: target, port, user, endpoint } = check.means;
-  const name = check.means.machine ?? splitLogin(typed).host;
-  const made = madeKeysOf(name, io.env);
+  const { means } = check;
+  const made = madeKeysOf(means.machine ?? splitLogin(typed).host, io.env);
   // As vmssh ssh does.
-  const identityFile = made?.identityFile ?? (await ownKeyFile(check.means.identityFile));
+  const identityFile = made?.identityFile ?? (await ownKeyFile(means.identityFile));
   // Where the journal ends, for the cause of a refusal.
   const from = clock();
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
-  const of = { target, port, user, sshConfig, identityFile, routes, check, brings };
-  const signs = await hostSigns(of, io, signal);
+  const seen = { check, means, brings, identityFile, sshConfig, routes };
+  const signs = await hostSigns(seen, io, signal);
   const { login } = signs;
   const { findings: all, certain } = diagnose(signs);
   const isRefused = login?.in === false && login.ended === undefined && !brings;
   const isExplained = certain || check.error?.otherHint;
-  const asked = { ...of, typed, over, isIn: login?.in && !brings };
-  const into = await wayInside(asked, isRefused || !isExplained, io, signal);
+  const isIn = login?.in === true && !brings;
+  const into = over ?? (await wayInside(seen, isIn, isRefused || !isExplained, io, signal));
   const byManager = !over && into?.route === 'exec';
-  const fix = isRefused ? await loginFix(check.means, login.message, byManager, io, signal) : undefined;
-  const inner = endpoint?.family === 'exec' ? await machineInside(target, io, signal) : [];
+  const fix = isRefused ? await loginFix(means, login.message, byManager, io, signal) : undefined;
+  const inner = means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : [];
   const rest = [...inner, ...(await ownFiles(typed, sshConfig, io))];
   const findings = (isMissing: boolean) => [...all.flatMap((each) => shown(each, fix, isMissing)), ...rest];
   for (const finding of findings(!byManager)) show?.finding(finding);
@@ -112,26 +105,62 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
     return { check, code: worst, findings: findings(true), suspects };
   }
   show?.guest();
-  const since = `-${Math.ceil((clock() - from) / 1000) + 2}s`;
-  const own = { host: name, sshConfig, more: [identityFile] };
-  const inside = {
-    port,
-    account: user,
-    over: overOf(endpoint),
-    login: triedLogin(login, check, byManager ? since : before?.cursor),
-    madeKey: made && madeHostKey(made),
-    offered: byManager ? blobsOf(await ownKeys(own, io, signal).catch(() => [])) : [],
-  };
-  const way = { ...into, port, routes: over ? undefined : routes, identityFile };
   // The guest does not know how this host puts a key there.
   const isKeyFix = ({ step, state }: ProgressLine) => byManager && step === 'key' && state === 'hint';
-  const guest = await lookInside(way, inside, io, signal, from, (line) =>
+  const tried = { ...seen, login, from, made, since: before?.cursor, byManager };
+  const guest = await lookBy({ ...into, routes: over ? undefined : routes }, tried, io, signal, (line) =>
     isKeyFix(line) ? show?.fix(fix) : show?.line(line, into),
   );
   const isMissing = !byManager || guest.lines.some(isKeyFix);
   const found = worst === exitCode.ok && !guest.ok ? exitCode.connect : worst;
   const lines = guest.lines.filter((line) => !isKeyFix(line));
   return { check, code: found, findings: findings(isMissing), suspects, guest: { ...guest, lines } };
+}
+
+/** The stages of the check, and the login of a Host that brings an sshd. */
+async function checked({ target, ...options }: ExamineOptions, io: Io, signal: AbortSignal) {
+  const progress = await startProgress(io, `checking ${printable(target)}`);
+  const onStage = (stage: string) => progress.update(printable(`${target}: ${stage}`));
+  const check = await checkTarget(target, options, io, signal, onStage);
+  const brings = options.until === 'login' ? await bringingLogin(check, io, signal) : undefined;
+  progress.stop();
+  return {
+    check: brings ? { ...check, stages: [...check.stages, byHost], error: undefined } : check,
+    brings,
+  };
+}
+
+interface Tried extends Seen {
+  readonly login: Signs['login'];
+  /** When the login began. */
+  readonly from: number;
+  readonly made: ReturnType<typeof madeKeysOf>;
+  /** Where the journal ended then, if it was looked at. */
+  readonly since: string | undefined;
+  readonly byManager: boolean;
+}
+
+/** Looks inside, after a login was tried. */
+async function lookBy(
+  into: HostFlags & Pick<ExamineOptions, 'routes'>,
+  { check, means, login, from, made, since, byManager, sshConfig, identityFile }: Tried,
+  io: Io,
+  signal: AbortSignal,
+  onLine: (line: ProgressLine) => void,
+): Promise<Inside> {
+  const host = means.machine ?? splitLogin(check.target).host;
+  const keys = byManager ? ownKeys({ host, sshConfig, more: [identityFile] }, io, signal) : undefined;
+  const { port, user } = means;
+  const recent = `-${Math.ceil((clock() - from) / 1000) + 2}s`;
+  const inside = {
+    port,
+    account: user,
+    over: overOf(means.endpoint),
+    login: triedLogin(login, check, byManager ? recent : since),
+    madeKey: made && madeHostKey(made),
+    offered: blobsOf((await keys?.catch(() => [])) ?? []),
+  };
+  return lookInside({ ...into, port, identityFile }, inside, io, signal, from, onLine);
 }
 
 /** A finding as it is shown, unless only a look inside could tell; `fix`: of a refused login, if the key is what is missing. */
@@ -145,23 +174,16 @@ function shown(
   return suspects ? [] : [{ ...each, ...(said === undefined ? {} : { fix: said }) }];
 }
 
-interface Asked extends Pick<ExamineOptions, 'target' | 'over' | 'sshConfig'> {
-  readonly typed: string;
-  readonly user: string;
-  /** Whether the login worked. */
-  readonly isIn: boolean | undefined;
-}
-
-/** How to look inside: as the user says, by the login, or, if it is needed, by the machine's own manager. */
+/** How to look inside: by the login, if it worked, or, if that is needed, by the machine's own manager. */
 async function wayInside(
-  { typed, target, user, over, sshConfig, isIn }: Asked,
+  { check, means, sshConfig }: Seen,
+  isIn: boolean,
   isNeeded: boolean,
   io: Io,
   signal: AbortSignal,
 ): Promise<HostFlags | undefined> {
-  const host = `${user}@${target}`;
-  if (over) return over;
-  if (isIn) return { host, route: 'target', sshConfig, typed: typedHost(splitLogin(typed).host) };
+  const host = `${means.user}@${means.text}`;
+  if (isIn) return { host, route: 'target', sshConfig, typed: typedHost(splitLogin(check.target).host) };
   if (!isNeeded) return undefined;
   return withManager({ host, route: 'exec', sshConfig }, io, signal).catch((error) => {
     if (!(error instanceof ConnectError)) throw error;
@@ -224,12 +246,12 @@ function triedLogin(login: Signs['login'], { error, means }: CheckResult, cursor
   return { state: login.ended === undefined ? 'refused' : 'ended', about: login.message, cursor };
 }
 
-interface SignOptions extends Pick<ExamineOptions, 'target' | 'sshConfig' | 'routes'> {
-  readonly port: number;
-  readonly user: string;
-  /** A private key for the login, made by the machine's manager. */
-  readonly identityFile?: string;
+/** What the stages of a check have found. */
+interface Seen extends Pick<ExamineOptions, 'sshConfig' | 'routes'> {
   readonly check: CheckResult;
+  readonly means: Means;
+  /** A private key for the login, made by the machine's manager. */
+  readonly identityFile?: string | undefined;
   /** The login of its Host, which brings an sshd. */
   readonly brings?: Pick<MachineLogin, 'user'> | undefined;
 }
@@ -238,7 +260,7 @@ type RunLogin = (...args: Parameters<typeof runLogin>) => Promise<Omit<LoginEnd,
 
 /** What this host can see of a target, beyond the stages of a check. */
 export async function hostSigns(
-  { target, port, user, sshConfig, identityFile, routes, check, brings }: SignOptions,
+  seen: Seen,
   io: Io,
   signal: AbortSignal,
   run: RunLogin = runLogin,
@@ -246,62 +268,70 @@ export async function hostSigns(
   now: () => number = clock,
   services?: typeof listServices,
 ): Promise<Signs> {
-  const parsed = parseTarget(target);
+  const { check, means, sshConfig } = seen;
+  const { parsed, port } = means;
   const { error, stages } = check;
-  const handshakeMs = stages.reduce((sum, { ms }) => sum + ms, 0);
-  let login: Signs['login'];
-  if (!error) {
-    const { self, platform } = io;
-    const host = `${user}@${target}`;
-    const ssh = sshProgram(io);
-    const { asksForKeys, listsKeys } = await sshAbilities(io.env, ssh);
-    // The key was looked at before, and a look keeps none.
-    const settings = [asksNothing, ...(asksForKeys ? ['KnownHostsCommand=none'] : [])];
-    // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
-    const { program, fdpass } = brings ? await callerForSsh(io) : {};
-    const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
-    const common = { ssh, sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
-    const how = { ...common, typed: typedHost(splitLogin(check.target).host), ...bringing };
-    const call = (flag: string, command?: string) =>
-      run(guestLogin({ route: 'target', host, ...how }, { flags: [flag], settings, command }), io, signal);
-    const from = now();
-    const done = await call('-tt', 'true');
-    const [isIn, ms] = [done.code === 0, now() - from];
-    const ended = isIn || done.code === 255 ? undefined : (done.code ?? undefined);
-    const listed = listsKeys && !isIn ? (await call('-Z')).stdout.split('\n') : [];
-    const keys = listed.filter((line) => fingerprint.test(line));
-    const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
-    const { message, lacksTerminal } = done;
-    const who = isOwn ? "the machine's own user" : user;
-    login = {
-      in: isIn,
-      ms,
-      message,
-      user: who,
-      keys,
-      lacksTerminal,
-      ...(ended === undefined ? {} : { ended }),
-    };
-  }
-  const twice =
-    io.platform === 'linux' && parsed.kind === 'vsock'
-      ? sharedCids(await machines()).get(parsed.cid)
-      : undefined;
+  const login = error ? undefined : await loginSign(seen, io, signal, run, now);
+  const isOfHost = io.platform === 'linux' && parsed.kind === 'vsock';
+  const twice = isOfHost ? sharedCids(await machines()).get(parsed.cid) : undefined;
   const { from: reachedFrom, takesPort } = kindOf(parsed);
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
   const needsService = error && byHyperV && !isSshPort(port) && port <= 0x7fffffff;
   const registered = needsService ? await isRegistered(port, io, services) : undefined;
-  const service = registered === undefined ? undefined : { port, registered };
   const { host } = splitLogin(check.target);
-  const controlPath = brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host);
-  const family = check.means?.endpoint?.family;
-  return { error, family, handshakeMs, login, controlPath, cidUsers: twice ?? [], service };
+  return {
+    error,
+    family: means.endpoint?.family,
+    handshakeMs: stages.reduce((sum, { ms }) => sum + ms, 0),
+    login,
+    controlPath: brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host),
+    cidUsers: twice ?? [],
+    service: registered === undefined ? undefined : { port, registered },
+  };
+}
+
+/** A login by ssh, without prompts, and if it is refused the keys that ssh offers. */
+async function loginSign(
+  { check, means, sshConfig, identityFile, routes, brings }: Seen,
+  io: Io,
+  signal: AbortSignal,
+  run: RunLogin,
+  now: () => number,
+): Promise<Signs['login']> {
+  const { self, platform } = io;
+  const { text, port, user } = means;
+  const host = `${user}@${text}`;
+  const ssh = sshProgram(io);
+  const { asksForKeys, listsKeys } = await sshAbilities(io.env, ssh);
+  // The key was looked at before, and a look keeps none.
+  const settings = [asksNothing, ...(asksForKeys ? ['KnownHostsCommand=none'] : [])];
+  // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
+  const { program, fdpass } = brings ? await callerForSsh(io) : {};
+  const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
+  const common = { ssh, sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
+  const how = { ...common, typed: typedHost(splitLogin(check.target).host), ...bringing };
+  const call = (flag: string, command?: string) =>
+    run(guestLogin({ route: 'target', host, ...how }, { flags: [flag], settings, command }), io, signal);
+  const from = now();
+  const { code, message, lacksTerminal } = await call('-tt', 'true');
+  const ms = now() - from;
+  const listed = listsKeys && code !== 0 ? (await call('-Z')).stdout.split('\n') : [];
+  const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
+  return {
+    in: code === 0,
+    ms,
+    message,
+    user: isOwn ? "the machine's own user" : user,
+    keys: listed.filter((line) => fingerprint.test(line)),
+    lacksTerminal,
+    ended: code === 0 || code === 255 ? undefined : (code ?? undefined),
+  };
 }
 
 /** In a line of `ssh -Z`, "ann@mint ED25519 SHA256:… agent" (format_identity in its sshconnect2.c). A line without a fingerprint names a file that may be missing. */
 const fingerprint = / (SHA256|MD5):/;
 
 /** The machines of every source that knows which of them has which CID of this host. */
-export async function machinesByVsock(deps: Deps): Promise<readonly DiscoveredMachine[]> {
+async function machinesByVsock(deps: Deps): Promise<readonly DiscoveredMachine[]> {
   return (await listAll(deps, await loadJoining(deps, 'vsock'))).machines;
 }

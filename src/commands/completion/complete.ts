@@ -1,5 +1,3 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Command, groupSummaries, type OptionSpec, shownOn } from '../../cli/command.js';
 import { viaOption } from '../../cli/shared-options.js';
 import { countBy } from '../../group-by.js';
@@ -8,8 +6,7 @@ import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isOfOthers } from '../../sources/search.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
-import { foldOf, rooted, slug, split } from '../../typed/names.js';
-import { onDrive } from '../../typed/socket-target.js';
+import { foldOf, slug } from '../../typed/names.js';
 import { shells } from './scripts.js';
 
 export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];
@@ -25,7 +22,6 @@ export interface LiveNames {
   readonly providers: () => Promise<readonly string[]>;
   /** The hosts of the user's ssh configuration. */
   readonly hosts: () => Promise<readonly string[]>;
-  readonly folder: (path: string) => Promise<readonly FolderEntry[]>;
 }
 
 /** The candidates for the last of `words`, which is being typed; `words` begin after the program's name. */
@@ -141,17 +137,12 @@ async function targets(
   const [user = ''] = /^[^@/%:]+@/.exec(current) ?? [];
   const copies = command === 'scp' || command === 'rsync' ? ':' : '';
   const machines = machineCandidates(await live.machines(), usage.includes('TARGET'));
-  const paths = await pathTargets(current.slice(user.length), live.folder);
   const addresses = kinds.map(addressWord).filter((word) => word !== undefined && word !== '');
   const hops = /^via[/%]/.test(current.slice(user.length)) ? await live.hosts() : [];
   return [
     ...hops.map((host) => ({ word: `${user}via/${host}/`, about: 'a hypervisor' })),
     ...machines.map(({ word, about }) => ({ word: `${user}${word}${copies}`, about })),
     ...addresses.map((word) => ({ word: `${user}${word}`, about: 'an address' })),
-    ...paths.map(({ name, kind }) => ({
-      word: `${user}${name}${kind === 'socket' ? copies : ''}`,
-      about: `a ${kind}`,
-    })),
   ];
 }
 
@@ -175,46 +166,4 @@ export function machineCandidates(
     const about = `${status}, ${provider}`;
     return (isTaken ? [short, target] : [target]).map((word) => ({ word, about }));
   });
-}
-
-/** An entry of a folder that can be part of a socket's path. */
-interface FolderEntry {
-  readonly name: string;
-  readonly kind: 'folder' | 'socket';
-}
-
-/** The targets "unix/PATH" and "vsock-mux/PATH" that begin with `text`: sockets, and folders with a trailing "/". */
-async function pathTargets(
-  text: string,
-  folder: (path: string) => Promise<readonly FolderEntry[]>,
-): Promise<readonly FolderEntry[]> {
-  const { word, separator, rest: path } = split(text);
-  const isPath = kinds.some(({ name, rest }) => name === word && rest === 'path');
-  if (!isPath || (separator !== '/' && separator !== ':')) return [];
-  const kind = text.slice(0, word.length + 1);
-  const cut = path.lastIndexOf('/') + 1;
-  const [head, start] = [path.slice(0, cut), path.slice(cut)];
-  const entries = await folder(rooted(head));
-  return entries
-    .filter(({ name }) => name.startsWith(start) && (start !== '' || !name.startsWith('.')))
-    .map((each) => ({ ...each, name: `${kind}${head}${each.name}${each.kind === 'folder' ? '/' : ''}` }))
-    .filter(({ name }) => asTarget(name) !== undefined);
-}
-
-/** The folders and sockets in a folder, and links to them; none if it cannot be read. */
-export async function listFolder(
-  path: string,
-  platform: NodeJS.Platform = process.platform,
-): Promise<readonly FolderEntry[]> {
-  const here = onDrive(path, platform);
-  const entries = await readdir(here, { withFileTypes: true }).catch(() => []);
-  const found = await Promise.all(
-    entries.map(async (entry): Promise<FolderEntry | undefined> => {
-      const { name } = entry;
-      const is = entry.isSymbolicLink() ? await stat(join(here, name)).catch(() => entry) : entry;
-      if (is.isDirectory()) return { name, kind: 'folder' };
-      return is.isSocket() ? { name, kind: 'socket' } : undefined;
-    }),
-  );
-  return found.filter((entry) => entry !== undefined);
 }

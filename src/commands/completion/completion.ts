@@ -5,7 +5,7 @@ import type { Io } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { sshFolder } from '../../ssh/folder.js';
-import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
+import { type CommandTable, complete, type LiveNames } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
 export const completion: Command<{ readonly shell: CompletionShell }> = {
@@ -55,7 +55,6 @@ export async function printCompletions(
   const providers = sourcesOn(io.platform).map(({ name }) => name);
   const live: LiveNames = {
     providers: async () => providers,
-    folder: listFolder,
     hosts: () => configuredHosts(io),
     async machines() {
       const { listAll } = await import('../../sources/list-all.js');
@@ -83,9 +82,8 @@ async function keptMachines(
 
 /** The hosts of the user's own ssh configuration, without the machines that vmssh wrote, in lower case. */
 async function configuredHosts({ env, platform }: Io): Promise<readonly string[]> {
-  const [{ readText }, { hostNames }, { includedTexts }] = await Promise.all([
+  const [{ readText }, { hostNames, includedTexts }] = await Promise.all([
     import('../../files/read-file.js'),
-    import('../../ssh/config/hosts.js'),
     import('../../ssh/config/settings.js'),
   ]);
   const folder = sshFolder(env, platform);

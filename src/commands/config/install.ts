@@ -153,11 +153,6 @@ export async function askForFresh(
 /** How many commands stand on the line. */
 const maxShown = 8;
 
-/** From this number on, ssh's own time for the Hosts of other hypervisors can be felt. */
-const manyHosts = 2000;
-/** For each Host at each start of ssh (docs/many-hosts.md). Milliseconds. */
-const costOfHost = 0.008;
-
 /** The last lines of `config install`: what to type now that ssh reads lines made of this state. */
 export function whatNow({ machines, options }: HostState, io: Io): string {
   const hosts = machines.map(({ host }) => host);
@@ -168,21 +163,7 @@ export function whatNow({ machines, options }: HostState, io: Io): string {
   }
   const commands = hosts.map((host) => `ssh ${host}`);
   const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${fewOf(commands, maxShown)}`;
-  return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
-}
-
-/** For very many Hosts of other hypervisors. */
-function whatTheyCost(machines: readonly HostEntry[], io: Io): readonly string[] {
-  const there = machines.filter(({ via }) => via !== undefined);
-  if (there.length < manyHosts) return [];
-  const ms = Math.round(there.length * costOfHost);
-  const [{ via } = { via: 'HOST' }] = there;
-  return [
-    pasteable(
-      `each start of ssh reads them: ${there.length} Hosts of other hypervisors cost it about ${ms} ms. vmssh config install --only-patterns writes no Host, and ssh via/${via}/NAME works without one`,
-      io,
-    ),
-  ];
+  return [all, ...whichIsWhich(machines)].join('\n');
 }
 
 /** For Hosts that differ only in case: the target of each. */

@@ -7,7 +7,7 @@ import { lastState } from '../../hosts/last-state.js';
 import { type ConfigOptions, configOptions, lineOptions, settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { inEffect } from '../../hosts/setting.js';
-import { checkSshOptions, leftOut, refusedOfLast } from '../../hosts/ssh-option.js';
+import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { usersNames } from '../../ssh/taken-names.js';
@@ -45,14 +45,10 @@ export const configPrint: Command<ConfigOptions & { readonly out?: string }> = {
 async function printedLines(options: ConfigOptions, io: Io): Promise<string> {
   const { own, state: path } = configFiles({ system: false }, io);
   const [lines, kept] = await Promise.all([fileAt(own), fileAt(path, 'any')]);
-  const { state: last, problem, newer } = lastState(kept.text, lines.text);
-  if (newer !== undefined) throw new UsageError(`${quote(path)}: ${newer}`, 'use that vmssh');
+  const { state: last, problem, unusable } = lastState(kept.text, lines.text);
+  if (unusable !== undefined) throw new UsageError(`${quote(path)}: ${unusable}`, 'see vmssh config install');
   if (problem !== undefined) io.err(`${io.program}: warning: ${quote(path)} ${printable(problem)}\n`);
   const all = inEffect(settings, options, last.options);
-  for (const each of leftOut(last.options))
-    io.err(`${io.program}: warning: ${quote(path)}: ${printable(each)}\n`);
-  const refused = await refusedOfLast(all.sshOptions, last.options, io);
-  if (refused) throw new UsageError(`${quote(path)}: ${refused.why}`, refused.hint);
   // What an earlier print added to the configuration is no other host.
   const taken = await usersNames(io);
   const decision = await decide({ ...options, ...all }, { ...last, machines: [] }, taken, io, findMachines);

@@ -81,30 +81,21 @@ function folded(checks: readonly HostCheck[]): readonly HostCheck[] {
 }
 
 /** The checks in Markdown, with their texts for a report only: no name, path or address. */
-function report({ system }: Facts, checks: readonly HostCheck[]): string {
+function report({ build }: Facts, checks: readonly HostCheck[]): string {
   const signs = { ok: '✓', bad: '✗', none: '–' };
-  const { vmssh, runtime, os, kernel, arch, about } = system;
-  const { commit, engine, features } = about;
-  return [
-    `vmssh ${vmssh} on ${runtime}, ${allowed.os(os)}, ${allowed.kernel(kernel)}, ${arch}`,
-    `commit ${commit ?? 'unknown'}, ${engine.name} ${engine.version}; ${features.join(', ')}`,
-    '',
-    '| | what | found |',
-    '| --- | --- | --- |',
-    ...checks.map(({ name, state, report }) => `| ${signs[state]} | ${name} | ${report} |`),
-    '',
-  ].join('\n');
+  const rows = checks.map(({ name, state, report }) => `| ${signs[state]} | ${name} | ${report} |`);
+  return [...build, '', '| | what | found |', '| --- | --- | --- |', ...rows, ''].join('\n');
 }
 
 export function hostChecks(facts: Facts): readonly HostCheck[] {
-  const linux = facts.system.platform === 'linux';
+  const linux = facts.platform === 'linux';
   return [
     ssh(facts),
     ...shell(facts),
-    ...pathChecks(facts.openFolders, facts.system),
-    ...programChecks(facts.openPrograms, facts.system),
+    ...pathChecks(facts.openFolders, facts),
+    ...programChecks(facts.openPrograms, facts),
     addon(facts),
-    ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
+    ...(linux ? [fdPassing(facts), vsock(facts), ...deviceChecks(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),
     ...providers(facts),
     ...outsideChecks(facts),
@@ -115,7 +106,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
   ];
 }
 
-function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
+function ssh({ ssh: { version }, platform }: Facts): HostCheck {
   const name = 'ssh';
   if (version === undefined)
     return finding(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
@@ -133,7 +124,7 @@ function shell({ brokenShell }: Facts): readonly HostCheck[] {
   return [finding('SHELL', 'bad', what, 'export SHELL=/bin/sh')];
 }
 
-function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Facts): HostCheck {
+function addon({ addon: { addon, ...rest }, platform, borrowed }: Facts): HostCheck {
   const name = 'addon';
   if (addon)
     return finding(name, 'ok', isCompiled ? 'it is in this program' : 'node-hvsock-native is loaded');
@@ -175,29 +166,33 @@ function vsock({ devices, modules, addon: { addon }, borrowed }: Facts): HostChe
   return finding(name, 'none', lacking, 'sudo apt-get install python3');
 }
 
-function vhost({ devices: { '/dev/vhost-vsock': device }, modules }: Facts): HostCheck {
-  const name = 'vhost_vsock';
-  if (device === 'ok') return finding(name, 'ok', 'virtual machines can have vsock devices');
-  if (device === 'closed')
-    return finding(
-      name,
-      'none',
-      'this user cannot use /dev/vhost-vsock; services of the system and root can',
-    );
-  if (modules.includes(name))
-    return finding(name, 'none', 'the module is loaded, without a device here: a container?');
-  const absent =
-    'not loaded: VMs on this host cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it';
-  return finding(name, 'none', absent, 'sudo modprobe vhost_vsock');
-}
+type Of<State extends string> = Readonly<Record<State, readonly [found: string, fix?: string]>>;
 
-function kvm({ devices }: Facts): HostCheck {
-  const name = 'kvm';
-  const state = devices['/dev/kvm'];
-  const join = 'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"';
-  if (state === 'ok') return finding(name, 'ok', '/dev/kvm can be used');
-  if (state === 'closed') return finding(name, 'none', 'this user cannot use /dev/kvm', join);
-  return finding(name, 'none', 'no /dev/kvm: virtual machines run slowly here, or elsewhere');
+const deviceTexts: Readonly<Record<'vhost_vsock' | 'kvm', Of<'ok' | 'closed' | 'absent'>>> = {
+  vhost_vsock: {
+    ok: ['virtual machines can have vsock devices'],
+    closed: ['this user cannot use /dev/vhost-vsock; services of the system and root can'],
+    absent: [
+      'no /dev/vhost-vsock: VMs on this host, or in this container, cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it',
+      'sudo modprobe vhost_vsock',
+    ],
+  },
+  kvm: {
+    ok: ['/dev/kvm can be used'],
+    closed: [
+      'this user cannot use /dev/kvm',
+      'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"',
+    ],
+    absent: ['no /dev/kvm: virtual machines run slowly here, or elsewhere'],
+  },
+};
+
+function deviceChecks({ devices }: Facts): readonly HostCheck[] {
+  const states = { vhost_vsock: devices['/dev/vhost-vsock'], kvm: devices['/dev/kvm'] } as const;
+  return (['vhost_vsock', 'kvm'] as const).map((name) => {
+    const [found, fix] = deviceTexts[name][states[name]];
+    return finding(name, states[name] === 'ok' ? 'ok' : 'none', found, fix);
+  });
 }
 
 function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {

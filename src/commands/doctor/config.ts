@@ -9,7 +9,7 @@ import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
 import { type Pin, pinsIn } from '../../identity/pins.js';
 import type { HostKeyPolicy } from '../../identity/policy.js';
-import { hostPatterns, type Kind } from '../../kinds/kind.js';
+import { hostPatterns } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { FindMachines } from '../../machines/find-machines.js';
 import type { Here, Io } from '../../process/io.js';
@@ -295,8 +295,8 @@ function effective(
 }
 
 /** The first Host pattern of each kind. */
-export function firstPatterns(table: readonly Kind[] = kinds): readonly string[] {
-  return table.flatMap((kind) => hostPatterns(kind).slice(0, 1));
+export function firstPatterns(): readonly string[] {
+  return kinds.flatMap((kind) => hostPatterns(kind).slice(0, 1));
 }
 
 /** "systemd-ssh-proxy serves unix/*; vmssh serves the others", by the ProxyCommand that ssh uses for each pattern. Undefined if vmssh serves all. */

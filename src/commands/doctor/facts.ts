@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch, version as osVersion, release } from 'node:os';
-import { type About, about } from '../../about.js';
+import { about } from '../../about.js';
 import type { FoundTool } from '../../connect/borrow/open-borrowed.js';
 import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
@@ -17,25 +17,17 @@ import { type Shell, shellOf } from '../../typed/shell.js';
 import { version } from '../../version.js';
 import { type ConfigFacts, clientChecks, firstPatterns, gatherConfig, type SshFacts } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
-import type { HostCheck } from './finding.js';
+import { allowed, type HostCheck } from './finding.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
 import { type OpenPath, openFolders, openPrograms, writersOn } from './writers.js';
 
 /** The facts about this host, not yet judged. */
 export interface Facts {
-  readonly system: {
-    readonly platform: NodeJS.Platform;
-    /** Into which fixes are pasted. */
-    readonly shell: Shell;
-    readonly vmssh: string;
-    readonly runtime: string;
-    /** Of this build. */
-    readonly about: Pick<About, 'commit' | 'engine' | 'features'>;
-    /** The version of Windows; elsewhere os-release(5). */
-    readonly os: string;
-    readonly kernel: string;
-    readonly arch: string;
-  };
+  readonly platform: NodeJS.Platform;
+  /** Into which fixes are pasted. */
+  readonly shell: Shell;
+  /** Which build runs where: the first lines of a report. */
+  readonly build: readonly string[];
   readonly addon: AddonState;
   /** Without the addon: the program that opens a vsock in its place. */
   readonly borrowed?: FoundTool;
@@ -87,16 +79,9 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   const canExpose = devices['/dev/vhost-vsock'] !== 'absent';
   const exposed = canExpose ? await exposedMachines(machines.machines, io.interrupted()) : [];
   return {
-    system: {
-      platform: io.platform,
-      shell: shellOf(io),
-      vmssh: version,
-      runtime: isCompiled ? 'its own executable' : `Node ${process.version}`,
-      os: io.platform === 'win32' ? osVersion() : osRelease,
-      kernel: release(),
-      arch: arch(),
-      about: about(),
-    },
+    platform: io.platform,
+    shell: shellOf(io),
+    build: buildLines(io.platform === 'win32' ? osVersion() : osRelease, release()),
     addon: loadAddon(),
     borrowed: await borrowedTool(io),
     ssh,
@@ -114,6 +99,16 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),
     clients: clientChecks(io),
   };
+}
+
+/** `os`: the version of Windows; elsewhere os-release(5). */
+export function buildLines(os: string, kernel: string): readonly string[] {
+  const { commit, engine, features } = about();
+  const runtime = isCompiled ? 'its own executable' : `Node ${process.version}`;
+  return [
+    `vmssh ${version} on ${runtime}, ${allowed.os(os)}, ${allowed.kernel(kernel)}, ${arch()}`,
+    `commit ${commit ?? 'unknown'}, ${engine.name} ${engine.version}; ${features.join(', ')}`,
+  ];
 }
 
 async function gatherSsh(io: Io): Promise<SshFacts> {

@@ -28,6 +28,7 @@ import { inKnownHosts } from '../../ssh/config/names.js';
 import { knownHostsFiles } from '../../ssh/config/users-files.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { knownHostsFile, otherHome } from '../../ssh/folder.js';
+import { keyOwner } from '../../ssh/key-owner.js';
 import { machineKeys, strictly } from '../../ssh/machine-keys.js';
 import { slug } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
@@ -66,7 +67,8 @@ export const knownKey: SetupStep = {
     const record = reachedMachine(machine);
     // A package makes the host keys, or we do.
     const makesKey = isChanged(said, 'host-keys') || isChanged(said, 'sshd');
-    const [known] = pinsOf(await machineKeys({ text: target, machine: record }, { typed: name }, env));
+    const owner = await keyOwner({ text: target, machine: record }, { typed: name }, env);
+    const [known] = pinsOf(await machineKeys(owner, env));
     const another = known && `it has none, and another is known: ${pinPrint(known)}`;
     if (another && makesKey) return add('host-key', 'failed', another, `vmssh forget ${typed}`);
     if (known) return add('host-key', 'ok', `${known.type} ${pinPrint(known)} is known`);

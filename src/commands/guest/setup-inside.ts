@@ -177,19 +177,13 @@ function planFrom(
 /** A row of the script that only looks, with what the user can do about it. */
 function sayPlanned(
   row: FindingJson,
-  { options, typed, machine, add, addGuests }: Setup,
+  { options, typed, add, addGuests }: Setup,
   found: Found & { readonly into: HostFlags },
 ): void {
   const { name, state } = row;
   const isOk = state === 'ok';
   if (name === 'account' && isOk) {
-    const isRoot = row.found === 'root';
-    const isFirst = !found.said?.some(({ name, state }) => name === 'account' && state === 'skipped');
-    const ordinary = isFirst ? 'its first account with a uid from 1000 on' : 'the first that sshd lets in';
-    const first = isRoot ? 'as it has no ordinary account' : ordinary;
-    const known = found.earlier?.user ? 'as before' : `which ${machine?.provider} made`;
-    const whose = found.login?.user === undefined ? first : known;
-    add('account', 'ok', options.user === undefined ? `${row.found}, ${whose}` : row.found);
+    add('account', 'ok', options.user === undefined ? `${row.found}: --user names another` : row.found);
   } else if (name === 'sshd' && state === 'failed' && !options.install) {
     const isBrought = lacksSshd(found.answer?.error);
     const orBring = isBrought ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';

@@ -1,7 +1,14 @@
 import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, errorWith } from '../../errors.js';
-import { asTarget, parseTarget } from '../../kinds/kinds.js';
+import { asTarget, parseTarget, providersOf } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
+import { programInPath } from '../../process/program-in-path.js';
+import { loadHere } from '../../sources/here.js';
+import { listAll } from '../../sources/list-all.js';
+import { isFailure } from '../../sources/source.js';
+import { runTool } from '../../sources/tools/run-tool.js';
+import { ownEnv } from '../../sources/trusted-env.js';
+import { withToolFolders } from '../../sources/trusted-path.js';
 import { keptLogins } from '../../ssh/config/logins.js';
 import { mayBeGiven } from '../../ssh/config/names.js';
 import { usersNames } from '../../ssh/taken-names.js';
@@ -29,10 +36,7 @@ const steps: readonly SetupStep[] = [
 const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, keyLeft];
 
 /** Of a machine that is gone. */
-const gone: SetupStep = {
-  name: 'way',
-  undo: async (setup) => (await import('./setup-gone.js')).lookWhetherGone(setup),
-};
+const gone: SetupStep = { name: 'way', undo: lookWhetherGone };
 const undoneHere: readonly SetupStep[] = [gone, knownKey, config];
 
 /** What came of one machine. */
@@ -132,4 +136,23 @@ function planOf(setup: Setup, found: Found): SetupPlan {
   const { name, target, steps } = setup;
   const { host, lines, scripts, login } = found;
   return { name, target, host, user: scripts && login?.user, steps, lines, setup, found };
+}
+
+/** Whether a machine that nothing lists is gone: its manager has to answer. */
+async function lookWhetherGone({ gone: login, named, io, signal, add }: Setup): Promise<Found | undefined> {
+  const [source] = await loadHere(io, providersOf(named.target).slice(0, 1));
+  const { warnings } = await listAll({ ...io, signal }, source ? [source] : []);
+  const [program = '', ...args] = source?.listCommand?.split(' ') ?? [];
+  const env = withToolFolders(ownEnv(io.env), io.platform);
+  // A list has nothing of a manager that is stopped, and its program says why.
+  const ask = async () => programInPath(program, env) && runTool(program, args, { env, signal });
+  const asked = ask().then(
+    () => undefined,
+    ({ message }: Error) => message,
+  );
+  const problem = warnings.find(isFailure)?.problem ?? (await asked);
+  if (problem)
+    return add('way', 'failed', `${source?.title} does not answer: ${problem}`, source?.listCommand);
+  add('way', 'skipped', 'nothing lists it any more: nothing is done in it');
+  return { login };
 }

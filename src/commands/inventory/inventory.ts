@@ -65,7 +65,7 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
   },
 };
 
-async function inventoryFor(all: readonly ListedMachine[], prefix: string, io: Io): Promise<Inventory> {
+async function inventoryFor(all: readonly ListedMachine[], prefix: string, io: Io) {
   const refused = all.flatMap((machine) => {
     const why = refusedByAnsible(machine);
     return why === undefined ? [] : [{ name: machine.name, why }];
@@ -85,24 +85,21 @@ async function inventoryFor(all: readonly ListedMachine[], prefix: string, io: I
   return usage(() => inventoryOf(named, { ...self, ...abilities }));
 }
 
-/** The answer to --list: https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html */
-type Inventory = Readonly<Record<string, InventoryGroup>> & {
-  readonly _meta: { readonly hostvars: HostVars };
+type HostVars = Readonly<Record<string, string | number | undefined>>;
+
+type Inventory = Readonly<Record<string, { readonly hosts?: readonly string[] }>> & {
+  readonly _meta: { readonly hostvars: Readonly<Record<string, HostVars>> };
 };
-
-interface InventoryGroup {
-  readonly hosts?: readonly string[];
-  readonly children?: readonly string[];
-}
-
-type HostVars = Readonly<Record<string, Readonly<Record<string, string | number | undefined>>>>;
 
 interface InventoryHost {
   readonly machine: ListedMachine;
   readonly host: ConcreteHost;
 }
 
-/** All machines for Ansible, in groups by provider, status and hypervisor. Throws a RangeError for what ssh cannot take. */
+/**
+ * All machines for Ansible, in groups by provider, status and hypervisor: the answer to --list
+ * (https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html). Throws a RangeError for what ssh cannot take.
+ */
 export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): Inventory {
   const memberships = hosts.flatMap(({ machine, host: { host } }) =>
     groupsOf(machine).map((group) => ({ group, host })),
@@ -133,7 +130,7 @@ function groupsOf({ provider, status, via = 'localhost' }: ListedMachine): reado
   );
 }
 
-function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller: Caller): HostVars[string] {
+function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller: Caller): HostVars {
   const { name, target, provider, status, uuid, cid, via, user, identityFile } = machine;
   return {
     // Any host will do, since the proxy has the target; ssh keeps its control socket by this name.
@@ -144,8 +141,7 @@ function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller:
     ansible_ssh_common_args: sshArguments({
       ...options,
       ...caller,
-      user: undefined,
-      identityFile: undefined,
+      ...{ user: undefined, identityFile: undefined },
     }),
     vmssh_name: name,
     vmssh_target: target,

@@ -10,6 +10,7 @@ import { silenceOf } from '../../identity/refusal.js';
 import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownHome } from '../../ssh/folder.js';
+import { keyOwner } from '../../ssh/key-owner.js';
 import {
   type MachineKeys,
   machineKeys,
@@ -61,12 +62,15 @@ export const hostKey: Command<HostKeyOptions> = {
     // Whose address it is may have been asked of programs. For this answer no more is asked, and nothing is kept.
     if (reason === 'ORDER') confine('read', io.env);
     if (reason === 'ORDER') {
-      const keys = reached && (await machineKeys(reached, { typed, host, isKnownOnly: true }, io.env));
-      for (const line of keys ? knownLines(keys) : []) io.out(`${line.replace('HOST', host)}\n`);
+      if (!reached) return 0;
+      const owner = await keyOwner(reached, { typed, host, isKnownOnly: true }, io.env);
+      const keys = await machineKeys(owner, io.env);
+      for (const line of knownLines(keys)) io.out(`${line.replace('HOST', host)}\n`);
       return 0;
     }
     const { configOfCall } = await import('../../ssh/policy/asking-ssh.js');
-    const keys = await machineKeys(reached, { typed, host, config: configOfCall() }, io.env);
+    const owner = await keyOwner(reached, { typed, host }, io.env);
+    const keys = await machineKeys(owner, io.env, configOfCall());
     const plain = certificateIn(shown)?.plain ?? shown;
     const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
     const answer = await answerTo(shown, policy, call);

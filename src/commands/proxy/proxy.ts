@@ -213,10 +213,12 @@ function refuseOther(typed: string, machine: DiscoveredMachine | undefined): voi
 
 /** Whether no key is known of a machine that another hypervisor has: the first login asks there. */
 async function hasNoKey(text: string, { env }: Io): Promise<boolean> {
+  const { keyOwner } = await import('../../ssh/key-owner.js');
   const { machineKeys } = await import('../../ssh/machine-keys.js');
   const { pinsOf } = await import('../../identity/decide.js');
+  const owner = await keyOwner({ text }, { isKnownOnly: true }, env);
   // Why they cannot be read is said when ssh asks.
-  const keys = await machineKeys({ text }, { isKnownOnly: true }, env).catch(() => undefined);
+  const keys = await machineKeys(owner, env).catch(() => undefined);
   return keys !== undefined && pinsOf(keys).length === 0;
 }
 

@@ -33,6 +33,13 @@ export function optionsNameUser(tool: SshTool, { before, after }: SplitArgs): bo
   );
 }
 
+/** Whether the options name a host to go through. */
+export function namesJump(tool: SshTool, { before, after }: SplitArgs): boolean {
+  return [...before, ...after].some(
+    (option) => (tool !== 'rsync' && option.name === 'J') || sets(option, /^\s*proxyjump[\s=]+(?!none)/i),
+  );
+}
+
 /** Whether the user's own options say from where ssh takes host keys: it then does not ask vmssh. */
 export function namesKeyFiles({ before, after }: SplitArgs): boolean {
   return [...before, ...after].some((option) =>

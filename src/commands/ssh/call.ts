@@ -3,7 +3,7 @@ import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/kinds.js';
-import { type lookUp, splitUser } from '../../lookup/login.js';
+import type { lookUp } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import { refusesUsers, sshAbilities, sshProgram } from '../../process/ssh-program.js';
@@ -14,11 +14,11 @@ import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-option
 import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { keysByName } from '../../ssh/guest-keys.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
-import { type SplitArgs, type SshTool, splitArgs, wordsOf } from '../../ssh/split-args.js';
+import { type SplitArgs, type SshTool, splitArgs, type ToolOption, wordsOf } from '../../ssh/split-args.js';
 import { checkUserName, isHostName, slug, typedHost } from '../../typed/names.js';
 import { type Shell, shellLine, shellOf } from '../../typed/shell.js';
 import type { Operand } from './args.js';
-import { findOperands, givingOption, namesKeyFiles, optionsNameUser } from './args.js';
+import { findOperands, givingOption, namesJump, namesKeyFiles, optionsNameUser } from './args.js';
 
 export interface SshOptions extends ForProxy {
   readonly args: SplitArgs;
@@ -56,83 +56,105 @@ export async function prepare(
   // Of each option ssh takes the first, also those of VMSSH_SSH: with rsync the ssh that it starts reads them.
   const chosen = tool === 'rsync' ? [] : splitArgs('ssh', ssh.slice(1)).before;
   const all = { ...args, before: [...chosen, ...args.before] };
-  const { user, host: operand, port } = onlyMachine(tool, all, machines, io);
-  const meant = behind(typed ?? operand);
+  const operand = onlyMachine(tool, all, machines, io);
+  const meant = behind(typed ?? operand.host);
   const progress = await startProgress(io, `looking for ${printable(meant)}`);
   const named = await find(meant, io).finally(() => progress.stop());
-  const giving = hostKeyAlias(named) === undefined ? givingOption(tool, all) : undefined;
-  if (giving !== undefined)
-    throw new UsageError(
-      `${quote(giving)} is not for ${quote(named.text)}: it is an address, whose host key is not checked, so anybody who answers there would get it`,
-      'use the name of the machine: vmssh list',
-    );
+  refuseGiving(tool, all, named);
   const own = typedHost(meant) ?? hostFor(named);
   // The other tools read a "/" before a ":" as a path.
   const host = tool === 'ssh' ? own : own.replaceAll('/', '%');
-  const hasUser = optionsNameUser(tool, all) || machines.some((each) => each.user !== undefined);
-  const sshConfig = [...all.before, ...all.after].findLast(({ name }) => name === 'F')?.value;
   const account = await madeLogin(named.machine, io);
-  const self = await callerForSsh(io);
-  const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(all) });
-  // Only then ssh is asked for its version.
-  const asksForKeys = mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys;
   const brings = asked === true || account?.brings === true;
-  const caller = { ...self, asksForKeys, refusesUsers: brings && (await refusesUsers(io.env, ssh)) };
-  const whyNot = whyNoBring(caller);
+  const { caller, whyNot } = await callerOf(ssh, all, brings, io);
   if (asked && whyNot) throw new UsageError(...whyNot);
   const bring = brings && whyNot === undefined;
   // Else what ssh asks of vmssh asks that ssh.
-  const hostKeys = asksForKeys ? undefined : await usersPolicy(meant, all, io, sshConfig);
-  const proxy = { waitMs, routes, start, bring, namesUser: hasUser, hostKeys, typed: meant };
+  const hostKeys = caller.asksForKeys ? undefined : await usersPolicy(meant, all, io);
+  const namesUser = optionsNameUser(tool, all) || machines.some((each) => each.user !== undefined);
+  const proxy = { waitMs, routes, start, bring, namesUser, hostKeys, typed: meant };
   const settings = await settingsOf(named, account, proxy, caller, io);
-  const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
+  const ported = operand.port === undefined ? settings : [['Port', operand.port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
-  const before = wordsOf(args.before);
-  const after = wordsOf(args.after);
-  const byPlace = new Map(machines.map((each) => [each.at, each]));
-  const operands = args.operands.map((text, i) => {
-    const each = byPlace.get(i);
-    return each ? `${each.user === undefined ? '' : `${each.user}@`}${host}${each.rest}` : text;
-  });
-  const copy = () => [tool, ...otherSsh(ssh), ...before, ...options, '--', ...operands];
-  const command = {
-    ssh: () => {
-      // ssh uses the first of each setting: those from the machine's operand keep its position.
-      const given = [
-        ...(user === undefined ? [] : ['-l', user]),
-        ...(port === undefined ? [] : ['-p', port]),
-      ];
-      return [...ssh, ...before, ...given, ...after, ...options, '--', host, ...args.operands.slice(1)];
-    },
-    scp: copy,
-    sftp: copy,
-    rsync: () => {
-      const given = [...before, ...after];
-      // As rsync itself: the last -e counts, and the variable without one.
-      const shells = [...(io.env.RSYNC_RSH ? ['-e', io.env.RSYNC_RSH] : []), ...given];
-      const shell = remoteShell(shells, caller.program, meant, { waitMs, routes, start, bring });
-      return [tool, '-e', shell, ...withoutShell(given), '--', ...operands];
-    },
-  }[tool]();
+  const command =
+    tool === 'ssh'
+      ? sshCall(ssh, args, operand, options, host)
+      : [
+          tool,
+          ...(tool === 'rsync'
+            ? ['-e', remoteShell(args, io.env.RSYNC_RSH, caller.program, meant, proxy), ...withoutShell(args)]
+            : [...otherSsh(ssh), ...wordsOf(args.before), ...options]),
+          '--',
+          ...withHost(args.operands, machines, host),
+        ];
   const { target } = named.machine ?? {};
-  const whose = user === undefined ? [] : ['--user', user];
+  const whose = operand.user === undefined ? [] : ['--user', operand.user];
   const isSetUp = target === undefined || account?.user !== undefined || brings;
   const setup = isSetUp ? undefined : shellLine(['vmssh', 'setup', ...whose, target], shellOf(io));
   return { command, ssh, options, named, host, setup, asks: asksVmssh(caller) };
 }
 
-async function usersPolicy(name: string, { before, after }: SplitArgs, io: Io, configFile?: string) {
-  const all = [...before, ...after];
+function refuseGiving(tool: SshTool, args: SplitArgs, named: ListedTarget): void {
+  const giving = hostKeyAlias(named) === undefined ? givingOption(tool, args) : undefined;
+  if (giving !== undefined)
+    throw new UsageError(
+      `${quote(giving)} is not for ${quote(named.text)}: it is an address, whose host key is not checked, so anybody who answers there would get it`,
+      'use the name of the machine: vmssh list',
+    );
+}
+
+/** How that ssh calls vmssh, and why it cannot log in by an sshd that is brought. */
+async function callerOf(ssh: readonly string[], args: SplitArgs, brings: boolean, io: Io) {
+  const self = await callerForSsh(io);
+  const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(args) });
+  // Only then ssh is asked for its version.
+  const asksForKeys = mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys;
+  const caller = { ...self, asksForKeys, refusesUsers: brings && (await refusesUsers(io.env, ssh)) };
+  return { caller, whyNot: whyNoBring(caller) };
+}
+
+/** ssh uses the first of each setting: those from the machine's operand keep its position. */
+function sshCall(
+  ssh: readonly string[],
+  { before, after, operands }: SplitArgs,
+  { user, port }: Operand,
+  options: readonly string[],
+  host: string,
+): readonly string[] {
+  const given = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', port])];
+  const words = [...wordsOf(before), ...given, ...wordsOf(after), ...options];
+  return [...ssh, ...words, '--', host, ...operands.slice(1)];
+}
+
+function withHost(operands: readonly string[], machines: readonly Operand[], host: string) {
+  return operands.map((text, i) => {
+    const { user, rest } = machines.find(({ at }) => at === i) ?? {};
+    if (rest === undefined) return text;
+    return `${user === undefined ? '' : `${user}@`}${host}${rest}`;
+  });
+}
+
+async function usersPolicy(name: string, args: SplitArgs, io: Io) {
   // What a Match may ask for.
-  const flags = all.flatMap(({ name = '', words }) => (['l', 'o', 'p'].includes(name) ? words : []));
+  const flags = [...args.before, ...args.after].flatMap(({ name = '', words }) =>
+    ['l', 'o', 'p'].includes(name) ? words : [],
+  );
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-  const { keyPolicy, plainLogin } = await import('../../ssh/policy/key-policy.js');
-  return (await keyPolicy(io, { login: plainLogin(name, io, { configFile, flags }), note })).policy;
+  const [{ keyPolicy, plainLogin }, { fileOfCall }] = await Promise.all([
+    import('../../ssh/policy/key-policy.js'),
+    import('../../ssh/policy/ask-ssh.js'),
+  ]);
+  const login = plainLogin(name, io, { configFile: fileOfCall(args), flags });
+  return (await keyPolicy(io, { login, note })).policy;
 }
 
 function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {
   const [operand, ...others] = machines;
-  refuseJump(tool, args);
+  if (namesJump(tool, args))
+    throw new UsageError(
+      '-J names a jump host, but a machine is reached from this host',
+      `leave it out; to go through a machine: vmssh config install, and then ${tool} -J NAME`,
+    );
   if (operand === undefined || operand.host === '') {
     const form =
       tool === 'ssh' || tool === 'sftp'
@@ -189,51 +211,21 @@ function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly strin
   return program === 'ssh' ? [] : ['-S', program];
 }
 
-/** The jump host in ssh's options; undefined: none. */
-export function jumpHost(tool: SshTool, { before, after }: SplitArgs): string | undefined {
-  for (const { name, value = '' } of [...before, ...after]) {
-    if (tool !== 'rsync' && name === 'J') return value;
-    const [, host] = (name === 'o' && /^\s*proxyjump[\s=]+(?!none)(.*)$/is.exec(value)) || [];
-    if (host !== undefined) return host;
-  }
-  return undefined;
-}
-
-/** Refuses -J: a machine is reached from this host, not through another one. Throws a UsageError. */
-export function refuseJump(tool: SshTool, args: SplitArgs): void {
-  const host = jumpHost(tool, args);
-  if (host === undefined) return;
-  throw new UsageError(
-    '-J names a jump host, but a machine is reached from this host',
-    `leave it out; to go through a machine: vmssh config install, and then ${tool} -J ${jumpForm(host) ?? 'NAME'}`,
-  );
-}
-
-/**
- * A target for ssh's own -J, "root@container%%web": a "/" or ":" would begin a port, and ssh puts the host into a ProxyCommand without
- * escaping its percents. Undefined if there is no such form.
- */
-export function jumpForm(text: string): string | undefined {
-  const { user, host } = splitUser(text);
-  if (asTarget(host) === undefined || /[:\s]/.test(host)) return undefined;
-  const form = host.replaceAll('%%', '%').replaceAll(/[/%]/g, '%%');
-  return user === undefined ? form : `${user}@${form}`;
-}
-
 /** Our options that are for the proxy. */
 type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start' | 'bring'>;
 
 /**
  * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives the target itself. The
- * options of the user's own `-e 'ssh OPTIONS'` or RSYNC_RSH are kept. Throws a UsageError.
+ * options of the user's own `-e 'ssh OPTIONS'`, of which the last one counts, or of `variable` are kept. Throws a UsageError.
  */
 export function remoteShell(
-  args: readonly string[],
+  { before, after }: SplitArgs,
+  variable: string | undefined,
   self: readonly string[],
   target: string,
   proxy: ForProxy,
 ): string {
-  const given = args.flatMap((arg, i) => givenShell(arg, args[i + 1])?.shell ?? []).at(-1);
+  const given = [...before, ...after].findLast(isShell)?.value ?? (variable || undefined);
   const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
   if (given !== undefined && options === given)
     throw new UsageError(`rsync's -e or RSYNC_RSH has to be ssh and its options here, not ${quote(given)}`);
@@ -244,28 +236,18 @@ export function remoteShell(
   return `${self.map(quoted).join(' ')} ssh ${typed}${ours.join('')}${options}`;
 }
 
-/** The arguments without the user's own `-e`, in each of its forms. */
-export function withoutShell(args: readonly string[]): readonly string[] {
-  const left: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
-    const found = givenShell(arg, args[i + 1]);
-    if (found === undefined) left.push(arg);
-    else {
-      if (found.flags !== '') left.push(`-${found.flags}`);
-      if (found.apart) i++;
-    }
-  }
-  return left;
+/** The options without the user's own `-e`, in each of its forms: "-e X", "-aeX", "--rsh X", "--rsh=X". */
+export function withoutShell({ before, after }: SplitArgs): readonly string[] {
+  return [...before, ...after].flatMap((option) => {
+    const { words } = option;
+    if (!isShell(option)) return words;
+    const [flags = '-'] = /^-[^-e]+/.exec(words[0] ?? '') ?? [];
+    return flags === '-' ? [] : [flags];
+  });
 }
 
-// "-e X", "-aeX", "--rsh X", "--rsh=X".
-function givenShell(arg: string, next = ''): { shell: string; flags: string; apart: boolean } | undefined {
-  const long = /^--rsh(?:=(.*))?$/s.exec(arg);
-  if (long) return { shell: long[1] ?? next, flags: '', apart: long[1] === undefined };
-  const [match, flags = '', value = ''] = /^-([^-BfMT@e]*)e(.*)$/s.exec(arg) ?? [];
-  if (match === undefined) return undefined;
-  return { shell: value || next, flags, apart: value === '' };
+function isShell({ name }: ToolOption): boolean {
+  return name === 'e' || name === 'rsh';
 }
 
 /**

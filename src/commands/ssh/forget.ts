@@ -16,7 +16,7 @@ import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js'
 import { knownHostsFile, ownHome } from '../../ssh/folder.js';
 import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../ssh/guest-keys.js';
 import { namesByHop } from '../../ssh/hop-names.js';
-import { namesTyped } from '../../ssh/machine-keys.js';
+import { namesTyped } from '../../ssh/key-owner.js';
 
 export const forget: Command<{ readonly targets: readonly string[] }> = {
   name: 'forget',
@@ -69,7 +69,7 @@ export const forget: Command<{ readonly targets: readonly string[] }> = {
 async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io['env']) {
   const target = asTarget(typed);
   const found = listed ?? (target && { text: typed, target });
-  const id = uuidAlias(uuidOf(typed));
+  const id = uuidAlias(typed.replace(/^.*\//, ''));
   const hosts = (await readState(stateFile(ownHome(env))))?.machines ?? [];
   const isMeant = ({ target: to, host }: HostEntry) =>
     found ? to === found.text : host.toLowerCase() === typed.toLowerCase();
@@ -130,9 +130,4 @@ function fixFor(target: string): string {
   const known = asTarget(target);
   if (known && !isNamed(known)) return 'no key is kept for an address';
   return 'keys are kept by the UUID of a machine: vmssh list -o wide shows it with its name and target';
-}
-
-function uuidOf(typed: string): string {
-  const hex = typed.replace(/^.*\//, '').replaceAll(/[-{}]/g, '').toLowerCase();
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -60,7 +60,6 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
       call.setup,
       io,
     );
-  if (code === 1 && tool === 'scp') await explainStatus(call, io);
   return code;
 }
 
@@ -106,18 +105,6 @@ async function explainKey(call: ToolCall, { start }: SshOptions, io: Io): Promis
   const fix = await keyFix(named.target, named.machine?.identityFile);
   if (fix === undefined || !(await loginSays(call, io)).includes('Permission denied')) return;
   await complain(`${quote(named.text)} refused the login: it takes the key that its manager made`, fix, io);
-}
-
-/** scp says nothing where every file arrived and only the SFTP server ended badly (microsandbox's gives no status): a session without a request shows that. */
-async function explainStatus({ ssh, options, named, host }: ToolCall, io: Io): Promise<void> {
-  const settings = [...onlyLooks, 'LogLevel=DEBUG1'];
-  const session = sshCommand({ ssh, flags: [...options, '-n', '-s'], settings, host, command: 'sftp' });
-  const said = await runProgram(session, { env: io.env, timeoutMs }).catch(() => undefined);
-  const [, status] = /^debug1: Exit status (-?[1-9]\d*)\r?$/m.exec(said?.stderr ?? '') ?? [];
-  if (status === undefined) return;
-  const how = status === '-1' ? 'without a status' : `with status ${status}`;
-  const problem = `the SFTP server of ${quote(named.text)} ends ${how}, so scp exits with 1 even if it copied everything`;
-  await complain(problem, 'if scp printed nothing, all files are there; sftp does not mind: vmssh sftp', io);
 }
 
 async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {

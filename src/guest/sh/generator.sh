@@ -8,9 +8,9 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 022
+R=
 newline='
 '
-tab='	'
 
 log() {
   echo "vmssh-ssh-generator: $*" >&2

@@ -71,9 +71,8 @@ export function hostOptions(given: HostOptions): Settings {
     // A machine is none of a domain, whose Host may have its name, and another user and port.
     ['CanonicalizeHostname', 'no'],
     ['CheckHostIP', 'no'],
-    ...hostKeyOptions(options),
     ...(user === undefined ? [] : [['User', configArgument(checkUserName(user))] as const]),
-    ...loginKeyOptions(options),
+    ...keyOptions(options),
   ];
 }
 
@@ -95,13 +94,12 @@ type Keys = Pick<
 
 /** Only those about a machine's host key and login key. */
 export function keyOptions(options: Keys): Settings {
-  return [...hostKeyOptions(options), ...loginKeyOptions(options)];
-}
-
-function hostKeyOptions(options: Keys): Settings {
-  const { hostKeyAlias } = options;
-  const alias = hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const];
-  return [...alias, ...(asksVmssh(options) ? byCommand(options) : byFile(options))];
+  const { hostKeyAlias, identityFile } = options;
+  return [
+    ...(hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const]),
+    ...(asksVmssh(options) ? byCommand(options) : byFile(options)),
+    ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
+  ];
 }
 
 /** Whether the lines have ssh ask vmssh, which has to be an absolute path there. */
@@ -148,10 +146,6 @@ const onlyThisFile = [
   ['HashKnownHosts', 'no'],
   ['UpdateHostKeys', 'no'],
 ] as const;
-
-function loginKeyOptions({ identityFile }: Keys): Settings {
-  return identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)]];
-}
 
 // Refuses a changed key, and does with a new one what the policy says; docs/host-keys.md.
 function byFile({ knownHosts, onlyKnown = false, hostKeys = 'accept-new' }: Keys): Settings {

@@ -12,7 +12,6 @@ import { isOthersId } from '../../typed/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
 import { kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
-import { settingsOf } from './settings.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
@@ -83,15 +82,11 @@ const maxGone = 200;
 
 /** The entries whose time is not over; of very many, the ones that went last. */
 function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
-  if (all.length === 0) return [];
   // A clock that was wrong for a day keeps none for longer.
-  const dated = all.map(({ unasked = today, ...entry }) => ({
-    entry,
-    gone: [entry.gone ?? unasked, today].sort()[0] ?? '',
-  }));
+  const since = ({ gone, unasked = today }: HostEntry) => [gone ?? unasked, today].sort()[0] ?? '';
+  const dated = all.map(({ unasked, ...entry }) => ({ ...entry, gone: since({ ...entry, unasked }) }));
   const recent = dated.filter(({ gone }) => !isOver(gone, today));
-  const last = new Set([...recent].sort((a, b) => (a.gone < b.gone ? 1 : -1)).slice(0, maxGone));
-  return recent.filter((each) => last.has(each)).map(({ entry, gone }) => ({ ...entry, gone }));
+  return recent.toSorted((a, b) => b.gone.localeCompare(a.gone)).slice(0, maxGone);
 }
 
 /** Whether a name that no listing has had since that day is free. */
@@ -99,75 +94,103 @@ export function isOver(since: string, today: string): boolean {
   return since < new Date(Date.parse(today) - goneDays * 86_400_000).toISOString().slice(0, 10);
 }
 
-function assignHosts(
+interface Wanted {
+  readonly machine: ListedMachine;
+  readonly host: string;
+  /** It has that Host already. */
+  readonly isHolder: boolean;
+}
+
+/** The Host that each machine would have. */
+function wantedHosts(
   machines: readonly ListedMachine[],
-  options: ConcreteHostOptions,
-): Pick<ConcreteHosts, 'entries' | 'left'> {
-  const { prefix, taken, kept = [], dots = prefix !== '', start, today = '', silent = [] } = options;
-  // Skip made-up names, whose number changes with every start, and what others call their machines.
-  const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
+  { prefix, before = [], silent = [] }: ConcreteHostOptions,
+): readonly Wanted[] {
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
-  const slugs = countBy(known, shortOf);
-  const targets = countBy(known, ({ target }) => target);
-  const before = new Map(options.before?.map((entry) => [entry.target, entry]));
-  // A target may have changed, as when a second machine of its name gets the manager's scope into both.
-  const uses = countBy(known, ({ uuid }) => uuid);
-  const byId = new Map(options.before?.map((entry) => [entry.via ? undefined : entry.uuid, entry]));
-  const sameId = ({ uuid, via }: ListedMachine) =>
-    uuid !== undefined && via === undefined && uses.get(uuid) === 1 ? byId.get(uuid) : undefined;
   const ofProvider = (machine: ListedMachine) => `${machine.provider} ${shortOf(machine)}`;
-  const running = countBy(known.filter(mayBeUp), ofProvider);
-  const all = countBy(known, ofProvider);
-  const named = known.map((machine) => {
-    const { name, provider, via } = machine;
-    const had = before.get(machine.target) ?? sameId(machine);
+  const slugs = countBy(machines, shortOf);
+  const all = countBy(machines, ofProvider);
+  const running = countBy(machines.filter(mayBeUp), ofProvider);
+  const targets = countBy(machines, ({ target }) => target);
+  const hadBefore = beforeOf(machines, before);
+  return machines.map((machine) => {
+    const { name, provider, target, via } = machine;
     const there = via === undefined ? '' : `.${via}`;
     const plain = `${prefix}${slug(name)}${there}`;
     const longer = `${prefix}${slug(name)}-${provider}${there}`;
     // One that was gone too: nobody has taken its name meanwhile, or it would have no entry.
-    const hasHost = had !== undefined && [plain, longer].includes(had.host);
-    const isHolder = hasHost && targets.get(machine.target) === 1;
-    if (isHolder) return { machine, host: had.host, isHolder };
-    if (had && via === undefined && silent.length > 0) return { machine, host: had.host, isHolder };
+    const had = hadBefore(machine)?.host;
+    const isHolder = had !== undefined && [plain, longer].includes(had) && targets.get(target) === 1;
+    if (had !== undefined && (isHolder || (via === undefined && silent.length > 0)))
+      return { machine, host: had, isHolder };
     // Of several of one name and manager, the one that runs.
     const isOfOne = all.get(ofProvider(machine)) === slugs.get(shortOf(machine));
     const runs = isOfOne && mayBeUp(machine) && running.get(ofProvider(machine)) === 1;
     const isOnly = runs || slugs.get(shortOf(machine)) === 1;
     return { machine, host: isOnly ? plain : longer, isHolder };
   });
-  const here = named.filter(({ machine }) => machine.via === undefined);
-  const spelled = countBy(named, ({ host }) => host);
-  // What another hypervisor says takes no name from a machine of this host.
-  const spelledHere = countBy(here, ({ host }) => host);
+}
+
+/** The entry of a machine. Its target may have changed, as when a second machine of its name gets the manager's scope into both. */
+function beforeOf(machines: readonly ListedMachine[], before: readonly HostEntry[]) {
+  const byTarget = new Map(before.map((entry) => [entry.target, entry]));
+  const byId = new Map(before.map((entry) => [entry.via ? undefined : entry.uuid, entry]));
+  const uses = countBy(machines, ({ uuid }) => uuid);
+  return ({ target, uuid, via }: ListedMachine) => {
+    const isOwnId = uuid !== undefined && via === undefined && uses.get(uuid) === 1;
+    return byTarget.get(target) ?? (isOwnId ? byId.get(uuid) : undefined);
+  };
+}
+
+function assignHosts(
+  machines: readonly ListedMachine[],
+  options: ConcreteHostOptions,
+): Pick<ConcreteHosts, 'entries' | 'left'> {
+  const { taken, kept = [], start, silent = [] } = options;
+  // Skip made-up names, whose number changes with every start, and what others call their machines.
+  const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
+  const targets = countBy(known, ({ target }) => target);
+  const before = new Map(options.before?.map((entry) => [entry.target, entry]));
   const holders = new Map(kept.map((entry) => [entry.host.toLowerCase(), entry]));
+  const wanted = wantedHosts(known, options);
+  const isOnly = onlyOnes(wanted);
   const entries: HostEntry[] = [];
   const left: ConcreteHosts['left'][number][] = machines
     .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
     .map(({ name }) => ({ name, why: "it is another user's: type its target, as vmssh list prints it" }));
-  for (const { machine, host, isHolder } of named) {
+  for (const each of wanted) {
+    const { machine, host } = each;
+    const { name, target } = machine;
     // Containers that are off are left over by the hundred; their names are still theirs, so that no Host reaches another one meanwhile.
     const isStopped = machine.container !== undefined && machine.status === 'off';
-    if (isStopped && !startOf(start, { host, target: machine.target })) continue;
-    const holds = isHolder && (machine.via === undefined || !spelledHere.has(host));
-    const isOnly = holds || (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
-    const isKnown = before.has(machine.target) || holders.has(host.toLowerCase());
+    if (isStopped && !startOf(start, { host, target })) continue;
+    const holder = holders.get(host.toLowerCase());
+    const isKnown = before.has(target) || holder !== undefined;
     const why =
       (isKnown ? undefined : silenceProblem(machine, silent)) ??
-      problem(machine, host, isOnly) ??
-      contestProblem(machine, host, holders.get(host.toLowerCase()));
-    const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
-    const { name, target } = machine;
-    const another = why ?? otherMeaning(machine, host, dots, taken);
+      problem(machine, host, isOnly(each)) ??
+      contestProblem(machine, host, holder);
+    const another = why ?? otherMeaning(machine, host, options);
     const hasTarget = why === undefined && targets.get(target) === 1 && kindOfName(target) !== undefined;
     const byTarget = hasTarget && taken(target) === undefined ? target : undefined;
     const named = another === undefined ? host : byTarget;
+    const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
     if (named !== undefined)
-      entries.push(toEntry(machine, named, { seen: today, environment, more: before.get(target)?.more }));
+      entries.push(toEntry(machine, named, { environment, more: before.get(target)?.more }));
     // Only a name with a dot can mean nothing else.
     if (another !== undefined && (named === undefined || taken(host) !== undefined))
       left.push({ name, target, why: another });
   }
   return { entries, left };
+}
+
+/** Whether no other machine would have the Host of one. What another hypervisor says takes no name from a machine of this host. */
+function onlyOnes(wanted: readonly Wanted[]): (one: Wanted) => boolean {
+  const here = wanted.filter(({ machine }) => machine.via === undefined);
+  const [spelled, spelledHere] = [wanted, here].map((all) => countBy(all, ({ host }) => host));
+  return ({ machine: { via }, host, isHolder }) =>
+    (isHolder && (via === undefined || !spelledHere?.has(host))) ||
+    (via === undefined ? spelledHere : spelled)?.get(host) === 1;
 }
 
 /** Whether a source that did not answer in time, or a machine of it whose name is known, may have the name of a machine here. */
@@ -223,8 +246,7 @@ function problem(machine: ListedMachine, host: string, isOnly: boolean): string 
 function otherMeaning(
   { name, via = '' }: ListedMachine,
   host: string,
-  dots: boolean,
-  taken: NameCheck,
+  { prefix, dots = prefix !== '', taken }: ConcreteHostOptions,
 ): string | undefined {
   const hasDot = slug(name).includes('.');
   if (dots ? hasDot && via !== '' : hasDot || via.includes('.'))
@@ -243,19 +265,13 @@ function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry
   return `Host ${host} is that of a machine of ${ownerName(holder)}, which cannot be asked now: use --prefix`;
 }
 
-type Seen = Pick<HostEntry, 'seen' | 'environment' | 'more'>;
+type Kept = Pick<HostEntry, 'environment' | 'more'>;
 
-function toEntry(machine: ListedMachine, host: string, { seen, environment, more }: Seen): HostEntry {
+function toEntry(machine: ListedMachine, host: string, { environment, more }: Kept): HostEntry {
   const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
   const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
   const fields = { via, also, uuid, user, identityFile, authority, environment, more };
-  return { host, name, target, provider, ...definedFields(fields), seen };
-}
-
-/** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */
-export function hostNames(config: string): ReadonlySet<string> {
-  const words = settingsOf(config).flatMap(({ keyword, args }) => (keyword === 'host' ? args : []));
-  return new Set(words.map((word) => word.toLowerCase()).filter((word) => /^[^*?!]+$/.test(word)));
+  return { host, name, target, provider, ...definedFields(fields) };
 }
 
 /** What the Hosts of machines are made of besides. */
@@ -268,22 +284,19 @@ export interface HostSurroundings {
 }
 
 /** The Host block of each machine. `shared`: those with one UUID. */
-export function entryHosts(
+function entryHosts(
   entries: readonly HostEntry[],
   { taken, knownHosts, guests = [] }: HostSurroundings,
 ): { readonly hosts: readonly ConcreteHost[]; readonly shared: readonly SharedUuid[] } {
-  const folded = countBy(entries, ({ host }) => host.toLowerCase());
   const names = moreNames(entries, taken);
   const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
   const hosts = entries.map((machine): ConcreteHost => {
-    const { host, via, name, target } = machine;
+    const { host, via, name } = machine;
     const more = names.get(machine) ?? [];
-    // If another machine's Host differs only in case.
-    const also = folded.get(host.toLowerCase()) === 1 ? '' : ` (${target})`;
     return {
       host,
       ...(more.length === 0 ? {} : { names: more }),
-      about: printable(`${name}${also} of ${ownerName(machine)}`),
+      about: printable(`${name} of ${ownerName(machine)}`),
       options: machineOptions(machine, knownHosts, via === undefined ? keysOf.get(name) : undefined),
     };
   });
@@ -291,7 +304,7 @@ export function entryHosts(
 }
 
 /** The settings of a machine's Host. Throws a ConnectError if its target cannot be parsed. */
-export function machineOptions(
+function machineOptions(
   machine: HostMachine & Pick<HostEntry, 'environment'>,
   knownHosts: string,
   keys?: GuestKeys,
@@ -330,11 +343,8 @@ function sharedUuids(machines: readonly HostEntry[]): readonly SharedUuid[] {
   );
 }
 
-/** How many of them a warning names. */
-const most = 4;
-
 /** A warning about them, one clause. */
 export function sharedUuidProblem({ uuid, machines }: SharedUuid): string {
   const names = machines.map(({ name }) => quote(name));
-  return `${fewOf(names, most)} have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`;
+  return `${fewOf(names, 4)} have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`;
 }

@@ -56,6 +56,12 @@ function wordsOf(text: string): readonly string[] {
   return word === undefined ? words : [...words, word];
 }
 
+/** The names after `Host` in a configuration, without patterns, in lower case. */
+export function hostNames(config: string): ReadonlySet<string> {
+  const words = settingsOf(config, ['host']).flatMap(({ args }) => args);
+  return new Set(words.map((word) => word.toLowerCase()).filter((word) => /^[^*?!]+$/.test(word)));
+}
+
 /** A Host or Match line with what is below it. */
 export interface Block {
   readonly patterns: readonly string[];

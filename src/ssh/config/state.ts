@@ -22,9 +22,7 @@ export interface HostEntry extends HostMachine {
   readonly host: string;
   /** The targets from other providers. */
   readonly also?: readonly string[];
-  /** The day on which it was listed, as this file was written: 2026-01-31. */
-  readonly seen: string;
-  /** The day of the first listing that lacked it: its name stays its own for a while. */
+  /** The day of the first listing that lacked it, as 2026-01-31: its name stays its own for a while. */
   readonly gone?: string;
   /** The first day on which its source could not be asked. */
   readonly unasked?: string;
@@ -54,20 +52,16 @@ export function stateFile(env: Env, platform: NodeJS.Platform = process.platform
 
 /** For those who only look: undefined if there is none that can be used. */
 export async function readState(path: string): Promise<HostState | undefined> {
-  try {
-    return parseState(await readText(path)).state;
-  } catch {
-    return undefined;
-  }
+  return readText(path)
+    .then((text) => parseState(text).state)
+    .catch(() => undefined);
 }
 
 /** Only its settings, whatever machines it has: every list asks for them. */
 export async function readOptions(path: string): Promise<HostState['options'] | undefined> {
-  try {
-    return headOf(await readText(path)).options;
-  } catch {
-    return undefined;
-  }
+  return readText(path)
+    .then((text) => headOf(text).options)
+    .catch(() => undefined);
 }
 
 /** One machine in each line. */
@@ -81,9 +75,6 @@ export function formatState({ machines, more, ...state }: HostState): string {
 
 const version = 1;
 
-/** A state that only a newer vmssh understands. */
-export class NewerState extends RangeError {}
-
 /** Which vmssh wrote a state of whatever version; undefined: it does not say. */
 export function writerOf(text: string): string | undefined {
   try {
@@ -93,7 +84,7 @@ export function writerOf(text: string): string | undefined {
   }
 }
 
-/** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none, a NewerState if it is of a newer version. */
+/** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none, or of a newer version. */
 export function parseState(text: string): { readonly state: HostState; readonly left: number } {
   const { machines, ...head } = headOf(text);
   const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
@@ -110,7 +101,7 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
   const { version: found, vmssh: _, options, program, machines, ...rest } = json;
   if (typeof found === 'number' && found > version) {
     const writer = plainText(json.vmssh) ?? 'a newer one';
-    throw new NewerState(
+    throw new RangeError(
       `it is of version ${found}, by vmssh ${writer}: vmssh ${own} knows version ${version}`,
     );
   }
@@ -140,13 +131,13 @@ function entryOf(json: JsonObject): HostEntry | undefined {
       ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile },
       authority: authority === 'user' ? authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, environment) : undefined,
+      ...{ gone: dayIn(texts.gone), unasked: dayIn(texts.unasked) },
     }),
-    seen: dayIn(texts.seen) ?? '',
-    ...definedFields({ gone: dayIn(texts.gone), unasked: dayIn(texts.unasked) }),
     ...moreOf(Object.entries(others).filter(([field]) => !textFields.includes(field))),
   };
 }
 
+// An older vmssh wrote "seen".
 const textFields = 'host target provider via seen gone unasked uuid user identityFile'.split(' ');
 
 function moreOf(fields: readonly (readonly [string, unknown])[]): { readonly more?: JsonObject } {

@@ -3,7 +3,7 @@ import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { realPath } from '../../files/read-sync.js';
 import type { HostKeyPolicy } from '../../identity/policy.js';
-import { type ProgramEnd, runProgram } from '../../process/run-program.js';
+import { runProgram } from '../../process/run-program.js';
 import { firstMessage, settingIn } from '../../process/ssh-program.js';
 import type { Env } from '../../runtime.js';
 import { type SplitArgs, splitArgs, type ToolOption } from '../split-args.js';
@@ -33,10 +33,11 @@ export async function askSsh([program = '', ...args]: readonly string[], env: En
   const options = [...split.before, ...split.after].flatMap(spoken);
   // Otherwise it would ask DNS.
   const front = ['-v', '-G', '-oCanonicalizeHostname=no'];
-  const end = await runProgram([program, ...front, ...options, '--', ...split.operands], { env, timeoutMs });
-  const { stdout, stderr, code } = end;
+  const words = [program, ...front, ...options, '--', ...split.operands];
+  const { stdout, stderr, code, stopped } = await runProgram(words, { env, timeoutMs });
   const said = settingIn(stdout, 'stricthostkeychecking')?.trim();
-  if (code !== 0 || said === undefined) throw new Error(whyNot(end));
+  if (stopped) throw new Error('ssh did not answer in time');
+  if (code !== 0 || said === undefined) throw new Error(firstMessage(stderr) ?? 'ssh did not say it');
   const texts = await Promise.all(filesIn(stderr).map(textOf));
   const typed = keyCheckingIn(split);
   const isSaid = said !== 'ask' || typed !== undefined || texts.some(saysAsk);
@@ -90,11 +91,6 @@ function spoken({ words: [first = '', ...rest], name }: ToolOption): readonly st
   return flags === '' ? [] : [`-${flags}`];
 }
 
-function whyNot({ stderr, stopped }: ProgramEnd): string {
-  if (stopped) return 'ssh did not answer in time';
-  return firstMessage(stderr) ?? 'ssh did not say it';
-}
-
 /** By what -v prints. */
 function filesIn(stderr: string): readonly string[] {
   return [...stderr.matchAll(/^debug1: Reading configuration data (.*?)\r?$/gm)].map(([, shown = '']) => {
@@ -121,10 +117,7 @@ function textOf(path: string): Promise<string> {
 
 /** Whether a line says `ask`, which is what ssh shows too if nobody says anything: for whichever host it is. */
 function saysAsk(text: string): boolean {
-  return linesWithout(text).some((line) => keyChecking.exec(line)?.[1]?.toLowerCase() === 'ask');
-}
-
-/** The lines without quotes, which ssh takes out. */
-function linesWithout(text: string): readonly string[] {
-  return text.replaceAll(/["']/g, '').split('\n');
+  // ssh takes quotes out.
+  const lines = text.replaceAll(/["']/g, '').split('\n');
+  return lines.some((line) => keyChecking.exec(line)?.[1]?.toLowerCase() === 'ask');
 }

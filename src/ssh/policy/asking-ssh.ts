@@ -28,14 +28,11 @@ function parentWords({ procDir = '/proc', uid, by = process }: ParentPlace = {})
   const own = uid ?? process.getuid?.();
   const folder = `${procDir}/${by.ppid}`;
   if (by.ppid < 1) throw new Error('the ssh that asks has ended');
-  const seen = orWhy(() => readlinkSync(`${procDir}/self`), 'there is no /proc');
-  if (seen !== `${by.pid}`) throw new Error('/proc is not that of this pid namespace');
-  const owner = orWhy(
-    () => statSync(folder).uid,
-    `/proc does not show the ssh that asks, process ${by.ppid}`,
-  );
+  if (readlinkSync(`${procDir}/self`) !== `${by.pid}`)
+    throw new Error('/proc is not that of this pid namespace');
+  const { uid: owner } = statSync(folder);
   if (owner !== own) throw new Error(`the process that asks, ${by.ppid}, is of user ${owner}`);
-  const bytes = orWhy(() => readFileSync(`${folder}/cmdline`), 'how ssh was called cannot be read');
+  const bytes = readFileSync(`${folder}/cmdline`);
   const text = bytes.toString();
   if (!Buffer.from(text).equals(bytes)) throw new Error('ssh was called with bytes that are not UTF-8');
   const words = text.split('\0').slice(0, -1);
@@ -48,7 +45,7 @@ export async function askingSsh(here: Here, place: ParentPlace = {}): Promise<re
   const { procDir = '/proc', by = process } = place;
   const [, ...args] = parentWords(place);
   const running = `${procDir}/${by.ppid}/exe`;
-  const path = orWhy(() => readlinkSync(running), 'which program asks cannot be seen');
+  const path = readlinkSync(running);
   if (everySsh(here).some(([program = '']) => realPath(program) === path)) return [path, ...args];
   // Whoever is left without a parent gets this one.
   if (by.ppid === 1) throw new Error('the ssh that asks has ended');
@@ -57,12 +54,4 @@ export async function askingSsh(here: Here, place: ParentPlace = {}): Promise<re
   if (!/^OpenSSH/m.test(`${said?.stderr}${said?.stdout}`))
     throw new Error(`no ssh asks, but ${quote(printable(path))}`);
   return [running, ...args];
-}
-
-function orWhy<T>(look: () => T, why: string): T {
-  try {
-    return look();
-  } catch (cause) {
-    throw new Error(`${why}: ${(cause as Error).message}`, { cause });
-  }
 }

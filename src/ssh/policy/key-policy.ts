@@ -97,26 +97,22 @@ async function keptPolicy(
 ): Promise<HostKeyPolicy | undefined> {
   const path = stateFile(env, platform);
   const own = join(sshFolder(env, platform), 'vmssh.conf');
-  const [state, lines] = await Promise.all([path, own].map(textAt));
-  const written = lines instanceof Error ? 'strict' : policyInLines(lines);
-  const kept = keptIn(state);
-  if (!(kept instanceof Error) && !(state === undefined && written === 'strict'))
-    return strictest(kept, written);
-  const why = kept instanceof Error ? `cannot be used, ${reasonOf(kept)}` : 'is missing';
-  note(`${quote(path)} ${why}: host keys that nobody knows are refused; vmssh config install says more`);
-  return 'strict';
-}
-
-/** Undefined if there is none. */
-function textAt(path: string): Promise<string | undefined | Error> {
-  return readText(path).catch((error) => (['ENOENT', 'ENOTDIR'].includes(error.code) ? undefined : error));
-}
-
-function keptIn(state: string | undefined | Error): HostKeyPolicy | undefined | Error {
-  if (state === undefined || state instanceof Error) return state;
+  const written = await textIfThere(own).then(policyInLines, () => 'strict' as const);
   try {
-    return policyOf(parseState(state).state.options.hostKeys);
+    const text = await textIfThere(path);
+    if (text === undefined && written === 'strict') throw new Error('it is missing');
+    const kept = text === undefined ? undefined : policyOf(parseState(text).state.options.hostKeys);
+    return strictest(kept, written);
   } catch (error) {
-    return error as Error;
+    const why = `cannot be used, ${reasonOf(error as Error)}`;
+    note(`${quote(path)} ${why}: host keys that nobody knows are refused; vmssh config install says more`);
+    return 'strict';
   }
+}
+
+function textIfThere(path: string): Promise<string | undefined> {
+  return readText(path).catch((error) => {
+    if (!['ENOENT', 'ENOTDIR'].includes(error.code)) throw error;
+    return undefined;
+  });
 }

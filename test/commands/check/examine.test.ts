@@ -3,10 +3,12 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkTarget } from '../../../src/checks/check-target.js';
+import type { CheckResult } from '../../../src/checks/result.js';
 import { reachFlags } from '../../../src/cli/shared-options.js';
-import { examine, hostSigns, machinesByVsock } from '../../../src/commands/check/examine.js';
+import { examine, hostSigns } from '../../../src/commands/check/examine.js';
 import { ConnectError } from '../../../src/errors.js';
 import { diagnose } from '../../../src/guest/diagnose.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
 import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/source.js';
@@ -19,19 +21,35 @@ import { useIncus } from '../../helpers/sockets/peers.js';
 import { script, useSource, useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { usePeerFolder } from '../../sources/machined/varlink-peer.js';
 import { useJsonServices } from '../../sources/managers/json-services.js';
-import { fakeProc } from '../../sources/processes/fake-proc.js';
 
 describe('signs on this host', () => {
   const dir = useTempDir();
   const error = new ConnectError('connect', 'x', { code: 'ETIMEDOUT', problem: 'x' });
-  const options = { target: 'hyper-v/mint', port: 2222, user: 'root', sshConfig: undefined };
+  const options = (
+    target: string,
+    port = 2222,
+    error?: ConnectError,
+    stages: CheckResult['stages'] = [],
+  ) => ({
+    check: { target, stages, error },
+    means: { text: target, parsed: parseTarget(target), port, user: 'root' },
+    sshConfig: undefined,
+  });
   const signal = new AbortController().signal;
 
   it('12: asks the registry, on Windows and for another port', async () => {
-    const check = { target: 'hyper-v/mint', stages: [], error };
     const look = async (io: Io, port: number, services: () => Promise<readonly HyperVService[]>) =>
-      (await hostSigns({ ...options, check, port }, io, signal, undefined, undefined, undefined, services))
-        .service;
+      (
+        await hostSigns(
+          options('hyper-v/mint', port, error),
+          io,
+          signal,
+          undefined,
+          undefined,
+          undefined,
+          services,
+        )
+      ).service;
     const windows = fakeIo({ platform: 'win32' });
     const known = async () => [{ id: serviceIdOfPort(2222), port: 2222, name: 'x' }];
     const broken = () => Promise.reject(new DiscoveryError('ENOENT', 'x'));
@@ -46,9 +64,8 @@ describe('signs on this host', () => {
     const web = { name: 'web', target: 'qemu/web', status: 'running', provider: 'qemu' } as const;
     const user = (pid: number, cid: number): DiscoveredMachine => ({ pid, cid, ...web });
     const times = [0, 1500];
-    const check = { target: 'vsock/3', stages: [{ stage: 'banner' as const, ms: 40, found: '' }] };
     const signs = await hostSigns(
-      { ...options, target: 'vsock/3', check },
+      options('vsock/3', 2222, undefined, [{ stage: 'banner', ms: 40, found: '' }]),
       fakeIo(),
       signal,
       async () => ({ code: 255, message: 'Permission denied (publickey).', stdout: '' }),
@@ -71,7 +88,7 @@ describe('signs on this host', () => {
     onTestFinished(() => void server.close());
     const target = `unix${path}`;
     const io = fakeIo({ self: vmssh, env: process.env });
-    const { login } = await hostSigns({ ...options, target, check: { target, stages: [] } }, io, signal);
+    const { login } = await hostSigns(options(target), io, signal);
     expect(login).toMatchObject({ in: false, message: expect.stringMatching(/^Connection closed by /) });
   });
 
@@ -94,9 +111,8 @@ esac
 `;
       writeFileSync(join(dir, 'ssh'), script, { mode: 0o755 });
       const io = fakeIo({ env: { ...process.env, VMSSH_SSH: join(dir, 'ssh') } });
-      const asked = { ...options, target: 'unix/x', check: { target: 'unix/x', stages: [] } };
       const message = `the connection works up to sshd, which refuses root: Too many authentication failures${keys}`;
-      expect(diagnose(await hostSigns(asked, io, signal)).findings).toMatchObject([
+      expect(diagnose(await hostSigns(options('unix/x'), io, signal)).findings).toMatchObject([
         { name: 'login', message },
       ]);
     },
@@ -158,57 +174,6 @@ esac
       expect(check).toMatchObject({ error: { code: 'EXEC_NO_SSHD' } });
       const message = expect.stringMatching(/^\/k: a Host of yours names it/);
       expect(findings).toContainEqual({ name: 'known_hosts', state: 'skipped', message });
-    });
-  });
-
-  describe('13: the CIDs of processes', () => {
-    const dir = useTempDir();
-    const web = ['/usr/bin/qemu-system-x86_64', '-name', 'guest=web'];
-    const vsock = (rest: string) => ['-device', `vhost-vsock-pci,id=v,${rest}`];
-    const json = '{"driver":"vhost-vsock-pci","id":"vsock0","guest-cid":4,"vhostfd":"3"}';
-    it.each<{ name: string; argvs: readonly (readonly string[])[]; want: readonly unknown[] }>([
-      {
-        name: 'a CID in hexadecimal, the same in decimal, and what started one of them',
-        argvs: [
-          [...web, ...vsock('guest-cid=0x10')],
-          ['sudo', 'qemu-system-x86_64', ...vsock('guest-cid=16')],
-          ['qemu-kvm', '-name', 'db', ...vsock('guest-cid=16')],
-        ],
-        want: [
-          [16, 'web', 100],
-          [16, 'db', 102],
-        ],
-      },
-      { name: 'JSON, as libvirt has it', argvs: [[...web, '-device', json]], want: [[4, 'web', 100]] },
-      {
-        name: 'a crosvm with a process for each device',
-        argvs: [1, 2].map(() => ['crosvm', 'run', '--vsock', 'cid=5']),
-        want: [[5, 'crosvm-100', 100]],
-      },
-      {
-        name: 'a crosvm beside a QEMU',
-        argvs: [
-          ['qemu-kvm', '-name', 'db', ...vsock('guest-cid=6')],
-          ['crosvm', 'run', '--vsock', 'cid=6'],
-        ],
-        want: [
-          [6, 'db', 100],
-          [6, 'crosvm-101', 101],
-        ],
-      },
-      {
-        name: 'a device in user space, whose CIDs are its own',
-        argvs: [[...web, '-device', 'vhost-user-vsock-pci,chardev=c']],
-        want: [[undefined, 'web', 100]],
-      },
-      { name: 'a program that has one in an argument', argvs: [['grep', 'guest-cid=3']], want: [] },
-    ])('$name', async ({ argvs, want }) => {
-      const procDir = fakeProc(
-        dir,
-        argvs.map((argv) => ({ argv })),
-      );
-      const machines = await machinesByVsock({ env: {}, procDir, runDir: dir });
-      expect(machines.map(({ cid, name, pid }) => [cid, name, pid])).toEqual(want);
     });
   });
 });

@@ -1,9 +1,6 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../../src/cli/command.js';
-import { complete, type LiveNames, listFolder } from '../../../src/commands/completion/complete.js';
+import { complete, type LiveNames } from '../../../src/commands/completion/complete.js';
 import { completion, printCompletions } from '../../../src/commands/completion/completion.js';
 import { completionScripts, shells } from '../../../src/commands/completion/scripts.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
@@ -13,7 +10,6 @@ import type { ListedMachine } from '../../../src/sources/merge.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
 
 const machine = (name: string, target: string): ListedMachine => ({
   ...{ name, target, status: 'running', provider: 'p', also: [] },
@@ -26,7 +22,6 @@ const live = {
   ],
   providers: async () => ['libvirt', 'lima'],
   hosts: async () => ['hv1', 'hv2'],
-  folder: async (path: string) => (path === '/' ? [{ name: 'run', kind: 'folder' as const }] : []),
 };
 const candidates = async (line: string, names: LiveNames = live) =>
   (await complete(line.split(' '), commands, names)).map(({ word }) => word);
@@ -67,9 +62,6 @@ describe('completion', () => {
     { line: 'check --over root@q', want: ['root@qemu/mint'] },
     { line: 'guest install --target=q', want: ['--target=qemu/mint'] },
     { line: 'check -- --q', want: [] },
-    { line: 'nc unix/ru', want: ['unix/run/'] },
-    { line: 'nc unix:/ru', want: ['unix:/run/'] },
-    { line: 'ssh root@vsock-mux/r', want: ['root@vsock-mux/run/'] },
     { line: 'config install --prefix v', want: [] },
     { line: 'config install --no-fd', want: ['--no-fdpass'] },
     { line: 'config install -o S', want: ['ServerAliveInterval=15'] },
@@ -100,32 +92,6 @@ describe('completion', () => {
     ]);
     for (const word of offered.filter((word) => word.includes('/') && !word.endsWith('/')))
       expect(() => parseTarget(word)).not.toThrow();
-  });
-
-  describe('of the path of a socket', () => {
-    const dir = useTempDir();
-    const server = createServer();
-    beforeAll(async () => {
-      mkdirSync(join(dir, 'sub'));
-      mkdirSync(join(dir, '.hidden'));
-      writeFileSync(join(dir, 'some.txt'), '');
-      symlinkSync('s.sock', join(dir, 'some-link'));
-      symlinkSync('nowhere', join(dir, 'some-dangling'));
-      await new Promise<void>((resolve) => server.listen(join(dir, 's.sock'), resolve));
-    });
-    afterAll(() => void server.close());
-
-    it.each([
-      { line: 'check unixDIR/s', want: ['unixDIR/s.sock', 'unixDIR/some-link', 'unixDIR/sub/'] },
-      { line: 'scp f ann@unixDIR/s.', want: ['ann@unixDIR/s.sock:'] },
-      { line: 'scp f unixDIR/su', want: ['unixDIR/sub/'] },
-      { line: 'nc vsock-mux:DIR/.', want: ['vsock-mux:DIR/.hidden/'] },
-      { line: 'nc unixDIR/absent/x', want: [] },
-      { line: `nc unixDIR/../${'x/'.repeat(60)}`, want: [] },
-    ])('offers folders and sockets: $line', async ({ line, want }) => {
-      const offered = await candidates(line.replaceAll('DIR', dir), { ...live, folder: listFolder });
-      expect(offered.sort()).toEqual(want.map((each) => each.replaceAll('DIR', dir)));
-    });
   });
 
   it('has every command and its summary', async () => {

@@ -130,14 +130,15 @@ describe('config install, if a file is not its own,', () => {
     expect(statSync(home.main).ino).toBe(statSync(other).ino);
   });
 
-  it.skipIf(noSsh)('writes nothing if ssh does not accept what is there', async () => {
+  it.skipIf(noSsh)('leaves nothing behind if ssh does not accept what is there', async () => {
     home.write('config', 'Host x\n    Nonsense yes\n');
     const to = home.io({ PATH: process.env.PATH });
     expect(await home.install({}, to)).toBe(1);
     expect(to.stderr.join('')).toMatch(
-      /ssh does not accept it, so nothing is written: .*config: line 2: Bad configuration option: nonsense/,
+      /ssh does not accept its .*, so they are taken back: .*config: line 2: Bad configuration option: nonsense/,
     );
     expect([existsSync(home.own), existsSync(home.state)]).toEqual([false, false]);
+    expect(readFileSync(home.main, 'utf8')).toBe('Host x\n    Nonsense yes\n');
     // A name of its own for ssh, which no domain has.
     home.write(
       'config',
@@ -155,7 +156,7 @@ describe('config install, if a file is not its own,', () => {
     const to = Object.assign(own, { platform: 'win32' });
     expect(await home.install({}, to)).toBe(1);
     expect(to.stderr.join('')).toMatch(
-      /what was written, so it is taken back: Bad owner .*\nhint: nobody but you may write there: see icacls /,
+      /with these lines, so they are taken back: Bad owner .*\nhint: nobody but you may write there: see icacls /,
     );
     expect([existsSync(home.own), existsSync(join(home.path, 'vmssh/hosts.json'))]).toEqual([false, false]);
     expect(readFileSync(home.main, 'utf8')).toBe('Host x\n');

@@ -30,19 +30,13 @@ const answers =
   async () => ({ machines: [machine, ...all], warnings: [], asked: [...new Set(all.map(({ via }) => via))] });
 
 describe.skipIf(noSsh)('the state of config install', () => {
-  it('has what was decided and found, and is not written again only because a day went by', async () => {
+  it('has what was decided and found', async () => {
     await home.install({ fresh: true, fdpass: false });
-    const seen = expect.stringMatching(/^\d{4}-\d\d-\d\d$/);
     expect(state()).toEqual({
       options: { prefix: '', onlyPatterns: false, fdpass: false, fresh: true, sshOptions: [] },
       program: ['/opt/vmssh'],
-      machines: [{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'libvirt', seen }],
+      machines: [{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'libvirt' }],
     });
-    writeFileSync(home.state, readFileSync(home.state, 'utf8').replace(/\d{4}-\d\d-\d\d/, '2020-01-31'));
-    const to = home.io();
-    await home.install({ names: undefined }, to);
-    expect(to.stdout).toEqual(['nothing to change\n']);
-    expect(state().machines[0]?.seen).toBe('2020-01-31');
   });
 
   it('alone makes the lines: those of hypervisors that are not asked stay', async () => {
@@ -66,39 +60,25 @@ describe.skipIf(noSsh)('the state of config install', () => {
     expect(aliases()).toEqual([expect.stringMatching(/via%hv2/), first]);
   });
 
-  it.each([
-    ['is missing', undefined, 'is missing'],
-    ['is broken', '{"version":1,', 'cannot be used, it is not JSON of vmssh'],
-    ['is of no version', '{"version":0}', 'cannot be used, expected version 1, got 0'],
-  ])(
-    'that $0 is a warning, kept aside, and what is found or still in the lines is written',
-    async (_, text, says) => {
-      const sshOptions = [
-        { keyword: 'User', value: '"a b"' },
-        { keyword: 'Port', value: '2' },
-      ];
-      const given = { fresh: true, fdpass: false, hostKeys: 'strict', sshOptions, logins: [login] } as const;
-      await home.install({ ...named({ prefix: 'vm-' }), ...given, start: 'terminal', routes: ['ip'] });
-      const { options } = state();
-      writeFileSync(`${home.state}.old`, 'mine');
-      home.write('config', `${readFileSync(home.main, 'utf8')}Host mine\n`);
-      if (text === undefined) rmSync(home.state);
-      else writeFileSync(home.state, text);
-      const to = home.io();
-      expect(await keptLogin(machine, to)).toEqual(login);
-      expect(await home.install({ names: undefined }, to)).toBe(0);
-      expect(to.stderr.join('')).toContain(`vmssh: warning: "${home.state}" ${says}`);
-      expect(hosts()).toContain('vm-mint');
-      expect(options).toMatchObject({ prefix: 'vm-', fresh: true, start: 'terminal', routes: ['ip'] });
-      expect(state()).toMatchObject({ options, machines: [{ host: 'vm-mint', user: 'kim' }] });
-      expect(readFileSync(`${home.state}.old`, 'utf8')).toBe('mine');
-      if (text !== undefined) expect(readFileSync(`${home.state}.old2`, 'utf8')).toBe(text);
-      expect(readFileSync(home.main, 'utf8')).toMatch(/Include vmssh\.conf[\s\S]*Host mine\n$/);
-      const again = home.io();
-      await home.install({ names: undefined }, again);
-      expect([again.stdout, again.stderr]).toEqual([['nothing to change\n'], []]);
-    },
-  );
+  it('that is missing is a warning, and what is found or still in the lines is written', async () => {
+    const sshOptions = [
+      { keyword: 'User', value: '"a b"' },
+      { keyword: 'Port', value: '2' },
+    ];
+    const given = { fresh: true, fdpass: false, hostKeys: 'strict', sshOptions, logins: [login] } as const;
+    await home.install({ ...named({ prefix: 'vm-' }), ...given, start: 'terminal', routes: ['ip'] });
+    const { options } = state();
+    rmSync(home.state);
+    const to = home.io();
+    expect(await keptLogin(machine, to)).toEqual(login);
+    expect(await home.install({ names: undefined }, to)).toBe(0);
+    expect(to.stderr.join('')).toContain(`vmssh: warning: "${home.state}" is missing`);
+    expect(options).toMatchObject({ prefix: 'vm-', fresh: true, start: 'terminal', routes: ['ip'] });
+    expect(state()).toMatchObject({ options, machines: [{ host: 'vm-mint', user: 'kim' }] });
+    const again = home.io();
+    await home.install({ names: undefined }, again);
+    expect([again.stdout, again.stderr]).toEqual([['nothing to change\n'], []]);
+  });
 
   it.each([
     [
@@ -106,7 +86,8 @@ describe.skipIf(noSsh)('the state of config install', () => {
       Buffer.from('{"version":2,"vmssh":"9.1.0"}'),
       /version 2, by vmssh 9\.1\.0: vmssh .* knows version 1/,
     ],
-    ['no text', Buffer.from([0x80, 0, 0]), /it is not UTF-8/],
+    ['broken', Buffer.from([0x80, 0, 0]), /it is not JSON of vmssh/],
+    ['of no version', Buffer.from('{"version":0}'), /expected version 1, got 0/],
   ])('that is $0 is refused, and stays as it is', async (_name, bytes, says) => {
     await home.install({ hostKeys: 'strict' });
     const lines = readFileSync(home.own, 'utf8');

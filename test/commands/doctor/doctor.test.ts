@@ -62,7 +62,12 @@ describe('the doctor of this host', () => {
     ['none vsock', { addon: missing }, /python3 or socat/, /^sudo apt-get install python3$/],
     ['none addon', borrowed, /; socat is borrowed for vsock; /, /apt-get install g\+\+/],
     ['ok vsock', borrowed, /without the addon \/usr\/bin\/socat opens it/],
-    ['none vhost_vsock', device('/dev/vhost-vsock', 'absent'), /not loaded/, /modprobe vhost_vsock/],
+    [
+      'none vhost_vsock',
+      device('/dev/vhost-vsock', 'absent'),
+      /^no \/dev\/vhost-vsock/,
+      /modprobe vhost_vsock/,
+    ],
     ['none vhost_vsock', device('/dev/vhost-vsock', 'closed'), /this user cannot use/],
     ['none kvm', device('/dev/kvm', 'closed'), /this user cannot use/, /usermod -aG kvm/],
     [
@@ -281,7 +286,7 @@ describe('the doctor of this host', () => {
     const io = fakeIo();
     await runDoctor('report', io, async () => good);
     const text = io.stdout.join('');
-    expect(text).toContain('vmssh 1.2.3 on Node v20, debian 12, 6.1, x64');
+    expect(text).toMatch(/^vmssh \S+ on Node \S+, debian 12, 6\.1, /);
     expect(text).toContain('| ✓ | ssh | OpenSSH_9.2p1 |');
     expect(text).toContain('| ✓ | libvirt | 1 machine |');
     expect(text).toContain('| ✓ | config | its file has the lines of this vmssh |');

@@ -1,19 +1,12 @@
 import type { Addon } from '../../../native/native.js';
-import type { Facts } from '../../../src/commands/doctor/facts.js';
+import { buildLines, type Facts } from '../../../src/commands/doctor/facts.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 /** A host on which nothing is wrong. */
 export const good: Facts = {
-  system: {
-    platform: 'linux',
-    shell: 'posix',
-    vmssh: '1.2.3',
-    runtime: 'Node v20',
-    about: { commit: null, engine: { name: 'Node', version: '20.1.0' }, features: ['unix'] },
-    os: 'ID=debian\nVERSION_ID="12"\n',
-    kernel: '6.1',
-    arch: 'x64',
-  },
+  platform: 'linux',
+  shell: 'posix',
+  build: buildLines('ID=debian\nVERSION_ID="12"\n', '6.1'),
   addon: { addon: {} as Addon },
   ssh: { version: 'OpenSSH_9.2p1 Debian', proxyCommand: "/opt/vmssh proxy --fdpass --typed '%n' '%h' %p" },
   config: {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { runDoctor } from '../../../src/commands/doctor/checks.js';
-import type { Facts } from '../../../src/commands/doctor/facts.js';
+import { buildLines, type Facts } from '../../../src/commands/doctor/facts.js';
 import { allowed } from '../../../src/commands/doctor/finding.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { good } from './facts.js';
 
 /** Anything that a path, a tool's message or a setting may contain. */
 const secrets = [
@@ -23,12 +22,9 @@ const secrets = [
 const secret = secrets.join(' ');
 
 const facts = (more: Partial<Facts> = {}): Facts => ({
-  system: {
-    ...good.system,
-    about: { ...good.system.about, commit: 'a'.repeat(40), features: ['unix', 'vsock'] },
-    os: `ID="acme-${secret}"\nPRETTY_NAME="${secret}"\n`,
-    kernel: `6.1.0-acme ${secret}`,
-  },
+  build: buildLines(`ID="acme-${secret}"\nPRETTY_NAME="${secret}"\n`, `6.1.0-acme ${secret}`),
+  platform: 'linux',
+  shell: 'posix',
   addon: { missing: new Error(`${secret}: no such file`) },
   ssh: {
     version: `OpenSSH_9.2p1 ${secret}`,
@@ -88,11 +84,7 @@ describe('a report for others to read', () => {
     for (const each of secrets) expect(text).not.toContain(each);
     expect(text).toContain('| ✗ | incus | … (EACCES) |');
     expect(text).toContain('| ✗ | libvirt | … (another error) |');
-    expect(
-      text.startsWith(
-        'vmssh 1.2.3 on Node v20, another system, 6.1.0, x64\ncommit aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, Node 20.1.0; unix, vsock\n',
-      ),
-    ).toBe(true);
+    expect(text).toMatch(/^vmssh \S+ on Node \S+, another system, 6\.1\.0, \S+\ncommit \S+, Node \S+; unix/);
   });
 
   it('names a proxy program that is widely used', async () => {

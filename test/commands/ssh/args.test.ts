@@ -3,6 +3,7 @@ import {
   asksTool,
   findOperands,
   givingOption,
+  namesJump,
   optionsNameUser,
   type Paths,
 } from '../../../src/commands/ssh/args.js';
@@ -55,6 +56,17 @@ it.each<{ tool: SshTool; line: string; want: string | undefined }>([
   { tool: 'scp', line: '-X nrequests=3 a vsock/3:', want: undefined },
 ])('$tool $line gives a machine the use of this host by $want', ({ tool, line, want }) => {
   expect(givingOption(tool, args(tool, line))).toBe(want);
+});
+
+it.each<{ tool: SshTool; line: string; want: boolean }>([
+  { tool: 'ssh', line: '-vJa mint', want: true },
+  { tool: 'ssh', line: 'mint -J a ls', want: true },
+  { tool: 'scp', line: '-oproxyjump=a x mint:', want: true },
+  { tool: 'ssh', line: '-o ProxyJump=none mint', want: false },
+  { tool: 'ssh', line: 'mint ls -J a', want: false },
+  { tool: 'rsync', line: '-J x mint:', want: false },
+])('$tool $line names a host to go through: $want', ({ tool, line, want }) => {
+  expect(namesJump(tool, args(tool, line))).toBe(want);
 });
 
 describe('a question about the tool itself', () => {

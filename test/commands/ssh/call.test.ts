@@ -1,14 +1,7 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  jumpForm,
-  jumpHost,
-  prepare,
-  refuseJump,
-  remoteShell,
-  withoutShell,
-} from '../../../src/commands/ssh/call.js';
+import { prepare, remoteShell, withoutShell } from '../../../src/commands/ssh/call.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
 import { version } from '../../../src/version.js';
@@ -74,62 +67,36 @@ describe('the login that vmssh setup made', () => {
   });
 });
 
-describe('a host to go through', () => {
-  it.each<{ tool: SshTool; line: string; want: string | undefined }>([
-    { tool: 'ssh', line: '-J a mint', want: 'a' },
-    { tool: 'ssh', line: '-vJa mint', want: 'a' },
-    { tool: 'ssh', line: 'mint -J a ls', want: 'a' },
-    { tool: 'ssh', line: '-o ProxyJump=a mint', want: 'a' },
-    { tool: 'scp', line: '-oproxyjump=a x mint:', want: 'a' },
-    { tool: 'ssh', line: '-o ProxyJump=none mint', want: undefined },
-    { tool: 'ssh', line: 'mint ls -J a', want: undefined },
-    { tool: 'rsync', line: '-J x mint:', want: undefined },
-  ])('$tool $line: $want', ({ tool, line, want }) =>
-    expect(jumpHost(tool, splitArgs(tool, line.split(' ')))).toBe(want),
-  );
-
-  it.each([
-    { text: 'container/web', form: 'container%%web' },
-    { text: 'root@container%web', form: 'root@container%%web' },
-    { text: 'container%%web', form: 'container%%web' },
-    { text: 'unix/run/x.sock', form: 'unix%%run%%x.sock' },
-    { text: '.host', form: '.host' },
-    { text: 'vsock:3:22', form: undefined },
-    { text: 'machine/a b', form: undefined },
-    { text: 'gate', form: undefined },
-  ])("is for ssh's own -J: $text, $form", ({ text, form }) => {
-    expect(jumpForm(text)).toBe(form);
-    const hint = `and then ssh -J ${form ?? 'NAME'}`;
-    expect(() => refuseJump('ssh', splitArgs('ssh', ['-J', text, 'mint']))).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining(hint) }),
-    );
-  });
-});
-
 describe("rsync's shell", () => {
+  const shellOf = (args: readonly string[], variable?: string) =>
+    remoteShell(splitArgs('rsync', args), variable, ['/opt/v'], 'vsock/3', {});
+
   it.each([
-    { args: ['-a', 'x', 'm:y'], shell: '', left: ['-a', 'x', 'm:y'] },
-    { args: ['-e', 'ssh -p 22', 'x', 'm:y'], shell: ' -p 22', left: ['x', 'm:y'] },
-    { args: ['-ae', 'ssh -p 22', 'm:y'], shell: ' -p 22', left: ['-a', 'm:y'] },
-    { args: ['-avessh -v', 'm:y'], shell: ' -v', left: ['-av', 'm:y'] },
-    { args: ['--rsh=/usr/bin/ssh -v', 'm:y'], shell: ' -v', left: ['m:y'] },
-    { args: ['--rsh', 'ssh', 'm:y'], shell: '', left: ['m:y'] },
-    { args: ['--exclude', 'x', '-Te', 'm:y'], shell: '', left: ['--exclude', 'x', '-Te', 'm:y'] },
-    { args: ['--delete', 'm:y'], shell: '', left: ['--delete', 'm:y'] },
+    { args: ['-a', 'x', 'm:y'], shell: '', left: ['-a'] },
+    { args: ['-e', 'ssh -p 22', 'x', 'm:y'], shell: ' -p 22', left: [] },
+    { args: ['-ae', 'ssh -p 22', 'm:y'], shell: ' -p 22', left: ['-a'] },
+    { args: ['-avessh -v', 'm:y'], shell: ' -v', left: ['-av'] },
+    { args: ['--rsh=/usr/bin/ssh -v', 'm:y', '-z'], shell: ' -v', left: ['-z'] },
+    { args: ['-e', 'ssh -v', '--rsh', 'ssh', 'm:y'], shell: '', left: [] },
+    { args: ['--exclude', 'x', '-Te', 'm:y'], shell: '', left: ['--exclude', 'x', '-Te'] },
   ])('of $args', ({ args, shell, left }) => {
-    expect(remoteShell(args, ['/opt/v'], 'vsock/3', {})).toBe(`'/opt/v' ssh '--typed=vsock/3'${shell}`);
-    expect(withoutShell(args)).toEqual(left);
+    expect(shellOf(args)).toBe(`'/opt/v' ssh '--typed=vsock/3'${shell}`);
+    expect(withoutShell(splitArgs('rsync', args))).toEqual(left);
+  });
+
+  it('is that of RSYNC_RSH without an option', () => {
+    expect(shellOf(['m:y'], 'ssh -p 22')).toMatch(/ -p 22$/);
+    expect(shellOf(['-e', 'ssh', 'm:y'], 'ssh -p 22')).toMatch(/'--typed=vsock\/3'$/);
   });
 
   it('calls this program whatever its path is, waits, and takes the chosen routes', () => {
-    expect(
-      remoteShell([], ['/a b/node', "/it's"], "unix/it's", { waitMs: 60_000, routes: ['vsock', 'ip'] }),
-    ).toBe("'/a b/node' '/it''s' ssh '--typed=unix/it''s' --wait=60 --route=vsock,ip");
+    const proxy = { waitMs: 60_000, routes: ['vsock', 'ip'] } as const;
+    expect(remoteShell(splitArgs('rsync', []), '', ['/a b/node', "/it's"], "unix/it's", proxy)).toBe(
+      "'/a b/node' '/it''s' ssh '--typed=unix/it''s' --wait=60 --route=vsock,ip",
+    );
   });
 
   it('can only be ssh', () => {
-    expect(() => remoteShell(['-e', 'rsh'], ['v'], 'vsock/3', {})).toThrow(
-      'has to be ssh and its options here, not "rsh"',
-    );
+    expect(() => shellOf(['-e', 'rsh'])).toThrow('has to be ssh and its options here, not "rsh"');
   });
 });

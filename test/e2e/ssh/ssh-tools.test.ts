@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -90,26 +90,6 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     await ends(0, tool('scp', ...quiet, join(dir, 'up'), `machine/db-t7:${dir}/there:1`));
     await ends(0, tool('scp', ...quiet, `db-t7:${dir}/there:1`, join(dir, 'back')));
     expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
-  });
-
-  it('say why scp fails without a word: an SFTP server without an exit status', async () => {
-    const config = join(dir, 'sshd_config');
-    const before = readFileSync(config, 'utf8');
-    const ends = before.replace('internal-sftp', () => '/usr/lib/openssh/sftp-server; kill -9 $$');
-    writeFileSync(config, ends);
-    // What the user lets ssh do is not done for scp, also not to look.
-    const ran = join(dir, 'ran');
-    writeFileSync(join(dir, 'lets'), `PermitLocalCommand yes\nLocalCommand touch ${ran}\n`);
-    const lets = { ...env, VMSSH_SSH: join(dir, 'lets-ssh') };
-    writeFileSync(lets.VMSSH_SSH, `#!/bin/sh\nexec ssh -F ${dir}/lets "$@"\n`, { mode: 0o755 });
-    const done = await run([...vmssh, 'scp', ...quiet, config, `db-t7:${dir}/whole`], { env: lets });
-    writeFileSync(config, before);
-    expect(existsSync(ran)).toBe(false);
-    expect(readFileSync(join(dir, 'whole'), 'utf8')).toBe(ends);
-    const problem = 'the SFTP server of "machine/db-t7" ends without a status, so scp exits with 1 even if';
-    expect(done).toMatchObject(saying(1, problem));
-    const refused = await tool('scp', ...quiet, config, `db-t7:${dir}/no/such`);
-    expect(refused).toMatchObject({ code: 1, stderr: expect.not.stringContaining('SFTP server') });
   });
 
   it('copy if the target has a colon of its own', async () => {

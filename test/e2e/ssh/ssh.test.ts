@@ -4,7 +4,6 @@ import { createServer, connect as openSocket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { jumpForm } from '../../../src/commands/ssh/call.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { ends } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
@@ -46,7 +45,6 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     const trust = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
     const ssh = [...sshd.ssh(mode), ...trust, '-p', String(port), '-J', jump];
     await ends(8, run([...ssh, '127.0.0.1', 'exit 8']));
-    expect(jump).toBe(jumpForm(host));
   });
 
   it('copies by scp in both directions', async () => {

@@ -84,7 +84,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
     // As a terminal sends it, to ssh and its proxy.
     process.kill(-(child.pid ?? 0), 'SIGINT');
     const { stderr } = await end;
-    expect(stderr).toContain('interrupted: "incus" is still running, and "mint" is left as it is');
+    expect(stderr).toContain('interrupted: "mint" is left as it is, and "incus" may still be starting it');
     manager.open();
     await manager.isUp();
     expect(manager.started()).toEqual(['start --project=default local:mint']);

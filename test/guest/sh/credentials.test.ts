@@ -61,8 +61,12 @@ describe.each(shells)('whether the keys were taken, by $name', ({ command }) => 
   });
 
   eachRow({
-    'another init': { files: has, more: { init: 'init' }, says: 'PID 1 is init, and only systemd 252' },
-    'an old systemd': { files: has, more: { version: '249' }, says: 'this is systemd 249.1, and only 252' },
+    'another init': {
+      files: has,
+      more: { init: 'init' },
+      says: 'only systemd 252 or later reads them, and PID 1 is init',
+    },
+    'an old systemd': { files: has, more: { version: '249' }, says: 'PID 1 is systemd 249.1' },
     'no SMBIOS': { files: {}, more: {}, says: 'started without any: no SMBIOS string' },
     'a kernel command line for 254': {
       files: { [cmdline]: 'quiet systemd.set_credential_binary=tmpfiles.extra:AAAA' },

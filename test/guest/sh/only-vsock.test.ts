@@ -66,11 +66,4 @@ describe.each(shells)("sshd's units of TCP: $name", ({ command }) => {
     expect(run('undo_all')).toMatch(/TCP is open again/);
     expect(units()).toEqual(was);
   });
-
-  it('are all opened again by the undo of a journal that does not say what they were', () => {
-    writeFileSync(join(root, 'units/ssh.service'), 'disabled inactive');
-    run('note tcp ssh.service');
-    expect(run('undo_all')).toMatch(/TCP is open again/);
-    expect(units()).toEqual({ 'ssh.service': 'enabled active' });
-  });
 });

@@ -202,18 +202,6 @@ describe.each(firstShell)('$name', ({ command }) => {
       `login=refused login_about='me@x: Permission denied.' login_cursor=here; export journal='${journal}'`;
     it.each([
       {
-        journal:
-          '/home/.ssh/authorized_keys:2: Authentication tried for me with correct key but not from a permitted host (host=UNKNOWN, ip=UNKNOWN, required=10.0.2.0/24).',
-        says: /host name UNKNOWN; the journal has: \/home\/\S+:2/,
-        fix: `sed -i 's|from="10\\.0\\.2\\.0/24"|from="10.0.2.0/24,UNKNOWN"|' /home/.ssh/authorized_keys`,
-      },
-      {
-        journal:
-          '/root/.ssh/authorized_keys:2: Authentication tried for me with correct key but not from a permitted host (host=UNKNOWN, ip=UNKNOWN, required=10.0.2.0/24).',
-        says: /host name UNKNOWN; the journal has: \/root\/\S+:2/,
-        hint: 'add UNKNOWN to the from= of that key, as in from="192.0.2.0/24,UNKNOWN"',
-      },
-      {
         journal: '(host=UNKNOWN, required=$(id)) but not from a permitted host',
         says: /the journal has/,
         hint: 'add UNKNOWN to the from= of that key, as in from="192.0.2.0/24,UNKNOWN"',
@@ -227,8 +215,8 @@ describe.each(firstShell)('$name', ({ command }) => {
       {
         journal:
           'pam_access(sshd:account): access denied\nfatal: Access denied for user me by PAM account configuration',
-        says: /an account module of PAM refuses .*: pam_access.*; the journal has: fatal/,
-        hint: /^see the account lines of/,
+        says: /failed: me@x: .*; the journal has: fatal: Access denied .*; the clock here says 2/,
+        hint: /^give .* another key or certificate, or correct what refuses it: /,
       },
       {
         journal: `Connection closed by authenticating user ${me.username} UNKNOWN port 65535 [preauth]`,
@@ -262,12 +250,6 @@ describe.each(firstShell)('$name', ({ command }) => {
         says: /the key of .* is accepted, but its session ends: .*; sshd_config sets MaxSessions 0/,
         fix: /1i MaxSessions 10'/,
       },
-      'a folder for ChrootDirectory that others can change, without a journal': {
-        config: 'ChrootDirectory /open/a',
-        before: `mkdir -p "$R/open/a"; : >"$R/open/a/login-shell"; chmod 777 "$R/open/a/login-shell" "$R/open"; ${refused('')}; ${about('Connection to UNKNOWN closed by remote host.')}`,
-        says: /a login as .* failed: .* closed by remote host\.; sshd_config sets ChrootDirectory \/open\/a/,
-        fix: 'chown root: /open && chmod go-w /open',
-      },
       'no journal, but a log': {
         config: '',
         before: `mkdir -p "$R/var/log"; : >"$R/var/log/messages"; ${refused('')}; ${about('Connection to UNKNOWN closed.')}`,
@@ -286,22 +268,10 @@ describe.each(firstShell)('$name', ({ command }) => {
         before: ended(accepted, 'ssh ended with 1, and says: Password change required but no TTY available.'),
         says: /its password has expired/,
       },
-      'an ~/.ssh/rc that hangs': {
-        config: '',
-        before: `: >"$R/home/.ssh/rc"; ${refused(accepted)}; ${about('it did not end within 45 s')}`,
-        says: /it did not end within 45 s; sshd runs \/home\/\.ssh\/rc before the shell/,
-        fix: 'mv /home/.ssh/rc /home/.ssh/rc.off',
-      },
       'a folder for ChrootDirectory that is not there': {
         config: 'ChrootDirectory /nope',
         before: refused(`${accepted}\nfatal: safely_chroot: stat("/nope"): No such file or directory`),
         says: /the journal has: fatal: safely_chroot: .*; sshd_config sets ChrootDirectory \/nope/,
-        fix: /1i ChrootDirectory none'/,
-      },
-      'a folder for ChrootDirectory of another owner': {
-        config: 'ChrootDirectory /srv/a',
-        before: refused(`${accepted}\nfatal: bad ownership or modes for chroot directory component "/srv/"`),
-        says: /sets ChrootDirectory \/srv\/a/,
         fix: /1i ChrootDirectory none'/,
       },
       ForceCommand: {
@@ -316,13 +286,6 @@ describe.each(firstShell)('$name', ({ command }) => {
         before: ended(accepted, 'ssh ended with 3'),
         says: /authorized_keys lets a key run only one command, by command=/,
         hint: 'take command="..." off that key in /home/.ssh/authorized_keys',
-      },
-      'PAM, which refuses every session': {
-        config: 'UsePAM yes',
-        pam: 'session required pam_deny.so\n',
-        before: refused(`${accepted}\nerror: PAM: pam_open_session(): Permission denied`),
-        says: /pam_open_session\(\): .*; \/etc\/pam\.d\/sshd refuses every session: session required pam_deny/,
-        fix: /^sed -i -E '\/\^session/,
       },
       'a module of PAM, which refuses a session': {
         config: 'UsePAM yes',
@@ -340,13 +303,13 @@ describe.each(firstShell)('$name', ({ command }) => {
         config: '',
         before: ended(accepted, 'ssh ended without running its command'),
         says: /the key of .* is accepted, but its session ends: over vsock\/42: ssh ended without running/,
-        hint: /^see what its shell, \/login-shell, runs at login: an exit in \/home\/\.bashrc/,
+        hint: /^see what runs at login: an exit in \/home\/\.bashrc, .*, \/login-shell, reads$/,
       },
       'a key that was revoked': {
         config: 'RevokedKeys ROOT/revoked',
         before: refused('error: Authentication key RSA SHA256:x revoked by file /etc/ssh/revoked'),
-        says: /does not accept a key that was revoked; the journal has: error: Authentication key/,
-        hint: /^give .* another key; or, if it was revoked by mistake/,
+        says: /failed: .*; the journal has: error: Authentication key RSA SHA256:x revoked by file/,
+        hint: /^give .* another key or certificate/,
       },
       'a file of revoked keys that is not there': {
         config: 'RevokedKeys /nope/revoked',
@@ -354,30 +317,11 @@ describe.each(firstShell)('$name', ({ command }) => {
         says: /sshd accepts no key at all: sshd_config sets RevokedKeys \/nope\/revoked/,
         fix: 'touch /nope/revoked',
       },
-      'a certificate without principals': {
-        config: 'TrustedUserCAKeys /etc/ssh/ca.pub\nAuthorizedKeysFile none',
-        before: refused('error: Certificate lacks principal list'),
-        says: /does not accept the certificate of the key; the journal has: error: Certificate lacks .*; the clock here says 2/,
-        hint: /^if that clock is wrong, set it: .*; else sign it again where the CA is, .* -n \S+ /,
-      },
-      'a command for keys that fails': {
-        config: 'AuthorizedKeysFile none\nAuthorizedKeysCommand /bin/false\nAuthorizedKeysCommandUser nobody',
-        before: refused('error: AuthorizedKeysCommand /bin/false me failed, status 1'),
-        says: /takes keys from AuthorizedKeysCommand \/bin\/false; the journal has: error: AuthorizedKeysCommand/,
-        fix: `runuser -u nobody -- /bin/false ${me.username}`,
-        hint: /^it has to print a key of /,
-      },
       'a command for keys that hangs': {
         config: 'AuthorizedKeysCommand /bin/keys of %u\nAuthorizedKeysCommandUser nobody',
         before: `${refused('')}; ${about('it did not end within 60 s')}`,
         says: /failed: over vsock\/42: it did not end within 60 s; sshd takes keys from AuthorizedKeysCommand/,
-        fix: `runuser -u nobody -- /bin/keys of ${me.username}`,
-      },
-      'too little time': {
-        config: 'LoginGraceTime 1',
-        before: `${refused('')}; ${about('Connection closed by UNKNOWN port 65535')}`,
-        says: /sshd gives it only 1 s: LoginGraceTime/,
-        fix: /1i LoginGraceTime 120'/,
+        hint: /^as nobody that command has to print a key of /,
       },
       'more than a key': {
         config: 'AuthenticationMethods publickey,password',
@@ -393,10 +337,10 @@ describe.each(firstShell)('$name', ({ command }) => {
       },
     })(
       'a login that failed for another reason than its key gets no key as a fix: $name',
-      ({ config, keys = '', pam = '', before, says, fix, hint }) => {
+      ({ config, keys = '', before, says, fix, hint }) => {
         site(debian, config.replace('ROOT', root));
         if (keys) given({ 'home/.ssh/authorized_keys': keys });
-        given({ 'etc/pam.d/sshd': pam, [`${root}/revoked`.slice(1)]: '' });
+        given({ [`${root}/revoked`.slice(1)]: '' });
         const said = check(before);
         expect(said).toMatch(/^failed +login +/);
         expect(said).toMatch(says);
@@ -474,7 +418,7 @@ describe.each(firstShell)('$name', ({ command }) => {
         moves:
           'mkdir "$R/home/.ssh/authorized_keys.d"; mv "$R/home/.ssh/authorized_keys" "$R/home/.ssh/authorized_keys.d/ignition"',
         says: /so it does not read \/home\/\.ssh\/authorized_keys\.d\/ignition, where/,
-        fix: /ephemeral-authorized_keys-all \.ssh\/authorized_keys \.ssh\/authorized_keys\.d\/ignition"'/,
+        fix: /ephemeral-authorized_keys-all \.ssh\/authorized_keys \.ssh\/authorized_keys\.d\/ignition /,
       },
       'another configuration file': {
         argv: '/usr/sbin/sshd -i -f ROOT/other',
@@ -492,7 +436,7 @@ describe.each(firstShell)('$name', ({ command }) => {
         argv: '/usr/sbin/sshd -i -o NoSuchThing=yes',
         step: 'sshd-config',
         says: /starts \/usr\/sbin\/sshd -i -oNoSuchThing=yes, which says: .*NoSuchThing/i,
-        fix: /ExecStart=-\/usr\/sbin\/sshd -i' > /,
+        fix: /^fix +sshd-config +systemctl cat sshd-vsock@\.service\nhint .*take that option out there/m,
       },
       'an sshd that does not take a connection': {
         argv: '/usr/sbin/sshd -D -e -o LogLevel=DEBUG',
@@ -576,26 +520,22 @@ describe.each(firstShell)('$name', ({ command }) => {
 
     it.each([
       { groups: 'wheels staff', there: 'staff', fix: 'usermod -aG staff WHO' },
-      { groups: 'wheels staff', there: '', fix: 'groupadd wheels && usermod -aG wheels WHO' },
       // Which of them a pattern means is not known here: it may be one with more rights.
       { groups: '!x s*', there: 'sudo', fix: /1i AllowGroups !x s\* wheel'/ },
-    ])(
-      'lets the account into a group that is there, or makes it: $groups, of $there',
-      ({ groups, there, fix }) => {
-        site(debian, `AllowGroups ${groups}`);
-        const said = check(`groups_there='${there}'
+    ])('lets the account into a group that is there: $groups, of $there', ({ groups, there, fix }) => {
+      site(debian, `AllowGroups ${groups}`);
+      const said = check(`groups_there='${there}'
         getent() { case "$1 \${2:-}" in
           'group ') for g in $groups_there; do echo "$g:x:1:"; done ;;
           'group '*) case " $groups_there " in *" $2 "*) echo "$2:x:1:" ;; *) return 2 ;; esac ;;
           passwd*) echo "${me.username}:x:${me.uid}:${me.gid}::/home:/login-shell" ;;
         esac; }
         id() { case $1 in -u) echo 0 ;; -gn) echo wheel ;; *) echo wheel ;; esac; }`);
-        expect(said).toMatch(/^failed +login +sshd does not let .* in: AllowGroups is /);
-        const [, printed = ''] = /^fix +login +(.*)$/m.exec(said) ?? [];
-        if (typeof fix === 'string') expect(printed).toBe(fix.replace('WHO', me.username));
-        else expect(printed).toMatch(fix);
-      },
-    );
+      expect(said).toMatch(/^failed +login +sshd does not let .* in: AllowGroups is /);
+      const [, printed = ''] = /^fix +login +(.*)$/m.exec(said) ?? [];
+      if (typeof fix === 'string') expect(printed).toBe(fix.replace('WHO', me.username));
+      else expect(printed).toMatch(fix);
+    });
 
     eachRow({
       'keys by a command': {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/sources/merge.js';
-import { concreteHosts, hostNames, sharedUuidProblem } from '../../../src/ssh/config/hosts.js';
+import { concreteHosts, sharedUuidProblem } from '../../../src/ssh/config/hosts.js';
 import { configText } from '../../../src/ssh/config/text.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -91,7 +91,7 @@ describe('a Host of its own', () => {
   });
 
   it('of an earlier run goes if its name is the id of another machine, and stays if it is its own', () => {
-    const entry = { host: uuid, name: uuid, target: 'wsl/x', provider: 'wsl', seen: '2026-01-31' };
+    const entry = { host: uuid, name: uuid, target: 'wsl/x', provider: 'wsl' };
     const keep = (uuid?: string) => hosts([], { kept: [{ ...entry, uuid }] });
     expect(keep().entries).toEqual([]);
     expect(keep(uuid).entries).toHaveLength(1);
@@ -229,13 +229,13 @@ describe('a Host of its own', () => {
     expect(left).toMatchObject([{ name: 'mint', why: expect.stringContaining('another machine') }]);
   });
 
-  it('says which is which if two names differ only in case', () => {
+  it('is a Host of its own if two names differ only in case', () => {
     const twin = { provider: 'hyper-v', target: 'hyper-v/86e0c1e9-782c-47e0-b7c2-99f8167f5178' };
     const other = { provider: 'hyper-v', target: 'hyper-v/87e0c1e9-782c-47e0-b7c2-99f8167f5178' };
     const made = hosts([machine('Mint', twin), machine('mint', other)]).hosts;
-    expect(made.map(({ host, about, names }) => [host, about, names])).toEqual([
-      ['Mint-hyper-v', `Mint (${twin.target}) of hyper-v`, undefined],
-      ['mint-hyper-v', `mint (${other.target}) of hyper-v`, undefined],
+    expect(made.map(({ host, names }) => [host, names])).toEqual([
+      ['Mint-hyper-v', undefined],
+      ['mint-hyper-v', undefined],
     ]);
   });
 
@@ -291,17 +291,6 @@ describe('a machine without a name', () => {
     const { hosts: made, left } = hosts(all);
     expect(made.map(({ host }) => host)).toEqual(['qemu-78']);
     expect(left).toEqual([]);
-  });
-});
-
-describe('names that a configuration has', () => {
-  it('are the concrete ones of Host lines', () => {
-    const config = 'Host Git *.example !x "Q w"\n  host=b\r\nHostName c\nMatch host d\n# Host e\n';
-    expect([...hostNames(config)]).toEqual(['git', 'q w', 'b']);
-  });
-
-  it('are none without characters', () => {
-    expect([...hostNames('Host "" a\nHost b "')]).toEqual(['a', 'b']);
   });
 });
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { includedTexts, settingsOf } from '../../../src/ssh/config/settings.js';
+import { hostNames, includedTexts, settingsOf } from '../../../src/ssh/config/settings.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 it.each([
@@ -82,5 +82,16 @@ describe('what a configuration includes', () => {
     ['is not there', 'Include none nowhere/*\n# Include a.conf', ['']],
   ])('is found if it $0', async (_name, text, want) => {
     expect(await includedTexts(text, folder, join(folder, 'vmssh.conf'), { NAME: 'b' })).toEqual(want);
+  });
+});
+
+describe('names that a configuration has', () => {
+  it('are the concrete ones of Host lines', () => {
+    const config = 'Host Git *.example !x "Q w"\n  host=b\r\nHostName c\nMatch host d\n# Host e\n';
+    expect([...hostNames(config)]).toEqual(['git', 'q w', 'b']);
+  });
+
+  it('are none without characters', () => {
+    expect([...hostNames('Host "" a\nHost b "')]).toEqual(['a', 'b']);
   });
 });

@@ -14,10 +14,10 @@ const mint: HostEntry = {
   uuid: '11111111-2222-4333-8444-555555555555',
   user: 'ann',
   identityFile: '/k',
-  seen: '2026-01-31',
+  gone: '2026-01-31',
 };
 const web: HostEntry = {
-  ...{ host: 'web', name: 'web', target: 'machine/web', provider: 'machined', seen: '' },
+  ...{ host: 'web', name: 'web', target: 'machine/web', provider: 'machined' },
   authority: 'user',
 };
 const state: HostState = {

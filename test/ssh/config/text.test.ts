@@ -245,13 +245,13 @@ describe('lines for ssh_config', () => {
     ProxyUseFdpass no
     CanonicalizeHostname no
     CheckHostIP no
+    User ann
     HostKeyAlias m-vsock
     StrictHostKeyChecking accept-new
     UserKnownHostsFile ~/hosts
     GlobalKnownHostsFile /dev/null
     HashKnownHosts no
     UpdateHostKeys no
-    User ann
 `);
     expect(hostLines({ ...options, target: 'machine/m', hostKeyAlias: 'vmssh-machine%m' })).toContain(
       '    HostKeyAlias vmssh-machine%m\n',

@@ -28,22 +28,16 @@ refused_by_list() {
   fail login "sshd does not let $1 in: $2 is $3, and a peer without a network has the host name UNKNOWN$(refusals)" "$list_fix"
 }
 
-# group_fix ACCOUNT PATTERNS: the first group that is there, or a new one. A pattern may mean one with more rights: then the own group.
+# group_fix ACCOUNT PATTERNS: the first group that is there. A pattern may mean one with more rights: then the own group.
 group_fix() {
-  new_group=
   for pattern in $2; do
     case $pattern in *[!A-Za-z0-9_.-]* | -*) continue ;; esac
     if getent group "$pattern" >/dev/null 2>&1; then
       echo "usermod -aG $pattern $1"
       return 0
     fi
-    new_group=${new_group:-$pattern}
   done
-  if [ -n "$new_group" ]; then
-    echo "groupadd $new_group && usermod -aG $new_group $1"
-  else
-    setting_fix AllowGroups "$(printf '%s' "$2" | tr '\n' ' ') $(id -gn "$1")"
-  fi
+  setting_fix AllowGroups "$(printf '%s' "$2" | tr '\n' ' ') $(id -gn "$1")"
 }
 
 # in_users ACCOUNT PATTERNS, in_groups NAMES PATTERNS: the pattern that matches.

@@ -46,10 +46,8 @@ given_host_key() {
 }
 
 why_not_taken() {
-  if ! is_systemd; then
-    echo "PID 1 is $(cat "$R/proc/1/comm"), and only systemd 252 or later reads credentials"
-  elif [ "$(systemd_major)" -lt 252 ]; then
-    echo "this is systemd $(systemd_full), and only 252 or later reads them"
+  if ! is_systemd || [ "$(systemd_major)" -lt 252 ]; then
+    echo "only systemd 252 or later reads them, and PID 1 is $(cat "$R/proc/1/comm") $(systemd_full)"
   elif [ -z "$given_by" ]; then
     echo 'it was started without any: no SMBIOS string, no fw_cfg, nothing on the kernel command line'
   elif grep -qs 'systemd\.set_credential_binary=' "$R/proc/cmdline" && [ "$(systemd_major)" -lt 254 ]; then

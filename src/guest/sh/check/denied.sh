@@ -1,14 +1,9 @@
-# What SELinux denied sshd on its vsock socket, or AppArmor denied sshd, since the policy was last changed.
+# What SELinux or AppArmor denied sshd on its socket, since the policy was last changed.
 
 check_denied() {
-  if denied=$(apparmor_denial) && [ -n "$denied" ]; then
-    if failed_for_sshd; then
-      fail denied "AppArmor denies sshd its socket: $denied" "$(apparmor_fix "$denied")"
-      return 1
-    fi
-    # It may not matter for a login.
-    say skipped denied "AppArmor denied sshd something: $denied"
-    say_fix denied "$(apparmor_fix "$denied")"
+  if failed_for_sshd && denied=$(apparmor_denial) && [ -n "$denied" ]; then
+    fail denied "AppArmor denies sshd its socket: $denied" "$(apparmor_fix "$denied")"
+    return 1
   fi
   if [ "$(cat "$R/sys/fs/selinux/enforce" 2>/dev/null)" != 1 ]; then return 0; fi
   denied=$(selinux_denials)
@@ -27,17 +22,12 @@ failed_for_sshd() { case ${banner:-} in closed | silent) ;; *) return 1 ;; esac 
 # kernel_messages [journalctl's OPTION]...
 kernel_messages() { journalctl -q -b -o cat --no-pager "$@" _TRANSPORT=audit + _TRANSPORT=kernel 2>/dev/null || dmesg 2>/dev/null; }
 
-# The last denial since profiles were last loaded; one of a socket before others, if the connection failed.
+# The last denial of a socket since profiles were last loaded: the others do not explain it.
 apparmor_denial() {
-  denials=$(kernel_messages |
+  kernel_messages |
     grep -E 'apparmor="STATUS" operation="profile_|apparmor="DENIED".* (comm="sshd|profile="[^"]*sshd)' |
-    sed -n -e '/apparmor="STATUS"/{' -e 's/.*//' -e h -e d -e '}' -e H -e '${' -e x -e p -e '}')
-  if failed_for_sshd; then
-    # The others do not explain it.
-    printf '%s\n' "$denials" | grep -E ' family="(vsock|unix)" ' | tail -n 1
-  else
-    printf '%s\n' "$denials" | tail -n 1
-  fi
+    sed -n -e '/apparmor="STATUS"/{' -e 's/.*//' -e h -e d -e '}' -e H -e '${' -e x -e p -e '}' |
+    grep -E ' family="(vsock|unix)" ' | tail -n 1
 }
 
 # apparmor_fix LINE: only the package apparmor is needed for these, not apparmor-utils.
@@ -48,20 +38,12 @@ apparmor_fix() {
     echo '# aa-complain for the profile of that line, to try without it'
     return 0
   fi
-  rule=
-  if [ -n "$(word_of family "$1")" ]; then
-    rule="network $(word_of family "$1") $(word_of sock_type "$1"),"
-  elif [ -n "$(word_of name "$1")" ]; then
-    rule="$(word_of name "$1") $(word_of requested_mask "$1" | sed 's/[cd]/w/g; s/\(.\)\1*/\1/g'),"
-  fi
   each_file=$(cd "$R/etc/apparmor.d" 2>/dev/null && grep -lsF "$denied_profile" ./* | head -n 1)
   last_brace=$(grep -n '^}' "$R/etc/apparmor.d/$each_file" 2>/dev/null | tail -n 1 | cut -d : -f 1)
   each_file=/etc/apparmor.d/${each_file#./}
-  if [ -z "$last_brace" ]; then
+  rule="network $(word_of family "$1") $(word_of sock_type "$1"),"
+  if [ -z "$last_brace" ] || printf '%s' "$each_file$rule" | grep -q '[^A-Za-z0-9_./@, -]'; then
     echo "aa-complain $denied_profile # to try without it"
-  elif [ -z "$rule" ] || printf '%s' "$each_file$rule" | grep -q '[^A-Za-z0-9_./@, -]'; then
-    # Nor by the name of a file.
-    echo "apparmor_parser -R $each_file # to try without it; to allow it: put a rule before its last } and run: apparmor_parser -r $each_file"
   else
     echo "sed -i '${last_brace}i\\  $rule' $each_file && apparmor_parser -r $each_file # or, to try without the profile: apparmor_parser -R $each_file"
   fi

@@ -74,19 +74,12 @@ hidden_by() {
     "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' "$1=$3")"
 }
 
-# existing ACCOUNT PATTERN: the file that a word of AuthorizedKeysFile names, if it has something.
-existing() {
-  existing_file=$(key_path "$1" "$2")
-  [ -s "$R$existing_file" ] && echo "$existing_file"
-}
-
 key_files() { for each in $(setting authorizedkeysfile); do key_path "$account" "$each"; done; }
 # key_files_have PATTERN: sets $key_file to the first file of keys with such a line.
 key_files_have() {
   key_file=$(key_files | while IFS= read -r each; do if grep -Eqs "$1" "$R$each"; then echo "$each"; fi; done | head -n 1)
   [ -n "$key_file" ]
 }
-is_key_file() { key_files | grep -qxF -e "$1"; }
 
 # key_path ACCOUNT PATTERN
 key_path() {
@@ -138,9 +131,10 @@ no_key_file() {
   if [ -n "$own" ]; then
     others=$(config=$(sshd_says "$1" "$(options_but AuthorizedKeysFile)") && setting authorizedkeysfile)
     for each in $others; do
-      if key_file=$(existing "$1" "$each"); then
-        fail login "$unit@.service starts sshd with AuthorizedKeysFile $(shown "$own"), so it does not read $key_file, where $1 has keys$(refusals)" \
-          "$(setting_fix AuthorizedKeysFile "$(merged "$own" "$others")")"
+      other_file=$(key_path "$1" "$each")
+      if [ -s "$R$other_file" ]; then
+        fail login "$unit@.service starts sshd with AuthorizedKeysFile $(shown "$own"), so it does not read $other_file, where $1 has keys$(refusals)" \
+          "$(setting_fix AuthorizedKeysFile "$(all_of "$own" "$others")")"
         return 1
       fi
     done
@@ -165,17 +159,8 @@ credential_lost() {
   return 0
 }
 
-# merged OWN OTHERS: both lists, each word once.
-merged() {
-  if [ "$1" = none ]; then
-    printf '%s' "$2"
-    return 0
-  fi
-  printf '%s' "$1"
-  for word in $2; do
-    case " $1 " in *" $word "*) ;; *) printf ' %s' "$word" ;; esac
-  done
-}
+# all_of OWN OTHERS: sshd reads a file that is named twice once more.
+all_of() { if [ "$1" = none ]; then printf '%s' "$2"; else printf '%s' "$1 $2"; fi; }
 
 # vmssh puts keys into ~/.ssh/authorized_keys only.
 key_fix() {
@@ -229,7 +214,7 @@ login_key_options() {
   if [ -n "$key_whole" ]; then return 0; fi
   key_value=${key_hindered#* }
   case ${key_hindered%% *} in
-    from) fail login "$key_file has from=\"$key_value\" before the key, and a peer without a network has the host name UNKNOWN$(refusals)" "$(from_fix "$key_value" "$key_file")" ;;
+    from) fail login "$key_file has from=\"$key_value\" before the key, and a peer without a network has the host name UNKNOWN$(refusals)" "$(from_fix "$key_value")" ;;
     expired) fail login "$key_file has expiry-time=\"$key_value\" before the key: it has expired$(refusals)" \
       "sed -i 's/,expiry-time=\"$key_value\"//; s/expiry-time=\"$key_value\"[, ]//' $key_file" ;;
     type) algorithm_refused "$key_value" "$(refusals)" ;;
@@ -302,14 +287,15 @@ algorithm_refused() {
   fail login "$(origin "$accepts") sets $accepts $(setting "$accepts"), without $1, which the key needs$2" "$(setting_fix "$accepts" "+$1")"
 }
 
-# from_fix PATTERNS FILE: only for text that the shell and sed take as it is, and a file of the account's: anybody there can log such a line.
+# from_fix PATTERNS: only for text that the shell and sed take as it is.
 from_fix() {
-  if [ -z "$1" ] || ! is_key_file "$2" || printf '%s' "$1$2" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
-    echo "# add UNKNOWN to the from= of that key, as in from=\"192.0.2.0/24,UNKNOWN\""
+  if [ -z "$1" ] || printf '%s' "$1$key_file" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
+    echo "$from_hint"
   else
-    echo "sed -i 's|from=\"$(printf '%s' "$1" | sed 's/[.*]/\\&/g')\"|from=\"$1,UNKNOWN\"|' $2"
+    echo "sed -i 's|from=\"$(printf '%s' "$1" | sed 's/[.*]/\\&/g')\"|from=\"$1,UNKNOWN\"|' $key_file"
   fi
 }
+from_hint='# add UNKNOWN to the from= of that key, as in from="192.0.2.0/24,UNKNOWN"'
 
 # An account line that always refuses, in sshd's own file.
 login_pam() {

@@ -89,10 +89,9 @@ origin() {
 
 login_configured() {
   revoked=$(setting revokedkeys)
-  if [ "$1" = root ] && [ "$(setting permitrootlogin)" = no ]; then
-    fail login "$(origin PermitRootLogin) results in PermitRootLogin no$(refusals)" "$(setting_fix PermitRootLogin prohibit-password)"
-  elif [ "$1" = root ] && [ "$(setting permitrootlogin)" = forced-commands-only ]; then
-    fail login "$(origin PermitRootLogin) results in PermitRootLogin forced-commands-only$(refusals)" "$(setting_fix PermitRootLogin prohibit-password) # or log in as another user"
+  case $1,$(setting permitrootlogin) in root,no | root,forced-commands-only) permits=no ;; *) permits=yes ;; esac
+  if [ "$permits" = no ]; then
+    fail login "$(origin PermitRootLogin) results in PermitRootLogin $(setting permitrootlogin)$(refusals)" "$(setting_fix PermitRootLogin prohibit-password)"
   elif [ "$(setting pubkeyauthentication)" = no ]; then
     fail login "$(origin PubkeyAuthentication) results in PubkeyAuthentication no$(refusals)" "$(setting_fix PubkeyAuthentication yes)"
   elif [ "${revoked:-none}" != none ] && [ ! -r "$R$revoked" ]; then

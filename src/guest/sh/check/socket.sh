@@ -35,14 +35,15 @@ check_socket() {
   file=$(unit_file "$unit.socket")
   major=$(systemd_major)
   is_not_masked "$unit.socket" "$unit.socket" || return 1
-  if form_file=$(file_with_unknown_form "$R$file"); then
-    address=$(unknown_form "$form_file")
-    fail address-form "${form_file#"$R"} has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support $(form_title)" \
-      "sed -E -i '$known_forms' ${form_file#"$R"} && systemctl daemon-reload$(take_effect)"
-  elif [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
-    fail address-form "$unit.socket is refused (bad-setting)$(last_message "$unit.socket")" "# correct $file, and run: systemctl daemon-reload$(take_effect)"
-  else
+  if [ "$(show "$unit.socket" LoadState)" != bad-setting ]; then
     check_address && check_accept && check_template && check_listening
+  elif address=$(unknown_form) && [ -n "$address" ]; then
+    form_file=${address#*"$newline"}
+    address=${address%%"$newline"*}
+    fail address-form "$form_file has ListenStream=$address, and systemd $major (bad-setting) does not support $(form_title)" \
+      "sed -E -i '$known_forms' $form_file && systemctl daemon-reload$(take_effect)"
+  else
+    fail address-form "$unit.socket is refused (bad-setting)$(last_message "$unit.socket")" "# correct $file, and run: systemctl daemon-reload$(take_effect)"
   fi
 }
 

@@ -84,21 +84,12 @@ setting_at() {
 }
 at_is() { if [ -n "$at_line" ]; then printf '%s' "${at_text#"$R"}, line ${at_line%%:*}, has $(printf '%s' "${at_line#*:}" | sed 's/^[[:space:]]*//')"; fi; }
 
-# file_with_unknown_form FILE: it or its drop-in, with an address in a form that its systemd may not know.
-file_with_unknown_form() {
-  if has_ssh_generator && [ "$(show "$unit.socket" LoadState)" = loaded ]; then return 1; fi
-  unit_texts "$1" | while IFS= read -r each_text; do
-    if unknown_form "$each_text" >/dev/null; then
-      printf '%s\n' "$each_text"
-      break
-    fi
-  done | grep .
-}
-# unknown_form FILE: the line. The URL form is in no systemd; vsock-stream: came with 254, names with 256 and later, so it is asked.
+# unknown_form: the first address of a form that this systemd may not know, and below it its file. The URL form is in no systemd;
+# vsock-stream: came with 254, names with 256 and later.
 unknown_form() {
-  grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$1" ||
-    { [ "$(show "$unit.socket" LoadState)" = bad-setting ] &&
-      grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock(-stream:|:(any|-1|hypervisor|local|host):)' "$1"; }
+  streams "$R$file"
+  printf '%s' "$streams" | grep -E '^[0-9]+ vsock(://|-stream:|:(any|-1|hypervisor|local|host):)' | head -n 1 |
+    while read -r _ each_address each_text; do printf '%s\n' "$each_address" "${each_text#"$R"}"; done
 }
 form_title() {
   case $address in

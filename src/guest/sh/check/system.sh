@@ -100,17 +100,13 @@ complaint_step() {
 complaint_fix() {
   each_complaint=$(printf '%s\n' "$1" | sed 's/; /\n/g')
   case $1 in
-    *' line '[0-9]*) line_fix ;;
-    *' are too open'*) printf 'chmod 600 %s\n' "$(plain_paths "s/.* for '\([^']*\)' are too open.*/\1/p" | in_one_line)" ;;
+    *' line '[0-9]*) echo 'sshd -t # correct the line that it names' ;;
+    *' are too open'*) printf 'chmod 600 %s\n' "$(plain_paths "s/.* for '\([^']*\)' are too open.*/\1/p" | tr '\n' ' ' | sed 's/ $//')" ;;
     *'nable to load host key'* | *'o hostkeys available'*) host_key_fix ;;
-    *' must be owned by root and not group or world-writable'*)
-      each_path=$(plain_paths 's/^\([^ ]*\) must be owned by root and.*/\1/p')
-      echo "chown root: $each_path && chmod 755 $each_path" ;;
-    *) echo 'sshd -t # correct what it names in /etc/ssh/sshd_config' ;;
+    *) echo 'sshd -t # correct what it names' ;;
   esac
 }
 plain_paths() { printf '%s\n' "$each_complaint" | sed -n "$1" | grep '^/[A-Za-z0-9_./@+-]*$'; }
-in_one_line() { tr '\n' ' ' | sed 's/ $//'; }
 
 # ssh-keygen -A leaves a file that is there as it is, and makes those of sshd's own names.
 host_key_fix() {
@@ -125,26 +121,6 @@ host_key_fix() {
   done
   if [ -z "$key_commands" ] || [ "$key_default" = yes ]; then key_commands="${key_commands}ssh-keygen -A"; fi
   printf '%s\n' "${key_commands% && }"
-}
-
-# A line that begins a block is not taken out: what follows would hold for everybody.
-line_fix() {
-  each_line=$(printf '%s\n' "$each_complaint" | sed -n 's/^\(\/[A-Za-z0-9_.\/@+-]*\):\{0,1\} line \([0-9]*\).*/\1 \2/p')
-  each_path=${each_line%% *}
-  if [ -z "$each_line" ]; then
-    echo 'sshd -t # correct what it names in /etc/ssh/sshd_config'
-    return 0
-  fi
-  line_commands=
-  line_numbers=$(printf '%s\n' "$each_line" | sed -n "s|^$each_path ||p" | sort -un)
-  for each in $line_numbers; do
-    if sed -n "${each}p" "$R$each_path" 2>/dev/null | grep -Eiq '^[[:space:]]*Match([[:space:]]|$)'; then
-      echo "# correct line $each of $each_path; sshd -t checks it"
-      return 0
-    fi
-    line_commands="$line_commands -e '${each}s/^/# /'"
-  done
-  echo "sed -i$line_commands $each_path # or correct $(case $line_numbers in *[!0-9]*) echo 'these lines' ;; *) echo 'that line' ;; esac); sshd -t checks it"
 }
 
 # Without systemd: whether our service is there and runs.

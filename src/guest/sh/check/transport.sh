@@ -25,6 +25,7 @@ check_transport() {
     say ok transport "${device% *} vsock by $module$(cid_text)"
   fi
 }
+module_exists() { [ -d "$R/sys/module/$1" ] || modprobe -n -q "$1" 2>/dev/null; }
 # not_loaded MESSAGE: modprobe does not help if the module is kept away.
 not_loaded() {
   load_fix="modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"

@@ -50,39 +50,16 @@ expand_variables() {
   done
 }
 
-# unit_variable NAME: a file's value wins over the unit's own.
+# unit_variable NAME: a file's value wins over the unit's own, which is shown as A=b "C=d e".
 unit_variable() {
   if [ "$1" = CREDENTIALS_DIRECTORY ]; then
     printf '%s' "/run/credentials/$unit_instance"
     return 0
   fi
   {
-    assignments "$(show "$unit_instance" Environment)"
-    show "$unit_instance" EnvironmentFiles | while read -r file _; do cat "$R$file" 2>/dev/null; done
+    show "$unit_instance" Environment | grep -oE '"[^"]*"|[^" ]+' | sed 's/^"//'
+    show "$unit_instance" EnvironmentFiles | while read -r each_file _; do cat "$R$each_file" 2>/dev/null; done
   } | sed -n "s/^[[:space:]]*$1=//p" | tail -n 1 | tr -d "\"'\\\\"
-}
-
-# A=b "C=d e", each on its own line.
-assignments() {
-  rest=$1
-  while [ -n "$rest" ]; do
-    case $rest in
-      \"*\"\ *)
-        rest=${rest#?}
-        printf '%s\n' "${rest%%\"\ *}"
-        rest=${rest#*\"\ } ;;
-      \"*)
-        rest=${rest#?}
-        printf '%s\n' "${rest%\"}"
-        rest= ;;
-      *\ *)
-        printf '%s\n' "${rest%%\ *}"
-        rest=${rest#*\ } ;;
-      *)
-        printf '%s\n' "$rest"
-        rest= ;;
-    esac
-  done
 }
 
 # with_options OPTIONS COMMAND...: runs it with those of the options that decide about a login.
@@ -131,31 +108,15 @@ check_unit_sshd() {
   if [ -z "$unit_complaint" ]; then return 0; fi
   # Without the unit's options it is the same, and was said.
   if [ "$unit_complaint" = "${key_complaint:-}" ]; then return 1; fi
+  case $unit_complaint in
+    command-line*) options_fix="systemctl cat $unit@.service # take that option out there, or of the EnvironmentFile= that it has" ;;
+    *) options_fix=$(complaint_fix "$unit_complaint") ;;
+  esac
   fail "$(complaint_step "$unit_complaint")" "$unit@.service starts $unit_program $(printf '%s' "$unit_options" | tr '\n' ' '), which says: $unit_complaint" \
-    "$(unit_complaint_fix)"
+    "$options_fix"
 }
 
 unit_starts() {
   setting_at "$unit@.service" ExecStart
   at_is | grep . || echo "$unit@.service starts $unit_program"
-}
-
-# The option without which sshd has nothing to say: from the file that the unit takes it from, or from the unit.
-unit_complaint_fix() {
-  case $unit_complaint in
-    command-line*) ;;
-    *)
-      complaint_fix "$unit_complaint"
-      return 0 ;;
-  esac
-  printf '%s\n' "$unit_options" | while IFS= read -r bad_option; do
-    other_options=$(printf '%s\n' "$unit_options" | grep -vxF -e "$bad_option")
-    if [ -n "$(with_options "$other_options" sshd_complaint "$unit_program")" ]; then continue; fi
-    bad_option=$(printf '%s\n' "$bad_option" | sed 's/^-o[[:space:]]*/-o /')
-    bad_file=$(show "$unit_instance" EnvironmentFiles | while read -r each_file _; do
-      if grep -qsF -e "${bad_option#-o }" "$R$each_file"; then echo "$each_file"; fi
-    done | tail -n 1)
-    if [ -n "$bad_file" ]; then echo "# take \"$bad_option\" out of $bad_file"; else unit_fix "$other_options"; fi
-    break
-  done | grep . || echo "systemctl cat $unit@.service # correct the options there"
 }

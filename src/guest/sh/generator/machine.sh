@@ -1,5 +1,7 @@
 # What this system is: a VM, a container, whether it has vsock, and its credentials.
 
+. ./../parts/machine.sh
+
 # "vm:kvm", "container:systemd-nspawn": systemd passes it to its generators from 251 on.
 virtualization() {
   if [ -n "${SYSTEMD_VIRTUALIZATION:-}" ]; then
@@ -19,18 +21,11 @@ in_container() {
 }
 
 # A device on one of the buses is enough: its module is loaded later, and a socket on any CID needs none.
-has_vsock() {
+may_have_vsock() {
   modprobe -q vsock 2>/dev/null
-  if ! grep -q '^AF_VSOCK' /proc/net/protocols 2>/dev/null; then return 1; fi
+  if ! has_vsock; then return 1; fi
   case $(virtualization) in vm:microsoft | container:wsl) return 0 ;; esac
-  if [ -e /dev/vsock ] && [ -d /sys/module/vmw_vsock_virtio_transport ]; then return 0; fi
-  if grep -q '^virtio:d00000013v' /sys/bus/virtio/devices/*/modalias 2>/dev/null; then return 0; fi
-  for each in /sys/bus/pci/devices/*; do
-    case $(cat "$each/vendor" "$each/device" 2>/dev/null) in
-      "0x1af4$newline"0x1053 | "0x1af4$newline"0x1012 | "0x15ad$newline"0x0740) return 0 ;;
-    esac
-  done
-  return 1
+  { [ -e /dev/vsock ] && transport_loaded vmw_vsock_virtio_transport; } || vsock_device >/dev/null
 }
 
 # credential NAME: its text. systemd collects them from 250 on; before that, this reads the same sources.

@@ -36,37 +36,13 @@ command_line() {
   fi
 }
 
-# Splits a line as the kernel does, one part per line; quotes group.
+# Splits a line as systemd does, one part per line; quotes group. One that is left open is a character.
 split() {
-  case $1 in
-    *[\"\']*) ;;
-    *)
-      set -f
-      # shellcheck disable=SC2086 # to split it
-      printf '%s\n' $1
-      set +f
-      return ;;
-  esac
-  rest=$1 word='' quote=''
-  while [ -n "$rest" ]; do
-    next=${rest#?}
-    char=${rest%"$next"}
-    rest=$next
-    if [ "$char" = "$quote" ]; then
-      quote=
-    elif [ -n "$quote" ]; then
-      word=$word$char
-    else
-      case $char in
-        \" | \') quote=$char ;;
-        ' ' | "$tab" | "$newline")
-          if [ -n "$word" ]; then printf '%s\n' "$word"; fi
-          word= ;;
-        *) word=$word$char ;;
-      esac
-    fi
-  done
-  if [ -n "$word" ]; then printf '%s\n' "$word"; fi
+  if split=$(printf '%s\n' "$1" | sed 's/\\/\\\\/g' | xargs printf '%s\n' 2>/dev/null); then
+    printf '%s\n' "$split"
+  else
+    printf '%s\n' "$1" | tr -s '[:blank:]' '\n'
+  fi
 }
 
 trim() { printf '%s\n' "$1" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//'; }

@@ -2,7 +2,7 @@
 
 bind_vsock() {
   case $(virtualization) in vm:* | container:wsl) ;; *) return 0 ;; esac
-  if ! has_vsock; then
+  if ! may_have_vsock; then
     log 'this machine has no vsock, so nothing is bound to it'
     return 0
   fi
@@ -12,8 +12,8 @@ bind_vsock() {
 # A container's manager may share a folder to reach sshd through it.
 bind_export() {
   if ! in_container; then return 0; fi
-  if [ -d /run/host/unix-export ] && [ -w /run/host/unix-export ] && writable /run/host/unix-export; then
-    write_socket 'sshd-unix-export' /run/host/unix-export/ssh 'AF_UNIX Export'
+  if has_export && writable "${export_socket%/*}"; then
+    write_socket 'sshd-unix-export' "$export_socket" 'AF_UNIX Export'
   fi
 }
 writable() { touch "$1/.vmssh-try" 2>/dev/null && rm -f "$1/.vmssh-try"; }
@@ -123,11 +123,9 @@ help_template() {
   fi
 }
 
-# This sshd's privilege separation folder, if it is in /run. Every sshd contains "/run/sshd.pid".
+# This sshd's privilege separation folder, if it is in /run.
 runtime_folder() {
-  for each in /usr/share/empty.sshd /var/empty/sshd /var/lib/empty /var/lib/sshd; do
-    if grep -qF "$each" "$sshd"; then return 0; fi
-  done
+  if [ "$(privsep_folder "$sshd")" != /run/sshd ]; then return 0; fi
   echo RuntimeDirectory=sshd
   echo RuntimeDirectoryPreserve=yes
 }

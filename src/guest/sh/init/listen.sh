@@ -11,6 +11,7 @@ umask 022
 . ./../parts/find-sshd.sh
 
 . ./../parts/machine.sh
+. ./load-vsock.sh
 
 # As many at a time as MaxConnections= of systemd. Each sshd has a session of its own: what stops this does not stop the logins.
 listen() {

@@ -19,15 +19,6 @@ was_accepted() {
     *) return 1 ;;
   esac
 }
-# Whether it hung, and sshd runs a file before the shell, which may do that.
-hung_in_rc() {
-  case $login_about in *'did not end within'*) ;; *) return 1 ;; esac
-  for rc in "$home/.ssh/rc" /etc/ssh/sshrc; do
-    if [ "$(setting permituserrc)" != no ] && [ -e "$R$rc" ]; then return 0; fi
-  done
-  return 1
-}
-
 # Why sshd refused it, for the end of a message.
 refusals() {
   message=$(attempt_says 'not allowed|Authentication refused|ROOT LOGIN REFUSED|bad ownership|not from a permitted host|not in PubkeyAccepted|PAM account configuration|Too many authentication failures')
@@ -53,22 +44,14 @@ login_refused() {
   esac
   cause=$(attempt_says 'not from a permitted host|not in PubkeyAccepted|PAM account configuration|revoked (by|keys) file|AuthorizedKeysCommand |^(error: )?Certificate |Timeout before authentication')
   case $cause in
-    *'not from a permitted host'*)
-      fail login "the key is not accepted from a peer without a network, which has the host name UNKNOWN; the journal has: $cause" \
-        "$(from_fix "$(printf '%s' "$cause" | sed -n 's/.*required=\([^)]*\)).*/\1/p')" "$(printf '%s' "$cause" | sed -n 's/^\(\/[^:]*\):[0-9]*: Authentication tried.*/\1/p')")" ;;
     *'not in PubkeyAccepted'*)
       algorithm_refused "$(printf '%s' "$cause" | sed -n 's/.*algorithm \([A-Za-z0-9@.-]*\) not in.*/\1/p')" "; the journal has: $cause" ;;
-    *'PAM account configuration'*)
-      fail login "an account module of PAM refuses $1: $(attempt_says 'pam_[a-z_]*[(]sshd:account[)]'); the journal has: $cause" \
-        "# see the account lines of /etc/pam.d/sshd, and the settings of the module that refuses $1" ;;
-    *' revoked by file '*)
-      fail login "sshd does not accept a key that was revoked; the journal has: $cause" \
-        "# give $1 another key; or, if it was revoked by mistake, take it out of $(setting revokedkeys)" ;;
-    *Certificate*)
-      fail login "sshd does not accept the certificate of the key; the journal has: $cause; the clock here says $(date '+%F %T')" \
-        "# if that clock is wrong, set it: timedatectl set-time, or date -s; else sign it again where the CA is, for now and for $1: ssh-keygen -s CA -I $1 -n $1 -V +52w KEY.pub" ;;
-    *AuthorizedKeysCommand*) key_command_failed "$1" "; the journal has: $cause" ;;
-    *) refused_otherwise "$1" ;;
+    *'not from a permitted host'*)
+      fail login "the key is not accepted from a peer without a network, which has the host name UNKNOWN; the journal has: $cause" "$from_hint" ;;
+    '') refused_otherwise "$1" ;;
+    *)
+      fail login "a login as $1 failed: $login_about; the journal has: $cause; the clock here says $(date '+%F %T')" \
+        "# give $1 another key or certificate, or correct what refuses it: in sshd_config, the account lines of /etc/pam.d/sshd, or that clock" ;;
   esac
 }
 
@@ -76,13 +59,12 @@ login_refused() {
 refused_otherwise() {
   cause=$(refusals)
   if [ -z "$cause" ]; then cause=$(printf '%s\n' "${attempt_lines:-}" | grep ' port ' | tail -n 1 | sed 's/^/; the journal has: /'); fi
-  grace=$(setting logingracetime)
   case $login_about in *'Permission denied'* | *'Too many authentication failures'*) by_key=yes ;; *) by_key=no ;; esac
-  if [ "$by_key" = no ] && [ "${grace:-0}" -gt 0 ] && [ "$grace" -lt 30 ]; then
-    fail login "a login as $1 failed: $login_about; sshd gives it only $grace s: LoginGraceTime" "$(setting_fix LoginGraceTime 120)"
-  elif has_key_command && { [ "$by_key" = no ] || [ -z "${key_file:-}" ]; }; then
-    key_command_failed "$1" "$cause"
-  elif [ "$by_key" = no ] && { hung_in_rc || [ "$(setting maxsessions)" = 0 ] || has_chroot; }; then
+  key_command=$(setting authorizedkeyscommand)
+  if [ "${key_command:-none}" != none ] && { [ "$by_key" = no ] || [ -z "${key_file:-}" ]; }; then
+    fail login "a login as $1 failed: $login_about; sshd takes keys from AuthorizedKeysCommand $key_command$cause" \
+      "# as $(setting authorizedkeyscommanduser) that command has to print a key of $1 and end"
+  elif [ "$by_key" = no ] && { [ "$(setting maxsessions)" = 0 ] || has_chroot; }; then
     login_ended "$1"
   elif [ "$by_key" = no ]; then
     fail login "a login as $1 failed: $login_about$cause" "$(sshd_log)"
@@ -101,15 +83,6 @@ file_with_offered() {
 }
 key_step() { if [ -n "${offered:-}" ]; then echo key; else echo login; fi; }
 has_chroot() { case $(setting chrootdirectory) in '' | none) return 1 ;; esac }
-has_key_command() { case $(setting authorizedkeyscommand) in '' | none) return 1 ;; esac }
-# key_command_failed ACCOUNT WHY: sshd gives the account's name to a command without arguments.
-key_command_failed() {
-  key_command=$(setting authorizedkeyscommand)
-  case $key_command in *' '*) ;; *) key_command="$key_command $1" ;; esac
-  key_command=$(printf '%s' "$key_command" | sed "s/%u/$1/g")
-  fail login "a login as $1 failed: $login_about; sshd takes keys from AuthorizedKeysCommand $(setting authorizedkeyscommand)$2" \
-    "runuser -u $(setting authorizedkeyscommanduser) -- $key_command # it has to print a key of $1 and end"
-}
 
 # login_ended ACCOUNT: sshd accepted the key, or does not without a word, so no key is what is missing.
 login_ended() {
@@ -117,33 +90,22 @@ login_ended() {
   cause=$(printf '%s\n' "${attempt_lines:-}" | sed -n '/^Accepted /,$p' | grep -E 'no more sessions|chroot|pam_open_session|^(error|fatal): ' | head -n 1)
   if was_accepted; then ended="the key of $1 is accepted, but its session ends"; else ended="a login as $1 failed"; fi
   ended="$ended: $login_about${cause:+; the journal has: $cause}"
-  chroot=$(setting chrootdirectory)
-  forced=$(setting forcecommand)
   if password_expired "$1"; then
     fail login "$ended; its password has expired, so PAM wants a new one first" "chage -d \"\$(date +%F)\" $1 # or log in with a terminal, and set a new one"
-  elif hung_in_rc; then
-    fail login "$ended; sshd runs $rc before the shell" "mv $rc $rc.off"
   elif [ "$(setting maxsessions)" = 0 ]; then
     fail login "$ended; $(origin MaxSessions) sets MaxSessions 0" "$(setting_fix MaxSessions 10)"
   elif has_chroot; then
-    chroot_part=$(printf '%s' "$cause" | sed -n 's/.*bad ownership or modes for chroot directory \(component \)\{0,1\}"\(\/[A-Za-z0-9_./@+-]*\)".*/\2/p')
-    if [ -z "$chroot_part$cause" ]; then chroot_part=$(loose_part "$chroot" root | grep '^/[A-Za-z0-9_./@+-]*$'); fi
-    fail login "$ended; $(origin ChrootDirectory) sets ChrootDirectory $chroot" \
-      "$(if [ -n "$chroot_part" ] && [ -x "$R$chroot$shell" ]; then echo "chown root: $chroot_part && chmod go-w $chroot_part"; else setting_fix ChrootDirectory none; fi)"
-  elif grep -Eqs "$session_denies" "$R/etc/pam.d/sshd" && [ "$(setting usepam)" = yes ]; then
-    fail login "$ended; /etc/pam.d/sshd refuses every session: $(grep -E "$session_denies" "$R/etc/pam.d/sshd" | head -n 1)" \
-      "sed -i -E '/$session_denies/s/^/# /' /etc/pam.d/sshd"
+    fail login "$ended; $(origin ChrootDirectory) sets ChrootDirectory $(setting chrootdirectory)" "$(setting_fix ChrootDirectory none)"
   elif [ "${cause#*pam_open_session}" != "$cause" ]; then
     fail login "$ended" '# see the session lines of /etc/pam.d/sshd, and the settings of the module that refuses'
-  elif [ "${forced:-none}" != none ]; then
+  elif forced=$(setting forcecommand) && [ "${forced:-none}" != none ]; then
     fail login "$ended; $(origin ForceCommand) makes sshd run only this for it: $forced" "$(setting_fix ForceCommand none)"
   elif key_files_have '(^|[[:space:],])command="'; then
     fail login "$ended; $key_file lets a key run only one command, by command=" "# take command=\"...\" off that key in $key_file"
   else
-    fail login "$ended" "# see what its shell, $shell, runs at login: an exit in $home/.bashrc, or a wait there or in another file that it reads"
+    fail login "$ended" "# see what runs at login: an exit in $home/.bashrc, a wait there, in $home/.ssh/rc or in another file that its shell, $shell, reads"
   fi
 }
-session_denies='^session[[:blank:]]+(required|requisite)[[:blank:]]+pam_deny\.so'
 
 # sshd and ssh have no algorithm in common: the defaults are added to the list that somebody has cut.
 refused_setting() {

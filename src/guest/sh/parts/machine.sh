@@ -1,8 +1,7 @@
-# What this machine has that sshd needs. Also in sshd-vsock, which runs on its own.
+# What this machine has that sshd needs. Also in sshd-vsock and in the generator, which run on their own.
 
 # The kernel's part: AF_VSOCK and its transport.
 has_vsock() { grep -q '^AF_VSOCK' "$R/proc/net/protocols" 2>/dev/null; }
-module_exists() { [ -d "$R/sys/module/$1" ] || modprobe -n -q "$1" 2>/dev/null; }
 
 # The vsock device of this machine and its driver, from the buses: "virtio vmw_vsock_virtio_transport".
 vsock_device() {
@@ -34,13 +33,6 @@ transport_loaded() {
     hv_sock) [ -d "$R/sys/bus/vmbus/drivers/hv_sock" ] ;;
     *) return 1 ;;
   esac
-}
-
-# The kernel loads AF_VSOCK when the socket is made; this loads it now to check it.
-load_vsock() {
-  if ! has_vsock; then modprobe -q vsock 2>/dev/null; fi
-  if device=$(vsock_device) && ! transport_loaded "${device#* }"; then modprobe -q "${device#* }" 2>/dev/null; fi
-  return 0
 }
 
 # This sshd's privilege separation folder, set at build time: Debian and Ubuntu /run/sshd, Fedora, RHEL 9 and Arch

@@ -1,6 +1,7 @@
 # The steps of every set-up. All needs are checked before anything is written.
 
 . ./root.sh
+. ./../init/load-vsock.sh
 
 check_version() {
   major=$(systemd_major)

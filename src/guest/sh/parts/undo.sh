@@ -24,7 +24,7 @@ undo_all() {
   fi
 }
 
-# read_owners: sets $mine and $others, the keys for which something was set up here. The first journals have them only among their lines.
+# read_owners: sets $mine and $others, the keys for which something was set up here. A run that failed has them only among its lines.
 read_owners() {
   mine=
   others=
@@ -96,13 +96,13 @@ undo_one() {
   esac
 }
 
-# undo_tcp UNIT WAS: what it was, as in "enabled active"; the first journals do not have it.
+# undo_tcp UNIT WAS: what it was, as in "enabled active".
 undo_tcp() {
   case $2 in
-    'enabled '* | '') if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;;
+    'enabled '*) if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;;
   esac
   case $2 in
-    *' active' | '') if start_tcp "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
+    *' active') if start_tcp "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
   esac
 }
 # systemd does not start a socket while its service runs; open sessions go on.

@@ -18,30 +18,26 @@ vsock_try() {
       print "closed\n"' "$@"
   elif command -v python3 >/dev/null; then
     python3 -c '
-import re, socket, sys, time
+import os, re, signal, socket, sys
 cid, port, seconds = map(int, sys.argv[1:])
-data = b""
-end = time.monotonic() + seconds
+state, data = "error 110 no answer", b""
+def late(*_):
+    os.write(1, state.encode() + b"\n")
+    os._exit(0)
+signal.signal(signal.SIGALRM, late)
+signal.alarm(seconds)
 try:
     s = socket.socket(40, 1)
-    s.settimeout(seconds)
     s.connect((cid, port))
-except OSError as e:
-    sys.exit(print("error", e.errno or 110, e.strerror or "no answer"))
-try:
+    state = "silent"
     while True:
-        left = end - time.monotonic()
-        if left <= 0: raise socket.timeout
-        s.settimeout(left)
         part = s.recv(255)
+        if not part: sys.exit(print("closed"))
         data += part
         found = re.search(rb"^(SSH-[^\r\n]+)\r?\n", data, re.M)
         if found: sys.exit(print("banner", found[1].decode("latin1")))
-        if not part: sys.exit(print("closed"))
-except socket.timeout:
-    print("silent")
-except OSError:
-    print("closed")' "$@"
+except OSError as e:
+    print("closed" if state == "silent" else f"error {e.errno} {e.strerror}")' "$@"
   elif command -v socat >/dev/null; then
     socat_try "VSOCK-CONNECT:$1:$2" "$3"
   else

@@ -87,37 +87,24 @@ loopback_text() {
 # Whether the file has the effect; if not, a new one is taken back.
 loopback_holds() {
   addresses=$(in_line sshd_setting listenaddress)
-  if [ -z "$addresses" ]; then
-    loopback_failed "sshd -T shows no address: $(sshd_complaint "$sshd")" "$sshd -T"
+  outside=$(outside_of "$addresses")
+  if [ -z "$addresses" ] || [ -n "$outside" ]; then
+    loopback_failed "with $loopback_file sshd listens on ${outside:-what is not known: $(sshd_complaint "$sshd")}" \
+      "# /etc/ssh/sshd_config has to include that folder, and no other file of it may have a ListenAddress; then run this again"
     return 1
   fi
-  outside=$(outside_of "$addresses")
-  case $outside in
-    '') ;;
-    "$addresses")
-      loopback_failed "sshd does not read $loopback_file: it listens on $addresses" \
-        "sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' /etc/ssh/sshd_config # then run this again"
-      return 1 ;;
-    *)
-      loopback_failed "sshd has other addresses too: $outside" \
-        "# take their ListenAddress lines out of /etc/ssh/sshd_config and /etc/ssh/sshd_config.d, then run this again"
-      return 1 ;;
-  esac
   # Ubuntu makes the addresses of ssh.socket from sshd's settings; other sockets have their own.
   must only-loopback systemctl daemon-reload || return 1
   for each in $running; do
     case $each in *.socket) ;; *) continue ;; esac
     outside=$(outside_of "$(show "$each" Listen | tr '\n' ' ')")
     if [ -n "$outside" ]; then
-      # shellcheck disable=SC2046 # words without blanks
       loopback_failed "$each listens on $outside, whatever sshd's settings are" \
-        "$(drop_in "$each" zz-vmssh-loopback '[Socket]' ListenStream= $(loopback_streams "$outside")) # then run this again"
+        "# give it the same ports of 127.0.0.1 and ::1 by: systemctl edit $each; then run this again"
       return 1
     fi
   done
 }
-# loopback_streams "ADDRESS:PORT...": the same ports of loopback.
-loopback_streams() { printf '%s\n' "$1" | tr ' ' '\n' | sed -n 's/.*:\([0-9]*\)$/ListenStream=127.0.0.1:\1 ListenStream=[::1]:\1/p' | sort -u; }
 loopback_failed() {
   if [ "$loopback_put" = changed ]; then
     rm -f "$R$loopback_file"

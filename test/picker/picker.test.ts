@@ -7,13 +7,13 @@ import { fakeIo } from '../helpers/fake-io.js';
 const items = ['web', 'db'].map((name) => ({ cells: [name] }));
 
 /** Chooses on a terminal that sends these parts. */
-async function chosen(...parts: string[]) {
+async function chosen(parts: string[], from = items, rows = 8) {
   const calls: string[] = [];
   const addon: Partial<Addon> = {
     readKeys: () => ({ promise: Promise.resolve(Buffer.from(parts.shift() ?? '')), cancel() {} }),
     rawTerminal: (raw) => void calls.push(raw ? 'raw' : 'as before'),
   };
-  return { found: await pick(items, 'Which?', fakeIo(), addon as Addon), calls };
+  return { found: await pick(from, 'Which?', fakeIo(), addon as Addon, rows), calls };
 }
 
 it.each([
@@ -25,7 +25,18 @@ it.each([
   { parts: ['\x03'], found: undefined },
   { parts: [''], found: undefined },
 ])('the picker takes $parts, and restores the terminal', async ({ parts, found }) => {
-  expect(await chosen(...parts)).toEqual({ found, calls: ['raw', 'as before'] });
+  expect(await chosen(parts)).toEqual({ found, calls: ['raw', 'as before'] });
+});
+
+it.each([
+  { typed: '\r', word: 'yes' },
+  { typed: ' Y\r', word: 'yes' },
+  { typed: 'no\r', word: 'no' },
+  { typed: '\x1b[B\r', word: 'yes' },
+  ...['e\r', 'es\r', 'o\r', 'yo\r', 'sure\r'].map((typed) => ({ typed, word: undefined })),
+])('a yes or no takes $typed', async ({ typed, word }) => {
+  const answers = ['yes', 'no'].map((each) => ({ cells: [each] }));
+  expect((await chosen([typed, ''], answers, 0)).found?.cells[0]).toBe(word);
 });
 
 const three = ['web', 'web2', 'db'].map((name) => ({ cells: [name, 'libvirt', 'running'] }));

@@ -163,7 +163,18 @@ export function whatNow({ machines, options }: HostState, io: Io): string {
   }
   const commands = hosts.map((host) => `ssh ${host}`);
   const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${fewOf(commands, maxShown)}`;
-  return [all, ...whichIsWhich(machines)].join('\n');
+  return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
+}
+
+/** From this number on, ssh's own time for the Hosts of other hypervisors can be felt: some 8 µs for each (docs/many-hosts.md). */
+const manyHosts = 2000;
+
+function whatTheyCost(machines: readonly HostEntry[], io: Io): readonly string[] {
+  const hosts = machines.flatMap(({ via }) => via ?? []);
+  if (hosts.length < manyHosts) return [];
+  const cost = `${hosts.length} Hosts of other hypervisors cost it about ${Math.round(hosts.length / 125)} ms`;
+  const without = `vmssh config install --only-patterns writes no Host, and ssh via/${hosts[0]}/NAME works without one`;
+  return [pasteable(`each start of ssh reads them: ${cost}. ${without}`, io)];
 }
 
 /** For Hosts that differ only in case: the target of each. */

@@ -196,8 +196,8 @@ async function advice(
   const isAllHere = written?.every(({ gone }) => gone === undefined) ?? true;
   if (isClear && !closed && isAllHere) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
-  if (!isClear && open.length === 0) return howToGetOne(await loadSources(mayAsk), io);
-  return whatNext(isClear ? [] : open, closed, written ?? [], io);
+  const start = isClear || open.length > 0 ? '' : howToGetOne(await loadSources(mayAsk), io);
+  return start + whatNext(isClear ? [] : open, closed, written ?? [], io);
 }
 
 /** Whether no route leads into it, and its manager can add one. */

@@ -81,8 +81,8 @@ export async function listLima(
 /** A warning if an instance runs in such a folder, and the program that knows its login is missing. */
 function withoutTool(folder: string, { env, platform }: Deps): Listing {
   const pidFiles = ['ha.pid', 'qemu.pid', 'vz.pid'];
-  if (!existsSync(folder) || programInPath('limactl', withToolFolders(env, platform)) !== undefined)
-    return nothing;
+  const isOpen = existsSync(`${folder}/.`);
+  if (!isOpen || programInPath('limactl', withToolFolders(env, platform)) !== undefined) return nothing;
   const runs = (name: string) => pidFiles.some((each) => existsSync(join(folder, name, each)));
   const running = readdirSync(folder).filter(runs);
   if (running.length === 0) return nothing;

@@ -24,11 +24,11 @@ export const qemu: Source = {
   name: 'qemu',
   title: 'QEMU',
   hints: {
-    address: ({ ids: [id = ''] = [] }) =>
-      // Proxmox's number.
-      /^\d+$/.test(id)
+    address: ({ name, ids: [id = ''] = [] }) =>
+      // Proxmox's number; what has no name may have a disk of that name.
+      /^\d+$/.test(id) && !/^qemu-\d+$/.test(name)
         ? `qm set ${id} --args '-device vhost-vsock-pci,guest-cid=${id}', then stop and start it`
-        : 'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or give it a forwarded port of its own, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
+        : 'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or the vhost-device-vsock of the one that it has, or give it a forwarded port of its own, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
   },
   list,
 };

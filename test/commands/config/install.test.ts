@@ -98,6 +98,17 @@ describe('the end of config install', () => {
     );
   });
 
+  it('says what very many Hosts of other hypervisors cost', () => {
+    const there = (count: number) =>
+      Array.from({ length: count }, (_, at) =>
+        entry(`m${at}.hv1`, { via: 'hv1', target: `via/hv1/qemu/m${at}` }),
+      );
+    expect(lines(there(1999))).not.toContain('each start of ssh');
+    expect(lines([...there(2000), entry('web')])).toMatch(
+      /^2001 machines: .*\neach start of ssh reads them: 2000 Hosts of other hypervisors cost it about 16 ms\. vmssh config install --only-patterns writes no Host, and ssh via\/hv1\/NAME works without one$/,
+    );
+  });
+
   it('says how a machine gets listed where there is none, and proposes nothing that is not there', () => {
     const how = 'no machine with a name yet: start one, or add a source of your own (docs/sources.md); ';
     expect(lastLine([])).toBe(`${how}when vmssh list shows it, run vmssh config install again`);

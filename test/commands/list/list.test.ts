@@ -255,6 +255,9 @@ describe('vmssh list', () => {
       expect(stderr).toContain('\na CID needs no list: vmssh ssh root@vsock/CID\n');
       expect(stderr.trimEnd().split('\n')).toHaveLength(5);
       expect((await output({}, deps())).stdout).toBe('');
+      const hosts = async () =>
+        (await (await withHosts('')).hosts(person()))?.map((each) => ({ ...each, gone: '2026-01-31' }));
+      expect((await output({}, { ...asked, hosts }, person())).stderr).toContain('vmssh forget NAME');
     });
 
     it('says how many are off if none runs', async () => {

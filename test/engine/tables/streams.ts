@@ -119,6 +119,18 @@ export const streams = casesOf({
     }),
     want: 'ERR_STREAM_PREMATURE_CLOSE',
   },
+  'an error between two reads is what the next one throws': {
+    run: withPair(async (client, served) => {
+      served.write('x');
+      return failure(async () => {
+        for await (const _ of client) {
+          client.destroy(Object.assign(new Error('x'), { code: 'EX' }));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      });
+    }),
+    want: 'EX',
+  },
   'read after it was destroyed, and after it ended': {
     run: withPair(async (client, served) => {
       served.end();

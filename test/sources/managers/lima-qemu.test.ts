@@ -87,6 +87,11 @@ describe('without limactl', () => {
     throw new DiscoveryError('ENOENT', 'limactl could not be run');
   };
 
+  it('a LIMA_HOME that is a file has none', async () => {
+    writeFileSync(join(dir, 'file'), '');
+    expect(await said({ LIMA_HOME: join(dir, 'file') })).toEqual([]);
+  });
+
   it("an instance that runs is said, Rancher Desktop's too", async () => {
     const folder = withPid(join(dir, 'rd/rancher-desktop/lima'));
     const problem = `limactl is not in PATH, which knows the login of "0" in ${folder}`;

@@ -221,9 +221,10 @@ describe('running QEMUs', () => {
       ids: ['100'],
       want: "qm set 100 --args '-device vhost-vsock-pci,guest-cid=100', then stop and start it",
     },
-    { ids: ['disk'], want: expect.stringMatching(/ -device .*hostfwd=/) },
-  ])('are told how they get an address: $ids', ({ ids, want }) => {
-    const known = { name: 'web', target: 'qemu/web', status: 'running', provider: 'qemu' } as const;
+    { ids: ['disk'], want: expect.stringMatching(/ -device .*vhost-device-vsock .*hostfwd=/) },
+    { ids: ['100'], name: 'qemu-42', want: expect.stringMatching(/ -device .*hostfwd=/) },
+  ])('are told how they get an address: $ids $name', ({ ids, name = 'web', want }) => {
+    const known = { name, target: 'qemu/web', status: 'running', provider: 'qemu' } as const;
     expect(qemu.hints?.address?.({ ...known, ids })).toEqual(want);
   });
 

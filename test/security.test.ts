@@ -66,7 +66,7 @@ function ofTypeScript(): readonly string[] {
     /\{([^{}]*)\}: Readonly<Record<string, string \| undef/g,
   );
   // What is read by a variable's name has the names as texts.
-  const named = texts.filter((text) => /\benv\[/.test(text));
+  const named = texts.filter((text) => /(?<!delete )\benv\[/.test(text));
   return [
     ...found(texts, /\benv\??\.([A-Z]\w*)(?!\w| = )/g),
     ...found(taken, /(?:^|,)\s*([A-Z]\w*)/g),

@@ -1,5 +1,5 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import type { Env } from '../runtime.js';
+import { type Env, now } from '../runtime.js';
 import type { Endpoint } from '../typed/route.js';
 
 /** An open socket. One read, peek or write at a time each; every method rejects with an errno's name in `code`. */
@@ -29,6 +29,25 @@ export interface Connection {
 /** Takes `length` bytes that `peek` has shown. */
 export async function dropPeeked(connection: Connection, length: number): Promise<void> {
   for (let left = length; left > 0; ) left -= (await connection.read(left)).length;
+}
+
+/**
+ * Looks at the bytes that come, one character each, until `find` finds something in them. They stay unread. Nothing is found if no more
+ * come by `deadline` of `now`, or `most` have come.
+ */
+export async function peekFor<T>(
+  connection: Pick<Connection, 'peek'>,
+  most: number,
+  deadline: number,
+  find: (text: string) => T | undefined,
+): Promise<{ readonly text: string; readonly found: T | undefined }> {
+  for (let seen = 0; ; ) {
+    const bytes = await connection.peek(seen, most, Math.max(0, deadline - now()));
+    const text = Buffer.from(bytes).toString('latin1');
+    const found = find(text);
+    if (found !== undefined || bytes.length === seen || bytes.length >= most) return { text, found };
+    seen = bytes.length;
+  }
 }
 
 export interface OpenOptions {

@@ -2,6 +2,7 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { now } from '../runtime.js';
 import type { OpenOptions } from './connection.js';
+import { before } from './wait.js';
 
 /** Opens the first address that answers, in the resolver's order; each gets an equal share of the time. Rejects with a refusal, or the first error. */
 export async function openTcp<T>(
@@ -35,21 +36,16 @@ export async function lookupHost(
 ): Promise<readonly string[]> {
   if (isIP(host)) return [host];
   signal?.throwIfAborted();
-  let end = () => {};
-  const ended = new Promise<never>((_, reject) => {
-    const abort = () => reject(signal?.reason);
-    const late = () => reject(Object.assign(new Error('lookup: timed out'), { code: 'ETIMEDOUT' }));
-    const timer = setTimeout(late, timeoutMs);
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal?.reason);
     signal?.addEventListener('abort', abort);
-    end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    };
   });
   try {
-    const found = await Promise.race([lookup(host), ended]);
+    const found = await Promise.race([before(lookup(host), now() + timeoutMs), aborted]);
+    if (!found) throw Object.assign(new Error('lookup: timed out'), { code: 'ETIMEDOUT' });
     return [...new Set(found.map(({ address }) => address))];
   } finally {
-    end();
+    signal?.removeEventListener('abort', abort);
   }
 }

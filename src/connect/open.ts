@@ -118,11 +118,7 @@ async function asConnectError(
         ? await (await import('./failures/spelling.js')).otherSpelling(endpoint.path)
         : undefined;
   const { openFailure } = await import('./failures/failures.js');
-  const hasRights = () => {
-    const rights = addon?.hyperVRights();
-    return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
-  };
-  return openFailure(endpoint, code, { more, cause: error, hasRights });
+  return openFailure(endpoint, code, { more, cause: error, addon });
 }
 
 /** Whether its path is that of a file, or a folder: connect(2) refuses it as it refuses a socket without a server. */

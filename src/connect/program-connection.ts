@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import type { Handle } from 'node-hvsock-native';
 import type { AddonState } from '../native.js';
 import { type Ended, type Start, sshEndsWithUs } from '../process/terminate.js';
-import { type Env, now } from '../runtime.js';
+import type { Env } from '../runtime.js';
 import type { Endpoint } from '../typed/route.js';
 import { type Connection, NativeConnection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
+import { before } from './wait.js';
 
 interface CarriedOptions extends CarrierOptions {
   /** Ends a program that goes on when the connection is closed. */
@@ -112,15 +113,6 @@ export class ConfirmedCarried<E extends Endpoint> extends Carried<E> {
     const end = await this.end;
     if (end.code !== 0) throw await this.#lost(end);
   }
-}
-
-/** What comes of `work`; undefined after `deadline`, of `now`. */
-export async function before<T>(work: Promise<T>, deadline: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - now()));
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 interface CarrierOptions {

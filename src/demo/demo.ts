@@ -1,160 +1,148 @@
 import { once } from 'node:events';
-import { isatty } from 'node:tty';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { ChalkInstance } from 'chalk';
-import { styles } from '../cli/terminal.js';
+import ssh2 from 'ssh2';
 import { exitCode, printable } from '../errors.js';
+import { fingerprintOf } from '../identity/known-hosts.js';
+import { connect } from '../index.js';
 import { loadAddon } from '../native.js';
+import { programInPath } from '../process/program-in-path.js';
+import { runProgram } from '../process/run-program.js';
+import { whyNotStarted } from '../process/ssh-program.js';
+import { howEnded } from '../process/terminate.js';
+import { configText } from '../ssh/config/text.js';
 import { shellLine } from '../typed/shell.js';
 import { version } from '../version.js';
-import { startDemoServer } from './server.js';
-import type { Step, Tool, Workspace, World } from './steps.js';
-import { checkStep, findSsh, librarySteps, makeWorkspace, makeWorld, openSshSteps } from './steps.js';
+import { type DemoServer, demoUser, hostname, startDemoServer } from './server.js';
+
+/** A command that a user would type, and what it must print. */
+interface Step {
+  readonly title: string;
+  readonly command: readonly string[];
+  readonly prints: string;
+  /** In place of the command. Resolves to what it prints. */
+  readonly run?: (signal: AbortSignal) => Promise<string>;
+}
+
+const script = fileURLToPath(new URL('./vmssh.js', import.meta.url));
+const vmssh = [process.execPath, script];
 
 /** npm run demo [-- --keep]. However it ends, its folder is removed. */
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+  const { keep } = parseArgs({ options: { keep: { type: 'boolean', default: false } } }).values;
   const controller = new AbortController();
+  const { signal } = controller;
   const stop = () => controller.abort();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', stop); // the reader is gone
-  const workspace = makeWorkspace();
-  process.on('exit', workspace.remove);
-  const terminal = { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) };
-  try {
-    const style = await styles({ env: process.env, terminal }, 'stdout');
-    return await runDemo(workspace, style, controller.signal, values.keep);
-  } catch (error) {
-    if (!controller.signal.aborted) throw error;
-    process.stderr.write(`vmssh demo: interrupted; ${workspace.folder} is removed\n`);
+  // Not TMPDIR: ssh takes no other characters in a host name, and a socket's path is short.
+  const folder = mkdtempSync('/tmp/vmssh-demo-');
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  out(`vmssh ${version}: a demo with an SSH server of its own. No network, no sshd, no root.`);
+  let failed = 0;
+  for (const step of await stepsOf(folder)) {
+    if (!(await perform(step, signal))) failed++;
+    if (!signal.aborted) continue;
+    process.stderr.write(`vmssh demo: interrupted; ${folder} is removed\n`);
     return exitCode.interrupted;
   }
+  if (keep) {
+    out('\nKept until Ctrl-C: type these commands in another terminal.');
+    await once(signal, 'abort');
+  } else out('\nnpm run demo -- --keep keeps the server until Ctrl-C.');
+  out(`${folder} is removed. For your own machines:`);
+  for (const words of [
+    [...vmssh, 'list'],
+    [...vmssh, 'setup', 'NAME'],
+    ['ssh', 'NAME'],
+  ])
+    showCommand(words);
+  return failed > 0 ? exitCode.connect : exitCode.ok;
 }
 
-/** Shows vmssh with a server of its own; resolves to the exit code. With `keep`, server and files stay until the signal. */
-async function runDemo(
-  workspace: Workspace,
-  style: ChalkInstance,
-  signal: AbortSignal,
-  keep: boolean,
-): Promise<number> {
-  const start = performance.now();
-  const rows: Row[] = [];
-  const show = (row: Row) => {
-    rows.push(row);
-    out(formatRow(row, style));
+/** Starts the server in `folder`, and writes what its logins need. ssh lower-cases a host's name, so the socket has a capital letter. */
+async function stepsOf(folder: string): Promise<readonly Step[]> {
+  const socket = join(folder, 'Demo.sock');
+  const server = await startDemoServer(socket);
+  const target = `unix${socket}`;
+  const write = (name: string, lines: string) => {
+    writeFileSync(join(folder, name), lines, { mode: 0o600 });
+    return join(folder, name);
   };
-  const heading = (text: string) => out(`\n${style.bold(text)}\n`);
-  const lines = (...words: string[][]) => out(words.map((each) => `  $ ${shellLine(each)}\n`).join(''));
-  const count = (state: Row['state']) => rows.filter((row) => row.state === state).length;
-
-  const intro = 'a demo with an SSH server of its own. No network, no sshd, no root.';
-  out(`${style.bold(`vmssh ${version}`)}: ${intro}\n\n`);
-  const server = await startDemoServer(workspace.socket);
-  const world = makeWorld(workspace, server);
-  const { typedVmssh, target } = world;
-  try {
-    show({ state: 'passed', title: 'server', ms: performance.now() - start, detail: workspace.socket });
-    for (const { title, steps, skipped } of plan(world, await findSsh(process.env, signal))) {
-      heading(title);
-      for (const step of steps) {
-        const row = await perform(step, signal);
-        signal.throwIfAborted();
-        show(row);
-      }
-      if (skipped) show({ ...skipped, state: 'skipped', detail: skipped.missing });
-    }
-    const [failed, skipped] = [count('failed'), count('skipped')];
-    const others = `${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
-    out(`\n${count('passed')} worked${others}, in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
-    out(`${keep ? '' : ' npm run demo -- --keep keeps the machine until Ctrl-C.'}\n`);
-    if (keep) {
-      heading('Kept until Ctrl-C: type what you see here in another terminal');
-      lines(['cd', process.cwd()], [...typedVmssh, 'nc', '--banner', target]);
-      if (!signal.aborted) await once(signal, 'abort');
-    }
-  } finally {
-    await server.close();
-    workspace.remove();
+  if (!programInPath('ssh', process.env)) {
+    out('\n– there is no ssh here: apt-get install openssh-client. The library logs in instead.');
+    const command = [`new ssh2.Client().connect({ sock: await connect('${target}'), … })`];
+    const run = (signal: AbortSignal) => loginByLibrary(target, server, signal);
+    return [{ title: 'ssh2 over connect() of the library', command, prints: hostname, run }];
   }
-  out(`${workspace.folder} is removed.\n`);
-  heading('For your own machines');
-  lines([...typedVmssh, 'list'], [...typedVmssh, 'setup', 'NAME'], ['ssh', 'NAME']);
-  return count('failed') > 0 ? exitCode.connect : exitCode.ok;
-}
-
-/** Steps that belong together, or why there are none. */
-interface Section {
-  readonly title: string;
-  readonly steps: readonly Step[];
-  readonly skipped?: Pick<Row, 'title'> & Pick<Tool, 'missing' | 'hint'>;
-}
-
-/** What to show on this machine; missing tools are named, and replaced if possible. */
-function plan(world: World, ssh: Tool): readonly Section[] {
-  const byOpenSsh = (fdpass: boolean): Omit<Section, 'title'> =>
-    ssh.path
-      ? { steps: openSshSteps(world, ssh.path, fdpass) }
-      : { steps: [], skipped: { title: 'ssh', ...ssh } };
-  const fdPassing = (): Omit<Section, 'title'> => {
-    if (loadAddon().addon) return byOpenSsh(true);
-    const without = 'passing a socket needs the native addon, which did not load';
-    const missing = ssh.path ? without : `${ssh.missing}, and ${without}`;
-    const hint = `apt-get install ${ssh.path ? '' : 'openssh-client '}g++, then npm run demo again: it builds the addon`;
-    return { steps: [], skipped: { title: 'fd passing', missing, hint } };
+  const key = write('key', server.privateKey);
+  const own = ['IdentitiesOnly yes', 'IdentityAgent none', 'BatchMode yes', 'LogLevel ERROR'];
+  const login = (title: string, fdpass: boolean): Step => {
+    const settings = [`User ${demoUser}`, `IdentityFile ${key}`, ...own].map((each) => `    ${each}\n`);
+    const lines = `${configText({ program: vmssh, fdpass })}\nHost *\n${settings.join('')}`;
+    const config = write(`config-${fdpass ? 'fdpass' : 'relay'}`, lines);
+    return { title, command: ['ssh', '-F', config, `${demoUser}@${target}`, 'hostname'], prints: hostname };
   };
-  // vmssh check gets a server's host key from the user's own ssh.
-  const checking: Omit<Section, 'title'> = ssh.path
-    ? { steps: [checkStep(world)] }
-    : { steps: [], skipped: { title: 'check', ...ssh } };
+  const check = [...vmssh, 'check', '--until=authentication', '--user', demoUser, target];
+  const passes = loadAddon().addon !== undefined;
+  if (!passes) out('\n– passing the socket to ssh needs the native addon: apt-get install g++');
   return [
-    { title: 'vmssh check, step by step', ...checking },
-    { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...fdPassing() },
-    { title: 'ssh by relay: vmssh carries the bytes', ...byOpenSsh(false) },
-    ...(ssh.path ? [] : [{ title: 'the library: ssh2 over connect()', steps: librarySteps(world) }]),
+    { title: 'vmssh check, step by step', command: check, prints: server.fingerprint },
+    ...(passes ? [login('ssh by fd passing: vmssh hands ssh the open socket and is gone', true)] : []),
+    login('ssh by relay: vmssh carries the bytes', false),
   ];
 }
 
-async function perform({ title, typed, run }: Step, signal: AbortSignal): Promise<Row> {
+async function loginByLibrary(target: string, server: DemoServer, signal: AbortSignal): Promise<string> {
+  const client = new ssh2.Client();
+  client.connect({
+    sock: await connect(target, { signal }),
+    username: demoUser,
+    privateKey: server.privateKey,
+    hostVerifier: (key: Buffer) => fingerprintOf(key) === server.fingerprint,
+  });
+  await once(client, 'ready', { signal });
+  const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) => {
+    client.exec('hostname', (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+  return text(channel);
+}
+
+/** Longer than any step on a slow machine, so that none hangs forever. Milliseconds. */
+const timeoutMs = 30_000;
+
+/** Shows the command and what it prints; whether it did what it should. An abort ends it, with all that it started. */
+async function perform({ title, command, prints, run }: Step, signal: AbortSignal): Promise<boolean> {
+  const { env, platform } = process;
   const start = performance.now();
-  const row = (state: Row['state'], detail: string): Row => {
-    return { state, title, ms: performance.now() - start, detail, typed };
-  };
   try {
-    return row('passed', await run(signal));
+    const end = run
+      ? { stdout: await run(signal), stderr: '', code: 0, signal: null }
+      : await runProgram(command, { env, signal, timeoutMs });
+    const isGood = end.code === 0 && end.stdout.includes(prints);
+    const outcome = isGood ? `${((performance.now() - start) / 1000).toFixed(1)} s` : howEnded(end);
+    out(`\n${isGood ? '✓' : '✗'} ${title} (${outcome})`);
+    showCommand(command);
+    for (const line of `${end.stderr}${end.stdout}`.trim().split('\n')) out(`    ${printable(line)}`);
+    return isGood;
   } catch (error) {
-    return row('failed', error instanceof Error ? error.message : String(error));
+    const { problem, hint } = whyNotStarted(command[0], error as Error, { env, platform });
+    out(`\n✗ ${title}\n    ${problem}${hint ? `\n    hint: ${hint}` : ''}`);
+    return false;
   }
 }
 
-interface Row {
-  readonly state: 'passed' | 'failed' | 'skipped';
-  readonly title: string;
-  /** Milliseconds; absent if skipped. */
-  readonly ms?: number;
-  readonly detail: string;
-  readonly typed?: string;
-  readonly hint?: string;
+/** As a user types it in this folder; a single word is a line of a program. */
+function showCommand(words: readonly string[]): void {
+  const typed = words[1] === script ? ['node', relative(process.cwd(), script), ...words.slice(2)] : words;
+  out(words.length === 1 ? `  ${words[0]}` : `  $ ${shellLine(typed)}`);
 }
 
-const marks = { passed: '✓', failed: '✗', skipped: '–' } as const;
-const colors = { passed: 'green', failed: 'red', skipped: 'yellow' } as const;
-
-/** One line with mark, title, time and outcome in columns; below it the command, and the hint. */
-function formatRow({ state, title, ms, detail, typed, hint }: Row, style: ChalkInstance): string {
-  const time = ms === undefined ? 'skipped' : `${ms.toFixed(1)} ms`;
-  const [first = '', ...more] = detail.split('\n').map(printable);
-  const lines = [
-    `  ${style[colors[state]](marks[state])} ${title.padEnd(11)} ${style.dim(time.padStart(10))}  ${first}`,
-    ...more.map((line) => `${' '.repeat(28)}${line}`),
-    ...(typed ? [`      ${style.dim(typed)}`] : []),
-    ...(hint ? [`      ${style.dim('hint:')} ${hint}`] : []),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function out(text: string): void {
-  process.stdout.write(text);
+function out(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 try {

@@ -4,10 +4,9 @@ import { pair } from 'engine:sockets';
 import { uptime } from 'engine:system';
 import { knownOptions } from './known-options.js';
 import { signalName, signalNumber } from './signals.js';
-import { DescriptorStream } from './streams.js';
 
 /** A child's descriptor: a pipe to us, nothing, ours with the same number, or another one of ours. */
-export type Stdio = 'pipe' | 'ignore' | 'inherit' | number | DescriptorStream;
+export type Stdio = 'pipe' | 'ignore' | 'inherit' | number;
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -72,10 +71,6 @@ function firstOfEach<T extends { readonly name: string }>(all: readonly T[]): re
 function ownDescriptor(stdio: Exclude<Stdio, 'pipe'>, index: number, toClose: number[]): number {
   if (stdio === 'inherit') return index;
   if (typeof stdio === 'number') return stdio;
-  if (stdio instanceof DescriptorStream) {
-    if (stdio.descriptor !== undefined) return stdio.descriptor;
-    throw Object.assign(new Error('the stream is closed'), { code: 'EBADF' });
-  }
   const readWrite = 2;
   const nothing = open(process.platform === 'win32' ? 'NUL' : '/dev/null', readWrite, 0);
   toClose.push(nothing);

@@ -10,7 +10,7 @@ interface Sides {
   readonly allowHalfOpen?: boolean;
 }
 
-/** A stream over a descriptor that it owns, with the events of Node's streams. Its iteration gives Buffers if `setEncoding` was not called. */
+/** A stream over a descriptor that it owns, with the events of Node's streams. Its iteration gives Buffers. */
 export class DescriptorStream extends EventEmitter<StreamEvents> implements AsyncIterable<Buffer> {
   readonly readable: boolean;
   readonly writable: boolean;
@@ -26,10 +26,6 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     this.readable = readable;
     this.writable = writable;
     this.#allowHalfOpen = allowHalfOpen;
-  }
-
-  get descriptor(): number | undefined {
-    return this.#descriptor;
   }
 
   get readableEnded(): boolean {
@@ -145,45 +141,32 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
   }
 }
 
-/** The Buffers of a stream as they come. It is paused between them, and destroyed at the end. Throws what ended it early. */
+/** The Buffers of a stream as they come. It is destroyed at the end. Throws what ended it early. */
 async function* chunksOf(stream: DescriptorStream, failure: () => Error | undefined): AsyncGenerator<Buffer> {
-  const arrived: Buffer[] = [];
-  let wake = () => {};
-  let ended = false;
-  const end = () => {
-    ended = true;
-    wake();
-  };
-  const take = (data: Buffer) => {
-    arrived.push(data);
-    stream.pause();
-    wake();
-  };
-  let closed = stream.destroyed;
-  const close = () => {
-    closed = true;
-    wake();
-  };
-  stream.on('data', take).on('end', end).on('close', close).on('error', close);
   try {
     for (;;) {
-      const next = arrived.shift();
-      if (next !== undefined) yield next;
+      const bytes = stream.read();
+      if (bytes) yield bytes;
       else if (failure()) throw failure();
-      else if (ended || stream.readableEnded) return;
-      else if (closed) throw codedError('ERR_STREAM_PREMATURE_CLOSE', 'Premature close');
-      else {
-        const changed = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        stream.resume();
-        await changed;
-      }
+      else if (stream.readableEnded) return;
+      else if (stream.destroyed) throw codedError('ERR_STREAM_PREMATURE_CLOSE', 'Premature close');
+      else await nextChange(stream);
     }
   } finally {
-    stream.off('data', take).off('end', end).off('close', close);
     stream.destroy();
   }
+}
+
+const changes = ['readable', 'end', 'close', 'error'] as const;
+
+function nextChange(stream: DescriptorStream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const name of changes) stream.off(name, done);
+      resolve();
+    };
+    for (const name of changes) stream.on(name, done);
+  });
 }
 
 export interface StreamEvents {

@@ -1,51 +1,36 @@
 import { similarTo } from '../typed/names.js';
 
 /** Verbs of managers' programs and of hvc, and what to type instead. */
-const verbs: readonly { readonly words: readonly string[]; readonly hint: string }[] = [
-  {
-    words: ['start', 'up', 'boot', 'run', 'launch', 'create', 'define', 'resume', 'unpause', 'restore'],
-    hint: 'vmssh ssh --start NAME starts a machine and logs in; without a login: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
-  },
-  {
-    words: [
-      ...['stop', 'halt', 'shutdown', 'poweroff', 'kill', 'destroy', 'terminate', 'delete', 'remove', 'rm'],
-      ...['undefine', 'suspend', 'pause', 'save', 'snapshot'],
-    ],
-    hint: 'vmssh stops no machines: hvc stop NAME or Stop-VM NAME, virsh shutdown NAME, machinectl stop NAME, limactl stop NAME',
-  },
-  {
-    words: ['restart', 'reboot', 'reset'],
-    hint: 'vmssh stops no machines: hvc restart NAME or Restart-VM NAME, virsh reboot NAME, machinectl reboot NAME; or inside: vmssh ssh NAME sudo reboot',
-  },
-  {
-    words: ['console', 'serial'],
-    hint: 'vmssh ssh NAME opens a shell; for the console: hvc console NAME or vmconnect localhost NAME, virsh console NAME, machinectl login NAME',
-  },
-  {
-    words: ['shell', 'exec', 'login', 'enter', 'attach', 'connect', 'session'],
-    hint: 'vmssh ssh NAME [COMMAND]',
-  },
-  { words: ['cp', 'copy', 'copy-to', 'copy-from', 'transfer', 'push', 'pull'], hint: 'vmssh scp FILE NAME:' },
-  { words: ['ls', 'ps', 'vms', 'machines', 'status'], hint: 'vmssh list' },
-  { words: ['id', 'domuuid'], hint: 'vmssh list NAME -o id' },
-  { words: ['state', 'domstate'], hint: 'vmssh list NAME -o status' },
-  { words: ['ip', 'domifaddr'], hint: 'vmssh list NAME -o address' },
-  { words: ['info', 'show', 'dominfo'], hint: 'vmssh list NAME -o wide, or vmssh check NAME' },
-  { words: ['ping', 'test', 'verify'], hint: 'vmssh check NAME' },
-  {
-    words: ['netcat', 'socat', 'winsocat', 'stdio'],
-    hint: 'vmssh nc TARGET [PORT], as in vmssh nc hvsock:GUID:vsock-22; to listen on this host: vmssh forward TARGET PORT',
-  },
-  { words: ['hvc'], hint: 'leave it out: vmssh nc NAME, vmssh ssh NAME, vmssh list' },
-  { words: ['set-up', 'provision', 'copy-id', 'ssh-copy-id'], hint: 'vmssh setup NAME' },
-  { words: ['install', 'init', 'config-ssh', 'ssh-config'], hint: 'vmssh config install' },
-  { words: ['uninstall'], hint: 'vmssh config uninstall' },
-  { words: ['version'], hint: 'vmssh --version' },
-];
+const verbs: Readonly<Record<string, string>> = {
+  'start up boot run launch create define resume unpause restore':
+    'vmssh ssh --start NAME starts a machine and logs in; without a login: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
+  'stop halt shutdown poweroff kill destroy terminate delete remove rm undefine suspend pause save snapshot':
+    'vmssh stops no machines: hvc stop NAME or Stop-VM NAME, virsh shutdown NAME, machinectl stop NAME, limactl stop NAME',
+  'restart reboot reset':
+    'vmssh stops no machines: hvc restart NAME or Restart-VM NAME, virsh reboot NAME, machinectl reboot NAME; or inside: vmssh ssh NAME sudo reboot',
+  'console serial':
+    'vmssh ssh NAME opens a shell; for the console: hvc console NAME or vmconnect localhost NAME, virsh console NAME, machinectl login NAME',
+  'shell exec login enter attach connect session': 'vmssh ssh NAME [COMMAND]',
+  'cp copy copy-to copy-from transfer push pull': 'vmssh scp FILE NAME:',
+  'ls ps vms machines status': 'vmssh list',
+  'id domuuid': 'vmssh list NAME -o id',
+  'state domstate': 'vmssh list NAME -o status',
+  'ip domifaddr': 'vmssh list NAME -o address',
+  'info show dominfo': 'vmssh list NAME -o wide, or vmssh check NAME',
+  'ping test verify': 'vmssh check NAME',
+  'netcat socat winsocat stdio':
+    'vmssh nc TARGET [PORT], as in vmssh nc hvsock:GUID:vsock-22; to listen on this host: vmssh forward TARGET PORT',
+  hvc: 'leave it out: vmssh nc NAME, vmssh ssh NAME, vmssh list',
+  'set-up provision copy-id ssh-copy-id': 'vmssh setup NAME',
+  'install init config-ssh ssh-config': 'vmssh config install',
+  uninstall: 'vmssh config uninstall',
+  version: 'vmssh --version',
+};
 
 /** What to type instead of a verb of another tool; undefined if it is none. */
 export function insteadOfVerb(word: string): string | undefined {
-  return verbs.find(({ words }) => words.includes(word.toLowerCase()))?.hint;
+  const isOne = ([words]: readonly [string, string]) => words.split(' ').includes(word.toLowerCase());
+  return Object.entries(verbs).find(isOne)?.[1];
 }
 
 /** What to type instead of a word that is no command of this group; undefined if it is not known. */

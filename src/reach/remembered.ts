@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { before } from '../connect/wait.js';
 import { editFile } from '../files/edit-file.js';
 import { makeFolder } from '../files/place.js';
 import { readText } from '../files/read-file.js';
-import type { Env } from '../runtime.js';
-import { isJsonObject, type JsonObject, parseJson } from '../sources/tools/json.js';
+import { type Env, now } from '../runtime.js';
+import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { stateFolder } from '../ssh/folder.js';
 import { type Route, type RouteName, routeNames } from '../typed/route.js';
 
@@ -37,13 +37,9 @@ export async function forgetRoute(text: string, env: Env): Promise<string | unde
   return `it answered by ${route}, not by its first route, which the next login tries first`;
 }
 
-/** The route by which a target was reached last time, if it was not the first. A file that is lost or broken is as none. */
+/** The route by which a target was reached last time, if it was not the first. */
 async function rememberedRoute(text: string, env: Env): Promise<RouteName | undefined> {
-  try {
-    return parse(await readText(routesFile(env), maxFile)).get(keyOf(text));
-  } catch {
-    return undefined;
-  }
+  return routesIn(await readKept(env))?.get(keyOf(text));
 }
 
 /** Keeps a target's route for the next time; undefined: forgets it. If that fails or takes long, the login goes on. */
@@ -55,22 +51,16 @@ export async function rememberRoute(text: string, route: RouteName | undefined, 
     await makeFolder(dirname(path));
     await editFile(path, (old) => withRoute(old, key, route), 0o600);
   };
-  const limit = new AbortController();
-  const late = delay(route === undefined ? maxForget : maxWrite, undefined, { signal: limit.signal }).catch(
-    () => {},
+  await before(
+    write().catch(() => {}),
+    now() + (route === undefined ? maxForget : maxWrite),
   );
-  await Promise.race([write().catch(() => {}), late]);
-  limit.abort();
 }
 
 /** The text of that file if it is ours; undefined: there is none, or somebody else's. */
 export async function ownRoutesFile(env: Env): Promise<string | undefined> {
-  try {
-    const text = await readText(routesFile(env), maxFile);
-    return routesIn(text) && text;
-  } catch {
-    return undefined;
-  }
+  const text = await readKept(env);
+  return routesIn(text) && text;
 }
 
 /** Bytes of the file, characters of a target, and how many are kept: those that were written last. */
@@ -82,41 +72,36 @@ const maxKept = 100;
 const maxWrite = 300;
 const maxForget = 5000;
 
+const version = 1;
+
 function withRoute(old: Buffer | undefined, key: string, route: RouteName | undefined): Buffer | undefined {
-  const routes = new Map(readable(old));
+  const routes = new Map(routesIn(old?.toString('utf8', 0, maxFile) ?? ''));
   if (routes.get(key) === route) return old;
   routes.delete(key);
   if (route !== undefined) routes.set(key, route);
-  const kept = [...routes].slice(-maxKept);
-  return Buffer.from(`${JSON.stringify({ version, routes: Object.fromEntries(kept) }, undefined, 1)}\n`);
+  const kept = Object.fromEntries([...routes].slice(-maxKept));
+  return Buffer.from(`${JSON.stringify({ version, routes: kept }, undefined, 1)}\n`);
 }
 
-const version = 1;
+/** "" if it cannot be read. */
+function readKept(env: Env): Promise<string> {
+  return readText(routesFile(env), maxFile).catch(() => '');
+}
 
-function readable(old: Buffer | undefined): ReadonlyMap<string, RouteName> {
+/** Undefined: a broken file, another program's, or another version's. */
+function routesIn(text: string): ReadonlyMap<string, RouteName> | undefined {
+  let json: unknown;
   try {
-    return old && old.length <= maxFile ? parse(old.toString()) : new Map();
+    json = parseJson(text);
   } catch {
-    return new Map();
+    return undefined;
   }
-}
-
-/** Throws a SyntaxError. */
-function parse(text: string): ReadonlyMap<string, RouteName> {
-  return new Map(
-    Object.entries(routesIn(text) ?? {}).flatMap(([key, value]) => {
-      const route = routeNames.find((each) => each === value);
-      return route === undefined || key.length > maxKey ? [] : [[key, route] as const];
-    }),
-  );
-}
-
-/** Undefined: another program's, or another version's. Throws a SyntaxError. */
-function routesIn(text: string): JsonObject | undefined {
-  const json = parseJson(text);
-  return isJsonObject(json) && json.version === version && isJsonObject(json.routes)
-    ? json.routes
-    : undefined;
+  if (!isJsonObject(json) || json.version !== version || !isJsonObject(json.routes)) return undefined;
+  const known = Object.entries(json.routes).flatMap(([key, value]) => {
+    const route = routeNames.find((each) => each === value);
+    return route === undefined || key.length > maxKey ? [] : [[key, route] as const];
+  });
+  return new Map(known);
 }
 
 /** The same for the spellings of a target that ssh makes equal. */

@@ -49,7 +49,7 @@ export function sourcesHere(
  * What says that this is a container with the home of its host, where machines and services of the host are not seen: Toolbx, distrobox,
  * Flatpak, bubblewrap, a dev container. Undefined: it is none, or one with a home of its own, which is a host like any other.
  */
-export function containerAround(env: Deps['env'], look: AroundLook = around): string | undefined {
+export function containerAround(env: Deps['env'], look = around): string | undefined {
   if (look.platform !== 'linux') return undefined;
   // A container that is a system has 65,536 users at least.
   const users = look.uidMap().match(/\d+$/gm) ?? [];
@@ -62,19 +62,12 @@ export function containerAround(env: Deps['env'], look: AroundLook = around): st
 /** Left by podman, and so Toolbx and distrobox; by Docker; by Flatpak. */
 const marks: readonly string[] = ['/run/.containerenv', '/.dockerenv', '/.flatpak-info'];
 
-interface AroundLook {
-  readonly platform: NodeJS.Platform;
-  exists(path: string): boolean;
-  uidMap(): string;
-  /** Of the file system that a folder is in; undefined if there is none. */
-  device(path: string): number | undefined;
-}
-
-const around: AroundLook = {
+const around = {
   platform: process.platform,
-  exists: existsSync,
+  exists: (path: string) => existsSync(path),
   uidMap: () => readTextIfAny('/proc/self/uid_map'),
-  device(path) {
+  /** Of the file system that a folder is in; undefined if there is none. */
+  device(path: string) {
     try {
       return statSync(path).dev;
     } catch {

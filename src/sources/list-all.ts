@@ -80,24 +80,16 @@ const maxOfOthers = 4096;
 
 /** The machines without those that have a text longer than any real one's, and a warning for those of each provider. */
 function withoutTooLong(machines: readonly DiscoveredMachine[]): Listing {
-  const warnings = new Map<string, Warning>();
-  const found = machines.filter((machine) => {
-    const problem = lengthProblem(machine);
-    const { provider } = machine;
-    if (problem !== undefined && !warnings.has(provider))
-      warnings.set(provider, { provider, code: 'TOO_LONG', problem: `left out: a machine with ${problem}` });
-    return problem === undefined;
-  });
-  return { found, warnings: [...warnings.values()] };
-}
-
-function lengthProblem(machine: DiscoveredMachine): string | undefined {
-  for (const [field, value] of [...Object.entries(machine), ['address', addressOf(machine)]] as const) {
-    const most = field === 'name' ? maxOfName : maxOfOthers;
-    if (typeof value === 'string' && value.length > most)
-      return `${/^[aeiou]/.test(field) ? 'an' : 'a'} ${field} of ${value.length} characters`;
-  }
-  return undefined;
+  const isShort = (machine: DiscoveredMachine) =>
+    machine.name.length <= maxOfName &&
+    [...Object.values(machine), addressOf(machine)].every(
+      (value) => typeof value !== 'string' || value.length <= maxOfOthers,
+    );
+  const found = machines.filter(isShort);
+  const problem = `left out: a machine with a name of over ${maxOfName} characters, or another text of over ${maxOfOthers}`;
+  const left = found.length === machines.length ? [] : machines.filter((each) => !isShort(each));
+  const providers = new Set(left.map(({ provider }) => provider));
+  return { found, warnings: [...providers].map((provider) => ({ provider, code: 'TOO_LONG', problem })) };
 }
 
 /** The running machines that share a vhost CID, which one of them gets. What a container says of itself does not count. */

@@ -30,7 +30,9 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   /** An address for the list that takes longer to find than the list; undefined if it is not known. */
   addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
   /** A machine's files, for its host keys, and the start of programs as its root; undefined if its manager has no way in. `uid`: this user's. */
-  files?(machine: ReachedMachine, deps: Deps, uid: number | undefined): MaybeFiles | Promise<MaybeFiles>;
+  files?(
+    ...of: [machine: ReachedMachine, deps: Deps, uid: number | undefined]
+  ): MachineFiles | undefined | Promise<MachineFiles | undefined>;
   /** Whether its machines are all a cluster's: these have the authority "other", and the cluster that says so is the one that reads. */
   readonly isCluster?: true;
   /** Whether what its programs print there is not the machine's word. */
@@ -49,8 +51,6 @@ export interface ReachedMachine
   /** The address of its Podman's or Docker's service; undefined: it was listed by the command. */
   readonly containerUrl?: string;
 }
-
-type MaybeFiles = MachineFiles | undefined;
 
 /** How a manager reads the files of one of its machines. What it gives is what the machine's root wants it to be. */
 export interface MachineFiles {
@@ -277,14 +277,7 @@ export const closed = 'CLOSED';
 export const leftOutCode = 'LEFT_OUT';
 
 const ofMachines: ReadonlySet<string> = new Set([
-  'ADDRESS_TWICE',
-  'TOO_LONG',
-  'TWICE',
-  'FOREIGN',
-  'LINK',
-  'INCOMPLETE',
-  'NOT_LISTED',
-  'TOO_MANY',
+  ...['ADDRESS_TWICE', 'TOO_LONG', 'TWICE', 'FOREIGN', 'LINK', 'INCOMPLETE', 'NOT_LISTED', 'TOO_MANY'],
 ]);
 
 /** Whether a provider, or `machine` of it, is there and did not answer in time: the provider may have any name. */

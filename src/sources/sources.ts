@@ -222,19 +222,20 @@ export const sources = [
   },
 ] as const satisfies readonly SourceEntry[];
 
+/** The same, each with all fields that one may have. */
+export const sourceEntries: readonly SourceEntry[] = sources;
+
 export function loadSources(entries: readonly SourceEntry[] = sources): Promise<readonly Source[]> {
   return Promise.all(entries.map((each) => each.load()));
 }
 
 function programsOfSources(): readonly RegExp[] {
-  const entries: readonly SourceEntry[] = sources;
-  return entries.flatMap(({ runs }) => runs ?? []);
+  return sourceEntries.flatMap(({ runs }) => runs ?? []);
 }
 
 /** What changes when machines come and go, of all sources. */
 export function watchedFolders(env: Deps['env']): readonly string[] {
-  const entries: readonly SourceEntry[] = sources;
-  return entries.flatMap(({ watched }) => watched?.(env) ?? []);
+  return sourceEntries.flatMap(({ watched }) => watched?.(env) ?? []);
 }
 
 export function sourceBy(wanted: (typeof sources)[number]['name']): SourceEntry {
@@ -245,8 +246,7 @@ export function sourceBy(wanted: (typeof sources)[number]['name']): SourceEntry 
 
 /** Undefined if it is none of vmssh's own. */
 export function ownSource(wanted: string | undefined): SourceEntry | undefined {
-  const entries: readonly SourceEntry[] = sources;
-  return entries.find(({ name }) => name === wanted);
+  return sourceEntries.find(({ name }) => name === wanted);
 }
 
 /** The groups whose members may use a manager, for hints. */

@@ -1,6 +1,6 @@
 import { hasControlCharacter } from '../typed/names.js';
 import type { Deps } from './source.js';
-import { type SourceEntry, sources } from './sources.js';
+import { sourceEntries } from './sources.js';
 import { isOwnPath, isSafeTemp, pathIn } from './trusted-path.js';
 
 type Env = Deps['env'];
@@ -34,10 +34,8 @@ function pathsIn(name: string, value: string): readonly string[] {
 /** What of a shell's environment decides what is found and where it is kept, and the user's systemd does not set by itself. */
 export function shellVariables(): readonly string[] {
   const paths = variables.filter((name) => !['HOME', runtimeFolder, tempFolder].includes(name));
-  return ['PATH', ...entries.flatMap(({ choices = [] }) => choices), ...paths];
+  return ['PATH', ...sourceEntries.flatMap(({ choices = [] }) => choices), ...paths];
 }
-
-const entries: readonly SourceEntry[] = sources;
 
 const runtimeFolder = 'XDG_RUNTIME_DIR';
 const tempFolder = 'TMPDIR';
@@ -46,7 +44,7 @@ const tempFolder = 'TMPDIR';
 const variables: readonly string[] = [
   ...new Set([
     ...[runtimeFolder, tempFolder, 'HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME'],
-    ...['XDG_STATE_HOME', ...entries.flatMap(({ environment = [] }) => environment)],
+    ...['XDG_STATE_HOME', ...sourceEntries.flatMap(({ environment = [] }) => environment)],
   ]),
 ];
 
@@ -132,10 +130,10 @@ function whyNotKept(name: string, value: string): string | undefined {
   return choices.has(name) || pathsIn(name, value).every(isFixed) ? undefined : 'it is no absolute path';
 }
 
-const choices: ReadonlySet<string> = new Set(entries.flatMap((each) => each.choices ?? []));
+const choices: ReadonlySet<string> = new Set(sourceEntries.flatMap((each) => each.choices ?? []));
 
 const variablesBySource: ReadonlyMap<string, readonly string[]> = new Map(
-  entries.map(({ name, environment = [], choices: own = [] }) => [name, [...environment, ...own]]),
+  sourceEntries.map(({ name, environment = [], choices: own = [] }) => [name, [...environment, ...own]]),
 );
 
 function variablesOf(provider: string): readonly string[] {

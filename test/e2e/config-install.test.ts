@@ -124,7 +124,7 @@ describe.skipIf(lacks('ssh'))('config install', () => {
       const onScreen = async () => (await onTerminal(ask, /^never$/, '', env)).stdout.replaceAll('\r', '');
       const before = await onScreen();
       expect(before).toMatch(
-        /^if a key of yours is in it: .*vmssh(\.js)? ssh web-t7; or .* config install, then ssh web-t7$/m,
+        /^if a key of yours is in it: .*vmssh(\.js)? ssh machine\/web-t7; or .* config install, for plain ssh$/m,
       );
       expect(before).not.toContain('SSH');
       await inHome(home, 'config', 'install', '--prefix', 'vm-');

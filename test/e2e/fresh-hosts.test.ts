@@ -79,11 +79,8 @@ describe.skipIf(lacks('ssh'))('config install --fresh', () => {
       const asks = /Keep it up to date\? \[y\/N\] $/;
       for (const { answer, code, kept } of [
         { answer: 'y', code: 0, kept: true },
-        // Anything else is asked again.
-        { answer: 'sure\nYes', code: 0, kept: true },
         { answer: 'n', code: 0, kept: false },
         { answer: '', code: 0, kept: false },
-        { answer: (type: (text: string) => void) => type('\x1b'), code: 0, kept: false },
       ]) {
         const home = newHome();
         const first = await home.onTerminal(asks, answer, 'config', 'install');

@@ -40,7 +40,7 @@ type Takes<Node, Engine extends Node> = [Node, Engine];
 
 type Utf8 = { encoding: 'utf8' };
 /** What a stream's two sides see of it. */
-type Sides = 'descriptor' | 'open' | 'isRead' | 'readEnded' | 'writeFinished' | 'failed';
+type Sides = 'open' | 'isRead' | 'readEnded' | 'writeFinished' | 'failed';
 
 export type Signatures = [
   Serves<typeof nodeFs, But<typeof engineFs, never>>,

@@ -139,7 +139,6 @@ const table: readonly (readonly [
   [config, '--no-route', '', 'no-route'],
   [config, '--bring-sshd', '', 'bring-sshd'],
   [config, '--no-bring-sshd', '', 'no-bring-sshd'],
-  ['forward', '--bring-sshd a 22', 'a 22', 'bring-sshd'],
   ['proxy', '--bring-sshd --login dev a 22', 'a 22', 'bring-sshd login=dev'],
   ['proxy', '--ssh-user=dev a 22', 'a 22', 'ssh-user=dev'],
   [config, '--start', '', 'start'],

@@ -73,11 +73,6 @@ describe('a mistake in the arguments', () => {
     ['check|--prot', 'unknown option "--prot"', 'did you mean --port?'],
     ['ssh|--timeout|20|mint', 'unknown option "--timeout"', 'see vmssh ssh --help'],
     ['scp|--frob=1|a|mint:', 'unknown option "--frob=1"', 'see vmssh scp --help'],
-    [
-      'forward|--bring-sshd|docker/web|22|0',
-      '--bring-sshd is not for a forward: the sshd asks for no key, and whoever connects to the port would be let in',
-      "forward one of its ports by ssh's own option: vmssh ssh --bring-sshd -L 8080:localhost:80 NAME",
-    ],
     ['config|diff|-x', 'unknown option "-x"', 'see vmssh config diff --help'],
     ["proxy|--a'b'", 'unknown option "--a\'b\'"', 'see vmssh proxy --help'],
     ['proxy|--\x1b[1m\n', 'unknown option "--\\x1b[1m\\x0a"', 'see vmssh proxy --help'],

@@ -5,7 +5,6 @@ import { machineCandidates } from '../../src/commands/completion/complete.js';
 import { inventoryOf } from '../../src/commands/inventory/inventory.js';
 import { formatTable } from '../../src/commands/list/format.js';
 import { listJson } from '../../src/commands/list/output.js';
-import { howToLogIn } from '../../src/commands/list/what-next.js';
 import { toHyperVMachines } from '../../src/sources/hyper-v/provider.js';
 import { discoveredDomains as libvirtFound } from '../../src/sources/libvirt/provider.js';
 import { listAll, sharedCids } from '../../src/sources/list-all.js';
@@ -16,7 +15,6 @@ import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
 import { slug } from '../../src/typed/names.js';
 import type { Guid } from '../../src/typed/numbers.js';
-import { fakeIo } from '../helpers/fake-io.js';
 
 // What takes a step for each pair of so many takes minutes.
 const many = 100_000;
@@ -85,11 +83,6 @@ describe('so many machines', () => {
   it('are printed as JSON', async () => {
     const json = formatJson(await listJson(listed, new Map(), { warnings: [], errors: [] }, 0));
     expect(json).toContain(`"incus/m${many - 1}"`);
-  });
-
-  it('have a first one that is offered', async () => {
-    const [first, ...others] = listed;
-    expect(first && (await howToLogIn(listed, [first, ...others], fakeIo()))).toContain('vmssh ssh m0;');
   });
 
   it('are an inventory', () => {

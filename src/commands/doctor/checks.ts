@@ -12,11 +12,10 @@ import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure } from '../../sources/source.js';
 import { ownSource } from '../../sources/sources.js';
-import { clientChecks, configChecks } from './config.js';
+import { configChecks } from './config.js';
 import { exposedChecks } from './exposed.js';
 import { type Facts, gatherFacts } from './facts.js';
 import { allowed, finding, fixed, type HostCheck, said, withCode } from './finding.js';
-import { freshChecks } from './fresh.js';
 import { windowsChecks } from './windows.js';
 import { pathChecks, programChecks } from './writers.js';
 
@@ -112,8 +111,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
     ...oldKeys(facts),
-    ...freshChecks(facts.fresh),
-    ...clientChecks(facts.clients ?? [], facts.config),
+    ...(facts.clients ?? []),
   ];
 }
 
@@ -153,10 +151,8 @@ function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Fa
   return finding(name, 'bad', { found, report: 'it cannot be loaded' }, fix);
 }
 
-function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): HostCheck {
+function fdPassing({ addon: { addon } }: Facts): HostCheck {
   const name = 'fd passing';
-  if (addon && owner === 'ours' && passes === false)
-    return finding(name, 'none', 'the Hosts relay: config install --fdpass passes sockets to ssh');
   return addon
     ? finding(name, 'ok', `sockets are passed to ssh; ${takeNone}`)
     : finding(name, 'none', 'needs the addon; bytes are relayed instead');

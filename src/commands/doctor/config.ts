@@ -1,35 +1,37 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { configFiles, readElsewhere, spellings } from '../../hosts/places.js';
+import { type ConfigFiles, configFiles, readElsewhere, spellings } from '../../hosts/places.js';
+import { type Plan, planInstall } from '../../hosts/plan.js';
+import { asLastTime, silent } from '../../hosts/refresh.js';
+import { enabledUnits, freshUnits } from '../../hosts/units.js';
 import { type Pin, pinsIn } from '../../identity/pins.js';
 import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
+import type { FindMachines } from '../../machines/find-machines.js';
 import type { Here, Io } from '../../process/io.js';
-import { abilitiesOf, everySshAbilities, refusalFix } from '../../process/ssh-program.js';
-import { callerForSsh } from '../../ssh/config/caller.js';
+import { runProgram } from '../../process/run-program.js';
+import { refusalFix } from '../../process/ssh-program.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
-import { asksVmssh } from '../../ssh/config/host-options.js';
 import { writtenHosts } from '../../ssh/config/names.js';
 import { blocksOf } from '../../ssh/config/settings.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
-import { proxyWord } from '../../ssh/config/word.js';
+import { isOurProxy } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
 import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
 import { setAside, shellOf } from '../../typed/shell.js';
-import { finding, fixed, type HostCheck, type Said, said } from './finding.js';
+import { finding, fixed, type HostCheck, said } from './finding.js';
 
 export interface SshFacts {
   /** What `ssh -V` says; undefined: there is no ssh. */
   readonly version: string | undefined;
   /** What ssh says instead of its settings, if it does not accept its configuration. */
   readonly refusal?: string | undefined;
-  /** The version of each ssh that may read the lines, by its path. */
-  readonly versions?: Readonly<Record<string, string | undefined>>;
   /** The ProxyCommand that ssh uses for vsock/3. */
   readonly proxyCommand: string | undefined;
   /** The same for the first pattern of each kind. */
@@ -52,14 +54,12 @@ export interface ConfigFacts {
   readonly pasted: boolean;
   /** How to set a file aside that vmssh did not write: a line for the user's shell. */
   readonly aside: string;
-  readonly callsThis: boolean;
-  /** Whether the lines give the proxy the host as it was typed, which ssh 8.1 and later knows. */
-  readonly typed?: boolean;
-  /** Whether the lines have WarnWeakCrypto, which ssh 10.1 and later knows. */
-  readonly weakCrypto?: boolean;
-  /** Whether the lines have ssh ask vmssh for host keys, or could for each ssh that is here. */
-  readonly asks?: 'yes' | 'could';
-  readonly passes?: boolean;
+  /** Whether config install would write the same lines of the same machines. */
+  readonly isCurrent?: boolean;
+  /** Why what the last run left cannot be used. */
+  readonly refusal?: Plan['refusal'];
+  /** Whether the lines have ssh ask vmssh for host keys. */
+  readonly asks?: boolean;
   /** What the system says of unknown host keys. */
   readonly least?: HostKeyPolicy | undefined;
   /** Why none of the known keys counts. */
@@ -70,33 +70,32 @@ export interface ConfigFacts {
   readonly displaced?: readonly string[];
   /** Which ssh reads the files of another home, and what to do about it. */
   readonly elsewhere?: Awaited<ReturnType<typeof readElsewhere>>;
+  /** What keeps the Hosts up to date; undefined: config install was not asked to. */
+  readonly fresh?: 'list' | 'units' | 'idle units' | 'failed units';
 }
 
-export async function gatherConfig(io: Io): Promise<ConfigFacts> {
-  const files = configFiles({ system: false }, io);
+export async function gatherConfig(
+  io: Io,
+  files: ConfigFiles = configFiles({ system: false }, io),
+  run: typeof runProgram = runProgram,
+): Promise<ConfigFacts> {
   const { own: path, main: mainPath = '' } = files;
   const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
   const owner = ownerOf(own);
-  const { program } = await callerForSsh(io);
+  const pasted = linesOf(main, /^\s*ProxyCommand\b/i).some(isOurProxy);
   const pins = await ownPins(knownHostsFile(io.env));
   const texts = await usersTexts(io);
   const targets = texts.flatMap(blocksOf).flatMap(({ patterns }) => patterns.filter(asTarget));
   const hosts = [...(await writtenHosts(io)).map(({ host }) => host), ...targets];
-  const lines = owner === 'none' ? proxyCommands(main) : own;
   return {
     path,
     owner,
     mainPath,
     include: includeOf(main, await spellings(files, main, io)),
     aside: setAside(path, 'vmssh config install', shellOf(io)),
-    pasted: proxyCommands(main) !== '',
-    callsThis: [io.self, program].some((words) =>
-      words.every((word) => lines?.includes(proxyWord(word, io.platform))),
-    ),
-    typed: lines === undefined ? undefined : /\bproxy .*--typed ["']%n/.test(lines),
-    weakCrypto: /^\s*WarnWeakCrypto /m.test(lines ?? ''),
-    asks: await asksOf(lines, program, io),
-    passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
+    pasted,
+    ...(owner === 'ours' ? await ofLastRun(files, io, run) : {}),
+    asks: linesOf(own ?? main, /^\s*KnownHostsCommand .* host-key /).length > 0,
     least: await systemPolicy(io.platform),
     ...(Buffer.isBuffer(pins) ? { old: pinsIn(pins).filter(isOld) } : { keys: pins }),
     displaced: [...new Set(hosts.flatMap(knownHostsNamedIn(texts)))],
@@ -109,24 +108,42 @@ function isOld({ comment = '' }: Pin): boolean {
   return /^\d{4}-\d\d-\d\d /.test(comment) && comment < [Number(year) - 1, ...rest].join('-');
 }
 
-async function asksOf(
-  lines: string | undefined,
-  program: readonly string[],
-  io: Io,
-): Promise<ConfigFacts['asks']> {
-  if (/^\s*KnownHostsCommand .* host-key /m.test(lines ?? '')) return 'yes';
-  const { asksForKeys } = await everySshAbilities(io);
-  return asksVmssh({ asksForKeys, program, platform: io.platform }) ? 'could' : undefined;
-}
-
 function textOf(path: string): Promise<string | undefined> {
   return readText(path).catch(() => undefined);
 }
 
-function proxyCommands(config: string): string {
-  return linesOf(config, /^\s*ProxyCommand\b/i)
-    .filter((line) => ours.test(line))
-    .join('\n');
+/** What config install would do now with the machines that it knows, and what keeps them up to date. */
+async function ofLastRun(
+  files: ConfigFiles,
+  io: Io,
+  run: typeof runProgram,
+): Promise<Pick<ConfigFacts, 'isCurrent' | 'refusal' | 'fresh'>> {
+  const find: FindMachines = async () => ({ machines: [], warnings: [], stays: () => true });
+  const planned = planInstall(asLastTime, silent(io), find, { ...files, units: undefined });
+  const plan: Pick<Plan, 'changes' | 'refusal' | 'problem' | 'decision'> = await planned.catch(
+    ({ message, hint = '' }) => ({ changes: [], refusal: { path: files.state, why: message, hint } }),
+  );
+  const { changes, problem, refusal, decision } = plan;
+  return {
+    isCurrent: changes.every(({ path }) => path !== files.own),
+    refusal: problem === undefined ? refusal : { path: files.state, why: problem, hint: install },
+    fresh: decision?.settings.fresh === true ? await freshBy(files.units, io, run) : undefined,
+  };
+}
+
+async function freshBy(
+  folder: string | undefined,
+  { env }: Io,
+  run: typeof runProgram,
+): Promise<ConfigFacts['fresh']> {
+  if (folder === undefined) return 'list';
+  const owners = await Promise.all(freshUnits.map(async (name) => ownerOf(await textOf(join(folder, name)))));
+  const command = ['systemctl', '--user', 'is-active', ...enabledUnits, 'vmssh-hosts.service'];
+  const said = await run(command, { env, timeoutMs: 5000 }).catch(() => undefined);
+  const states = said?.stdout.trim().split('\n') ?? [];
+  if (states.includes('failed')) return 'failed units';
+  const isOn = enabledUnits.every((_, i) => states[i] === 'active');
+  return isOn && owners.every((owner) => owner === 'ours') ? 'units' : 'idle units';
 }
 
 function includeOf(main: string, needed: Awaited<ReturnType<typeof spellings>>): ConfigFacts['include'] {
@@ -149,6 +166,7 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
     ...knownKeys(config),
     ...login(ssh),
     ...controlPath(ssh),
+    ...fresh(config),
   ];
 }
 
@@ -165,12 +183,7 @@ function hostKeys(
   { keyCommand, proxyCommand }: SshFacts,
 ): readonly HostCheck[] {
   const name = 'host keys';
-  if (owner !== 'ours' || asks === undefined || !ours.test(proxyCommand ?? '')) return [];
-  if (asks === 'could') {
-    const found =
-      'the lines are of an older vmssh, or for an older ssh: a key is only checked by the name that is typed';
-    return [finding(name, 'bad', found, install)];
-  }
+  if (owner !== 'ours' || !asks || !isOurProxy(proxyCommand)) return [];
   if (/ host-key /.test(keyCommand ?? '')) return [finding(name, 'ok', 'ssh asks vmssh for them')];
   const another = said`ssh asks another KnownHostsCommand, which stands above ours, so machines are refused: ${keyCommand ?? 'none'}`;
   return [finding(name, 'bad', another, `put ours above it: ${install}`)];
@@ -205,55 +218,52 @@ function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
 }
 
 function lines(
-  { owner, path, mainPath, pasted, callsThis, aside, typed, weakCrypto, asks }: ConfigFacts,
-  { proxyCommand, proxyCommands, version, versions }: SshFacts,
+  { owner, path, mainPath, pasted, isCurrent, refusal, aside }: ConfigFacts,
+  { proxyCommand, proxyCommands = {} }: SshFacts,
 ): HostCheck {
   const name = 'config';
-  const main = { found: mainPath, report: "ssh's own file" };
   const own = { found: path, report: 'its file' };
-  const sshs = Object.entries({ 'this ssh': version, ...versions });
-  const other = version === undefined ? undefined : unfit({ typed, weakCrypto, asks }, sshs);
-  switch (owner) {
-    case 'none':
-      if (pasted && callsThis) return finding(name, 'ok', said`${main} has the lines, and calls this vmssh`);
-      if (pasted) return finding(name, 'bad', said`${main} has the lines, and calls another vmssh`, remove);
-      if (![proxyCommand, ...Object.values(proxyCommands ?? {})].some((each = '') => ours.test(each)))
-        return finding(name, 'bad', 'vmssh is not in your ssh configuration', install);
-      return finding(name, 'none', patternsOnly, install);
-    case 'foreign':
-    case 'edited':
-      return finding(name, 'bad', said`${own} is not as vmssh wrote it`, aside);
-    case 'ours':
-      if (!callsThis) return finding(name, 'bad', said`${own} calls another vmssh`, install);
-      return other
-        ? finding(name, 'bad', said`${own} ${other}`, install)
-        : finding(name, 'ok', said`${own} calls this vmssh`);
+  if (refusal) {
+    const why = said`what the last run left cannot be used: ${quote(refusal.path)}: ${refusal.why}`;
+    return finding(name, 'bad', why, refusal.hint);
   }
+  if (owner === 'ours')
+    return isCurrent
+      ? finding(name, 'ok', said`${own} has the lines of this vmssh`)
+      : finding(name, 'bad', said`${own} was written by another vmssh, or for another ssh`, install);
+  if (owner !== 'none') return finding(name, 'bad', said`${own} is not as vmssh wrote it`, aside);
+  const main = { found: mainPath, report: "ssh's own file" };
+  if (pasted) return finding(name, 'ok', said`${main} has the lines`);
+  return [proxyCommand, ...Object.values(proxyCommands)].some(isOurProxy)
+    ? finding(name, 'none', patternsOnly, install)
+    : finding(name, 'bad', 'vmssh is not in your ssh configuration', install);
 }
 
 const install = 'vmssh config install';
-const remove = `remove them there, then run: ${install}`;
 const patternsOnly = 'ssh has the patterns from another file; machines have no Host of their own';
 
-/** Why lines that were written for other versions of ssh do not fit those that are here now. */
-function unfit(
-  { typed, weakCrypto, asks }: Pick<ConfigFacts, 'typed' | 'weakCrypto' | 'asks'>,
-  sshs: readonly (readonly [path: string, version: string | undefined])[],
-): Said | undefined {
-  const without = (what: keyof ReturnType<typeof abilitiesOf>) =>
-    sshs.find(([, version = '']) => !abilitiesOf(version)[what])?.[0];
-  const words = [
-    [asks === 'yes' && without('asksForKeys'), '8.5', 'KnownHostsCommand'],
-    [weakCrypto && without('warnsOfKex'), '10.1', 'WarnWeakCrypto'],
-    [typed && without('givesTyped'), '8.1', '%n'],
-  ] as const;
-  for (const [older, since, word] of words)
-    if (older)
-      return said`was written for ssh ${fixed(since)} or later; ${older} is older and ends at the ${fixed(word)} in it`;
-  return typed === false && without('givesTyped') === undefined
-    ? fixed('was written for an ssh before 8.1, and so capitals in a target are lost; this ssh is newer')
-    : undefined;
+function fresh({ owner, fresh: by }: ConfigFacts): readonly HostCheck[] {
+  if (owner !== 'ours') return [];
+  const name = 'fresh Hosts';
+  const again = `${install} --fresh`;
+  switch (by) {
+    case undefined:
+      return [finding(name, 'none', 'automatic Host updates: off', again)];
+    case 'list':
+      return [finding(name, 'ok', 'vmssh list and vmssh ssh write them')];
+    case 'units':
+      return [finding(name, 'ok', 'vmssh list, vmssh ssh and systemd write them')];
+    case 'failed units':
+      return [finding(name, 'bad', 'vmssh-hosts failed in systemd', status)];
+    case 'idle units': {
+      const found =
+        'only vmssh list and vmssh ssh write them: not all units of systemd run as vmssh wrote them';
+      return [finding(name, 'none', found, again)];
+    }
+  }
 }
+
+const status = 'systemctl --user status vmssh-hosts.service vmssh-hosts.path';
 
 function include({ owner, include: where, mainPath, pasted }: ConfigFacts): HostCheck {
   const name = 'Include';
@@ -278,17 +288,11 @@ function effective(
     const fix = elsewhere ? undefined : install;
     return finding(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
   }
-  const tooOld = 'this ssh is older than 8.1 and ends at the %n in the lines';
-  if (proxyCommand.includes('%n') && !abilitiesOf(version).givesTyped)
-    return finding(name, 'bad', tooOld, `write them for this ssh: ${install}`);
   const served = servedBy(proxyCommands);
   if (served === undefined) return finding(name, 'ok', 'ssh runs vmssh');
-  const found = ours.test(proxyCommand) ? served : `${served}: ${proxyCommand}`;
+  const found = isOurProxy(proxyCommand) ? served : `${served}: ${proxyCommand}`;
   return finding(name, 'none', { found, report: served }, `put ours above it: ${install}`);
 }
-
-/** The part after the program in each of our ProxyCommands. */
-const ours = /\bproxy (--fdpass )?(--wait\S* )?(--record )?(--typed |["']%h["'])/;
 
 /** The first Host pattern of each kind. */
 export function firstPatterns(table: readonly Kind[] = kinds): readonly string[] {
@@ -308,52 +312,33 @@ const own = 'vmssh';
 
 function programOf(command: string | undefined): string {
   if (command === undefined) return 'no program';
-  if (ours.test(command)) return own;
+  if (isOurProxy(command)) return own;
   return /(systemd|libvirt)-ssh-proxy/.exec(command)?.[0] ?? 'another program';
 }
 
-/** A program that reads ssh's configuration itself, and has left traces in the home. */
-export type Client = keyof typeof traces;
+/** Programs that read ssh's configuration themselves, their traces in the home, and what they do not read of it (docs/clients.md has the sources). */
+const clients = [
+  {
+    name: 'VS Code',
+    traces: ['.vscode', '.vscode-server', '.cursor'],
+    reads:
+      'it lists Hosts of a file that is included above the first Host; targets such as vsock/3 are typed',
+  },
+  {
+    name: 'VSCodium',
+    traces: ['.vscode-oss', '.vscodium-server'],
+    reads: 'Open Remote - SSH lists Hosts of a file that is included, and the proxy relays for it',
+  },
+  {
+    name: 'JetBrains',
+    traces: ['.config/JetBrains', '.cache/JetBrains', 'AppData/Roaming/JetBrains'],
+    reads: 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G',
+  },
+] as const;
 
-const traces = {
-  'VS Code': ['.vscode', '.vscode-server', '.cursor'],
-  VSCodium: ['.vscode-oss', '.vscodium-server'],
-  JetBrains: ['.config/JetBrains', '.cache/JetBrains', 'AppData/Roaming/JetBrains'],
-} as const;
-
-/** The clients that were used here. */
-export function clientsOf(
-  { env, platform }: Here,
-  exists: (path: string) => boolean = existsSync,
-): readonly Client[] {
+/** What those that were used here read. */
+export function clientChecks({ env, platform }: Here): readonly HostCheck[] {
   const home = dirname(sshFolder(env, platform));
-  return (Object.keys(traces) as Client[]).filter((name) =>
-    traces[name].some((path) => exists(join(home, path))),
-  );
-}
-
-/** What each does not read of our lines (docs/clients.md has the sources). */
-export function clientChecks(
-  clients: readonly Client[],
-  { include, owner }: Pick<ConfigFacts, 'include' | 'owner'>,
-): readonly HostCheck[] {
-  const isRead = owner === 'ours' && include === 'first';
-  const judged: Readonly<Record<Client, (name: Client) => HostCheck>> = {
-    'VS Code': (name) =>
-      isRead
-        ? finding(name, 'ok', 'it lists the Hosts of machines; targets such as vsock/3 are typed')
-        : finding(
-            name,
-            'none',
-            'it lists only Hosts of a file that is included above the first Host',
-            install,
-          ),
-    VSCodium: (name) =>
-      isRead
-        ? finding(name, 'ok', 'Open Remote - SSH lists the Hosts of machines, and the proxy relays for it')
-        : finding(name, 'none', 'Open Remote - SSH lists only Hosts of a file that is included', install),
-    JetBrains: (name) =>
-      finding(name, 'none', 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
-  };
-  return clients.map((name) => judged[name](name));
+  const used = clients.filter(({ traces }) => traces.some((path) => existsSync(join(home, path))));
+  return used.map(({ name, reads }) => finding(name, 'none', reads));
 }

@@ -5,7 +5,7 @@ import { vhostCid } from '../../sources/routes.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
 import { machineCid, sshPort } from '../../typed/numbers.js';
 import type { Endpoint } from '../../typed/route.js';
-import { finding, fixed, type HostCheck, said } from './finding.js';
+import { finding, type HostCheck, said } from './finding.js';
 
 /** A running machine with a vsock of this kernel: any local user may connect to it. */
 export interface ExposedMachine {
@@ -55,8 +55,6 @@ export function exposedChecks(exposed: readonly ExposedMachine[]): readonly Host
   const name = 'exposed';
   if (open.length === 0) return [finding(name, 'none', 'no machine listens on its vsock port 22')];
   const names = open.map((machine) => `${machine.name} (vsock/${machine.cid})`).join(', ');
-  const count = open.length === 1 ? '1 machine listens' : `${open.length} machines listen`;
-  const what = said`${fixed(count)} on vsock port 22: ${names}; every local user and service of this host can connect, and only sshd there decides who gets in`;
-  const fix = `if that is not wanted${open.length > 1 ? ', for each of them' : ''}: vmssh guest off vsock/${open[0]?.cid}`;
-  return [finding(name, 'none', what, fix)];
+  const what = said`${open.length} with an open vsock port 22: ${names}; every local user and service of this host can connect, and only sshd there decides who gets in`;
+  return [finding(name, 'none', what, `where that is not wanted: vmssh guest off vsock/${open[0]?.cid}`)];
 }

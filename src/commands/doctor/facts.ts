@@ -7,7 +7,7 @@ import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
-import { everySsh, firstMessage, settingIn } from '../../process/ssh-program.js';
+import { firstMessage, settingIn } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
@@ -15,12 +15,11 @@ import { settingsOf } from '../../ssh/config/settings.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../typed/shell.js';
 import { version } from '../../version.js';
-import type { Client, ConfigFacts, SshFacts } from './config.js';
-import { clientsOf, firstPatterns, gatherConfig } from './config.js';
+import { type ConfigFacts, clientChecks, firstPatterns, gatherConfig, type SshFacts } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
-import { type FreshFacts, gatherFresh } from './fresh.js';
+import type { HostCheck } from './finding.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
-import { type OpenFolder, type OpenProgram, openFolders, openPrograms, writersOn } from './writers.js';
+import { type OpenPath, openFolders, openPrograms, writersOn } from './writers.js';
 
 /** The facts about this host, not yet judged. */
 export interface Facts {
@@ -43,8 +42,8 @@ export interface Facts {
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
   readonly brokenShell?: string | undefined;
-  readonly openFolders: readonly OpenFolder[];
-  readonly openPrograms: readonly OpenProgram[];
+  readonly openFolders: readonly OpenPath[];
+  readonly openPrograms: readonly OpenPath[];
   /** By path: whether it exists and this user may use it. */
   readonly devices: Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
   /** The kernel's vsock drivers, as modules or built in. */
@@ -60,8 +59,8 @@ export interface Facts {
   readonly outside?: OutsideLines;
   /** What to type for those that may be added. */
   readonly toAdd?: readonly string[];
-  readonly fresh?: FreshFacts;
-  readonly clients?: readonly Client[];
+  /** Of other programs that read ssh's configuration. */
+  readonly clients?: readonly HostCheck[];
 }
 
 const devicePaths = ['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const;
@@ -113,15 +112,13 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
     toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),
-    fresh: await gatherFresh(io, machines).catch(() => undefined),
-    clients: clientsOf(io),
+    clients: clientChecks(io),
   };
 }
 
 async function gatherSsh(io: Io): Promise<SshFacts> {
-  const [version, versions, settings = '', commands] = await Promise.all([
+  const [version, settings = '', commands] = await Promise.all([
     output(['ssh', '-V'], io),
-    sshVersions(io),
     output(['ssh', '-vG', 'vsock/3'], io),
     proxyCommands(io),
   ]);
@@ -131,7 +128,6 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
     controlPath: brokenControlPath(settings, 'vsock/3'),
     proxyCommand: settingIn(settings, 'proxycommand'),
     proxyCommands: commands,
-    versions,
     keyCommand: settingIn(settings, 'knownhostscommand'),
     login: await loginIn(settings),
   };
@@ -154,11 +150,6 @@ async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
     const settings = await output(['ssh', '-G', pattern.replace('*', '3')], io);
     return [pattern, settingIn(settings ?? '', 'proxycommand')] as const;
   });
-  return Object.fromEntries(await Promise.all(asked));
-}
-
-async function sshVersions(io: Io): Promise<SshFacts['versions']> {
-  const asked = everySsh(io).map(async (ssh) => [ssh.join(' '), await output([...ssh, '-V'], io)] as const);
   return Object.fromEntries(await Promise.all(asked));
 }
 

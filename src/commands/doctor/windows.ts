@@ -1,4 +1,4 @@
-import { hyperVFailures } from '../../connect/failures/hyper-v.js';
+import { hyperVFailures } from '../../connect/failures/sockets.js';
 import type { AddonState } from '../../native.js';
 import { type Rights, rightsHint } from '../../sources/hyper-v/hyper-v.js';
 import { listServices } from '../../sources/hyper-v/services.js';

@@ -7,16 +7,10 @@ import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import { type Shell, shellQuoted } from '../../typed/shell.js';
 import { finding, type HostCheck, said } from './finding.js';
 
-/** A file of this program that users other than this one and administrators can change or replace. */
-export interface OpenProgram {
-  readonly path: string;
-  readonly who: string;
-}
-
-/** A folder of PATH where users other than this one and administrators can put programs. */
-export interface OpenFolder {
+/** A folder of PATH, or a file of this program, that users other than this one and administrators can change or replace. */
+export interface OpenPath {
   /** As written in PATH. */
-  readonly folder: string;
+  readonly path: string;
   /** Who can: "any user", "user 1001", "the group staff". */
   readonly who: string;
 }
@@ -36,18 +30,18 @@ export async function writersOn(platform: NodeJS.Platform): Promise<Writers | un
 export async function openFolders(
   { env, platform, skippedPath = [] }: Pick<Io, 'env' | 'platform' | 'skippedPath'>,
   writers: Writers | undefined,
-): Promise<readonly OpenFolder[]> {
+): Promise<readonly OpenPath[]> {
   const { PATH = env.Path } = env;
   if (writers === undefined) return [];
   const searched = PATH === undefined ? [] : foldersOfPath(PATH, platform);
-  const found: OpenFolder[] = [];
+  const found: OpenPath[] = [];
   for (const folder of new Set([...skippedPath, ...searched])) {
     if (!isAbsoluteFolder(folder, platform)) {
-      found.push({ folder, who: 'any user who can write to the current folder' });
+      found.push({ path: folder, who: 'any user who can write to the current folder' });
     } else if (!(folder.startsWith('/mnt/') && isWsl({ env }))) {
       // In WSL2 the folders of Windows have mode 0777, whatever the real permissions are.
       const who = await writers.into(folder);
-      if (who !== undefined) found.push({ folder, who });
+      if (who !== undefined) found.push({ path: folder, who });
     }
   }
   return found;
@@ -57,8 +51,8 @@ export async function openFolders(
 export async function openPrograms(
   { self, platform }: Pick<Io, 'self' | 'platform'>,
   writers: Writers | undefined,
-): Promise<readonly OpenProgram[]> {
-  const found: OpenProgram[] = [];
+): Promise<readonly OpenPath[]> {
+  const found: OpenPath[] = [];
   for (const path of self.filter((each) => isAbsoluteFolder(each, platform))) {
     const who = await writers?.over(path);
     if (who !== undefined) found.push({ path, who });
@@ -68,10 +62,10 @@ export async function openPrograms(
 
 /** Empty if only this user and administrators can write. */
 export function pathChecks(
-  folders: readonly OpenFolder[],
+  folders: readonly OpenPath[],
   { platform, shell }: PastePlace,
 ): readonly HostCheck[] {
-  return folders.map(({ folder, who }) => {
+  return folders.map(({ path: folder, who }) => {
     const where = folder === '' ? 'the current folder, an empty entry of PATH' : folder;
     const what = said`${who} can put programs into ${where}, such as an ssh that you would run`;
     const fix = isAbsoluteFolder(folder, platform)
@@ -83,7 +77,7 @@ export function pathChecks(
 
 /** Empty if only this user and administrators can change the program. */
 export function programChecks(
-  programs: readonly OpenProgram[],
+  programs: readonly OpenPath[],
   { platform, shell }: PastePlace,
 ): readonly HostCheck[] {
   return programs.map(({ path, who }) => {
@@ -132,26 +126,20 @@ const codes: Readonly<Record<string, number>> = {
   DT: 0x40,
 };
 
-/** Whom a list must give no such rights: each is every user, or every one that logged in. By code and id, for people. */
-const everybody = Object.entries({
-  'any user': /^(WD|S-1-1-0|AN|S-1-5-7|BU|S-1-5-32-545|AU|S-1-5-11|IU|S-1-5-4)$/,
-  'any guest': /^(BG|S-1-5-32-546)$/,
-  'any user of the domain': /^(DU|S-1-5-21-.*-51[345])$/,
-  'any guest of the domain': /^DG$/,
-});
+/** Whom a list must give no such rights, by code and id: each is every user or guest of the host or its domain, or every one that logged in. */
+const everybody =
+  /^(WD|S-1-1-0|AN|S-1-5-7|BU|S-1-5-32-545|AU|S-1-5-11|IU|S-1-5-4|BG|S-1-5-32-546|DU|S-1-5-21-.*-51[345]|DG)$/;
 
-/** Who of all users has one of the rights by a security descriptor's text; undefined: only users that it names one by one. */
-export function broadAccess(descriptor: string, wanted: number): string | undefined {
+/** Whether any user has one of the rights by a security descriptor's text; not: only users that it names one by one. */
+export function isBroad(descriptor: string, wanted: number): boolean {
   const [, list] = /D:(NO_ACCESS_CONTROL|[A-Z]*(?:\([^)]*\))*)/.exec(descriptor) ?? [];
   // Without a list everybody may do anything.
-  if (list === undefined || list.endsWith('NO_ACCESS_CONTROL')) return 'any user';
-  for (const [, entry = ''] of list.matchAll(/\(([^)]*)\)/g)) {
-    const [type, flags = '', granted = '', , , sid = ''] = entry.split(';');
-    const isForThis = /^[XO]?A$/.test(type ?? '') && !pairs(flags).includes('IO');
-    const [who] = everybody.find(([, ids]) => ids.test(sid)) ?? [];
-    if (isForThis && who !== undefined && (bitsOf(granted) & wanted) !== 0) return who;
-  }
-  return undefined;
+  if (list === undefined || list.endsWith('NO_ACCESS_CONTROL')) return true;
+  return [...list.matchAll(/\(([^)]*)\)/g)].some(([, entry = '']) => {
+    const [type = '', flags = '', granted = '', , , sid = ''] = entry.split(';');
+    const isForThis = /^[XO]?A$/.test(type) && !pairs(flags).includes('IO');
+    return isForThis && everybody.test(sid) && (bitsOf(granted) & wanted) !== 0;
+  });
 }
 
 function bitsOf(granted: string): number {
@@ -179,16 +167,15 @@ export function writersByAccessList(read: ReadAccessList): Writers {
         wanted = rights.makeFolder | take;
         continue;
       }
-      const who = broadAccess(list, wanted);
-      if (who !== undefined) return who;
+      if (isBroad(list, wanted)) return 'any user';
       wanted = take;
     }
     return undefined;
   };
   const over = async (file: string) => {
     const list = read(file);
-    const who = list && broadAccess(list, rights.write | rights.delete | rights.change);
-    return who || into(win32.dirname(file));
+    const isOpen = list !== undefined && isBroad(list, rights.write | rights.delete | rights.change);
+    return isOpen ? 'any user' : into(win32.dirname(file));
   };
   return { into, over };
 }

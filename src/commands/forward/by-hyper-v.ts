@@ -1,4 +1,4 @@
-import type { Addon, Handle } from 'node-hvsock-native';
+import type { Addon } from 'node-hvsock-native';
 import { CommandError } from '../../cli/command.js';
 import { complain } from '../../cli/failure.js';
 import { explainFailure } from '../../connect/failures/failures.js';
@@ -6,7 +6,7 @@ import type { Io } from '../../process/io.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { portOfServiceId, vmIds } from '../../typed/numbers.js';
 import type { Endpoint } from '../../typed/route.js';
-import { backlog, type MachineListener, portListener } from './listener.js';
+import { bound, type MachineListener, portListener } from './listener.js';
 
 type HyperVEndpoint = Extract<Endpoint, { readonly family: 'hyper-v' }>;
 
@@ -21,7 +21,9 @@ export async function byHyperV(
   const port = portOfServiceId(serviceId) ?? 0;
   if (groups.includes(vmId))
     throw new CommandError('UNSUPPORTED', `${vmId} is not the id of a single machine`, 'vmssh list -i');
-  const handle = bound(endpoint, port, addon);
+  const handle = bound(addon, endpoint, `vsock port ${port}`, (code) =>
+    code === 'WSAEADDRINUSE' ? takenPort : explainFailure(endpoint, code, addon),
+  );
   if ((await isRegistered(port, io, services)) === false)
     await complain(
       `Windows has no service of port ${port} under GuestCommunicationServices, so it may turn the machine away`,
@@ -37,21 +39,7 @@ export async function byHyperV(
 /** Ids by which several machines, or this host itself, could connect. */
 const groups: readonly string[] = Object.values(vmIds);
 
-/** Throws a CommandError. */
-function bound(endpoint: HyperVEndpoint, port: number, addon: Addon): Handle {
-  try {
-    return addon.listen(endpoint, backlog);
-  } catch (error) {
-    const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
-    const { problem, hint } = /EADDRINUSE$/.test(code)
-      ? {
-          problem: `another program listens there for this machine (${code})`,
-          hint: 'name another port, or end that program',
-        }
-      : explainFailure(endpoint, code, () => {
-          const { elevated, hyperVAdministrator } = addon.hyperVRights();
-          return elevated || hyperVAdministrator;
-        });
-    throw new CommandError(code, `cannot listen on vsock port ${port}: ${problem}`, hint);
-  }
-}
+const takenPort = {
+  problem: 'another program listens there for this machine',
+  hint: 'name another port, or end that program',
+};

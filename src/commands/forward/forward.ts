@@ -68,11 +68,6 @@ const own = {
     summary: 'end after this long without a connection, as systemd starts it again',
   }),
 };
-const bringOption = flag({
-  long: 'bring-sshd',
-  summary: 'not here: an sshd that is brought asks for no key, and others may connect to this port',
-});
-
 export const forward: Command<ForwardOptions> = {
   name: 'forward',
   summary: "make a machine's vsock port a local TCP port or unix socket",
@@ -81,7 +76,7 @@ export const forward: Command<ForwardOptions> = {
     'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one; "systemd" takes the sockets of a .socket unit. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, with --private only you and root, and only you to a unix socket. --install has your systemd listen, always --private; --uninstall with the same arguments ends it. With --reverse the machine connects to vsock port PORT of CID 2, which is this host, and no other machine can.',
   options: [
     ...[...Object.values(units), ...Object.values(own), timeoutOption],
-    ...[jsonOption, verboseOption, bringOption],
+    ...[jsonOption, verboseOption],
   ],
   exclusive: [
     Object.values(units),
@@ -106,11 +101,6 @@ export const forward: Command<ForwardOptions> = {
   },
 
   parse(raw) {
-    if (bringOption.read(raw))
-      throw new UsageError(
-        '--bring-sshd is not for a forward: the sshd asks for no key, and whoever connects to the port would be let in',
-        "forward one of its ports by ssh's own option: vmssh ssh --bring-sshd -L 8080:localhost:80 NAME",
-      );
     const unit = Object.values(units).find((option) => option.read(raw))?.long as ForwardOptions['unit'];
     const { reverse: reversed, most = defaultMost, ...given } = readAll(raw, { ...own, json: jsonOption });
     const [typed = '', machinePort = '22', local] =

@@ -188,14 +188,10 @@ function withAbsolutePath(local: Local): Local {
 /** Throws a UsageError for what a socket unit cannot have. */
 function checkPlace(local: Local): void {
   if (local.family === 'unix') {
-    const { path } = local;
-    // systemd takes a line without its last blanks.
-    if (/[\p{Cc}\p{Cs}]| $/u.test(path))
-      throw new UsageError(`systemd cannot listen at ${quote(path)}`, 'choose another path');
-    // systemd writes them as escapes when it is reloaded, does not know the socket again, and closes it (seen with 257).
-    if (/[^ -~]|["'\\]/u.test(path))
+    // systemd takes a line without its last blanks. Others it writes as escapes when it is reloaded, and loses the socket (seen with 257).
+    if (/[^ -~]|["'\\]| $/.test(local.path))
       throw new UsageError(
-        `systemd loses a socket at ${quote(path)} when it is reloaded`,
+        `systemd cannot listen at ${quote(local.path)}`,
         'choose a path of ASCII letters, without quotes and backslashes',
       );
     return;
@@ -310,18 +306,14 @@ async function remove(installed: Installed, folder: string, io: Io, run: RunTool
   const { socket, local } = installed;
   const units = [socket, serviceFor(socket)];
   for (const unit of units) checkOwner(join(folder, unit), (await fileAt(join(folder, unit))).text, io);
-  const failed: Error[] = [];
   // Both, even if one of them cannot be asked for.
-  for (const args of [
-    ['disable', '--now', socket],
-    ['stop', serviceFor(socket)],
-  ])
-    await systemctl(args, io, run).catch((error: Error) => failed.push(error));
-  const [first] = failed;
-  if (first !== undefined && (await isListening(local, io)) !== false)
+  const ask = (args: readonly string[]) => systemctl(args, io, run).catch((error: Error) => error);
+  const asked = [await ask(['disable', '--now', socket]), await ask(['stop', serviceFor(socket)])];
+  const failed = asked.find((each) => each instanceof Error);
+  if (failed && (await isListening(local, io)) !== false)
     throw new CommandError(
       'STILL_LISTENS',
-      `systemd may still listen on ${quote(formatLocal(local))}, so its units stay: ${first.message}`,
+      `systemd may still listen on ${quote(formatLocal(local))}, so its units stay: ${failed.message}`,
       `systemctl --user disable --now ${units.join(' ')}; then ${ofForward(installed, ['--uninstall'], io)}`,
     );
   await removeLinks(folder, socket);

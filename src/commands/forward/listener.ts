@@ -5,9 +5,9 @@ import { CommandError, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
 import { quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
+import { parseUnsigned32 } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
-import { listenFds } from './listen-fds.js';
-import { endOf, formatLocal, type Local } from './session.js';
+import { formatLocal, type Local, peerOf } from './session.js';
 
 export interface Listener {
   readonly handle: Handle;
@@ -18,7 +18,7 @@ export interface Listener {
 }
 
 /** Connections that may wait to be accepted: as many as the kernel allows (net.core.somaxconn). */
-export const backlog = 65_535;
+const backlog = 65_535;
 
 /** Throws a UsageError or a CommandError. */
 export async function openListener(
@@ -36,7 +36,7 @@ export async function openListener(
     await clearPath(local.path, addon);
   }
   const place = quote(formatLocal(local));
-  const handle = bound(addon, local, place, (code) => explain(local, code, platform));
+  const handle = bound(addon, local, place, (code) => explain(local, code.replace(/^WSA/, ''), platform));
   const address = addon.socketAddress(handle, 0);
   const remove = local.family === 'unix' ? remover(local.path) : () => {};
   return {
@@ -49,17 +49,55 @@ export async function openListener(
   };
 }
 
-/** Sockets that systemd opened, and will listen on afterwards. Throws a CommandError. */
-export function passedListeners(addon: Addon): readonly Listener[] {
-  return listenFds(addon).map(({ handle, address }, i) => {
-    if (address.family !== 'inet' && address.family !== 'unix')
-      throw new CommandError(
-        'LISTEN_FDS',
-        `cannot listen on socket ${i + 1} of systemd: it is of ${address.family}, expected TCP or unix`,
-        'ListenStream= takes a TCP port, ADDRESS:PORT or a path',
-      );
-    return { handle, local: address, close: () => addon.close(handle) };
-  });
+/**
+ * The sockets that systemd started this process with, and will listen on afterwards: sd_listen_fds(3). The variables that name them are
+ * removed, so that no child takes them. Throws a CommandError.
+ */
+export function passedListeners(
+  addon: Addon,
+  env: Record<string, string | undefined> = process.env,
+  pid = process.pid,
+): readonly Listener[] {
+  const { LISTEN_FDS: fds = '', LISTEN_PID: owner = '' } = env;
+  for (const name of socketVariables) delete env[name];
+  const count = parseUnsigned32(fds) ?? 0;
+  if (count < 1 || count > maxSockets)
+    throw badSockets(`LISTEN_FDS is ${quote(fds)}: expected a number from 1 to ${maxSockets}`);
+  if (parseUnsigned32(owner) !== pid)
+    throw badSockets(`LISTEN_PID is ${quote(owner)}, and this process is ${pid}`);
+  // LISTEN_FDNAMES is not looked at: a unit's name may have the ":" that stands between names there.
+  return Array.from({ length: count }, (_, i) => adopted(addon, firstSocket + i));
+}
+
+/** LISTEN_PIDFDID: since systemd 258. */
+const socketVariables = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDNAMES'] as const;
+
+/** SD_LISTEN_FDS_START */
+const firstSocket = 3;
+
+/** As many as a service gets descriptors by default (LimitNOFILE=), less some. */
+const maxSockets = 1000;
+
+function adopted(addon: Addon, descriptor: number): Listener {
+  try {
+    const handle = addon.adoptListener(descriptor);
+    const local = addon.socketAddress(handle, 0);
+    const close = () => addon.close(handle);
+    if (local?.family === 'inet' || local?.family === 'unix') return { handle, local, close };
+    close();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw badSockets(`descriptor ${descriptor} cannot be listened on: ${message} (${code})`);
+  }
+  throw badSockets(`descriptor ${descriptor} is neither of TCP nor a unix socket`);
+}
+
+function badSockets(problem: string): CommandError {
+  return new CommandError(
+    'LISTEN_FDS',
+    `cannot take sockets from systemd: ${problem}`,
+    'the .socket unit needs a ListenStream= for each, and no Accept=yes; its service starts vmssh itself, or by exec: docs/forward.md',
+  );
 }
 
 /** Why nothing can listen at a place. */
@@ -68,7 +106,7 @@ export interface Explanation {
   readonly hint?: string;
 }
 
-/** Listens at `place`; `explain` gets the code of a failure, without the WSA of Windows. Throws a CommandError. */
+/** Listens at `place`; `explain` gets the code of a failure. Throws a CommandError. */
 export function bound(
   addon: Addon,
   address: Address,
@@ -79,7 +117,7 @@ export function bound(
     return addon.listen(address, backlog);
   } catch (error) {
     const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
-    const { problem, hint } = explain(code.replace(/^WSA/, '')) ?? { problem: message };
+    const { problem, hint } = explain(code) ?? { problem: message };
     throw new CommandError(code, `cannot listen on ${place}: ${problem} (${code})`, hint);
   }
 }
@@ -180,7 +218,7 @@ export function portListener<F extends 'vsock' | 'hyper-v'>(
     at: { port },
     close: () => addon.close(handle),
     async refuse(client) {
-      const peer = endOf(addon, client, 1);
+      const peer = peerOf(addon, client);
       return isOfFamily(peer) ? turnAway(peer) : 'the client ended';
     },
   };

@@ -5,7 +5,6 @@ import { findTarget } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { type ReachOptions, reach } from '../../reach/reach.js';
 import { firstRoute } from '../../reach/routes.js';
-import { now as clock } from '../../runtime.js';
 import type { Reachable } from '../../sources/source.js';
 import { isSshPort } from '../../typed/numbers.js';
 import { noPort } from '../../typed/port.js';
@@ -87,25 +86,5 @@ export function inTurn<T>(find: () => Promise<T>): () => Promise<T> {
     if (running === undefined) return start();
     next ??= running.then(start);
     return next;
-  };
-}
-
-/** Finds something once for all that ask within `forMs`. A failure is not kept. */
-export function remembered<T>(find: () => Promise<T>, forMs: number, now = clock) {
-  let last: { readonly found: Promise<T>; readonly at: number } | undefined;
-  const forget = () => {
-    last = undefined;
-  };
-  return {
-    get(): Promise<T> {
-      if (last && now() - last.at < forMs) return last.found;
-      const search = { found: find(), at: now() };
-      last = search;
-      search.found.catch(() => {
-        if (last === search) forget();
-      });
-      return search.found;
-    },
-    forget,
   };
 }

@@ -6,11 +6,12 @@ import { openConnection } from '../../connect/open.js';
 import { ConnectError, printable, quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { allRoutes } from '../../reach/routes.js';
+import { now } from '../../runtime.js';
 import { cidAny } from '../../typed/numbers.js';
 import type { Endpoint } from '../../typed/route.js';
 import { shellQuoted, withTarget } from '../../typed/shell.js';
 import { bound, type Explanation, type MachineListener, openListener, portListener } from './listener.js';
-import { type MachineOptions, remembered, search } from './machine.js';
+import { type MachineOptions, search } from './machine.js';
 import { type ReportOptions, reporter } from './report.js';
 import { confineForward, type ServeOptions, serve } from './serve.js';
 import { formatLocal, type Local, session } from './session.js';
@@ -88,7 +89,21 @@ function reverseMachine(options: MachineOptions, io: Io, signal: AbortSignal): R
       hint: `if it has sshd: ssh -R PORT:127.0.0.1:PORT, or ssh -A for the agent; docs/forward.md says which machines can`,
     });
   };
-  return { now, recently: remembered(now, recentMs).get };
+  return { now, recently: remembered(now) };
+}
+
+/** Finds it once for all that ask within two seconds. A failure is not kept. */
+export function remembered<T>(find: () => Promise<T>, clock = now): () => Promise<T> {
+  let last: { readonly found: Promise<T>; readonly at: number } | undefined;
+  return () => {
+    if (last && clock() - last.at < recentMs) return last.found;
+    const search = { found: find(), at: clock() };
+    last = search;
+    search.found.catch(() => {
+      if (last === search) last = undefined;
+    });
+    return search.found;
+  };
 }
 
 /** Milliseconds. */

@@ -11,7 +11,7 @@ import type { ForwardedMachine } from './machine.js';
 
 export interface EndedSession {
   /** The client's address; undefined at a unix socket, or if it was gone at once. */
-  readonly from?: TcpEnd;
+  readonly from?: { readonly host: string; readonly port: number };
   readonly ms: number;
   /** Bytes to and from the machine; undefined if the relay did not end by itself. */
   readonly sent?: number;
@@ -29,7 +29,8 @@ export async function session(
   signal: AbortSignal,
 ): Promise<EndedSession> {
   const start = now();
-  const from = tcpEnd(addon, client, 1);
+  const peer = peerOf(addon, client);
+  const from = peer?.family === 'inet' ? { host: peer.host, port: peer.port } : undefined;
   const ended = (how: Omit<EndedSession, 'from' | 'ms'>) => ({ from, ms: Math.round(now() - start), ...how });
   try {
     const { sent, received, end } = await relayBoth(addon, client, machine, signal);
@@ -67,22 +68,10 @@ async function relayBoth(
   }
 }
 
-/** The address of one end of a TCP connection. */
-export interface TcpEnd {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** This side's own address (0), or the peer's (1); undefined for other sockets, and for a connection that is gone already. */
-export function tcpEnd(addon: Addon, handle: Handle, end: 0 | 1): TcpEnd | undefined {
-  const address = endOf(addon, handle, end);
-  return address?.family === 'inet' ? { host: address.host, port: address.port } : undefined;
-}
-
-/** The same of any socket. */
-export function endOf(addon: Addon, handle: Handle, end: 0 | 1): Address | undefined {
+/** The other side's address; undefined for a connection that is gone already. */
+export function peerOf(addon: Addon, handle: Handle): Address | undefined {
   try {
-    return addon.socketAddress(handle, end);
+    return addon.socketAddress(handle, 1);
   } catch {
     return undefined;
   }
@@ -109,16 +98,6 @@ export function parseLocal(text: string): Local {
 
 /** What --reverse connects a machine to: only a program of this host. Throws a UsageError. */
 export function parseService(text: string): Local {
-  if (/^[\\/]{2}[.?][\\/]pipe[\\/]/i.test(text))
-    throw new UsageError(
-      `--reverse connects a machine to a unix socket or a port of 127.0.0.1, not to the named pipe ${quote(text)}`,
-      'for the ssh-agent of Windows: ssh -A',
-    );
-  if (/^[a-z]:\\/i.test(text))
-    throw new UsageError(
-      `expected a path with slashes, got ${quote(text)}`,
-      `write ${text.replaceAll('\\', '/')}`,
-    );
   const local = parseLocal(text);
   if (isPrivate(local) && (local.family === 'unix' || local.port > 0)) return local;
   throw new UsageError(

@@ -3,17 +3,20 @@ import { jsonOption } from '../../cli/json.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
+import type { HostListing } from '../../machines/ask.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
 import { listed, mayRun } from '../../machines/listed.js';
 import type { Io } from '../../process/io.js';
 import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
+import { isOfOthers } from '../../sources/search.js';
 import { type Deps, isSilence, type Source } from '../../sources/source.js';
 import { loadSources, ownSource, type SourceEntry } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
-import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
+import { formatTable } from './format.js';
+import { type ListOptions, listCode, listText, looksOf, type Selection, warn } from './output.js';
 import { select } from './select.js';
 
 /** What to ask and read; a parameter, for tests. */
@@ -111,9 +114,9 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const mayAsk = chooseSources(options, io, deps.sources);
   const providers = await loadForList(sourcesHere(io, options.providers, mayAsk));
   const others = options.via && (await readViaHosts(options.via, io));
-  if (others && streams(options, io)) return (await import('./list-via.js')).streamVia(options, others, io);
   const hasNamesForSsh = options.show === 'json' || (isTable(options) && io.terminal.stdout);
   const hosts = () => (hasNamesForSsh ? deps.hosts(io) : Promise.resolve(undefined));
+  let onAnswer: ((listing: HostListing) => void) | undefined;
   const look = async (signal?: AbortSignal): Promise<Selection> => {
     const all = others ? undefined : await deps.listAll({ env: io.env, signal }, providers);
     if (all && options.providers === undefined) await deps.keepFresh(all, io);
@@ -123,16 +126,26 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
         : (await import('./named.js')).byHosts(options.names, await deps.hosts(io));
     const wanted = { ...options, names };
     if (all && hops.length === 0) return select(wanted, io, providers, all, signal);
-    return (await import('./list-via.js')).lookVia(wanted, others ?? hops, io, signal, undefined, all);
+    return lookVia(wanted, others ?? hops, io, { signal, here: all, onAnswer });
   };
   if (options.watchMs !== undefined) {
     const { watchMachines } = await import('./watch.js');
     return watchMachines(options, options.watchMs, io, look, hosts);
   }
   const progress = await startProgress(io, 'looking for machines');
+  const widths: number[] = [];
+  if (others && isTable(options) && io.terminal.stdout && options.names.length === 0) {
+    const looks = { ...(await looksOf(options, io)), names: new Map(), widths };
+    onAnswer = ({ machines, error }) => {
+      const rows = formatTable(listed(options, { machines }), { ...looks, failed: error ? [error] : [] });
+      progress.clear();
+      io.out(rows);
+    };
+  }
   const found = await look().finally(() => progress.stop());
   const written = await hosts();
-  io.out(await listText(options, io, found, written));
+  // Rows of hypervisors were printed as they came.
+  if (widths.length === 0) io.out(await listText(options, io, found, written));
   await warn(io, found, options);
   if (isTable(options) && io.terminal.stdout && options.names.length === 0 && !others)
     io.err(await advice(options, io, found, mayAsk, written));
@@ -143,11 +156,29 @@ function isTable({ show }: ListOptions): boolean {
   return show === 'table' || show === 'wide';
 }
 
-/** Whether rows are printed as hypervisors answer. */
-function streams(options: ListOptions, io: Io): boolean {
-  return (
-    isTable(options) && io.terminal.stdout && options.names.length === 0 && options.watchMs === undefined
-  );
+/** Adds the machines of hypervisors to those that were found here. */
+async function lookVia(
+  options: ListOptions,
+  hosts: readonly string[],
+  io: Io,
+  {
+    signal,
+    here = { machines: [], warnings: [] },
+    onAnswer,
+  }: {
+    readonly signal: AbortSignal | undefined;
+    readonly here: AllMachines | undefined;
+    readonly onAnswer: ((listing: HostListing) => void) | undefined;
+  },
+): Promise<Selection> {
+  const { askAll } = await import('../../machines/ask.js');
+  const args = options.providers === undefined ? [] : [`--provider=${options.providers.join(',')}`];
+  const listings = await askAll([...new Set(hosts)], io, { args, signal }, onAnswer);
+  const machines = [here, ...listings].flatMap((each) => each.machines);
+  const warnings = [here, ...listings].flatMap((each) => each.warnings);
+  const from = (options.via ? hosts : options.providers)?.join(' or ');
+  const found = await select({ ...options, addresses: false }, io, [], { machines, warnings }, signal, from);
+  return { ...found, failed: listings.flatMap(({ error }) => error ?? []) };
 }
 
 /** What to do next, for a person; "" if that is clear. */
@@ -159,19 +190,17 @@ async function advice(
   written: readonly HostEntry[] | undefined,
 ): Promise<string> {
   const running = listed(options, all).filter(mayRun);
-  const [closed] = running.filter(lacksWay);
-  const [first, ...others] = running.filter((each) => !lacksWay(each));
+  const closed = running.find(lacksWay);
+  const open = running.filter((each) => !lacksWay(each));
   const isKnown = all.machines.length > 0 || all.warnings.some(isSilence);
-  const isClear = isKnown && (first === undefined || written !== undefined);
+  const isClear = isKnown && (open.length === 0 || written !== undefined);
   const isAllHere = written?.every(({ gone }) => gone === undefined) ?? true;
   if (isClear && !closed && isAllHere) return '';
-  const { howToGetIn, howToLogIn, howToGetOne, whoIsGone } = await import('./what-next.js');
-  const login = isClear
-    ? ''
-    : first
-      ? await howToLogIn(all.machines, [first, ...others], io)
-      : howToGetOne(await loadSources(mayAsk), io);
-  return `${login}${closed ? howToGetIn(closed, io) : ''}${whoIsGone(written ?? [], io)}`;
+  const { howToGetOne, whatNext } = await import('./what-next.js');
+  const isPlain = (each: ListedMachine) => !isOfOthers(each) && /^[\w./-]+$/.test(each.target);
+  const first = open.find(isPlain) ?? open[0];
+  if (!isClear && !first) return howToGetOne(await loadSources(mayAsk), io);
+  return whatNext(isClear ? undefined : first, closed, written ?? [], io);
 }
 
 /** Whether no route leads into it, and its manager can add one. */

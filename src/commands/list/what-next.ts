@@ -5,48 +5,26 @@ import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { sourcesToAdd } from '../../sources/outside/shipped.js';
-import { isOfOthers, match } from '../../sources/search.js';
 import type { Source } from '../../sources/source.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
-import { concreteHosts } from '../../ssh/config/hosts.js';
 import type { HostEntry } from '../../ssh/config/state.js';
-import { usersNames } from '../../ssh/taken-names.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 
-/** Below a list for a person, while ssh does not know the machines' names: how to log in to one of those that run. */
-export async function howToLogIn(
-  machines: readonly ListedMachine[],
-  running: readonly [ListedMachine, ...ListedMachine[]],
+/** Below a list for a person. `first`: one that runs, while ssh does not know the machines' names; `closed`: one that no route leads into; `written`: the Hosts, of which some may be of no machine any more. */
+export function whatNext(
+  first: ListedMachine | undefined,
+  closed: ListedMachine | undefined,
+  written: readonly HostEntry[],
   io: Io,
-): Promise<string> {
-  const shell = shellOf(io);
-  const isPlain = (each: ListedMachine) => !isOfOthers(each) && shellQuoted(each.name, shell) === each.name;
-  const { name, target } = running.find(isPlain) ?? running[0];
-  // Others may be read as an option, or as a target.
-  const taken = await usersNames(io);
-  const isName = match(name, machines).length === 1 && !/^-|[/:%]/.test(name) && taken(name) === undefined;
-  const typed = shellQuoted(isName ? name : target, shell);
-  const { hosts } = concreteHosts(machines, { prefix: '', taken, knownHosts: '' });
-  // A machine without a Host (QEMU without -name) is reached by its target, which any ssh takes.
-  const host = hosts.find(({ options }) => options.target === target)?.host ?? shellQuoted(target, shell);
-  return lines(
-    [
-      ...sourcesToAdd(io),
-      `the first login: vmssh setup ${typed}`,
-      `if a key of yours is in it: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}`,
-    ],
-    io,
-  );
-}
-
-/** Below a list with a machine that no route leads into. */
-export function howToGetIn({ name, target }: ListedMachine, io: Io): string {
-  return lines([`no way into ${name} yet: vmssh setup ${shellQuoted(target, shellOf(io))}`], io);
-}
-
-/** Below a list: the Hosts of machines that are not in it. */
-export function whoIsGone(written: readonly HostEntry[], io: Io): string {
-  return lines(goneLine(written), io);
+): string {
+  const typed = ({ target }: ListedMachine) => shellQuoted(target, shellOf(io));
+  const login = first && [
+    ...sourcesToAdd(io),
+    `the first login: vmssh setup ${typed(first)}`,
+    `if a key of yours is in it: vmssh ssh ${typed(first)}; or vmssh config install, for plain ssh`,
+  ];
+  const way = closed && [`no way into ${closed.name} yet: vmssh setup ${typed(closed)}`];
+  return lines([...(login ?? []), ...(way ?? []), ...goneLine(written)], io);
 }
 
 /** Below an empty list for a person: which managers are not here, and how a machine gets into the list. */

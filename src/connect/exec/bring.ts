@@ -5,10 +5,10 @@ import { quote } from '../../errors.js';
 import { readBytes } from '../../files/read-file.js';
 import { realPath } from '../../files/read-sync.js';
 import { effects, writersByMode } from '../../files/writers.js';
-import { now, selfCommand } from '../../runtime.js';
+import { selfCommand } from '../../runtime.js';
 import type { ExecEndpoint } from '../../typed/route.js';
-import { type Bring, type Connection, dropPeeked } from '../connection.js';
-import { before } from '../program-connection.js';
+import { type Bring, type Connection, dropPeeked, peekFor } from '../connection.js';
+import { before } from '../wait.js';
 import script from './bring.sh';
 import { execError, inShell } from './why-not.js';
 
@@ -71,7 +71,7 @@ export async function sendServer(
   const there = machineOf(await readUntil(connection, '\0end\n', deadline), login);
   if ('code' in there) throw fail(there.code, there.more);
   const programs = await programsOf(there.processor).catch((error: Error) => {
-    throw fail(systemOf(there.processor) ? 'EXEC_BRING_NONE' : 'EXEC_BRING_PROCESSOR', error.message);
+    throw fail('EXEC_BRING_NONE', error.message);
   });
   await write(Buffer.from('go\n'));
   const [, place, here] = /^(\/[\w/-]+) (\/[\w/.-]+)$/.exec(await line()) ?? [];
@@ -135,17 +135,11 @@ const maxQuoted = 100;
 
 /** Reads up to the end of `mark`, and nothing after it: one character a byte. Throws if it does not come. */
 async function readUntil(connection: Connection, mark: string, deadline: number): Promise<string> {
-  for (let seen = 0; ; ) {
-    const bytes = await connection.peek(seen, maxPrinted, Math.max(0, deadline - now()));
-    const text = Buffer.from(bytes).toString('latin1');
-    const at = text.indexOf(mark);
-    if (at >= 0) {
-      await dropPeeked(connection, at + mark.length);
-      return text.slice(0, at + mark.length);
-    }
-    if (bytes.length === seen || bytes.length >= maxPrinted) throw new Error('it stopped');
-    seen = bytes.length;
-  }
+  const { text, found } = await peekFor(connection, maxPrinted, deadline, (text) => text.split(mark, 2)[1]);
+  if (found === undefined) throw new Error('it stopped');
+  const length = text.indexOf(mark) + mark.length;
+  await dropPeeked(connection, length);
+  return text.slice(0, length);
 }
 
 /** More than the environment that bring.sh prints. Bytes. */

@@ -11,7 +11,7 @@ import { type Env, now } from '../../runtime.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import type { ExecEndpoint } from '../../typed/route.js';
-import type { Connection, OpenOptions } from '../connection.js';
+import { type Bring, type Connection, type OpenOptions, peekFor } from '../connection.js';
 import { Carried } from '../program-connection.js';
 import { askSshd, type NoServer, whyNot } from './why-not.js';
 
@@ -22,24 +22,27 @@ export async function openExec(
   native: AddonState,
 ): Promise<Connection> {
   const { timeoutMs, signal, env = process.env } = options;
-  const deadline = now() + timeoutMs;
-  // Translated messages cannot be sorted.
-  const own = { ...withToolFolders(ownEnv(env)), LC_ALL: 'C' };
-  const why = (seen: NoServer) => whyNot(endpoint, seen, { ...options, env: own });
-  const bring = endpoint.into === 'shell' ? options.bring : undefined;
-  const asks = endpoint.into === 'shell' ? asDaemon(askSshd(endpoint, 'serve'), own) : endpoint.command;
-  const bringing = bring && (await import('./bring.js'));
-  const command = bring && bringing ? bringing.bringCommand(endpoint, bring) : asks;
-  const guard = bringing?.startGuard();
-  const how = { env: own, start: endWithUs, stderr: 'pipe', detached: true, stop: endTree } as const;
-  let connection: Carried<ExecEndpoint>;
-  try {
-    connection = new Carried(command, endpoint, native, how);
-  } catch (error) {
-    guard?.release();
-    throw error;
-  }
-  guard?.watch(connection.child);
+  const call: Call = {
+    ...{ endpoint, native, signal, timeoutMs },
+    // Translated messages cannot be sorted.
+    env: { ...withToolFolders(ownEnv(env)), LC_ALL: 'C' },
+    deadline: now() + timeoutMs,
+  };
+  return openOnce(call, endpoint.into === 'shell' ? options.bring : undefined);
+}
+
+interface Call extends Pick<OpenOptions, 'signal' | 'timeoutMs'> {
+  readonly endpoint: ExecEndpoint;
+  readonly native: AddonState;
+  readonly env: Env;
+  /** Of `now`. */
+  readonly deadline: number;
+}
+
+/** `bring`: but not into a machine that has a server. */
+async function openOnce(call: Call, bring?: Bring): Promise<Connection> {
+  const { endpoint, signal, deadline } = call;
+  const { connection, release } = await start(call, bring);
   const said = firstOf(connection.child.stderr, maxPrinted);
   const waiting = new AbortController();
   const abort = () => connection.close();
@@ -54,30 +57,47 @@ export async function openExec(
       connection.note = noteOf(endpoint, seen);
       return connection;
     }
-    if (!seen.hasServer) {
-      const end = seen.stopped ? undefined : await connection.endBy(Math.min(deadline, now() + graceMs));
-      signal?.throwIfAborted();
-      throw await why({
-        ...seen,
-        printed: seen.text,
-        said: seen.stopped ? said.text : await said.whole(),
-        end,
-      });
+    if (seen.hasServer) {
+      connection.close();
+      return openOnce(call);
     }
+    const { text: printed, stopped } = seen;
+    const end = stopped ? undefined : await connection.endBy(Math.min(deadline, now() + graceMs));
+    signal?.throwIfAborted();
+    const all = { ...seen, printed, end, said: stopped ? said.text : await said.whole() };
+    throw await whyNot(endpoint, all, call);
   } catch (error) {
     connection.close();
     if (signal?.aborted) throw signal.reason;
-    throw error instanceof ConnectError ? error : await why({ printed: '', said: '', failure: error });
+    throw error instanceof ConnectError
+      ? error
+      : await whyNot(endpoint, { printed: '', said: '', failure: error }, call);
   } finally {
     waiting.abort();
-    guard?.release();
+    release();
     // What it prints later is nobody's.
     said.stop();
     signal?.removeEventListener('abort', abort);
   }
-  connection.close();
-  const left = { ...options, bring: undefined, timeoutMs: Math.max(1, deadline - now()) };
-  return openExec(endpoint, left, native);
+}
+
+/** Starts the machine's sshd, or what waits for one. */
+async function start({ endpoint, env, native }: Call, bring: Bring | undefined) {
+  const how = { env, start: endWithUs, stderr: 'pipe', detached: true, stop: endTree } as const;
+  if (!bring) {
+    const command = endpoint.into === 'shell' ? asDaemon(askSshd(endpoint, 'serve'), env) : endpoint.command;
+    return { connection: new Carried(command, endpoint, native, how), release() {} };
+  }
+  const { bringCommand, startGuard } = await import('./bring.js');
+  const { watch, release } = startGuard();
+  try {
+    const connection = new Carried(bringCommand(endpoint, bring), endpoint, native, how);
+    watch(connection.child);
+    return { connection, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 /**
@@ -141,20 +161,17 @@ async function untilBanner(
   orLine?: RegExp,
 ): Promise<Seen> {
   let text = '';
-  for (let seen = 0; ; ) {
-    const more = connection.peek(seen, maxPrinted, Math.max(0, deadline - now()));
-    const bytes = await Promise.race([more, over]);
-    if (!bytes) return { text };
-    // One character a byte.
-    text = Buffer.from(bytes).toString('latin1');
-    const at = /^SSH-/m.exec(text)?.index;
-    if (at !== undefined) return { text: text.slice(0, at), at };
-    const line = orLine?.exec(text)?.[0];
-    if (line !== undefined) return { text: '', line };
-    if (bytes.length >= maxPrinted) return { text, stopped: 'too much' };
-    if (bytes.length === seen) return { text, stopped: now() < deadline ? undefined : 'late' };
-    seen = bytes.length;
-  }
+  const looked = peekFor(connection, maxPrinted, deadline, (all) => {
+    text = all;
+    const at = /^SSH-/m.exec(all)?.index;
+    if (at !== undefined) return { text: all.slice(0, at), at };
+    const line = orLine?.exec(all)?.[0];
+    return line === undefined ? undefined : { text: '', line };
+  });
+  const seen = await Promise.race([looked, over]);
+  if (!seen || seen.found) return seen?.found ?? { text };
+  if (text.length >= maxPrinted) return { text, stopped: 'too much' };
+  return { text, stopped: now() < deadline ? undefined : 'late' };
 }
 
 /** Resolves when the program and what it left running have ended, but for a daemon of it. What was printed can still be read then. */

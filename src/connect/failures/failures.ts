@@ -1,12 +1,12 @@
+import type { Addon } from 'node-hvsock-native';
 import { ConnectError, quote } from '../../errors.js';
 import { thisHost } from '../../kinds/machines.js';
 import { cidLocal, portOfServiceId } from '../../typed/numbers.js';
 import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import { shellLine, shellQuoted } from '../../typed/shell.js';
 import type { Failure } from './failure.js';
-import { hyperVFailures } from './hyper-v.js';
 import { execFailures, viaFailures } from './programs.js';
-import { multiplexerFailures, tcpFailures, unixFailures, vsockFailures } from './sockets.js';
+import { hyperVFailures, multiplexerFailures, tcpFailures, unixFailures, vsockFailures } from './sockets.js';
 
 /** The tables of connect errors. A test makes docs/reference/connect-errors.md of them. */
 export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> = {
@@ -19,31 +19,39 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
   via: viaFailures,
 };
 
-/** The message for a code in the endpoint's family. `hasRights`: this user of Windows is elevated or in Hyper-V Administrators. */
+/** What a code means in the endpoint's family; undefined if that is not known. `addon`: of Windows, whose user may have the rights. */
 export function explainFailure(
   endpoint: Endpoint,
   code: string,
-  hasRights: () => boolean = () => false,
-): { problem: string; hint: string | undefined; final: boolean } {
+  addon?: Pick<Addon, 'hyperVRights'>,
+): Pick<Failure, 'problem' | 'hint' | 'final'> | undefined {
   const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
-  if (!found) return { problem: `the system says ${code}`, hint: undefined, final: false };
-  const { problem, hintWithRights, hintForThisHost, final = false } = found;
-  const other = isThisHost(endpoint) ? hintForThisHost : undefined;
-  const hint = other ?? (hintWithRights !== undefined && hasRights() ? hintWithRights : found.hint);
-  return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint, shellQuoted), final };
+  if (!found) return undefined;
+  const { problem, hintWithRights, hintForThisHost, final } = found;
+  const other = isThisHost(endpoint) ? hintForThisHost : hintWithRights && hasRights(addon) && hintWithRights;
+  return {
+    problem: fill(problem, endpoint),
+    hint: fill(other || found.hint, endpoint, shellQuoted),
+    ...(final && { final }),
+  };
+}
+
+/** Whether this user of Windows is elevated, or in Hyper-V Administrators. */
+function hasRights(addon: Pick<Addon, 'hyperVRights'> | undefined): boolean {
+  const rights = addon?.hyperVRights();
+  return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
 }
 
 /** The same as an error that names the endpoint. `more`: what is known besides. */
 export function openFailure(
   endpoint: Endpoint,
   code: string,
-  { more, cause, hasRights }: { more?: string | undefined; cause?: unknown; hasRights?: () => boolean } = {},
+  { more, cause, addon }: { more?: string | undefined; cause?: unknown; addon?: Addon | undefined } = {},
 ): ConnectError {
-  const { problem, ...explained } = explainFailure(endpoint, code, hasRights);
-  return new ConnectError('connect', formatEndpoint(endpoint), {
-    ...explained,
-    ...{ code, cause, problem: more === undefined ? problem : `${problem}: ${more}` },
-  });
+  const known = explainFailure(endpoint, code, addon);
+  const what = known ? `${known.problem} (${code})` : `the system says ${code}`;
+  const problem = more === undefined ? what : `${what}: ${more}`;
+  return new ConnectError('connect', formatEndpoint(endpoint), { ...known, code, cause, problem });
 }
 
 function isThisHost(endpoint: Endpoint): boolean {

@@ -57,13 +57,7 @@ export const execFailures: readonly Failure[] = [
     codes: ['EXEC_BRING_NONE'],
     final: true,
     problem: 'there is no sshd to bring into {machine}',
-    hint: 'install vmssh-sshd; in a checkout: npm run build:sshd',
-  },
-  {
-    codes: ['EXEC_BRING_PROCESSOR'],
-    final: true,
-    problem: 'no sshd can be brought into {machine}',
-    hint: 'install one in it: vmssh-sshd is for x86_64 and aarch64 only',
+    hint: 'install vmssh-sshd (for x86_64 and aarch64 only); in a checkout: npm run build:sshd',
   },
   {
     codes: ['EXEC_BRING_NO_FOLDER'],

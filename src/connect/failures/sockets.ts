@@ -30,26 +30,10 @@ export const vsockFailures: readonly Failure[] = [
     hint: 'use --wait while it boots; a host reaches its guests (3 and up); a guest reaches its host (2) and itself (1), but no other guest',
   },
   {
-    codes: ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'],
+    codes: ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EACCES', 'EPERM'],
     final: true,
-    problem: 'this kernel has no vsock, or a sandbox hides it',
+    problem: 'this kernel has no vsock, or a sandbox (seccomp, AppArmor, SELinux) blocks it',
     hint: 'modprobe vsock; the kernel needs CONFIG_VSOCKETS; in a service see RestrictAddressFamilies=',
-  },
-  {
-    codes: ['EACCES', 'EPERM'],
-    final: true,
-    problem: 'the system does not let this program use vsock',
-    hint: 'a sandbox (seccomp, AppArmor, SELinux) blocks it: see its log',
-  },
-  {
-    codes: ['EINVAL'],
-    problem: 'the kernel rejects the address {address}',
-    hint: 'CIDs are 0 to 4294967294; 4294967295 means any',
-  },
-  {
-    codes: ['EADDRNOTAVAIL'],
-    problem: 'no free vsock port to connect from',
-    hint: 'see what uses them: ss --vsock',
   },
   {
     codes: ['EPIPE', 'ENOTCONN', 'EPROTO'],
@@ -74,16 +58,10 @@ const pathFailures: readonly Failure[] = [
     hint: 'use a shorter path, such as a symbolic link to its folder',
   },
   {
-    codes: ['ENOTSOCK'],
+    codes: ['ENOTSOCK', 'EPROTOTYPE'],
     final: true,
-    problem: '{address} is not a socket',
-    hint: 'ss -xl lists the sockets of this host',
-  },
-  {
-    codes: ['ELOOP'],
-    final: true,
-    problem: 'the path {address} is a loop of symbolic links',
-    hint: 'see namei {address}',
+    problem: '{address} is not a stream socket',
+    hint: 'ss -xl lists the stream sockets of this host',
   },
 ];
 
@@ -112,12 +90,6 @@ export const unixFailures: readonly Failure[] = [
   },
   ...pathFailures,
   {
-    codes: ['EPROTOTYPE'],
-    final: true,
-    problem: '{address} is a datagram socket, not a stream socket',
-    hint: 'ss -xl lists the stream sockets of this host',
-  },
-  {
     codes: ['EAGAIN', 'ETIMEDOUT'],
     problem: 'the server at {address} did not accept the connection in time: its queue is full, or it hangs',
     hint: 'check its server: ss -xlp; or allow more time with --timeout SECONDS',
@@ -129,14 +101,8 @@ export const unixFailures: readonly Failure[] = [
     hint: 'check that its server is running, and the file: dir /a "{address}"',
   },
   {
-    codes: ['WSAENETDOWN'],
+    codes: ['WSAENETDOWN', 'WSAEINVAL'],
     problem: 'Windows finds no folder for {address}, or rejects it as the path of a unix socket',
-    hint: 'the folder must exist, and the socket must not be one of Cygwin, MSYS or WSL',
-  },
-  {
-    codes: ['WSAEINVAL'],
-    final: true,
-    problem: 'Windows rejects {address} as the path of a unix socket',
     hint: 'it must be a Windows path such as unix/C:/Users/me/x.sock, and the socket must not be one of Cygwin, MSYS or WSL',
   },
   {
@@ -173,12 +139,6 @@ export const multiplexerFailures: readonly Failure[] = [
     hint: 'the VM belongs to another user, or its folder is closed to you: see namei -l {address}',
   },
   ...pathFailures,
-  {
-    codes: ['EPROTOTYPE'],
-    final: true,
-    problem: '{address} is a datagram socket, not a multiplexer',
-    hint: 'use the path given to the VMM as uds_path, socket= or --uds-path',
-  },
   {
     codes: ['EOF', 'ECONNRESET', 'EPIPE'],
     problem: 'the multiplexer closed the connection: nothing listens on vsock port {port} in the guest',
@@ -231,5 +191,43 @@ export const tcpFailures: readonly Failure[] = [
     hint: 'check the address that the machine registered: machinectl show NAME',
   },
   ...exhausted,
+  windowsExhausted,
+];
+
+/** For AF_HYPERV: https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2 and users' reports. */
+export const hyperVFailures: readonly Failure[] = [
+  {
+    codes: ['WSAEADDRNOTAVAIL', 'WSAENETUNREACH'],
+    problem: 'no running machine of this Windows has the id of {address}',
+    hint: 'use --wait while it boots, or start it: vmssh list shows the machines and their states; the id of WSL2 changes with every wsl --shutdown',
+  },
+  {
+    codes: ['WSAETIMEDOUT', 'ETIMEDOUT', 'WSAECONNREFUSED'],
+    problem: 'the machine is running, but nothing answered on its vsock port {port}',
+    hint: 'use --wait while it boots; in a Linux guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves, but 258.3 to 260.2 do not on Hyper-V: vmssh guest install sets it up), and modprobe hv_sock',
+  },
+  {
+    codes: ['WSAEACCES'],
+    final: true,
+    problem: 'Windows does not let this user open Hyper-V sockets of {address}',
+    hint: 'join Hyper-V Administrators (S-1-5-32-578), as vmssh doctor shows, or use an elevated terminal',
+    hintWithRights: 'in an elevated terminal: vmssh service register {port}',
+  },
+  {
+    codes: ['WSAENETDOWN'],
+    problem: 'the Hyper-V socket transport is down',
+    hint: 'try again, or use --wait; if it stays down, check that the service vmcompute is running: sc query vmcompute',
+  },
+  {
+    codes: ['WSAEAFNOSUPPORT', 'WSAEPROTONOSUPPORT', 'WSAESOCKTNOSUPPORT', 'EAFNOSUPPORT'],
+    final: true,
+    problem: 'this system has no Hyper-V sockets',
+    hint: 'on Windows enable Hyper-V or the Virtual Machine Platform and restart: optionalfeatures, or elevated: dism /online /enable-feature /featurename:VirtualMachinePlatform /all',
+  },
+  {
+    codes: ['WSAECONNRESET', 'WSAECONNABORTED', 'WSAENOTCONN', 'WSAESHUTDOWN', 'WSAEDISCON'],
+    problem: 'the machine went away while connecting',
+    hint: 'check that it is still running: vmssh list; use --wait while it boots',
+  },
   windowsExhausted,
 ];

@@ -7,7 +7,7 @@ import { sshAbilities, sshCommand, sshProgram, startProblem } from '../../proces
 import { howEnded } from '../../process/terminate.js';
 import { type Env, now } from '../../runtime.js';
 import { formatEndpoint, type ViaEndpoint, type ViaSocket } from '../../typed/route.js';
-import { type Connection, dropPeeked, type OpenOptions } from '../connection.js';
+import { type Connection, dropPeeked, type OpenOptions, peekFor } from '../connection.js';
 import { openFailure } from '../failures/failures.js';
 import { askMultiplexer } from '../multiplexer.js';
 import { ConfirmedCarried } from '../program-connection.js';
@@ -239,36 +239,21 @@ export async function readAnswer(
   marker: string,
   deadline: number,
 ): Promise<HopAnswer | NoAnswer> {
-  for (let seen = 0; ; ) {
-    const bytes = await connection.peek(seen, maxPrinted + maxAnswer, Math.max(0, deadline - now()));
-    const found = answerIn(bytes, marker);
-    if (found) {
-      await dropPeeked(connection, found.length);
-      return found;
-    }
-    const isTooMuch = bytes.length >= maxPrinted + maxAnswer;
-    // The time is over, or nothing more will come.
-    if (bytes.length === seen || isTooMuch) return { printed: textOf(bytes), isTooMuch };
-    seen = bytes.length;
-  }
+  const most = maxPrinted + maxAnswer;
+  const { text, found } = await peekFor(connection, most, deadline, (all) => {
+    const start = all.indexOf(`${marker} `);
+    const end = start < 0 ? -1 : all.indexOf('\n', start);
+    return end < 0 ? undefined : { start, end };
+  });
+  if (!found) return { printed: utf8(text), isTooMuch: text.length >= most };
+  const { start, end } = found;
+  await dropPeeked(connection, end + 1);
+  return { text: utf8(text.slice(start + marker.length + 1, end)), printed: utf8(text.slice(0, start)) };
 }
 
-/** The answer in what arrived, and the length up to its end; undefined if it is not complete. */
-function answerIn(bytes: Uint8Array, marker: string): (HopAnswer & { readonly length: number }) | undefined {
-  // One character a byte.
-  const all = Buffer.from(bytes).toString('latin1');
-  const start = all.indexOf(`${marker} `);
-  const end = start < 0 ? -1 : all.indexOf('\n', start);
-  if (end < 0) return undefined;
-  return {
-    text: textOf(bytes.subarray(start + marker.length + 1, end)),
-    printed: textOf(bytes.subarray(0, start)),
-    length: end + 1,
-  };
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('utf8').trim();
+/** Of a text with one character a byte. */
+function utf8(text: string): string {
+  return Buffer.from(text, 'latin1').toString().trim();
 }
 
 export function hopFailure(code: string, endpoint: ViaEndpoint, more?: string): ConnectError {

@@ -3,7 +3,6 @@ import { atService } from '../tools/exec-route.js';
 import { getBytes } from '../tools/http-unix.js';
 import { maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
 import { absent, dockerEngines, engineExec, isThere, podmanEngines, urlOf } from './engines.js';
-import { type PodmanPlace, podmanPlace, textsInPodmanRoot } from './podman-root.js';
 
 /**
  * The files of a container, by what its manager copies out of it (`podman cp`, `docker cp`), in the daemon that has it.
@@ -13,15 +12,12 @@ import { type PodmanPlace, podmanPlace, textsInPodmanRoot } from './podman-root.
  * (CVE-2019-5736, CVE-2024-21626). What can be attacked is the copy: links that lead out of the container while it is made. Docker
  * since 19.03 and Podman since 4 change their root to the container's first (CVE-2018-15664, CVE-2019-14271), and an older one gives at
  * most a file of the host that has a public key in it, since nothing else is taken.
- *
- * The key that is shown is first looked for in the root folder of a container of the user's own Podman. If it is there, nothing is copied.
  */
 export async function containerFiles(
   manager: 'podman' | 'docker',
   { containerId: id = '', containerUrl: url }: ReachedMachine,
   deps: Deps,
   uid: number | undefined,
-  place: PodmanPlace | undefined = uid === undefined ? undefined : podmanPlace(deps, uid),
 ): Promise<MachineFiles | undefined> {
   if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
   // Only those that list containers too, whoever wrote the record.
@@ -49,18 +45,9 @@ export async function containerFiles(
   };
   return {
     exec: engineExec(manager, id, url),
-    read: async (paths, isEnough) => {
-      if (isOwn && place !== undefined && isEnough !== undefined) {
-        const texts = await textsInPodmanRoot(id, paths, place);
-        if (isEnough(texts)) return texts;
-      }
-      const textsOf = async (path: string) => {
-        const copy = firstFile(await copyOf(path));
-        return copy === undefined ? [] : [copy.toString('latin1')];
-      };
-      // Podman makes one copy at a time, by a process each.
-      return readInTurn(paths, textsOf, isEnough);
-    },
+    // Podman makes one copy at a time, by a process each.
+    read: (paths, isEnough) =>
+      readInTurn(paths, async (path) => firstFile(await copyOf(path))?.toString('latin1'), isEnough),
   };
 }
 

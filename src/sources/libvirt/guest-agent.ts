@@ -10,9 +10,9 @@ import {
   type ReachedMachine,
   type ScriptRunner,
 } from '../source.js';
-import { isJsonObject, type JsonObject, objectAt, parseJson } from '../tools/json.js';
+import { isJsonObject, type JsonObject, objectAt } from '../tools/json.js';
 import { maxKeyText, readInTurn } from '../tools/machine-files.js';
-import { runTool } from '../tools/run-tool.js';
+import { printedJson, runTool } from '../tools/run-tool.js';
 import { uriOf } from './libvirt.js';
 
 /** Resolves to an agent's "return"; undefined if it has none. Rejects with a DiscoveryError, FAILED if it or libvirt refuses. */
@@ -36,17 +36,9 @@ export function guestAgent(
     // An argument of a program has at most 128 KiB (MAX_ARG_STRLEN, execve(2)); virsh joins them with a space.
     const withInput = [`${question.slice(0, -2)},`, `"input-data":${JSON.stringify(input)}}}`];
     const words = input === undefined ? [question] : withInput;
-    return readAnswer(await runTool('virsh', [...where, ...words], deps));
+    const answer = await runTool('virsh', [...where, ...words], deps);
+    return answer.trim() === '' ? undefined : objectAt(printedJson(answer)).return;
   };
-}
-
-function readAnswer(text: string): unknown {
-  if (text.trim() === '') return undefined;
-  try {
-    return objectAt(parseJson(text)).return;
-  } catch (cause) {
-    throw new DiscoveryError('PROTOCOL', 'the answer of the guest agent is not JSON', { cause });
-  }
 }
 
 /** The files of a libvirt domain, by the agent of QEMU in it. Images such as those of Fedora switch this off. */
@@ -58,14 +50,14 @@ export function guestAgentFiles(machine: ReachedMachine, deps: Deps): MachineFil
   return { run, read: (paths, isEnough) => readInTurn(paths, (path) => readFile(path, ask), isEnough) };
 }
 
-async function readFile(path: string, ask: AskAgent): Promise<readonly string[]> {
+async function readFile(path: string, ask: AskAgent): Promise<string | undefined> {
   const handle = await ask('guest-file-open', { path, mode: 'r' }).catch(unlessRefused);
-  if (!Number.isSafeInteger(handle)) return [];
+  if (!Number.isSafeInteger(handle)) return undefined;
   const file = { handle: Number(handle) };
   try {
     const part = await ask('guest-file-read', { ...file, count: maxKeyText }).catch(unlessRefused);
     const text = objectAt(part)['buf-b64'];
-    return typeof text === 'string' ? [Buffer.from(text, 'base64').toString('latin1')] : [];
+    return typeof text === 'string' ? Buffer.from(text, 'base64').toString('latin1') : undefined;
   } finally {
     await ask('guest-file-close', file).catch(unlessRefused);
   }
@@ -83,7 +75,7 @@ export function agentRunner(
 ): ScriptRunner | undefined {
   if (guestAgent(machine, deps) === undefined) return undefined;
   return async (script, { signal, limitMs = maxMs }) => {
-    const limited = { ...deps, timeoutMs: maxCommandMs, ...(signal ? { signal } : {}) };
+    const limited = { ...deps, timeoutMs: maxCommandMs, signal };
     const ask = guestAgent(machine, limited, '10') as AskAgent;
     try {
       return await runScriptBy(ask, script, now() + limitMs, signal);

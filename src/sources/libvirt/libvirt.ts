@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
-import { machineCid, parseGuid, sshPort } from '../../typed/numbers.js';
-import { loopbackFor } from '../routes.js';
+import { machineCid, parseGuid } from '../../typed/numbers.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
-import { asksElsewhere, hostAndPort, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
+import { asksElsewhere, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
@@ -15,8 +14,6 @@ export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status
   readonly uuid: string;
   /** The domain's id while it is active. */
   readonly id?: number;
-  /** Where passt forwards to its port 22 while it is active: "127.0.0.1:2222". */
-  readonly forwarded?: string;
   readonly scope: Scope;
 }
 
@@ -134,23 +131,8 @@ export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
     const number = Number(domain.attributes.id ?? Number.NaN);
     const id = number > 0 ? number : undefined;
     const cid = machineCid(at(domain, 'devices', 'vsock', 'cid')?.attributes.address);
-    const forwarded = id === undefined ? undefined : forwardOf(at(domain, 'devices'));
-    return [{ name, uuid, scope, status: id === undefined ? 'off' : 'running', id, cid, forwarded }];
+    return [{ name, uuid, scope, status: id === undefined ? 'off' : 'running', id, cid }];
   });
-}
-
-/** https://libvirt.org/formatdomain.html#userspace-connection-using-passt */
-function forwardOf(devices: Element | undefined): string | undefined {
-  const networks = devices?.children.filter(({ name }) => name === 'interface') ?? [];
-  const forwards = networks.flatMap(({ children }) => children).filter(({ name }) => name === 'portForward');
-  for (const { attributes, children } of forwards)
-    for (const { attributes: range } of attributes.proto === 'tcp' && !attributes.dev ? children : []) {
-      const start = Number(range.start);
-      const port = start + sshPort - Number(range.to ?? start);
-      const isIn = start <= port && port <= Number(range.end ?? start);
-      if (isIn && range.exclude !== 'yes') return hostAndPort(loopbackFor(attributes.address ?? ''), port);
-    }
-  return undefined;
 }
 
 function elementsIn(xml: string): readonly Element[] {
@@ -187,7 +169,7 @@ async function withOwnCids(
   const [cid] = domains.flatMap((domain) => domain.cid ?? []);
   const [pid = 1] = pidFiles.flatMap((file) => Number(readTextIfAny(file)) || []);
   if (cid === undefined || (await leadsToItself(cid, { pid }, deps, warn))) return domains;
-  return domains.map((domain) => ({ ...domain, cid: undefined, forwarded: undefined }));
+  return domains.map((domain) => ({ ...domain, cid: undefined }));
 }
 
 /** An XML element, with its text trimmed. */
@@ -208,23 +190,14 @@ export function parseXml(xml: string): readonly Element[] {
   const root: OpenElement = { name: '', attributes: {}, text: '', children: [] };
   const open: OpenElement[] = [root];
   let count = 0;
-  for (let at = 0; at < xml.length; ) {
+  for (const match of xml.matchAll(part)) {
+    const [, data, text, closing, name, attributes = '', empty] = match;
     const top = open.at(-1) ?? root;
-    const next = xml.indexOf('<', at);
-    const textEnd = next < 0 ? xml.length : next;
-    const text = xml.slice(at, textEnd);
-    if (top === root && text.trim() !== '') throw new RangeError(`no element: ${quote(text.slice(0, 40))}`);
-    if (text !== '') top.text += decode(text);
-    at = textEnd;
-    if (next < 0) break;
-    const skipped = skippedAt(xml, at);
-    if (skipped) {
-      if (skipped.open === '<![CDATA[') top.text += xml.slice(at + skipped.open.length, skipped.at);
-      at = skipped.at + skipped.close.length;
-      continue;
-    }
-    const { closing, name, attributes, empty, end } = tagAt(xml, at);
-    at = end;
+    const isOutside = top === root && text !== undefined && text.trim() !== '';
+    if (isOutside || match[0] === '<')
+      throw new RangeError(`no element: ${quote(xml.slice(match.index, match.index + 40))}`);
+    top.text += data ?? decode(text ?? '');
+    if (name === undefined) continue;
     if (closing) {
       if (top.name !== name || top === root) throw new RangeError(`</${name}> closes no element`);
       open.pop();
@@ -240,6 +213,10 @@ export function parseXml(xml: string): readonly Element[] {
   return root.children.map(trimmed);
 }
 
+/** A comment, CDATA, a declaration, text, a tag; or a "<" that begins none of these. */
+const part =
+  /<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<[?!](?!--|\[CDATA\[)[^>]*>|([^<]+)|<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|</gs;
+
 /** A domain has some 300, of 6 levels. */
 const maxElements = 1 << 19;
 const maxLevels = 64;
@@ -250,31 +227,6 @@ export function at(element: Element | undefined, ...path: readonly string[]): El
     (each, name) => each?.children.find((child) => child.name === name),
     element,
   );
-}
-
-/** What to skip, by its beginning and end. */
-const skips = [
-  { open: '<!--', close: '-->' },
-  { open: '<![CDATA[', close: ']]>' },
-  { open: '<?', close: '>' },
-  { open: '<!', close: '>' },
-] as const;
-
-function skippedAt(xml: string, start: number) {
-  const skip = skips.find(({ open }) => xml.startsWith(open, start));
-  if (skip === undefined) return undefined;
-  const at = xml.indexOf(skip.close, start + skip.open.length);
-  if (at < 0) throw new RangeError(`${skip.open} without ${skip.close}`);
-  return { ...skip, at };
-}
-
-const tag = /<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>/y;
-
-function tagAt(xml: string, start: number) {
-  tag.lastIndex = start;
-  const [, closing = '', name = '', attributes = '', empty = ''] = tag.exec(xml) ?? [];
-  if (name === '') throw new RangeError(`no tag: ${quote(xml.slice(start, start + 40))}`);
-  return { closing: closing !== '', name, attributes, empty: empty !== '', end: tag.lastIndex };
 }
 
 function readAttributes(text: string): Element['attributes'] {

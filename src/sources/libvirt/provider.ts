@@ -106,10 +106,10 @@ async function findDomain(
 /** If two have the name, the target names the libvirtd. */
 export function discoveredDomains(domains: readonly Domain[]): readonly DiscoveredDomain[] {
   const named = countBy(domains, ({ name }) => name);
-  return domains.map(({ name, uuid, cid, forwarded, status, scope }) => {
+  return domains.map(({ name, uuid, cid, status, scope }) => {
     const kind = named.get(name) === 1 ? 'qemu' : `qemu:${scope === 'system' ? 'system' : 'session'}`;
     const target = `${kind}/${nameProblem(name) === undefined ? name : uuid}`;
-    const routes = routesTo([cid === undefined ? undefined : `vsock/${cid}`, forwarded]);
+    const routes = routesTo([cid === undefined ? undefined : `vsock/${cid}`]);
     const authority = authorityIn(scope);
     return { name, target, status, provider: libvirt.name, cid, uuid, routes, scope, authority };
   });

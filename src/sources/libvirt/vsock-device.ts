@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../runtime.js';
 import { parseGuid } from '../../typed/numbers.js';
-import type { VsockDevice } from '../device.js';
+import type { VsockDevice, VsockFacts } from '../device.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError } from '../source.js';
 import { runTool } from '../tools/run-tool.js';
 import { guestAgent } from './guest-agent.js';
@@ -23,69 +23,78 @@ export function vsockDevice(
   if (domain === undefined) return undefined;
   const uri = uriOf({ scope: authority === 'user' ? 'user' : 'system' });
   const limited = { ...deps, timeoutMs: maxCommandMs };
-  const virsh = (command: string, ...args: readonly string[]) =>
+  const virsh: Virsh = (command, ...args) =>
     runTool('virsh', ['--quiet', '--connect', uri, command, '--domain', domain, ...args], limited);
-  const hasDevice = async (...which: readonly string[]) => {
-    const xml = await virsh('dumpxml', ...which);
-    const vsock = at(parseXml(xml)[0], 'devices', 'vsock');
-    // By <qemu:commandline>.
-    if (vsock === undefined) return xml.includes('vhost-vsock') ? 'foreign' : 'none';
-    return at(vsock, 'alias')?.attributes.name === alias ? 'ours' : 'foreign';
-  };
-  const isActive = async () => !/^(?:shut off|crashed)?$/.test((await virsh('domstate')).trim());
   return {
-    async facts() {
-      const info = await virsh('dominfo');
-      const says = (name: string) => new RegExp(`^${name}:\\s+yes$`, 'm').test(info);
-      const isPersistent = says('Persistent');
-      return {
-        isActive: await isActive(),
-        isPersistent,
-        isSaved: says('Managed save'),
-        inMachine: await hasDevice(),
-        inDefinition: isPersistent ? await hasDevice('--inactive') : 'none',
-      };
-    },
-    async add({ isActive, isPersistent }, folder) {
-      const file = join(folder, 'vsock.xml');
-      await writeFile(file, device, { mode: 0o600, flag: 'wx' });
-      const attach = (...where: readonly string[]) => virsh('attach-device', '--file', file, ...where);
-      const lasting = isPersistent ? ['--config'] : [];
-      try {
-        await attach(...(isActive ? ['--live'] : []), ...lasting);
-        return isActive;
-      } catch (error) {
-        const isFull = error instanceof DiscoveryError && fullWords.test(error.message);
-        if (!isActive || !isPersistent || !isFull) throw error;
-        await attach('--config');
-        return false;
-      }
-    },
-    async remove({ isActive, inMachine, inDefinition }) {
-      const detach = (where: string) => virsh('detach-device-alias', '--alias', alias, where);
-      if (inDefinition === 'ours') await detach('--config');
-      if (!isActive || inMachine !== 'ours') return;
-      await detach('--live');
-      // The guest has to give it up.
-      const isOurs = async () => (await hasDevice()) === 'ours';
-      await whileSo(
-        isOurs,
-        maxDetachMs,
-        'the guest does not give the device up; it goes with its next start',
-        {},
-      );
-    },
-    async restart() {
-      const ask = guestAgent({ uuid, authority }, deps);
-      const isAway = async () => (await ask?.('guest-ping').catch(() => away)) === away;
-      const hadNone = await isAway();
-      await virsh('shutdown');
-      await whileSo(isActive, maxShutdownMs, 'it does not shut down', deps);
-      await virsh('start');
-      if (hadNone) return;
-      await whileSo(isAway, maxBootMs, 'its guest agent did not come back after the start', deps);
-    },
+    facts: () => factsOf(virsh),
+    add: (facts, folder) => add(virsh, facts, folder),
+    remove: (facts) => remove(virsh, facts),
+    restart: () => restart(virsh, guestAgent({ uuid, authority }, deps), deps),
   };
+}
+
+/** Runs a command of virsh on the domain. */
+type Virsh = (command: string, ...args: readonly string[]) => Promise<string>;
+
+async function factsOf(virsh: Virsh): Promise<VsockFacts> {
+  const info = await virsh('dominfo');
+  const says = (name: string) => new RegExp(`^${name}:\\s+yes$`, 'm').test(info);
+  const isPersistent = says('Persistent');
+  return {
+    isActive: await isActive(virsh),
+    isPersistent,
+    isSaved: says('Managed save'),
+    inMachine: await deviceIn(virsh),
+    inDefinition: isPersistent ? await deviceIn(virsh, '--inactive') : 'none',
+  };
+}
+
+async function isActive(virsh: Virsh): Promise<boolean> {
+  return !/^(?:shut off|crashed)?$/.test((await virsh('domstate')).trim());
+}
+
+async function deviceIn(virsh: Virsh, ...which: readonly string[]): Promise<VsockFacts['inMachine']> {
+  const xml = await virsh('dumpxml', ...which);
+  const vsock = at(parseXml(xml)[0], 'devices', 'vsock');
+  // By <qemu:commandline>.
+  if (vsock === undefined) return xml.includes('vhost-vsock') ? 'foreign' : 'none';
+  return at(vsock, 'alias')?.attributes.name === alias ? 'ours' : 'foreign';
+}
+
+async function add(virsh: Virsh, { isActive, isPersistent }: VsockFacts, folder: string): Promise<boolean> {
+  const file = join(folder, 'vsock.xml');
+  await writeFile(file, device, { mode: 0o600, flag: 'wx' });
+  const attach = (...where: readonly string[]) => virsh('attach-device', '--file', file, ...where);
+  const lasting = isPersistent ? ['--config'] : [];
+  try {
+    await attach(...(isActive ? ['--live'] : []), ...lasting);
+    return isActive;
+  } catch (error) {
+    const isFull = error instanceof DiscoveryError && fullWords.test(error.message);
+    if (!isActive || !isPersistent || !isFull) throw error;
+    await attach('--config');
+    return false;
+  }
+}
+
+async function remove(virsh: Virsh, { isActive, inMachine, inDefinition }: VsockFacts): Promise<void> {
+  const detach = (where: string) => virsh('detach-device-alias', '--alias', alias, where);
+  if (inDefinition === 'ours') await detach('--config');
+  if (!isActive || inMachine !== 'ours') return;
+  await detach('--live');
+  // The guest has to give it up.
+  const isOurs = async () => (await deviceIn(virsh)) === 'ours';
+  const kept = 'the guest does not give the device up; it goes with its next start';
+  await whileSo(isOurs, maxDetachMs, kept, {});
+}
+
+async function restart(virsh: Virsh, ask: ReturnType<typeof guestAgent>, deps: Deps): Promise<void> {
+  const isAway = async () => (await ask?.('guest-ping').catch(() => away)) === away;
+  const hadNone = await isAway();
+  await virsh('shutdown');
+  await whileSo(() => isActive(virsh), maxShutdownMs, 'it does not shut down', deps);
+  await virsh('start');
+  if (!hadNone) await whileSo(isAway, maxBootMs, 'its guest agent did not come back after the start', deps);
 }
 
 const away = Symbol('away');

@@ -28,13 +28,14 @@ export async function searchMachined(
 ): Promise<Search<Machine, ScopeFailure>> {
   const problem = nameProblem(name);
   if (problem !== undefined) return { outcome: 'refused', problem };
-  const inAll = { machine: undefined, denied: [], unsure: sockets(deps), failures: [] };
   const isName = parseMachineId(name) === undefined;
-  const { machine, denied, unsure, failures } = isName ? await askByName(name, deps, call) : inAll;
+  const { machine, asked, failures } = isName
+    ? await askByName(name, deps, call)
+    : { machine: undefined, asked: sockets(deps), failures: [] };
   if (machine) return { outcome: 'found', machine, warnings: failures };
-  const list = await listScopes([...denied, ...unsure], deps, call);
+  const list = await listScopes(asked, deps, call);
   const warnings = [...failures, ...list.failures];
-  if (denied.length + list.answered.length === 0) return nobody(warnings);
+  if (list.answered.length === 0) return nobody(warnings);
   const { match, searchIn } = await import('../search.js');
   const matches = matchMachine(name, list.machines, match);
   return searchIn(matches, list.machines, ({ name }) => `machine/${name}`, warnings);
@@ -73,31 +74,26 @@ function sockets(deps: Deps): readonly Socket[] {
   }));
 }
 
-// `denied`: the service has no machine of that name, or somebody else's. `unsure`: it gave another error, but its list may
-// have it.
+/** The machine of a name; else the sockets of those that answered, whose lists may have it. */
 async function askByName(name: string, deps: Deps, call: Call) {
-  const denied: Socket[] = [];
-  const unsure: Socket[] = [];
+  const asked: Socket[] = [];
   const failures: ScopeFailure[] = [];
   for (const socket of sockets(deps)) {
     try {
-      const [machine] = await list(socket, { name }, false, deps, call);
-      if (machine?.name !== name) unsure.push(socket);
-      else if ((await trustedMachines([machine], deps)).length > 0)
-        return { machine, denied, unsure, failures };
-      else {
-        const problem = `${quote(name)} was registered by user ${machine.uid}`;
-        failures.push({ scope: socket.scope, path: socket.path, code: 'FOREIGN', problem });
-        denied.push(socket);
-      }
+      const [found] = await list(socket, { name }, false, deps, call);
+      const [machine] = found?.name === name ? await trustedMachines([found], deps) : [];
+      if (machine) return { machine, asked, failures };
+      asked.push(socket);
+      const problem = `${quote(name)} was registered by user ${found?.uid}`;
+      if (found?.name === name) failures.push({ ...socket, code: 'FOREIGN', problem });
     } catch (error) {
       if (!(error instanceof VarlinkError)) throw error;
-      if (error.code === noSuchMachine) denied.push(socket);
-      else if (error.parameters) unsure.push(socket);
+      // The service has none of this name, or gave another error.
+      if (error.parameters) asked.push(socket);
       else failures.push(scopeFailure(socket, error));
     }
   }
-  return { machine: undefined, denied, unsure, failures };
+  return { machine: undefined, asked, failures };
 }
 
 async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Promise<MachineList> {

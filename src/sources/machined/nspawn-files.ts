@@ -3,7 +3,7 @@ import { readWithStats } from '../../files/read-file.js';
 import { withDashes } from '../../typed/numbers.js';
 import type { Deps, MachineFiles, ReachedMachine } from '../source.js';
 import { type ExecWords, execWords } from '../tools/exec-route.js';
-import { maxKeyText, readByExec } from '../tools/machine-files.js';
+import { maxKeyText, readByExec, readInTurn } from '../tools/machine-files.js';
 import { isContainer, searchMachined } from './machined.js';
 
 /**
@@ -48,18 +48,11 @@ export async function textsBelow(
 ): Promise<readonly string[]> {
   const folder = root === undefined ? undefined : await folderAt(root, true).catch(isAbsent);
   if (folder === undefined) return [];
-  return textsIn(folder, paths).finally(() => folder.close());
-}
-
-/** The same in a folder that is open. */
-export async function textsIn(folder: Folder, paths: readonly string[]): Promise<readonly string[]> {
-  const texts: string[] = [];
-  for (const path of paths) {
+  const textOf = async (path: string) => {
     const names = path.split('/').filter((part) => !['', '.', '..'].includes(part));
-    const bytes = await readBelow(folder, names).catch(isAbsent);
-    if (bytes) texts.push(bytes.toString('latin1'));
-  }
-  return texts;
+    return (await readBelow(folder, names).catch(isAbsent))?.toString('latin1');
+  };
+  return readInTurn(paths, textOf).finally(() => folder.close());
 }
 
 async function readBelow(folder: Folder, [name = '.', ...rest]: readonly string[]): Promise<Buffer> {

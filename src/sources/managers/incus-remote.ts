@@ -5,8 +5,8 @@ import { anyIpv4, hopHostProblem, isLoopback } from '../../typed/names.js';
 import { answerOf, match, searchIn, searchList } from '../search.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, type Search } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
-import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { jsonObjects, type RunTool, runTool, textOf } from '../tools/run-tool.js';
+import { isJsonObject, objectAt } from '../tools/json.js';
+import { jsonObjects, printedJson, type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
 /** What reads instances, and those of this host: a remote may be this host. */
 interface Local {
@@ -49,7 +49,7 @@ export function findOnRemote(
 
 /** A remote's URL, by the user's own settings of Incus. */
 async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<string> {
-  const remotes = objectIn(await run('incus', ['remote', 'list', '--format', 'json'], deps));
+  const remotes = objectAt(printedJson(await run('incus', ['remote', 'list', '--format', 'json'], deps)));
   const own = Object.hasOwn(remotes, remote) ? remotes[remote] : undefined;
   if (!isJsonObject(own)) {
     const names = quoteNames(Object.keys(remotes), ', ') || 'none';
@@ -114,14 +114,4 @@ async function hostNameOf(host: string, deps: Deps, run: RunTool): Promise<strin
   const [program = 'ssh', ...ssh] = sshProgram({ env: deps.env, platform: process.platform });
   const settings = await run(program, sshCommand({ ssh, flags: ['-G'], host }), deps).catch(() => '');
   return settingIn(settings, 'hostname');
-}
-
-function objectIn(text: string): JsonObject {
-  try {
-    const value = parseJson(text);
-    if (isJsonObject(value)) return value;
-  } catch (cause) {
-    throw new DiscoveryError('PROTOCOL', `incus printed ${(cause as Error).message}`, { cause });
-  }
-  throw new DiscoveryError('PROTOCOL', 'incus printed no list of remotes');
 }

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { quoteNames } from '../../errors.js';
-import { countBy } from '../../group-by.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { wroteFile } from '../processes/process-paths.js';
 import { routesTo } from '../routes.js';
@@ -70,10 +69,10 @@ export async function listLima(
   run: RunTool = runTool,
   uid = process.getuid?.(),
 ): Promise<Listing> {
-  const parse = (text: string) => withOwnPorts(jsonObjects(text), parseLima(text), deps);
   const listIn = async (folder: string): Promise<Listing> => {
     const own = { ...deps, env: { ...deps.env, LIMA_HOME: folder } };
-    const listing = await listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parse, own, run);
+    const list = ['limactl', 'list', '--json'];
+    const listing = await listByUsersTool(uid, lima.name, list, (text) => parseLima(text), own, run);
     return listing.found.length > 0 ? listing : joinListings([listing, withoutTool(folder, deps)]);
   };
   return joinListings(await Promise.all(foldersOf(deps).map(listIn)));
@@ -82,47 +81,13 @@ export async function listLima(
 /** A warning if an instance runs in such a folder, and the program that knows its login is missing. */
 function withoutTool(folder: string, { env, platform }: Deps): Listing {
   const pidFiles = ['ha.pid', 'qemu.pid', 'vz.pid'];
-  const running = foldersIn(folder).filter((name) =>
-    pidFiles.some((each) => existsSync(join(folder, name, each))),
-  );
-  if (running.length === 0 || programInPath('limactl', withToolFolders(env, platform)) !== undefined)
+  if (!existsSync(folder) || programInPath('limactl', withToolFolders(env, platform)) !== undefined)
     return nothing;
+  const runs = (name: string) => pidFiles.some((each) => existsSync(join(folder, name, each)));
+  const running = readdirSync(folder).filter(runs);
+  if (running.length === 0) return nothing;
   const problem = `limactl is not in PATH, which knows the login of ${quoteNames(running, ', ')} in ${folder}`;
   return { found: [], warnings: [{ provider: lima.name, code: 'NOT_LISTED', problem }] };
-}
-
-function foldersIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-/** Of instances with one port, as a broken one has it too, the one whose process listens there has it. */
-async function withOwnPorts(rows: readonly JsonObject[], machines: readonly DiscoveredMachine[], deps: Deps) {
-  const uses = countBy(rows, (row) => portOf(row, 'sshLocalPort'));
-  if (![...uses].some(([port, count]) => port !== undefined && count > 1)) return machines;
-  const { readListeners, socketsOf } = await import('../processes/tcp-listeners.js');
-  const listeners = await readListeners(deps);
-  const pidsOf = (row: JsonObject) =>
-    ['hostAgentPID', 'driverPID', 'qemuPID'].map((key) => numberOf(row, key));
-  const listens = async (row: JsonObject, port: number) => {
-    const there = listeners(textOf(row, 'sshAddress') ?? '127.0.0.1', port) ?? [];
-    const pids = pidsOf(row).filter((pid) => pid !== undefined);
-    const sockets = await Promise.all(pids.map((pid) => socketsOf({ pid }, deps)));
-    return there.some(({ inode }) => sockets.some((each) => each?.has(inode)));
-  };
-  const owners = new Map<number, string>();
-  for (const row of rows) {
-    const port = portOf(row, 'sshLocalPort');
-    if (port !== undefined && (await listens(row, port))) owners.set(port, textOf(row, 'name') ?? '');
-  }
-  const portBy = new Map(rows.map((row) => [textOf(row, 'name'), portOf(row, 'sshLocalPort')]));
-  return machines.map((each) => {
-    const owner = owners.get(portBy.get(each.name) ?? 0);
-    return owner === undefined || owner === each.name ? each : { ...each, routes: [] };
-  });
 }
 
 /** Where Rancher Desktop keeps its Lima. */
@@ -141,7 +106,8 @@ function colimaFolder({ COLIMA_HOME, HOME = '/', ...env }: Deps['env']): string 
 /** Reads `limactl list --json`: one object per line. */
 export function parseLima(text: string, isOf: typeof wroteFile = wroteFile): readonly DiscoveredMachine[] {
   return machinesNamed(jsonObjects(text), 'name', (name, instance) => {
-    const port = portOf(instance, 'sshLocalPort');
+    // A broken one keeps the port, which another one may have by now.
+    const port = instance.status === 'Broken' ? undefined : portOf(instance, 'sshLocalPort');
     const dir = textOf(instance, 'dir');
     const host = textOf(instance, 'sshAddress') ?? '127.0.0.1';
     // The driver is the machine's QEMU, or Lima's own process. Lima 0.13 calls it qemuPID.

@@ -1,13 +1,19 @@
 import { isIP } from 'node:net';
-import { quote } from '../../errors.js';
 import { shellQuoted } from '../../typed/shell.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
 import { DiscoveryError, statusReader } from '../source.js';
 import { operand } from '../start-command.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
-import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { asksElsewhere, listByTool, machinesNamed, type RunTool, runTool } from '../tools/run-tool.js';
+import { objectAt, objectsIn } from '../tools/json.js';
+import {
+  asksElsewhere,
+  listByTool,
+  machinesNamed,
+  printedJson,
+  type RunTool,
+  runTool,
+} from '../tools/run-tool.js';
 
 /** Multipass instances, by IP address. */
 export const multipass: Source = {
@@ -46,7 +52,11 @@ export function parseMultipass(
   isGuests: IsGuests = notLocal,
 ): readonly DiscoveredMachine[] {
   const isIpv4 = (each: unknown) => typeof each === 'string' && isIP(each) === 4 && isGuests(each);
-  return machinesNamed(listIn(text), 'name', (name, { state, ipv4 }) => ({
+  const { list } = objectAt(printedJson(text));
+  if (!Array.isArray(list)) throw new DiscoveryError('PROTOCOL', 'it printed no list of machines');
+  // A deleted one cannot be started, only recovered.
+  const rows = objectsIn(list).filter(({ state }) => state !== 'Deleted');
+  return machinesNamed(rows, 'name', (name, { state, ipv4 }) => ({
     name,
     target: `multipass/${name}`,
     provider: multipass.name,
@@ -56,18 +66,6 @@ export function parseMultipass(
     user: 'ubuntu',
     identityFile: `${platform === 'darwin' ? onMac : asSnap}/multipassd/ssh-keys/id_rsa`,
   }));
-}
-
-function listIn(text: string): readonly JsonObject[] {
-  try {
-    const value: unknown = parseJson(text);
-    // A deleted one cannot be started, only recovered.
-    if (isJsonObject(value) && Array.isArray(value.list))
-      return value.list.filter(isJsonObject).filter(({ state }) => state !== 'Deleted');
-  } catch {
-    // Reported below.
-  }
-  throw new DiscoveryError('PROTOCOL', `it printed no list: ${quote(text.slice(0, 80))}`);
 }
 
 /** The folders of the daemon's data. */

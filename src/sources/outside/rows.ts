@@ -7,7 +7,7 @@ import { hasControlCharacter, isLoopback, nameProblem, plainIp, userProblem } fr
 import { parseUuid, sshPort, withDashes } from '../../typed/numbers.js';
 import { type Endpoint, type Route, routeBy } from '../../typed/route.js';
 import { routesTo } from '../routes.js';
-import { type DiscoveredMachine, type Listing, statuses, type Warning } from '../source.js';
+import { type DiscoveredMachine, type Listing, type Status, statuses, type Warning } from '../source.js';
 import { type ExecWords, execRoutes } from '../tools/exec-route.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { isTooLong, type ListAnswer, maxCharacters, readList, shortText } from '../tools/row-limits.js';
@@ -40,43 +40,44 @@ export function machinesIn(source: RowSource, answer: ListAnswer, workedMs?: () 
 
 /** A machine of a source, or why its row cannot be used, in our own words. */
 export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine | string {
-  const { name, routes: listed } = row;
-  if ([name, row.address, row.user, row.identityFile].some(isTooLong))
-    return `a text has more than ${maxCharacters} characters`;
-  if (typeof name !== 'string') return 'it has no "name"';
-  if (nameProblem(name) !== undefined) return 'its name is empty, or has a slash or a control character';
-  if (source.names && !isAmong(source.names, name)) return 'its name matches none of the "names" of its line';
-  const status = statuses.find((each) => each === row.status);
-  const said = typeof row.status === 'string' ? quote(row.status.slice(0, 40)) : 'missing, or no text';
-  if (status === undefined) return `its "status" is ${said}: it must be one of ${statuses.join(', ')}`;
-  const id = idOf(row);
-  if (id === null) return `its "id" is no text of at most ${maxCharacters} characters`;
-  const routes = routesIn(listed);
-  const address = addressIn(row.address);
-  const hostKeys = hostKeysIn(row.hostKeys);
-  const exec = execIn(row.exec);
-  const ids = namesIn(row.also);
-  const dmiUuid = dmiUuidIn(row.dmiUuid);
-  const wrong = [routes, address, hostKeys, exec, ids, dmiUuid?.wrong].find(
-    (each) => typeof each === 'string',
-  );
-  if (wrong !== undefined) return wrong as string;
-  const { words, carriesStreams } = (exec ?? {}) as Partial<Exec>;
-  const listedRoutes = routes.length > 0 || address === undefined ? routes : [address];
+  try {
+    return readRow(source, row);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return error.message;
+  }
+}
+
+/** What is wrong with a row is a RangeError of this. */
+function must(holds: boolean, problem: string): asserts holds {
+  if (!holds) throw new RangeError(problem);
+}
+
+function readRow(source: RowSource, row: JsonObject): DiscoveredMachine {
+  const { name } = row;
+  const isLong = [name, row.address, row.user, row.identityFile].some(isTooLong);
+  must(!isLong, `a text has more than ${maxCharacters} characters`);
+  must(typeof name === 'string', 'it has no "name"');
+  must(nameProblem(name) === undefined, 'its name is empty, or has a slash or a control character');
+  const isIts = !source.names || isAmong(source.names, name);
+  must(isIts, 'its name matches none of the "names" of its line');
+  const routes = routesIn(row.routes);
+  const address = row.address === undefined ? [] : [addressIn(row.address)];
+  const { words, carriesStreams } = execIn(row.exec);
   return {
     name,
     target: `${source.name}/${name}`,
     provider: source.name,
     authority: authorityOf(),
-    status,
-    uuid: id && ownUuid(source.name, id),
-    routes: withExec(listedRoutes as readonly Route[], carriesStreams ? execRoutes(words, name) : []),
+    status: statusIn(row.status),
+    uuid: uuidIn(source.name, row),
+    routes: withExec(routes.length > 0 ? routes : address, carriesStreams ? execRoutes(words, name) : []),
     user: whyNoUser(source, row) === undefined ? (row.user as string) : undefined,
     identityFile: whyNoKey(source, row) === undefined ? (row.identityFile as string) : undefined,
-    ...(Array.isArray(hostKeys) ? { hostKeys } : {}),
-    ...(Array.isArray(ids) ? { ids } : {}),
-    ...(words && { exec: words }),
-    ...(dmiUuid && { dmiUuid: dmiUuid.uuid }),
+    hostKeys: hostKeysIn(row.hostKeys),
+    ids: namesIn(row.also),
+    exec: words,
+    dmiUuid: dmiUuidIn(row.dmiUuid),
   };
 }
 
@@ -88,84 +89,80 @@ export function unusedOf(source: RowSource, row: JsonObject): readonly string[] 
   );
 }
 
-/** Undefined: it has none; null: not a text. */
-function idOf({ id, uuid = id }: JsonObject): string | undefined | null {
-  return uuid === undefined ? undefined : (shortText(uuid) ?? null);
+function statusIn(given: unknown): Status {
+  const status = statuses.find((each) => each === given);
+  const said = typeof given === 'string' ? quote(given.slice(0, 40)) : 'missing, or no text';
+  must(status !== undefined, `its "status" is ${said}: it must be one of ${statuses.join(', ')}`);
+  return status;
 }
 
 /** Made of the source's name and its id (version 8 of RFC 9562), so that it is no other machine's, whatever the source says. */
-function ownUuid(source: string, id: string): string {
-  const digits = createHash('sha256').update(`vmssh source\0${source}\0${id}`).digest('hex').slice(0, 32);
+function uuidIn(source: string, { id, uuid = id }: JsonObject): string | undefined {
+  if (uuid === undefined) return undefined;
+  const own = shortText(uuid);
+  must(own !== undefined, `its "id" is no text of at most ${maxCharacters} characters`);
+  const digits = createHash('sha256').update(`vmssh source\0${source}\0${own}`).digest('hex').slice(0, 32);
   return withDashes(`${digits.slice(0, 12)}8${digits.slice(13, 16)}a${digits.slice(17)}`);
 }
 
-function isPlainText(value: unknown, longest: number): boolean {
-  return typeof value === 'string' && value.length <= longest && !hasControlCharacter(value);
+/** A list of texts without control characters. */
+function textsIn(given: unknown, most: number, longest: number, problem: string): readonly string[] {
+  const isText = (each: unknown) =>
+    typeof each === 'string' && each.length <= longest && !hasControlCharacter(each);
+  must(Array.isArray(given) && given.length <= most && given.every(isText), problem);
+  return given;
 }
 
 const maxHostKeys = 16;
 const maxHostKey = 4096;
 
 /** Whoever uses them checks that they are keys. */
-function hostKeysIn(listed: unknown): readonly string[] | string | undefined {
-  if (listed === undefined) return undefined;
-  const isLine = (line: unknown) => isPlainText(line, maxHostKey);
-  return Array.isArray(listed) && listed.length <= maxHostKeys && listed.every(isLine)
-    ? listed
-    : `its "hostKeys" are not a list of at most ${maxHostKeys} lines, "ssh-ed25519 AAAA…" each`;
+function hostKeysIn(listed: unknown): readonly string[] | undefined {
+  const problem = `its "hostKeys" are not a list of at most ${maxHostKeys} lines, "ssh-ed25519 AAAA…" each`;
+  return listed === undefined ? undefined : textsIn(listed, maxHostKeys, maxHostKey, problem);
 }
 
 const maxNames = 16;
 
 /** What else a machine is called; the targets of other sources, which `vmssh list --json` has there, are no names. */
-function namesIn(also: unknown): readonly string[] | string | undefined {
+function namesIn(also: unknown): readonly string[] | undefined {
   if (also === undefined) return undefined;
-  const isText = (each: unknown) => isPlainText(each, maxCharacters);
-  if (!Array.isArray(also) || also.length > maxNames || !also.every(isText))
-    return `its "also" is not a list of at most ${maxNames} names`;
-  return also.filter((each) => nameProblem(each) === undefined);
+  const names = textsIn(
+    also,
+    maxNames,
+    maxCharacters,
+    `its "also" is not a list of at most ${maxNames} names`,
+  );
+  return names.filter((each) => nameProblem(each) === undefined);
 }
 
 /** What the firmware of a virtual machine tells its system. */
-function dmiUuidIn(given: unknown): { readonly uuid?: string; readonly wrong?: string } | undefined {
-  if (given === undefined) return undefined;
+function dmiUuidIn(given: unknown): string | undefined {
   const uuid = typeof given === 'string' ? parseUuid(given) : undefined;
-  return uuid === undefined ? { wrong: 'its "dmiUuid" is no UUID' } : { uuid };
+  must(given === undefined || uuid !== undefined, 'its "dmiUuid" is no UUID');
+  return uuid;
 }
 
 /** The words in front of a program that runs in a machine as its root. */
-interface Exec {
-  readonly words: ExecWords;
-  readonly carriesStreams: boolean;
-}
-
-function execIn(given: unknown): Exec | string | undefined {
-  if (given === undefined) return undefined;
+function execIn(given: unknown): { readonly words?: ExecWords; readonly carriesStreams?: boolean } {
+  if (given === undefined) return {};
   const { command, streams = true } = isJsonObject(given) ? given : { command: given };
-  if (typeof streams !== 'boolean') return 'the "streams" of its "exec" is neither true nor false';
-  const words = wordsIn('exec', command);
-  return typeof words === 'string' ? words : { words, carriesStreams: streams };
+  must(typeof streams === 'boolean', 'the "streams" of its "exec" is neither true nor false');
+  return { words: wordsIn('exec', command), carriesStreams: streams };
 }
 
 const maxRoutes = 16;
 const maxWords = 64;
 
-function routesIn(listed: unknown): readonly Route[] | string {
-  if (listed === undefined) return [];
-  if (!Array.isArray(listed) || listed.length > maxRoutes)
-    return `its "routes" are not a list of at most ${maxRoutes}`;
-  const routes: Route[] = [];
-  for (const each of listed) {
-    const route = isJsonObject(each) ? routeIn(each) : 'a route is no object';
-    if (typeof route === 'string') return route;
-    routes.push(route);
-  }
-  return routes;
-}
-
-function routeIn({ command, address }: JsonObject): Route | string {
-  if (command !== undefined) return commandIn(command);
-  return addressIn(address) ?? 'a route has neither an "address" nor a "command"';
+function routesIn(listed: unknown = []): readonly Route[] {
+  const isList = Array.isArray(listed) && listed.length <= maxRoutes;
+  must(isList, `its "routes" are not a list of at most ${maxRoutes}`);
+  return listed.map((each: unknown) => {
+    must(isJsonObject(each), 'a route is no object');
+    if (each.command !== undefined) return commandIn(each.command);
+    must(each.address !== undefined, 'a route has neither an "address" nor a "command"');
+    return addressIn(each.address);
+  });
 }
 
 /** The last one that costs no network: an address on one is used only if it is chosen, once another route stands before it. */
@@ -176,34 +173,32 @@ function withExec(routes: readonly Route[], exec: readonly Route[]): readonly Ro
 }
 
 /** No shell reads it: its stdin and stdout are the connection. */
-function commandIn(listed: unknown): Route | string {
+function commandIn(listed: unknown): Route {
   const command = wordsIn('command', listed);
-  if (typeof command === 'string') return command;
   const step = `${command[0]} connects to its SSH server`;
   return routeBy({ family: 'exec', command, machine: '', into: 'ssh', port: sshPort }, [step]);
 }
 
-function wordsIn(field: string, words: unknown): ExecWords | string {
-  const isWord = (word: unknown) => isPlainText(word, maxCharacters);
-  if (!Array.isArray(words) || words.length > maxWords || !words.every(isWord))
-    return `a "${field}" is not a list of at most ${maxWords} texts`;
-  const [program = '', ...args]: string[] = words;
-  return isAbsolute(program) ? [program, ...args] : `the program of a "${field}" must be an absolute path`;
+function wordsIn(field: string, given: unknown): ExecWords {
+  const problem = `a "${field}" is not a list of at most ${maxWords} texts`;
+  const [program = '', ...args] = textsIn(given, maxWords, maxCharacters, problem);
+  must(isAbsolute(program), `the program of a "${field}" must be an absolute path`);
+  return [program, ...args];
 }
 
-/** Undefined: it has none. A machine is not this host itself, and a name of a network may be anybody's tomorrow. */
-function addressIn(address: unknown): Route | string | undefined {
-  if (address === undefined) return undefined;
+/** A machine is not this host itself, and a name of a network may be anybody's tomorrow. */
+function addressIn(address: unknown): Route {
   const text = shortText(address);
-  if (text === undefined) return 'its "address" is no text';
+  must(text !== undefined, 'its "address" is no text');
   const [route] = routesTo([text]);
-  if (!route)
-    return 'its "address" cannot be used: expected unix/PATH, vsock/CID, vsock-mux/PATH, IP or IP:PORT';
+  const forms = 'unix/PATH, vsock/CID, vsock-mux/PATH, IP or IP:PORT';
+  must(route !== undefined, `its "address" cannot be used: expected ${forms}`);
   const { endpoint } = route;
-  if (endpoint.family === 'vsock' && endpoint.cid < 3) return 'its "address" is the vsock of this host';
-  if ('path' in endpoint && !endpoint.path.startsWith('/')) return 'its "address" must be an absolute path';
-  if (endpoint.family === 'tcp' && isIP(endpoint.host) === 0) return 'its "address" is no IP address';
-  if (isOwnServer(endpoint)) return 'its "address" is the SSH server of this host';
+  must(endpoint.family !== 'vsock' || endpoint.cid >= 3, 'its "address" is the vsock of this host');
+  const isPath = !('path' in endpoint) || endpoint.path.startsWith('/');
+  must(isPath, 'its "address" must be an absolute path');
+  must(endpoint.family !== 'tcp' || isIP(endpoint.host) !== 0, 'its "address" is no IP address');
+  must(!isOwnServer(endpoint), 'its "address" is the SSH server of this host');
   return route;
 }
 

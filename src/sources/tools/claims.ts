@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { groupBy } from '../../group-by.js';
+import { fewOf, groupBy } from '../../group-by.js';
 import { foldOf, isLoopback } from '../../typed/names.js';
 import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import { addressOf, vhostCid } from '../routes.js';
@@ -110,9 +110,7 @@ function without<M extends DiscoveredMachine>(machine: M, lost: readonly Claim[]
 const maxTargets = 5;
 
 function warningOf(claims: readonly Claim[]): Warning {
-  const targets = [...new Set(claims.map(({ machine }) => machine.target))];
-  const more = targets.length > maxTargets ? [`${targets.length - maxTargets} more`] : [];
-  const who = [...targets.slice(0, maxTargets), ...more].join(' and ');
+  const who = fewOf([...new Set(claims.map(({ machine }) => machine.target))], maxTargets);
   const [first] = claims;
   const problem = `${first?.place} is claimed by ${who}: vmssh reaches none of them by it`;
   return { provider: first?.machine.provider ?? '', code: 'ADDRESS_TWICE', problem };

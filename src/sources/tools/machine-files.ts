@@ -5,12 +5,13 @@ import { withToolFolders } from '../trusted-path.js';
 /** By a manager that takes long for each file. */
 export async function readInTurn(
   paths: readonly string[],
-  textsOf: (path: string) => Promise<readonly string[]>,
+  textOf: (path: string) => Promise<string | undefined>,
   isEnough: IsEnough = () => false,
 ): Promise<readonly string[]> {
   const texts: string[] = [];
   for (const path of paths) {
-    texts.push(...(await textsOf(path)));
+    const text = await textOf(path);
+    if (text !== undefined) texts.push(text);
     if (isEnough(texts)) break;
   }
   return texts;

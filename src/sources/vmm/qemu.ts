@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { nameProblem } from '../../typed/names.js';
@@ -15,34 +14,26 @@ import { loopbackFor, routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
+import { withoutContested } from '../tools/claims.js';
 import { objectAt, parseJson } from '../tools/json.js';
 import type { passtFinder } from './passt.js';
 import { daemonFinder, type FindDaemon } from './vhost-device.js';
 
 /** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
-export const qemu: Source<FoundQemu> = {
+export const qemu: Source = {
   name: 'qemu',
   title: 'QEMU',
   hints: {
-    address: ({ has = [], ids: [vmId = ''] = [] }) => {
-      if (has.includes('proxmox'))
-        return `qm set ${vmId} --args '-device vhost-vsock-pci,guest-cid=${vmId}', then stop and start it`;
-      const vsock = has.includes('vhost-user')
-        ? 'start a vhost-device-vsock with the path of the socket that its vhost-user-vsock device has'
-        : 'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3';
-      const forward = ', or give it a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22';
-      return has.includes('forward') ? vsock : vsock + forward;
-    },
+    address: ({ ids: [id = ''] = [] }) =>
+      // Proxmox's number.
+      /^\d+$/.test(id)
+        ? `qm set ${id} --args '-device vhost-vsock-pci,guest-cid=${id}', then stop and start it`
+        : 'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or give it a forwarded port of its own, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
   },
   list,
 };
 
-/** `has`: what of its command line would lead to it, and does not. */
-export interface FoundQemu extends DiscoveredMachine {
-  readonly has?: readonly ('vhost-user' | 'forward' | 'proxmox')[];
-}
-
-async function list(deps: Deps): Promise<Listing<FoundQemu>> {
+async function list(deps: Deps): Promise<Listing> {
   const warnings: Warning[] = [];
   const warn = warnInto(warnings, qemu.name);
   const [machines, daemonAt] = await Promise.all([
@@ -65,19 +56,16 @@ async function list(deps: Deps): Promise<Listing<FoundQemu>> {
   // What a container says takes no name from a machine of this host.
   const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
   const used = countBy(seen, ({ uuid, authority }) => (authority === 'other' ? undefined : uuid));
-  // A QEMU removes the socket that is at the path of its own, another QEMU's too.
-  const sockets = seen.filter(({ forwarded = '' }) => forwarded.startsWith('unix/'));
-  const sharing = countBy(sockets, ({ forwarded }) => forwarded);
   const isListed = ({ name, disk = '' }: Seen) =>
     name === undefined && ofMultipass.test(disk) && programInPath('multipass', deps.env) !== undefined;
   const own = seen.filter((each) => !isListed(each));
-  return { found: own.flatMap((each) => fromQemu(each, { named, used, sharing }, warn)), warnings };
+  return { found: own.flatMap((each) => fromQemu(each, { named, used }, warn)), warnings };
 }
 
 /** The disks of machines that Multipass lists, by names that their command lines lack. */
 const ofMultipass = /\/multipassd\/vault\/instances\//;
 
-interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
+interface Seen extends QemuMachine, Process {
   /** Whether the CID counts in another network only. */
   readonly isElsewhere: boolean;
   /** The container that it is in, if that has an id. */
@@ -114,11 +102,6 @@ async function look(process: Process, deps: Deps, sources: Sources): Promise<See
     daemon: socket === undefined ? undefined : await sources.daemonAt(process, socket),
     // Of a container it would be a port of another network.
     forwarded: isOther ? undefined : forwarded && (await ownForward(forwarded, forwarder, deps, sources)),
-    has: [
-      ...(machine.vmId === undefined ? [] : ['proxmox' as const]),
-      ...(socket ? ['vhost-user' as const] : []),
-      ...(forwarded ? ['forward' as const] : []),
-    ],
   };
 }
 
@@ -167,16 +150,10 @@ function portsIn(argv: readonly string[]): ReadonlySet<number> {
 
 function fromQemu(
   machine: Seen,
-  {
-    named,
-    used,
-    sharing,
-  }: Readonly<Record<'named' | 'used' | 'sharing', ReadonlyMap<string | undefined, number>>>,
+  { named, used }: Readonly<Record<'named' | 'used', ReadonlyMap<string | undefined, number>>>,
   warn: Sources['warn'],
-): readonly FoundQemu[] {
-  const { pid, name, uuid, daemon, has = [] } = machine;
-  const isShared = (sharing.get(machine.forwarded) ?? 1) > 1;
-  const forwarded = isShared ? undefined : machine.forwarded;
+): readonly DiscoveredMachine[] {
+  const { pid, name, uuid, daemon, forwarded, vmId, hostname } = machine;
   const cid = machine.cid ?? daemon?.cid;
   const socket = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
   const address = socket ?? forwarded;
@@ -189,28 +166,16 @@ function fromQemu(
     (each) => each !== undefined && nameProblem(each) === undefined,
   );
   const target = typed === undefined ? socket : `qemu/${typed}`;
-  const lack = (problem: string) => warn(new DiscoveryError('INCOMPLETE', `pid ${pid}: ${problem}`));
-  const path = quote(machine.forwarded?.slice(4) ?? '');
-  if (isShared) lack(`another QEMU has ${path} too: which of them answers there cannot be seen`);
   if (machine.authority === 'other') warn(inContainer('QEMU', machine, socket));
   if (target === undefined || (machine.isElsewhere && address === undefined)) return [];
-  const { vmId, hostname } = machine;
   const disk = machine.disk && basename(machine.disk).replace(/\.\w+$/, '');
   const more = name === undefined ? [hostname, disk] : typed === pidName ? [pidName] : [];
   const ids = [vmId, ...more].filter((each) => each !== undefined);
   const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
+  const lack = (problem: string) => warn(new DiscoveryError('INCOMPLETE', `pid ${pid}: ${problem}`));
   // An address has one route.
   const routes = routesTo(typed === undefined ? [socket] : [socket, forwarded], lack);
-  const lacks = address === undefined && has.length > 0 ? { has } : {};
-  return ofProcess(machine, {
-    ...known,
-    ...(ids.length > 0 ? { ids } : {}),
-    cid,
-    uuid,
-    pid,
-    routes,
-    ...lacks,
-  });
+  return ofProcess(machine, { ...known, ...(ids.length > 0 ? { ids } : {}), cid, uuid, pid, routes });
 }
 
 /** The first route to a machine by its QEMU's command line, for a manager that does not know it: libvirt with `qemu:commandline`, machined. */
@@ -220,7 +185,8 @@ export async function routeByQemu(
   list: (deps: Deps) => Promise<Listing> = qemu.list,
 ): Promise<Route | undefined> {
   const { found } = await list(deps);
-  const [first] = mergeMachines([machine, ...found])[0]?.routes ?? [];
+  const { machines } = withoutContested(mergeMachines([machine, ...found]));
+  const [first] = machines[0]?.routes ?? [];
   return first && atPort(first, deps.port);
 }
 
@@ -246,92 +212,50 @@ export interface QemuMachine {
 
 /** Reads QEMU's arguments: `-name`, `-uuid` or `-smbios type=1`, the vsock device in all its spellings, ports of a "user" network. */
 export function parseQemuArgs(argv: readonly string[]): QemuMachine {
-  const machine: { -readonly [K in keyof QemuMachine]: QemuMachine[K] } = {};
-  let chardev: string | undefined;
-  let netChardev: string | undefined;
-  let networkSocket: string | undefined;
-  const chardevs = new Map<string, string>();
-  for (let i = 1; i < argv.length; i++) {
-    const option = argv[i]?.replace(/^--?/, '');
-    if (!argv[i]?.startsWith('-') || option === undefined) continue;
-    const value = argv[i + 1] ?? '';
-    switch (option) {
-      case 'name': {
-        const { guest, name } = parseOption(value, 'guest');
-        machine.name = guest ?? name;
-        break;
-      }
-      case 'uuid':
-        machine.uuid = parseUuid(value);
-        break;
-      case 'smbios': {
-        const { type, uuid } = parseOption(value, 'file');
-        if (type === '1' && uuid !== undefined) machine.uuid = parseUuid(uuid);
-        break;
-      }
-      case 'id':
-        machine.vmId = value;
-        break;
-      case 'hda':
-      case 'drive': {
-        const { file = value, media, if: bus } = parseOption(value, 'file');
-        if (bus !== 'pflash' && media !== 'cdrom') machine.disk ??= file;
-        break;
-      }
-      case 'netdev':
-      case 'nic':
-      case 'net': {
-        const network = parseOption(value, 'type');
-        machine.forwarded ??= forwardOf(value);
-        machine.hostname ??= network.hostname;
-        if (network.chardev !== undefined) netChardev ??= network.chardev;
-        networkSocket ??= network['addr.path'] ?? /"path":\s*"([^"]*)"/.exec(value)?.[1];
-        break;
-      }
-      case 'chardev': {
-        const { id, path } = parseOption(value, 'backend');
-        if (id !== undefined && path !== undefined) chardevs.set(id, path);
-        break;
-      }
-      case 'device': {
-        const device = parseOption(value, 'driver');
-        if (/^vhost-vsock-/.test(device.driver ?? '')) machine.cid = machineCid(device['guest-cid']);
-        if (/^vhost-user-vsock-/.test(device.driver ?? '')) chardev = device.chardev;
-        break;
-      }
-    }
-  }
-  networkSocket ??= chardevs.get(netChardev ?? '');
-  return { ...machine, vhostUserSocket: chardevs.get(chardev ?? ''), networkSocket };
+  const pairs = argv
+    .map((word, i) => [word, argv[i + 1] ?? ''] as const)
+    .filter(([word], i) => i > 0 && word.startsWith('-'));
+  const valuesOf = (option: RegExp) =>
+    pairs.flatMap(([word, value]) => (option.test(word.replace(/^--?/, '')) ? [value] : []));
+  const all = (option: RegExp, first: string) => valuesOf(option).map((value) => parseOption(value, first));
+  const { guest, name } = all(/^name$/, 'guest').at(-1) ?? {};
+  const firmware = all(/^smbios$/, 'file').filter(({ type, uuid }) => type === '1' && uuid !== undefined);
+  const { uuid = '' } = [...firmware, ...all(/^uuid$/, 'uuid')].at(-1) ?? {};
+  const devices = all(/^device$/, 'driver');
+  const deviceOf = (driver: RegExp) => devices.findLast((each) => driver.test(each.driver ?? '')) ?? {};
+  const chardevs = all(/^chardev$/, 'backend');
+  const socketOf = (chardev: string | undefined) =>
+    chardev === undefined ? undefined : chardevs.findLast(({ id }) => id === chardev)?.path;
+  const network = /^(netdev|nic|net)$/;
+  const networks = all(network, 'type');
+  const stream = networks.find((each) => each['addr.path'] !== undefined)?.['addr.path'];
+  const [inJson] = valuesOf(network).flatMap((value) => /"path":\s*"([^"]*)"/.exec(value)?.[1] ?? []);
+  const disks = all(/^(hda|drive)$/, 'file').filter(({ if: bus }) => bus !== 'pflash');
+  return {
+    name: guest ?? name,
+    uuid: parseUuid(uuid),
+    vmId: valuesOf(/^id$/).at(-1),
+    disk: disks.find(({ file, media }) => file !== undefined && media !== 'cdrom')?.file,
+    hostname: networks.find(({ hostname }) => hostname !== undefined)?.hostname,
+    forwarded: valuesOf(network).flatMap((value) => forwardOf(value) ?? [])[0],
+    cid: machineCid(deviceOf(/^vhost-vsock-/)['guest-cid']),
+    vhostUserSocket: socketOf(deviceOf(/^vhost-user-vsock-/).chardev),
+    networkSocket:
+      stream ?? inJson ?? socketOf(networks.find(({ chardev }) => chardev !== undefined)?.chardev),
+  };
 }
 
-/** An option's value, "driver,key=value,…" with ",," for a comma, or the JSON form that libvirt writes. */
+/** An option's value, "driver,key=value,…" with ",," for a comma, or the JSON form that libvirt writes. No argument has a NUL. */
 function parseOption(text: string, first: string): Readonly<Record<string, string | undefined>> {
   if (text.startsWith('{')) return fromJson(text);
-  const pairs = fieldsIn(text).map((field, i): [string, string] => {
+  const fields = text.replaceAll(',,', '\0').split(',').filter(Boolean);
+  const pairs = fields.map((field, i): [string, string] => {
     const at = field.indexOf('=');
-    const plain = field.slice(at + 1).replaceAll(',,', ',');
+    const plain = field.slice(at + 1).replaceAll('\0', ',');
     if (at >= 0) return [field.slice(0, at), plain];
     return i === 0 ? [first, plain] : [plain, 'on'];
   });
   return Object.fromEntries(pairs);
-}
-
-/** The fields between single commas, found in one pass: a regular expression would need memory for each comma. */
-function fieldsIn(text: string): readonly string[] {
-  const fields: string[] = [];
-  let start = 0;
-  for (let at = text.indexOf(','); at >= 0; at = text.indexOf(',', at)) {
-    if (text[at + 1] === ',') {
-      at += 2;
-      continue;
-    }
-    if (at > start) fields.push(text.slice(start, at));
-    at += 1;
-    start = at;
-  }
-  if (start < text.length) fields.push(text.slice(start));
-  return fields;
 }
 
 function fromJson(text: string): Readonly<Record<string, string>> {

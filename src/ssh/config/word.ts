@@ -46,6 +46,11 @@ export function proxyCommand({
   ].join(' ');
 }
 
+/** Whether a ProxyCommand calls our proxy with the host that ssh was called with. */
+export function isOurProxy(command = ''): boolean {
+  return /\bproxy .*["']%h["'] %p$/.test(command.trimEnd());
+}
+
 /**
  * A word of a ProxyCommand: ssh expands its percents, then a shell reads it. ssh reads a backslash before a quote as an escape even
  * inside single quotes, so backslashes go outside of them. `platform`: the system of the ssh that reads it. Throws a RangeError.

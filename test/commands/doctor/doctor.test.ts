@@ -20,7 +20,7 @@ describe('the doctor of this host', () => {
     expect(hostChecks(good).map(({ name, state }) => `${state} ${name}`)).toEqual(
       [
         ...['ssh', 'addon', 'fd passing', 'vsock', 'vhost_vsock', 'kvm', 'libvirt'],
-        ...['config', 'Include', 'ssh vsock/3'],
+        ...['config', 'Include', 'ssh vsock/3', 'fresh Hosts'],
       ].map((name) => `ok ${name}`),
     );
   });
@@ -57,7 +57,6 @@ describe('the doctor of this host', () => {
       {},
       /libssh and WezTerm before 2024-09 take none \(ssh2, net-ssh and paramiko get a relay\): .*--no-fdpass.*"ProxyUseFdpass no" and/,
     ],
-    ['none fd passing', config({ passes: false }), /the Hosts relay: config install --fdpass/],
     ['none fd passing', { addon: missing }, /relayed/],
     ['bad vsock', device('/dev/vsock', 'absent'), /no AF_VSOCK/, /modprobe vsock/],
     ['none vsock', { addon: missing }, /python3 or socat/, /^sudo apt-get install python3$/],
@@ -89,17 +88,7 @@ describe('the doctor of this host', () => {
       install,
     ],
     ['none config', config({ owner: 'none' }), /from another file/, install],
-    [
-      'ok config',
-      config({ owner: 'none', pasted: true }),
-      /^\/home\/ann\/.ssh\/config has the lines, and calls this vmssh$/,
-    ],
-    [
-      'bad config',
-      config({ owner: 'none', pasted: true, callsThis: false }),
-      /has the lines, and calls another vmssh/,
-      /^remove them there, then run: vmssh config install$/,
-    ],
+    ['ok config', config({ owner: 'none', pasted: true }), /^\/home\/ann\/.ssh\/config has the lines$/],
     ['none Include', config({ owner: 'none', include: 'none', pasted: true }), /not needed/],
     [
       'bad ssh vsock/3',
@@ -113,7 +102,13 @@ describe('the doctor of this host', () => {
       /not as vmssh wrote it/,
       /^mv -i \/home\/ann\/.ssh\/vmssh.conf \S+\.old && vmssh config install$/,
     ],
-    ['bad config', config({ callsThis: false }), /another vmssh/, install],
+    ['bad config', config({ isCurrent: false }), /was written by another vmssh, or for another ssh/, install],
+    [
+      'bad config',
+      config({ refusal: { path: '/s', why: 'it is not JSON', hint: 'mv' } }),
+      /^what the last run left cannot be used: "\/s": it is not JSON$/,
+      /^mv$/,
+    ],
     ['bad Include', config({ include: 'late' }), /below a Host/, install],
     ['bad Include', config({ include: 'none' }), /does not include/, install],
     [
@@ -147,54 +142,6 @@ describe('the doctor of this host', () => {
       /config install/,
     ],
     [
-      'bad ssh vsock/3',
-      ssh({
-        version: 'OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5',
-        proxyCommand: '"C:/vmssh.exe" proxy --typed "%n" "%h" %p',
-      }),
-      /older than 8\.1/,
-      /config install/,
-    ],
-    [
-      'bad config',
-      config({ typed: false }),
-      /vmssh\.conf was written for an ssh before 8\.1, .* this ssh is newer/,
-      install,
-    ],
-    [
-      'bad config',
-      { ...config({ typed: true }), ...ssh({ version: 'OpenSSH_8.0p1' }) },
-      /vmssh\.conf was written for ssh 8\.1 or later; this ssh is older/,
-      install,
-    ],
-    [
-      'bad config',
-      config({ weakCrypto: true }),
-      /vmssh\.conf was written for ssh 10\.1 or later; this ssh is older and ends at the WarnWeakCrypto/,
-      install,
-    ],
-    [
-      'bad config',
-      {
-        ...config({ weakCrypto: true }),
-        ...ssh({ version: 'OpenSSH_10.2p1', versions: { '/usr/bin/ssh': 'OpenSSH_9.2p1' } }),
-      },
-      /10\.1 or later; \/usr\/bin\/ssh is older and ends at the WarnWeakCrypto/,
-      install,
-    ],
-    [
-      'ok config',
-      { ...config({ weakCrypto: true }), ...ssh({ version: 'OpenSSH_10.6p1 Debian-1' }) },
-      /calls this vmssh/,
-    ],
-    ['ok config', { ...config({ typed: false }), ...ssh({ version: 'OpenSSH_8.0p1' }) }, /calls this vmssh/],
-    [
-      'bad config',
-      { ...config({ asks: 'yes' }), ...ssh({ version: 'OpenSSH_8.4p1' }) },
-      /vmssh\.conf was written for ssh 8\.5 or later; this ssh is older and ends at the KnownHostsCommand/,
-      install,
-    ],
-    [
       'ok host keys',
       config({ least: 'ask' }),
       /^at least ask for all users, as \/etc\/vmssh\/host-keys says$/,
@@ -207,28 +154,13 @@ describe('the doctor of this host', () => {
     ],
     ['none known keys', config({ displaced: ['~/k'] }), /^~\/k: a Host of yours names it/],
     [
-      'none known keys',
-      config({
-        old: [
-          pin(good.machines.machines[0]?.uuid),
-          pin(goneId),
-          pin('lima%dev'),
-          pin('via%hv1/web'),
-          pin('x;sh'),
-        ],
-      }),
-      new RegExp(`^over a year old, and of no listed machine: ${goneId}, lima%dev$`),
-      new RegExp(`^vmssh forget ${goneId} lima%dev$`),
-    ],
-    ['bad host keys', config({ asks: 'could' }), /lines are of an older vmssh/, install],
-    [
       'ok host keys',
-      { ...config({ asks: 'yes' }), ...ssh({ keyCommand: '/opt/vmssh host-key --typed=%n -- %I %H %t %K' }) },
+      { ...config({ asks: true }), ...ssh({ keyCommand: '/opt/vmssh host-key --typed=%n -- %I %H %t %K' }) },
       /ssh asks vmssh/,
     ],
     [
       'bad host keys',
-      { ...config({ asks: 'yes' }), ...ssh({ keyCommand: '/usr/bin/sss_ssh_knownhosts %H' }) },
+      { ...config({ asks: true }), ...ssh({ keyCommand: '/usr/bin/sss_ssh_knownhosts %H' }) },
       /another KnownHostsCommand, which stands above ours.*sss_ssh_knownhosts/,
       /config install/,
     ],
@@ -246,10 +178,28 @@ describe('the doctor of this host', () => {
       /^ssh runs for no user without an entry in \/etc\/passwd: add one$/,
     ],
     [
-      'ok config',
-      { ...config({ asks: 'yes' }), ...ssh({ version: 'No user exists for uid 54321' }) },
-      /calls this vmssh/,
+      'none known keys',
+      config({
+        old: [good.machines.machines[0]?.uuid, goneId, 'lima%dev', 'via%hv1/web', 'x;sh'].map(pin),
+      }),
+      new RegExp(`^over a year old, and of no listed machine: ${goneId}, lima%dev$`),
+      new RegExp(`^vmssh forget ${goneId} lima%dev$`),
     ],
+    [
+      'none fresh Hosts',
+      config({ fresh: undefined }),
+      /^automatic Host updates: off$/,
+      /^vmssh config install --fresh$/,
+    ],
+    ['ok fresh Hosts', config({ fresh: 'list' }), /^vmssh list and vmssh ssh write them$/],
+    ['ok fresh Hosts', {}, /and systemd write them$/],
+    [
+      'none fresh Hosts',
+      config({ fresh: 'idle units' }),
+      /^only vmssh list/,
+      /^vmssh config install --fresh$/,
+    ],
+    ['bad fresh Hosts', config({ fresh: 'failed units' }), /failed in systemd/, /^systemctl --user status/],
   ])('$0: $2', (check, facts, says, fix) => {
     const [state = '', name = ''] = check.split(/ (.*)/s);
     const found = find({ ...good, ...facts }, name);
@@ -334,7 +284,7 @@ describe('the doctor of this host', () => {
     expect(text).toContain('vmssh 1.2.3 on Node v20, debian 12, 6.1, x64');
     expect(text).toContain('| ✓ | ssh | OpenSSH_9.2p1 |');
     expect(text).toContain('| ✓ | libvirt | 1 machine |');
-    expect(text).toContain('| ✓ | config | its file calls this vmssh |');
+    expect(text).toContain('| ✓ | config | its file has the lines of this vmssh |');
   });
 
   it('looks at the real host', async () => {

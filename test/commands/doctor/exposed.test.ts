@@ -52,10 +52,10 @@ it('tries the running machines of the list that have a vsock of this kernel, and
   const [check] = exposedChecks(found);
   expect(check).toMatchObject({ name: 'exposed', state: 'none' });
   expect(check?.found).toMatch(
-    /^2 machines listen on vsock port 22: web again \(vsock\/41\), db \(vsock\/43\); every local user/,
+    /^2 with an open vsock port 22: web again \(vsock\/41\), db \(vsock\/43\); every local user/,
   );
   expect(check?.report).toBe(
-    '2 machines listen on vsock port 22: …; every local user and service of this host can connect, and only sshd there decides who gets in',
+    '2 with an open vsock port 22: …; every local user and service of this host can connect, and only sshd there decides who gets in',
   );
   expect(check?.fix).toContain('vmssh guest off');
 });

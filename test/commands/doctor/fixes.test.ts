@@ -22,9 +22,7 @@ const warning = (provider: string) => ({
   providers: [provider],
   machines: { machines: [], warnings: [{ provider, code: 'EACCES', problem: 'no' }] },
 });
-const fresh = { on: true, came: 0, gone: 0, units: 'on' } as const;
 const absent = { '/dev/vsock': 'absent', '/dev/vhost-vsock': 'absent', '/dev/kvm': 'closed' } as const;
-const old = { version: 'OpenSSH_7.7p1', proxyCommand: "/x/vmssh proxy --typed '%n' '%h' %p" };
 
 const config = (more: Partial<ConfigFacts>) => ({ config: { ...good.config, ...more } });
 const noDevices = { devices: { ...devices, ...absent }, modules: [] };
@@ -40,7 +38,7 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
   ['kvm', { devices: noDevices.devices }, ['sudo usermod -aG kvm ann']],
   ['libvirt', warning('libvirt'), ['sudo apt-get install libvirt-clients', 'sudo usermod -aG libvirt ann']],
   ['machined', warning('machined'), ['systemctl status systemd-machined']],
-  ['config', config({ pasted: true, owner: 'none', callsThis: false }), install],
+  ['config', config({ isCurrent: false }), install],
   ['home', config({ elsewhere: { found: 'x', fix: "HOME='/a b' vmssh config install" } }), install],
   [
     'config',
@@ -48,7 +46,6 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
     ['mv -i /home/ann/.ssh/vmssh.conf /home/ann/.ssh/vmssh.conf.old', ...install],
   ],
   ['Include', config({ include: 'late' }), install],
-  ['ssh vsock/3', { ssh: old }, install],
   ['ssh vsock/3', { ssh: { ...ssh, proxyCommand: 'other %h' } }, install],
   ['ControlPath', { ssh: { ...ssh, controlPath: '/x/%h' } }, undefined],
   [
@@ -56,16 +53,15 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
     { exposed: [3, 4].map((cid) => ({ name: "it's", cid, answers: true })) },
     ['vmssh guest off vsock/3'],
   ],
-  ['PATH', { openFolders: [{ folder: "/opt/it's", who: 'x' }] }, ["chmod go-w /opt/it's"]],
-  ['PATH', { openFolders: [{ folder: 'bin', who: 'x' }] }, undefined],
+  ['PATH', { openFolders: [{ path: "/opt/it's", who: 'x' }] }, ["chmod go-w /opt/it's"]],
+  ['PATH', { openFolders: [{ path: 'bin', who: 'x' }] }, undefined],
   ['program', { openPrograms: [{ path: '/opt/x y/vmssh', who: 'x' }] }, ['chmod go-w /opt/x y']],
-  ['fresh Hosts', { fresh: { ...fresh, on: false } }, ['vmssh config install --fresh']],
+  ['fresh Hosts', config({ fresh: undefined }), ['vmssh config install --fresh']],
   [
     'fresh Hosts',
-    { fresh: { ...fresh, units: 'failed' } },
+    config({ fresh: 'failed units' }),
     ['systemctl --user status vmssh-hosts.service vmssh-hosts.path'],
   ],
-  ['VS Code', { clients: ['VS Code'], ...config({ owner: 'none' }) }, install],
 ];
 
 const calm: Signs = { error: undefined, handshakeMs: 5, login: undefined, cidUsers: [] };

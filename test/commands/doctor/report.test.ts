@@ -37,10 +37,10 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     login: { user: secret, path: secret },
   },
   config: {
-    ...{ path: secret, owner: 'foreign', mainPath: secret, include: 'none', callsThis: false },
+    ...{ path: secret, owner: 'foreign', mainPath: secret, include: 'none', isCurrent: false },
     ...{ aside: 'mv a b && vmssh config install', pasted: false, elsewhere: { found: secret, fix: secret } },
   },
-  openFolders: [{ folder: secret, who: secret }],
+  openFolders: [{ path: secret, who: secret }],
   openPrograms: [{ path: secret, who: secret }],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'closed', '/dev/kvm': 'absent' },
   modules: [],
@@ -73,8 +73,8 @@ describe('a report for others to read', () => {
   const variants = owners.flatMap((owner) =>
     includes.flatMap((include) =>
       [true, false].flatMap((flag) => [
-        facts({ config: { ...config, owner, include, callsThis: flag, pasted: true } }),
-        facts({ config: { ...config, owner, include, callsThis: flag, pasted: false } }),
+        facts({ config: { ...config, owner, include, isCurrent: flag, pasted: true } }),
+        facts({ config: { ...config, owner, include, isCurrent: flag, pasted: false } }),
       ]),
     ),
   );

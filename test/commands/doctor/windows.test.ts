@@ -24,7 +24,7 @@ describe('the doctor on Windows', () => {
   it.each(['WSAEAFNOSUPPORT', 'WSAESOCKTNOSUPPORT'])('explains %s, with its fix', (hvsock) => {
     expect(find({ ...good, hvsock }, 'hvsock')).toMatchObject({
       state: 'bad',
-      found: `this Windows has no Hyper-V sockets (${hvsock})`,
+      found: `this system has no Hyper-V sockets (${hvsock})`,
       fix: expect.stringContaining('VirtualMachinePlatform'),
     });
   });

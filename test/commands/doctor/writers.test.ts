@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
-  broadAccess,
+  isBroad,
   openFolders,
   openPrograms,
   programChecks,
@@ -61,7 +61,7 @@ describe('a folder of PATH', () => {
     { name: 'that is the current one', path: '.', entries: {}, who: whoWritesHere },
     { name: 'that is empty', path: '', entries: {}, who: whoWritesHere },
   ])('$name: $who', async ({ path = '/a/bin', entries, who }) => {
-    expect(await found(path, entries)).toEqual(who === undefined ? [] : [{ folder: path, who }]);
+    expect(await found(path, entries)).toEqual(who === undefined ? [] : [{ path, who }]);
   });
 
   it('is not checked in WSL2 if it belongs to Windows', async () => {
@@ -89,19 +89,19 @@ describe('this program', () => {
 describe('access lists of Windows', () => {
   const admins = '(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)';
   it.each([
-    ['of Program Files', `O:SYD:PAI${admins}(A;OICIIO;GA;;;CO)(A;;0x1200a9;;;BU)`, undefined],
-    ['inherited from C:\\', `O:BAD:AI${admins}(A;OICIID;0x1301bf;;;AU)`, 'any user'],
-    ['for what is below it alone', `D:${admins}(A;OICIIO;FA;;;WD)`, undefined],
-    ['for everybody', `D:${admins}(A;;FA;;;S-1-1-0)`, 'any user'],
-    ['for one user by id', 'D:P(A;;FA;;;S-1-5-21-1-2-3-1001)', undefined],
-    ['for users of the domain', 'D:P(A;;0x116;;;S-1-5-21-1-2-3-513)', 'any user of the domain'],
-    ['that denies', 'D:(D;;FA;;;WD)(A;;FA;;;BA)', undefined],
-    ['with an audit entry', 'D:(A;;FA;;;BA)S:(AU;SAFA;FA;;;WD)', undefined],
-    ['that has nothing in it', 'D:P', undefined],
-    ['that is missing', 'O:BA', 'any user'],
-    ['that is null', 'O:BAD:NO_ACCESS_CONTROL', 'any user'],
-  ])('$0: $2', (_name, list, who) => {
-    expect(broadAccess(list, rights.write)).toBe(who);
+    ['of Program Files', `O:SYD:PAI${admins}(A;OICIIO;GA;;;CO)(A;;0x1200a9;;;BU)`, false],
+    ['inherited from C:\\', `O:BAD:AI${admins}(A;OICIID;0x1301bf;;;AU)`, true],
+    ['for what is below it alone', `D:${admins}(A;OICIIO;FA;;;WD)`, false],
+    ['for everybody', `D:${admins}(A;;FA;;;S-1-1-0)`, true],
+    ['for one user by id', 'D:P(A;;FA;;;S-1-5-21-1-2-3-1001)', false],
+    ['for users of the domain', 'D:P(A;;0x116;;;S-1-5-21-1-2-3-513)', true],
+    ['that denies', 'D:(D;;FA;;;WD)(A;;FA;;;BA)', false],
+    ['with an audit entry', 'D:(A;;FA;;;BA)S:(AU;SAFA;FA;;;WD)', false],
+    ['that has nothing in it', 'D:P', false],
+    ['that is missing', 'O:BA', true],
+    ['that is null', 'O:BAD:NO_ACCESS_CONTROL', true],
+  ])('$0: $2', (_name, list, isOpen) => {
+    expect(isBroad(list, rights.write)).toBe(isOpen);
   });
 
   const closed = 'D:P(A;;FA;;;BA)';
@@ -136,7 +136,7 @@ describe('access lists of Windows', () => {
     const at = { env: { Path: 'C:\\w;"C:\\open";C:\\gone\\bin;bin;;C:\\w' }, platform: 'win32' } as const;
     const writers = writersByAccessList((path) => lists[path]);
     const found = await openFolders(at, writers);
-    expect(found.map(({ folder, who }) => [folder, who])).toEqual([
+    expect(found.map(({ path, who }) => [path, who])).toEqual([
       ['C:\\open', 'any user'],
       ['C:\\gone\\bin', 'any user'],
       ['bin', whoWritesHere],

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, lstatSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { clearPath, openListener, remover } from '../../../src/commands/forward/listener.js';
+import { clearPath, openListener, passedListeners, remover } from '../../../src/commands/forward/listener.js';
 import { loadAddon } from '../../../src/native.js';
 import { useSocketFolder } from '../../connect/socket-folder.js';
 import { missingAddon } from '../../helpers/addon.js';
@@ -79,4 +79,22 @@ describe.skipIf(missingAddon())('the path of a forward', () => {
     remover(other)();
     expect(existsSync(other)).toBe(false);
   });
+});
+
+const loaded = loadAddon();
+
+it.skipIf(missingAddon()).each([
+  { env: {}, says: 'LISTEN_FDS is ""' },
+  { env: { LISTEN_FDS: '1' }, says: 'LISTEN_PID is ""' },
+  { env: { LISTEN_FDS: '1', LISTEN_PID: '78' }, says: 'LISTEN_PID is "78", and this process is 77' },
+  { env: { LISTEN_FDS: '1', LISTEN_PID: '\x1b[2J' }, says: 'LISTEN_PID is "\\x1b[2J"' },
+  { env: { LISTEN_FDS: '0', LISTEN_PID: '77' }, says: 'LISTEN_FDS is "0": expected a number from 1 to 1000' },
+  { env: { LISTEN_FDS: '-1', LISTEN_PID: '77' }, says: 'LISTEN_FDS is "-1"' },
+  { env: { LISTEN_FDS: '4294967295', LISTEN_PID: '77' }, says: 'LISTEN_FDS is "4294967295"' },
+])('$env: $says, and no child sees the variables', ({ env, says }) => {
+  const all: Record<string, string | undefined> = { ...env, LISTEN_PIDFDID: '1', HOME: '/' };
+  expect(() => loaded.addon && passedListeners(loaded.addon, all, 77)).toThrow(
+    expect.objectContaining({ code: 'LISTEN_FDS', message: expect.stringContaining(says) }),
+  );
+  expect(all).toEqual({ HOME: '/' });
 });

@@ -1,7 +1,12 @@
 import { chownSync, lstatSync } from 'node:fs';
 import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
-import { type FoundMachine, guestLine, openForMachine } from '../../../src/commands/forward/reverse.js';
+import {
+  type FoundMachine,
+  guestLine,
+  openForMachine,
+  remembered,
+} from '../../../src/commands/forward/reverse.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const at = (cid: number): FoundMachine => ({
@@ -88,4 +93,18 @@ it('listens on the same port for a port', () => {
   expect(guestLine(5000, { family: 'inet', host: '127.0.0.1', port: 3142 })).toBe(
     'socat TCP-LISTEN:3142,fork,reuseaddr,bind=127.0.0.1 VSOCK-CONNECT:2:5000',
   );
+});
+
+it('is looked up once for all that ask within two seconds, and again after a failure', async () => {
+  let time = 0;
+  let searches = 0;
+  const find = async () => {
+    if (++searches === 2) throw new Error('gone');
+    return searches;
+  };
+  const found = remembered(find, () => time);
+  expect(await Promise.all([found(), found()])).toEqual([1, 1]);
+  time = 2000;
+  await expect(found()).rejects.toThrow('gone');
+  expect(await found()).toBe(3);
 });

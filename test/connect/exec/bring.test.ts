@@ -219,7 +219,7 @@ describe('the other end of an exec to which an sshd is brought', () => {
 
   it.each([
     { processor: 'x86_64', code: 'EXEC_BRING_NONE' },
-    { processor: 'riscv64', code: 'EXEC_BRING_PROCESSOR' },
+    { processor: 'riscv64', code: 'EXEC_BRING_NONE' },
   ])('gets none if there is none for $processor', async ({ processor, code }) => {
     const none = () => Promise.reject(new Error('none here'));
     const serve = (socket: Socket) => socket.end(facts({ processor }));

@@ -36,7 +36,6 @@ const cases: readonly Case[] = [
   { codes: ['ENOTSOCK'], name: 'a folder', make: ({ folder }) => folder.path },
   { codes: ['ENAMETOOLONG'], name: '108 bytes', make: () => `/${'a'.repeat(107)}` },
   { codes: ['ENAMETOOLONG'], name: '108 bytes of two-byte letters', make: () => `/${'ü'.repeat(53)}a` },
-  { codes: ['ELOOP'], name: 'a link to itself', make: ({ folder }) => link(folder, folder.at('link')) },
   { codes: ['EPROTOTYPE'], name: 'a datagram socket', make: datagram },
   { codes: ['EACCES'], name: 'a socket of another user', make: (bench) => closed(bench, 0o755, 0o600) },
   { codes: ['EACCES'], name: 'a folder of another user', make: (bench) => closed(bench, 0o700, 0o666) },

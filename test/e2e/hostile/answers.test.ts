@@ -29,7 +29,7 @@ describe('an API socket whose service is hostile', () => {
     [
       'a header of blanks',
       `HTTP/1.1 200 OK\r\nContent-Length: 9\r\nA:b${' '.repeat(15_000)}b\r\n\r\n`,
-      'aborted',
+      'the connection ended before the answer',
     ],
   ])('an answer that is $0 is a warning', async (name, answer, why) => {
     const { code, signal, stderr } = await asked(name, (socket) => socket.end(answer));
@@ -37,7 +37,7 @@ describe('an API socket whose service is hostile', () => {
   });
 
   it.each([
-    ['a body without end', head, '['.repeat(million), 'more than 16 MiB'],
+    ['a body without end', head, '['.repeat(million), 'more than 16384 KiB'],
     ['headers without end', 'HTTP/1.1 200 OK\r\n', 'A: b\r\n', 'its head is too long'],
   ])('$0 is a warning', async (name, start, part, why) => {
     const { code, signal, stderr } = await asked(name, (socket) => {
@@ -68,7 +68,7 @@ describe('a tool that is hostile', () => {
   const endless = /more than|no answer in time/;
   it.each([
     ['prints without end', 'exec yes', endless],
-    ['prints a nested text', "head -c 1000000 /dev/zero | tr '\\0' '['", /it printed no list/],
+    ['prints a nested text', "head -c 1000000 /dev/zero | tr '\\0' '['", /more than 64 levels/],
     ['complains without end', 'exec yes >&2', endless],
   ])('that $0 is a warning', async (_name, script, why) => {
     writeFileSync(join(dir, 'multipass'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });

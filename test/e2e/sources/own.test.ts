@@ -162,7 +162,7 @@ describe('vmssh check SOURCE', () => {
     const gone = 'no socket /no/such is there';
     expect(checks.map(({ found }: { found: string }) => found)).toEqual([
       `its "folder" ${keys} is not there`,
-      '/no/such is claimed by mine/a and mine/b and mine/c: vmssh reaches none of them by it (ADDRESS_TWICE)',
+      '/no/such is claimed by mine/a, mine/b, mine/c: vmssh reaches none of them by it (ADDRESS_TWICE)',
       `row 1, "a": its "identityFile" is not used: no file ${keys}/none is there`,
       'row 1, "a": its "hostKey" is not known: did you mean "hostKeys"?',
       `row 1, "a": ${gone}`,

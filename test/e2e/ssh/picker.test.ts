@@ -88,11 +88,6 @@ describe.skipIf(missing)('vmssh ssh without a name', () => {
     expect(shown).toMatch(/Esc to leave/);
   });
 
-  it('is left by Esc once nothing follows it', async () => {
-    const esc = (type: (text: string) => void) => type('\x1b');
-    expect(await picked(esc)).toMatchObject({ code: 130, restored: true, command: '' });
-  });
-
   it('uses no colours with NO_COLOR', async () => {
     const { shown } = await picked('', 'export NO_COLOR=1');
     expect(shown).not.toContain('\x1b[1m');

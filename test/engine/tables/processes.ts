@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { abortedSignal, casesOf, failure } from './case.js';
 import { aborted, noneOfThatName } from './children.js';
 
@@ -76,13 +75,6 @@ export const processes = casesOf({
     want: [null, 'SIGKILL', ''],
   },
   aborted: aborted((signal) => spawn('sleep', ['60'], { signal, stdio: [...pipes] })),
-  'all that it prints, as text': {
-    run: async () => {
-      const child = spawn('printf', ['a\\nb'], { stdio: [...pipes] });
-      return child.stdout && text(child.stdout);
-    },
-    want: 'a\nb',
-  },
   'what its descriptors are to us': {
     run: async () => {
       const ignored = spawn('true', [], { stdio: 'ignore' });

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askLibvirt, listDomains, parseDomains, parseXml } from '../../../src/sources/libvirt/libvirt.js';
 import { discoveredDomains } from '../../../src/sources/libvirt/provider.js';
-import { addressOf } from '../../../src/sources/routes.js';
 import { DiscoveryError } from '../../../src/sources/source.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { missingPrograms } from '../../helpers/programs.js';
@@ -40,26 +39,6 @@ describe('domains', () => {
       { name: 'my vm & "co"', id: 2, cid: 43, status: 'running' },
     ]);
   });
-
-  it.each([
-    { forward: "address='127.0.0.1'><range start='2222' to='22'/>", want: '127.0.0.1:2222' },
-    {
-      forward: "><range start='8080' to='80'/><range start='2200' end='2300' to='20'/>",
-      want: '127.0.0.1:2202',
-    },
-    { forward: "address='::1'><range start='22'/>", want: '::1' },
-    { forward: "><range start='2222' to='23'/>", want: undefined },
-    { forward: "><range start='2222' to='22' exclude='yes'/>", want: undefined },
-    { forward: "dev='eth0'><range start='2222' to='22'/>", want: undefined },
-    { forward: "><range start='2222' to='22'/>", id: '', want: undefined },
-  ])(
-    'have the port that passt forwards while they run: $forward $id',
-    ({ forward, id = " id='1'", want }) => {
-      const network = `<interface type='user'><portForward proto='tcp' ${forward}</portForward></interface>`;
-      const xml = `<domain${id}><name>a</name><uuid>${mint}</uuid><devices>${network}</devices></domain>`;
-      expect(discoveredDomains(parseDomains(xml, 'user')).map((each) => addressOf(each))).toEqual([want]);
-    },
-  );
 
   it('are more than one command line can name', async () => {
     const script = `#!/bin/sh

@@ -56,7 +56,7 @@ describe('an address that two machines claim', () => {
       expect({ machines, warnings }).toEqual({ machines: found, warnings: [] });
       return;
     }
-    const problem = `${place} is claimed by p/one and p/two: vmssh reaches none of them by it`;
+    const problem = `${place} is claimed by p/one, p/two: vmssh reaches none of them by it`;
     expect(warnings).toEqual([{ provider: 'p', code: 'ADDRESS_TWICE', problem }]);
     expect(machines.map(({ routes }) => routes)).toEqual([[], [], [routeTo('vsock/9')]]);
   });
@@ -74,7 +74,7 @@ describe('two running instances of Lima with one port', () => {
   const text = [instance('one', 60022), instance('two', 60022), instance('three', 60023)].join('\n');
   const source: Source = { ...lima, list: (deps) => listLima(deps, async () => text, 1000) };
   const problem =
-    'port 60022 of 127.0.0.1 is claimed by lima/one and lima/two: vmssh reaches none of them by it';
+    'port 60022 of 127.0.0.1 is claimed by lima/one, lima/two: vmssh reaches none of them by it';
 
   it('have no route in a list, with a warning', async () => {
     const { machines, warnings } = await listAll({ env: {} }, [source]);

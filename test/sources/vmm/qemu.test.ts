@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { listAll } from '../../../src/sources/list-all.js';
 import { addressOf, routeTo } from '../../../src/sources/routes.js';
 import { match, searchSource } from '../../../src/sources/search.js';
 import { crosvm, parseCrosvmArgs } from '../../../src/sources/vmm/crosvm.js';
@@ -71,7 +72,7 @@ describe('running QEMUs', () => {
     const known = { status: 'running', provider: 'qemu' };
     expect(found).toEqual([
       { ...known, name: 'vsock/3', target: 'vsock/3', ...at('vsock/3'), authority: 'other' },
-      { ...known, name: 'mint', target: 'qemu/mint', pid: 103, routes: [], has: ['vhost-user'] },
+      { ...known, name: 'mint', target: 'qemu/mint', pid: 103, routes: [] },
     ]);
     const inside = `a virtual machine of QEMU runs in container ${'0a'.repeat(6)}:`;
     const name = "and the container's name only to the container";
@@ -114,14 +115,14 @@ describe('running QEMUs', () => {
 
   it('are reached by a unix socket that is forwarded, unless another one has it, too: the later one took it', async () => {
     const forward = (path: string) => ['-nic', `user,hostfwd=unix:${path}-10.0.2.15:22`];
-    const { found, warnings } = await list(
+    const procDir = fakeProc(dir, [
       { argv: ['qemu-system-x86_64', '-name', 'a', ...forward('/run/a-b,,c.sock')] },
       { argv: ['qemu-system-x86_64', '-name', 'b', ...vsock(3), ...forward('/c')] },
       { argv: ['qemu-system-x86_64', '-name', 'c', ...forward('/c')] },
-    );
-    expect(found).toMatchObject([at('unix/run/a-b,c.sock'), at('vsock/3'), { routes: [] }]);
-    const problem = expect.stringMatching(/^pid 10[12]: another QEMU has "\/c" too: which of them answers/);
-    expect(warnings).toMatchObject([{ problem }, { problem }]);
+    ]);
+    const { machines, warnings } = await listAll({ env: {}, procDir }, [qemu]);
+    expect(machines).toMatchObject([at('unix/run/a-b,c.sock'), at('vsock/3'), { routes: [] }]);
+    expect(warnings).toMatchObject([{ code: 'ADDRESS_TWICE' }]);
   });
 
   it('are reached by a port that is forwarded, after their vsock device if they have one', async () => {
@@ -215,28 +216,15 @@ describe('running QEMUs', () => {
     });
   });
 
-  it('are told how Proxmox adds the device', () => {
-    const known = {
-      name: 'web',
+  it.each([
+    {
       ids: ['100'],
-      target: 'qemu/web',
-      status: 'running',
-      provider: 'qemu',
-    } as const;
-    expect(qemu.hints?.address?.({ ...known, has: ['proxmox'] })).toBe(
-      "qm set 100 --args '-device vhost-vsock-pci,guest-cid=100', then stop and start it",
-    );
-  });
-
-  it.each<{ has: ('vhost-user' | 'forward')[]; lacks: readonly string[] }>([
-    { has: [], lacks: [] },
-    { has: ['forward'], lacks: ['hostfwd'] },
-    { has: ['vhost-user'], lacks: [' -device '] },
-    { has: ['vhost-user', 'forward'], lacks: [' -device ', 'hostfwd'] },
-  ])('are not offered what they have: $has', ({ has, lacks }) => {
-    const known = { name: 'a', target: 'qemu/a', status: 'running', provider: 'qemu' } as const;
-    const hint = qemu.hints?.address?.({ ...known, has }) ?? '';
-    expect([' -device ', 'hostfwd'].filter((each) => !hint.includes(each))).toEqual(lacks);
+      want: "qm set 100 --args '-device vhost-vsock-pci,guest-cid=100', then stop and start it",
+    },
+    { ids: ['disk'], want: expect.stringMatching(/ -device .*hostfwd=/) },
+  ])('are told how they get an address: $ids', ({ ids, want }) => {
+    const known = { name: 'web', target: 'qemu/web', status: 'running', provider: 'qemu' } as const;
+    expect(qemu.hints?.address?.({ ...known, ids })).toEqual(want);
   });
 
   it.each(['vhost-user-vsock-pci-non-transitional', 'vhost-user-vsock-device'])(

@@ -88,7 +88,7 @@ describeGuests('machines on a host with systemd-machined', () => {
       await sh('vmssh doctor | grep -E "^[^ ]+ (exposed|config|Include|ssh vsock/3|fresh Hosts) "'),
     ).toMatchObject({
       stdout: expect.stringMatching(
-        /^– exposed +1 machine listens on vsock port 22: selfmade \(vsock\/78\).*\n✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n✓ fresh Hosts .*systemd write them\n$/,
+        /^– exposed +1 with an open vsock port 22: selfmade \(vsock\/78\).*\n✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n✓ fresh Hosts .*systemd write them\n$/,
       ),
     });
   }, 240_000);

@@ -14,7 +14,6 @@ const rows = ['Alpha', 'Beta', 'Gamma'].map(
 const keys = {
   down: '28:0',
   up: '26:0',
-  end: '23:0',
   enter: 'd:d',
   escape: '1b:1b',
   letters: '47:67 41:61 4d:6d',
@@ -45,7 +44,7 @@ describeWindows('vmssh on a console', () => {
 
   it.each([
     { name: 'Down, Enter', typed: [keys.down, keys.enter], want: 'Beta' },
-    { name: 'End, Up, Up, Enter', typed: [keys.end, keys.up, keys.up, keys.enter], want: 'Alpha' },
+    { name: 'Up, Up, Up, Enter', typed: [keys.up, keys.up, keys.up, keys.enter], want: 'Alpha' },
     { name: 'letters, Enter', typed: [keys.letters, keys.enter], want: 'Gamma' },
   ])('picks a machine by $name', async ({ typed, want }) => {
     expect((await onConsole(['ssh'], typed)).code).toBe(0);

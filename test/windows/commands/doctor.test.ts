@@ -53,7 +53,7 @@ describeWindows('vmssh doctor --report', () => {
 
   it('reports that there are no Hyper-V sockets', async () => {
     expect(await report(process.env)).toContain(
-      '| ✗ | hvsock | this Windows has no Hyper-V sockets (WSAEAFNOSUPPORT) |',
+      '| ✗ | hvsock | this system has no Hyper-V sockets (WSAEAFNOSUPPORT) |',
     );
   });
 });

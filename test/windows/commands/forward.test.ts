@@ -120,7 +120,7 @@ describeWindows('forward --reverse', () => {
   it.each([
     { code: '10013', says: 'Windows does not let this user open Hyper-V sockets' },
     { code: '10048', says: 'another program listens there for this machine (WSAEADDRINUSE)' },
-    { code: '10049', says: 'no running machine has the id of' },
+    { code: '10049', says: 'no running machine of this Windows has the id of' },
   ])('says what $code means', async ({ code, says }) => {
     const line = [...(programs['vmssh.exe'] ?? []), 'forward', '--reverse', target, '5000', '80'];
     const ended = await runOnWindows(line, { env: withHvsock({ BIND: code }) });

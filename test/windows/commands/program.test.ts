@@ -57,6 +57,6 @@ describeWindows('the programs', () => {
     const command = [workFile('by-itself/vmssh.exe'), 'nc', '--banner', 'hvsock:LOOPBACK:vsock-22'];
     const { code, stderr } = await runOnWindows(command);
     expect(code).toBe(1);
-    expect(stderr).toContain('this Windows has no Hyper-V sockets (WSAEAFNOSUPPORT)');
+    expect(stderr).toContain('this system has no Hyper-V sockets (WSAEAFNOSUPPORT)');
   });
 });

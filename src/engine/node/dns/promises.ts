@@ -3,7 +3,6 @@ import { knownOptions } from '../../known-options.js';
 import { DescriptorStream } from '../../streams.js';
 import { spawn } from '../child_process.js';
 import { once } from '../events.js';
-import { text } from '../stream/consumers.js';
 
 export interface LookupAddress {
   readonly address: string;
@@ -20,9 +19,11 @@ export async function lookup(name: string, options: { readonly all: true }): Pro
 }
 
 async function askSystem(name: string): Promise<string> {
-  const answer = await text(new DescriptorStream({ readable: true, writable: false }).open(ask(name)));
-  if (answer === '') throw failure('ENOTFOUND', name);
-  return answer;
+  const parts: Uint8Array[] = [];
+  const stream = new DescriptorStream({ readable: true, writable: false });
+  for await (const part of stream.open(ask(name))) parts.push(part);
+  if (parts.length === 0) throw failure('ENOTFOUND', name);
+  return Buffer.concat(parts).toString();
 }
 
 /** getent(1) asks the resolver: a static program has no NSS. */

@@ -34,6 +34,7 @@ import { sshPort } from '../../typed/numbers.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { isChanged } from './setup-inside.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
+import { asFailure } from './setup-way.js';
 
 /** Whether the name that was typed is the user's already: in known_hosts, maybe from the machine's own time on a network, or in a Host of his. */
 export const naming: SetupStep = {
@@ -140,20 +141,16 @@ async function pinShown(
   const key = keys.find((each) => printOfLine(each) === print);
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);
-  try {
-    const isSeen = contact !== undefined || hostKeys !== undefined;
-    // Nobody else can say it.
-    const policy = async () => (isSeen ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
-    const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
-    const reached = { text: named.text, machine: record };
-    const { verifyHostKey } = await import('../../ssh/settle-key.js');
-    await verifyHostKey(blob, { reached, typed: name, env, platform, policy });
-    const by = contact ? 'the connection showed it' : 'its manager reads it in the machine';
-    add('host-key', 'changed', `${shown} is pinned, as ${by}`);
-  } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
-    add('host-key', 'failed', error.problem, error.hint);
-  }
+  const isSeen = contact !== undefined || hostKeys !== undefined;
+  // Nobody else can say it.
+  const policy = async () => (isSeen ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
+  const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
+  const reached = { text: named.text, machine: record };
+  const { verifyHostKey } = await import('../../ssh/settle-key.js');
+  const end = await verifyHostKey(blob, { reached, typed: name, env, platform, policy }).catch(asFailure);
+  if (end instanceof ConnectError) return add('host-key', 'failed', end.problem, end.hint);
+  const by = contact ? 'the connection showed it' : 'its manager reads it in the machine';
+  add('host-key', 'changed', `${shown} is pinned, as ${by}`);
 }
 
 /** A login as ssh will do it from now on. */

@@ -40,12 +40,12 @@ export interface ScriptOptions {
 }
 
 /** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
-export function setupScript({ generator, keys = [], ...options }: ScriptOptions): string {
+export function setupScript({ generator, keys = [], hosts = [], ...options }: ScriptOptions): string {
   const common = {
     ...{ hostsFix: false, hushlogin: false, plugged: false, onlyVsock: false, onlyLoopback: false },
     ...{ account: '', owners: keys, own: false, leave: '', expect: '' },
     ...given(options),
-    ...{ keys, hosts: options.hosts?.join(' ') ?? '', bySudo: options.own ?? false },
+    ...{ keys, hosts: hosts.join(' '), bySudo: options.own ?? false },
   };
   if (generator) return script(setUpGenerator, { ...common, generatorPath });
   // The script fills these in.
@@ -76,12 +76,12 @@ interface AccountScriptOptions
 }
 
 /** The script that lets keys log in, if sshd lets the account in. */
-export function accountScript(options: AccountScriptOptions): string {
+export function accountScript({ hosts = [], ...options }: AccountScriptOptions): string {
   return script(setUpAccount, {
     ...{ account: '', keys: [], over: 'vsock', shown: '' },
     ...{ install: false, own: false, units: false, saysHostKeys: false },
     ...given(options),
-    hosts: options.hosts?.join(' ') ?? '',
+    hosts: hosts.join(' '),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Guid } from '../typed/numbers.js';
+import { type Guid, sshPort } from '../typed/numbers.js';
 import { shellWord } from '../typed/shell.js';
 import beforeLogin from './sh/before-login.sh';
 import check from './sh/check.sh';
@@ -40,33 +40,20 @@ export interface ScriptOptions {
 }
 
 /** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
-export function setupScript(options: ScriptOptions): string {
-  const { hostsFix, hushlogin, plugged, onlyVsock, onlyLoopback } = options;
-  const { keys = [], owners = keys, hosts = [], account = '', leave = '', expect = '' } = options;
+export function setupScript({ generator, keys = [], hosts = [], ...options }: ScriptOptions): string {
   const common = {
-    port: String(options.port),
-    hosts_fix: yesNo(hostsFix),
-    hushlogin: yesNo(hushlogin),
-    plugged: yesNo(plugged),
-    only_vsock: yesNo(onlyVsock),
-    only_loopback: yesNo(onlyLoopback),
-    account,
-    keys: keys.join('\n'),
-    hosts: hosts.join(' '),
-    owners: owners.join('\n'),
-    own: yesNo(options.own),
-    by_sudo: yesNo(options.own),
-    leave,
-    expect,
+    ...{ hostsFix: false, hushlogin: false, plugged: false, onlyVsock: false, onlyLoopback: false },
+    ...{ account: '', owners: keys, own: false, leave: '', expect: '' },
+    ...given(options),
+    ...{ keys, hosts: hosts.join(' '), bySudo: options.own ?? false },
   };
-  if (options.generator) return script(setUpGenerator, { ...common, generator_path: generatorPath });
+  if (generator) return script(setUpGenerator, { ...common, generatorPath });
   // The script fills these in.
-  const service = serviceText({ sshd: '@sshd@', needs: '@needs@\n', folder: '@folder@\n' });
+  const serviceTemplate = serviceText({ sshd: '@sshd@', needs: '@needs@\n', folder: '@folder@\n' });
+  const socketTemplate = socketText(String(options.port), '@limit@\n');
   return script(setUp, {
     ...common,
-    socket_text: socketText(common.port, '@limit@\n'),
-    limit_text: pollLimit,
-    service_text: service,
+    ...{ socketText: socketTemplate, limitText: pollLimit, serviceText: serviceTemplate },
   });
 }
 
@@ -89,13 +76,12 @@ interface AccountScriptOptions
 }
 
 /** The script that lets keys log in, if sshd lets the account in. */
-export function accountScript(options: AccountScriptOptions): string {
-  const { account = '', keys = [], look, install, over = 'vsock', own, units, shown = '' } = options;
-  const { hosts = [], saysHostKeys } = options;
+export function accountScript({ hosts = [], ...options }: AccountScriptOptions): string {
   return script(setUpAccount, {
-    ...{ account, keys: keys.join('\n'), over, shown, hosts: hosts.join(' ') },
-    ...{ look: look === 'left' ? look : yesNo(look), install: yesNo(install) },
-    ...{ own: yesNo(own), units: yesNo(units), says_host_keys: yesNo(saysHostKeys) },
+    ...{ account: '', keys: [], over: 'vsock', shown: '' },
+    ...{ install: false, own: false, units: false, saysHostKeys: false },
+    ...given(options),
+    hosts: hosts.join(' '),
   });
 }
 
@@ -110,25 +96,18 @@ export function undoScript({
   owners = undefined as readonly string[] | undefined,
 } = {}): string {
   const ownScript: string = account === '' ? '' : undoScript({ look, own: true, owners });
-  const whose = { all: yesNo(!owners), keys: owners?.join('\n') ?? '' };
-  return script(undo, {
-    look: yesNo(look),
-    own: yesNo(own),
-    by_sudo: yesNo(own && account !== ''),
-    account,
-    own_script: ownScript,
-    ...whose,
-  });
+  const whose = { all: !owners, keys: owners ?? [] };
+  return script(undo, { look, own, bySudo: own && account !== '', account, ownScript, ...whose });
 }
 
 /** The script that keeps systemd's own sshd from listening on vsock, or undoes that. */
 export function offScript({ undo }: { readonly undo: boolean }): string {
-  return script(off, { port: '22', back: yesNo(undo) });
+  return script(off, { port: sshPort, back: undo });
 }
 
 /** The script that prints the proof that setupScript left; `keep`: for another script that expects it. */
 export function proofScript({ keep }: { readonly keep: boolean }): string {
-  return script(showProof, { keep: yesNo(keep) });
+  return script(showProof, { keep });
 }
 
 /**
@@ -168,9 +147,8 @@ export interface CheckScriptOptions {
 export function checkScript(options: CheckScriptOptions): string {
   const { port, account, over = 'vsock', login = noLogin, madeKey = '', offered = [] } = options;
   const { state, about, cursor = '' } = login;
-  const tried = { login: state, login_about: about, login_cursor: cursor };
-  const keys = { made_key: madeKey, offered: offered.join('\n') };
-  return script(check, { port: String(port), account, over, ...tried, ...keys });
+  const tried = { login: state, loginAbout: about, loginCursor: cursor };
+  return script(check, { port, account, over, ...tried, madeKey, offered });
 }
 
 /** The machine that a script is for, where its manager's channel may lead to another: two guest agents with one socket, a source of the user's. */
@@ -188,8 +166,9 @@ export interface Meant {
 /** The script, which does nothing in another machine. */
 export function onlyIn({ uuid, unproved, otherFix, unprovedFix }: Meant, text: string): string {
   const meant = uuid ? `${uuid} ${turned(uuid)}` : 'unknown';
-  const fixes = { other_fix: otherFix, unproved_fix: unprovedFix };
-  return text.replace(anyMachine, () => assigned({ meant, unproved: yesNo(unproved), ...fixes }));
+  return text.replace(anyMachine, () =>
+    assigned({ meant, unproved: unproved ?? false, otherFix, unprovedFix }),
+  );
 }
 
 /** In a script for whichever machine it is in; an environment may have that name too. */
@@ -202,17 +181,27 @@ function turned(uuid: Guid): string {
   return [bytes(a), bytes(b), bytes(c), ...rest].join('-');
 }
 
+/** What is for a script: a flag is yes or no there, and a list has a line for each. */
+type Value = string | number | boolean | readonly string[];
+
 /** A script of sh/ with its values, assigned after its head. R is the root of the file system; tests have another one. */
-function script(text: string, values: Readonly<Record<string, string>>): string {
+function script(text: string, values: Readonly<Record<string, Value>>): string {
   const at = text.indexOf('\n\n') + 1;
-  return `${text.slice(0, at)}${assigned({ R: '' })}${anyMachine}${assigned(values)}${text.slice(at)}`;
+  return `${text.slice(0, at)}R=${shellWord('')}\n${anyMachine}${assigned(values)}${text.slice(at)}`;
 }
 
-function assigned(values: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(values).map(([name, value]) => `${name}=${shellWord(value)}\n`);
+/** By the names of a shell: onlyVsock is only_vsock. */
+function assigned(values: Readonly<Record<string, Value>>): string {
+  const lines = Object.entries(values).map(([name, value]) => {
+    const text = typeof value === 'object' ? value.join('\n') : `${value}`;
+    const word = typeof value === 'boolean' ? (value ? 'yes' : 'no') : text;
+    return `${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}=${shellWord(word)}\n`;
+  });
   return lines.join('');
 }
 
-function yesNo(value = false): string {
-  return value ? 'yes' : 'no';
+/** The options that are given. */
+function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const all = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(all) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

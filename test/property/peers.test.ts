@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { readReply } from '../../src/connect/multiplexer.js';
 import { printable } from '../../src/errors.js';
-import { cidOf, parseProgress, splitLines, splitTerminal } from '../../src/guest/run/run-script.js';
+import { cidOf, parseProgress, splitLines } from '../../src/guest/run/run-script.js';
 import { parseMachine } from '../../src/sources/machined/machined.js';
 import { encodeFrame, FrameReader, VarlinkError } from '../../src/sources/machined/varlink.js';
 import type { JsonObject } from '../../src/sources/tools/json.js';
@@ -136,7 +136,7 @@ describe("a guest's output", () => {
 
   property('loses nothing on a terminal', parts, (parts) => {
     let seen = '';
-    const take = splitTerminal(
+    const take = splitLines(
       (line) => (seen += `${line}\n`),
       (prompt) => (seen += prompt),
     );

@@ -117,8 +117,8 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   const own = await ownSettings(into, io, signal);
   const named = account ?? splitUser(into.host).user ?? own.user;
   const typed = options.target ?? targetIn(into.host);
-  if (typed === undefined && isSshPort(port) && (await isBySocket(into, io, signal)))
-    return ownRoute({ ...options, proof }, run, io, signal);
+  const set: SetUp = { into, script, proof, goesOn, run, io, signal };
+  if (typed === undefined && isSshPort(port) && (await isBySocket(into, io, signal))) return ownRoute(set);
   const cid = cidOf(done.lines);
   const target = typed ?? (cid === undefined ? undefined : `vsock/${cid}`);
   if (target === undefined) {
@@ -131,8 +131,8 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   if (checked.error) return exitCode.connect;
 
   const over = overTarget(into, account, target);
-  const same = { host: into.host, target, isClaimed: typed === undefined, proof, port, goesOn };
-  if (!(await proveAndClose(over, same, script, run, io, signal))) return exitCode.connect;
+  const isClaimed = typed === undefined;
+  if (!(await proveAndClose(over, { target, isClaimed, port }, set))) return exitCode.connect;
   io.out(`\n${await afterwards({ host: into.host, target, port, user: named, keys: own.keys }, io)}`);
   return exitCode.ok;
 }
@@ -145,19 +145,37 @@ function withPort(error: unknown, { route, host }: HostFlags, port: number): unk
   return errorWith(error, { hint });
 }
 
+/** A guest that was set up a moment ago. */
+interface SetUp {
+  /** The host, as typed, and how it was gone into. */
+  readonly into: HostFlags;
+  readonly script: ScriptOptions;
+  /** The text that was left in the machine; empty: none. */
+  readonly proof: string;
+  /** TCP is closed after the proof, which is kept for that. */
+  readonly goesOn: boolean;
+  readonly run: RootRunner;
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
+
+/** The route that should reach it from now on. */
+interface NewRoute {
+  readonly target: string;
+  /** The target came from the guest itself. */
+  readonly isClaimed: boolean;
+  /** Undefined: that of ssh's settings for the host. */
+  readonly port: number | undefined;
+}
+
 /** HOST itself goes over a socket, as by a multiplexer: that is the route to prove, and nothing is to be written for it. */
-async function ownRoute(
-  { into, script, proof }: GuestInstallOptions & { readonly proof: string },
-  run: RootRunner,
-  io: Io,
-  signal: AbortSignal,
-): Promise<number> {
+async function ownRoute(set: SetUp): Promise<number> {
+  const { into, script, io } = set;
   const { user, host } = splitUser(into.host);
   const login = script.account ?? user;
   const over = { ...into, host: login === undefined ? host : `${login}@${host}` };
-  const same = { host: into.host, target: `ssh ${host}`, isClaimed: false, proof, port: undefined };
-  const goesOn = closesTcp(script);
-  if (!(await proveAndClose(over, { ...same, goesOn }, script, run, io, signal))) return exitCode.connect;
+  const route = { target: `ssh ${host}`, isClaimed: false, port: undefined };
+  if (!(await proveAndClose(over, route, set))) return exitCode.connect;
   io.out(
     `\nssh ${printable(over.host)} goes over that socket already: ~/.ssh/config needs no other lines.\n`,
   );
@@ -165,18 +183,11 @@ async function ownRoute(
 }
 
 /** Whether the new route is proved, if something was left for that, and TCP is closed then, if that was asked. */
-async function proveAndClose(
-  over: HostFlags,
-  same: ProofOptions,
-  script: ScriptOptions,
-  run: RootRunner,
-  io: Io,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { proof, goesOn, port } = same;
-  if (proof !== '' && !(await isSameMachine(over, same, io, signal))) return false;
+async function proveAndClose(over: HostFlags, route: NewRoute, set: SetUp): Promise<boolean> {
+  const { proof, goesOn, script, run } = set;
+  if (proof !== '' && !(await isSameMachine(over, route, set))) return false;
   if (!goesOn) return true;
-  return (await run(over, setupScript({ ...script, keys: [], expect: proof }), port)).code === 0;
+  return (await run(over, setupScript({ ...script, keys: [], expect: proof }), route.port)).code === 0;
 }
 
 /** Whether TCP is closed, to all or to other hosts, once the route is proved. */
@@ -227,30 +238,14 @@ function valuesOf(keyword: string, settings: string): readonly string[] {
   return lines.flatMap((line) => (line.startsWith(`${keyword} `) ? [line.slice(keyword.length + 1)] : []));
 }
 
-interface ProofOptions {
-  /** The host that was set up, as typed. */
-  readonly host: string;
-  /** The target that should reach it from now on. */
-  readonly target: string;
-  /** The target came from the guest itself. */
-  readonly isClaimed: boolean;
-  /** The text that was left in the machine. */
-  readonly proof: string;
-  /** Undefined: that of ssh's settings for the host. */
-  readonly port: number | undefined;
-  /** Another step follows, so the proof is kept. */
-  readonly goesOn: boolean;
-}
-
 /**
  * Looks over the target for the proof that was left in the host; resolves to whether to go on. The address that a guest reports proves
  * nothing, and a typed target may be wrong. Changes nothing in the machine it reaches.
  */
 async function isSameMachine(
   over: HostFlags,
-  { host, target, isClaimed, proof, port, goesOn }: ProofOptions,
-  io: Io,
-  signal: AbortSignal,
+  { target, isClaimed, port }: NewRoute,
+  { into: { host }, proof, goesOn, io, signal }: SetUp,
 ): Promise<boolean> {
   const isNeeded = isClaimed || goesOn;
   const { env } = io;

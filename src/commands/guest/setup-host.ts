@@ -35,6 +35,7 @@ import { sshPort } from '../../typed/numbers.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { isChanged } from './setup-inside.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
+import { asFailure } from './setup-way.js';
 
 /** Whether the name that was typed is the user's already: in known_hosts, maybe from the machine's own time on a network, or in a Host of his. */
 export const naming: SetupStep = {
@@ -116,12 +117,13 @@ export const config: SetupStep = {
   },
 };
 
-/** The key that its server has shown, if its manager reads the same one there. */
+/** The key that its server has shown, "ssh-ed25519 SHA256:…", if its manager or a script has read the same one there, or `contact` is it. */
 export const pin: SetupStep = {
   name: 'host-key',
-  async act(setup, { pins, shown = '', contact, hostKeys, host, login }) {
+  async act(setup, found) {
+    const { pins, host, login } = found;
     if (!pins) return undefined;
-    await pinShown(shown, { contact, hostKeys }, setup);
+    await pinShown(setup, found);
     // Then a key that is pinned later is not setup's.
     if (setup.isFailed() && host !== undefined && login)
       await writeHost({ ...login, pinned: undefined }, 'do', { ...setup, add: () => undefined });
@@ -129,11 +131,35 @@ export const pin: SetupStep = {
   },
 };
 
+async function pinShown(
+  { name, named, machine, io: { env, platform }, signal, add }: Setup,
+  { shown = '', contact, hostKeys }: Found,
+): Promise<void> {
+  const record = machine && reachedMachine(machine);
+  const print = shown.split(' ')[1] ?? '';
+  const keys = contact
+    ? [contact]
+    : (hostKeys ?? (record && (await managerKeys(record, { env, platform, signal }, print))) ?? []);
+  const key = keys.find((each) => printOfLine(each) === print);
+  const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
+  if (key === undefined) return add('host-key', 'failed', isOther);
+  const isSeen = contact !== undefined || hostKeys !== undefined;
+  // Nobody else can say it.
+  const policy = async () => (isSeen ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
+  const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
+  const reached = { text: named.text, machine: record };
+  const { verifyHostKey } = await import('../../ssh/settle-key.js');
+  const end = await verifyHostKey(blob, { reached, typed: name, env, platform, policy }).catch(asFailure);
+  if (end instanceof ConnectError) return add('host-key', 'failed', end.problem, end.hint);
+  const by = contact ? 'the connection showed it' : 'its manager reads it in the machine';
+  add('host-key', 'changed', `${shown} is pinned, as ${by}`);
+}
+
 /** A login as ssh will do it from now on. */
 export const login: SetupStep = {
   name: 'login',
   async act(setup, found) {
-    const { name, target, machine, options, io, signal, add } = setup;
+    const { name, target, machine, options, io, add } = setup;
     const { login: { user, identityFile, brings } = {}, host, key, shown } = found;
     const words = host ?? `${user}@${target}`;
     const again = brings ? `ssh -v ${words}` : `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
@@ -143,7 +169,7 @@ export const login: SetupStep = {
     const isAlone = key?.asks && !(io.terminal.stdin && io.terminal.stderr);
     const mark = newProof();
     const command = await loginCommand(setup, found);
-    const end = isAlone ? undefined : await tryOnce(command, mark, key?.asks, io, signal);
+    const end = isAlone ? undefined : await tryOnce(command, mark, key?.asks, setup);
     if (end === undefined)
       add('login', 'skipped', `not tried: your key ${own} has a passphrase, for which ssh ${words} asks`);
     else if (end.code === 0)
@@ -169,8 +195,7 @@ async function tryOnce(
   command: readonly string[],
   mark: string,
   asks: boolean | undefined,
-  io: Io,
-  signal: AbortSignal,
+  { io, signal }: Setup,
 ): Promise<Pick<LoginEnd, 'code' | 'stderr' | 'message'>> {
   const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
   if (!asks) return runLogin(command, { env: { ...env, VMSSH_MARK: mark } }, signal);
@@ -246,34 +271,4 @@ async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {
     return planInstall({ system: false, logins: left ? [left, ...others] : [] }, quiet, find);
   }, quiet);
   return code === exitCode.ok && plan.refusal === undefined;
-}
-
-/** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager or a script has read the same one there, or `contact` is it. */
-async function pinShown(
-  shown: string,
-  { contact, hostKeys }: Pick<Found, 'contact' | 'hostKeys'>,
-  { name, named, machine, io: { env, platform }, signal, add }: Setup,
-): Promise<void> {
-  const record = machine && reachedMachine(machine);
-  const print = shown.split(' ')[1] ?? '';
-  const keys = contact
-    ? [contact]
-    : (hostKeys ?? (record && (await managerKeys(record, { env, platform, signal }, print))) ?? []);
-  const key = keys.find((each) => printOfLine(each) === print);
-  const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
-  if (key === undefined) return add('host-key', 'failed', isOther);
-  try {
-    const isSeen = contact !== undefined || hostKeys !== undefined;
-    // Nobody else can say it.
-    const policy = async () => (isSeen ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
-    const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
-    const reached = { text: named.text, machine: record };
-    const { verifyHostKey } = await import('../../ssh/settle-key.js');
-    await verifyHostKey(blob, { reached, typed: name, env, platform, policy });
-    const by = contact ? 'the connection showed it' : 'its manager reads it in the machine';
-    add('host-key', 'changed', `${shown} is pinned, as ${by}`);
-  } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
-    add('host-key', 'failed', error.problem, error.hint);
-  }
 }

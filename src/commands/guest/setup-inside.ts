@@ -90,19 +90,18 @@ export const inside: SetupStep = {
     const into = await intoByManager(setup);
     const looks = what === 'plan';
     const account = way === 'exec' && login?.byLogin ? login.user : undefined;
-    try {
-      const said = await runInside(into, undoScript({ look: looks, account, owners }), setup, { looks });
+    const script = undoScript({ look: looks, account, owners });
+    const said = await runInside(into, script, setup, { looks }).catch(asFailure);
+    if (!(said instanceof ConnectError)) {
       for (const row of said) setup.addGuests(row, into);
       return { said, login, into, own };
-    } catch (error) {
-      if (!(error instanceof ConnectError)) throw error;
-      if (error.code === 'OTHER_MACHINE') return setup.add('inside', 'failed', error.problem, error.hint);
-      // A machine into which an sshd is brought may lack the script's programs.
-      if (login?.brings && error.code === 'NOT_RUN') return { login };
-      if (login || error.code !== 'NO_EXEC') throw error;
-      // Without a guest agent, setup added only the device.
-      return add('undo', 'skipped', `${error.problem}: what is in it stays`);
     }
+    if (said.code === 'OTHER_MACHINE') return setup.add('inside', 'failed', said.problem, said.hint);
+    // A machine into which an sshd is brought may lack the script's programs.
+    if (login?.brings && said.code === 'NOT_RUN') return { login };
+    if (login || said.code !== 'NO_EXEC') throw said;
+    // Without a guest agent, setup added only the device.
+    return add('undo', 'skipped', `${said.problem}: what is in it stays`);
   },
 };
 

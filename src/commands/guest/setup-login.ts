@@ -151,34 +151,30 @@ export async function runByLogin(
   const { io, name } = setup;
   const isAsked = sudo && isOnTerminal(io);
   const complain = (line: string) => (isAsked && sudoAsks(line)) || io.err(`| ${printable(line)}\n`);
-  const onComplaint = asks ? complain : undefined;
   const called = await guestCaller(io, into);
   // The Host that config install wrote for it asks vmssh, to which this key is not known yet.
   const onlyContact = contact && called.asksForKeys ? ['KnownHostsCommand=none'] : [];
-  const settings = [ownConnection, ...onlyContact, ...(asks ? [] : [asksNothing])];
-  const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
-  // ssh puts the terminal into raw mode, where a line ends with \r\n.
-  const onSudo = (text: string) => io.err(text.replaceAll('\n', '\r\n'));
-  const more = {
+  const how = {
     needsRoot: 'asked',
-    settings,
-    onComplaint,
-    onSudo: isAsked ? onSudo : undefined,
-    env,
+    settings: [ownConnection, ...onlyContact, ...(asks ? [] : [asksNothing])],
+    onComplaint: asks ? complain : undefined,
+    // ssh puts the terminal into raw mode, where a line ends with \r\n.
+    onSudo: isAsked ? (text: string) => io.err(text.replaceAll('\n', '\r\n')) : undefined,
+    env: { ...io.env, VMSSH_HOST_KEYS: 'strict' },
   } as const;
-  if (!contact && !isAsked) return runInside(into, script, setup, more);
+  if (!contact && !isAsked) return runInside(into, script, setup, { ...how, caller: called });
   return inAskedFolder(stateFolder(io.env, io.platform), async (folder) => {
     const knownHosts = join(folder, 'known_hosts');
     // ssh shows it as it asks.
     const hostKeyAlias = hostNameOf(name);
     await writeFile(knownHosts, `${hostKeyAlias} ${contact}\n`, { mode: 0o600 });
-    const known = contact && { asksForKeys: false, known: { knownHosts, hostKeyAlias, onlyKnown: true } };
-    if (!isAsked) return runInside(into, script, setup, { ...more, caller: { ...known } });
+    const known = { asksForKeys: false, known: { knownHosts, hostKeyAlias, onlyKnown: true } };
+    const caller = { ...called, ...(contact && known) };
+    if (!isAsked) return runInside(into, script, setup, { ...how, caller });
     return inSocketFolder(folder, async (place) => {
-      const caller = { ...known, control: join(place, 'ssh') };
-      const options = { ...into, ...called, ...caller };
-      return overOneLogin(options, setup, { settings, onComplaint, env }, () =>
-        runInside(into, script, setup, { ...more, caller }),
+      const over = { ...caller, control: join(place, 'ssh') };
+      return overOneLogin({ ...into, ...over }, setup, how, () =>
+        runInside(into, script, setup, { ...how, caller: over }),
       );
     });
   });
@@ -194,17 +190,19 @@ async function inSocketFolder<T>(folder: string, run: (place: string) => Promise
 /** Runs something while an ssh is logged in, for which it asks. That has its socket then, and ends with this process. Throws a ConnectError. */
 async function overOneLogin<T>(
   options: Omit<GuestRouteOptions, 'script' | 'needsRoot'> & { readonly control: string },
-  { io, signal: stopped }: Setup,
-  { settings, ...how }: Pick<RunOptions, 'onComplaint'> & { settings: readonly string[]; env: Io['env'] },
+  { signal: stopped, io }: Setup,
+  how: Pick<RunOptions, 'onComplaint'> & { settings: readonly string[]; env: Io['env'] },
   run: () => Promise<T>,
 ): Promise<T> {
   const own = new AbortController();
   const signal = AbortSignal.any([stopped, own.signal]);
-  const route = masterRoute(options, settings);
+  const route = masterRoute(options, how.settings);
   let outcome: ScriptOutcome | undefined;
-  const isOver = runScript(route, { ...how, signal, onLine() {} }).then((end) => {
-    outcome = end;
-  });
+  const isOver = runScript(route, { env: how.env, onComplaint: how.onComplaint, signal, onLine() {} }).then(
+    (end) => {
+      outcome = end;
+    },
+  );
   while (!outcome && !existsSync(options.control)) await delay(50);
   try {
     if (outcome) throw await whyNotRun(options, route, outcome, io, stopped);

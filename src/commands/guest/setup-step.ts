@@ -160,8 +160,8 @@ const [limitMs, firstMs] = [300_000, 30_000];
 
 /** How a login differs from what a manager starts. */
 export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>> {
-  /** In place of what ssh is asked about host keys. */
-  readonly caller?: Partial<Pick<GuestRouteOptions, 'asksForKeys' | 'known' | 'control'>>;
+  /** The ssh that was asked already, and what it is told about host keys. */
+  readonly caller?: Awaited<ReturnType<typeof guestCaller>> & Pick<GuestRouteOptions, 'control'>;
   /** More of ssh's. */
   readonly settings?: readonly string[];
   readonly onComplaint?: ((line: string) => void) | undefined;
@@ -187,7 +187,7 @@ export async function runInside(
     looks,
   }: RunOptions = {},
 ): Promise<readonly FindingJson[]> {
-  const options = { ...into, ...(await guestCaller(io, into)), ...caller, script, needsRoot };
+  const options = { ...into, ...(caller ?? (await guestCaller(io, into))), script, needsRoot };
   const route = guestRoute(options, settings);
   const lines: ProgressLine[] = [];
   const onLine = (line: ProgressLine) => void lines.push(line);

@@ -58,28 +58,21 @@ export interface SetupPlan extends SetupSteps {
   readonly found: Found;
 }
 
-export interface Ways extends Pick<Setup, 'options' | 'io' | 'signal'> {
-  readonly show: ShowStep;
-}
+type Ways = Pick<Setup, 'options' | 'io' | 'signal'> & { readonly show: ShowStep };
 
-/** `setup` and its undo have the same two parts. */
-export interface Work {
-  /** Looks what has to be done, and changes nothing. Throws a ConnectError if no machine has the name, or nobody can go into it. */
-  plan(name: string): Promise<SetupPlan>;
-  /** Does what the plan says. Stops at the first failure: it can be run again. */
-  carryOut(plan: SetupPlan): Promise<SetupSteps>;
-}
-
-/** Makes a machine one for `ssh NAME`, and logs in. */
-export function settingUp({ show, ...ways }: Ways): Work {
+/**
+ * Makes a machine one for `ssh NAME`, and logs in. `plan` looks what has to be done, and changes nothing: it throws a ConnectError if no machine has
+ * the name, or nobody can go into it. `carryOut` does it, and stops at the first failure: it can be run again. An undo has the same two parts.
+ */
+export function settingUp({ show, ...ways }: Ways) {
   return {
-    async plan(name) {
+    async plan(name: string): Promise<SetupPlan> {
       const { named, claim } = await lookUpClaimed(name, ways);
       const setup = newSetup(named, { name, claim, ...ways }, show);
       const found = await runSteps(steps, (step, all) => step.look?.(setup, all), setup);
       return planOf(setup, found);
     },
-    async carryOut(plan) {
+    async carryOut(plan: SetupPlan): Promise<SetupSteps> {
       const setup = { ...plan.setup, ...collector(show) };
       const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, {
         ...plan.found,
@@ -102,7 +95,7 @@ async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
 }
 
 /** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
-export function takingBack({ show, ...ways }: Ways): Work {
+export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp> {
   const run = async (setup: Setup, what: 'plan' | 'do') =>
     planOf(
       setup,

@@ -52,10 +52,9 @@ export const way: SetupStep = {
   async look(setup, found) {
     const { start, missing } = found;
     const { machine, add } = setup;
-    const off = start && `it is ${machine?.status}`;
-    if (off && !missing) return add('way', 'failed', off, start);
-    if (off) add('way', 'skipped', `${off}: start it then, and run this again`);
-    if (off) return { isOver: true };
+    if (start && !missing) return addOff(setup, start);
+    if (start) add('way', 'skipped', `it is ${machine?.status}: start it then, and run this again`);
+    if (start) return { isOver: true };
     if (missing) return undefined;
     const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
     const { means: { endpoint, steps = [] } = {}, error } = answer;
@@ -63,16 +62,13 @@ export const way: SetupStep = {
     add('way', 'ok', [...steps, formatEndpoint(endpoint)].slice(-2).join(' → '));
     return { answer };
   },
-  async act({ machine, add }, { start }) {
-    return start ? add('way', 'failed', `it is ${machine?.status}`, start) : undefined;
-  },
-  async undo(setup) {
-    const start = await howToStart(setup);
-    return start === undefined
-      ? undefined
-      : setup.add('way', 'failed', `it is ${setup.machine?.status}`, start);
-  },
+  act: async (setup, { start }) => addOff(setup, start),
+  undo: async (setup) => addOff(setup, await howToStart(setup)),
 };
+
+function addOff({ machine, add }: Setup, start: string | undefined): undefined {
+  if (start) add('way', 'failed', `it is ${machine?.status}`, start);
+}
 
 export const key: SetupStep = {
   name: 'key',
@@ -136,7 +132,7 @@ export async function noEntry(
 ): Promise<Found | undefined> {
   const { machine, options, add } = setup;
   // Off, it has no console to type on either.
-  if (found.start && !found.missing) return add('way', 'failed', `it is ${machine?.status}`, found.start);
+  if (found.start && !found.missing) return addOff(setup, found.start);
   const login = code === 'NO_EXEC' && options.by !== 'exec' ? await byLogin(setup, found) : undefined;
   const unanswered = login?.answer?.error;
   if (login && !unanswered) return login;

@@ -157,7 +157,7 @@ function readerOf(
     if (text !== '') other(text.trim() === '' ? '\n' : `${text.trimEnd()}\n`);
     if (text.trim() !== '') message = text.trim();
   };
-  const take = terminal ? splitTerminal(takeLine, other) : splitLines(takeLine);
+  const take = splitLines(takeLine, terminal && other);
   const mark = ` ${proof}`;
   let proxy: string[] = [];
   const complain = splitLines((text) => {
@@ -188,8 +188,14 @@ const maxMiB = 16;
 /** The characters kept of a long line, from its end. */
 const maxLineLength = 65_536;
 
-/** Splits chunks into lines and calls `each` with every complete one; a line has at most 64 KiB. */
-export function splitLines(each: (line: string) => void): (part: string) => void {
+/**
+ * Splits chunks into lines and calls `each` with every complete one; a line has at most 64 KiB. `prompt`, for a terminal, gets text without a newline
+ * at once, but for our own lines, which begin with a lower-case letter.
+ */
+export function splitLines(
+  each: (line: string) => void,
+  prompt?: (text: string) => void,
+): (part: string) => void {
   let rest = '';
   return (part) => {
     const at = part.lastIndexOf('\n') + 1;
@@ -197,30 +203,13 @@ export function splitLines(each: (line: string) => void): (part: string) => void
       for (const line of (rest + part.slice(0, at - 1)).split('\n')) each(line.slice(-maxLineLength));
       rest = '';
     }
-    rest = keep(rest + part.slice(at));
-  };
-}
-
-/** The same for a terminal: `prompt` gets text without a newline at once, but for our own lines, which begin with a lower-case letter. */
-export function splitTerminal(
-  each: (line: string) => void,
-  prompt: (text: string) => void,
-): (part: string) => void {
-  let rest = '';
-  const split = splitLines(each);
-  return (part) => {
-    const at = part.lastIndexOf('\n') + 1;
-    if (at > 0) split(rest + part.slice(0, at));
-    rest = keep(at > 0 ? part.slice(at) : rest + part);
-    if (rest === '' || /^[a-z]/.test(rest)) return;
+    rest += part.slice(at);
+    // Not at every chunk, so that small ones do not copy the line each time.
+    if (rest.length > 2 * maxLineLength) rest = rest.slice(-maxLineLength);
+    if (!prompt || rest === '' || /^[a-z]/.test(rest)) return;
     prompt(rest);
     rest = '';
   };
-}
-
-// Not at every chunk, so that small ones do not copy the line each time.
-function keep(text: string): string {
-  return text.length > 2 * maxLineLength ? text.slice(-maxLineLength) : text;
 }
 
 /** The state in a line of a guest script: "fix" is a command, "hint" is words. The step of `end` is the script's exit code. */

@@ -9,7 +9,7 @@ import {
   runLeft,
   sudoAsks,
 } from '../../../src/guest/run/route.js';
-import { splitLines, splitTerminal } from '../../../src/guest/run/run-script.js';
+import { splitLines } from '../../../src/guest/run/run-script.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -109,7 +109,7 @@ describe('lines', () => {
   it.each(Array.from({ length: text.length }, (_, at) => at))('of a terminal, split at %i', (at) => {
     const lines: string[] = [];
     let shown = '';
-    const take = splitTerminal(
+    const take = splitLines(
       (line) => lines.push(line),
       (part) => {
         shown += part;

@@ -3,14 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guestFailures } from '../../../src/guest/failures.js';
 import { guestRoute, leaveScript, leftFile } from '../../../src/guest/run/route.js';
-import {
-  cidOf,
-  mayPrint,
-  parseProgress,
-  runScript,
-  splitLines,
-  splitTerminal,
-} from '../../../src/guest/run/run-script.js';
+import { cidOf, mayPrint, parseProgress, runScript, splitLines } from '../../../src/guest/run/run-script.js';
 import { checkScript, proofScript } from '../../../src/guest/script.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -175,7 +168,7 @@ describe('a line without an end', () => {
   it('is cut on a terminal too', () => {
     const lines: string[] = [];
     const prompts: string[] = [];
-    const take = splitTerminal(
+    const take = splitLines(
       (line) => lines.push(line),
       (text) => prompts.push(text),
     );

@@ -66,22 +66,17 @@ sshd_config() {
   [ -n "${scratch:-}" ] || rmdir "$config_key"
 }
 
-# What sshd runs in place of a shell, or where no shell is.
+# What lets no session begin, or runs no shell.
 login_session() {
-  forced=$(setting forcecommand)
   methods=$(setting authenticationmethods)
   chroot=$(setting chrootdirectory | sed "s|%h|$home|g; s|%u|$account|g; s|%U|$(id -u "$account")|g")
-  if [ "${forced:-none}" != none ]; then
-    fail login "$(origin ForceCommand) makes sshd run only this for $account: $forced" "# name another account: --user NAME"
-  elif password_expired "$account"; then
-    fail login "the password of $account has expired, so PAM wants a new one first" "chage -d \"\$(date +%F)\" $account"
+  if ! session_settings ''; then
+    return 1
   elif case " ${methods:-any} " in *' any '* | *' publickey '*) false ;; esac then
     fail login "sshd requires more than a key from $account: AuthenticationMethods $methods" "$(setting_fix AuthenticationMethods publickey)"
-  elif has_chroot && chroot_part=$(loose_part "$chroot" root) && [ -n "$chroot_part" ]; then
-    fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, and $chroot_part can be written to by others than root" \
-      "chown root: $chroot_part && chmod go-w $chroot_part"
-  elif has_chroot && [ ! -x "$R$chroot$shell" ]; then
-    fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, which has no $shell" "# name another account: --user NAME; or put a shell there"
+  elif has_chroot && { [ ! -x "$R$chroot$shell" ] || [ -n "$(loose_part "$chroot" root)" ]; }; then
+    fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, which has no $shell, or which others than root can write to" \
+      "# name another account: --user NAME; or put a shell there, and see to the owner and mode of each folder"
   fi
 }
 

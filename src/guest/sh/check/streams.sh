@@ -55,8 +55,9 @@ unit_texts() {
       for each_name in $texts_folders; do drop_ins "$R$each_folder/$each_name"; done
     done
     for each_folder in $unit_folders; do drop_ins "$R$each_folder/${1##*.}.d"; done
-  } | sort -s -u -t / -k 1,1 | cut -d / -f 2-
+  } | first_of_name
 }
+first_of_name() { sort -s -u -t / -k 1,1 | cut -d / -f 2-; }
 # drop_in_folders UNIT: a-b.socket.d, a-.socket.d.
 drop_in_folders() {
   each_at=

@@ -111,16 +111,14 @@ plain_paths() { printf '%s\n' "$each_complaint" | sed -n "$1" | grep '^/[A-Za-z0
 # ssh-keygen -A leaves a file that is there as it is, and makes those of sshd's own names.
 host_key_fix() {
   key_commands=
-  key_default=
   for each_path in $(plain_paths 's/^Unable to load host key: //p'); do
     if [ -s "$R$each_path" ]; then key_commands="${key_commands}mv $each_path $each_path.bad && "; fi
     case $each_path in
-      /etc/ssh/ssh_host_*_key) key_default=yes ;;
+      /etc/ssh/ssh_host_*_key) ;;
       *) key_commands="${key_commands}ssh-keygen -q -t ed25519 -N '' -f $each_path && " ;;
     esac
   done
-  if [ -z "$key_commands" ] || [ "$key_default" = yes ]; then key_commands="${key_commands}ssh-keygen -A"; fi
-  printf '%s\n' "${key_commands% && }"
+  printf '%s\n' "${key_commands}ssh-keygen -A"
 }
 
 # Without systemd: whether our service is there and runs.

@@ -83,10 +83,8 @@ blocked_by_kernel() {
 # blocked_lines MODULE: "FILE:LINE:TEXT" of modprobe.d. Of files of one name the first folder's counts.
 blocked_lines() {
   for each_folder in /etc /run /usr/local/lib /usr/lib /lib; do
-    for each_file in "$R$each_folder/modprobe.d"/*.conf; do
-      if [ -f "$each_file" ] || [ -L "$each_file" ]; then printf '%s/%s\n' "${each_file##*/}" "$each_file"; fi
-    done
-  done | sort -s -u -t / -k 1,1 | cut -d / -f 2- | while IFS= read -r each_file; do
+    drop_ins "$R$each_folder/modprobe.d"
+  done | first_of_name | while IFS= read -r each_file; do
     grep -nE "^[[:space:]]*(blacklist[[:space:]]+$(spelled "$1")[[:space:]]*$|install[[:space:]]+($(spelled "$1")|vsock|$(spelled vmw_vsock_virtio_transport_common))[[:space:]]+([^[:space:]]*/)?(false|true)([[:space:]]|$))" "$each_file" 2>/dev/null |
       sed -e 's/^\([0-9]*:\)[[:space:]]*/\1/' -e "s|^|${each_file#"$R"}:|"
   done

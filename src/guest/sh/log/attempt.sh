@@ -90,20 +90,28 @@ login_ended() {
   cause=$(printf '%s\n' "${attempt_lines:-}" | sed -n '/^Accepted /,$p' | grep -E 'no more sessions|chroot|pam_open_session|^(error|fatal): ' | head -n 1)
   if was_accepted; then ended="the key of $1 is accepted, but its session ends"; else ended="a login as $1 failed"; fi
   ended="$ended: $login_about${cause:+; the journal has: $cause}"
-  if password_expired "$1"; then
-    fail login "$ended; its password has expired, so PAM wants a new one first" "chage -d \"\$(date +%F)\" $1 # or log in with a terminal, and set a new one"
-  elif [ "$(setting maxsessions)" = 0 ]; then
-    fail login "$ended; $(origin MaxSessions) sets MaxSessions 0" "$(setting_fix MaxSessions 10)"
+  if ! session_settings "$ended; "; then
+    return 1
   elif has_chroot; then
     fail login "$ended; $(origin ChrootDirectory) sets ChrootDirectory $(setting chrootdirectory)" "$(setting_fix ChrootDirectory none)"
   elif [ "${cause#*pam_open_session}" != "$cause" ]; then
     fail login "$ended" '# see the session lines of /etc/pam.d/sshd, and the settings of the module that refuses'
-  elif forced=$(setting forcecommand) && [ "${forced:-none}" != none ]; then
-    fail login "$ended; $(origin ForceCommand) makes sshd run only this for it: $forced" "$(setting_fix ForceCommand none)"
   elif key_files_have '(^|[[:space:],])command="'; then
     fail login "$ended; $key_file lets a key run only one command, by command=" "# take command=\"...\" off that key in $key_file"
   else
     fail login "$ended" "# see what runs at login: an exit in $home/.bashrc, a wait there, in $home/.ssh/rc or in another file that its shell, $shell, reads"
+  fi
+}
+
+# session_settings START: what is known to end each session of the account, whatever its key is.
+session_settings() {
+  forced=$(setting forcecommand)
+  if password_expired "$account"; then
+    fail login "$1the password of $account has expired, so PAM wants a new one first" "chage -d \"\$(date +%F)\" $account # or log in with a terminal, and set a new one"
+  elif [ "$(setting maxsessions)" = 0 ]; then
+    fail login "$1$(origin MaxSessions) sets MaxSessions 0" "$(setting_fix MaxSessions 10)"
+  elif [ "${forced:-none}" != none ]; then
+    fail login "$1$(origin ForceCommand) makes sshd run only this for $account: $forced" "$(setting_fix ForceCommand none) # or use another account (setup: --user NAME)"
   fi
 }
 

@@ -211,7 +211,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
         name: 'a forced command',
         config: 'ForceCommand /bin/true',
         says: /only this for ann: \/bin\/true/,
-        fix: /--user NAME/,
+        fix: /ForceCommand none/,
       },
       {
         name: 'a chroot without a shell',

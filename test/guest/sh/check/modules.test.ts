@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import streams from '../../../../src/guest/sh/check/streams.sh';
 import transport from '../../../../src/guest/sh/check/transport.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
@@ -15,7 +16,7 @@ const driver = 'vmw_vsock_virtio_transport';
 
 describe.each(shells)('$name: modules', ({ command }) => {
   const run = (script: string) =>
-    runThere(command, `${report}${facts}${vsock}${transport}\nport=22\nsleep() { :; }\n${script}`);
+    runThere(command, `${report}${facts}${vsock}${streams}${transport}\nport=22\nsleep() { :; }\n${script}`);
   const given = (files: Record<string, string>) =>
     writeTree(root, {
       'proc/net/protocols': 'AF_VSOCK  1232\n',

@@ -99,7 +99,7 @@ describe.each(shells)(`what sshd -t says: $name${missing ? `: ${missing}` : ''}`
 
     it('a key of a place of its own is made there', () => {
       site('HostKey /etc/ssh/own_key');
-      expect(fixOf(check())).toBe("ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/own_key");
+      expect(fixOf(check())).toBe("ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/own_key && ssh-keygen -A");
     });
 
     it.each([

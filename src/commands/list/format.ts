@@ -56,10 +56,8 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
   looks.widths?.splice(0, before.length, ...widths);
   const typed = looks.names.size > 0 ? 'SSH' : 'TARGET';
   const line = (cells: readonly string[], paint: (cell: string, title: string | undefined) => string) => {
-    const padded = cells.map((cell, i) => {
-      return paint(cell, header[i]) + ' '.repeat(Math.max(0, (widths[i] ?? 0) - width(cell)));
-    });
-    return `${padded.join('  ').trimEnd()}\n`;
+    const shown = cells.map((cell, i) => ({ text: paint(cell, header[i]), size: width(cell) }));
+    return `${flowing(shown, widths, looks.columns)}\n`;
   };
   const painted = rows.map((row, i) =>
     line(row, (cell, title) => {
@@ -74,6 +72,28 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
 function widest(sizes: readonly number[], columns = 120): number {
   return sizes.reduce((most, size) => (size > columns / 2 ? most : Math.max(most, size)), 0);
 }
+
+/** The cells side by side; one that would stand out on the right begins a line below the second column. */
+function flowing(
+  cells: readonly { readonly text: string; readonly size: number }[],
+  widths: readonly number[],
+  columns = Number.POSITIVE_INFINITY,
+): string {
+  const indent = (widths[0] ?? 0) + gap;
+  let used = 0;
+  return cells
+    .reduce((text, { text: cell, size }, i) => {
+      const breaks = used > indent && used + size > columns;
+      const at = breaks ? indent : used;
+      used = at + Math.max(size, widths[i] ?? 0) + gap;
+      const before = breaks ? `${text.trimEnd()}\n${' '.repeat(indent)}` : text;
+      return before + cell + (i === cells.length - 1 ? '' : ' '.repeat(used - at - size));
+    }, '')
+    .trimEnd();
+}
+
+/** Spaces between two cells. */
+const gap = 2;
 
 interface Column {
   readonly title: string;

@@ -66,6 +66,17 @@ function sets({ name, value = '' }: ToolOption, keyword: RegExp): boolean {
   return name === 'o' && keyword.test(value);
 }
 
+/** Whether the options only ask about the tool itself, without a machine: ssh's -V and -Q, rsync's --version. */
+export function asksTool(tool: SshTool, { before, operands }: SplitArgs): boolean {
+  const question = {
+    ssh: /^-[46AaCfGgKkMNnqsTtvXxYy]*[VQ]/,
+    rsync: /^(-V|--version)$/,
+    scp: undefined,
+    sftp: undefined,
+  }[tool];
+  return operands.length === 0 && before.some(({ words: [word = ''] }) => question?.test(word));
+}
+
 // "[user@]TARGET:path", split at the first colon that leaves a target before it, or "[user@]NAME:path".
 function splitRemote(
   text: string,

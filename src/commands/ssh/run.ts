@@ -16,6 +16,7 @@ import {
   forwardsNothing,
   ownConnection,
   sshCommand,
+  sshProgram,
   whyNotStarted,
 } from '../../process/ssh-program.js';
 import { shellCode } from '../../process/terminate.js';
@@ -23,12 +24,15 @@ import type { AllMachines } from '../../sources/list-all.js';
 import { mayBeUp } from '../../sources/source.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
-import type { SshTool } from '../../ssh/split-args.js';
+import { type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { shellLine, shellOf, shellQuoted } from '../../typed/shell.js';
+import { asksTool } from './args.js';
 import { prepare, type SshOptions, type ToolCall } from './call.js';
 
 /** Runs the tool. Resolves to its exit code, or 128 plus the number of the signal that ended it. */
 export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Promise<number> {
+  if (asksTool(tool, typed.args))
+    return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...wordsOf(typed.args.before)], io);
   const options = tool === 'ssh' && typed.args.operands.length === 0 ? await withPicked(typed, io) : typed;
   if (options === undefined) return exitCode.interrupted;
   let all: AllMachines | undefined;

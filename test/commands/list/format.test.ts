@@ -24,14 +24,16 @@ describe('the target of a machine', () => {
   });
 });
 
-it('a table keeps its columns on a narrow terminal if one name is long', async () => {
+it('a table keeps its columns on a narrow terminal if one name is long, and breaks only that row, between cells', async () => {
   const long = 'a-name-of-a-machine-that-is-much-longer-than-all-others';
   const machines = ['web', long].map((name) => ({ ...machine(name, 'h'), target: `qemu/${name}` }));
   expect(formatTable(machines, { ...(await looks()), columns: 40 })).toBe(
     [
       'STATUS   NAME  TARGET    PROVIDER',
       'running  web   qemu/web  libvirt',
-      `running  ${long}  qemu/${long}  libvirt`,
+      `running  ${long}`,
+      `         qemu/${long}`,
+      '         libvirt',
       '',
     ].join('\n'),
   );

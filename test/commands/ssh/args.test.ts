@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  asksTool,
   findOperands,
   givingOption,
   namesJump,
@@ -66,6 +67,21 @@ it.each<{ tool: SshTool; line: string; want: boolean }>([
   { tool: 'rsync', line: '-J x mint:', want: false },
 ])('$tool $line names a host to go through: $want', ({ tool, line, want }) => {
   expect(namesJump(tool, args(tool, line))).toBe(want);
+});
+
+describe('a question about the tool itself', () => {
+  it.each<{ tool: SshTool; line: string; want: boolean }>([
+    { tool: 'ssh', line: '-V', want: true },
+    { tool: 'ssh', line: '-vV', want: true },
+    { tool: 'ssh', line: '-Q cipher', want: true },
+    { tool: 'ssh', line: '-Qcipher', want: true },
+    { tool: 'ssh', line: '-V mint', want: false },
+    { tool: 'ssh', line: 'mint ls -V', want: false },
+    { tool: 'ssh', line: '-iV', want: false },
+    { tool: 'rsync', line: '--version', want: true },
+    { tool: 'rsync', line: '--version mint:', want: false },
+    { tool: 'scp', line: '-V', want: false },
+  ])('$tool $line: $want', ({ tool, line, want }) => expect(asksTool(tool, args(tool, line))).toBe(want));
 });
 
 it('a text of 100,000 colons is read in linear time', () => {

@@ -50,6 +50,13 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     expect(names.filter((name) => !/^vmssh-[0-9a-f-]{36}$/.test(name ?? ''))).toEqual([]);
   });
 
+  it('keep none for an address', async () => {
+    const before = knownHosts();
+    const key = ['-i', join(dir, 'id'), '-o', 'BatchMode=yes'];
+    await ends(3, tool('ssh', ...quiet, ...key, `unix${sshd.path}`, 'exit 3'));
+    expect(knownHosts()).toBe(before);
+  });
+
   it('log in without a home to keep a key in', async () => {
     const homeless = { env: { ...env, HOME: '/dev/null' } };
     const result = await run([...vmssh, 'ssh', ...quiet, '-o', 'BatchMode=yes', 'db-t7', 'exit 3'], homeless);
@@ -268,5 +275,17 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
     await ends(5, tool('ssh', ...quiet, 'web-server-t7', 'exit 5'));
     expect(knownHosts()).toContain(alias);
+  });
+
+  it('know a machine again that has another address and another name now', async () => {
+    const before = knownHosts();
+    const [first] = machines;
+    machines[0] = { ...first, name: 'renamed', sshAddress: `unix${sshd.path.replace('/', '//')}` };
+    await ends(6, tool('ssh', ...quiet, 'renamed', 'exit 6'));
+    // The same lines, one of them with one more name.
+    const lines = knownHosts().split('\n');
+    expect(lines).toHaveLength(before.split('\n').length);
+    for (const line of before.split('\n'))
+      expect(lines.filter((each) => each.startsWith(line))).not.toEqual([]);
   });
 });

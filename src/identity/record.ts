@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   readFileSync,
   readlinkSync,
   rmdirSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -255,5 +257,30 @@ function statText(pid: number, procDir: string): string {
     return readFileSync(`${procDir}/${pid}/stat`, 'latin1');
   } catch {
     return '';
+  }
+}
+
+/** Whether ssh may ask vmssh for a host key without --record: older lines do not say it, nor does a ProxyCommand of the user's own. Lines that cannot be read may. */
+export function linesAskForKeys({ HOME = '' }: Env): boolean {
+  // After `sudo -E` HOME is another user's. No account is looked up: each login waits for this.
+  if (!isAbsolute(HOME) || !isOwnFolder(HOME)) return true;
+  const system = ['10', '30'].map((order) => `/etc/ssh/ssh_config.d/${order}-vmssh.conf`);
+  return [`${HOME}/.ssh/vmssh.conf`, `${HOME}/.ssh/config`, ...system].some(mayAsk);
+}
+
+function isOwnFolder(path: string): boolean {
+  try {
+    return statSync(path).uid === process.getuid?.();
+  } catch {
+    return false;
+  }
+}
+
+/** `existsSync` says no of what may not be read, too: then ssh does not read it either. */
+function mayAsk(path: string): boolean {
+  try {
+    return existsSync(path) && readFileSync(path, 'utf8').includes(' host-key ');
+  } catch {
+    return true;
   }
 }

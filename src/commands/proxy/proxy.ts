@@ -13,7 +13,13 @@ import {
 import type { Bring, Connection } from '../../connect/connection.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
-import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../identity/record.js';
+import {
+  leaveRecord,
+  linesAskForKeys,
+  type ReachedRecord,
+  recordFolders,
+  recordOf,
+} from '../../identity/record.js';
 import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
@@ -116,7 +122,7 @@ export const proxy: Command<ProxyOptions> = {
     if (options.isTyped && /[*?,]/.test(text)) refusePattern(typed);
     const isLinux = io.platform === 'linux';
     const saysSo = options.bring ? true : options.record;
-    const isAsked = isLinux && (saysSo ?? (await import('./lines-ask.js')).linesAskForKeys(io.env));
+    const isAsked = isLinux && (saysSo ?? linesAskForKeys(io.env));
     const start = options.start === 'terminal' ? hasTerminal() : options.start;
     const reachOptions = { ...options, start, text, target };
     if (isLinux && kindOf(target).from === 'windows-wsl2') {

@@ -31,7 +31,8 @@ const beside = [
 ];
 
 /** What is loaded only while a monitor runs, which another test may have started. */
-const forMonitors = /^sources\/(vmm\/|processes\/(process-paths|tcp-listeners|namespaces)$|tools\/(cid-space|claims|guest-addresses)$)/;
+const forMonitors =
+  /^sources\/(vmm\/|processes\/(process-paths|tcp-listeners|namespaces)$|tools\/(cid-space|claims|guest-addresses)$)/;
 
 /** As V8 writes it. */
 interface Script {

@@ -63,7 +63,7 @@ describe.each(shells)('$name', ({ command }) => {
   it('is how all keys and accounts get into a script', () => {
     const keys = hostile.filter((text) => !text.includes('\n') && text !== '');
     const script = setupScript({ port: 22, keys, account: "a'b" });
-    const settings = script.slice(script.indexOf('\nport='), script.indexOf('\nPATH='));
+    const settings = script.slice(script.indexOf('\nR='), script.indexOf('\nPATH='));
     expect(shell(command, `${settings}\nprintf %s "$account $keys"`).stdout).toBe(`a'b ${keys.join('\n')}`);
   });
 });

@@ -48,16 +48,17 @@ export class Bytes {
     this.#limit = limit;
   }
 
-  /** Where the next bytes go. Most files of /proc are shorter than the first. */
+  /** Where the next bytes go. Most files of /proc are shorter than the first; a long one comes in pieces of a page. */
   next(): Buffer {
     const size = Math.min(Math.max(shortestRead, this.length), maxRead, this.#limit - this.length + 1);
-    this.#next = Buffer.allocUnsafe(size);
+    if (this.#next.length === 0) this.#next = Buffer.allocUnsafe(size);
     return this.#next;
   }
 
   /** Whether there may be more. */
   add({ bytesRead }: { bytesRead: number }): boolean {
     this.#parts.push(this.#next.subarray(0, bytesRead));
+    this.#next = this.#next.subarray(bytesRead);
     this.length += bytesRead;
     if (this.length > this.#limit) throw tooLong(this.#path, this.#limit);
     return bytesRead > 0;

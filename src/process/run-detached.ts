@@ -76,9 +76,12 @@ export async function runApart(
 /** A file that only its descriptors know, once for its writer and once for us. `remove`: for Windows, where an open one may keep its name. */
 export function openUnnamed(env: Env) {
   const folder = temporaryFolder(env);
+  let isThere = true;
   const remove = () => {
     try {
-      rmSync(folder, { recursive: true, force: true });
+      // Only once: then anybody may have a folder of that name.
+      if (isThere) rmSync(folder, { recursive: true, force: true });
+      isThere = false;
     } catch {}
   };
   let write: number | undefined;

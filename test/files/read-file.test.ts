@@ -3,7 +3,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readBytes, readText } from '../../src/files/read-file.js';
-import { readTextSync } from '../../src/files/read-sync.js';
+import { Bytes, readTextSync } from '../../src/files/read-sync.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -58,6 +58,12 @@ describe.each(readers)('a file, read $how', ({ read }) => {
 let count = 0;
 
 describe('bytes', () => {
+  it('that come one by one, as /proc gives a page at a time, take little memory', () => {
+    const bytes = new Bytes('/proc/net/unix', 1 << 20);
+    const given = Array.from({ length: 100 }, () => [bytes.next().buffer, bytes.add({ bytesRead: 1 })]);
+    expect(new Set(given.map(([memory]) => memory)).size).toBe(1);
+  });
+
   it('are as they lie in the file', async () => {
     const bytes = Buffer.from(Array.from({ length: 40_000 }, (_, i) => i % 256));
     writeFileSync(join(dir, 'bytes'), bytes);

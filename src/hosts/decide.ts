@@ -123,8 +123,9 @@ function whatStays(
   const listed = found.machines.filter(({ via: host, provider }) => host || !otherwise.has(provider));
   const lastLogins = settings.logins.parse(last.options);
   const isDated = found.stays === undefined && container === undefined;
+  const all = [...listed, ...stays];
   const kept = [...stays].map((each): HostEntry => {
-    const now = loginOf(each, logins, [...listed, ...stays]);
+    const now = loginOf(each, logins, all);
     const entry = now ? { ...each, ...loginFields(now) } : withoutLogin(each, lastLogins, last);
     return isDated && entry.via === undefined
       ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }

@@ -77,7 +77,7 @@ export async function planInstall(
   };
 }
 
-/** Those of the files for ssh, and of the state. */
+/** The changes to the files for ssh, and to the state. */
 async function changesFor(
   lines: string,
   { state, settings: { hostKeys } }: Pick<Decision, 'state'> & { readonly settings: Settings },

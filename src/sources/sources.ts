@@ -222,7 +222,7 @@ export const sources = [
   },
 ] as const satisfies readonly SourceEntry[];
 
-/** The same, each with all fields that one may have. */
+/** All sources, each with all fields that a source may have. */
 export const sourceEntries: readonly SourceEntry[] = sources;
 
 export function loadSources(entries: readonly SourceEntry[] = sources): Promise<readonly Source[]> {

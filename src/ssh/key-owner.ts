@@ -30,9 +30,9 @@ export interface KeyOwner extends Login, Pick<KeyFacts, 'meant' | 'names' | 'ali
   /** Of what nobody said is reached: only what was typed. */
   readonly reached: ReachedRecord;
   readonly isProved: boolean;
-  /** Its names in known_hosts. */
+  /** The machine's names in known_hosts. */
   readonly aliases: readonly string[];
-  /** Its own one among these keys; undefined for an address. */
+  /** The machine's own name among those that have these keys; undefined for an address. */
   aliasIn(pins: readonly Pin[]): string | undefined;
   /** The key that `guest credentials` made: no other is accepted. */
   readonly made?: { readonly keys: GuestKeys; readonly type: string; readonly key: string } | undefined;

@@ -97,7 +97,7 @@ export function isOver(since: string, today: string): boolean {
 interface Wanted {
   readonly machine: ListedMachine;
   readonly host: string;
-  /** It has that Host already. */
+  /** Whether the machine has that Host already. */
   readonly isHolder: boolean;
 }
 

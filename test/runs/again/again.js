@@ -1,6 +1,6 @@
 /** @import { FailedFile } from './failed.js' */
 // node test/runs/again/again.js ARGS: vitest run ARGS. Files that failed are run once more at the end, one after another; what passes then is
-// listed as flaky, and the run passes. Files of the project unit have no second chance.
+// listed as flaky, and the run passes.
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ async function main(args) {
     const env = { ...process.env, VMSSH_FAILED: join(folder, 'failed.json') };
     const status = await finish(process.execPath, [vitest, 'run', ...args], { env });
     const failed = status === 0 ? [] : failedFiles(env.VMSSH_FAILED);
-    if (failed.length === 0 || failed.some(({ project }) => project === 'unit')) return status ?? 1;
+    if (failed.length === 0) return status ?? 1;
     console.log(`\nonce more, one after another: ${failed.map(({ file }) => file).join(', ')}`);
     const second = await finish(process.execPath, [vitest, 'run', ...again(args, failed)]);
     if (second !== 0) return second ?? 1;

@@ -6,7 +6,7 @@ export default defineConfig({
   plugins: [shellText()],
   test: {
     include: ['test/vm/**/*.test.ts'],
-    globalSetup: 'test/vm/setup.ts',
+    globalSetup: ['test/runs/own/home.ts', 'test/vm/setup.ts'],
     reporters: ['default', './test/vm/summary.ts', './test/runs/again/failed.ts'],
     maxWorkers: 2, // each with a guest, which mostly waits
     sequence: {

@@ -35,7 +35,6 @@ export async function checkOverInterop(
   return parseCheck(stdout, target);
 }
 
-/** Reads the output of `vmssh check --json` for one target. Throws a ConnectError. */
 function parseCheck(printed: string, target: string): Outcome {
   try {
     const { results } = parseJson(printed) as {

@@ -17,9 +17,7 @@ import {
 } from '../ssh/machine-keys.js';
 import type { Endpoint } from '../typed/route.js';
 
-/** The host keys that ssh knows of a machine. */
 export interface KnownKeys {
-  /** A name that has keys. */
   readonly knownAs?: { readonly name: string; readonly path: string };
   /** When and by whose word the key was accepted, if its line says it. Rejects with a ConnectError for a key that ssh will refuse whatever the policy is. */
   check(key: HostKey): Promise<string | undefined>;
@@ -30,7 +28,6 @@ interface CheckedMachine extends Pick<Reached, 'target' | 'resolution'> {
   readonly typed: string;
   readonly text: string;
   readonly sshConfig?: string | undefined;
-  /** The listed machine, if it was found by name. */
   readonly machine: ListedTarget['machine'];
   readonly endpoint: Endpoint;
 }

@@ -21,16 +21,13 @@ import type { Endpoint } from '../typed/route.js';
 import { shellLine, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';
 
-/** A host to log in to; the rest is for one that is a target. */
 type Into = HostFlags & Pick<GuestRouteOptions, 'port' | 'routes' | 'identityFile'>;
 
 type OnLine = (line: ProgressLine) => void;
 
 export interface Inside {
   readonly lines: readonly ProgressLine[];
-  /** Whether nothing is wrong there. */
   readonly ok: boolean;
-  /** Why it did not finish there. */
   readonly notRun?: ConnectError;
 }
 
@@ -196,7 +193,6 @@ export async function whyNotRun(
     : new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
 }
 
-/** What sets up a machine of the list, by a name that ssh does not know. */
 async function listedFix(typed: string, message: string, io: Io): Promise<string | undefined> {
   if (!message.includes('Could not resolve hostname')) return undefined;
   const { user, host } = splitUser(typed);

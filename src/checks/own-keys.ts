@@ -11,7 +11,6 @@ import { sshFolder } from '../ssh/folder.js';
 import { ownKeyFile } from '../ssh/login-key.js';
 import { isHostName, slug } from '../typed/names.js';
 
-/** A key of the user's that logs in. */
 export interface OwnKey {
   /** The public key, as a line of authorized_keys. */
   readonly line: string;
@@ -23,10 +22,7 @@ export interface OwnKey {
   readonly asks?: boolean;
 }
 
-/**
- * The first key with which ssh could log in to the host: one of its files, in ssh's order, or of its agent. Undefined if there is none.
- * Rejects with a ConnectError of ssh's own words if its configuration cannot be read.
- */
+/** The first key that ssh would log in with: of its files, in its order, or its agent. Rejects with a ConnectError. */
 export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Promise<OwnKey | undefined> {
   const settings = await settingsOf(host, io, signal);
   const inAgent = await agentKeys(settings, io, signal);
@@ -51,7 +47,6 @@ export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Pr
 interface OwnKeysOptions {
   /** As it stands after `ssh`. */
   readonly host: string;
-  /** As for ssh -F. */
   readonly sshConfig?: string | undefined;
   readonly more?: readonly (string | undefined)[];
 }
@@ -72,7 +67,6 @@ export async function ownKeys(
   return [...(await Promise.all(ofFiles)).flat(), ...(await agentKeys(settings, io, signal))];
 }
 
-/** The files that ssh tries, in its order, from what `ssh -G` prints. */
 function identityFiles(settings: string): readonly string[] {
   return [...settings.matchAll(/^identityfile (.+)$/gm)].map(([, path = '']) => path);
 }
@@ -86,7 +80,6 @@ function publicFile(file: string): string {
   return file.endsWith('.pub') ? file : `${file}.pub`;
 }
 
-/** What `ssh -G` prints. */
 async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?: string): Promise<string> {
   const words = sshCommand({
     ssh: sshProgram(io),
@@ -106,7 +99,6 @@ async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?
   });
 }
 
-/** The public keys of the agent that ssh asks. */
 async function agentKeys(settings: string, { env }: Io, signal: AbortSignal): Promise<readonly string[]> {
   const named = settingIn(settings, 'identityagent') ?? 'SSH_AUTH_SOCK';
   if (named === 'none') return [];
@@ -116,7 +108,6 @@ async function agentKeys(settings: string, { env }: Io, signal: AbortSignal): Pr
   return printedKeys(['ssh-add', '-L'], { ...env, SSH_AUTH_SOCK: socket }, signal);
 }
 
-/** The public keys that a program prints; none if it fails. */
 async function printedKeys(command: readonly string[], env: Env, signal: AbortSignal) {
   const printed = await runProgram(command, { env, signal, timeoutMs: 5000 }).catch(() => undefined);
   const lines = printed?.code === 0 ? printed.stdout.split('\n') : [];
@@ -166,12 +157,10 @@ function blobOf(line: string): string | undefined {
   return /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line)?.[1];
 }
 
-/** What tells these keys from others. */
 export function blobsOf(lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => blobOf(line) ?? []);
 }
 
-/** The lines of a file of public keys; none if there is no such file, or none with a key. */
 async function keysIn(file: string): Promise<readonly string[]> {
   try {
     return readKeys(file);

@@ -6,7 +6,6 @@ import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { asksNothing, ownConnection } from '../process/ssh-program.js';
 import { isSshPort } from '../typed/numbers.js';
 
-/** What a guest says of itself before a login is tried. */
 export interface Guest {
   readonly cid: number | undefined;
   /** Another at each boot: which machine it is. */
@@ -69,7 +68,6 @@ export async function tryLogin(
   return { state: 'ended', about: `${by}: ssh ended ${how}${said}`, cursor };
 }
 
-/** ssh's last message if it does not accept a host key. */
 const keyRefused = /Host key verification failed\.|KnownHostsCommand failed/;
 
 const bootFile = '/proc/sys/kernel/random/boot_id';
@@ -78,7 +76,6 @@ function notTried(about: string): TriedLogin {
   return { state: 'not tried', about };
 }
 
-/** The host of a login, if it is a target. */
 export function targetIn(host: string): string | undefined {
   return targetOf(host) === undefined ? undefined : splitUser(host).host;
 }
@@ -90,7 +87,6 @@ export interface LoginEnd extends Pick<ProgramEnd, 'code' | 'stdout' | 'stderr'>
   readonly lacksTerminal?: true;
 }
 
-/** Runs ssh for a login, for at most 45 s. */
 export async function runLogin(
   command: readonly string[],
   { env }: Pick<Io, 'env'>,

@@ -9,14 +9,11 @@ export const jsonVersion = 1;
 /** The fields of every --json output, around the command's own; docs/reference/json.md and docs/reference/json.schema.json describe it. */
 export interface Envelope<Name extends string = string> {
   readonly version: typeof jsonVersion;
-  /** The command's name, "guest check". */
   readonly command: Name;
   readonly ok: boolean;
-  /** The program's exit code. */
   readonly exitCode: number;
 }
 
-/** Why a command, or one of its targets, failed. */
 export interface FailureJson {
   /** The step of the connection that failed; absent if the failure was outside it. */
   readonly op?: Op;
@@ -27,7 +24,6 @@ export interface FailureJson {
   readonly reason?: NoBannerReason;
 }
 
-/** What a command prints if it fails before it has a result. */
 export interface FailedJson extends Envelope {
   readonly ok: false;
   readonly error: FailureJson;
@@ -46,7 +42,6 @@ export interface FindingJson {
   readonly by?: 'guest';
 }
 
-/** The fields common to all commands. */
 export function envelope<Name extends string>(command: Name, exitCode: number): Envelope<Name> {
   return { version: jsonVersion, command, ok: exitCode === 0, exitCode };
 }

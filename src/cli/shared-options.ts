@@ -51,7 +51,6 @@ export const viaOption = repeated(
   hopHost,
 );
 
-/** The options of a command that reaches a typed machine: `throughHop` and `reachFlags` read them. */
 export const reachOptions = [viaOption, routesOption, timeoutOption, waitOption, startOption] as const;
 
 /** A typed machine, as it is called with the --via that was given. Throws a UsageError. */
@@ -71,10 +70,8 @@ export interface ReachFlags {
   /** Whether --timeout was given. */
   readonly isTimed?: boolean;
   readonly waitMs: number | undefined;
-  /** Whether a machine that is off is started. */
   readonly start: boolean;
   readonly verbose: boolean;
-  /** The only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
 }
 

@@ -18,14 +18,12 @@ export function windowsVmssh(target: Target, io: Pick<Io, 'platform' | 'env'>): 
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
 }
 
-/** The --timeout, --wait, --route, --start and -v that were given. */
 export function reachArgs(flags: ReachFlags): readonly string[] {
   // Not what else a caller has: a socket is passed, and a note left, on this side.
   const { isTimed, timeoutMs, waitMs, routes, start, verbose } = flags;
   return ownArgs({ timeoutMs: isTimed ? timeoutMs : undefined, waitMs, routes, start, verbose });
 }
 
-/** Starts it. Throws a ConnectError. */
 async function startOverInterop(
   program: string,
   args: readonly string[],
@@ -46,7 +44,6 @@ async function startOverInterop(
   }
 }
 
-/** The error that the Windows build could not be started. */
 export function notStarted(program: string, text: string, cause: unknown): ConnectError {
   return new ConnectError('connect', text, {
     code: 'NOT_RUN',

@@ -200,7 +200,6 @@ export interface GuestCredentialsJson extends Envelope<'guest credentials'> {
   readonly hasPrivateKey: boolean;
   readonly notes: readonly string[];
   readonly hostKey: { readonly type: string; readonly fingerprint: string };
-  /** The public keys that may log in. */
   readonly logins: readonly string[];
   /** The private login key, if it was made. */
   readonly identityFile?: string;
@@ -220,13 +219,11 @@ function guestCredentialsJson(
   };
 }
 
-/** The type and fingerprint of a public key's line. */
 function hostKeyOf(line: string): GuestCredentialsJson['hostKey'] {
   const [type = '', key = ''] = line.split(' ');
   return { type, fingerprint: fingerprintOf(Buffer.from(key, 'base64')) };
 }
 
-/** `guest credentials --undo`: removes the keys made for a machine, and nothing else. Resolves to the exit code. */
 async function undoCredentials(name: string, io: Io): Promise<number> {
   const folder = guestFolder(name, io.env);
   const left = await removeGuestKeys({ folder }).catch((error) => {

@@ -145,9 +145,7 @@ function withPort(error: unknown, { route, host }: HostFlags, port: number): unk
   return errorWith(error, { hint });
 }
 
-/** A guest that was set up a moment ago. */
 interface SetUp {
-  /** The host, as typed, and how it was gone into. */
   readonly into: HostFlags;
   readonly script: ScriptOptions;
   /** The text that was left in the machine; empty: none. */
@@ -159,7 +157,6 @@ interface SetUp {
   readonly signal: AbortSignal;
 }
 
-/** The route that should reach it from now on. */
 interface NewRoute {
   readonly target: string;
   /** The target came from the guest itself. */
@@ -190,7 +187,6 @@ async function proveAndClose(over: HostFlags, route: NewRoute, set: SetUp): Prom
   return (await run(over, setupScript({ ...script, keys: [], expect: proof }), route.port)).code === 0;
 }
 
-/** Whether TCP is closed, to all or to other hosts, once the route is proved. */
 function closesTcp({ onlyVsock = false, onlyLoopback = false }: ScriptOptions): boolean {
   return onlyVsock || onlyLoopback;
 }
@@ -202,7 +198,6 @@ async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise
   return guest?.bySocket ?? false;
 }
 
-/** What the user's ssh_config has for the login to HOST. */
 interface OwnSettings {
   /** Undefined: the local user's name. */
   readonly user: string | undefined;
@@ -232,16 +227,12 @@ export async function ownSettings(
   };
 }
 
-/** The values of a keyword in what `ssh -G` prints. */
 function valuesOf(keyword: string, settings: string): readonly string[] {
   const lines = settings.split(/\r?\n/);
   return lines.flatMap((line) => (line.startsWith(`${keyword} `) ? [line.slice(keyword.length + 1)] : []));
 }
 
-/**
- * Looks over the target for the proof that was left in the host; resolves to whether to go on. The address that a guest reports proves
- * nothing, and a typed target may be wrong. Changes nothing in the machine it reaches.
- */
+/** Looks over the target for the proof that was left: a reported address proves nothing, and a typed one may be wrong. */
 async function isSameMachine(
   over: HostFlags,
   { target, isClaimed, port }: NewRoute,
@@ -279,13 +270,11 @@ async function isSameMachine(
 }
 
 interface Afterwards {
-  /** HOST, as typed. */
   readonly host: string;
   readonly target: string;
   readonly port: number;
   /** Undefined: the local user's name. */
   readonly user: string | undefined;
-  /** Of HOST's own login. */
   readonly keys: OwnSettings['keys'];
   /** The name of the Host; undefined: made of HOST. */
   readonly name?: string;

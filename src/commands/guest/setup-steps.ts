@@ -35,24 +35,13 @@ const steps: readonly SetupStep[] = [
 /** In what order it is taken back: first what only the machine's manager can do. */
 const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, keyLeft];
 
-/** Of a machine that is gone. */
 const gone: SetupStep = { name: 'way', undo: lookWhetherGone };
 const undoneHere: readonly SetupStep[] = [gone, knownKey, config];
 
-/** What came of one machine. */
-export interface SetupSteps {
-  /** As typed. */
-  readonly name: string;
-  readonly target: string;
-  readonly steps: readonly FindingJson[];
-  /** What to type after `ssh`. */
-  readonly host?: string | undefined;
+export interface SetupSteps extends Pick<Setup, 'name' | 'target' | 'steps'>, Pick<Found, 'host' | 'lines'> {
   readonly user?: string | undefined;
-  /** The lines for ssh, if they are not written. */
-  readonly lines?: string | undefined;
 }
 
-/** A plan, and what it was made of. */
 export interface SetupPlan extends SetupSteps {
   readonly setup: Setup;
   readonly found: Found;
@@ -118,7 +107,6 @@ export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp
   };
 }
 
-/** What `setup` keeps of a machine, by its target or its name in ssh. */
 async function keptOf(name: string, io: Ways['io']) {
   const { logins, state } = await keptLogins(io);
   const host = state?.machines.find((each) => each.host === name)?.target;

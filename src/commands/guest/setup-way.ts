@@ -46,7 +46,6 @@ export const entry: SetupStep = {
   },
 };
 
-/** Whether something answers, by its first route that does. */
 export const way: SetupStep = {
   name: 'way',
   async look(setup, found) {

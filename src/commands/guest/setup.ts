@@ -125,10 +125,7 @@ function callerOfSudo({ SUDO_UID = '' }: Io['env']) {
 /** What a child gets of the caller's environment: nothing that leads to root's own folders or services. */
 const kept = ['PATH', 'TERM', 'NO_COLOR', 'FORCE_COLOR', 'CI'] as const;
 
-/**
- * Sets up the login of whoever called sudo: all of it is done by a child that has become that account, on the same terminal, since its files
- * are not root's to read. Where only root goes into a machine, the child asks sudo.
- */
+/** A child that has become whoever called sudo does all of it, on the same terminal: his files are not root's to read. */
 async function setUpFor(
   { name, home }: { readonly name: string; readonly home: string },
   words: readonly string[],

@@ -41,7 +41,6 @@ interface Check {
   readonly signal: AbortSignal;
   readonly onStage: (next: string) => void;
   readonly stages: Stage[];
-  /** Ends a stage, with what it found. */
   pass(stage: StageName, found: string): void;
   means?: CheckResult['means'];
   routes?: readonly CheckedRoute[] | undefined;
@@ -251,10 +250,7 @@ async function checkRoutes(
 }
 
 /** The machine's routes, or those of them that were chosen: none is opened. Throws a ConnectError. */
-async function untriedRoutes(
-  resolution: Reachable,
-  options: RoutesOptions,
-): Promise<readonly CheckedRoute[]> {
+async function untriedRoutes(resolution: Reachable, options: RoutesOptions) {
   const rows = rowsOf(await allRoutes(resolution, options)).map((row): CheckedRoute => {
     const { costs, needs } = routeFacts[row.route];
     return { ...row, state: 'skipped', found: `${costs}; needs ${needs}` };

@@ -7,14 +7,8 @@ import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
 import type { HostKey } from '../ssh/handshake-result.js';
 import { keyOwner } from '../ssh/key-owner.js';
-import {
-  factsFor,
-  type MachineKeys,
-  machineKeys,
-  refusalOf,
-  systemKnownHosts,
-  withRevoked,
-} from '../ssh/machine-keys.js';
+import type { MachineKeys } from '../ssh/machine-keys.js';
+import { factsFor, machineKeys, refusalOf, systemKnownHosts, withRevoked } from '../ssh/machine-keys.js';
 import type { Endpoint } from '../typed/route.js';
 
 export interface KnownKeys {
@@ -24,7 +18,6 @@ export interface KnownKeys {
 }
 
 interface CheckedMachine extends Pick<Reached, 'target' | 'resolution'> {
-  /** As typed, without a user. */
   readonly typed: string;
   readonly text: string;
   readonly sshConfig?: string | undefined;

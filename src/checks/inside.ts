@@ -4,14 +4,8 @@ import { styles } from '../cli/terminal.js';
 import { ConnectError, printable } from '../errors.js';
 import type { GuestRoute, GuestRouteOptions, HostFlags } from '../guest/run/route.js';
 import { guestCaller, guestRoute, leaveScript, leftFile, runLeft, sudoAsks } from '../guest/run/route.js';
-import {
-  cidOf,
-  closedMessage,
-  type ProgressLine,
-  type RunScriptOptions,
-  runScript,
-  type ScriptOutcome,
-} from '../guest/run/run-script.js';
+import type { ProgressLine, RunScriptOptions, ScriptOutcome } from '../guest/run/run-script.js';
+import { cidOf, closedMessage, runScript } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';

@@ -16,7 +16,6 @@ export interface OwnKey {
   readonly line: string;
   /** The private key's file; undefined: only the agent has it. */
   readonly identityFile?: string;
-  /** Where it is, for messages. */
   readonly from: string;
   /** Whether ssh asks for its passphrase at each login: no agent has the key. */
   readonly asks?: boolean;
@@ -118,11 +117,7 @@ async function printedKeys(command: readonly string[], env: Env, signal: AbortSi
 const isKeyLine = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ [A-Za-z0-9+/]+={0,2}(?: \P{Cc}*)?$/u;
 
 /** The public part of a private key of this user's, and whether it has a passphrase. Undefined if ssh could not use the file. */
-async function privateKey(
-  file: string,
-  { env }: Io,
-  signal: AbortSignal,
-): Promise<{ line?: string | undefined; asks: boolean } | undefined> {
+async function privateKey(file: string, { env }: Io, signal: AbortSignal) {
   if ((await ownKeyFile(file)) === undefined) return undefined;
   const opened = publicPart(readTextIfAny(file));
   if (opened) return opened;

@@ -102,12 +102,8 @@ export async function runLogin(
 export const loginTimeoutMs = 45_000;
 
 /** Why ssh, at LogLevel INFO, ended without a login: the last line that says so; never empty, at most 500 characters. */
-export function whyEnded({
-  code,
-  stdout,
-  stderr,
-  stopped,
-}: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 'stopped'>): string {
+export function whyEnded(end: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 'stopped'>): string {
+  const { code, stdout, stderr, stopped } = end;
   const late = stopped === 'timeout' ? `it did not end within ${loginTimeoutMs / 1000} s` : undefined;
   // What runs in a terminal says everything on stdout, and so does nologin.
   const message = lastLine(stderr.replace(notReason, '')) ?? late ?? lastLine(stdout);

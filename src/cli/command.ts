@@ -203,10 +203,7 @@ export function oneOf<const C extends string>({ choices, ...spec }: Choice<C>): 
   return parsed({ takes: choices, ...spec }, (typed) => choose(spec.long, 'one', choices, typed));
 }
 
-export function listOf<const C extends string>({
-  choices,
-  ...spec
-}: Choice<C>): Option<readonly C[] | undefined> {
+export function listOf<const C extends string>({ choices, ...spec }: Choice<C>) {
   return parsed({ takes: choices, ...spec }, (typed) =>
     typed.split(',').map((word) => choose(spec.long, 'any', choices, word)),
   );

@@ -39,7 +39,6 @@ const ourCommand = new RegExp(
 );
 
 interface CommandFailure {
-  /** One line. */
   readonly message: string;
   readonly hint: string | undefined;
   readonly exitCode: number;

@@ -36,7 +36,6 @@ export interface FindingJson {
   readonly found: string;
   /** Inside a guest: a command to paste there, as root. */
   readonly fix?: string;
-  /** What to do there, in words. */
   readonly hint?: string;
   /** In a guest's own words, which may be anything. */
   readonly by?: 'guest';

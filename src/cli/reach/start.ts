@@ -251,7 +251,6 @@ export function fixFor(said: string, line: string, platform: NodeJS.Platform = p
 }
 
 interface StartLock {
-  /** Whether another one had it: that one was starting the machine. */
   readonly wasBusy: boolean;
   release(): Promise<void>;
 }

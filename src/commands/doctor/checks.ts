@@ -18,9 +18,7 @@ import { allowed, finding, fixed, type HostCheck, said, withCode } from './findi
 import { windowsChecks } from './windows.js';
 import { pathChecks, programChecks } from './writers.js';
 
-export interface DoctorJson extends Envelope<'doctor'> {
-  readonly checks: readonly FindingJson[];
-}
+export type DoctorJson = Envelope<'doctor'> & { readonly checks: readonly FindingJson[] };
 
 export type DoctorForm = 'checks' | 'report' | 'json';
 
@@ -46,7 +44,6 @@ function hostJson(checks: readonly HostCheck[], exitCode: number): DoctorJson {
   return { ...envelope('doctor', exitCode), checks: found };
 }
 
-/** A verdict, and a line for each check. */
 async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
   const style = await styles(io, 'stdout');
   const signs = { ok: style.green('✓'), bad: style.red('✗'), none: style.dim('–') };

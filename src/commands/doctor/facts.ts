@@ -21,7 +21,6 @@ import { allowed, type HostCheck } from './finding.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
 import { type OpenPath, openFolders, openPrograms, writersOn } from './writers.js';
 
-/** The facts about this host, not yet judged. */
 export interface Facts {
   readonly platform: NodeJS.Platform;
   /** Into which fixes are pasted. */
@@ -36,22 +35,18 @@ export interface Facts {
   readonly brokenShell?: string | undefined;
   readonly openFolders: readonly OpenPath[];
   readonly openPrograms: readonly OpenPath[];
-  /** By path: whether it exists and this user may use it. */
   readonly devices: Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
   /** The kernel's vsock drivers, as modules or built in. */
   readonly modules: readonly string[];
-  /** Undefined on other systems, and without the addon. */
   readonly windows?: WindowsFacts;
   readonly machines: AllMachines;
   /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
   readonly exposed: readonly ExposedMachine[];
   /** Providers that vmssh has itself. */
   readonly providers: readonly string[];
-  /** Sources of the user and of root. */
   readonly outside: OutsideLines;
   /** What to type for those that may be added. */
   readonly toAdd: readonly string[];
-  /** Of other programs that read ssh's configuration. */
   readonly clients: readonly HostCheck[];
 }
 

@@ -47,7 +47,6 @@ function saidOf(value: string | number | Said): Said {
 /** What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text. */
 export const allowed = { code, kernel, os, ssh } as const;
 
-/** The error of something that could not be used. */
 export function withCode({ problem, code }: { readonly problem: string; readonly code: string }): Said {
   return said`${problem} (${{ found: code, report: allowed.code(code) }})`;
 }

@@ -10,9 +10,7 @@ export interface WindowsFacts {
   /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
   readonly hvsock: string;
   readonly rights: Rights;
-  /** How this user gets them. */
   readonly rightsFix: string;
-  /** The number of registered Hyper-V socket services; undefined if unknown. */
   readonly services: number | undefined;
 }
 

@@ -60,7 +60,6 @@ export async function openPrograms(
   return found;
 }
 
-/** Empty if only this user and administrators can write. */
 export function pathChecks(
   folders: readonly OpenPath[],
   { platform, shell }: PastePlace,
@@ -75,7 +74,6 @@ export function pathChecks(
   });
 }
 
-/** Empty if only this user and administrators can change the program. */
 export function programChecks(
   programs: readonly OpenPath[],
   { platform, shell }: PastePlace,

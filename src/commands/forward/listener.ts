@@ -49,16 +49,14 @@ export async function openListener(
   };
 }
 
-/**
- * The sockets that systemd started this process with, and will listen on afterwards: sd_listen_fds(3). The variables that name them are
- * removed, so that no child takes them. Throws a CommandError.
- */
+/** The sockets that systemd started this process with, and listens on afterwards: sd_listen_fds(3). Throws a CommandError. */
 export function passedListeners(
   addon: Addon,
   env: Record<string, string | undefined> = process.env,
   pid = process.pid,
 ): readonly Listener[] {
   const { LISTEN_FDS: fds = '', LISTEN_PID: owner = '' } = env;
+  // No child is to take them.
   for (const name of socketVariables) delete env[name];
   const count = parseUnsigned32(fds) ?? 0;
   if (count < 1 || count > maxSockets)
@@ -100,7 +98,6 @@ function badSockets(problem: string): CommandError {
   );
 }
 
-/** Why nothing can listen at a place. */
 export interface Explanation {
   readonly problem: string;
   readonly hint?: string;
@@ -195,7 +192,6 @@ function stat(path: string): Stats | undefined {
   }
 }
 
-/** A listener for one machine. */
 export interface MachineListener {
   readonly handle: Handle;
   /** The port of vsock, or the path of the multiplexer's socket. */

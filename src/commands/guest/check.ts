@@ -125,9 +125,7 @@ function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: 
   throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');
 }
 
-export interface GuestCheckJson extends Envelope<'guest check'> {
-  readonly checks: readonly FindingJson[];
-}
+export type GuestCheckJson = Envelope<'guest check'> & { readonly checks: readonly FindingJson[] };
 
 export function guestCheckJson(lines: readonly ProgressLine[], exitCode: number): GuestCheckJson {
   return { ...envelope('guest check', exitCode), checks: findingsOf(lines) };

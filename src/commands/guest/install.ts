@@ -254,18 +254,13 @@ async function isSameMachine(
   }
   if (found !== undefined && found !== proof) {
     const why = isClaimed ? 'the guest reported a wrong CID: set its target' : 'set its own target';
-    await complain(
-      `${target} is not ${host}: the proof that was left there is missing`,
-      `${why} with --target TARGET`,
-      io,
-    );
+    const problem = `${target} is not ${host}: the proof that was left there is missing`;
+    await complain(problem, `${why} with --target TARGET`, io);
     return false;
   }
-  const line =
-    found === undefined
-      ? ({ state: 'skipped', message: `not proved: ${message}` } as const)
-      : ({ state: 'ok', message: `${target} is ${host}` } as const);
-  io.out(formatProgress({ ...line, step: 'same-machine' }, await styles(io, 'stdout')));
+  const state = found === undefined ? 'skipped' : 'ok';
+  const said = found === undefined ? `not proved: ${message}` : `${target} is ${host}`;
+  io.out(formatProgress({ state, message: said, step: 'same-machine' }, await styles(io, 'stdout')));
   return true;
 }
 
@@ -273,7 +268,6 @@ interface Afterwards {
   readonly host: string;
   readonly target: string;
   readonly port: number;
-  /** Undefined: the local user's name. */
   readonly user: string | undefined;
   readonly keys: OwnSettings['keys'];
   /** The name of the Host; undefined: made of HOST. */

@@ -57,7 +57,6 @@ async function hasKnownKey(name: string, machine: ReachedMachine, { env, platfor
   return bytes.some((file) => prints.some((print) => verdictOn(print, name, file) === 'known'));
 }
 
-/** Whether the machine's host key is known here. */
 export const knownKey: SetupStep = {
   name: 'host-key',
   async look({ name, target, machine, typed, io: { env, platform }, signal, add }, found) {
@@ -155,7 +154,6 @@ async function pinShown(
   add('host-key', 'changed', `${shown} is pinned, as ${by}`);
 }
 
-/** A login as ssh will do it from now on. */
 export const login: SetupStep = {
   name: 'login',
   async act(setup, found) {
@@ -226,11 +224,7 @@ async function loginCommand(
 }
 
 /** By `config install`. Resolves to its name. */
-async function writeHost(
-  login: MachineLogin,
-  what: 'plan' | 'do',
-  { io, add }: Pick<Setup, 'io' | 'add'>,
-): Promise<string | undefined> {
+async function writeHost(login: MachineLogin, what: 'plan' | 'do', { io, add }: Pick<Setup, 'io' | 'add'>) {
   const quiet = silent(io);
   const find = once(findMachines);
   const make = async () => {

@@ -6,13 +6,8 @@ import { accountName, findingsOf, readKeys, sharedHomeOption } from '../../cli/g
 import type { FindingJson } from '../../cli/json.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
-import {
-  type GuestRouteOptions,
-  guestCaller,
-  guestRoute,
-  type HostFlags,
-  sudoAsks,
-} from '../../guest/run/route.js';
+import type { GuestRouteOptions, HostFlags } from '../../guest/run/route.js';
+import { guestCaller, guestRoute, sudoAsks } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
@@ -63,14 +58,12 @@ export interface Found {
   readonly missing?: { readonly device: VsockDevice; readonly facts: VsockFacts } | undefined;
   /** Nobody goes in: what is wrong, and what to type on its console once it has the device. */
   readonly byHand?: readonly [found: string, fix: string];
-  /** Whether an sshd answers by its first route that is open. */
   readonly answer?: CheckResult;
   /** All keys of the user, for an undo. */
   readonly own?: readonly string[];
   /** The key, unless the machine's manager made one. */
   readonly key?: OwnKey | undefined;
   readonly identityFile?: string | undefined;
-  /** What its Host gets. */
   readonly login?: MachineLogin;
   readonly earlier?: MachineLogin | undefined;
   /** What the scripts in the machine say, by which a plan or an undo was made. */
@@ -135,14 +128,8 @@ export function newSetup(
   show: ShowStep,
 ): Setup {
   const { text: target, machine } = named;
-  return {
-    named,
-    machine,
-    target,
-    typed: shellQuoted(target, shellOf(rest.io)),
-    ...rest,
-    ...collector(show),
-  };
+  const typed = shellQuoted(target, shellOf(rest.io));
+  return { named, machine, target, typed, ...rest, ...collector(show) };
 }
 
 /** A script that waits for something there is ended, and sooner one that only looks and says nothing. Milliseconds. */

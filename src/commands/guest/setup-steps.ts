@@ -15,15 +15,8 @@ import { usersNames } from '../../ssh/taken-names.js';
 import { device } from './setup-device.js';
 import { config, knownKey, login, naming, pin } from './setup-host.js';
 import { brought, inside, keyLeft, sshd } from './setup-inside.js';
-import {
-  collector,
-  type Found,
-  newSetup,
-  runSteps,
-  type Setup,
-  type SetupStep,
-  type ShowStep,
-} from './setup-step.js';
+import type { Found, Setup, SetupStep, ShowStep } from './setup-step.js';
+import { collector, newSetup, runSteps } from './setup-step.js';
 import { asFailure, entry, key, way } from './setup-way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */

@@ -1,13 +1,6 @@
 import { spawn } from 'node:child_process';
-import {
-  type Command,
-  CommandError,
-  flag,
-  oneOf,
-  type Read,
-  readAll,
-  UsageError,
-} from '../../cli/command.js';
+import type { Command, Read } from '../../cli/command.js';
+import { CommandError, flag, oneOf, readAll, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import { formatProgress } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
@@ -170,9 +163,7 @@ async function printer(io: Io): Promise<ShowStep> {
   };
 }
 
-export interface SetupJson extends Envelope<'setup'> {
-  readonly machines: readonly SetupSteps[];
-}
+export type SetupJson = Envelope<'setup'> & { readonly machines: readonly SetupSteps[] };
 
 /** A plan has more than its steps. */
 function setupJson(all: readonly SetupSteps[], code: number): SetupJson {

@@ -16,7 +16,6 @@ import { shellOf } from '../../typed/shell.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 
 export interface ListOptions {
-  /** What to print of each machine. */
   readonly show: 'table' | 'wide' | 'json' | 'name' | 'id' | 'status' | 'address' | 'keys';
   /** The machines to print, as they were typed; none: all. */
   readonly names: readonly string[];
@@ -36,7 +35,6 @@ export interface Selection extends AllMachines {
   readonly shown: readonly ListedMachine[];
   /** What is wrong with the names that were typed. */
   readonly errors: readonly ConnectError[];
-  /** The hypervisors that did not answer. */
   readonly failed?: readonly ConnectError[];
 }
 
@@ -51,16 +49,11 @@ export async function listText(
   const wrong = [...errors, ...failed];
   const names = hosts === undefined ? new Map() : sshNames(hosts, machines);
   switch (options.show) {
-    case 'json':
-      return formatJson(
-        await listJson(
-          shown,
-          names,
-          { warnings, errors: wrong.map(connectFailure) },
-          listCode(options, found),
-        ),
-        options.watchMs === undefined,
-      );
+    case 'json': {
+      const said = { warnings, errors: wrong.map(connectFailure) };
+      const json = await listJson(shown, names, said, listCode(options, found));
+      return formatJson(json, options.watchMs === undefined);
+    }
     case 'table':
     case 'wide':
       if (shown.length === 0 && wrong.length === 0 && io.terminal.stdout) return noMachines(found);
@@ -94,7 +87,6 @@ async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promis
   return lines.map((line) => `${printable(line.trim())}\n`).join('');
 }
 
-/** How the options want a table on this stdout. */
 export async function looksOf({ show, via }: ListOptions, io: Io) {
   return {
     wide: show === 'wide',
@@ -137,7 +129,6 @@ export function listCode(options: ListOptions, { warnings, errors, failed = [] }
 export interface ListJson extends Envelope<'list'> {
   readonly machines: readonly MachineJson[];
   readonly warnings: readonly Warning[];
-  /** For each name that was typed and that no machine has, or several have. */
   readonly errors: readonly FailureJson[];
 }
 

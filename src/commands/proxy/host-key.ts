@@ -11,23 +11,16 @@ import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownHome } from '../../ssh/folder.js';
 import { keyOwner } from '../../ssh/key-owner.js';
-import {
-  type MachineKeys,
-  machineKeys,
-  nameToForget,
-  type Refused,
-  refusalOf,
-} from '../../ssh/machine-keys.js';
+import type { MachineKeys, Refused } from '../../ssh/machine-keys.js';
+import { machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellQuoted } from '../../typed/shell.js';
 
 interface HostKeyOptions {
   /** Why ssh asks: ORDER before the key exchange, HOSTNAME for its result. */
   readonly reason: string;
-  /** The name by which ssh looks the key up. */
   readonly host: string;
   readonly shown: ShownKey;
-  /** What the user typed. */
   readonly typed?: string;
   /** Undefined: as the user's files say. */
   readonly policy?: HostKeyPolicy;
@@ -102,7 +95,6 @@ interface Call {
   readonly keys: MachineKeys;
   /** The key itself, also of a certificate. */
   readonly plain: ShownKey;
-  /** What the machine is called in messages. */
   readonly name: string;
   readonly io: Io;
 }
@@ -118,7 +110,6 @@ function knownLines(keys: MachineKeys): readonly string[] {
   ];
 }
 
-/** As `settleKey`, with its messages for the user. */
 async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call: Call): Promise<Settled> {
   const { keys, plain, name, io } = call;
   const answer = await settleKey(
@@ -130,14 +121,12 @@ async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call:
           import('../../ssh/policy/key-policy.js'),
           import('../../ssh/policy/asking-ssh.js'),
         ]);
-        const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-        return keyPolicy(io, { login: () => askingSsh(io), lines, note });
+        return keyPolicy(io, { login: () => askingSsh(io), lines, note: (line) => say(io, line) });
       },
       asked: () => confine('write', io.env),
       user: () => saidYes(call),
       notKept(path, { message }) {
-        const problem = `the host key of ${quote(name)} could not be written to ${path}: ${message}`;
-        io.err(`${io.program}: ${printable(problem)}\n`);
+        say(io, `the host key of ${quote(name)} could not be written to ${path}: ${message}`);
       },
     },
   );
@@ -145,12 +134,14 @@ async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call:
   const isOther = answer.why === 'brought to another';
   const isSaid = answer.do === 'nothing' || (answer.do === 'accept' && (answer.pin || isOther));
   const notice = isSaid ? noticeOf(answer.why, call) : undefined;
-  if (notice !== undefined) io.err(`${io.program}: ${printable(notice)}\n`);
+  if (notice !== undefined) say(io, notice);
   if (isSaid && answer.do === 'accept' && (await wasMadeAgain(call)))
-    io.err(
-      `${io.program}: ${printable(`${quote(name)} was made again, and may lack your key: vmssh setup ${shellQuoted(name)}`)}\n`,
-    );
+    say(io, `${quote(name)} was made again, and may lack your key: vmssh setup ${shellQuoted(name)}`);
   return answer;
+}
+
+function say({ err, program }: Pick<Io, 'err' | 'program'>, text: string): void {
+  err(`${program}: ${printable(text)}\n`);
 }
 
 /** Whether setup made a login for another machine of its name and manager, as for a container of yesterday. */
@@ -229,8 +220,7 @@ async function complain(refused: Refused, call: Call): Promise<void> {
   ]);
   const { problem: clause, hint } = refusalOf(refused, keys, name, io);
   const problem = refused.why === 'no record' ? `${clause}${noteProblem(io)}` : clause;
-  const text = `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`;
-  io.err(`${io.program}: ${printable(text)}\n`);
+  say(io, `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`);
   const route = keys.unproved ? undefined : await forgetRoute(keys.reached.text, io.env);
   if (route !== undefined) io.err(`${io.program}: ${route}\n`);
 }

@@ -52,11 +52,7 @@ export async function lastStep(
 }
 
 /** Undefined if that takes longer: the login does not wait, and they are asked for when it needs them. */
-async function keysIn(
-  timeoutMs: number,
-  { target, resolution }: Reached,
-  { env, platform }: Io,
-): Promise<string | undefined> {
+async function keysIn(timeoutMs: number, { target, resolution }: Reached, { env, platform }: Io) {
   const signal = AbortSignal.timeout(timeoutMs);
   const deps = { env, platform, timeoutMs, signal };
   const said = await keysSaid(target, resolution.machine, deps).catch(() => undefined);

@@ -13,13 +13,8 @@ import {
 import type { Bring, Connection } from '../../connect/connection.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
-import {
-  leaveRecord,
-  linesAskForKeys,
-  type ReachedRecord,
-  recordFolders,
-  recordOf,
-} from '../../identity/record.js';
+import type { ReachedRecord } from '../../identity/record.js';
+import { leaveRecord, linesAskForKeys, recordFolders, recordOf } from '../../identity/record.js';
 import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
@@ -198,12 +193,7 @@ interface HandOver extends Pick<RelayToEndOptions, 'text' | 'native' | 'trace'> 
   readonly fdpass: boolean;
 }
 
-/** Passes the socket to ssh, or relays. Resolves to the exit code. */
-async function handOver(
-  connection: Connection,
-  { watch, fdpass, ...relay }: HandOver,
-  io: Io,
-): Promise<number> {
+async function handOver(connection: Connection, { watch, fdpass, ...relay }: HandOver, io: Io) {
   const { text, native, trace } = relay;
   const { handle } = connection;
   const passes = fdpass && native.addon && handle && takesSocket();

@@ -147,7 +147,6 @@ async function knowsKey({ named }: ToolCall, { env }: Io): Promise<boolean> {
   return alias !== undefined && file !== undefined && knownTypes(alias, file.bytes).length > 0;
 }
 
-/** What ssh says of a login that offers no key. */
 async function loginSays({ ssh, options, host }: ToolCall, io: Io): Promise<string> {
   const settings = [...onlyLooks, 'PreferredAuthentications=none', 'LogLevel=INFO'];
   const login = sshCommand({ ssh, flags: [...options, '-n'], settings, host, command: 'exit' });

@@ -31,10 +31,7 @@ export function shownOn<T extends { readonly platform?: NodeJS.Platform }>(
   return all.filter((each) => (each.platform ?? platform) === platform);
 }
 
-export function examplesOn(
-  platform: NodeJS.Platform,
-  { examples, examplesOnWindows }: Command<unknown>,
-): Command<unknown>['examples'] {
+export function examplesOn(platform: NodeJS.Platform, { examples, examplesOnWindows }: Command<unknown>) {
   return platform === 'win32' ? { ...examples, ...examplesOnWindows } : examples;
 }
 
@@ -44,26 +41,9 @@ export interface Option<Value> extends OptionSpec {
 }
 
 export const commandWords = [
-  'list',
-  'ssh',
-  'scp',
-  'sftp',
-  'rsync',
-  'forward',
-  'config',
-  'source',
-  'inventory',
-  'completion',
-  'doctor',
-  'check',
-  'forget',
-  'guest',
-  'setup',
-  'proxy',
-  'nc',
-  'guid',
-  'port',
-  'service',
+  ...(['list', 'ssh', 'scp', 'sftp', 'rsync', 'forward', 'config', 'source', 'inventory'] as const),
+  ...(['completion', 'doctor', 'check', 'forget', 'guest', 'setup', 'proxy', 'nc'] as const),
+  ...(['guid', 'port', 'service'] as const),
 ] as const;
 type CommandWord = (typeof commandWords)[number];
 

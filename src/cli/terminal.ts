@@ -52,10 +52,7 @@ export async function startProgress(
   };
 }
 
-export async function styles(
-  surroundings: Surroundings,
-  stream: 'stdout' | 'stderr',
-): Promise<ChalkInstance> {
+export async function styles(surroundings: Surroundings, stream: 'stdout' | 'stderr') {
   const { Chalk } = await import('chalk');
   return new Chalk({ level: wantsColor(surroundings, stream) ? 1 : 0 });
 }

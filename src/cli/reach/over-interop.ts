@@ -54,23 +54,13 @@ export function notStarted(program: string, text: string, cause: unknown): Conne
 }
 
 /** Runs it with our own stdin, stdout and stderr. Resolves to its exit code. Throws a ConnectError. */
-export async function runOverInterop(
-  program: string,
-  args: readonly string[],
-  text: string,
-): Promise<number> {
+export async function runOverInterop(program: string, args: readonly string[], text: string) {
   const child = await startOverInterop(program, args, text, { stdio: 'inherit' });
   const [code, signal] = await once(child, 'exit');
   return shellCode({ code, signal });
 }
 
-/** Starts it on one end of a socket and passes the other end to ssh. */
-export async function passOverInterop(
-  program: string,
-  args: readonly string[],
-  addon: Addon,
-  text: string,
-): Promise<void> {
+export async function passOverInterop(program: string, args: readonly string[], addon: Addon, text: string) {
   const { handle, peer, descriptor } = addon.socketPair();
   try {
     const child = await startOverInterop(program, args, text, { stdio: [descriptor, descriptor, 'inherit'] });

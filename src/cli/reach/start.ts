@@ -38,38 +38,18 @@ export async function startAndReach(
   const trace: NonNullable<ReachOptions['trace']> =
     options.trace ?? ((step, outcome) => step === 'wait' && progress?.update(printable(outcome)));
   const env = ownEnv(io.env);
-  let held: StartLock | undefined;
+  let held: Awaited<ReturnType<typeof startLock>> | undefined;
   let last: StartCommand | undefined;
   try {
-    held = await startLock(target, env, {
-      leftMs,
-      signal,
-      onBusy: () => trace('wait', 'another vmssh starts it'),
-    });
+    const onBusy = () => trace('wait', 'another vmssh starts it');
+    held = await startLock(target, env, { leftMs, signal, onBusy });
     if (!held.wasBusy && !first.start && options.waitMs === undefined) throw first;
-    return await reach(
-      { text, target },
-      {
-        ...options,
-        trace,
-        signal,
-        waitMs: leftMs(),
-        resolve: startingResolve(
-          async (start, isOff) => {
-            last = start;
-            await runStart(start, isOff, {
-              text,
-              env,
-              shell: shellOf(io),
-              timeoutMs: leftMs(),
-              signal,
-              trace,
-            });
-          },
-          (off) => offAgain(off, last, io),
-        ),
-      },
-    );
+    const startOnce: StartMachine = async (start, isOff) => {
+      last = start;
+      await runStart(start, isOff, { text, env, shell: shellOf(io), timeoutMs: leftMs(), signal, trace });
+    };
+    const resolve = startingResolve(startOnce, (off) => offAgain(off, last, io));
+    return await reach({ text, target }, { ...options, trace, signal, waitMs: leftMs(), resolve });
   } catch (error) {
     if (!(error instanceof ConnectError) || !last) throw error;
     if (error.code === 'INTERRUPTED') throw leftAlone(text, last, error);
@@ -177,11 +157,8 @@ export function startingResolve(
   };
 }
 
-interface RunStartOptions extends Required<Pick<ReachOptions, 'timeoutMs' | 'signal' | 'trace'>> {
-  readonly text: string;
-  readonly env: Env;
-  readonly shell: Shell;
-}
+type RunStartOptions = Required<Pick<ReachOptions, 'timeoutMs' | 'signal' | 'trace'>> &
+  Pick<TypedTarget, 'text'> & { readonly env: Env; readonly shell: Shell };
 
 /** One that fails is no failure if the machine is not off any more: somebody else has started it. */
 async function runStart(
@@ -250,11 +227,6 @@ export function fixFor(said: string, line: string, platform: NodeJS.Platform = p
   return (platform === 'win32' ? onWindows : fix).replace('LINE', () => line);
 }
 
-interface StartLock {
-  readonly wasBusy: boolean;
-  release(): Promise<void>;
-}
-
 /** For a lock that a killed process left. Milliseconds. */
 const briefMs = 50;
 
@@ -263,7 +235,7 @@ async function startLock(
   target: AnyTarget,
   env: Env,
   { leftMs, signal, onBusy }: { leftMs(): number; signal: AbortSignal; onBusy(): void },
-): Promise<StartLock> {
+) {
   const path = sshFolder(env);
   const id = `${hostname()} ${JSON.stringify(target)}`;
   const hash = createHash('sha256').update(id).digest('hex');

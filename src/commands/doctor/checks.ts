@@ -23,11 +23,7 @@ export type DoctorJson = Envelope<'doctor'> & { readonly checks: readonly Findin
 export type DoctorForm = 'checks' | 'report' | 'json';
 
 /** Checks this host and prints what works. Resolves to 1 if something does not, else to 0. */
-export async function runDoctor(
-  show: DoctorForm,
-  io: Io,
-  gather: (io: Io) => Promise<Facts> = gatherFacts,
-): Promise<number> {
+export async function runDoctor(show: DoctorForm, io: Io, gather: (io: Io) => Promise<Facts> = gatherFacts) {
   const progress = await startProgress(io, 'looking at this host');
   const facts = await gather(io).finally(() => progress.stop());
   const checks = hostChecks(facts);

@@ -149,7 +149,6 @@ async function borrowedTool({ env, platform }: Io): Promise<FoundTool | undefine
   return provenTool(env);
 }
 
-/** A program's output on stdout and stderr; undefined if it is not installed. */
 async function output(command: readonly string[], { env }: Io): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });

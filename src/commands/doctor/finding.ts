@@ -51,7 +51,6 @@ export function withCode({ problem, code }: { readonly problem: string; readonly
   return said`${problem} (${{ found: code, report: allowed.code(code) }})`;
 }
 
-/** An errno, or one of our codes. */
 function code(text: string): string {
   return Object.hasOwn(constants.errno, text) || ownCodes.has(text) ? text : 'another error';
 }
@@ -86,7 +85,6 @@ manjaro nixos ol opensuse-leap opensuse-tumbleweed pop raspbian rhel rocky sles 
   ),
 );
 
-/** OpenSSH's version, with the patch level that Debian and Ubuntu add. */
 function ssh(version: string): string {
   const found =
     /^OpenSSH_(?:for_Windows_)?\d+\.\d+(?:p\d+)?(?: (?:Debian|Ubuntu)-[\d.]+(?:ubuntu[\d.]+)?(?:\+deb\d+u\d+)?)?/;

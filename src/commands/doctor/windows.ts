@@ -14,7 +14,6 @@ export interface WindowsFacts {
   readonly services: number | undefined;
 }
 
-/** Collects the facts on Windows; undefined without the addon. */
 export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<WindowsFacts | undefined> {
   if (!addon) return undefined;
   // Nothing listens there: the error shows whether Windows has Hyper-V sockets.

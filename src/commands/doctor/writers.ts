@@ -60,10 +60,7 @@ export async function openPrograms(
   return found;
 }
 
-export function pathChecks(
-  folders: readonly OpenPath[],
-  { platform, shell }: PastePlace,
-): readonly HostCheck[] {
+export function pathChecks(folders: readonly OpenPath[], { platform, shell }: PastePlace) {
   return folders.map(({ path: folder, who }) => {
     const where = folder === '' ? 'the current folder, an empty entry of PATH' : folder;
     const what = said`${who} can put programs into ${where}, such as an ssh that you would run`;
@@ -74,10 +71,7 @@ export function pathChecks(
   });
 }
 
-export function programChecks(
-  programs: readonly OpenPath[],
-  { platform, shell }: PastePlace,
-): readonly HostCheck[] {
+export function programChecks(programs: readonly OpenPath[], { platform, shell }: PastePlace) {
   return programs.map(({ path, who }) => {
     const what = said`${who} can put another program in place of ${path}, which ssh would run as you`;
     const fix =

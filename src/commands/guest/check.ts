@@ -111,7 +111,6 @@ export const guestCheck: Command<GuestCheckOptions> = {
   },
 };
 
-/** The address by which a target would be logged in to; undefined if it is not found. */
 async function endpointOf(target: string, user: string, io: Io, signal: AbortSignal) {
   const { checkTarget } = await import('../../checks/check-target.js');
   const resolving = { ...reachFlags(), until: 'resolved', user, port: undefined } as const;

@@ -54,7 +54,6 @@ export const installExclusive = [
   [installOptions.onlyVsock, installOptions.onlyLoopback],
 ];
 
-/** What they say. Throws a UsageError. */
 export function installFlags(raw: RawArgs): { readonly script: ScriptOptions; readonly undo: boolean } {
   const { port = sshPort, keys = [], ...given } = readAll(raw, installOptions);
   if (given.generator && !isSshPort(port))

@@ -49,7 +49,6 @@ export const naming: SetupStep = {
   },
 };
 
-/** Whether one of the keys that known_hosts has for a name is the one that the machine's manager reads. */
 async function hasKnownKey(name: string, machine: ReachedMachine, { env, platform }: Here): Promise<boolean> {
   const prints = await managerPrints({ text: machine.target, machine }, { env, platform }, '');
   const files = await knownHostsFiles([], { env, platform });
@@ -206,10 +205,8 @@ async function tryOnce(
   return { code, stderr: '', message: `ssh ended with ${code ?? 'a signal'}` };
 }
 
-async function loginCommand(
-  { target, io }: Setup,
-  { host, key, login: { user, identityFile } = {} as MachineLogin }: Found,
-): Promise<readonly string[]> {
+async function loginCommand({ target, io }: Setup, { host, key, login }: Found) {
+  const { user, identityFile } = login ?? {};
   const noPassword = ['PasswordAuthentication=no', 'KbdInteractiveAuthentication=no'];
   const asked = key?.asks ? noPassword : [asksNothing];
   const words = { settings: [...asked, ownConnection, 'RemoteCommand=none'], command: 'true' };

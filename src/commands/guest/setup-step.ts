@@ -26,7 +26,6 @@ export interface SetupStep {
   undo?(setup: Setup, found: Found, what: 'plan' | 'do'): Promise<Found | undefined>;
 }
 
-/** The machine, what the user wants, and where rows are shown. */
 export interface Setup extends Rows {
   /** As typed. */
   readonly name: string;

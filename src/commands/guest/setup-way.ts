@@ -72,7 +72,6 @@ export const key: SetupStep = {
   },
 };
 
-/** The key that the machine's manager made for its user; else the user's own. */
 async function chooseKey({ name, machine, options, io, signal }: Setup) {
   const isManagers = options.key === undefined && [undefined, machine?.user].includes(options.user);
   const made = isManagers ? await ownKeyFile(machine?.identityFile) : undefined;

@@ -156,7 +156,6 @@ function isTable({ show }: ListOptions): boolean {
 
 type OnAnswer = (listing: HostListing) => void;
 
-/** Adds the machines of hypervisors to those that were found here. */
 async function lookVia(
   options: ListOptions,
   hosts: readonly string[],
@@ -195,7 +194,6 @@ async function advice(
   return start + whatNext(isClear ? [] : open, closed, written ?? [], io);
 }
 
-/** Whether no route leads into it, and its manager can add one. */
 function lacksWay({ provider, routes = [] }: ListedMachine): boolean {
   return ownSource(provider)?.device !== undefined && routes.length === 0;
 }

@@ -38,7 +38,6 @@ export interface Selection extends AllMachines {
   readonly failed?: readonly ConnectError[];
 }
 
-/** What goes to stdout. `hosts`: those that ssh has. */
 export async function listText(
   options: ListOptions,
   io: Io,

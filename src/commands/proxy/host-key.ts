@@ -183,7 +183,6 @@ function lineFrom(file: number): string {
   return text;
 }
 
-/** What the user is told of a key that is not refused; undefined: nothing. */
 function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | undefined {
   const who = quote(call.name);
   const key = shownKey(call);

@@ -271,7 +271,6 @@ function leave(
   }
 }
 
-/** Of a machine whose name is kept although nothing lists it: since when. */
 async function ifGone(error: ConnectError, text: string, { env }: Io): Promise<ConnectError> {
   const { goneSince } = await import('../../hosts/gone.js');
   const since = await goneSince(text, env);

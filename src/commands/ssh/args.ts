@@ -9,7 +9,6 @@ export interface Operand extends Login {
   readonly rest: string;
 }
 
-/** How to tell a machine's path from one of this host. */
 export interface Paths {
   readonly platform: NodeJS.Platform;
   readonly isTarget: (text: string) => boolean;

@@ -63,7 +63,6 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   return code;
 }
 
-/** The same with the machine that the user picks on the terminal; undefined if it is none. */
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
   const [{ pickMachine }, { canPick }] = await Promise.all([
     import('../../picker/picker.js'),

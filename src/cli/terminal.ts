@@ -1,4 +1,3 @@
-import type { ChalkInstance } from 'chalk';
 import { printable } from '../errors.js';
 import { loadAddon } from '../native.js';
 import type { Io } from '../process/io.js';

@@ -5,7 +5,7 @@ import type { Io } from '../../process/io.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
 import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import { type Shell, shellQuoted } from '../../typed/shell.js';
-import { finding, type HostCheck, said } from './finding.js';
+import { finding, said } from './finding.js';
 
 /** A folder of PATH, or a file of this program, that users other than this one and administrators can change or replace. */
 export interface OpenPath {

@@ -43,12 +43,8 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
       });
       if (answer.do !== 'refuse') return pinsOf(keys).find((pin) => pinPrint(pin) === fingerprint)?.comment;
       const { code, final, problem, hint } = refusalOf(answer, keys, text, io);
-      throw new ConnectError('handshake', text, {
-        code,
-        final,
-        problem: `ssh refuses the host key ${type} ${fingerprint}: ${problem}`,
-        hint,
-      });
+      const says = `ssh refuses the host key ${type} ${fingerprint}: ${problem}`;
+      throw new ConnectError('handshake', text, { code, final, problem: says, hint });
     },
   };
 }

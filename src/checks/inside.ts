@@ -84,11 +84,8 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     if (!mayAsk || !sudoAsks(outcome.message)) throw await whyNotRun(options, route, outcome, io, signal);
     // ssh puts the terminal into raw mode, where a line ends with \r\n.
     const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
-    return runOnTerminal(options, io, signal, {
-      env,
-      onLine: (line) => show(formatProgress(line, style)),
-      onOther: show,
-    });
+    const showLine = (line: ProgressLine) => show(formatProgress(line, style));
+    return runOnTerminal(options, io, signal, { env, onLine: showLine, onOther: show });
   };
 }
 

@@ -80,12 +80,8 @@ function publicFile(file: string): string {
 }
 
 async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?: string): Promise<string> {
-  const words = sshCommand({
-    ssh: sshProgram(io),
-    configFile,
-    flags: ['-G'],
-    host: isHostName(host) ? host : slug(host),
-  });
+  const name = isHostName(host) ? host : slug(host);
+  const words = sshCommand({ ssh: sshProgram(io), configFile, flags: ['-G'], host: name });
   const { code, stdout, stderr } = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(
     (error: Error) => ({ code: null, stdout: '', stderr: error.message }),
   );

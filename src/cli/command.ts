@@ -156,10 +156,7 @@ export function textOption(spec: Valued): Option<string | undefined> {
 }
 
 /** An option in seconds, "1.5", read as milliseconds. With `leftOut` the value is optional, and that is its default. */
-export function seconds({
-  leftOut,
-  ...spec
-}: Omit<Valued, 'value'> & { readonly leftOut?: number }): Option<number | undefined> {
+export function seconds({ leftOut, ...spec }: Omit<Valued, 'value'> & { readonly leftOut?: number }) {
   const option = parsed({ ...spec, value: 'SECONDS' }, (typed) => milliseconds(spec.long, typed));
   if (leftOut === undefined) return option;
   const read: typeof option.read = (raw) => (raw.options[spec.long] === true ? leftOut : option.read(raw));

@@ -119,10 +119,8 @@ async function checked({ target, ...options }: ExamineOptions, io: Io, signal: A
   const check = await checkTarget(target, options, io, signal, onStage);
   const brings = options.until === 'login' ? await bringingLogin(check, io, signal) : undefined;
   progress.stop();
-  return {
-    check: brings ? { ...check, stages: [...check.stages, byHost], error: undefined } : check,
-    brings,
-  };
+  const stages = [...check.stages, byHost];
+  return { check: brings ? { ...check, stages, error: undefined } : check, brings };
 }
 
 interface Tried extends Seen {

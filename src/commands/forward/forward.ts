@@ -164,10 +164,8 @@ export const forward: Command<ForwardOptions> = {
 
 /** What the service of an installed forward gets. Milliseconds are given as seconds. */
 function serviceArgs({ routes, most, idleMs = defaultIdleMs, timeoutMs, verbose }: ForwardOptions): string[] {
-  return [
-    ...['--private', `--idle=${idleMs / 1000}`, `--max=${most}`],
-    ...ownArgs({ timeoutMs, routes, verbose }),
-  ];
+  const limits = [`--idle=${idleMs / 1000}`, `--max=${most}`];
+  return ['--private', ...limits, ...ownArgs({ timeoutMs, routes, verbose })];
 }
 
 const defaultIdleMs = 60_000;
@@ -182,9 +180,7 @@ function untilEnded(io: Io) {
   };
 }
 
-interface ForwardOneOptions extends Omit<ForwardOptions, 'local'> {
-  readonly local: Local | readonly Listener[];
-}
+type ForwardOneOptions = Omit<ForwardOptions, 'local'> & { readonly local: Local | readonly Listener[] };
 
 /** Connects local sockets to a port of one machine, until `signal` is aborted or nothing happens for long. Throws a ConnectError, a UsageError or a CommandError. */
 async function forwardOne(options: ForwardOneOptions, addon: Addon, io: Io, signal: AbortSignal) {

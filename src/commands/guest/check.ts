@@ -69,12 +69,8 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const { script, port = sshPort, user, ...given } = readAll(raw, own);
     const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
     const named = user ?? splitUser(host).user;
-    return {
-      ...given,
-      into: script ? undefined : hostFlags(host, raw),
-      port,
-      account: named === undefined ? undefined : accountName(named),
-    };
+    const into = script ? undefined : hostFlags(host, raw);
+    return { ...given, into, port, account: named === undefined ? undefined : accountName(named) };
   },
 
   async run({ into: typed, port, account: named, target, madeFor, json }, io) {

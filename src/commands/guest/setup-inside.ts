@@ -185,10 +185,8 @@ function sayPlanned(
     const orBring = isBrought ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
     add('sshd', 'failed', row.found, `vmssh setup --install-sshd ${typed}${orBring}`);
   } else if (name === 'key' && state !== 'failed' && found.key) {
-    addGuests(
-      { ...row, found: `${row.found}: ${found.key.from} (${printOfLine(found.key.line)})` },
-      found.into,
-    );
+    const which = `${found.key.from} (${printOfLine(found.key.line)})`;
+    addGuests({ ...row, found: `${row.found}: ${which}` }, found.into);
   } else if (name !== 'sshd' || !isOk) addGuests(row, found.into);
 }
 

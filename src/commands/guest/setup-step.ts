@@ -246,10 +246,7 @@ export const toSetUp = {
     summary: 'with --undo: also what was set up in the machine for the keys of others',
   }),
   sharedHome: sharedHomeOption,
-  unproved: flag({
-    long: 'unproved',
-    summary: 'go on if a guest agent cannot say which machine it is in',
-  }),
+  unproved: flag({ long: 'unproved', summary: 'go on if a guest agent cannot say which machine it is in' }),
 };
 
 export type SetupOptions = Read<typeof toSetUp>;

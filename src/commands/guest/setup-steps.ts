@@ -56,15 +56,11 @@ export function settingUp({ show, ...ways }: Ways) {
     },
     async carryOut(plan: SetupPlan): Promise<SetupSteps> {
       const setup = { ...plan.setup, ...collector(show) };
-      const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, {
-        ...plan.found,
-        isOver: false,
-      });
+      const planned = { ...plan.found, isOver: false };
+      const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, planned);
       const isDone = ({ name }: FindingJson) => setup.steps.some((each) => each.name === name);
-      return {
-        ...planOf(setup, found),
-        steps: [...plan.steps.filter((row) => !isDone(row)), ...setup.steps],
-      };
+      const left = plan.steps.filter((row) => !isDone(row));
+      return { ...planOf(setup, found), steps: [...left, ...setup.steps] };
     },
   };
 }
@@ -78,11 +74,10 @@ async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
 
 /** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
 export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp> {
-  const run = async (setup: Setup, what: 'plan' | 'do') =>
-    planOf(
-      setup,
-      await runSteps(setup.gone ? undoneHere : undone, (step, all) => step.undo?.(setup, all, what), setup),
-    );
+  const run = async (setup: Setup, what: 'plan' | 'do') => {
+    const steps = setup.gone ? undoneHere : undone;
+    return planOf(setup, await runSteps(steps, (step, all) => step.undo?.(setup, all, what), setup));
+  };
   return {
     async plan(name) {
       const found = await lookUp(name, ways.io, ways.signal).catch(asFailure);

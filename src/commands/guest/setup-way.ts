@@ -103,12 +103,8 @@ async function byLogin(setup: Setup, found: Found): Promise<Found> {
 }
 
 export function loginAs(user: string, { target, name }: Pick<Setup, 'target' | 'name'>) {
-  return {
-    route: 'target',
-    host: `${user}@${target}`,
-    typed: typedHost(name),
-    sshConfig: undefined,
-  } as const;
+  const host = `${user}@${target}`;
+  return { route: 'target', host, typed: typedHost(name), sshConfig: undefined } as const;
 }
 
 /** No manager goes in: a login does, if an sshd answers; else what to type on its console, if it has one. */

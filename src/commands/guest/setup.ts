@@ -127,10 +127,8 @@ async function setUpFor(
   ignoreInterrupts();
   const own = { HOME: home, USER: name, LOGNAME: name };
   const passed = Object.fromEntries(kept.flatMap((each) => (env[each] ? [[each, env[each]]] : [])));
-  const child = spawn('runuser', ['-u', name, '--', ...self, ...words], {
-    env: { ...passed, ...own },
-    stdio: 'inherit',
-  });
+  const options = { env: { ...passed, ...own }, stdio: 'inherit' } as const;
+  const child = spawn('runuser', ['-u', name, '--', ...self, ...words], options);
   const { code } = await ended(child).catch((error: Error) => {
     throw new CommandError(
       `cannot become ${name}: ${error.message}`,

@@ -103,11 +103,8 @@ export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): In
   const hostvars = Object.fromEntries(
     hosts.map(({ machine, host }) => [host.host, varsOf(machine, host, caller)]),
   );
-  return {
-    all: { children: ['ungrouped', ...groups.keys()] },
-    ...Object.fromEntries(named),
-    _meta: { hostvars },
-  } as Inventory;
+  const all = { children: ['ungrouped', ...groups.keys()] };
+  return { all, ...Object.fromEntries(named), _meta: { hostvars } } as Inventory;
 }
 
 /** Why Ansible must not get a machine; undefined: it may. Ansible would run text from others as a template. */

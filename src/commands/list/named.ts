@@ -55,8 +55,6 @@ function meant(typed: string, machines: readonly ListedMachine[]): readonly List
   const target = asTarget(typed);
   if (target === undefined || nameOf(target) === '') return [];
   const providers = providersOf(target);
-  return match(
-    nameOf(target),
-    machines.filter(({ provider }) => providers.includes(provider)),
-  );
+  const candidates = machines.filter(({ provider }) => providers.includes(provider));
+  return match(nameOf(target), candidates);
 }

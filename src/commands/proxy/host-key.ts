@@ -104,10 +104,8 @@ function knownLines(keys: MachineKeys): readonly string[] {
   const { reached, made, authorities } = keys;
   const only = reached.brought ?? made;
   const own = only ? [only] : pinsOf(keys);
-  return [
-    ...authorities.map((line) => `@cert-authority HOST ${line}`),
-    ...own.map(({ type, key }) => `HOST ${type} ${key}`),
-  ];
+  const lines = own.map(({ type, key }) => `HOST ${type} ${key}`);
+  return [...authorities.map((line) => `@cert-authority HOST ${line}`), ...lines];
 }
 
 async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call: Call): Promise<Settled> {

@@ -188,10 +188,8 @@ async function whyNotReached(
   return gone.code === 'EPIPE' && io.terminal.stderr ? exitCodeOf(gone) : gone;
 }
 
-interface HandOver extends Pick<RelayToEndOptions, 'text' | 'native' | 'trace'> {
-  readonly watch: StdioWatch;
-  readonly fdpass: boolean;
-}
+type HandOver = Pick<RelayToEndOptions, 'text' | 'native' | 'trace'> &
+  Pick<ProxyOptions, 'fdpass'> & { readonly watch: StdioWatch };
 
 async function handOver(connection: Connection, { watch, fdpass, ...relay }: HandOver, io: Io) {
   const { text, native, trace } = relay;

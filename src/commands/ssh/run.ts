@@ -54,12 +54,10 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   if (code === 255) await explainKey(call, options, io);
   if (code === 255 && !call.asks && (await changedKey(call, io))) await explainChangedKey(call, io);
   // At the first login its host key was accepted, and what came then was not.
-  if (code === 255 && isNew && (await knowsKey(call, io)))
-    await complain(
-      `if ${quote(call.named.text)} refused the login, your key is not in there`,
-      call.setup,
-      io,
-    );
+  if (code === 255 && isNew && (await knowsKey(call, io))) {
+    const problem = `if ${quote(call.named.text)} refused the login, your key is not in there`;
+    await complain(problem, call.setup, io);
+  }
   return code;
 }
 

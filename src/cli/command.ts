@@ -155,8 +155,10 @@ export function textOption(spec: Valued): Option<string | undefined> {
   return parsed(spec, (typed) => typed);
 }
 
+type Seconds = Omit<Valued, 'value'> & { readonly leftOut?: number };
+
 /** An option in seconds, "1.5", read as milliseconds. With `leftOut` the value is optional, and that is its default. */
-export function seconds({ leftOut, ...spec }: Omit<Valued, 'value'> & { readonly leftOut?: number }) {
+export function seconds({ leftOut, ...spec }: Seconds): Option<number | undefined> {
   const option = parsed({ ...spec, value: 'SECONDS' }, (typed) => milliseconds(spec.long, typed));
   if (leftOut === undefined) return option;
   const read: typeof option.read = (raw) => (raw.options[spec.long] === true ? leftOut : option.read(raw));

@@ -211,10 +211,8 @@ function shownKey({ plain }: Call): string {
 /** One line that says why, with the fix. What answers with another key may be no route to the machine: its first one is first again. */
 async function complain(refused: Refused, call: Call): Promise<void> {
   const { keys, name, io } = call;
-  const [{ pasteable }, { forgetRoute }] = await Promise.all([
-    import('../../cli/failure.js'),
-    import('../../reach/remembered.js'),
-  ]);
+  const { pasteable } = await import('../../cli/failure.js');
+  const { forgetRoute } = await import('../../reach/remembered.js');
   const { problem: clause, hint } = refusalOf(refused, keys, name, io);
   const problem = refused.why === 'no record' ? `${clause}${noteProblem(io)}` : clause;
   say(io, `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`);

@@ -136,10 +136,8 @@ async function usersPolicy(name: string, args: SplitArgs, io: Io) {
     ['l', 'o', 'p'].includes(name) ? words : [],
   );
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-  const [{ keyPolicy, plainLogin }, { fileOfCall }] = await Promise.all([
-    import('../../ssh/policy/key-policy.js'),
-    import('../../ssh/policy/ask-ssh.js'),
-  ]);
+  const { keyPolicy, plainLogin } = await import('../../ssh/policy/key-policy.js');
+  const { fileOfCall } = await import('../../ssh/policy/ask-ssh.js');
   const login = plainLogin(name, io, { configFile: fileOfCall(args), flags });
   return (await keyPolicy(io, { login, note })).policy;
 }

@@ -62,10 +62,8 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
 }
 
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
-  const [{ pickMachine }, { canPick }] = await Promise.all([
-    import('../../picker/picker.js'),
-    import('../../cli/terminal.js'),
-  ]);
+  const { pickMachine } = await import('../../picker/picker.js');
+  const { canPick } = await import('../../cli/terminal.js');
   if (options.behind || !canPick(io)) return options;
   const machine = await pickMachine(io);
   return machine && { ...options, args: { ...options.args, operands: [machine.target] } };
@@ -106,10 +104,8 @@ async function explainKey(call: ToolCall, { start }: SshOptions, io: Io): Promis
 
 async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
   const { text } = named;
-  const [{ forgetRoute }, { explainRefusal }] = await Promise.all([
-    import('../../reach/remembered.js'),
-    import('../../identity/refusal.js'),
-  ]);
+  const { forgetRoute } = await import('../../reach/remembered.js');
+  const { explainRefusal } = await import('../../identity/refusal.js');
   const route = await forgetRoute(text, io.env);
   const made = guestKeysFor(named, io.env);
   const why = made ? 'not made' : 'changed';

@@ -46,7 +46,7 @@ export async function tryLogin(
   // At ERROR it does not say that it has no algorithm in common with sshd.
   const options = { ...over, ...(await guestCaller(io, over)), port, logLevel: 'INFO' } as const;
   const settings = [asksNothing, ownConnection];
-  const login = guestLogin(options, { settings, command: `cat ${bootFile}` });
+  const login = guestLogin(options, { settings, command: 'cat /proc/sys/kernel/random/boot_id' });
   const { code, stdout, stderr, message } = await runLogin(login, io, signal);
   signal.throwIfAborted();
   // What was typed has to work; the CID that the guest reports is a guess.
@@ -57,7 +57,8 @@ export async function tryLogin(
       : { state: 'not proved', about: why, cursor };
   const unreached = stderr.split('\n').find((line) => line.startsWith(`${io.program}: `));
   if (unreached !== undefined) return unproved(unreached.slice(io.program.length + 2).trim());
-  if (keyRefused.test(stderr)) return unproved(`ssh does not accept the host key there (${by})`);
+  const isKeyRefused = /Host key verification failed\.|KnownHostsCommand failed/.test(stderr);
+  if (isKeyRefused) return unproved(`ssh does not accept the host key there (${by})`);
   const found = stdout.trim().split('\n').pop()?.trim() ?? '';
   const isBoot = code === 0 && /^[0-9a-f-]{36}$/.test(found);
   if (isBoot && boot !== undefined && found !== boot) return unproved(`another machine answers (${by})`);
@@ -67,10 +68,6 @@ export async function tryLogin(
   const said = message.startsWith('ssh ended with ') ? '' : `, and says: ${message}`;
   return { state: 'ended', about: `${by}: ssh ended ${how}${said}`, cursor };
 }
-
-const keyRefused = /Host key verification failed\.|KnownHostsCommand failed/;
-
-const bootFile = '/proc/sys/kernel/random/boot_id';
 
 function notTried(about: string): TriedLogin {
   return { state: 'not tried', about };

@@ -1,4 +1,4 @@
-import type { NoBannerReason, Op } from '../errors.js';
+import type { ConnectError } from '../errors.js';
 import { flag } from './command.js';
 
 export const jsonOption = flag({ long: 'json', summary: 'print JSON (docs/reference/json.md)' });
@@ -14,15 +14,9 @@ export interface Envelope<Name extends string = string> {
   readonly exitCode: number;
 }
 
-export interface FailureJson {
-  /** The step of the connection that failed; absent if the failure was outside it. */
-  readonly op?: Op;
-  readonly target?: string;
-  readonly code: string;
-  readonly problem: string;
-  readonly hint?: string;
-  readonly reason?: NoBannerReason;
-}
+/** `op` is the step of the connection that failed; absent if the failure was outside it. */
+export type FailureJson = Pick<ConnectError, 'code' | 'problem'> &
+  Partial<Pick<ConnectError, 'op' | 'target' | 'hint' | 'reason'>>;
 
 export interface FailedJson extends Envelope {
   readonly ok: false;

@@ -21,7 +21,7 @@ import { now as clock } from '../../runtime.js';
 import { loadHere, loadJoining } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { listAll, sharedCids } from '../../sources/list-all.js';
-import type { Deps, DiscoveredMachine } from '../../sources/source.js';
+import type { DiscoveredMachine } from '../../sources/source.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
@@ -250,7 +250,8 @@ export async function hostSigns(
   io: Io,
   signal: AbortSignal,
   run: RunLogin = runLogin,
-  machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesByVsock(io),
+  machines: () => Promise<readonly DiscoveredMachine[]> = async () =>
+    (await listAll(io, await loadJoining(io, 'vsock'))).machines,
   now: () => number = clock,
   services?: typeof listServices,
 ): Promise<Signs> {
@@ -316,7 +317,3 @@ async function loginSign(
 
 /** In a line of `ssh -Z`, "ann@mint ED25519 SHA256:… agent" (format_identity in its sshconnect2.c). A line without a fingerprint names a file that may be missing. */
 const fingerprint = / (SHA256|MD5):/;
-
-async function machinesByVsock(deps: Deps): Promise<readonly DiscoveredMachine[]> {
-  return (await listAll(deps, await loadJoining(deps, 'vsock'))).machines;
-}

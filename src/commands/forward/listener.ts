@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { CommandError, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
-import { quote } from '../../errors.js';
+import { type ConnectErrorInit, quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { parseUnsigned32 } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
@@ -98,10 +98,7 @@ function badSockets(problem: string): CommandError {
   );
 }
 
-export interface Explanation {
-  readonly problem: string;
-  readonly hint?: string;
-}
+export type Explanation = Pick<ConnectErrorInit, 'problem' | 'hint'>;
 
 /** Listens at `place`; `explain` gets the code of a failure. Throws a CommandError. */
 export function bound(
@@ -121,10 +118,11 @@ export function bound(
 
 function explain(local: Local, code: string, platform: NodeJS.Platform): Explanation | undefined {
   const port = local.family === 'inet' ? local.port : 0;
+  const whoHas = platform === 'win32' ? `netstat -ano | findstr :${port}` : `ss -ltnp sport = :${port}`;
   const known: Readonly<Record<string, Explanation>> = {
     EADDRINUSE: {
       problem: 'another program listens there',
-      hint: `name another port, or 0 for any free one; to see who has it: ${whoHas(port, platform)}`,
+      hint: `name another port, or 0 for any free one; to see who has it: ${whoHas}`,
     },
     EACCES: {
       problem: 'permission denied',
@@ -144,10 +142,6 @@ function explain(local: Local, code: string, platform: NodeJS.Platform): Explana
     },
   };
   return known[code] ?? exhaustion(code);
-}
-
-function whoHas(port: number, platform: NodeJS.Platform): string {
-  return platform === 'win32' ? `netstat -ano | findstr :${port}` : `ss -ltnp sport = :${port}`;
 }
 
 /** Time for a server to accept. Milliseconds. */

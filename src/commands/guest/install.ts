@@ -90,7 +90,8 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
 export async function install(options: GuestInstallOptions, io: Io, check = checkTarget): Promise<number> {
   const { undo } = options;
   const signal = io.interrupted();
-  const goesOn = closesTcp(options.script);
+  const { onlyVsock = false, onlyLoopback = false } = options.script;
+  const goesOn = onlyVsock || onlyLoopback;
   const into = await withManager(options.into, io, signal);
   // The manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
   const login = goesOn ? (splitUser(options.into.host).user ?? 'root') : splitUser(into.host).user;
@@ -185,10 +186,6 @@ async function proveAndClose(over: HostFlags, route: NewRoute, set: SetUp): Prom
   if (proof !== '' && !(await isSameMachine(over, route, set))) return false;
   if (!goesOn) return true;
   return (await run(over, setupScript({ ...script, keys: [], expect: proof }), route.port)).code === 0;
-}
-
-function closesTcp({ onlyVsock = false, onlyLoopback = false }: ScriptOptions): boolean {
-  return onlyVsock || onlyLoopback;
 }
 
 /** Whether ssh's own route to HOST is a socket without an address. */

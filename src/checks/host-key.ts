@@ -49,7 +49,6 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
   };
 }
 
-/** The policy of plain ssh. */
 async function policyFor({ typed, sshConfig }: CheckedMachine, io: Io) {
   const { keyPolicy, plainLogin } = await import('../ssh/policy/key-policy.js');
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);

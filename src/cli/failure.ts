@@ -103,8 +103,8 @@ export function calledAs(
   // Typed inside WSL, where a path of Windows could not be pasted.
   if (platform === 'win32' && env.VMSSH_CALLED_AS) return env.VMSSH_CALLED_AS;
   const path = platform === 'win32' ? win32 : posix;
-  // The package's other program is in the same folder.
   const own = self.at(-1) ?? program;
+  // The package's other program is in the same folder.
   const file = path.join(path.dirname(own), path.basename(own).replace(/^(vmssh|vsock-nc)(?=\.|$)/, program));
   const onPath = (name: string, wanted: readonly (string | undefined)[]) =>
     (env.PATH ?? env.Path ?? '')

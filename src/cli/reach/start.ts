@@ -22,7 +22,7 @@ export type Starter = Pick<Io, 'env' | 'platform' | 'terminal'>;
 
 export type Signals = Pick<NodeJS.Process, 'on' | 'off' | 'platform'>;
 
-/** If `first` says that the machine is off: starts it, or lets another vmssh do so, and tries until its banner comes. */
+/** Starts a machine that `first` says is off, and tries until its banner comes. Throws `first` if it may not wait. */
 export async function startAndReach(
   { text, target }: TypedTarget,
   options: ReachOptions,

@@ -162,7 +162,6 @@ export const forward: Command<ForwardOptions> = {
   },
 };
 
-/** What the service of an installed forward gets. Milliseconds are given as seconds. */
 function serviceArgs({ routes, most, idleMs = defaultIdleMs, timeoutMs, verbose }: ForwardOptions): string[] {
   const limits = [`--idle=${idleMs / 1000}`, `--max=${most}`];
   return ['--private', ...limits, ...ownArgs({ timeoutMs, routes, verbose })];

@@ -81,7 +81,6 @@ function alikeThere(target: AnyTarget): readonly string[] {
   return [...new Set([nameIn(folded(target)), ...all])];
 }
 
-/** Of a machine with this name, by each kind. */
 function aliasesOf(name: string): readonly string[] {
   const named = kinds.filter((kind) => kind.rest === 'name' && kind.name !== 'outside');
   const aliases = named.map(({ name: kind }) => nameAlias({ kind, name }));
@@ -135,10 +134,7 @@ function viaName(host: string, there: string): string {
   return `via%${exact(`${host.toLowerCase()}/${there}`)}`;
 }
 
-/**
- * A name in a form that is its own in known_hosts, where case does not matter, "*", "?", "!" and "," are special, and a
- * blank ends a name; and as the name of a folder.
- */
+/** A form that is a name's own in known_hosts, without capitals, "*", "?", "!", "," and blanks, and as a folder's name. */
 export function exact(name: string): string {
   const plain = slug(name).toLowerCase();
   if (name === plain) return name;

@@ -57,7 +57,6 @@ export async function managerKeys(
 
 type From = readonly Pick<SourceEntry, 'name' | 'load'>[];
 
-/** One of vmssh's own, or of the user's. */
 async function sourceOf({ provider }: ReachedMachine, { env }: Deps, from: From = sources) {
   const isIt = ({ name }: From[number]) => name === provider;
   return (from.find(isIt) ?? everyEntry(outsideLines(env)).find(isIt))?.load();

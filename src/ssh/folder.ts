@@ -61,7 +61,6 @@ function homeOfUser(): string | undefined {
   return ownAccount()?.home;
 }
 
-/** A line of the password database. */
 interface Account {
   readonly name: string;
   readonly home: string;
@@ -104,7 +103,6 @@ function parseLine(text: string): Account | undefined {
   return name && home !== undefined ? { name, home } : undefined;
 }
 
-/** The file of machines' host keys. */
 export function knownHostsFile(env: Env): string {
   return join(sshFolder(env), 'vmssh_known_hosts');
 }

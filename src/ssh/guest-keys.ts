@@ -11,7 +11,6 @@ import { knownHostsFile } from './folder.js';
 
 /** The keys that `vmssh guest credentials` made for a machine, in a folder of their own. */
 export interface GuestKeys {
-  /** The machine's name, as typed. */
   readonly name: string;
   readonly folder: string;
   /** The machine's name in `knownHosts`, which has its host key and nothing else. */
@@ -40,7 +39,6 @@ export function guestFolder(name: string, env: Env): string {
   return join(guestKeysFolder(env), exact(name));
 }
 
-/** The keys for the machine of this name; undefined if there are none. */
 export function guestKeysOf(name: string, env: Env): GuestKeys | undefined {
   const folder = guestFolder(name, env);
   const at = (file: keyof typeof guestKeyFiles) => join(folder, guestKeyFiles[file]);

@@ -68,11 +68,7 @@ export async function sshSettings(
 }
 
 /** What ssh takes where nobody says it. User: its own, else the local user; root on Windows. `port`: as text; undefined if it cannot be asked. */
-export async function sshLogin(
-  of: SettingsOf,
-  io: Here,
-  run?: RunTool,
-): Promise<{ readonly user: string; readonly port: string | undefined }> {
+export async function sshLogin(of: SettingsOf, io: Here, run?: RunTool) {
   const said = await sshSettings(of, io, run);
   const own = io.platform === 'win32' ? 'root' : (settingIn(said, 'user') ?? ownAccount()?.name);
   return { user: own ?? 'root', port: settingIn(said, 'port') };

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { readSafely } from '../files/place.js';
 import { readBytes, readWithStats } from '../files/read-file.js';
 import { reasonOf } from '../files/read-sync.js';
-import { authoritiesFor, certificateIn, certifiedBy, type ShownKey } from '../identity/certificate.js';
+import { authoritiesFor, certificateIn, certifiedBy } from '../identity/certificate.js';
 import type { KeyAnswer, KeyFacts } from '../identity/decide.js';
 import { isIdAlias } from '../identity/identity.js';
-import { verdictOn } from '../identity/known-hosts.js';
+import { type ShownKey, verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinPrint, pinsIn, withRoots } from '../identity/pins.js';
 import type { AskedPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
@@ -129,7 +129,7 @@ export interface LoginPolicy extends AskedPolicy {
 export const strictly: LoginPolicy = { policy: 'strict', takesAny: false, caAlgorithms: [], knownHosts: [] };
 
 /** What is in our file, or why nothing in it counts, with the fix: others may have written there, or it cannot be read. */
-export async function ownPins(path: string): Promise<Buffer | NotCounted> {
+export async function ownPins(path: string): Promise<Buffer | Record<'problem' | 'fix', string>> {
   const quoted = shellQuoted(path);
   const wrong = (why: string, fix: string) => ({
     problem: `${path} ${why}, so no host key in it counts`,
@@ -156,12 +156,6 @@ export async function ownPins(path: string): Promise<Buffer | NotCounted> {
   }
 }
 
-interface NotCounted {
-  readonly problem: string;
-  readonly fix: string;
-}
-
-/** The known hosts of all users. */
 export const systemKnownHosts = '/etc/ssh/ssh_known_hosts';
 
 /** The keys of machines of this host by their UUIDs, `vmssh-UUID KEY`: root's word. Of a file that others may change nothing counts. */
@@ -208,7 +202,6 @@ function hasMark({ bytes }: MarkedFile): boolean {
   return text.includes('@') && /^[ \t]*@/m.test(text);
 }
 
-/** Why, and by which file. */
 export type Refused = Pick<Extract<KeyAnswer, { do: 'refuse' }>, 'why' | 'file'>;
 
 /** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */
@@ -220,12 +213,10 @@ export function refusalOf(
 ): ReturnType<typeof explainRefusal> {
   const { silent } = reached;
   const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, silent, path, file };
-  if (why === 'changed' && pins.some((pin) => pin.isRoots && pin.alias === alias))
-    return {
-      ...explainRefusal(why, names, place),
-      hint: `${systemKnownHosts} has its key: whoever administers this host can change it`,
-    };
-  return explainRefusal(why, names, place);
+  const explained = explainRefusal(why, names, place);
+  if (why !== 'changed' || !pins.some((pin) => pin.isRoots && pin.alias === alias)) return explained;
+  const hint = `${systemKnownHosts} has its key: whoever administers this host can change it`;
+  return { ...explained, hint };
 }
 
 /** What `vmssh forget` takes for a machine that was reached by `typed`, which may be its address or any Host of the user's own. */

@@ -2,7 +2,6 @@
 export const tools = ['ssh', 'scp', 'sftp', 'rsync'] as const;
 export type SshTool = (typeof tools)[number];
 
-/** An option as typed. */
 export interface ToolOption {
   /** One argument, or two if the value is the next one; several letters may share the first. */
   readonly words: readonly string[];
@@ -61,7 +60,6 @@ export function splitArgs(tool: SshTool, args: readonly string[]): SplitArgs {
   return { before, after, operands };
 }
 
-/** The options as arguments again. */
 export function wordsOf(options: readonly ToolOption[]): readonly string[] {
   return options.flatMap(({ words }) => words);
 }

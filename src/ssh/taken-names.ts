@@ -11,7 +11,6 @@ import { areFor, type Block, blocksOf, type SshSetting, settingsOf } from './con
 import type { HostEntry } from './config/state.js';
 import { knownHostsFiles, type UsersFiles, usersTexts } from './config/users-files.js';
 
-/** What decides whose a name is. */
 interface NameSources extends UsersFiles {
   /** Machines that have Hosts, else those of the last `config install`: only lines that say where the host is make such a name his. */
   readonly ours?: readonly HostEntry[];
@@ -56,9 +55,7 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
 
 /** Whether the user has settings of a silent connection in those texts, which our Hosts, which come first, must not displace. */
 export function keepsAlive(texts: readonly string[]): boolean {
-  return texts.some((text) =>
-    settingsOf(text).some(({ keyword }) => /^serveralive(interval|countmax)$/.test(keyword)),
-  );
+  return texts.some((text) => settingsOf(text, ['serveraliveinterval', 'serveralivecountmax']).length > 0);
 }
 
 /** What ssh appends to a short name before it looks for it in its files (CanonicalizeHostname in ssh_config(5)). */

@@ -1,8 +1,9 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { type Command, oneOf, positionals, textOption } from '../../cli/command.js';
 import { printable, quote } from '../../errors.js';
-import { certificateIn, type ShownKey } from '../../identity/certificate.js';
+import { certificateIn } from '../../identity/certificate.js';
 import { pinsOf, type Refusal } from '../../identity/decide.js';
+import type { ShownKey } from '../../identity/known-hosts.js';
 import { pinPrint } from '../../identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';

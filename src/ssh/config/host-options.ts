@@ -88,7 +88,6 @@ type Settings = readonly (readonly [string, string])[];
 type Asks = Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
 type Keys = Partial<HostOptions> & Asks;
 
-/** Only those about a machine's host key and login key. */
 export function keyOptions(options: Keys): Settings {
   const { hostKeyAlias, identityFile } = options;
   return [

@@ -16,7 +16,6 @@ import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
 interface ConcreteHostOptions extends HostSurroundings {
-  /** The prefix of each name. */
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
   readonly kept?: readonly HostEntry[];
@@ -44,7 +43,6 @@ interface ConcreteHosts {
   readonly hosts: readonly ConcreteHost[];
   /** Machines without a Host, and why. */
   readonly left: readonly { readonly name: string; readonly target?: string; readonly why: string }[];
-  /** Machines with one UUID. */
   readonly shared: readonly SharedUuid[];
 }
 
@@ -80,7 +78,6 @@ export function concreteHosts(
 const goneDays = 30;
 const maxGone = 200;
 
-/** The entries whose time is not over; of very many, the ones that went last. */
 function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
   // A clock that was wrong for a day keeps none for longer.
   const since = ({ gone, unasked = today }: HostEntry) => [gone ?? unasked, today].sort()[0] ?? '';
@@ -97,11 +94,9 @@ export function isOver(since: string, today: string): boolean {
 interface Wanted {
   readonly machine: ListedMachine;
   readonly host: string;
-  /** Whether the machine has that Host already. */
   readonly isHolder: boolean;
 }
 
-/** The Host that each machine would have. */
 function wantedHosts(
   machines: readonly ListedMachine[],
   { prefix, before = [], silent = [] }: ConcreteHostOptions,
@@ -142,10 +137,7 @@ function beforeOf(machines: readonly ListedMachine[], before: readonly HostEntry
   };
 }
 
-function assignHosts(
-  machines: readonly ListedMachine[],
-  options: ConcreteHostOptions,
-): Pick<ConcreteHosts, 'entries' | 'left'> {
+function assignHosts(machines: readonly ListedMachine[], options: ConcreteHostOptions) {
   const { taken, kept = [], start, silent = [] } = options;
   // Skip made-up names, whose number changes with every start, and what others call their machines.
   const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
@@ -242,7 +234,6 @@ function problem(machine: ListedMachine, host: string, isOnly: boolean): string 
   }
 }
 
-/** Why a name could mean another host than the machine, one clause. */
 function otherMeaning(
   { name, via = '' }: ListedMachine,
   host: string,
@@ -276,18 +267,13 @@ function toEntry(machine: ListedMachine, host: string, { environment, more }: Ke
 
 /** What the Hosts of machines are made of besides. */
 export interface HostSurroundings {
-  /** Whether a name is the user's already. */
   readonly taken: NameCheck;
   readonly knownHosts: string;
-  /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
 }
 
-/** The Host block of each machine. `shared`: those with one UUID. */
-function entryHosts(
-  entries: readonly HostEntry[],
-  { taken, knownHosts, guests = [] }: HostSurroundings,
-): { readonly hosts: readonly ConcreteHost[]; readonly shared: readonly SharedUuid[] } {
+function entryHosts(entries: readonly HostEntry[], surroundings: HostSurroundings) {
+  const { taken, knownHosts, guests = [] } = surroundings;
   const names = moreNames(entries, taken);
   const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
   const hosts = entries.map((machine): ConcreteHost => {
@@ -343,7 +329,6 @@ function sharedUuids(machines: readonly HostEntry[]): readonly SharedUuid[] {
   );
 }
 
-/** A warning about them, one clause. */
 export function sharedUuidProblem({ uuid, machines }: SharedUuid): string {
   const names = machines.map(({ name }) => quote(name));
   return `${fewOf(names, 4)} have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`;

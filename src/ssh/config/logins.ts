@@ -60,14 +60,9 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   return [{ target, ...definedFields(known), ...Object.fromEntries(more) }];
 }
 
-/** What tells whose a login is. */
 type Owner = Pick<ListedMachine, 'target' | 'uuid' | 'via' | 'authority'>;
 
-/** The machines with their logins. */
-export function withLogins(
-  machines: readonly ListedMachine[],
-  all: readonly MachineLogin[],
-): readonly ListedMachine[] {
+export function withLogins(machines: readonly ListedMachine[], all: readonly MachineLogin[]) {
   return machines.map((machine) => {
     const login = loginOf(machine, all, machines);
     return login ? { ...machine, user: login.user, identityFile: login.identityFile } : machine;
@@ -108,7 +103,6 @@ export async function madeLogin(
   return (await keptLogin(machine, { env: ownEnv(env), platform })) ?? machine;
 }
 
-/** The one that is kept for a machine. */
 export async function keptLogin(machine: Owner | undefined, io: Here): Promise<MachineLogin | undefined> {
   if (machine === undefined) return undefined;
   const { logins: all, state } = await keptLogins(io);

@@ -116,7 +116,6 @@ export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostE
   return entries.find(({ host }) => host === typed || lower(host) === typed);
 }
 
-/** The Hosts that were written, of the user's own home. */
 export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
   return (await readState(stateFile(env)))?.machines ?? [];
 }

@@ -33,7 +33,7 @@ export async function usersTexts(sources: UsersFiles): Promise<readonly string[]
   const { env, file, main } = sources;
   const { folder, systemFolder } = foldersOf(sources);
   const withIncluded = async (path: string, base: string, read?: string) => {
-    const text = read ?? (await textAt(path));
+    const text = read ?? (await readText(path).catch(() => ''));
     return [text, ...(await includedTexts(text, base, join(folder, 'vmssh.conf'), env))];
   };
   const texts = await Promise.all([
@@ -45,7 +45,6 @@ export async function usersTexts(sources: UsersFiles): Promise<readonly string[]
   return texts.flat().filter((text) => !['ours', 'edited'].includes(ownerOf(text)));
 }
 
-/** Of the user's ssh files, and of the system's. */
 export function foldersOf(sources: UsersFiles): Required<Pick<UsersFiles, 'folder' | 'systemFolder'>> {
   const { env, platform, folder = sshFolder(env, platform) } = sources;
   const ofSystem = platform === 'win32' ? join(env.ProgramData || 'C:\\ProgramData', 'ssh') : '/etc/ssh';
@@ -104,8 +103,4 @@ async function filesNamed(
     .map((path) => expandedPath(path, folder, sources.env))
     .filter((path) => /^([/\\]|[A-Za-z]:)/.test(path) && path !== '/dev/null');
   return (await Promise.all(paths.map((path) => filesOf(path, folder)))).flat();
-}
-
-function textAt(path: string): Promise<string> {
-  return readText(path).catch(() => '');
 }

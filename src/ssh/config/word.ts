@@ -1,7 +1,6 @@
 import { printable, quote } from '../../errors.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
 
-/** How ssh calls our proxy. */
 export interface ProxyCall extends OwnOptions {
   readonly program: readonly string[];
   /** The system of the ssh that reads it. */
@@ -19,16 +18,8 @@ export interface ProxyCall extends OwnOptions {
 }
 
 /** The argument of ProxyCommand. Throws a RangeError. */
-export function proxyCommand({
-  program,
-  platform,
-  target,
-  port,
-  givesTyped = true,
-  record = false,
-  namesUser,
-  ...options
-}: ProxyCall) {
+export function proxyCommand(call: ProxyCall) {
+  const { program, platform, target, port, givesTyped = true, record = false, namesUser, ...options } = call;
   // Git's ssh has sh start it, which expands these in double quotes, and Windows knows no other quotes.
   const odd = program.find((word) => platform === 'win32' && /[$`]/.test(word));
   if (odd !== undefined)

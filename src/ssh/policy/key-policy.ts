@@ -20,7 +20,6 @@ interface Asked {
   readonly login: () => Promise<readonly string[]>;
   /** What the lines for ssh say, by `config install --host-keys`. */
   readonly lines?: HostKeyPolicy | undefined;
-  /** Gets each line for the user. */
   readonly note?: (line: string) => void;
 }
 
@@ -91,10 +90,7 @@ export function plainLogin(
 export const anyHost = 'vmssh.invalid';
 
 /** What `config install` keeps. The installed lines are a second witness: the stricter of both counts. */
-async function keptPolicy(
-  { env, platform }: Here,
-  note: (line: string) => void,
-): Promise<HostKeyPolicy | undefined> {
+async function keptPolicy({ env, platform }: Here, note: (line: string) => void) {
   const path = stateFile(env, platform);
   const own = join(sshFolder(env, platform), 'vmssh.conf');
   const written = await textIfThere(own).then(policyInLines, () => 'strict' as const);

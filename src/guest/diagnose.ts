@@ -63,9 +63,8 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
     findings.push(failed('control-path', controlPathMessage(signs.controlPath)));
   if (error) {
     const names = suspects(error, signs.family);
-    const [first] = names;
-    if (first)
-      findings.push({ state: 'skipped', name: first, message: 'seen from outside', suspects: names });
+    const [name] = names;
+    if (name) findings.push({ state: 'skipped', name, message: 'seen from outside', suspects: names });
     return { findings, certain: certain || names.length === 0 };
   }
   if (login) findings.push(aboutLogin(login, handshakeMs));
@@ -88,10 +87,12 @@ function aboutLogin(
     const said = `sshd lets ${user} in, and ends the session with ${ended}: ${message}; ${how}`;
     return { state: 'skipped', name: 'login', message: said };
   }
-  if (!inside) {
-    const said = `ssh -tt as ${user}, with a terminal, failed: ${message}`;
-    return { state: 'failed', name: 'login', message: said };
-  }
+  if (!inside)
+    return {
+      state: 'failed',
+      name: 'login',
+      message: `ssh -tt as ${user}, with a terminal, failed: ${message}`,
+    };
   const kind = lacksTerminal ? 'without a terminal, which sshd refuses it,' : 'with a terminal (ssh -tt)';
   const took = `a login as ${user} ${kind} took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
   if (ms - handshakeMs < slowLogin) return { state: 'ok', name: 'login', message: took };

@@ -29,11 +29,10 @@ export interface ScriptOptions {
   readonly onlyVsock?: boolean;
   /** Keep it on loopback instead. */
   readonly onlyLoopback?: boolean;
-  /** Install the generator instead of units. */
   readonly generator?: boolean;
   /** A proof to leave for a later connection: see newProof. */
   readonly leave?: string;
-  /** A login of an account runs it, by sudo. */
+  /** A login of an account runs it: a setup by sudo, else with the account's rights. */
   readonly own?: boolean;
   /** The proof that an earlier connection left: without it nothing is done; at the end it is removed. */
   readonly expect?: string;
@@ -48,7 +47,6 @@ export function setupScript({ generator, keys = [], hosts = [], ...options }: Sc
     ...{ keys, hosts: hosts.join(' '), bySudo: options.own ?? false },
   };
   if (generator) return script(setUpGenerator, { ...common, generatorPath });
-  // The script fills these in.
   const serviceTemplate = serviceText({ sshd: '@sshd@', needs: '@needs@\n', folder: '@folder@\n' });
   const socketTemplate = socketText(String(options.port), '@limit@\n');
   return script(setUp, {
@@ -57,16 +55,13 @@ export function setupScript({ generator, keys = [], hosts = [], ...options }: Sc
   });
 }
 
-/** `over`: the connection to its sshd. */
 interface AccountScriptOptions
-  extends Pick<ScriptOptions, 'account' | 'keys' | 'hosts'>,
+  extends Pick<ScriptOptions, 'account' | 'keys' | 'hosts' | 'own'>,
     Pick<CheckScriptOptions, 'over'> {
   /** Whether the script only says what it would do; "left": where the keys are. */
   readonly look: boolean | 'left';
   /** An sshd too, by the guest's package manager. */
   readonly install?: boolean;
-  /** A login runs it, with the rights of the account. */
-  readonly own?: boolean;
   /** Whether it ends with the machine's host keys: rows "ok host-key ssh-ed25519 AAAA…". */
   readonly saysHostKeys?: boolean;
   /** Units are set up after it, by sudo. */
@@ -131,7 +126,6 @@ const noLogin: TriedLogin = { state: 'not tried', about: 'vmssh check on the hos
 
 export interface CheckScriptOptions {
   readonly port: number;
-  /** The login user. */
   readonly account: string;
   /** The connection to sshd; default vsock. For the others vsock is not checked; for exec the manager starts sshd. */
   readonly over?: 'vsock' | 'unix' | 'tcp' | 'exec';
@@ -200,8 +194,8 @@ function assigned(values: Readonly<Record<string, Value>>): string {
   return lines.join('');
 }
 
-/** The options that are given. */
-function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const all = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(all) as { [K in keyof T]: Exclude<T[K], undefined> };
+type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function given<T extends object>(options: T): Given<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
 }

@@ -139,11 +139,8 @@ function rowsOfMachine(facts: KeyFacts): readonly Row[] {
 }
 
 /** Whatever is pinned is of the machine's own sshd, and stays. */
-function rowsOfBrought(
-  { brought, made, shown }: KeyFacts,
-  isOtherId: boolean,
-  nameWasAnothers: boolean,
-): readonly Row[] {
+function rowsOfBrought(facts: KeyFacts, isOtherId: boolean, nameWasAnothers: boolean): readonly Row[] {
+  const { brought, made, shown } = facts;
   if (brought === undefined) return [];
   return [
     [isOtherId, refuse('another machine')],
@@ -203,10 +200,8 @@ function isAnothers(name: string, facts: KeyFacts): boolean {
   return facts.pins.some((pin) => pin.names.includes(name) && !own.has(pin.alias));
 }
 
-/**
- * Whether a machine that has another one's name is known without it: by a key that is pinned for its UUID, which no other has. Behind a
- * hypervisor, whose UUIDs a Host keeps from an earlier listing, the key that the name meant is enough.
- */
+// Without the name: by a key that is pinned for its UUID, which no other has. Behind a hypervisor, whose UUIDs a Host keeps
+// from an earlier listing, the key that the name meant is enough.
 function isKnownMachine({ alias, pins, shown }: KeyFacts, moved: readonly string[]): boolean {
   if (alias === undefined || !isIdAlias(alias)) return false;
   const own = pins.filter((pin) => pin.alias === alias);

@@ -28,11 +28,7 @@ export function hostKeyAlias({ target, machine }: Identified): string | undefine
 }
 
 /** The same, where a UUID that several machines have is no identity: its key is that of the names in its line. `names`: the machine's. */
-export function aliasAmong(
-  { target, machine }: Identified,
-  names: readonly string[],
-  pins: readonly Pin[],
-): string | undefined {
+export function aliasAmong({ target, machine }: Identified, names: readonly string[], pins: readonly Pin[]) {
   const alias = hostKeyAlias({ target, machine });
   const shared = pins.filter((pin) => pin.alias === alias && pin.isShared);
   const isOwn = (pin: Pin) => pin.names.length === 0 || pin.names.some((name) => names.includes(name));

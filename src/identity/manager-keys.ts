@@ -63,17 +63,14 @@ async function sourceOf({ provider }: ReachedMachine, { env }: Deps, from: From 
 }
 
 /** The fingerprints of the keys of what was reached; none if nobody can say. */
-export async function managerPrints(
-  reached: ReachedRecord | undefined,
-  { env, platform }: Deps,
-  shown: string,
-): Promise<readonly string[]> {
+export async function managerPrints(reached: ReachedRecord | undefined, deps: Deps, shown: string) {
+  const here = { env: deps.env, platform: deps.platform };
   const target = asTarget(reached?.text ?? '');
   const { machine } = reached ?? {};
   const keys =
     target?.kind === 'via'
-      ? ((reached?.hostKeys && publicKeys(reached.hostKeys)) ?? (await keysOnHop(target, { env, platform })))
-      : machine && (await managerKeys(machine, { env, platform }, shown));
+      ? ((reached?.hostKeys && publicKeys(reached.hostKeys)) ?? (await keysOnHop(target, here)))
+      : machine && (await managerKeys(machine, here, shown));
   return (keys ?? []).map(printOf);
 }
 

@@ -54,11 +54,8 @@ export function pinPrint({ key }: Pick<Pin, 'key'>): string {
 export type Pinned = 'pinned' | 'lost';
 
 /** Pins a key, or adds names to it, under a lock. `moved`: these names meant another machine until now. Throws as `editFile` does. */
-export async function pinKey(
-  path: string,
-  { alias, type, key, names, comment, isRoots, isShared }: Pin,
-  moved: readonly string[] = [],
-): Promise<Pinned> {
+export async function pinKey(path: string, pin: Pin, moved: readonly string[] = []): Promise<Pinned> {
+  const { alias, type, key, names, comment, isRoots, isShared } = pin;
   let result: Pinned = 'pinned';
   const naming = { alias: toBytes(alias), names: names.map(toBytes), moved: moved.map(toBytes) };
   const edit = (before: Buffer = Buffer.alloc(0)) => {
@@ -149,11 +146,8 @@ interface ToForget {
  * of the machine that has the names now only go if no other machine was meant, which loses the names and keeps its key. If none has them
  * (no `own`), all that had one are removed. Throws as `editFile` does.
  */
-export async function forgetKeys(
-  path: string,
-  names: readonly string[],
-  { meant = [], known = [], own }: ToForget = {},
-): Promise<Forgotten> {
+export async function forgetKeys(path: string, names: readonly string[], options: ToForget = {}) {
+  const { meant = [], known = [], own } = options;
   let result: Forgotten = { removed: 0, forgotten: [], kept: [] };
   const hasName = (pin: Pin) => pin.names.some((name) => meant.includes(name));
   const edit = (old: Buffer | undefined) => {

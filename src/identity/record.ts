@@ -59,10 +59,7 @@ export function removeRecords(state: string): void {
   } catch {}
 }
 
-/**
- * The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the session, and a lasting
- * one. Without both, as by `sudo -E`, that of /run. The first is mostly enough: nothing is looked at for the others, and no account.
- */
+/** Best first: of the session, lasting, of /run if both lack (`sudo -E`). Lazily, as the first is mostly enough. */
 export function recordFolders(env: Env): Iterable<string> {
   return { [Symbol.iterator]: () => foldersFor(env) };
 }
@@ -78,11 +75,8 @@ function* foldersFor(env: Env): Generator<string, void> {
 }
 
 /** Leaves what was reached for the ssh that started this process. Throws if no folder can be used, and where processes cannot be told apart. `now` in milliseconds. */
-export function leaveRecord(
-  reached: ReachedRecord,
-  { folders, procDir, uid, by = process }: RecordPlace,
-  now: number = Date.now(),
-): void {
+export function leaveRecord(reached: ReachedRecord, place: RecordPlace, now: number = Date.now()): void {
+  const { folders, procDir, uid, by = process } = place;
   const name = recordName(by, procDir);
   let failure: unknown;
   for (const folder of folders)
@@ -99,10 +93,8 @@ export function leaveRecord(
 }
 
 /** What was left for the ssh that started this process; undefined: nothing. `take`: it is not needed again. */
-export function readRecord(
-  { folders, procDir, uid, by = process }: RecordPlace,
-  take: boolean,
-): ReachedRecord | undefined {
+export function readRecord(place: RecordPlace, take: boolean): ReachedRecord | undefined {
+  const { folders, procDir, uid, by = process } = place;
   for (const folder of folders)
     try {
       const name = recordName(by, procDir);
@@ -134,10 +126,8 @@ export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
 
 type Asking = NonNullable<RecordPlace['by']>;
 
-/**
- * By ssh's pid namespace, pid and start time: each namespace has such a pid, and another process may get it later; "0" if ssh has ended.
- * Throws an error if /proc shows another namespace, whose pids mean other processes.
- */
+// By ssh's pid namespace, pid and start time, as each namespace has such a pid, and another process may get it later; "0" if
+// ssh has ended. Throws if /proc shows another namespace, whose pids mean other processes.
 function recordName({ pid, ppid: ssh }: Asking, procDir = '/proc'): string {
   if (orIfThrown('', () => readlinkSync(`${procDir}/self`)) !== `${pid}`)
     throw new Error('/proc is not that of this pid namespace');

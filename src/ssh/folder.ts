@@ -42,10 +42,7 @@ export function otherHome(
   return home === undefined || real(home) === real(HOME) ? undefined : home;
 }
 
-/**
- * On Windows the home that Git's ssh uses, and the variables that say so: HOME, else HOMEDRIVE and HOMEPATH if there is such a folder
- * (Cygwin's db_home "env"). Undefined if it is the profile, which Windows' ssh uses.
- */
+/** The home of Git's ssh (Cygwin's db_home "env"), and what says so; undefined: the profile, as for Windows' ssh. */
 export function gitHome(env: Env): { readonly home: string; readonly said: string } | undefined {
   const { HOME, HOMEDRIVE = '', HOMEPATH = '' } = env;
   const network = realPath(`${HOMEDRIVE}${HOMEPATH}`);

@@ -111,11 +111,8 @@ export function factsFor(
 }
 
 /** What a login by an unknown key is asked for, and whether one of the files that it names revokes the key. */
-export async function withRevoked(
-  keys: MachineKeys,
-  shown: ShownKey | string,
-  { knownHosts, ...asked }: LoginPolicy,
-): Promise<AskedPolicy & Pick<KeyFacts, 'revokedIn'>> {
+export async function withRevoked(keys: MachineKeys, shown: ShownKey | string, policy: LoginPolicy) {
+  const { knownHosts, ...asked } = policy;
   const more = await markedOf(knownHosts, keys.reached.text);
   return { ...asked, revokedIn: factsFor(keys, shown, more).revokedIn };
 }
@@ -205,12 +202,8 @@ function hasMark({ bytes }: MarkedFile): boolean {
 export type Refused = Pick<Extract<KeyAnswer, { do: 'refuse' }>, 'why' | 'file'>;
 
 /** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */
-export function refusalOf(
-  { why, file }: Refused,
-  { reached, made, path, pins, alias }: MachineKeys,
-  typed: string,
-  place: ShellPlace,
-): ReturnType<typeof explainRefusal> {
+export function refusalOf({ why, file }: Refused, keys: MachineKeys, typed: string, place: ShellPlace) {
+  const { reached, made, path, pins, alias } = keys;
   const { silent } = reached;
   const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, silent, path, file };
   const explained = explainRefusal(why, names, place);

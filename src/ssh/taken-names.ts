@@ -24,10 +24,7 @@ interface NameSources extends UsersFiles {
   readonly procDir?: string;
 }
 
-/**
- * The names that mean something to the user already, which no machine may take: hosts of his and the system's known_hosts and
- * ssh_config, and this host. Files are read once; ones that cannot be read have no names, as for ssh.
- */
+/** What no machine may take: this host's names, and those in the user's and the system's known_hosts and ssh_config. */
 export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const texts = await usersTexts(sources);
   const settings = texts.flatMap((text) => settingsOf(text));

@@ -63,7 +63,6 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly control?: string | undefined;
   /** ssh and its first options; `ssh` by default. */
   readonly ssh?: readonly string[];
-  /** How to call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
   /** Whether that ssh asks a program for host keys: vmssh then says which is the machine's. */
@@ -112,14 +111,8 @@ export async function guestCaller(
   const ssh = sshProgram({ env, platform });
   const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
   const isAsked = route !== 'target' || asksVmssh({ program: self, platform, asksForKeys });
-  return {
-    ssh,
-    self,
-    platform,
-    asksForKeys,
-    nullsStdin,
-    known: isAsked ? undefined : await knownKey(host, { env, platform }),
-  };
+  const known = isAsked ? undefined : await knownKey(host, { env, platform });
+  return { ssh, self, platform, asksForKeys, nullsStdin, known };
 }
 
 /** As `vmssh ssh` has it: by the machine's alias, and the policy of that ssh. */
@@ -138,9 +131,8 @@ async function knownKey(host: string, here: Here): Promise<KnownKey> {
 export function overTarget(into: HostFlags, account: string | undefined, target: string): HostFlags {
   const { user: typed, host } = splitUser(into.host);
   const user = account ?? typed;
-  if (into.route === 'ssh') {
+  if (into.route === 'ssh')
     return { ...into, host: user === undefined ? host : `${user}@${host}`, through: target };
-  }
   return { ...into, route: 'target', host: `${user ?? 'root'}@${target}` };
 }
 
@@ -149,12 +141,10 @@ export function guestRoute(options: GuestRouteOptions, settings?: readonly strin
   const { route, host, script, needsRoot } = options;
   switch (route) {
     case 'ssh':
-    case 'target':
-      return {
-        name: route,
-        command: overSsh(options, rights[`${needsRoot}`], { settings }),
-        input: script,
-      };
+    case 'target': {
+      const command = overSsh(options, rights[`${needsRoot}`], { settings });
+      return { name: route, command, input: script };
+    }
     case 'wsl': {
       const target = targetOf(host);
       const distro = target?.kind === 'wsl' ? target.name : host;
@@ -180,10 +170,8 @@ function overSsh(options: GuestRouteOptions, script: string, more: Omit<Login, '
 type Login = Pick<SshCommand, 'flags' | 'settings' | 'command'>;
 
 /** The command line of ssh, through our own proxy if the host is a target. Throws a RangeError. */
-export function guestLogin(
-  options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
-  { flags = [], settings = [], command }: Login,
-): readonly string[] {
+export function guestLogin(options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>, login: Login) {
+  const { flags = [], settings = [], command } = login;
   const { ssh = ['ssh'], route, host, typed, sshConfig, through, logLevel = 'ERROR', control } = options;
   const { user, host: target } = splitUser(host);
   const name = route === 'target' ? (typed ?? hostNameOf(target)) : target;
@@ -243,12 +231,8 @@ export function masterRoute(
   options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
   settings: readonly string[],
 ): GuestRoute {
-  const more = ['ControlPersist=no', ...settings];
-  return {
-    name: options.route,
-    command: guestLogin(options, { flags: ['-M', '-N'], settings: more }),
-    input: undefined,
-  };
+  const more = { flags: ['-M', '-N'], settings: ['ControlPersist=no', ...settings] };
+  return { name: options.route, command: guestLogin(options, more), input: undefined };
 }
 
 /** Whether a script did not run because sudo needs a password or a terminal; sudo-rs has other messages. */

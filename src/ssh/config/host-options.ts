@@ -14,10 +14,7 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
 
 /** The ssh_config options for one machine. */
 export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
-  /**
-   * What is done about a key that no machine is known by. Undefined: where ssh asks vmssh, as the user's configuration says when it asks; else
-   * "accept-new". "user": an ssh that does not ask takes the user's own word.
-   */
+  /** Undefined: the user's own word if ssh asks vmssh, else "accept-new". "user": that word if ssh does not ask. */
   readonly hostKeys?: HostKeyPolicy | 'user';
   /** What the user typed, if ssh is called with another name. */
   readonly typed?: string;

@@ -15,7 +15,7 @@ import { kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
-interface ConcreteHostOptions extends HostSurroundings {
+interface HostsOptions extends HostSurroundings {
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
   readonly kept?: readonly HostEntry[];
@@ -58,10 +58,7 @@ export function leftLines(left: ConcreteHosts['left']): readonly string[] {
 }
 
 /** A Host for each machine, by its slug, and for one of a hypervisor NAME.HOST; by its target, if that could mean another host. */
-export function concreteHosts(
-  machines: readonly ListedMachine[],
-  options: ConcreteHostOptions,
-): ConcreteHosts {
+export function concreteHosts(machines: readonly ListedMachine[], options: HostsOptions): ConcreteHosts {
   const { entries: now, left } = assignHosts(machines, options);
   const names = new Set(now.map(({ host }) => host.toLowerCase()));
   const isFree = ({ host, uuid }: HostEntry) =>
@@ -97,10 +94,8 @@ interface Wanted {
   readonly isHolder: boolean;
 }
 
-function wantedHosts(
-  machines: readonly ListedMachine[],
-  { prefix, before = [], silent = [] }: ConcreteHostOptions,
-): readonly Wanted[] {
+function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions): readonly Wanted[] {
+  const { prefix, before = [], silent = [] } = options;
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const ofProvider = (machine: ListedMachine) => `${machine.provider} ${shortOf(machine)}`;
   const slugs = countBy(machines, shortOf);
@@ -137,7 +132,7 @@ function beforeOf(machines: readonly ListedMachine[], before: readonly HostEntry
   };
 }
 
-function assignHosts(machines: readonly ListedMachine[], options: ConcreteHostOptions) {
+function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) {
   const { taken, kept = [], start, silent = [] } = options;
   // Skip made-up names, whose number changes with every start, and what others call their machines.
   const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
@@ -237,7 +232,7 @@ function problem(machine: ListedMachine, host: string, isOnly: boolean): string 
 function otherMeaning(
   { name, via = '' }: ListedMachine,
   host: string,
-  { prefix, dots = prefix !== '', taken }: ConcreteHostOptions,
+  { prefix, dots = prefix !== '', taken }: HostsOptions,
 ): string | undefined {
   const hasDot = slug(name).includes('.');
   if (dots ? hasDot && via !== '' : hasDot || via.includes('.'))

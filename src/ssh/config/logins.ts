@@ -69,15 +69,8 @@ export function withLogins(machines: readonly ListedMachine[], all: readonly Mac
   });
 }
 
-/**
- * What a person chose for a machine goes by its UUID, wherever that is now; else by its target, if no machine of `listed` has that UUID: a
- * container that is made again has another one.
- */
-export function loginOf(
-  machine: Owner,
-  all: readonly MachineLogin[],
-  listed: readonly Owner[],
-): MachineLogin | undefined {
+/** By the UUID, wherever that is now; else by the target, if no `listed` machine has that UUID: it was made again. */
+export function loginOf(machine: Owner, all: readonly MachineLogin[], listed: readonly Owner[]) {
   const { target, uuid } = machine;
   if (machine.authority === 'other') return undefined;
   // Few have one, and there may be thousands of machines.

@@ -69,10 +69,7 @@ export function revokedNamedIn(texts: readonly string[], sources: UsersFiles): P
 }
 
 /** The files of ssh itself, and those that the configuration names; not ours. */
-export async function knownHostsFiles(
-  settings: readonly SshSetting[],
-  sources: UsersFiles,
-): Promise<readonly string[]> {
+export async function knownHostsFiles(settings: readonly SshSetting[], sources: UsersFiles) {
   const { folder, systemFolder } = foldersOf(sources);
   const own = ['known_hosts', 'known_hosts2'].map((name) => join(folder, name));
   const ofSystem = ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(systemFolder, name));
@@ -92,11 +89,7 @@ export function knownHostsNamedIn(texts: readonly string[]): (host: string) => r
     blocks.flatMap(({ patterns, knownHosts }) => (areFor(patterns, host.toLowerCase()) ? knownHosts : []));
 }
 
-async function filesNamed(
-  keywords: readonly string[],
-  settings: readonly SshSetting[],
-  sources: UsersFiles,
-): Promise<readonly string[]> {
+async function filesNamed(keywords: readonly string[], settings: readonly SshSetting[], sources: UsersFiles) {
   const { folder } = foldersOf(sources);
   const paths = settings
     .flatMap(({ keyword, args }) => (keywords.includes(keyword) ? args : []))

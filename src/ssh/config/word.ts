@@ -60,10 +60,7 @@ function windowsWord(text: string): string {
   return /^[\w@+=:,.%-]+$/.test(path) ? path : `"${path}"`;
 }
 
-/**
- * A text whose percents ssh expands: a path of IdentityFile or UserKnownHostsFile, or a word of KnownHostsCommand, which ssh splits by
- * itself, without a shell. Throws a RangeError.
- */
+/** A text whose percents ssh expands, and no shell: a path, or a word of KnownHostsCommand. Throws a RangeError. */
 export function pathArgument(text: string): string {
   return configArgument(text.replaceAll('%', '%%'));
 }

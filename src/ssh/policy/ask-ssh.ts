@@ -19,10 +19,7 @@ export interface SshAnswer extends Pick<AskedPolicy, 'takesAny' | 'caAlgorithms'
 /** Milliseconds: a `Match exec` of the user's may take its time. */
 const timeoutMs = 10_000;
 
-/**
- * Asks ssh itself, with the words of the login: `-G` prints its settings, and `-v` the files that it reads. A `Match exec` runs again. Throws
- * an error with the reason why it cannot be known.
- */
+/** Asks ssh itself: -G prints its settings, -v the files that it reads. `Match exec` runs again. Throws the reason why not. */
 export async function askSsh([program = '', ...args]: readonly string[], env: Env): Promise<SshAnswer> {
   const split = splitArgs('ssh', args);
   checkFile(split);

@@ -77,11 +77,7 @@ export function mayTell(text: string): boolean {
 }
 
 /** How ssh is called with just this name. One that ssh does not take is as any other. */
-export function plainLogin(
-  name: string,
-  here: Here,
-  more: Pick<SshCommand, 'configFile' | 'flags'> = {},
-): Asked['login'] {
+export function plainLogin(name: string, here: Here, more: Pick<SshCommand, 'configFile' | 'flags'> = {}) {
   const host = isHostName(name) ? name : anyHost;
   return async () => sshCommand({ ssh: sshProgram(here), ...more, host });
 }

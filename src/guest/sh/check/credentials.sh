@@ -33,7 +33,6 @@ check_credentials() {
 
 host_key_file=/etc/ssh/ssh_host_ed25519_key
 
-# The ways by which this machine was given credentials.
 credential_sources() {
   if grep -qs 'io\.systemd\.credential' "$R"/sys/firmware/dmi/entries/11-*/raw; then echo 'SMBIOS'; fi
   if [ -d "$R/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials" ]; then echo 'fw_cfg'; fi

@@ -19,7 +19,6 @@ check_denied() {
 # Whether the connection of check_banner failed after systemd had taken it.
 failed_for_sshd() { case ${banner:-} in closed | silent) ;; *) return 1 ;; esac }
 
-# kernel_messages [journalctl's OPTION]...
 kernel_messages() { journalctl -q -b -o cat --no-pager "$@" _TRANSPORT=audit + _TRANSPORT=kernel 2>/dev/null || dmesg 2>/dev/null; }
 
 # The last denial of a socket since profiles were last loaded: the others do not explain it.

@@ -141,7 +141,6 @@ no_key_file() {
   fi
   fail "$(key_step)" "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
-# offered_in FILE: whether it has one of them.
 offered_in() { [ -n "${offered:-}" ] && grep -qsF -e "$offered" "$R$1"; }
 
 shown() { printf '%s' "$1" | sed "s/$instance/%i/g"; }
@@ -183,8 +182,6 @@ private_group() {
   private=$(getent group "$(stat -L -c %g "$1")")
   [ "${private##*:}" = '' ] && [ "${private%%:*}" = "$(stat -L -c %U "$1")" ]
 }
-
-# What keeps sshd from accepting a key that is in the account's file: the options before it, and its type.
 
 # login_key_options ACCOUNT: whether any key of $key_file can be accepted from a peer over vsock.
 login_key_options() {

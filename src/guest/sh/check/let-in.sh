@@ -66,7 +66,6 @@ sshd_config() {
   [ -n "${scratch:-}" ] || rmdir "$config_key"
 }
 
-# What lets no session begin, or runs no shell.
 login_session() {
   methods=$(setting authenticationmethods)
   chroot=$(setting chrootdirectory | sed "s|%h|$home|g; s|%u|$account|g; s|%U|$(id -u "$account")|g")

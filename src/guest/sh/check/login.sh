@@ -1,5 +1,3 @@
-# Why sshd would refuse an account, if everything before it works.
-
 # check_login ACCOUNT: the first reason. $unit: the socket unit whose sshd is asked; empty: the sshd of TCP.
 check_login() {
   entry=$(getent passwd "$1")
@@ -76,7 +74,6 @@ is_in_match() {
   outside=$(with_options "$unit_options" "$R${unit_program:-$sshd}" -T 2>/dev/null | grep -i "^$1 ")
   [ -n "$outside" ] && [ "$outside" != "$(printf '%s\n' "$config" | grep -i "^$1 ")" ]
 }
-# Where a setting comes from: origin NAME
 origin() {
   if [ -n "$(option_of "$1")" ]; then
     echo "the command line of $unit@.service"
@@ -119,7 +116,6 @@ login_shell() {
   fi
 }
 
-# A key may not be enough.
 login_methods() {
   methods=$(setting authenticationmethods)
   case " ${methods:-any} " in

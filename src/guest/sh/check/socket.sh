@@ -186,7 +186,6 @@ check_listening() {
     fail listening "$how$(last_message "$unit.socket")" "systemctl enable $unit.socket$(take_effect)"
   fi
 }
-# The last line of its journal that is no word of success.
 last_message() { journalctl -q -b -u "$1" -o cat -n 20 --no-pager 2>/dev/null | grep -v -e '^Listening on' -e '^Closed' -e '^Start' -e '^Stop' | tail -n 1 | sed 's/^/: /'; }
 
 no_socket_unit() {
@@ -211,8 +210,6 @@ generator_message() {
   message=$(journalctl -q -b -o cat --no-pager -t systemd-ssh-generator -n 1 2>/dev/null)
   if [ -n "$message" ]; then echo "$message"; else echo 'its generator printed nothing'; fi
 }
-
-# Who else listens on the vsock port.
 
 # port_holder: sets $holder, and $holder_fix, which ends it alone: its unit may be the user's way in. Only ss knows, by a kernel module.
 port_holder() {

@@ -121,9 +121,6 @@ host_key_fix() {
   printf '%s\n' "${key_commands}ssh-keygen -A"
 }
 
-# Without systemd: whether our service is there and runs.
-
-# check_init KIND: why nothing listens.
 check_init() {
   here="PID 1 is $(cat "$R/proc/1/comm"), not systemd, and the services are $(init_title "$1")'s"
   if ! is_set_up "$1"; then

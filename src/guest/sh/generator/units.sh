@@ -1,5 +1,3 @@
-# The units that it writes.
-
 bind_vsock() {
   case $(virtualization) in vm:* | container:wsl) ;; *) return 0 ;; esac
   if ! may_have_vsock; then
@@ -123,7 +121,6 @@ help_template() {
   fi
 }
 
-# This sshd's privilege separation folder, if it is in /run.
 runtime_folder() {
   if [ "$(privsep_folder "$sshd")" != /run/sshd ]; then return 0; fi
   echo RuntimeDirectory=sshd

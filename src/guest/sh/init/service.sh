@@ -36,8 +36,7 @@ add_openrc_service() {
   if [ ! -e "$R/etc/runlevels/default/$each" ]; then
     service=changed
     if ! note openrc "$each"; then
-      fail service "$each is not added: $said" "rc-update add $each default"
-      give_up 1
+      give_up_on service 1 "$each is not added: $said" "rc-update add $each default"
     fi
     must service rc-update -q add "$each" default || give_up 1
   fi
@@ -51,8 +50,7 @@ add_inittab_line() {
     service=changed
     # In this order, so that init reads its table again after the line is gone.
     if ! { note inittab "$1" && add_lines root "$R/etc/inittab" 644 "$line"; }; then
-      fail service "/etc/inittab cannot be written: $said" "echo '$line' >> /etc/inittab"
-      give_up 1
+      give_up_on service 1 "/etc/inittab cannot be written: $said" "echo '$line' >> /etc/inittab"
     fi
   fi
   # shellcheck disable=SC2046 # a command and its arguments

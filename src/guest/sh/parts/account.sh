@@ -8,12 +8,10 @@ find_home() {
   keys_in=$home/.ssh/authorized_keys
   keys_by=$account
   if [ -z "$home" ]; then
-    fail account "there is no account $account" "useradd -m $account"
-    give_up 1
+    give_up_on account 1 "there is no account $account" "useradd -m $account"
   fi
   if ! can_act_as "$account"; then
-    fail account "root cannot act as $account here: ${said:-it took more than $as_seconds s, so the machine is too busy}" "$(acting_fix)"
-    give_up 1
+    give_up_on account 1 "root cannot act as $account here: ${said:-it took more than $as_seconds s, so the machine is too busy}" "$(acting_fix)"
   fi
 }
 # Without the capabilities for it no program can.

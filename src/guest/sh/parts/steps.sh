@@ -60,8 +60,7 @@ prove() {
 
 make_text() {
   if ! "$1" >"$scratch/text"; then
-    fail units "$scratch/text cannot be written" 'df /run'
-    give_up 1
+    give_up_on units 1 "$scratch/text cannot be written" 'df /run'
   fi
 }
 

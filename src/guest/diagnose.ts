@@ -3,7 +3,6 @@ import { controlPathMessage } from '../ssh/control-path.js';
 import { type Endpoint, usesVsock } from '../typed/route.js';
 import { type FailureName, type GuestFailure, guestFailures, type Symptom, symptoms } from './failures.js';
 
-/** What was seen from outside the guest. */
 export interface Signs {
   /** What stopped the connection before the end of the handshake; undefined: nothing. */
   readonly error: ConnectError | undefined;

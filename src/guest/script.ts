@@ -105,11 +105,9 @@ export function proofScript({ keep }: { readonly keep: boolean }): string {
   return script(showProof, { keep });
 }
 
-/**
- * A login that was tried before a guest is checked. If it worked, faults are only noted. "ended": the key was accepted, and
- * the session ended before it ran a command. "not proved": over the route that was named it could not be tried.
- */
+/** A login that was tried before a guest is checked. If it worked, faults are only noted. */
 export interface TriedLogin {
+  /** "ended": the key was accepted, and no command ran. "not proved": it could not be tried over the route that was named. */
   readonly state: 'in' | 'refused' | 'ended' | 'not proved' | 'not tried';
   /** How it was done, ssh's message, or why it was not tried or proves nothing. */
   readonly about: string;
@@ -117,7 +115,6 @@ export interface TriedLogin {
   readonly cursor?: string;
 }
 
-/** The script that shows which machine a guest is, and where its journal ends. */
 export function beforeLoginScript(): string {
   return script(beforeLogin, {});
 }
@@ -129,7 +126,6 @@ export interface CheckScriptOptions {
   readonly account: string;
   /** The connection to sshd; default vsock. For the others vsock is not checked; for exec the manager starts sshd. */
   readonly over?: 'vsock' | 'unix' | 'tcp' | 'exec';
-  /** The login that this host tried over that connection; undefined: none. */
   readonly login?: TriedLogin;
   /** The host key that was made for the machine: "ssh-ed25519 AAAA…". */
   readonly madeKey?: string;

@@ -58,11 +58,8 @@ function parse(blob: Reader, type: string, count: number): Certificate {
   blob.text(); // reserved
   const ca = blob.text().toString('base64');
   const signature = new Reader(blob.text()).text().toString('latin1');
-  const plain = {
-    type,
-    key: Buffer.concat([Buffer.from(type), ...own].flatMap(withLength)).toString('base64'),
-  };
-  return { plain, ca, isHost: kind === 2, principals, after, before, isLimited, signature };
+  const key = Buffer.concat([Buffer.from(type), ...own].flatMap(withLength)).toString('base64');
+  return { plain: { type, key }, ca, isHost: kind === 2, principals, after, before, isLimited, signature };
 }
 
 function withLength(bytes: Buffer): readonly Buffer[] {

@@ -14,15 +14,13 @@ export interface Identified {
   readonly machine?: Pick<ListedMachine, 'target' | 'uuid' | 'authority'> & { readonly name?: string };
 }
 
-/**
- * Whose key it is, as its name in known_hosts: the machine's UUID or machine id; without one, its kind and name, and for some kinds its
- * owner. What is behind another hypervisor is that hypervisor's own, whatever UUID it says. Undefined for an address.
- */
+/** The name in known_hosts: by UUID or machine id, else by kind, name and, for some kinds, owner. Undefined for an address. */
 export function hostKeyAlias({ target, machine }: Identified): string | undefined {
   const listed = asTarget(machine?.target ?? '');
   const own = listed && isNamed(listed) ? listed : target;
   if (!isNamed(own)) return undefined;
   const uuid = machine?.authority === 'other' ? undefined : machine?.uuid;
+  // What is behind another hypervisor is that hypervisor's own, whatever UUID it says.
   if (own.kind === 'via') return viaAlias(own, uuid);
   return uuidAlias(uuid ?? ('vmId' in own ? own.vmId : undefined)) ?? nameAlias(own, machine?.authority);
 }
@@ -47,12 +45,10 @@ export function uuidAlias(uuid = ''): string | undefined {
   return id === undefined || id === vmIds.ZERO ? undefined : `vmssh-${id}`;
 }
 
-/**
- * The names by which a machine is meant, each in a form without blanks: "machine%web", "via%…", and for what was typed in place of a
- * target "host%web". Not an id that was typed: it is the machine's own, or its number, which is another one's tomorrow.
- */
+/** The names by which a machine is meant: "machine%web", "via%…", and "host%web" for what was typed in place of a target. */
 export function namesOf({ target, machine }: Identified, typed?: string): readonly string[] {
   const listed = asTarget(machine?.target ?? '');
+  // Not an id that was typed: it is the machine's own, or its number, which is another one's tomorrow.
   const isSameName = nameOf(target).toLowerCase() === machine?.name?.toLowerCase();
   const isName = isNamed(target) && (machine?.name === undefined || target.kind === 'via' || isSameName);
   const named = [...(isName ? [target] : []), ...(listed && isNamed(listed) ? [listed] : [])];

@@ -102,16 +102,12 @@ export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */
 export function namesOfGuest({ name }: Pick<GuestKeys, 'name'>): readonly string[] {
   if (!isPlainHostName(name)) return [];
-  const named = (kinds as readonly Kind[]).filter(
-    (kind) => kind.hostKey === 'machine' && kind.rest === 'name',
-  );
-  return named.flatMap((kind) =>
-    [...kind.separators].flatMap((separator) =>
-      // "qemu:system/web"
-      separator === ':'
-        ? [`${kind.name}:*/${name}`, `${kind.name}:*%${name}`]
-        : [`${kind.name}${separator}${name}`],
-    ),
+  const all: readonly Kind[] = kinds;
+  const named = all.filter(({ hostKey, rest }) => hostKey === 'machine' && rest === 'name');
+  // "qemu:system/web"
+  const between = (separator: string) => (separator === ':' ? [':*/', ':*%'] : [separator]);
+  return named.flatMap(({ name: kind, separators }) =>
+    [...separators].flatMap(between).map((each) => `${kind}${each}${name}`),
   );
 }
 

@@ -30,7 +30,6 @@ export interface HandshakeOptions extends SockProbeOptions {
   readonly ssh?: readonly string[];
   /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string;
-  /** How ssh should call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
   readonly env: Env;

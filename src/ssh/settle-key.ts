@@ -32,7 +32,6 @@ interface KeyCaller {
   policy(): Promise<LoginPolicy>;
   /** From now on no program is asked. */
   asked?(): void;
-  /** Whether the user confirms the key. */
   user(): boolean;
   notKept(path: string, error: Error): void;
 }
@@ -110,7 +109,6 @@ async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): P
 
 interface Shown extends Pick<KeyQuestion, 'env' | 'platform'> {
   readonly reached: ReachedRecord;
-  /** What was typed, without a user. */
   readonly typed: string;
   /** What is done about a key that no machine is known by; nobody can be asked. */
   readonly policy: () => Promise<LoginPolicy>;

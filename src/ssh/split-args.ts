@@ -1,4 +1,3 @@
-/** The tools that vmssh runs. */
 export const tools = ['ssh', 'scp', 'sftp', 'rsync'] as const;
 export type SshTool = (typeof tools)[number];
 
@@ -12,7 +11,6 @@ export interface ToolOption {
 
 /** A tool's arguments, split as the tool itself does, without a "--". */
 export interface SplitArgs {
-  /** Options before the first operand. */
   readonly before: readonly ToolOption[];
   /** Options after it: ssh accepts them up to the command, rsync anywhere. */
   readonly after: readonly ToolOption[];

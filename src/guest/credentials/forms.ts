@@ -162,7 +162,6 @@ export function parseListen(text: string): string {
   );
 }
 
-/** The port of an address on vsock; undefined for another address. */
 function vsockPortOf(address: string): number | undefined {
   const port = /^vsock:\d*:(\d+)$/.exec(address)?.[1];
   return port === undefined ? undefined : Number(port);

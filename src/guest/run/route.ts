@@ -48,7 +48,6 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly port?: number;
   /** By exec: the words of its manager in front of a program that runs there as root. */
   readonly exec?: readonly string[];
-  /** In place of them: its manager runs scripts there. */
   readonly run?: ScriptRunner;
   /** By exec: the machine, if its manager may be mistaken. */
   readonly meant?: Meant;
@@ -75,7 +74,6 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
 
 type KnownKey = ReturnType<typeof keysByName> & Pick<HostOptions, 'hostKeys'>;
 
-/** How a guest is entered, as a command's HOST and flags say. */
 export interface HostFlags
   extends Pick<GuestRouteOptions, 'host' | 'typed' | 'route' | 'through' | 'exec' | 'run' | 'meant'> {
   readonly sshConfig: string | undefined;
@@ -103,7 +101,6 @@ export function targetOf(host: string): Target | undefined {
   return asTarget(splitUser(host).host);
 }
 
-/** The ssh for a guest, and how it calls this program. */
 export async function guestCaller(
   { self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>,
   { route, host }: Pick<HostFlags, 'route' | 'host'>,
@@ -253,7 +250,6 @@ export function runLeft(options: GuestRouteOptions, file: string): GuestRoute {
   return { name: options.route, command, input: undefined, script: options.script, terminal: true };
 }
 
-/** The path that leaveScript printed; undefined if it is none. */
 export function leftFile(message: string): string | undefined {
   return /^\/[\w./+-]+$/.exec(message)?.[0];
 }

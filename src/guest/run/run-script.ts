@@ -183,7 +183,6 @@ export const closedMessage = /^(kex|ssh)_exchange_identification: |^Connection (
 const maxLines = 1000;
 const maxMiB = 16;
 
-/** The characters kept of a long line, from its end. */
 const maxLineLength = 65_536;
 
 /** Calls `each` with each line, cut to 64 KiB, and `prompt` at once with other text, but for our own lines (a to z). */
@@ -244,7 +243,6 @@ export function newProof(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** What proofScript found; undefined if it did not run. */
 export function proofIn(lines: readonly ProgressLine[]): string | undefined {
   return lines.find(({ state, step }) => state === 'ok' && step === 'proof')?.message;
 }

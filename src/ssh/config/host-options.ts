@@ -2,7 +2,6 @@ import type { HostKeyPolicy } from '../../identity/policy.js';
 import { checkUserName } from '../../typed/names.js';
 import { configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
-/** How ssh should call vmssh. */
 export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesTyped'> {
   /** Whether this vmssh has the addon, and so can pass a socket to ssh. */
   readonly fdpass: boolean;
@@ -12,7 +11,6 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
   readonly refusesUsers?: boolean;
 }
 
-/** The ssh_config options for one machine. */
 export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
   /** Undefined: the user's own word if ssh asks vmssh, else "accept-new". "user": that word if ssh does not ask. */
   readonly hostKeys?: HostKeyPolicy | 'user';

@@ -41,7 +41,6 @@ interface ConcreteHosts {
   /** All machines with a Host, also those that are kept. */
   readonly entries: readonly HostEntry[];
   readonly hosts: readonly ConcreteHost[];
-  /** Machines without a Host, and why. */
   readonly left: readonly { readonly name: string; readonly target?: string; readonly why: string }[];
   readonly shared: readonly SharedUuid[];
 }
@@ -188,9 +187,8 @@ function silenceProblem({ name, via }: ListedMachine, sources: Silent): string |
     ({ provider, machine = name }) => slug(machine).toLowerCase() === own && mayHaveName(provider, name),
   );
   const providers = [...new Set(silent.map(({ provider }) => provider))];
-  return providers.length === 0
-    ? undefined
-    : `${providers.join(', ')} did not answer in time, and may have the name too`;
+  if (providers.length === 0) return undefined;
+  return `${providers.join(', ')} did not answer in time, and may have the name too`;
 }
 
 // Another hypervisor's answer has no pids.
@@ -238,9 +236,8 @@ function otherMeaning(
   if (dots ? hasDot && via !== '' : hasDot || via.includes('.'))
     return 'with a dot it could be another host: use --prefix';
   const users = taken(host);
-  return users === undefined
-    ? undefined
-    : `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
+  if (users === undefined) return undefined;
+  return `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
 }
 
 // A machine may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
@@ -260,7 +257,6 @@ function toEntry(machine: ListedMachine, host: string, { environment, more }: Ke
   return { host, name, target, provider, ...definedFields(fields) };
 }
 
-/** What the Hosts of machines are made of besides. */
 export interface HostSurroundings {
   readonly taken: NameCheck;
   readonly knownHosts: string;

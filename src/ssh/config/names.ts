@@ -20,10 +20,7 @@ export function mayBeGiven(why: string): boolean {
   return why === inKnownHosts || why === inSettings;
 }
 
-/**
- * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its targets, and
- * what is typed by "via". Exact names only, since others chose most of them; none that another machine has too, or that is taken.
- */
+/** What else people type for each machine; none that another machine has too, or that is taken. */
 export function moreNames(all: readonly HostEntry[], taken: NameCheck) {
   // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
   const namesNow = (entry: HostEntry) => (entry.gone === undefined ? namesOf(entry) : [lower(entry.host)]);
@@ -38,6 +35,7 @@ export function moreNames(all: readonly HostEntry[], taken: NameCheck) {
   );
 }
 
+// Exact names only, since others chose most of them. The Host in lower case, since ssh compares letter by letter.
 function namesOf(entry: HostEntry): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.

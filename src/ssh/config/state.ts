@@ -11,7 +11,6 @@ import { version as own } from '../../version.js';
 import { stateFolder } from '../folder.js';
 import { isForLine } from './word.js';
 
-/** What a Host is made of. */
 export type HostMachine = Pick<
   ListedMachine,
   'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'authority'

@@ -14,7 +14,6 @@ export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'hostKeys' 
   /** A Host block for each, so that IDEs list them. */
   readonly hosts?: readonly ConcreteHost[];
   readonly start?: StartedHosts;
-  /** Whether the user has settings of his own about a connection that is silent. */
   readonly keepsAlive?: boolean;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
@@ -29,7 +28,6 @@ export interface ConcreteHost {
   /** More names for it, each exact. */
   readonly names?: readonly string[];
   readonly options: Omit<HostOptions, keyof Caller>;
-  /** A comment above it. */
   readonly about: string;
 }
 

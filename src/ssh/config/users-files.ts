@@ -20,7 +20,6 @@ export interface UsersFiles {
   readonly platform: NodeJS.Platform;
   /** The user's main configuration, if it was read already. */
   readonly main?: string;
-  /** The folder of the user's ssh files. */
   readonly folder?: string;
   /** "/etc/ssh", or that of Windows. */
   readonly systemFolder?: string;

@@ -42,13 +42,11 @@ export function isOurProxy(command = ''): boolean {
   return /\bproxy .*["']%h["'] %p$/.test(command.trimEnd());
 }
 
-/**
- * A word of a ProxyCommand: ssh expands its percents, then a shell reads it. ssh reads a backslash before a quote as an escape even
- * inside single quotes, so backslashes go outside of them. `platform`: the system of the ssh that reads it. Throws a RangeError.
- */
+/** A word of a ProxyCommand: ssh, of that platform, expands its percents, then a shell reads it. Throws a RangeError. */
 export function proxyWord(text: string, platform: NodeJS.Platform = 'linux'): string {
   const percent = checkText(text).replaceAll('%', '%%');
   if (platform === 'win32') return windowsWord(percent);
+  // Even inside single quotes ssh reads a backslash before a quote as an escape: backslashes go outside of them.
   return /^[\w@+=:,./%-]+$/.test(percent) ? percent : `'${percent.replaceAll(/['\\]/g, (c) => `'\\${c}'`)}'`;
 }
 

@@ -23,10 +23,7 @@ interface Asked {
   readonly note?: (line: string) => void;
 }
 
-/**
- * What is done about a host key that nobody knows: as it was typed for this login, else as VMSSH_HOST_KEYS says, or `config install`, or the
- * user's own ssh_config, by the word of the very ssh that logs in; but never less than the system's. What cannot be read is strict.
- */
+/** What is done about a host key that nobody knows: never less than the system's policy. What cannot be read is strict. */
 export async function keyPolicy(
   here: Here,
   asked: Asked,
@@ -37,6 +34,7 @@ export async function keyPolicy(
   return policy === own.policy ? own : { ...own, policy, takesAny: false, bySystem: true };
 }
 
+// As it was typed for this login, else as VMSSH_HOST_KEYS says, or `config install`, or the very ssh that logs in.
 async function usersPolicy(here: Here, { login, lines, note = () => {} }: Asked): Promise<LoginPolicy> {
   const given = policyOfEnv(here.env) ?? lines ?? (await keptPolicy(here, note));
   let words: readonly string[] | undefined;

@@ -23,10 +23,7 @@ ADDRESS
   done)
   streams=
   while read -r each_line each_address each_text; do
-    case $each_address in
-      '' | -) streams= ;;
-      *) streams="$streams$each_line $each_address $each_text$newline" ;;
-    esac
+    case $each_address in '' | -) streams= ;; *) streams="$streams$each_line $each_address $each_text$newline" ;; esac
   done <<STREAMS
 $all_streams
 STREAMS

@@ -33,12 +33,10 @@ check_systemd() {
 
 # Whatever the init is, an sshd that answers is all that counts.
 answers_without_systemd() {
-  if is_systemd; then return 1; fi
-  case $(banner_here "$port") in
-    'banner '*) say ok systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd, and sshd answers on $(place)" ;;
-    *) return 1 ;;
-  esac
+  if is_systemd || ! answers; then return 1; fi
+  say ok systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd, and sshd answers on $(place)"
 }
+answers() { case $(banner_here "$port") in 'banner '*) ;; *) return 1 ;; esac }
 
 units_fix='# for good, on the host: vmssh guest install; or here, as root: the script of vmssh guest print'
 

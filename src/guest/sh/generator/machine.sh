@@ -13,10 +13,7 @@ virtualization() {
   fi
 }
 in_container() {
-  case $(virtualization) in
-    container:wsl) return 1 ;;
-    container:*) return 0 ;;
-  esac
+  case $(virtualization) in container:wsl) return 1 ;; container:*) return 0 ;; esac
   return 1
 }
 

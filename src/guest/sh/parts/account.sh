@@ -7,9 +7,7 @@ find_home() {
   home=$(getent passwd "$account" | cut -d: -f6)
   keys_in=$home/.ssh/authorized_keys
   keys_by=$account
-  if [ -z "$home" ]; then
-    give_up_on account 1 "there is no account $account" "useradd -m $account"
-  fi
+  if [ -z "$home" ]; then give_up_on account 1 "there is no account $account" "useradd -m $account"; fi
   if ! can_act_as "$account"; then
     give_up_on account 1 "root cannot act as $account here: ${said:-it took more than $as_seconds s, so the machine is too busy}" "$(acting_fix)"
   fi

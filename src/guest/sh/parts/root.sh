@@ -8,9 +8,7 @@ need_root() {
     give_up_on root 2 "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
   fi
   # A chroot may lack it: then no process has a name for the lock.
-  if [ ! -r /proc/self/stat ]; then
-    give_up_on root 2 '/proc is not mounted here' 'mount -t proc proc /proc'
-  fi
+  if [ ! -r /proc/self/stat ]; then give_up_on root 2 '/proc is not mounted here' 'mount -t proc proc /proc'; fi
 }
 
 # The lock is a link, which is made whole or not at all. Its text is the process that has it.
@@ -57,9 +55,7 @@ unmake_run() {
 take_lock() {
   this_process=$(process "$$")
   scratch=$run/vmssh-run.$this_process
-  if ! make_run; then
-    give_up_on lock 2 "cannot create a folder in $run: $said" "df $run"
-  fi
+  if ! make_run; then give_up_on lock 2 "cannot create a folder in $run: $said" "df $run"; fi
   trap 'exit 1' HUP PIPE TERM
   trap 'rm -rf "$scratch"; unmake_run' EXIT
   if ! said=$(ln -s "$this_process" "$scratch/link" 2>&1); then

@@ -59,9 +59,7 @@ prove() {
 }
 
 make_text() {
-  if ! "$1" >"$scratch/text"; then
-    give_up_on units 1 "$scratch/text cannot be written" 'df /run'
-  fi
+  if ! "$1" >"$scratch/text"; then give_up_on units 1 "$scratch/text cannot be written" 'df /run'; fi
 }
 
 # TCP stays open if anything failed.

@@ -97,12 +97,8 @@ undo_one() {
 
 # undo_tcp UNIT WAS: what it was, as in "enabled active".
 undo_tcp() {
-  case $2 in
-    'enabled '*) if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;;
-  esac
-  case $2 in
-    *' active') if start_tcp "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
-  esac
+  case $2 in 'enabled '*) if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;; esac
+  case $2 in *' active') if start_tcp "$1"; then say changed undo "$1 started: TCP is open again"; fi ;; esac
 }
 # systemd does not start a socket while its service runs; open sessions go on.
 start_tcp() {

@@ -60,9 +60,7 @@ somebody_did_it() {
 write_units() {
   extra=
   folder=$(privsep_folder "$sshd")
-  case $folder in
-    /run/*) extra="RuntimeDirectory=${folder#/run/}${newline}RuntimeDirectoryPreserve=yes$newline" ;;
-  esac
+  case $folder in /run/*) extra="RuntimeDirectory=${folder#/run/}${newline}RuntimeDirectoryPreserve=yes$newline" ;; esac
   needs=
   if key_unit=$(key_units); then needs="Wants=$key_unit${newline}After=$key_unit$newline"; fi
   make_text socket_unit

@@ -86,12 +86,10 @@ function aboutLogin(
     const said = `sshd lets ${user} in, and ends the session with ${ended}: ${message}; ${how}`;
     return { state: 'skipped', name: 'login', message: said };
   }
-  if (!inside)
-    return {
-      state: 'failed',
-      name: 'login',
-      message: `ssh -tt as ${user}, with a terminal, failed: ${message}`,
-    };
+  if (!inside) {
+    const said = `ssh -tt as ${user}, with a terminal, failed: ${message}`;
+    return { state: 'failed', name: 'login', message: said };
+  }
   const kind = lacksTerminal ? 'without a terminal, which sshd refuses it,' : 'with a terminal (ssh -tt)';
   const took = `a login as ${user} ${kind} took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
   if (ms - handshakeMs < slowLogin) return { state: 'ok', name: 'login', message: took };

@@ -23,9 +23,8 @@ export async function managerExec(
 }
 
 /**
- * The host keys of a machine, "ssh-ed25519 AAAA…" each, as its manager reads them in its files; undefined if nobody can say, and for one
- * of another user or behind another hypervisor. `shown`: the fingerprint of the key that its server has shown; if the usual files have
- * another, its sshd is asked which files it uses. Rejects only if `deps.signal` is aborted.
+ * "ssh-ed25519 AAAA…" each, as a machine's manager reads them in its files; undefined if nobody can say, and for one of another user or
+ * hypervisor. If the usual files lack the key of fingerprint `shown`, sshd is asked for its own. Rejects only if `deps.signal` is aborted.
  */
 export async function managerKeys(
   machine: ReachedMachine,

@@ -124,11 +124,9 @@ export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
   return { ...own, containerId: container?.id, containerUrl: container?.url };
 }
 
-type Asking = NonNullable<RecordPlace['by']>;
-
 // By ssh's pid namespace, pid and start time, as each namespace has such a pid, and another process may get it later; "0" if
 // ssh has ended. Throws if /proc shows another namespace, whose pids mean other processes.
-function recordName({ pid, ppid: ssh }: Asking, procDir = '/proc'): string {
+function recordName({ pid, ppid: ssh }: NonNullable<RecordPlace['by']>, procDir = '/proc'): string {
   if (orIfThrown('', () => readlinkSync(`${procDir}/self`)) !== `${pid}`)
     throw new Error('/proc is not that of this pid namespace');
   // "pid:[4026531836]"

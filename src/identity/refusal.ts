@@ -12,7 +12,6 @@ interface Named {
   readonly made?: string;
   /** Who did not answer, and may know whose address was reached. */
   readonly silent?: readonly string[] | undefined;
-  /** Our known_hosts file. */
   readonly path: string;
   /** The file that revokes the key. */
   readonly file?: string | undefined;

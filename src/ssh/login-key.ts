@@ -45,7 +45,6 @@ export async function keyFix(target: Target, identityFile: string | undefined): 
 
 interface SettingsOf {
   readonly host: string;
-  /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string;
   readonly signal?: AbortSignal;
 }

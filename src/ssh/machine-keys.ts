@@ -25,7 +25,6 @@ export interface MachineKeys extends KeyOwner, Pick<KeyFacts, 'alias' | 'pins'> 
   readonly authorities: readonly string[];
   /** What ssh looks it up by, and what was typed. */
   readonly hosts: readonly string[];
-  /** Our known_hosts file. */
   readonly path: string;
   /** Our file, and the user's and the system's: the ones that have a line with a mark. */
   readonly files: readonly MarkedFile[];

@@ -107,10 +107,9 @@ async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promi
       const { problem, hint } = whyNotStarted(program, error, { env, platform: process.platform });
       resolve({ message: problem, hint });
     });
-    ended(child).then(
-      () => resolve(undefined),
-      () => {},
-    );
+    ended(child)
+      .then(() => resolve(undefined))
+      .catch(() => {});
   });
   clearTimeout(limit);
   limit = undefined;

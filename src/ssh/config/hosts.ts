@@ -287,16 +287,14 @@ function machineOptions(
   keys?: GuestKeys,
 ): ConcreteHost['options'] {
   const { target, user, identityFile, environment } = machine;
-  const alias = aliasOf(machine);
+  const hostKeyAlias = aliasOf(machine);
   return {
-    ...{ target, user, identityFile, environment },
-    knownHosts: alias === undefined ? undefined : knownHosts,
-    hostKeyAlias: alias,
+    ...{ target, user, identityFile, environment, hostKeyAlias },
+    knownHosts: hostKeyAlias && knownHosts,
     ...(keys ? trustIn(keys) : {}),
   };
 }
 
-/** The machine's name in known_hosts. */
 export function aliasOf(machine: HostMachine): string | undefined {
   return hostKeyAlias({ target: parseTarget(machine.target), machine });
 }

@@ -103,7 +103,6 @@ export function sshNames(entries: readonly HostEntry[], machines: readonly Liste
   return new Map(unique.map(({ machine, host }) => [machine, host]));
 }
 
-/** The machine whose Host has this name, as it was written. */
 export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
   return entries.find(({ host }) => host === typed || lower(host) === typed);
 }

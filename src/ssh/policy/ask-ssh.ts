@@ -8,7 +8,6 @@ import { firstMessage, settingIn } from '../../process/ssh-program.js';
 import type { Env } from '../../runtime.js';
 import { type SplitArgs, splitArgs, type ToolOption } from '../split-args.js';
 
-/** What ssh says of a login that is called by these words. */
 export interface SshAnswer extends Pick<AskedPolicy, 'takesAny' | 'caAlgorithms'> {
   /** What it does about an unknown key; undefined: nobody said, and so it would ask. */
   readonly policy: HostKeyPolicy | undefined;

@@ -2,8 +2,7 @@
 
 check_denied() {
   if failed_for_sshd && denied=$(apparmor_denial) && [ -n "$denied" ]; then
-    fail denied "AppArmor denies sshd its socket: $denied" "$(apparmor_fix "$denied")"
-    return 1
+    fail denied "AppArmor denies sshd its socket: $denied" "$(apparmor_fix "$denied")" || return
   fi
   if [ "$(cat "$R/sys/fs/selinux/enforce" 2>/dev/null)" != 1 ]; then return 0; fi
   denied=$(selinux_denials)

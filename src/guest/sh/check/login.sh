@@ -2,8 +2,7 @@
 check_login() {
   entry=$(getent passwd "$1")
   if [ -z "$entry" ]; then
-    fail login "there is no account $1" "useradd -m $1"
-    return 1
+    fail login "there is no account $1" "useradd -m $1" || return
   fi
   home=$(echo "$entry" | cut -d: -f6)
   shell=$(echo "$entry" | cut -d: -f7)
@@ -99,18 +98,15 @@ login_configured() {
 login_shell() {
   case $shell in
     */nologin | */false)
-      fail login "the shell of $1 is $shell" "usermod -s /bin/sh $1"
-      return 1 ;;
+      fail login "the shell of $1 is $shell" "usermod -s /bin/sh $1" || return ;;
   esac
   if [ -n "$shell" ] && [ ! -x "$R$shell" ]; then
-    fail login "the shell of $1, $shell, is not there or cannot be run$(refusals)" "usermod -s /bin/sh $1"
-    return 1
+    fail login "the shell of $1, $shell, is not there or cannot be run$(refusals)" "usermod -s /bin/sh $1" || return
   fi
   if [ "$1" != root ]; then
     for stop in /run/nologin /etc/nologin; do
       if [ -e "$R$stop" ]; then
-        fail login "$stop blocks all logins but root's" "rm $stop"
-        return 1
+        fail login "$stop blocks all logins but root's" "rm $stop" || return
       fi
     done
   fi

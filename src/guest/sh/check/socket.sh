@@ -71,7 +71,6 @@ is_shared() {
   is_needed "$1" || runs_sshd "${1%.socket}.service" ' -D '
 }
 is_needed() { [ -n "$(show "$1" RequiredBy,BoundBy,ConsistsOf)" ]; }
-# runs_sshd UNIT [OPTION]
 runs_sshd() { case $(show "$1" ExecStart) in *'path=/'*'/sshd ; '*"${2:-}"*) return 0 ;; *) return 1 ;; esac; }
 
 # check_address: the host needs the port on any CID, or on this machine's own.

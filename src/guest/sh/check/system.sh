@@ -5,8 +5,7 @@ check_disk() {
   for each in / /etc /run /var /tmp; do
     case $(df -Pk "$R$each" 2>/dev/null | sed -n '2s/.* \([0-9][0-9]*\)  *[0-9]*% .*/\1/p') in
       0)
-        fail disk "$each has no space left" "df -h $each # remove what is not needed there"
-        return 1 ;;
+        fail disk "$each has no space left" "df -h $each # remove what is not needed there" || return ;;
     esac
   done
   mounted=$(df -Pk "$R/etc" 2>/dev/null | sed -n '2s/.*% //p')

@@ -68,7 +68,6 @@ poll_limit() {
   fi
 }
 
-# The packaged template, or ours.
 template() {
   for packaged in /etc /run /usr/local/lib /usr/lib /lib; do
     packaged=$packaged/systemd/system/sshd@.service

@@ -38,9 +38,7 @@ undo_inittab() {
   if must undo $(reread_inittab "$1"); then say changed undo 'init has read /etc/inittab again'; fi
 }
 
-# A distribution of WSL2 that does not start systemd yet.
-
-# Its setting, which takes effect at the next start. A [boot] section of the user's own is not changed.
+# WSL2's setting takes effect at the next start. A [boot] section of the user's own is not changed.
 turn_on_systemd() {
   if is_systemd || ! is_wsl || wsl_says_systemd || grep -qs '^[[:space:]]*\[boot\]' "$R/etc/wsl.conf"; then return 0; fi
   if ! add_lines root "$R/etc/wsl.conf" 644 '[boot]' 'systemd=true'; then

@@ -33,8 +33,7 @@ look_for_keys() {
   for each in "$R$keys_in" "$R${keys_in%/*}" "$R${keys_in%/*/*}"; do
     key_mark=$(as "$keys_by" stat -L -c %i:%Y "$each") || continue
     case " $hosts " in *" $key_mark "*) ;; *) continue ;; esac
-    fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" '# if you mean that: --shared-home'
-    return 1
+    fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" '# if you mean that: --shared-home' || return
   done
 }
 

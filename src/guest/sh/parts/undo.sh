@@ -8,8 +8,7 @@ undo_all() {
     return 0
   fi
   if ! sed '1!G;h;$!d' "$state/done" | keep "$state/undo"; then
-    fail undo "$state/undo cannot be written" "df $state"
-    return 1
+    fail undo "$state/undo cannot be written" "df $state" || return
   fi
   while IFS='	' read -r kind a b _; do
     undo_one "$kind" "$a" "$b" </dev/null

@@ -53,8 +53,7 @@ keep_to_loopback() {
     if [ "$(show "$each" Id)" != "$each" ] || [ "$(show "$each" ActiveState)" != active ]; then continue; fi
     running="$running $each"
     if ! note loopback "$each"; then
-      fail only-loopback "$each is not changed: $said" "df $state"
-      return 1
+      fail only-loopback "$each is not changed: $said" "df $state" || return
     fi
   done
   make_text loopback_text

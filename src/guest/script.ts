@@ -107,7 +107,7 @@ export function proofScript({ keep }: { readonly keep: boolean }): string {
 
 /** A login that was tried before a guest is checked. If it worked, faults are only noted. */
 export interface TriedLogin {
-  /** "ended": the key was accepted, and no command ran. "not proved": it could not be tried over the route that was named. */
+  /** "ended": the key was accepted, and no command ran. "not proved": not tried over the route that was named. */
   readonly state: 'in' | 'refused' | 'ended' | 'not proved' | 'not tried';
   /** How it was done, ssh's message, or why it was not tried or proves nothing. */
   readonly about: string;

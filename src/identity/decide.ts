@@ -200,8 +200,8 @@ function isAnothers(name: string, facts: KeyFacts): boolean {
   return facts.pins.some((pin) => pin.names.includes(name) && !own.has(pin.alias));
 }
 
-// Without the name: by a key that is pinned for its UUID, which no other has. Behind a hypervisor, whose UUIDs a Host keeps
-// from an earlier listing, the key that the name meant is enough.
+// Without the name: by a key that is pinned for its UUID, which no other has. Behind a hypervisor, whose UUIDs a Host
+// keeps from an earlier listing, the key that the name meant is enough.
 function isKnownMachine({ alias, pins, shown }: KeyFacts, moved: readonly string[]): boolean {
   if (alias === undefined || !isIdAlias(alias)) return false;
   const own = pins.filter((pin) => pin.alias === alias);

@@ -14,7 +14,7 @@ export interface Identified {
   readonly machine?: Pick<ListedMachine, 'target' | 'uuid' | 'authority'> & { readonly name?: string };
 }
 
-/** The name in known_hosts: by UUID or machine id, else by kind, name and, for some kinds, owner. Undefined for an address. */
+/** The name in known_hosts: by UUID or machine id, else by kind, name and some owners. Undefined for an address. */
 export function hostKeyAlias({ target, machine }: Identified): string | undefined {
   const listed = asTarget(machine?.target ?? '');
   const own = listed && isNamed(listed) ? listed : target;
@@ -45,7 +45,7 @@ export function uuidAlias(uuid = ''): string | undefined {
   return id === undefined || id === vmIds.ZERO ? undefined : `vmssh-${id}`;
 }
 
-/** The names by which a machine is meant: "machine%web", "via%…", and "host%web" for what was typed in place of a target. */
+/** The names by which a machine is meant: "machine%web", "via%…", and "host%web" for what was typed as no target. */
 export function namesOf({ target, machine }: Identified, typed?: string): readonly string[] {
   const listed = asTarget(machine?.target ?? '');
   // Not an id that was typed: it is the machine's own, or its number, which is another one's tomorrow.
@@ -126,7 +126,7 @@ function viaName(host: string, there: string): string {
   return `via%${exact(`${host.toLowerCase()}/${there}`)}`;
 }
 
-/** A form that is a name's own in known_hosts, without capitals, "*", "?", "!", "," and blanks, and as a folder's name. */
+/** A form that is a name's own in known_hosts, without capitals, "*?!," and blanks, and as the name of a folder. */
 export function exact(name: string): string {
   const plain = slug(name).toLowerCase();
   if (name === plain) return name;

@@ -23,8 +23,9 @@ export async function managerExec(
 }
 
 /**
- * "ssh-ed25519 AAAA…" each, as a machine's manager reads them in its files; undefined if nobody can say, and for one of another user or
- * hypervisor. If the usual files lack the key of fingerprint `shown`, sshd is asked for its own. Rejects only if `deps.signal` is aborted.
+ * "ssh-ed25519 AAAA…" each, as a machine's manager reads them in its files; undefined if nobody can say, and for one of
+ * another user or hypervisor. If the usual files lack the key of fingerprint `shown`, sshd is asked which files it uses.
+ * Rejects only if `deps.signal` is aborted.
  */
 export async function managerKeys(
   machine: ReachedMachine,

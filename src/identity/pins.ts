@@ -141,13 +141,13 @@ interface ToForget {
   readonly own?: (pins: readonly Pin[]) => readonly Pin[];
 }
 
-/** Removes the keys of these names, and those of the machine that is meant, and nothing else. Throws as `editFile` does. */
+/** Removes the keys of these names and of the machine that is meant, and nothing else. Throws as `editFile` does. */
 export async function forgetKeys(path: string, names: readonly string[], options: ToForget = {}) {
   const { meant = [], known = [], own } = options;
   let result: Forgotten = { removed: 0, forgotten: [], kept: [] };
   const hasName = (pin: Pin) => pin.names.some((name) => meant.includes(name));
-  // The keys of the machine that has the names now only go if no other one was meant, which loses the names and keeps its key.
-  // If none has them (no `own`), all that had one are removed.
+  // The keys of the machine that has the names now only go if no other one was meant, which loses the names and keeps its
+  // key. If none has them (no `own`), all that had one are removed.
   const edit = (old: Buffer | undefined) => {
     const pins = old === undefined ? [] : pinsIn(old, [...names, ...known]);
     const found = new Set(own ? ownAliases(pins, names, own) : aliasesOf(pins.filter(hasName)));

@@ -124,8 +124,8 @@ export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
   return { ...own, containerId: container?.id, containerUrl: container?.url };
 }
 
-// By ssh's pid namespace, pid and start time, as each namespace has such a pid, and another process may get it later; "0" if
-// ssh has ended. Throws if /proc shows another namespace, whose pids mean other processes.
+// By ssh's pid namespace, pid and start time, as each namespace has such a pid, and another process may get it later;
+// "0" if ssh has ended. Throws if /proc shows another namespace, whose pids mean other processes.
 function recordName({ pid, ppid: ssh }: NonNullable<RecordPlace['by']>, procDir = '/proc'): string {
   if (orIfThrown('', () => readlinkSync(`${procDir}/self`)) !== `${pid}`)
     throw new Error('/proc is not that of this pid namespace');

@@ -153,7 +153,7 @@ ssh_authorized_keys:
 ${logins.map((key) => `  - ${yamlString(key)}\n`).join('')}`;
 }
 
-/** An address for sshd, as ListenStream= of systemd.socket(5) takes it from 240 on. Throws a RangeError with the forms. */
+/** An address as ListenStream= of systemd.socket(5) takes it from 240 on. Throws a RangeError with the forms. */
 export function parseListen(text: string): string {
   const address = /^[/@][\w@%+=:,./-]+$/.test(text) ? text : (vsock(text) ?? tcp(text));
   if (address !== undefined) return address;

@@ -5,7 +5,7 @@ import { runProgram } from '../../process/run-program.js';
 import { version } from '../../version.js';
 import type { Caller } from './host-options.js';
 
-/** By the executable that came with Node's script, as no login should wait for Node, if it runs and is of this version. */
+/** By the executable beside Node's script, so that no login waits for Node, if it runs and is of this version. */
 export async function callerForSsh(
   { self, platform }: { readonly self: readonly string[]; readonly platform: NodeJS.Platform },
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,

@@ -42,7 +42,7 @@ export function isOurProxy(command = ''): boolean {
   return /\bproxy .*["']%h["'] %p$/.test(command.trimEnd());
 }
 
-/** A word of a ProxyCommand: ssh, of that platform, expands its percents, then a shell reads it. Throws a RangeError. */
+/** A word of a ProxyCommand: ssh, of that platform, expands percents, then a shell reads it. Throws a RangeError. */
 export function proxyWord(text: string, platform: NodeJS.Platform = 'linux'): string {
   const percent = checkText(text).replaceAll('%', '%%');
   if (platform === 'win32') return windowsWord(percent);

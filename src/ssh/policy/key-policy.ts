@@ -23,7 +23,7 @@ interface Asked {
   readonly note?: (line: string) => void;
 }
 
-/** What is done about a host key that nobody knows: never less than the system's policy. What cannot be read is strict. */
+/** What is done about an unknown host key: never less than the system's policy. What cannot be read is strict. */
 export async function keyPolicy(
   here: Here,
   asked: Asked,

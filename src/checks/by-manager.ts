@@ -53,7 +53,6 @@ export async function byManager(
   });
 }
 
-/** The machine that has to answer, where its manager may be mistaken. */
 function meantOf({ dmiUuid, uuid }: ListedMachine, { run }: Pick<HostFlags, 'run'>) {
   if (run === undefined && dmiUuid === undefined) return {};
   const isAgent = dmiUuid === undefined;

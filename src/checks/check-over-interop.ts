@@ -20,12 +20,8 @@ export async function checkOverInterop(
   // The login is tried from here.
   const { until = 'authentication' } = options;
   const last = `--until=${until === 'login' ? 'authentication' : until}`;
-  const flags = [
-    last,
-    `--port=${port}`,
-    ...(user === undefined ? [] : [`--user=${user}`]),
-    ...reachArgs(options),
-  ];
+  const login = user === undefined ? [] : [`--user=${user}`];
+  const flags = [last, `--port=${port}`, ...login, ...reachArgs(options)];
   const command = [program, 'check', '--json', ...flags, '--', target];
   const { stdout, stopped } = await runProgram(command, { env, signal, stderr: 'inherit' }).catch((error) => {
     throw notStarted(program, target, error);
@@ -35,7 +31,6 @@ export async function checkOverInterop(
   return parseCheck(stdout, target);
 }
 
-/** Reads the output of `vmssh check --json` for one target. Throws a ConnectError. */
 function parseCheck(printed: string, target: string): Outcome {
   try {
     const { results } = parseJson(printed) as {

@@ -30,22 +30,18 @@ interface CheckTargetOptions extends ReachFlags {
   readonly port: number | undefined;
   /** Undefined: the user before an "@", or the one that `vmssh setup` or the machine's manager made, or ssh's own choice. */
   readonly user: string | undefined;
-  /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string;
   /** The last stage; "resolved" opens nothing. Undefined: "authentication". */
   readonly until?: LastStage;
 }
 
-/** One check: what is asked for, and what it has found so far. */
 interface Check {
   readonly options: CheckTargetOptions;
   readonly io: Io;
   readonly signal: AbortSignal;
   readonly onStage: (next: string) => void;
   readonly stages: Stage[];
-  /** Ends a stage, with what it found. */
   pass(stage: StageName, found: string): void;
-  /** How the machine is gone into, as far as that is known. */
   means?: CheckResult['means'];
   routes?: readonly CheckedRoute[] | undefined;
   readonly tried: readonly CheckedRoute[];
@@ -91,10 +87,8 @@ export async function checkTarget(
   return { target, means, stages, routes, error, ...there };
 }
 
-/** The machine that was meant, and whose login is tried there. */
 interface Located extends ListedTarget {
   readonly port: number;
-  /** As typed, without the user. */
   readonly host: string;
   readonly login: Awaited<ReturnType<typeof madeLogin>>;
   /** Undefined: nobody has said one. */
@@ -122,7 +116,6 @@ async function locate(typed: string, check: Check): Promise<Located> {
   return { ...found, host, port, login, named, known };
 }
 
-/** Asks the vmssh of Windows, from WSL. */
 async function overInterop(windows: string, { text, port, named, known }: Located, check: Check) {
   const { options, io, signal, onStage, stages } = check;
   onStage(`through ${windows}`);
@@ -132,7 +125,6 @@ async function overInterop(windows: string, { text, port, named, known }: Locate
   return { ...there, means: { ...known, endpoint, steps }, stages: [...stages, ...there.stages] };
 }
 
-/** Finds the way, and opens nothing. */
 async function resolve({ text, port, target, login, named, known }: Located, check: Check): Promise<void> {
   const { io, signal, pass } = check;
   const { env, platform } = io;
@@ -147,7 +139,6 @@ async function resolve({ text, port, target, login, named, known }: Located, che
   check.means = { ...known, user: named ?? user, endpoint, steps, identityFile };
 }
 
-/** Goes there, as far as the last stage that is asked for. */
 async function open(machine: Located, check: Check): Promise<void> {
   const { options, io, signal, onStage, pass } = check;
   const { text, port, login, named, known, host: typed } = machine;
@@ -190,7 +181,6 @@ async function open(machine: Located, check: Check): Promise<void> {
   await logIn(machine, { ...reached, banner, user, keys: shownKeys }, check);
 }
 
-/** The last stages, and the machine's other routes. */
 async function logIn(
   { text, port, host }: Located,
   { connection, resolution, banner, user, keys }: Reached & { banner: string; user: string; keys: KnownKeys },
@@ -221,14 +211,9 @@ const stageOf = {
   relay: 'connected',
 } as const satisfies Partial<Record<Parameters<Trace>[0], StageName>>;
 
-interface CheckRoutesOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' | 'env'> {
-  readonly text: string;
-  readonly signal: AbortSignal;
-  /** Gets each route that is tried. */
-  readonly onStage: (next: string) => void;
-}
+type CheckRoutesOptions = Pick<ReachOptions, 'port' | 'timeoutMs' | 'env'> &
+  Pick<Check, 'signal' | 'onStage'> & { readonly text: string };
 
-/** What came of the routes that a login tried, in their order. */
 function triedRoutes(): { readonly onRoute: OnRoute; readonly tried: readonly CheckedRoute[] } {
   const tried: CheckedRoute[] = [];
   const onRoute: OnRoute = ({ endpoint }, { banner, error }) => {
@@ -265,10 +250,7 @@ async function checkRoutes(
 }
 
 /** The machine's routes, or those of them that were chosen: none is opened. Throws a ConnectError. */
-async function untriedRoutes(
-  resolution: Reachable,
-  options: RoutesOptions,
-): Promise<readonly CheckedRoute[]> {
+async function untriedRoutes(resolution: Reachable, options: RoutesOptions) {
   const rows = rowsOf(await allRoutes(resolution, options)).map((row): CheckedRoute => {
     const { costs, needs } = routeFacts[row.route];
     return { ...row, state: 'skipped', found: `${costs}; needs ${needs}` };

@@ -7,30 +7,20 @@ import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
 import type { HostKey } from '../ssh/handshake-result.js';
 import { keyOwner } from '../ssh/key-owner.js';
-import {
-  factsFor,
-  type MachineKeys,
-  machineKeys,
-  refusalOf,
-  systemKnownHosts,
-  withRevoked,
-} from '../ssh/machine-keys.js';
+import type { MachineKeys } from '../ssh/machine-keys.js';
+import { factsFor, machineKeys, refusalOf, systemKnownHosts, withRevoked } from '../ssh/machine-keys.js';
 import type { Endpoint } from '../typed/route.js';
 
-/** The host keys that ssh knows of a machine. */
 export interface KnownKeys {
-  /** A name that has keys. */
   readonly knownAs?: { readonly name: string; readonly path: string };
   /** When and by whose word the key was accepted, if its line says it. Rejects with a ConnectError for a key that ssh will refuse whatever the policy is. */
   check(key: HostKey): Promise<string | undefined>;
 }
 
 interface CheckedMachine extends Pick<Reached, 'target' | 'resolution'> {
-  /** As typed, without a user. */
   readonly typed: string;
   readonly text: string;
   readonly sshConfig?: string | undefined;
-  /** The listed machine, if it was found by name. */
   readonly machine: ListedTarget['machine'];
   readonly endpoint: Endpoint;
 }
@@ -53,17 +43,12 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
       });
       if (answer.do !== 'refuse') return pinsOf(keys).find((pin) => pinPrint(pin) === fingerprint)?.comment;
       const { code, final, problem, hint } = refusalOf(answer, keys, text, io);
-      throw new ConnectError('handshake', text, {
-        code,
-        final,
-        problem: `ssh refuses the host key ${type} ${fingerprint}: ${problem}`,
-        hint,
-      });
+      const says = `ssh refuses the host key ${type} ${fingerprint}: ${problem}`;
+      throw new ConnectError('handshake', text, { code, final, problem: says, hint });
     },
   };
 }
 
-/** The policy of plain ssh. */
 async function policyFor({ typed, sshConfig }: CheckedMachine, io: Io) {
   const { keyPolicy, plainLogin } = await import('../ssh/policy/key-policy.js');
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);

@@ -4,14 +4,8 @@ import { styles } from '../cli/terminal.js';
 import { ConnectError, printable } from '../errors.js';
 import type { GuestRoute, GuestRouteOptions, HostFlags } from '../guest/run/route.js';
 import { guestCaller, guestRoute, leaveScript, leftFile, runLeft, sudoAsks } from '../guest/run/route.js';
-import {
-  cidOf,
-  closedMessage,
-  type ProgressLine,
-  type RunScriptOptions,
-  runScript,
-  type ScriptOutcome,
-} from '../guest/run/run-script.js';
+import type { ProgressLine, RunScriptOptions, ScriptOutcome } from '../guest/run/run-script.js';
+import { cidOf, closedMessage, runScript } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
@@ -21,16 +15,13 @@ import type { Endpoint } from '../typed/route.js';
 import { shellLine, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';
 
-/** A host to log in to; the rest is for one that is a target. */
 type Into = HostFlags & Pick<GuestRouteOptions, 'port' | 'routes' | 'identityFile'>;
 
 type OnLine = (line: ProgressLine) => void;
 
 export interface Inside {
   readonly lines: readonly ProgressLine[];
-  /** Whether nothing is wrong there. */
   readonly ok: boolean;
-  /** Why it did not finish there. */
   readonly notRun?: ConnectError;
 }
 
@@ -93,11 +84,8 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     if (!mayAsk || !sudoAsks(outcome.message)) throw await whyNotRun(options, route, outcome, io, signal);
     // ssh puts the terminal into raw mode, where a line ends with \r\n.
     const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
-    return runOnTerminal(options, io, signal, {
-      env,
-      onLine: (line) => show(formatProgress(line, style)),
-      onOther: show,
-    });
+    const showLine = (line: ProgressLine) => show(formatProgress(line, style));
+    return runOnTerminal(options, io, signal, { env, onLine: showLine, onOther: show });
   };
 }
 
@@ -196,7 +184,6 @@ export async function whyNotRun(
     : new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
 }
 
-/** What sets up a machine of the list, by a name that ssh does not know. */
 async function listedFix(typed: string, message: string, io: Io): Promise<string | undefined> {
   if (!message.includes('Could not resolve hostname')) return undefined;
   const { user, host } = splitUser(typed);

@@ -11,22 +11,17 @@ import { sshFolder } from '../ssh/folder.js';
 import { ownKeyFile } from '../ssh/login-key.js';
 import { isHostName, slug } from '../typed/names.js';
 
-/** A key of the user's that logs in. */
 export interface OwnKey {
   /** The public key, as a line of authorized_keys. */
   readonly line: string;
   /** The private key's file; undefined: only the agent has it. */
   readonly identityFile?: string;
-  /** Where it is, for messages. */
   readonly from: string;
   /** Whether ssh asks for its passphrase at each login: no agent has the key. */
   readonly asks?: boolean;
 }
 
-/**
- * The first key with which ssh could log in to the host: one of its files, in ssh's order, or of its agent. Undefined if there is none.
- * Rejects with a ConnectError of ssh's own words if its configuration cannot be read.
- */
+/** The first key that ssh would log in with: of its files, in its order, or its agent. Rejects with a ConnectError. */
 export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Promise<OwnKey | undefined> {
   const settings = await settingsOf(host, io, signal);
   const inAgent = await agentKeys(settings, io, signal);
@@ -51,7 +46,6 @@ export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Pr
 interface OwnKeysOptions {
   /** As it stands after `ssh`. */
   readonly host: string;
-  /** As for ssh -F. */
   readonly sshConfig?: string | undefined;
   readonly more?: readonly (string | undefined)[];
 }
@@ -72,7 +66,6 @@ export async function ownKeys(
   return [...(await Promise.all(ofFiles)).flat(), ...(await agentKeys(settings, io, signal))];
 }
 
-/** The files that ssh tries, in its order, from what `ssh -G` prints. */
 function identityFiles(settings: string): readonly string[] {
   return [...settings.matchAll(/^identityfile (.+)$/gm)].map(([, path = '']) => path);
 }
@@ -86,14 +79,9 @@ function publicFile(file: string): string {
   return file.endsWith('.pub') ? file : `${file}.pub`;
 }
 
-/** What `ssh -G` prints. */
 async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?: string): Promise<string> {
-  const words = sshCommand({
-    ssh: sshProgram(io),
-    configFile,
-    flags: ['-G'],
-    host: isHostName(host) ? host : slug(host),
-  });
+  const name = isHostName(host) ? host : slug(host);
+  const words = sshCommand({ ssh: sshProgram(io), configFile, flags: ['-G'], host: name });
   const { code, stdout, stderr } = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(
     (error: Error) => ({ code: null, stdout: '', stderr: error.message }),
   );
@@ -106,7 +94,6 @@ async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?
   });
 }
 
-/** The public keys of the agent that ssh asks. */
 async function agentKeys(settings: string, { env }: Io, signal: AbortSignal): Promise<readonly string[]> {
   const named = settingIn(settings, 'identityagent') ?? 'SSH_AUTH_SOCK';
   if (named === 'none') return [];
@@ -116,7 +103,6 @@ async function agentKeys(settings: string, { env }: Io, signal: AbortSignal): Pr
   return printedKeys(['ssh-add', '-L'], { ...env, SSH_AUTH_SOCK: socket }, signal);
 }
 
-/** The public keys that a program prints; none if it fails. */
 async function printedKeys(command: readonly string[], env: Env, signal: AbortSignal) {
   const printed = await runProgram(command, { env, signal, timeoutMs: 5000 }).catch(() => undefined);
   const lines = printed?.code === 0 ? printed.stdout.split('\n') : [];
@@ -127,11 +113,7 @@ async function printedKeys(command: readonly string[], env: Env, signal: AbortSi
 const isKeyLine = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ [A-Za-z0-9+/]+={0,2}(?: \P{Cc}*)?$/u;
 
 /** The public part of a private key of this user's, and whether it has a passphrase. Undefined if ssh could not use the file. */
-async function privateKey(
-  file: string,
-  { env }: Io,
-  signal: AbortSignal,
-): Promise<{ line?: string | undefined; asks: boolean } | undefined> {
+async function privateKey(file: string, { env }: Io, signal: AbortSignal) {
   if ((await ownKeyFile(file)) === undefined) return undefined;
   const opened = publicPart(readTextIfAny(file));
   if (opened) return opened;
@@ -166,12 +148,10 @@ function blobOf(line: string): string | undefined {
   return /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line)?.[1];
 }
 
-/** What tells these keys from others. */
 export function blobsOf(lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => blobOf(line) ?? []);
 }
 
-/** The lines of a file of public keys; none if there is no such file, or none with a key. */
 async function keysIn(file: string): Promise<readonly string[]> {
   try {
     return readKeys(file);

@@ -30,7 +30,6 @@ export interface CheckedRoute {
   readonly endpoint?: Endpoint;
   /** How it was found, one clause for each step. */
   readonly steps?: readonly string[];
-  /** "skipped": it was not tried. */
   readonly state: 'ok' | 'failed' | 'skipped';
   /** The banner, or why the route failed or was not tried. */
   readonly found: string;
@@ -44,7 +43,6 @@ export interface Means {
   readonly user: string;
   /** The machine's name, if it was found by that; undefined for a target. */
   readonly machine?: string;
-  /** Undefined: not resolved. */
   readonly endpoint?: Endpoint;
   readonly steps?: readonly string[];
   /** A private key for the login, made by the machine's manager. */
@@ -57,11 +55,9 @@ export interface CheckResult {
   readonly means?: Means;
   readonly stages: readonly Stage[];
   readonly routes?: readonly CheckedRoute[];
-  /** What stopped the next stage. */
   readonly error?: ConnectError;
 }
 
-/** One target's check for people: a line per stage, then what stopped it. */
 export function formatCheck(
   { target, stages, routes = [], error }: CheckResult,
   style: ChalkInstance,

@@ -6,7 +6,6 @@ import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { asksNothing, ownConnection } from '../process/ssh-program.js';
 import { isSshPort } from '../typed/numbers.js';
 
-/** What a guest says of itself before a login is tried. */
 export interface Guest {
   readonly cid: number | undefined;
   /** Another at each boot: which machine it is. */
@@ -47,7 +46,7 @@ export async function tryLogin(
   // At ERROR it does not say that it has no algorithm in common with sshd.
   const options = { ...over, ...(await guestCaller(io, over)), port, logLevel: 'INFO' } as const;
   const settings = [asksNothing, ownConnection];
-  const login = guestLogin(options, { settings, command: `cat ${bootFile}` });
+  const login = guestLogin(options, { settings, command: 'cat /proc/sys/kernel/random/boot_id' });
   const { code, stdout, stderr, message } = await runLogin(login, io, signal);
   signal.throwIfAborted();
   // What was typed has to work; the CID that the guest reports is a guess.
@@ -58,7 +57,8 @@ export async function tryLogin(
       : { state: 'not proved', about: why, cursor };
   const unreached = stderr.split('\n').find((line) => line.startsWith(`${io.program}: `));
   if (unreached !== undefined) return unproved(unreached.slice(io.program.length + 2).trim());
-  if (keyRefused.test(stderr)) return unproved(`ssh does not accept the host key there (${by})`);
+  const isKeyRefused = /Host key verification failed\.|KnownHostsCommand failed/.test(stderr);
+  if (isKeyRefused) return unproved(`ssh does not accept the host key there (${by})`);
   const found = stdout.trim().split('\n').pop()?.trim() ?? '';
   const isBoot = code === 0 && /^[0-9a-f-]{36}$/.test(found);
   if (isBoot && boot !== undefined && found !== boot) return unproved(`another machine answers (${by})`);
@@ -69,16 +69,10 @@ export async function tryLogin(
   return { state: 'ended', about: `${by}: ssh ended ${how}${said}`, cursor };
 }
 
-/** ssh's last message if it does not accept a host key. */
-const keyRefused = /Host key verification failed\.|KnownHostsCommand failed/;
-
-const bootFile = '/proc/sys/kernel/random/boot_id';
-
 function notTried(about: string): TriedLogin {
   return { state: 'not tried', about };
 }
 
-/** The host of a login, if it is a target. */
 export function targetIn(host: string): string | undefined {
   return targetOf(host) === undefined ? undefined : splitUser(host).host;
 }
@@ -90,7 +84,6 @@ export interface LoginEnd extends Pick<ProgramEnd, 'code' | 'stdout' | 'stderr'>
   readonly lacksTerminal?: true;
 }
 
-/** Runs ssh for a login, for at most 45 s. */
 export async function runLogin(
   command: readonly string[],
   { env }: Pick<Io, 'env'>,
@@ -106,12 +99,8 @@ export async function runLogin(
 export const loginTimeoutMs = 45_000;
 
 /** Why ssh, at LogLevel INFO, ended without a login: the last line that says so; never empty, at most 500 characters. */
-export function whyEnded({
-  code,
-  stdout,
-  stderr,
-  stopped,
-}: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 'stopped'>): string {
+export function whyEnded(end: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 'stopped'>): string {
+  const { code, stdout, stderr, stopped } = end;
   const late = stopped === 'timeout' ? `it did not end within ${loginTimeoutMs / 1000} s` : undefined;
   // What runs in a terminal says everything on stdout, and so does nologin.
   const message = lastLine(stderr.replace(notReason, '')) ?? late ?? lastLine(stdout);

@@ -2,7 +2,6 @@ import { quote } from '../errors.js';
 import type { Io } from '../process/io.js';
 import { parsePort, sshPort } from '../typed/numbers.js';
 
-/** Command-line arguments, split but not yet parsed. */
 export interface RawArgs {
   readonly positionals: readonly string[];
   /** By long name: the value, or true for a flag or an option whose optional value is missing; all values of one that repeats. */
@@ -17,12 +16,10 @@ export interface OptionSpec {
   readonly value?: string;
   /** The value is optional, and can only be given with "=". */
   readonly optionalValue?: true;
-  /** Whether it can be given more than once. */
   readonly repeats?: true;
   /** For completion: the accepted values, or what they name. */
   readonly takes?: readonly string[] | 'target' | 'providers' | 'host';
   readonly summary: string;
-  /** Shown only on this system: see `shownOn`. */
   readonly platform?: NodeJS.Platform;
 }
 
@@ -34,10 +31,7 @@ export function shownOn<T extends { readonly platform?: NodeJS.Platform }>(
   return all.filter((each) => (each.platform ?? platform) === platform);
 }
 
-export function examplesOn(
-  platform: NodeJS.Platform,
-  { examples, examplesOnWindows }: Command<unknown>,
-): Command<unknown>['examples'] {
+export function examplesOn(platform: NodeJS.Platform, { examples, examplesOnWindows }: Command<unknown>) {
   return platform === 'win32' ? { ...examples, ...examplesOnWindows } : examples;
 }
 
@@ -46,32 +40,13 @@ export interface Option<Value> extends OptionSpec {
   read(raw: RawArgs): Value;
 }
 
-/** The first word of each command, after the program's name. */
 export const commandWords = [
-  'list',
-  'ssh',
-  'scp',
-  'sftp',
-  'rsync',
-  'forward',
-  'config',
-  'source',
-  'inventory',
-  'completion',
-  'doctor',
-  'check',
-  'forget',
-  'guest',
-  'setup',
-  'proxy',
-  'nc',
-  'guid',
-  'port',
-  'service',
+  ...(['list', 'ssh', 'scp', 'sftp', 'rsync', 'forward', 'config', 'source', 'inventory'] as const),
+  ...(['completion', 'doctor', 'check', 'forget', 'guest', 'setup', 'proxy', 'nc'] as const),
+  ...(['guid', 'port', 'service'] as const),
 ] as const;
 type CommandWord = (typeof commandWords)[number];
 
-/** One command: pure `parse` from raw arguments to options, `run` to do it. */
 export interface Command<Options> {
   /** "host-key" is ssh's only, and in no help. */
   readonly name: CommandWord | `${CommandWord} ${string}` | 'host-key' | 'host-keys';
@@ -80,11 +55,9 @@ export interface Command<Options> {
   readonly usage: string;
   readonly details?: string;
   readonly options: readonly Option<unknown>[];
-  /** At most one option of each group may be given. */
   readonly exclusive?: readonly (readonly OptionSpec[])[];
   /** Command lines, each with what it does. */
   readonly examples: Readonly<Record<string, string>>;
-  /** More, which only Windows shows. */
   readonly examplesOnWindows?: Command<unknown>['examples'];
   /** Called by `understand`. Throws a UsageError. */
   parse(raw: RawArgs, io: Io): Options;
@@ -130,7 +103,6 @@ export function understand<T>(command: Command<T>, raw: RawArgs, io: Io): T {
   return command.parse(raw, io);
 }
 
-/** Does the work of a command, and adds the command's name to a UsageError. */
 export async function inCommand<T>(name: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -147,12 +119,10 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   service: 'manage the Hyper-V socket services of Windows (docs/windows.md)',
 };
 
-/** Runs a command with its arguments; resolves to the exit code. */
 export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
 
 type Valued = Omit<OptionSpec, 'optionalValue' | 'repeats'> & { readonly value: string };
 
-/** An option without a value: whether it was given. */
 export function flag(
   spec: Omit<OptionSpec, 'value' | 'optionalValue' | 'repeats' | 'takes'>,
 ): Option<boolean> {
@@ -170,7 +140,6 @@ export function parsed<T>(spec: Valued, parse: (text: string) => T): Option<T | 
   };
 }
 
-/** An option that can be given more than once: the values that `parse` reads, in order. */
 export function repeated<T>(spec: Valued, parse: (text: string) => T): Option<readonly T[]> {
   return {
     ...spec,
@@ -182,16 +151,14 @@ export function repeated<T>(spec: Valued, parse: (text: string) => T): Option<re
   };
 }
 
-/** An option that takes any text. */
 export function textOption(spec: Valued): Option<string | undefined> {
   return parsed(spec, (typed) => typed);
 }
 
+type Seconds = Omit<Valued, 'value'> & { readonly leftOut?: number };
+
 /** An option in seconds, "1.5", read as milliseconds. With `leftOut` the value is optional, and that is its default. */
-export function seconds({
-  leftOut,
-  ...spec
-}: Omit<Valued, 'value'> & { readonly leftOut?: number }): Option<number | undefined> {
+export function seconds({ leftOut, ...spec }: Seconds): Option<number | undefined> {
   const option = parsed({ ...spec, value: 'SECONDS' }, (typed) => milliseconds(spec.long, typed));
   if (leftOut === undefined) return option;
   const read: typeof option.read = (raw) => (raw.options[spec.long] === true ? leftOut : option.read(raw));
@@ -211,16 +178,11 @@ const maxSeconds = 86400;
 
 type Choice<C> = Valued & { readonly choices: readonly C[] };
 
-/** An option that takes one of a few values, which completion offers; undefined if it was not given. */
 export function oneOf<const C extends string>({ choices, ...spec }: Choice<C>): Option<C | undefined> {
   return parsed({ takes: choices, ...spec }, (typed) => choose(spec.long, 'one', choices, typed));
 }
 
-/** An option that takes a comma-separated list of a few values. */
-export function listOf<const C extends string>({
-  choices,
-  ...spec
-}: Choice<C>): Option<readonly C[] | undefined> {
+export function listOf<const C extends string>({ choices, ...spec }: Choice<C>) {
   return parsed({ takes: choices, ...spec }, (typed) =>
     typed.split(',').map((word) => choose(spec.long, 'any', choices, word)),
   );
@@ -240,7 +202,6 @@ export function choose<C extends string>(
 
 type Options = Readonly<Record<string, Option<unknown>>>;
 
-/** What options say, by their names in `T`. */
 export type Read<T extends Options> = {
   readonly [Name in keyof T]: T[Name] extends Option<infer Value> ? Value : never;
 };
@@ -252,7 +213,6 @@ export function readAll<T extends Options>(raw: RawArgs, options: T): Read<T> {
   ) as Read<T>;
 }
 
-/** For the commands that connect to a machine. */
 export const portOption = parsed(
   { long: 'port', short: 'p', value: 'PORT', summary: 'the port in the machine (default 22)' },
   (text) => parsePort(text),

@@ -17,7 +17,6 @@ export async function explain(error: unknown, io: Io): Promise<number> {
   return exitCode;
 }
 
-/** Prints a line on stderr, and a second one with the fix. */
 export async function complain(problem: string, hint: string | undefined, io: Io): Promise<void> {
   const style = await styles(io, 'stderr');
   // In ssh's output a machine could say the same.
@@ -39,9 +38,7 @@ const ourCommand = new RegExp(
   'g',
 );
 
-/** Why a command failed, for people and for scripts. */
 interface CommandFailure {
-  /** One line. */
   readonly message: string;
   readonly hint: string | undefined;
   readonly exitCode: number;
@@ -94,13 +91,9 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof code === 'string' && typeof syscall === 'string';
 }
 
-/** How this program was started. */
 export type StartedAs = Pick<Io, 'self' | 'env' | 'platform'>;
 
-/**
- * What to type to call `program` from `folder`: its name if PATH finds this same program, else the command that started this one. The
- * package's other program is in the same folder.
- */
+/** What to type to call `program` from `folder`: its name if PATH finds this same program, else as this one was started. */
 export function calledAs(
   program: 'vmssh' | 'vsock-nc',
   { self, env, platform }: StartedAs,
@@ -111,6 +104,7 @@ export function calledAs(
   if (platform === 'win32' && env.VMSSH_CALLED_AS) return env.VMSSH_CALLED_AS;
   const path = platform === 'win32' ? win32 : posix;
   const own = self.at(-1) ?? program;
+  // The package's other program is in the same folder.
   const file = path.join(path.dirname(own), path.basename(own).replace(/^(vmssh|vsock-nc)(?=\.|$)/, program));
   const onPath = (name: string, wanted: readonly (string | undefined)[]) =>
     (env.PATH ?? env.Path ?? '')

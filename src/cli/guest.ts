@@ -15,12 +15,10 @@ import { shellLine } from '../typed/shell.js';
 import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage } from './command.js';
 import type { FindingJson } from './json.js';
 
-const ways: readonly GuestRouteName[] = ['ssh', 'target', 'wsl', 'exec'];
-
-export const byOption = oneOf({
+export const byOption = oneOf<GuestRouteName>({
   long: 'by',
   value: 'WAY',
-  choices: ways,
+  choices: ['ssh', 'target', 'wsl', 'exec'],
   summary:
     "how to get in: ssh, target, wsl, or exec, the machine's own manager (default: by what HOST looks like)",
 });

@@ -1,4 +1,4 @@
-import type { NoBannerReason, Op } from '../errors.js';
+import type { ConnectError } from '../errors.js';
 import { flag } from './command.js';
 
 export const jsonOption = flag({ long: 'json', summary: 'print JSON (docs/reference/json.md)' });
@@ -9,25 +9,15 @@ export const jsonVersion = 1;
 /** The fields of every --json output, around the command's own; docs/reference/json.md and docs/reference/json.schema.json describe it. */
 export interface Envelope<Name extends string = string> {
   readonly version: typeof jsonVersion;
-  /** The command's name, "guest check". */
   readonly command: Name;
   readonly ok: boolean;
-  /** The program's exit code. */
   readonly exitCode: number;
 }
 
-/** Why a command, or one of its targets, failed. */
-export interface FailureJson {
-  /** The step of the connection that failed; absent if the failure was outside it. */
-  readonly op?: Op;
-  readonly target?: string;
-  readonly code: string;
-  readonly problem: string;
-  readonly hint?: string;
-  readonly reason?: NoBannerReason;
-}
+/** `op` is the step of the connection that failed; absent if the failure was outside it. */
+export type FailureJson = Pick<ConnectError, 'code' | 'problem'> &
+  Partial<Pick<ConnectError, 'op' | 'target' | 'hint' | 'reason'>>;
 
-/** What a command prints if it fails before it has a result. */
 export interface FailedJson extends Envelope {
   readonly ok: false;
   readonly error: FailureJson;
@@ -40,13 +30,11 @@ export interface FindingJson {
   readonly found: string;
   /** Inside a guest: a command to paste there, as root. */
   readonly fix?: string;
-  /** What to do there, in words. */
   readonly hint?: string;
   /** In a guest's own words, which may be anything. */
   readonly by?: 'guest';
 }
 
-/** The fields common to all commands. */
 export function envelope<Name extends string>(command: Name, exitCode: number): Envelope<Name> {
   return { version: jsonVersion, command, ok: exitCode === 0, exitCode };
 }

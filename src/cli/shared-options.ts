@@ -1,6 +1,6 @@
 import { behind, hopHost } from '../typed/names.js';
 import { type RouteName, routeNames } from '../typed/route.js';
-import { flag, listOf, type RawArgs, repeated, seconds, UsageError } from './command.js';
+import { flag, listOf, type RawArgs, type Read, readAll, repeated, seconds, UsageError } from './command.js';
 
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */
 const defaultTimeoutMs = 15_000;
@@ -51,7 +51,6 @@ export const viaOption = repeated(
   hopHost,
 );
 
-/** The options of a command that reaches a typed machine: `throughHop` and `reachFlags` read them. */
 export const reachOptions = [viaOption, routesOption, timeoutOption, waitOption, startOption] as const;
 
 /** A typed machine, as it is called with the --via that was given. Throws a UsageError. */
@@ -66,27 +65,21 @@ export function throughHop(raw: RawArgs, typed: string): string {
   return behind(host, typed);
 }
 
-export interface ReachFlags {
+const readAsTyped = { waitMs: waitOption, start: startOption, verbose: verboseOption };
+
+export interface ReachFlags extends Read<typeof readAsTyped> {
   readonly timeoutMs: number;
   /** Whether --timeout was given. */
   readonly isTimed?: boolean;
-  readonly waitMs: number | undefined;
-  /** Whether a machine that is off is started. */
-  readonly start: boolean;
-  readonly verbose: boolean;
-  /** The only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
 }
 
-/** Without arguments: their defaults. */
 export function reachFlags(raw: RawArgs = { positionals: [], options: {} }): ReachFlags {
   const given = timeoutOption.read(raw);
   return {
     timeoutMs: given ?? defaultTimeoutMs,
     ...(given === undefined ? {} : { isTimed: true }),
-    waitMs: waitOption.read(raw),
-    start: startOption.read(raw),
-    verbose: verboseOption.read(raw),
+    ...readAll(raw, readAsTyped),
     routes: routesOption.read(raw),
   };
 }

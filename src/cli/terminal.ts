@@ -1,11 +1,9 @@
-import type { ChalkInstance } from 'chalk';
 import { printable } from '../errors.js';
 import { loadAddon } from '../native.js';
 import type { Io } from '../process/io.js';
 import type { Trace } from '../reach/reach.js';
 import { now, type Surroundings, wantsColor } from '../runtime.js';
 
-/** A line on stderr that shows what is being waited for, and for how long. */
 export interface Progress {
   update(text: string): void;
   /** Takes the line away for other output, until it is drawn again. */
@@ -13,10 +11,8 @@ export interface Progress {
   stop(): void;
 }
 
-/** The parts of the process that are needed to restore the terminal. */
 type Host = Pick<NodeJS.Process, 'prependListener' | 'off' | 'listenerCount' | 'exit'>;
 
-/** A spinner with the elapsed seconds on a terminal; nothing elsewhere. */
 export async function startProgress(
   io: Pick<Io, 'terminal' | 'env'>,
   text: string,
@@ -55,10 +51,7 @@ export async function startProgress(
   };
 }
 
-export async function styles(
-  surroundings: Surroundings,
-  stream: 'stdout' | 'stderr',
-): Promise<ChalkInstance> {
+export async function styles(surroundings: Surroundings, stream: 'stdout' | 'stderr') {
   const { Chalk } = await import('chalk');
   return new Chalk({ level: wantsColor(surroundings, stream) ? 1 : 0 });
 }
@@ -111,7 +104,6 @@ export function canPick({ terminal, env }: Pick<Io, 'terminal' | 'env'>): boolea
   return terminal.stdin && terminal.stderr && env.TERM !== 'dumb' && loadAddon().addon !== undefined;
 }
 
-/** Prints steps with their times on stderr, for -v. */
 export function stepTrace(io: Io, clock: () => number = now): Trace {
   let last = clock();
   return (step, outcome) => {

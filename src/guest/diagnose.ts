@@ -3,7 +3,6 @@ import { controlPathMessage } from '../ssh/control-path.js';
 import { type Endpoint, usesVsock } from '../typed/route.js';
 import { type FailureName, type GuestFailure, guestFailures, type Symptom, symptoms } from './failures.js';
 
-/** What was seen from outside the guest. */
 export interface Signs {
   /** What stopped the connection before the end of the handshake; undefined: nothing. */
   readonly error: ConnectError | undefined;
@@ -63,9 +62,8 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
     findings.push(failed('control-path', controlPathMessage(signs.controlPath)));
   if (error) {
     const names = suspects(error, signs.family);
-    const [first] = names;
-    if (first)
-      findings.push({ state: 'skipped', name: first, message: 'seen from outside', suspects: names });
+    const [name] = names;
+    if (name) findings.push({ state: 'skipped', name, message: 'seen from outside', suspects: names });
     return { findings, certain: certain || names.length === 0 };
   }
   if (login) findings.push(aboutLogin(login, handshakeMs));

@@ -21,7 +21,6 @@ export interface GuestFailure {
   readonly fix: string;
   /** What it may look like from this host; absent: only a check from inside finds it, or it is certain from here. */
   readonly seenAs?: readonly Symptom[];
-  /** Only over vsock; over other sockets it is no cause. */
   readonly onlyVsock?: true;
 }
 

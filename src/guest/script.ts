@@ -29,11 +29,10 @@ export interface ScriptOptions {
   readonly onlyVsock?: boolean;
   /** Keep it on loopback instead. */
   readonly onlyLoopback?: boolean;
-  /** Install the generator instead of units. */
   readonly generator?: boolean;
   /** A proof to leave for a later connection: see newProof. */
   readonly leave?: string;
-  /** A login of an account runs it, by sudo. */
+  /** A login of an account runs it: a setup by sudo, else with the account's rights. */
   readonly own?: boolean;
   /** The proof that an earlier connection left: without it nothing is done; at the end it is removed. */
   readonly expect?: string;
@@ -48,7 +47,6 @@ export function setupScript({ generator, keys = [], hosts = [], ...options }: Sc
     ...{ keys, hosts: hosts.join(' '), bySudo: options.own ?? false },
   };
   if (generator) return script(setUpGenerator, { ...common, generatorPath });
-  // The script fills these in.
   const serviceTemplate = serviceText({ sshd: '@sshd@', needs: '@needs@\n', folder: '@folder@\n' });
   const socketTemplate = socketText(String(options.port), '@limit@\n');
   return script(setUp, {
@@ -57,16 +55,13 @@ export function setupScript({ generator, keys = [], hosts = [], ...options }: Sc
   });
 }
 
-/** `over`: the connection to its sshd. */
 interface AccountScriptOptions
-  extends Pick<ScriptOptions, 'account' | 'keys' | 'hosts'>,
+  extends Pick<ScriptOptions, 'account' | 'keys' | 'hosts' | 'own'>,
     Pick<CheckScriptOptions, 'over'> {
   /** Whether the script only says what it would do; "left": where the keys are. */
   readonly look: boolean | 'left';
   /** An sshd too, by the guest's package manager. */
   readonly install?: boolean;
-  /** A login runs it, with the rights of the account. */
-  readonly own?: boolean;
   /** Whether it ends with the machine's host keys: rows "ok host-key ssh-ed25519 AAAA…". */
   readonly saysHostKeys?: boolean;
   /** Units are set up after it, by sudo. */
@@ -110,11 +105,9 @@ export function proofScript({ keep }: { readonly keep: boolean }): string {
   return script(showProof, { keep });
 }
 
-/**
- * A login that was tried before a guest is checked. If it worked, faults are only noted. "ended": the key was accepted, and
- * the session ended before it ran a command. "not proved": over the route that was named it could not be tried.
- */
+/** A login that was tried before a guest is checked. If it worked, faults are only noted. */
 export interface TriedLogin {
+  /** "ended": the key was accepted, and no command ran. "not proved": not tried over the route that was named. */
   readonly state: 'in' | 'refused' | 'ended' | 'not proved' | 'not tried';
   /** How it was done, ssh's message, or why it was not tried or proves nothing. */
   readonly about: string;
@@ -122,7 +115,6 @@ export interface TriedLogin {
   readonly cursor?: string;
 }
 
-/** The script that shows which machine a guest is, and where its journal ends. */
 export function beforeLoginScript(): string {
   return script(beforeLogin, {});
 }
@@ -131,11 +123,9 @@ const noLogin: TriedLogin = { state: 'not tried', about: 'vmssh check on the hos
 
 export interface CheckScriptOptions {
   readonly port: number;
-  /** The login user. */
   readonly account: string;
   /** The connection to sshd; default vsock. For the others vsock is not checked; for exec the manager starts sshd. */
   readonly over?: 'vsock' | 'unix' | 'tcp' | 'exec';
-  /** The login that this host tried over that connection; undefined: none. */
   readonly login?: TriedLogin;
   /** The host key that was made for the machine: "ssh-ed25519 AAAA…". */
   readonly madeKey?: string;
@@ -200,8 +190,8 @@ function assigned(values: Readonly<Record<string, Value>>): string {
   return lines.join('');
 }
 
-/** The options that are given. */
-function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const all = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(all) as { [K in keyof T]: Exclude<T[K], undefined> };
+type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function given<T extends object>(options: T): Given<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
 }

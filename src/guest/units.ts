@@ -23,10 +23,7 @@ export const layouts = {
 
 export type Distribution = keyof typeof layouts;
 
-interface UnitFile {
-  readonly name: string;
-  readonly text: string;
-}
+type UnitFile = Record<'name' | 'text', string>;
 
 /** systemd's own name of the socket on port 22, and ours for other ports. */
 function unitName(port: number): string {
@@ -34,11 +31,7 @@ function unitName(port: number): string {
 }
 
 /** The two units: a socket, and the service template of the same name that it starts for each connection. */
-export function unitFiles(
-  port: number,
-  layout: Layout,
-  systemd = 240,
-): readonly [socket: UnitFile, service: UnitFile] {
+export function unitFiles(port: number, layout: Layout, systemd = 240): readonly [UnitFile, UnitFile] {
   const name = unitName(port);
   const { sshd, privsep, keyUnit } = layout;
   const needs = keyUnit ? `Wants=${keyUnit}\nAfter=${keyUnit}\n` : '';

@@ -1,10 +1,4 @@
-import { excludes, isFor, linesWithKey, nameBytes } from './known-hosts.js';
-
-/** A key that a server shows, in base64. */
-export interface ShownKey {
-  readonly type: string;
-  readonly key: string;
-}
+import { excludes, isFor, linesWithKey, nameBytes, type ShownKey } from './known-hosts.js';
 
 /** A host certificate of OpenSSH (PROTOCOL.certkeys), whose signature ssh has checked already as it read it. */
 interface Certificate {
@@ -64,19 +58,14 @@ function parse(blob: Reader, type: string, count: number): Certificate {
   blob.text(); // reserved
   const ca = blob.text().toString('base64');
   const signature = new Reader(blob.text()).text().toString('latin1');
-  const plain = {
-    type,
-    key: Buffer.concat([Buffer.from(type), ...own].flatMap(withLength)).toString('base64'),
-  };
-  return { plain, ca, isHost: kind === 2, principals, after, before, isLimited, signature };
+  const key = Buffer.concat([Buffer.from(type), ...own].flatMap(withLength)).toString('base64');
+  return { plain: { type, key }, ca, isHost: kind === 2, principals, after, before, isLimited, signature };
 }
 
 function withLength(bytes: Buffer): readonly Buffer[] {
-  const { length } = bytes;
-  return [
-    Buffer.from([length >>> 24, length >>> 16, length >>> 8, length].map((each) => each & 0xff)),
-    bytes,
-  ];
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return [length, bytes];
 }
 
 class Reader {
@@ -91,7 +80,6 @@ class Reader {
     return this.#at >= this.#bytes.length;
   }
 
-  /** Of 4 or 8 bytes. Throws a RangeError. */
   number(size: 4 | 8): number {
     const high = size === 8 ? this.#bytes.readUInt32BE(this.#at) : 0;
     const low = this.#bytes.readUInt32BE(this.#at + size - 4);

@@ -11,7 +11,6 @@ export interface KeyFacts extends Partial<AskedPolicy> {
   readonly alias: string | undefined;
   /** Whose key a typed UUID means. */
   readonly meant?: string;
-  /** The names by which it is meant. */
   readonly names: readonly string[];
   /** More names that may mean the same machine of another hypervisor. */
   readonly alike?: readonly string[];
@@ -41,7 +40,6 @@ export type KeyAnswer =
   | { readonly do: 'refuse'; readonly why: Refusal; readonly file?: string }
   | { readonly do: 'ask manager' }
   | { readonly do: 'ask policy' }
-  /** As `accept`, if the user says so. */
   | { readonly do: 'ask user'; readonly pin: boolean };
 
 type Why =
@@ -121,7 +119,6 @@ function rowsOfMachine(facts: KeyFacts): readonly Row[] {
     [isOtherId, refuse('another machine')],
     // A name meant another machine until now, and this one is known by itself: its manager gave it the name.
     [nameWasAnothers && isKnownMachine(facts, moved), accept('moved name', pin, moved)],
-    // A name meant another machine until now.
     [nameWasAnothers && !isAsked, { do: 'ask manager' }],
     [nameWasAnothers && known.length > 0 && !isPinned, refuse('changed')],
     [nameWasAnothers && managerConfirms, accept('new machine', pin, moved)],
@@ -142,11 +139,8 @@ function rowsOfMachine(facts: KeyFacts): readonly Row[] {
 }
 
 /** Whatever is pinned is of the machine's own sshd, and stays. */
-function rowsOfBrought(
-  { brought, made, shown }: KeyFacts,
-  isOtherId: boolean,
-  nameWasAnothers: boolean,
-): readonly Row[] {
+function rowsOfBrought(facts: KeyFacts, isOtherId: boolean, nameWasAnothers: boolean): readonly Row[] {
+  const { brought, made, shown } = facts;
   if (brought === undefined) return [];
   return [
     [isOtherId, refuse('another machine')],
@@ -183,12 +177,8 @@ export async function decideByAsking(
 }
 
 /** The keys of the machine: those under its UUID, and those from before it had one. */
-export function pinsOf({
-  alias,
-  names,
-  alike = [],
-  pins,
-}: Pick<KeyFacts, 'alias' | 'names' | 'alike' | 'pins'>): readonly Pin[] {
+export function pinsOf(facts: Pick<KeyFacts, 'alias' | 'names' | 'alike' | 'pins'>): readonly Pin[] {
+  const { alias, names, alike = [], pins } = facts;
   const own = pins.filter((pin) => pin.alias === alias);
   if (own.length > 0 || alias === undefined) return own;
   const byName = pins.filter((pin) => [...names, ...alike].some((name) => pin.alias === `vmssh-${name}`));
@@ -210,10 +200,8 @@ function isAnothers(name: string, facts: KeyFacts): boolean {
   return facts.pins.some((pin) => pin.names.includes(name) && !own.has(pin.alias));
 }
 
-/**
- * Whether a machine that has another one's name is known without it: by a key that is pinned for its UUID, which no other has. Behind a
- * hypervisor, whose UUIDs a Host keeps from an earlier listing, the key that the name meant is enough.
- */
+// Without the name: by a key that is pinned for its UUID, which no other has. Behind a hypervisor, whose UUIDs a Host
+// keeps from an earlier listing, the key that the name meant is enough.
 function isKnownMachine({ alias, pins, shown }: KeyFacts, moved: readonly string[]): boolean {
   if (alias === undefined || !isIdAlias(alias)) return false;
   const own = pins.filter((pin) => pin.alias === alias);

@@ -1,16 +1,18 @@
 import { createHash, createHmac } from 'node:crypto';
 import { matchesPattern } from '../typed/names.js';
 
+/** A host's public key. `type`: "ssh-ed25519" and the like; `key`: in base64. */
+export interface ShownKey {
+  readonly type: string;
+  readonly key: string;
+}
+
 /** A known_hosts line with a key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Each character of its texts is one byte. */
-export interface KeyLine {
+export interface KeyLine extends ShownKey {
   readonly marker: string | undefined;
   /** The list of names as written, and its position in the line. */
   readonly hosts: string;
   readonly at: number;
-  /** "ssh-ed25519" and the like. */
-  readonly type: string;
-  /** In base64. */
-  readonly key: string;
 }
 
 /** The lines of a file with their newlines, one character per byte, so that kept lines do not change. */
@@ -31,7 +33,6 @@ export function parseLine(line: string): KeyLine | undefined {
   return { marker, hosts, at: start.length, type, key };
 }
 
-/** The lines of a file that have a key. */
 export function linesWithKey(bytes: Buffer): readonly KeyLine[] {
   return linesOf(bytes).flatMap((line) => parseLine(line) ?? []);
 }
@@ -44,12 +45,8 @@ export function nameBytes(name: string): string {
 /** Whether ssh matches a list of names to a host: it may have patterns, and those with "!" exclude. */
 export function isFor(name: string, hosts: string): boolean {
   if (hosts.startsWith('|')) return isHashOf(name, hosts);
-  return (
-    !excludes(hosts, name) &&
-    folded(hosts)
-      .split(',')
-      .some((each) => matchesPattern(name, each))
-  );
+  const patterns = folded(hosts).split(',');
+  return !excludes(hosts, name) && patterns.some((each) => matchesPattern(name, each));
 }
 
 /** Whether a pattern with "!" in such a list is for a host. */
@@ -82,7 +79,6 @@ export function folded(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** ssh's verdict on a server's key. */
 export type Verdict = 'new' | 'known' | 'changed' | 'revoked';
 
 /** ssh's verdict on a host's key, given by fingerprint, from the bytes of a known_hosts file. */

@@ -23,9 +23,9 @@ export async function managerExec(
 }
 
 /**
- * The host keys of a machine, "ssh-ed25519 AAAA…" each, as its manager reads them in its files; undefined if nobody can say, and for one
- * of another user or behind another hypervisor. `shown`: the fingerprint of the key that its server has shown; if the usual files have
- * another, its sshd is asked which files it uses. Rejects only if `deps.signal` is aborted.
+ * "ssh-ed25519 AAAA…" each, as a machine's manager reads them in its files; undefined if nobody can say, and for one of
+ * another user or hypervisor. If the usual files lack the key of fingerprint `shown`, sshd is asked which files it uses.
+ * Rejects only if `deps.signal` is aborted.
  */
 export async function managerKeys(
   machine: ReachedMachine,
@@ -57,24 +57,20 @@ export async function managerKeys(
 
 type From = readonly Pick<SourceEntry, 'name' | 'load'>[];
 
-/** One of vmssh's own, or of the user's. */
 async function sourceOf({ provider }: ReachedMachine, { env }: Deps, from: From = sources) {
   const isIt = ({ name }: From[number]) => name === provider;
   return (from.find(isIt) ?? everyEntry(outsideLines(env)).find(isIt))?.load();
 }
 
 /** The fingerprints of the keys of what was reached; none if nobody can say. */
-export async function managerPrints(
-  reached: ReachedRecord | undefined,
-  { env, platform }: Deps,
-  shown: string,
-): Promise<readonly string[]> {
+export async function managerPrints(reached: ReachedRecord | undefined, deps: Deps, shown: string) {
+  const here = { env: deps.env, platform: deps.platform };
   const target = asTarget(reached?.text ?? '');
   const { machine } = reached ?? {};
   const keys =
     target?.kind === 'via'
-      ? ((reached?.hostKeys && publicKeys(reached.hostKeys)) ?? (await keysOnHop(target, { env, platform })))
-      : machine && (await managerKeys(machine, { env, platform }, shown));
+      ? ((reached?.hostKeys && publicKeys(reached.hostKeys)) ?? (await keysOnHop(target, here)))
+      : machine && (await managerKeys(machine, here, shown));
   return (keys ?? []).map(printOf);
 }
 

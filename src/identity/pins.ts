@@ -1,12 +1,10 @@
+import type { ShownKey } from './known-hosts.js';
 import { fingerprintOf, folded, isEntryOf, linesOf, nameBytes, parseLine } from './known-hosts.js';
 
 /** A key that a machine has, in our known_hosts file. */
-export interface Pin {
+export interface Pin extends ShownKey {
   /** Whose it is: see identity.ts. */
   readonly alias: string;
-  readonly type: string;
-  /** In base64. */
-  readonly key: string;
   /** The names by which that machine was meant: the comment of the line. */
   readonly names: readonly string[];
   /** What else the line says: when it was accepted, and by whose word. */
@@ -17,7 +15,6 @@ export interface Pin {
   readonly isShared?: true;
 }
 
-/** The word for that in the comment of a line. */
 const sharedMark = 'shared-uuid';
 
 /** The keys in a known_hosts file, without marked lines. A hashed name is the one of `known` with that hash; of another machine it is the hash. */
@@ -57,11 +54,8 @@ export function pinPrint({ key }: Pick<Pin, 'key'>): string {
 export type Pinned = 'pinned' | 'lost';
 
 /** Pins a key, or adds names to it, under a lock. `moved`: these names meant another machine until now. Throws as `editFile` does. */
-export async function pinKey(
-  path: string,
-  { alias, type, key, names, comment, isRoots, isShared }: Pin,
-  moved: readonly string[] = [],
-): Promise<Pinned> {
+export async function pinKey(path: string, pin: Pin, moved: readonly string[] = []): Promise<Pinned> {
+  const { alias, type, key, names, comment, isRoots, isShared } = pin;
   let result: Pinned = 'pinned';
   const naming = { alias: toBytes(alias), names: names.map(toBytes), moved: moved.map(toBytes) };
   const edit = (before: Buffer = Buffer.alloc(0)) => {
@@ -99,11 +93,7 @@ export async function markShared(path: string, aliases: readonly string[]): Prom
   });
 }
 
-interface Naming {
-  readonly alias: string;
-  readonly names: readonly string[];
-  readonly moved: readonly string[];
-}
+type Naming = Pick<Pin, 'alias' | 'names'> & { readonly moved: readonly string[] };
 
 /** A line of this machine gets the names; another's loses those that moved. */
 function withNames(line: string, { alias, names, moved }: Naming): string {
@@ -131,13 +121,11 @@ function commentOf(line: string): readonly string[] {
   return (line.match(/[^ \t\r\n]+/g) ?? []).slice(3);
 }
 
-/** As identity.ts makes them. */
 function isName(word: string): boolean {
   return /^[a-z][a-z-]*%./.test(word);
 }
 
 export interface Forgotten {
-  /** How many lines. */
   readonly removed: number;
   readonly forgotten: readonly Pin[];
   /** Of machines that had one of the names, and keep their keys without it. */
@@ -153,18 +141,13 @@ interface ToForget {
   readonly own?: (pins: readonly Pin[]) => readonly Pin[];
 }
 
-/**
- * Removes the keys of these names from a known_hosts file, and those of the machine that is meant, and changes nothing else. Those
- * of the machine that has the names now only go if no other machine was meant, which loses the names and keeps its key. If none has them
- * (no `own`), all that had one are removed. Throws as `editFile` does.
- */
-export async function forgetKeys(
-  path: string,
-  names: readonly string[],
-  { meant = [], known = [], own }: ToForget = {},
-): Promise<Forgotten> {
+/** Removes the keys of these names and of the machine that is meant, and nothing else. Throws as `editFile` does. */
+export async function forgetKeys(path: string, names: readonly string[], options: ToForget = {}) {
+  const { meant = [], known = [], own } = options;
   let result: Forgotten = { removed: 0, forgotten: [], kept: [] };
   const hasName = (pin: Pin) => pin.names.some((name) => meant.includes(name));
+  // The keys of the machine that has the names now only go if no other one was meant, which loses the names and keeps its
+  // key. If none has them (no `own`), all that had one are removed.
   const edit = (old: Buffer | undefined) => {
     const pins = old === undefined ? [] : pinsIn(old, [...names, ...known]);
     const found = new Set(own ? ownAliases(pins, names, own) : aliasesOf(pins.filter(hasName)));
@@ -200,10 +183,7 @@ function aliasesOf(pins: readonly Pin[]): readonly string[] {
 }
 
 /** A known_hosts file without the keys of these names. Marked lines are about a key, not a machine, and stay. */
-export function withoutNames(
-  bytes: Buffer,
-  names: readonly string[],
-): { readonly bytes: Buffer; readonly removed: number } {
+export function withoutNames(bytes: Buffer, names: readonly string[]) {
   const wanted = names.map(nameBytes);
   const isWanted = (entry: string) => names.includes(entry) || wanted.some((name) => isEntryOf(name, entry));
   let removed = 0;

@@ -23,12 +23,10 @@ export function policyOfEnv(env: Env): HostKeyPolicy | undefined {
   return said === '' ? undefined : (policyOf(said) ?? 'strict');
 }
 
-/** The policy that a word means; undefined: none. */
 export function policyOf(word: unknown): HostKeyPolicy | undefined {
   return hostKeyPolicies.find((each) => each === word);
 }
 
-/** The strictest of those that are said. */
 export function strictest(...said: readonly (HostKeyPolicy | undefined)[]): HostKeyPolicy | undefined {
   return hostKeyPolicies.findLast((each) => said.includes(each));
 }

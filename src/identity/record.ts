@@ -22,6 +22,7 @@ import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { ownFolders } from '../sources/trusted-env.js';
 import { isPrivateFolder, stateHome } from '../sources/trusted-path.js';
 import type { Endpoint } from '../typed/route.js';
+import type { ShownKey } from './known-hosts.js';
 
 /** What a proxy has reached: ssh asks for the host key later, by another program of ours. */
 export interface ReachedRecord {
@@ -36,7 +37,7 @@ export interface ReachedRecord {
   /** Of one behind a hypervisor that said so at this login: the host keys that are read there, none if nobody can. */
   readonly hostKeys?: readonly string[];
   /** The key of the sshd that was brought into it for this login, and of no other. */
-  readonly brought?: { readonly type: string; readonly key: string };
+  readonly brought?: ShownKey;
 }
 
 /** The folders that may hold records, best first; the proc file system, and who asks: this process. */
@@ -47,10 +48,9 @@ export interface RecordPlace {
   readonly by?: Readonly<Pick<NodeJS.Process, 'pid' | 'ppid'>>;
 }
 
-/** In vmssh's folder of what lasts. */
 const lasting = 'reached';
 
-/** Removes what is left of logins in that folder. */
+/** Removes what is left of logins in `state`, vmssh's folder of what lasts. */
 export function removeRecords(state: string): void {
   const folder = join(state, lasting);
   try {
@@ -59,10 +59,7 @@ export function removeRecords(state: string): void {
   } catch {}
 }
 
-/**
- * The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the session, and a lasting
- * one. Without both, as by `sudo -E`, that of /run. The first is mostly enough: nothing is looked at for the others, and no account.
- */
+/** Best first: of the session, lasting, of /run if both lack (`sudo -E`). Lazily, as the first is mostly enough. */
 export function recordFolders(env: Env): Iterable<string> {
   return { [Symbol.iterator]: () => foldersFor(env) };
 }
@@ -78,11 +75,8 @@ function* foldersFor(env: Env): Generator<string, void> {
 }
 
 /** Leaves what was reached for the ssh that started this process. Throws if no folder can be used, and where processes cannot be told apart. `now` in milliseconds. */
-export function leaveRecord(
-  reached: ReachedRecord,
-  { folders, procDir, uid, by = process }: RecordPlace,
-  now: number = Date.now(),
-): void {
+export function leaveRecord(reached: ReachedRecord, place: RecordPlace, now: number = Date.now()): void {
+  const { folders, procDir, uid, by = process } = place;
   const name = recordName(by, procDir);
   let failure: unknown;
   for (const folder of folders)
@@ -99,10 +93,8 @@ export function leaveRecord(
 }
 
 /** What was left for the ssh that started this process; undefined: nothing. `take`: it is not needed again. */
-export function readRecord(
-  { folders, procDir, uid, by = process }: RecordPlace,
-  take: boolean,
-): ReachedRecord | undefined {
+export function readRecord(place: RecordPlace, take: boolean): ReachedRecord | undefined {
+  const { folders, procDir, uid, by = process } = place;
   for (const folder of folders)
     try {
       const name = recordName(by, procDir);
@@ -126,24 +118,20 @@ export function recordOf(
   return { text, machine: address || !machine ? undefined : reachedMachine(machine), address };
 }
 
-/** What is recorded of a machine that a source has found. */
 export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
   const { provider, name, target, uuid, authority, via, container, hostKeys } = machine;
   const own = { provider, name, target, uuid, authority, via, hostKeys };
   return { ...own, containerId: container?.id, containerUrl: container?.url };
 }
 
-type Asking = NonNullable<RecordPlace['by']>;
-
-/**
- * By ssh's pid namespace, pid and start time: each namespace has such a pid, and another process may get it later; "0" if ssh has ended.
- * Throws an error if /proc shows another namespace, whose pids mean other processes.
- */
-function recordName({ pid, ppid: ssh }: Asking, procDir = '/proc'): string {
-  if (linkIn(`${procDir}/self`) !== `${pid}`) throw new Error('/proc is not that of this pid namespace');
+// By ssh's pid namespace, pid and start time, as each namespace has such a pid, and another process may get it later;
+// "0" if ssh has ended. Throws if /proc shows another namespace, whose pids mean other processes.
+function recordName({ pid, ppid: ssh }: NonNullable<RecordPlace['by']>, procDir = '/proc'): string {
+  if (orIfThrown('', () => readlinkSync(`${procDir}/self`)) !== `${pid}`)
+    throw new Error('/proc is not that of this pid namespace');
   // "pid:[4026531836]"
   const namespace = readlinkSync(`${procDir}/self/ns/pid`).slice('pid:['.length, -1);
-  const text = statText(ssh, procDir);
+  const text = orIfThrown('', () => readFileSync(`${procDir}/${ssh}/stat`, 'latin1'));
   // Field 22 of proc(5), in ticks. The second is the name, which may have blanks and brackets in it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20);
   return `ssh-${namespace}-${ssh}-${fields[22 - 3] ?? '0'}`;
@@ -172,14 +160,14 @@ function within<T>(folder: number, uid: number | undefined, work: (path: string)
   }
 }
 
-function linkIn(path: string): string | undefined {
+/** What `look` returns; `otherwise` if it throws. */
+function orIfThrown<T>(otherwise: T, look: () => T): T {
   try {
-    return readlinkSync(path);
+    return look();
   } catch {
-    return undefined;
+    return otherwise;
   }
 }
-
 /** A record is some hundred bytes, and has up to 16 kB of host keys. */
 const maxRecord = 1 << 15;
 
@@ -237,11 +225,7 @@ function removeStale(folder: string, now: number): void {
 }
 
 function isOld(path: string, now: number): boolean {
-  try {
-    return Math.abs(now - lstatSync(path).mtimeMs) > maxAge;
-  } catch {
-    return false;
-  }
+  return orIfThrown(false, () => Math.abs(now - lstatSync(path).mtimeMs) > maxAge);
 }
 
 // On Node rmSync loads a module more.
@@ -251,36 +235,16 @@ function removeIfThere(path: string): void {
   } catch {}
 }
 
-/** "" if there is none. */
-function statText(pid: number, procDir: string): string {
-  try {
-    return readFileSync(`${procDir}/${pid}/stat`, 'latin1');
-  } catch {
-    return '';
-  }
-}
-
 /** Whether ssh may ask vmssh for a host key without --record: older lines do not say it, nor does a ProxyCommand of the user's own. Lines that cannot be read may. */
 export function linesAskForKeys({ HOME = '' }: Env): boolean {
   // After `sudo -E` HOME is another user's. No account is looked up: each login waits for this.
-  if (!isAbsolute(HOME) || !isOwnFolder(HOME)) return true;
+  const isOwn = () => statSync(HOME).uid === process.getuid?.();
+  if (!isAbsolute(HOME) || !orIfThrown(false, isOwn)) return true;
   const system = ['10', '30'].map((order) => `/etc/ssh/ssh_config.d/${order}-vmssh.conf`);
   return [`${HOME}/.ssh/vmssh.conf`, `${HOME}/.ssh/config`, ...system].some(mayAsk);
 }
 
-function isOwnFolder(path: string): boolean {
-  try {
-    return statSync(path).uid === process.getuid?.();
-  } catch {
-    return false;
-  }
-}
-
 /** `existsSync` says no of what may not be read, too: then ssh does not read it either. */
 function mayAsk(path: string): boolean {
-  try {
-    return existsSync(path) && readFileSync(path, 'utf8').includes(' host-key ');
-  } catch {
-    return true;
-  }
+  return orIfThrown(true, () => existsSync(path) && readFileSync(path, 'utf8').includes(' host-key '));
 }

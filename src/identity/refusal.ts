@@ -12,18 +12,14 @@ interface Named {
   readonly made?: string;
   /** Who did not answer, and may know whose address was reached. */
   readonly silent?: readonly string[] | undefined;
-  /** Our known_hosts file. */
   readonly path: string;
   /** The file that revokes the key. */
   readonly file?: string | undefined;
 }
 
 /** Why a machine's host key is refused: one clause, whose "it" is the key, and the fix. */
-export function explainRefusal(
-  why: Refusal,
-  { typed, forget = typed, made = typed, silent, path, file = path }: Named,
-  place: ShellPlace,
-): { readonly code: string; readonly final: true; readonly problem: string; readonly hint: string } {
+export function explainRefusal(why: Refusal, named: Named, place: ShellPlace) {
+  const { typed, forget = typed, made = typed, silent, path, file = path } = named;
   const word = (text: string) => shellQuoted(text, shellOf(place));
   const ifExpected = `if you expected this: vmssh forget ${word(forget)}`;
   const ifRight = 'if it is the right key, accept it once: VMSSH_HOST_KEYS=accept-new';
@@ -67,7 +63,7 @@ export function explainRefusal(
     'not kept': [`it cannot be kept in ${path}`, `check who may write ${path}`],
   };
   const [problem, hint] = rows[why];
-  return { code: codes[why] ?? 'HOST_KEY_CHANGED', final: true, problem, hint };
+  return { code: codes[why] ?? 'HOST_KEY_CHANGED', final: true as const, problem, hint };
 }
 
 /** Of the others: HOST_KEY_CHANGED. */

@@ -42,10 +42,7 @@ export function otherHome(
   return home === undefined || real(home) === real(HOME) ? undefined : home;
 }
 
-/**
- * On Windows the home that Git's ssh uses, and the variables that say so: HOME, else HOMEDRIVE and HOMEPATH if there is such a folder
- * (Cygwin's db_home "env"). Undefined if it is the profile, which Windows' ssh uses.
- */
+/** The home of Git's ssh (Cygwin's db_home "env"), and what says so; undefined: the profile, as for Windows' ssh. */
 export function gitHome(env: Env): { readonly home: string; readonly said: string } | undefined {
   const { HOME, HOMEDRIVE = '', HOMEPATH = '' } = env;
   const network = realPath(`${HOMEDRIVE}${HOMEPATH}`);
@@ -61,7 +58,6 @@ function homeOfUser(): string | undefined {
   return ownAccount()?.home;
 }
 
-/** A line of the password database. */
 interface Account {
   readonly name: string;
   readonly home: string;
@@ -104,7 +100,6 @@ function parseLine(text: string): Account | undefined {
   return name && home !== undefined ? { name, home } : undefined;
 }
 
-/** The file of machines' host keys. */
 export function knownHostsFile(env: Env): string {
   return join(sshFolder(env), 'vmssh_known_hosts');
 }

@@ -11,7 +11,6 @@ import { knownHostsFile } from './folder.js';
 
 /** The keys that `vmssh guest credentials` made for a machine, in a folder of their own. */
 export interface GuestKeys {
-  /** The machine's name, as typed. */
   readonly name: string;
   readonly folder: string;
   /** The machine's name in `knownHosts`, which has its host key and nothing else. */
@@ -40,7 +39,6 @@ export function guestFolder(name: string, env: Env): string {
   return join(guestKeysFolder(env), exact(name));
 }
 
-/** The keys for the machine of this name; undefined if there are none. */
 export function guestKeysOf(name: string, env: Env): GuestKeys | undefined {
   const folder = guestFolder(name, env);
   const at = (file: keyof typeof guestKeyFiles) => join(folder, guestKeyFiles[file]);
@@ -104,16 +102,12 @@ export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */
 export function namesOfGuest({ name }: Pick<GuestKeys, 'name'>): readonly string[] {
   if (!isPlainHostName(name)) return [];
-  const named = (kinds as readonly Kind[]).filter(
-    (kind) => kind.hostKey === 'machine' && kind.rest === 'name',
-  );
-  return named.flatMap((kind) =>
-    [...kind.separators].flatMap((separator) =>
-      // "qemu:system/web"
-      separator === ':'
-        ? [`${kind.name}:*/${name}`, `${kind.name}:*%${name}`]
-        : [`${kind.name}${separator}${name}`],
-    ),
+  const all: readonly Kind[] = kinds;
+  const named = all.filter(({ hostKey, rest }) => hostKey === 'machine' && rest === 'name');
+  // "qemu:system/web"
+  const between = (separator: string) => (separator === ':' ? [':*/', ':*%'] : [separator]);
+  return named.flatMap(({ name: kind, separators }) =>
+    [...separators].flatMap(between).map((each) => `${kind}${each}${name}`),
   );
 }
 

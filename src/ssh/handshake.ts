@@ -16,14 +16,12 @@ import { hostNameOf } from '../typed/names.js';
 import type { RouteName } from '../typed/route.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
+import type { SockProbeOptions } from './probe.js';
 
-export interface HandshakeOptions {
-  readonly target: string;
+export interface HandshakeOptions extends SockProbeOptions {
   /** What was typed, for ssh, so that the user's own Host counts; undefined: a form of the target. */
   readonly host?: string | undefined;
   readonly port: number;
-  /** Servers may offer each user other methods. */
-  readonly user: string;
   /** The server's name in a known_hosts file: ssh asks for a key of a known type. */
   readonly knownAs?: { readonly name: string; readonly path: string };
   /** ssh adds the key to this new file, in place of `knownAs`. */
@@ -32,15 +30,10 @@ export interface HandshakeOptions {
   readonly ssh?: readonly string[];
   /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string;
-  /** How ssh should call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
   readonly env: Env;
-  /** For the proxy's --route. */
   readonly routes?: readonly RouteName[];
-  /** Milliseconds for the whole handshake. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
 }
 
 /** An SSH handshake by the user's own ssh, over a new connection, up to the first refusal. Throws a ConnectError of op handshake. */

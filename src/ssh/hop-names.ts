@@ -8,10 +8,7 @@ import type { ViaTarget } from '../typed/target.js';
 import { sshSettings } from './login-key.js';
 
 /** More names of another hypervisor's machine, by what ssh resolves the hypervisor to. `alike`: of keys that were kept before. Throws if ssh cannot say it. */
-export async function namesByHop(
-  { target, machine }: Identified,
-  env: Env,
-): Promise<{ readonly names: readonly string[]; readonly alike: readonly string[] }> {
+export async function namesByHop({ target, machine }: Identified, env: Env) {
   if (target.kind !== 'via' || !isNamed(target)) return { names: [], alike: [] };
   const { host } = target as ViaTarget;
   const at = (name: string): Identified => ({
@@ -35,10 +32,7 @@ export async function namesByHop(
 }
 
 /** What ssh resolves a host to; both if a program of the user's decides (Match exec): none is run. */
-async function hopsOf(
-  host: string,
-  env: Env,
-): Promise<readonly { readonly name: string; readonly place: string }[]> {
+async function hopsOf(host: string, env: Env) {
   const said = ['true', 'false'].map(async (shell) => {
     const SHELL = programInPath(shell, env) ?? `/bin/${shell}`;
     const settings = await sshSettings({ host }, { env: { ...env, SHELL }, platform: process.platform });

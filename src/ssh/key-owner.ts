@@ -30,7 +30,6 @@ export interface KeyOwner extends Login, Pick<KeyFacts, 'meant' | 'names' | 'ali
   /** Of what nobody said is reached: only what was typed. */
   readonly reached: ReachedRecord;
   readonly isProved: boolean;
-  /** The machine's names in known_hosts. */
   readonly aliases: readonly string[];
   /** The machine's own name among those that have these keys; undefined for an address. */
   aliasIn(pins: readonly Pin[]): string | undefined;

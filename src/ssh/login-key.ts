@@ -22,10 +22,7 @@ export async function loginKey(named: WithKey, env: Env): Promise<string | undef
 }
 
 /** The path, if the file there is this user's and nobody else's to read: ssh complains at each login of any other. */
-export async function ownKeyFile(
-  path: string | undefined,
-  uid: number | undefined = process.getuid?.(),
-): Promise<string | undefined> {
+export async function ownKeyFile(path: string | undefined, uid: number | undefined = process.getuid?.()) {
   // ssh would put a variable in its place, and has no escape for that.
   if (path === undefined || path.includes('${')) return undefined;
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => undefined);
@@ -48,7 +45,6 @@ export async function keyFix(target: Target, identityFile: string | undefined): 
 
 interface SettingsOf {
   readonly host: string;
-  /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string;
   readonly signal?: AbortSignal;
 }
@@ -57,22 +53,15 @@ interface SettingsOf {
 const timeoutMs = 5000;
 
 /** ssh's settings for a host, one lower-case keyword per line; "" if ssh cannot be asked. */
-export async function sshSettings(
-  { host, sshConfig, signal }: SettingsOf,
-  { env, platform }: Here,
-  run: RunTool = runTool,
-): Promise<string> {
+export async function sshSettings(of: SettingsOf, { env, platform }: Here, run: RunTool = runTool) {
+  const { host, sshConfig, signal } = of;
   const [program = 'ssh', ...first] = sshProgram({ env, platform });
   const args = sshCommand({ ssh: first, configFile: sshConfig, flags: ['-G'], host });
   return run(program, args, { env, signal, timeoutMs }).catch(() => '');
 }
 
 /** What ssh takes where nobody says it. User: its own, else the local user; root on Windows. `port`: as text; undefined if it cannot be asked. */
-export async function sshLogin(
-  of: SettingsOf,
-  io: Here,
-  run?: RunTool,
-): Promise<{ readonly user: string; readonly port: string | undefined }> {
+export async function sshLogin(of: SettingsOf, io: Here, run?: RunTool) {
   const said = await sshSettings(of, io, run);
   const own = io.platform === 'win32' ? 'root' : (settingIn(said, 'user') ?? ownAccount()?.name);
   return { user: own ?? 'root', port: settingIn(said, 'port') };

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { readSafely } from '../files/place.js';
 import { readBytes, readWithStats } from '../files/read-file.js';
 import { reasonOf } from '../files/read-sync.js';
-import { authoritiesFor, certificateIn, certifiedBy, type ShownKey } from '../identity/certificate.js';
+import { authoritiesFor, certificateIn, certifiedBy } from '../identity/certificate.js';
 import type { KeyAnswer, KeyFacts } from '../identity/decide.js';
 import { isIdAlias } from '../identity/identity.js';
-import { verdictOn } from '../identity/known-hosts.js';
+import { type ShownKey, verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinPrint, pinsIn, withRoots } from '../identity/pins.js';
 import type { AskedPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
@@ -25,7 +25,6 @@ export interface MachineKeys extends KeyOwner, Pick<KeyFacts, 'alias' | 'pins'> 
   readonly authorities: readonly string[];
   /** What ssh looks it up by, and what was typed. */
   readonly hosts: readonly string[];
-  /** Our known_hosts file. */
   readonly path: string;
   /** Our file, and the user's and the system's: the ones that have a line with a mark. */
   readonly files: readonly MarkedFile[];
@@ -111,11 +110,8 @@ export function factsFor(
 }
 
 /** What a login by an unknown key is asked for, and whether one of the files that it names revokes the key. */
-export async function withRevoked(
-  keys: MachineKeys,
-  shown: ShownKey | string,
-  { knownHosts, ...asked }: LoginPolicy,
-): Promise<AskedPolicy & Pick<KeyFacts, 'revokedIn'>> {
+export async function withRevoked(keys: MachineKeys, shown: ShownKey | string, policy: LoginPolicy) {
+  const { knownHosts, ...asked } = policy;
   const more = await markedOf(knownHosts, keys.reached.text);
   return { ...asked, revokedIn: factsFor(keys, shown, more).revokedIn };
 }
@@ -129,7 +125,7 @@ export interface LoginPolicy extends AskedPolicy {
 export const strictly: LoginPolicy = { policy: 'strict', takesAny: false, caAlgorithms: [], knownHosts: [] };
 
 /** What is in our file, or why nothing in it counts, with the fix: others may have written there, or it cannot be read. */
-export async function ownPins(path: string): Promise<Buffer | NotCounted> {
+export async function ownPins(path: string): Promise<Buffer | Record<'problem' | 'fix', string>> {
   const quoted = shellQuoted(path);
   const wrong = (why: string, fix: string) => ({
     problem: `${path} ${why}, so no host key in it counts`,
@@ -156,12 +152,6 @@ export async function ownPins(path: string): Promise<Buffer | NotCounted> {
   }
 }
 
-interface NotCounted {
-  readonly problem: string;
-  readonly fix: string;
-}
-
-/** The known hosts of all users. */
 export const systemKnownHosts = '/etc/ssh/ssh_known_hosts';
 
 /** The keys of machines of this host by their UUIDs, `vmssh-UUID KEY`: root's word. Of a file that others may change nothing counts. */
@@ -208,24 +198,17 @@ function hasMark({ bytes }: MarkedFile): boolean {
   return text.includes('@') && /^[ \t]*@/m.test(text);
 }
 
-/** Why, and by which file. */
 export type Refused = Pick<Extract<KeyAnswer, { do: 'refuse' }>, 'why' | 'file'>;
 
 /** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */
-export function refusalOf(
-  { why, file }: Refused,
-  { reached, made, path, pins, alias }: MachineKeys,
-  typed: string,
-  place: ShellPlace,
-): ReturnType<typeof explainRefusal> {
+export function refusalOf({ why, file }: Refused, keys: MachineKeys, typed: string, place: ShellPlace) {
+  const { reached, made, path, pins, alias } = keys;
   const { silent } = reached;
   const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, silent, path, file };
-  if (why === 'changed' && pins.some((pin) => pin.isRoots && pin.alias === alias))
-    return {
-      ...explainRefusal(why, names, place),
-      hint: `${systemKnownHosts} has its key: whoever administers this host can change it`,
-    };
-  return explainRefusal(why, names, place);
+  const explained = explainRefusal(why, names, place);
+  if (why !== 'changed' || !pins.some((pin) => pin.isRoots && pin.alias === alias)) return explained;
+  const hint = `${systemKnownHosts} has its key: whoever administers this host can change it`;
+  return { ...explained, hint };
 }
 
 /** What `vmssh forget` takes for a machine that was reached by `typed`, which may be its address or any Host of the user's own. */

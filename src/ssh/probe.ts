@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { fingerprintOf, keyTypeOf } from '../identity/known-hosts.js';
 import { type HostKey, handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 
-interface SockProbeOptions {
+export interface SockProbeOptions {
   /** The target as typed, for error messages. */
   readonly target: string;
   /** Servers may offer each user other methods. */

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inAskedFolder } from '../files/asked-folder.js';
 import { readBytes } from '../files/read-file.js';
-import type { ShownKey } from '../identity/certificate.js';
+import type { ShownKey } from '../identity/known-hosts.js';
 import { cannotTell } from '../identity/refusal.js';
 import { runProgram } from '../process/run-program.js';
 import type { Env } from '../runtime.js';

@@ -1,9 +1,8 @@
 import { dirname } from 'node:path';
 import { ConnectError } from '../errors.js';
 import { makeFolder } from '../files/place.js';
-import type { ShownKey } from '../identity/certificate.js';
 import { decideByAsking, type KeyAnswer, type KeyFacts } from '../identity/decide.js';
-import { fingerprintOf, keyTypeOf } from '../identity/known-hosts.js';
+import { fingerprintOf, keyTypeOf, type ShownKey } from '../identity/known-hosts.js';
 import { pinKey } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
@@ -28,15 +27,12 @@ interface KeyQuestion {
   readonly platform: NodeJS.Platform;
 }
 
-/** What only the caller can answer. */
 interface KeyCaller {
   /** Asked for an unknown key only. */
   policy(): Promise<LoginPolicy>;
   /** From now on no program is asked. */
   asked?(): void;
-  /** Whether the user confirms the key. */
   user(): boolean;
-  /** An accepted key could not be kept. */
   notKept(path: string, error: Error): void;
 }
 
@@ -111,10 +107,8 @@ async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): P
   return all.filter((each) => each.uuid === uuid && each.via === undefined && !each.gone).length > 1;
 }
 
-/** What was reached, and how it is called. */
 interface Shown extends Pick<KeyQuestion, 'env' | 'platform'> {
   readonly reached: ReachedRecord;
-  /** What was typed, without a user. */
   readonly typed: string;
   /** What is done about a key that no machine is known by; nobody can be asked. */
   readonly policy: () => Promise<LoginPolicy>;
@@ -125,24 +119,16 @@ export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
   const { reached, typed, env, platform, policy } = shown;
   const plain = { type: keyTypeOf(blob), key: blob.toString('base64') };
   const keys = await machineKeys(await keyOwner(reached, { typed }, env), env);
-  const refused = await refusalFor(plain, { keys, plain, env, platform }, policy);
+  const refused = await refusalFor({ keys, plain, env, platform }, policy);
   if (refused === undefined) return;
-  const { code, final, problem, hint } = refusalOf(refused, keys, typed, shown);
-  throw new ConnectError('handshake', typed, {
-    code,
-    final,
-    problem: `its host key ${plain.type} ${fingerprintOf(blob)} is refused: ${problem}`,
-    hint,
-  });
+  const { problem: why, ...refusal } = refusalOf(refused, keys, typed, shown);
+  const problem = `its host key ${plain.type} ${fingerprintOf(blob)} is refused: ${why}`;
+  throw new ConnectError('handshake', typed, { ...refusal, problem });
 }
 
 /** Undefined: it is accepted. */
-async function refusalFor(
-  plain: ShownKey,
-  question: KeyQuestion,
-  policy: Shown['policy'],
-): Promise<Refused | undefined> {
-  const { keys, env } = question;
+async function refusalFor(question: KeyQuestion, policy: Shown['policy']): Promise<Refused | undefined> {
+  const { keys, plain, env } = question;
   // What ssh does itself, before it asks vmssh.
   if (keys.revoked.length > 0 && !keys.reached.brought) {
     const { revokedIn } = await import('./revoked.js');

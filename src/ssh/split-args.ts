@@ -1,8 +1,6 @@
-/** The tools that vmssh runs. */
 export const tools = ['ssh', 'scp', 'sftp', 'rsync'] as const;
 export type SshTool = (typeof tools)[number];
 
-/** An option as typed. */
 export interface ToolOption {
   /** One argument, or two if the value is the next one; several letters may share the first. */
   readonly words: readonly string[];
@@ -13,7 +11,6 @@ export interface ToolOption {
 
 /** A tool's arguments, split as the tool itself does, without a "--". */
 export interface SplitArgs {
-  /** Options before the first operand. */
   readonly before: readonly ToolOption[];
   /** Options after it: ssh accepts them up to the command, rsync anywhere. */
   readonly after: readonly ToolOption[];
@@ -61,7 +58,6 @@ export function splitArgs(tool: SshTool, args: readonly string[]): SplitArgs {
   return { before, after, operands };
 }
 
-/** The options as arguments again. */
 export function wordsOf(options: readonly ToolOption[]): readonly string[] {
   return options.flatMap(({ words }) => words);
 }

@@ -11,7 +11,6 @@ import { areFor, type Block, blocksOf, type SshSetting, settingsOf } from './con
 import type { HostEntry } from './config/state.js';
 import { knownHostsFiles, type UsersFiles, usersTexts } from './config/users-files.js';
 
-/** What decides whose a name is. */
 interface NameSources extends UsersFiles {
   /** Machines that have Hosts, else those of the last `config install`: only lines that say where the host is make such a name his. */
   readonly ours?: readonly HostEntry[];
@@ -25,10 +24,7 @@ interface NameSources extends UsersFiles {
   readonly procDir?: string;
 }
 
-/**
- * The names that mean something to the user already, which no machine may take: hosts of his and the system's known_hosts and
- * ssh_config, and this host. Files are read once; ones that cannot be read have no names, as for ssh.
- */
+/** What no machine may take: this host's names, and those in the user's and the system's known_hosts and ssh_config. */
 export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const texts = await usersTexts(sources);
   const settings = texts.flatMap((text) => settingsOf(text));
@@ -56,9 +52,7 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
 
 /** Whether the user has settings of a silent connection in those texts, which our Hosts, which come first, must not displace. */
 export function keepsAlive(texts: readonly string[]): boolean {
-  return texts.some((text) =>
-    settingsOf(text).some(({ keyword }) => /^serveralive(interval|countmax)$/.test(keyword)),
-  );
+  return texts.some((text) => settingsOf(text, ['serveraliveinterval', 'serveralivecountmax']).length > 0);
 }
 
 /** What ssh appends to a short name before it looks for it in its files (CanonicalizeHostname in ssh_config(5)). */

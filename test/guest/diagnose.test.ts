@@ -143,7 +143,7 @@ describe('a failure of a guest', () => {
 
   it('is all that the check from inside can find, or certain from this host', () => {
     const script = checkScript({ port: 22, account: 'root' });
-    const inside = [...script.matchAll(/\bfail ([a-z-]+) |\becho (host-keys|sshd-config) ;;/g)];
+    const inside = [...script.matchAll(/(?:\bfail|up_on) ([a-z-]+) |\becho (host-keys|sshd-config) ;;/g)];
     const ofThisHost = ['service-guid', 'cid-twice', 'control-path'];
     const found = new Set([...inside.map(([, name, printed]) => name ?? printed), ...ofThisHost]);
     expect([...found].sort()).toEqual(failures.map(([name]) => name).sort());

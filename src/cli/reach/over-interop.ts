@@ -18,14 +18,12 @@ export function windowsVmssh(target: Target, io: Pick<Io, 'platform' | 'env'>): 
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
 }
 
-/** The --timeout, --wait, --route, --start and -v that were given. */
 export function reachArgs(flags: ReachFlags): readonly string[] {
   // Not what else a caller has: a socket is passed, and a note left, on this side.
   const { isTimed, timeoutMs, waitMs, routes, start, verbose } = flags;
   return ownArgs({ timeoutMs: isTimed ? timeoutMs : undefined, waitMs, routes, start, verbose });
 }
 
-/** Starts it. Throws a ConnectError. */
 async function startOverInterop(
   program: string,
   args: readonly string[],
@@ -46,7 +44,6 @@ async function startOverInterop(
   }
 }
 
-/** The error that the Windows build could not be started. */
 export function notStarted(program: string, text: string, cause: unknown): ConnectError {
   return new ConnectError('connect', text, {
     code: 'NOT_RUN',
@@ -57,23 +54,13 @@ export function notStarted(program: string, text: string, cause: unknown): Conne
 }
 
 /** Runs it with our own stdin, stdout and stderr. Resolves to its exit code. Throws a ConnectError. */
-export async function runOverInterop(
-  program: string,
-  args: readonly string[],
-  text: string,
-): Promise<number> {
+export async function runOverInterop(program: string, args: readonly string[], text: string) {
   const child = await startOverInterop(program, args, text, { stdio: 'inherit' });
   const [code, signal] = await once(child, 'exit');
   return shellCode({ code, signal });
 }
 
-/** Starts it on one end of a socket and passes the other end to ssh. */
-export async function passOverInterop(
-  program: string,
-  args: readonly string[],
-  addon: Addon,
-  text: string,
-): Promise<void> {
+export async function passOverInterop(program: string, args: readonly string[], addon: Addon, text: string) {
   const { handle, peer, descriptor } = addon.socketPair();
   try {
     const child = await startOverInterop(program, args, text, { stdio: [descriptor, descriptor, 'inherit'] });

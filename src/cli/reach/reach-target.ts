@@ -21,12 +21,10 @@ export async function reachBy(
 ): Promise<Reached> {
   const { beforeOpen: own, ...rest } = given;
   const warn = socketWarning(io);
-  const beforeOpen: typeof warn = own
-    ? async (...opening) => {
-        await warn(...opening);
-        await own(...opening);
-      }
-    : warn;
+  const beforeOpen: typeof warn = async (...opening) => {
+    await warn(...opening);
+    await own?.(...opening);
+  };
   const { env, platform } = io;
   let failed: ConnectError | undefined;
   const onRoute: OnRoute = (_route, { error }) => {

@@ -20,13 +20,9 @@ import { startProgress } from '../terminal.js';
 
 export type Starter = Pick<Io, 'env' | 'platform' | 'terminal'>;
 
-/** The used part of `process`. */
 export type Signals = Pick<NodeJS.Process, 'on' | 'off' | 'platform'>;
 
-/**
- * After the attempt that failed with `first`: starts the machine if that is because it is off, and tries again until its
- * banner comes; also while another vmssh starts it. Otherwise throws `first`, unless there is a `waitMs`.
- */
+/** Starts a machine that `first` says is off, and tries until its banner comes. Throws `first` if it may not wait. */
 export async function startAndReach(
   { text, target }: TypedTarget,
   options: ReachOptions,
@@ -42,38 +38,18 @@ export async function startAndReach(
   const trace: NonNullable<ReachOptions['trace']> =
     options.trace ?? ((step, outcome) => step === 'wait' && progress?.update(printable(outcome)));
   const env = ownEnv(io.env);
-  let held: StartLock | undefined;
+  let held: Awaited<ReturnType<typeof startLock>> | undefined;
   let last: StartCommand | undefined;
   try {
-    held = await startLock(target, env, {
-      leftMs,
-      signal,
-      onBusy: () => trace('wait', 'another vmssh starts it'),
-    });
+    const onBusy = () => trace('wait', 'another vmssh starts it');
+    held = await startLock(target, env, { leftMs, signal, onBusy });
     if (!held.wasBusy && !first.start && options.waitMs === undefined) throw first;
-    return await reach(
-      { text, target },
-      {
-        ...options,
-        trace,
-        signal,
-        waitMs: leftMs(),
-        resolve: startingResolve(
-          async (start, isOff) => {
-            last = start;
-            await runStart(start, isOff, {
-              text,
-              env,
-              shell: shellOf(io),
-              timeoutMs: leftMs(),
-              signal,
-              trace,
-            });
-          },
-          (off) => offAgain(off, last, io),
-        ),
-      },
-    );
+    const startOnce: StartMachine = async (start, isOff) => {
+      last = start;
+      await runStart(start, isOff, { text, env, shell: shellOf(io), timeoutMs: leftMs(), signal, trace });
+    };
+    const resolve = startingResolve(startOnce, (off) => offAgain(off, last, io));
+    return await reach({ text, target }, { ...options, trace, signal, waitMs: leftMs(), resolve });
   } catch (error) {
     if (!(error instanceof ConnectError) || !last) throw error;
     if (error.code === 'INTERRUPTED') throw leftAlone(text, last, error);
@@ -104,7 +80,6 @@ function isOffError(error: unknown): error is ConnectError & { readonly start: S
   return error instanceof ConnectError && error.start !== undefined;
 }
 
-/** Why a machine is off. */
 type Off = Pick<ConnectError, 'target' | 'problem' | 'cause'>;
 
 /** To start it once more, as the hint for a machine that is off says, would not help. */
@@ -130,16 +105,12 @@ function leftAlone(text: string, start: StartCommand, cause: ConnectError): Conn
   return new ConnectError('connect', text, { code: 'INTERRUPTED', problem, start, cause });
 }
 
-/** Starts a machine; `isOff` asks its manager again. */
 type StartMachine = (start: StartCommand, isOff: () => Promise<boolean>) => Promise<void>;
 
 /** How often in a row a machine that was started may be off: its manager may start it once more, or note late that it runs. */
 const maxOff = 3;
 
-/**
- * `resolveTarget`, which starts a machine that its manager knows to be off, once, and then asks again: its address may be a
- * new one. One that is off again and again ended at once: then it throws what `ended` makes of that.
- */
+/** `resolveTarget`, but a machine that is off is started, once; then it is asked again, as its address may be a new one. */
 export function startingResolve(
   start: StartMachine,
   ended: (off: Off) => Error,
@@ -186,18 +157,10 @@ export function startingResolve(
   };
 }
 
-interface RunStartOptions extends Required<Pick<ReachOptions, 'timeoutMs' | 'signal' | 'trace'>> {
-  /** The target as typed. */
-  readonly text: string;
-  readonly env: Env;
-  /** For the commands in messages. */
-  readonly shell: Shell;
-}
+type RunStartOptions = Required<Pick<ReachOptions, 'timeoutMs' | 'signal' | 'trace'>> &
+  Pick<TypedTarget, 'text'> & { readonly env: Env; readonly shell: Shell };
 
-/**
- * Runs the manager's command. One that fails is no failure if the machine is not off any more: somebody else has started it.
- * Throws a ConnectError NOT_STARTED or INTERRUPTED.
- */
+/** One that fails is no failure if the machine is not off any more: somebody else has started it. */
 async function runStart(
   start: StartCommand,
   isOff: () => Promise<boolean>,
@@ -232,15 +195,12 @@ async function runStart(
   trace('start', line);
 }
 
-const maxLines = 5;
-const maxCharacters = 500;
-
 function lastLines(stderr: string): string {
   const lines = plainMessage(stderr)
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.slice(-maxLines).join('; ').slice(-maxCharacters);
+  return lines.slice(-5).join('; ').slice(-500);
 }
 
 /** What to do, by what managers and QEMU say: here, and on Windows if that is something else. */
@@ -261,18 +221,10 @@ const fixes: readonly (readonly [said: RegExp, fix: string, onWindows?: string])
   ],
 ];
 
-/** What to do about a failed start, by what was said. */
 export function fixFor(said: string, line: string, platform: NodeJS.Platform = process.platform): string {
   const known = fixes.find(([pattern]) => pattern.test(said));
   const [, fix, onWindows = fix] = known ?? ['', 'see what else it says: LINE'];
   return (platform === 'win32' ? onWindows : fix).replace('LINE', () => line);
-}
-
-/** Keeps other processes of this user from starting the same machine. */
-interface StartLock {
-  /** Whether another one had it: that one was starting the machine. */
-  readonly wasBusy: boolean;
-  release(): Promise<void>;
 }
 
 /** For a lock that a killed process left. Milliseconds. */
@@ -283,7 +235,7 @@ async function startLock(
   target: AnyTarget,
   env: Env,
   { leftMs, signal, onBusy }: { leftMs(): number; signal: AbortSignal; onBusy(): void },
-): Promise<StartLock> {
+) {
   const path = sshFolder(env);
   const id = `${hostname()} ${JSON.stringify(target)}`;
   const hash = createHash('sha256').update(id).digest('hex');

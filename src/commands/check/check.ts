@@ -143,7 +143,6 @@ async function eachWhole(
 /** A check of one starts some processes of ssh. */
 const atOnce = 16;
 
-/** Prints each part of a check for people, as it is found. */
 async function printer(io: Io): Promise<Show> {
   const style = await styles(io, 'stdout');
   const line: Show['line'] = (each, into) => io.out(formatProgress(each, style, into?.exec));
@@ -162,7 +161,6 @@ async function printer(io: Io): Promise<Show> {
   };
 }
 
-/** The possible causes, for when the guest was not checked from inside. */
 function suspectLines(findings: readonly Finding[], dim: (text: string) => string, io: Io): string {
   const suspects = namesIn(findings);
   if (suspects.length === 0) return '';
@@ -180,23 +178,18 @@ function namesIn(findings: readonly Finding[]) {
   return findings.flatMap(({ suspects }) => suspects ?? []);
 }
 
-export interface CheckJson extends Envelope<'check'> {
-  readonly results: readonly CheckedJson[];
-}
+export type CheckJson = Envelope<'check'> & { readonly results: readonly CheckedJson[] };
 
 interface CheckedJson
   extends Pick<CheckResult, 'target' | 'stages' | 'routes'>,
     Partial<Pick<Means, 'parsed' | 'endpoint' | 'steps' | 'user' | 'identityFile'>> {
   readonly ok: boolean;
   readonly exitCode: number;
-  /** The endpoint as a literal target. */
   readonly address?: string;
-  /** What stopped the next stage. */
   readonly error?: FailureJson;
   readonly checks: readonly FindingJson[];
   /** Possible causes, likeliest first, if the guest could not be checked from inside. */
   readonly suspects: readonly { readonly name: string; readonly title: string; readonly fix: string }[];
-  /** The findings inside the guest; absent if it was not checked. */
   readonly guest?: { readonly checks: readonly FindingJson[]; readonly error?: FailureJson } | undefined;
 }
 

@@ -21,7 +21,7 @@ import { now as clock } from '../../runtime.js';
 import { loadHere, loadJoining } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { listAll, sharedCids } from '../../sources/list-all.js';
-import type { Deps, DiscoveredMachine } from '../../sources/source.js';
+import type { DiscoveredMachine } from '../../sources/source.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
@@ -49,15 +49,12 @@ export interface Examination {
   /** The exit code: of what stopped the check; 1 if only a finding is wrong. */
   readonly code: number;
   readonly findings: readonly ShownFinding[];
-  /** Possible causes that need a check from inside, if there was none. */
   readonly suspects: readonly Finding[];
-  /** The findings from inside the guest; undefined if it was not checked. */
   readonly guest?: Inside;
 }
 
 export type ShownFinding = Pick<Finding, 'state' | 'message' | 'fix'> & { readonly name: string };
 
-/** Prints each part as it is found. */
 export interface Show {
   check(result: CheckResult): void;
   finding(finding: ShownFinding): void;
@@ -67,7 +64,6 @@ export interface Show {
   suspects(findings: readonly Finding[]): void;
 }
 
-/** Checks from this host up to `until`, and from inside the guest if it can log in. */
 export async function examine(options: ExamineOptions, io: Io, show: Show | undefined): Promise<Examination> {
   const { target: typed, over, sshConfig, routes, until } = options;
   const signal = io.interrupted();
@@ -117,22 +113,18 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   return { check, code: found, findings: findings(isMissing), suspects, guest: { ...guest, lines } };
 }
 
-/** The stages of the check, and the login of a Host that brings an sshd. */
 async function checked({ target, ...options }: ExamineOptions, io: Io, signal: AbortSignal) {
   const progress = await startProgress(io, `checking ${printable(target)}`);
   const onStage = (stage: string) => progress.update(printable(`${target}: ${stage}`));
   const check = await checkTarget(target, options, io, signal, onStage);
   const brings = options.until === 'login' ? await bringingLogin(check, io, signal) : undefined;
   progress.stop();
-  return {
-    check: brings ? { ...check, stages: [...check.stages, byHost], error: undefined } : check,
-    brings,
-  };
+  const stages = [...check.stages, byHost];
+  return { check: brings ? { ...check, stages, error: undefined } : check, brings };
 }
 
 interface Tried extends Seen {
   readonly login: Signs['login'];
-  /** When the login began. */
   readonly from: number;
   readonly made: ReturnType<typeof madeKeysOf>;
   /** Where the journal ended then, if it was looked at. */
@@ -140,7 +132,6 @@ interface Tried extends Seen {
   readonly byManager: boolean;
 }
 
-/** Looks inside, after a login was tried. */
 async function lookBy(
   into: HostFlags & Pick<ExamineOptions, 'routes'>,
   { check, means, login, from, made, since, byManager, sshConfig, identityFile }: Tried,
@@ -199,7 +190,6 @@ async function ownFiles(typed: string, file: string | undefined, io: Io): Promis
   return [{ name: 'known_hosts', state: 'skipped', message: `${files.join(' ')}: ${onlyRevoked}` }];
 }
 
-/** What lets a key in that was refused; undefined: what the catalogue has. */
 async function loginFix(
   { parsed, identityFile, user, text }: Means,
   message: string,
@@ -232,7 +222,6 @@ async function machineInside(target: string, io: Io, signal: AbortSignal): Promi
 
 const byHost = { stage: 'connected', ms: 0, found: 'it has no sshd: its Host brings one' } as const;
 
-/** The login of a machine without an sshd, if its Host brings one. */
 async function bringingLogin({ means, error }: CheckResult, io: Io, signal: AbortSignal) {
   if (!means || !lacksSshd(error) || whyNoBring(await callerOfLines(io, true))) return undefined;
   const { machine } = await lookUp(means.text, io, signal);
@@ -246,13 +235,10 @@ function triedLogin(login: Signs['login'], { error, means }: CheckResult, cursor
   return { state: login.ended === undefined ? 'refused' : 'ended', about: login.message, cursor };
 }
 
-/** What the stages of a check have found. */
 interface Seen extends Pick<ExamineOptions, 'sshConfig' | 'routes'> {
   readonly check: CheckResult;
   readonly means: Means;
-  /** A private key for the login, made by the machine's manager. */
   readonly identityFile?: string | undefined;
-  /** The login of its Host, which brings an sshd. */
   readonly brings?: Pick<MachineLogin, 'user'> | undefined;
 }
 
@@ -264,7 +250,8 @@ export async function hostSigns(
   io: Io,
   signal: AbortSignal,
   run: RunLogin = runLogin,
-  machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesByVsock(io),
+  machines: () => Promise<readonly DiscoveredMachine[]> = async () =>
+    (await listAll(io, await loadJoining(io, 'vsock'))).machines,
   now: () => number = clock,
   services?: typeof listServices,
 ): Promise<Signs> {
@@ -330,8 +317,3 @@ async function loginSign(
 
 /** In a line of `ssh -Z`, "ann@mint ED25519 SHA256:… agent" (format_identity in its sshconnect2.c). A line without a fingerprint names a file that may be missing. */
 const fingerprint = / (SHA256|MD5):/;
-
-/** The machines of every source that knows which of them has which CID of this host. */
-async function machinesByVsock(deps: Deps): Promise<readonly DiscoveredMachine[]> {
-  return (await listAll(deps, await loadJoining(deps, 'vsock'))).machines;
-}

@@ -20,7 +20,6 @@ interface Completion {
 export interface LiveNames {
   readonly machines: () => Promise<readonly ListedMachine[]>;
   readonly providers: readonly string[];
-  /** The hosts of the user's ssh configuration. */
   readonly hosts: () => Promise<readonly string[]>;
 }
 

@@ -39,11 +39,7 @@ const anyShell = `one of ${shells.join(', ')}`;
 const limitMs = 700;
 
 /** vmssh complete -- WORD…: what these scripts call. Not in the table of commands: people do not type it. */
-export async function printCompletions(
-  args: readonly string[],
-  commands: CommandTable,
-  io: Io,
-): Promise<number> {
+export async function printCompletions(args: readonly string[], commands: CommandTable, io: Io) {
   const words = args[0] === '--' ? args.slice(1) : args;
   // PowerShell drops empty arguments.
   const plain = words.map((word) => (word === '""' ? '' : word));

@@ -140,17 +140,12 @@ export async function askForFresh(
   const all = inEffect(settings, options, last.options);
   if (all.names.onlyPatterns || all.fresh !== undefined) return undefined;
   const unit = files.units === undefined ? '' : ', and so can systemd';
-  io.err(
-    pasteable(
-      `Machines come and go: vmssh list and vmssh ssh can keep ssh's list of them up to date${unit}.\n`,
-      io,
-    ),
-  );
+  const why = `Machines come and go: vmssh list and vmssh ssh can keep ssh's list of them up to date${unit}.\n`;
+  io.err(pasteable(why, io));
   const ask = asking ?? (await import('../../picker/picker.js')).askWhether;
   return (await ask('Keep it up to date?', 'no', io)) ?? 'left';
 }
 
-/** How many commands stand on the line. */
 const maxShown = 8;
 
 /** The last lines of `config install`: what to type now that ssh reads lines made of this state. */

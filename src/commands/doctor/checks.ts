@@ -18,18 +18,12 @@ import { allowed, finding, fixed, type HostCheck, said, withCode } from './findi
 import { windowsChecks } from './windows.js';
 import { pathChecks, programChecks } from './writers.js';
 
-export interface DoctorJson extends Envelope<'doctor'> {
-  readonly checks: readonly FindingJson[];
-}
+export type DoctorJson = Envelope<'doctor'> & { readonly checks: readonly FindingJson[] };
 
 export type DoctorForm = 'checks' | 'report' | 'json';
 
 /** Checks this host and prints what works. Resolves to 1 if something does not, else to 0. */
-export async function runDoctor(
-  show: DoctorForm,
-  io: Io,
-  gather: (io: Io) => Promise<Facts> = gatherFacts,
-): Promise<number> {
+export async function runDoctor(show: DoctorForm, io: Io, gather: (io: Io) => Promise<Facts> = gatherFacts) {
   const progress = await startProgress(io, 'looking at this host');
   const facts = await gather(io).finally(() => progress.stop());
   const checks = hostChecks(facts);
@@ -46,7 +40,6 @@ function hostJson(checks: readonly HostCheck[], exitCode: number): DoctorJson {
   return { ...envelope('doctor', exitCode), checks: found };
 }
 
-/** A verdict, and a line for each check. */
 async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
   const style = await styles(io, 'stdout');
   const signs = { ok: style.green('✓'), bad: style.red('✗'), none: style.dim('–') };

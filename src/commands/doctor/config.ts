@@ -37,7 +37,6 @@ export interface SshFacts {
   readonly proxyCommands?: Readonly<Record<string, string | undefined>>;
   /** A ControlPath that a "/" in a target's name breaks. */
   readonly controlPath?: string;
-  /** The KnownHostsCommand that ssh uses for vsock/3. */
   readonly keyCommand?: string;
   /** The user that ssh takes for vsock/3, and the file that says so; without a file: as for every host. */
   readonly login?: { readonly user: string; readonly path?: string };
@@ -53,7 +52,6 @@ export interface ConfigFacts {
   readonly isCurrent?: boolean;
   /** Whether it would leave ssh's main file as it is: that includes ours above the first Host. */
   readonly isIncluded?: boolean;
-  /** Why it would do nothing, and the file that prevents it. */
   readonly refusal?: Plan['refusal'];
   /** Whether the lines have ssh ask vmssh for host keys. */
   readonly asks?: boolean;
@@ -107,12 +105,7 @@ function textOf(path: string): Promise<string | undefined> {
   return readText(path).catch(() => undefined);
 }
 
-/** What config install would do now with the machines that it knows, and what keeps them up to date. */
-async function ofLastRun(
-  files: ConfigFiles,
-  io: Io,
-  run: typeof runProgram,
-): Promise<Pick<ConfigFacts, 'isCurrent' | 'isIncluded' | 'refusal' | 'fresh'>> {
+async function ofLastRun(files: ConfigFiles, io: Io, run: typeof runProgram) {
   const find: FindMachines = async () => ({ machines: [], warnings: [], stays: () => true });
   const planned = planInstall(asLastTime, silent(io), find, { ...files, units: undefined });
   const plan: Pick<Plan, 'changes' | 'refusal' | 'problem' | 'decision'> = await planned.catch(
@@ -168,7 +161,6 @@ function home({ elsewhere }: ConfigFacts): readonly HostCheck[] {
   return [finding('home', 'bad', what, fix)];
 }
 
-/** Whether ssh asks vmssh for host keys, where our lines say so. */
 function hostKeys(
   { owner, asks }: ConfigFacts,
   { keyCommand, proxyCommand }: SshFacts,
@@ -192,7 +184,6 @@ function knownKeys({ keys, displaced = [] }: ConfigFacts): readonly HostCheck[] 
   return [finding('known keys', 'none', said`${displaced.join(' ')}: ${fixed(onlyRevoked)}`)];
 }
 
-/** Who logs in at an address, and who says so. */
 function login({ login }: SshFacts): readonly HostCheck[] {
   if (login === undefined) return [];
   const { user, path } = login;
@@ -280,7 +271,6 @@ function effective(
   return finding(name, 'none', parts.join('; '), `put ours above it: ${install}`);
 }
 
-/** The first Host pattern of each kind. */
 export function firstPatterns(): readonly string[] {
   return kinds.flatMap((kind) => hostPatterns(kind).slice(0, 1));
 }
@@ -311,7 +301,6 @@ const clients = [
   },
 ] as const;
 
-/** What those that were used here read. */
 export function clientChecks({ env, platform }: Here): readonly HostCheck[] {
   const home = dirname(sshFolder(env, platform));
   const used = clients.filter(({ traces }) => traces.some((path) => existsSync(join(home, path))));

@@ -48,7 +48,6 @@ export async function exposedMachines(
   }
 }
 
-/** Empty without such machines. */
 export function exposedChecks(exposed: readonly ExposedMachine[]): readonly HostCheck[] {
   if (exposed.length === 0) return [];
   const open = exposed.filter(({ answers }) => answers);

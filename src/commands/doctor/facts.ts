@@ -21,7 +21,6 @@ import { allowed, type HostCheck } from './finding.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
 import { type OpenPath, openFolders, openPrograms, writersOn } from './writers.js';
 
-/** The facts about this host, not yet judged. */
 export interface Facts {
   readonly platform: NodeJS.Platform;
   /** Into which fixes are pasted. */
@@ -36,22 +35,18 @@ export interface Facts {
   readonly brokenShell?: string | undefined;
   readonly openFolders: readonly OpenPath[];
   readonly openPrograms: readonly OpenPath[];
-  /** By path: whether it exists and this user may use it. */
   readonly devices: Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
   /** The kernel's vsock drivers, as modules or built in. */
   readonly modules: readonly string[];
-  /** Undefined on other systems, and without the addon. */
   readonly windows?: WindowsFacts;
   readonly machines: AllMachines;
   /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
   readonly exposed: readonly ExposedMachine[];
   /** Providers that vmssh has itself. */
   readonly providers: readonly string[];
-  /** Sources of the user and of root. */
   readonly outside: OutsideLines;
   /** What to type for those that may be added. */
   readonly toAdd: readonly string[];
-  /** Of other programs that read ssh's configuration. */
   readonly clients: readonly HostCheck[];
 }
 
@@ -59,11 +54,9 @@ const devicePaths = ['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const;
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
-  const [{ listAll }, { loadHere, sourcesOn }, { sources }] = await Promise.all([
-    import('../../sources/list-all.js'),
-    import('../../sources/here.js'),
-    import('../../sources/sources.js'),
-  ]);
+  const { listAll } = await import('../../sources/list-all.js');
+  const { loadHere, sourcesOn } = await import('../../sources/here.js');
+  const { sources } = await import('../../sources/sources.js');
   const here = await loadHere(io);
   const writers = await writersOn(io.platform);
   const [ssh, config, folders, programs, osRelease, windows, machines, devices] = await Promise.all([
@@ -154,7 +147,6 @@ async function borrowedTool({ env, platform }: Io): Promise<FoundTool | undefine
   return provenTool(env);
 }
 
-/** A program's output on stdout and stderr; undefined if it is not installed. */
 async function output(command: readonly string[], { env }: Io): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });

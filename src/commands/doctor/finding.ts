@@ -47,12 +47,10 @@ function saidOf(value: string | number | Said): Said {
 /** What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text. */
 export const allowed = { code, kernel, os, ssh } as const;
 
-/** The error of something that could not be used. */
 export function withCode({ problem, code }: { readonly problem: string; readonly code: string }): Said {
   return said`${problem} (${{ found: code, report: allowed.code(code) }})`;
 }
 
-/** An errno, or one of our codes. */
 function code(text: string): string {
   return Object.hasOwn(constants.errno, text) || ownCodes.has(text) ? text : 'another error';
 }
@@ -87,7 +85,6 @@ manjaro nixos ol opensuse-leap opensuse-tumbleweed pop raspbian rhel rocky sles 
   ),
 );
 
-/** OpenSSH's version, with the patch level that Debian and Ubuntu add. */
 function ssh(version: string): string {
   const found =
     /^OpenSSH_(?:for_Windows_)?\d+\.\d+(?:p\d+)?(?: (?:Debian|Ubuntu)-[\d.]+(?:ubuntu[\d.]+)?(?:\+deb\d+u\d+)?)?/;

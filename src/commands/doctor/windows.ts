@@ -10,13 +10,10 @@ export interface WindowsFacts {
   /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
   readonly hvsock: string;
   readonly rights: Rights;
-  /** How this user gets them. */
   readonly rightsFix: string;
-  /** The number of registered Hyper-V socket services; undefined if unknown. */
   readonly services: number | undefined;
 }
 
-/** Collects the facts on Windows; undefined without the addon. */
 export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<WindowsFacts | undefined> {
   if (!addon) return undefined;
   // Nothing listens there: the error shows whether Windows has Hyper-V sockets.

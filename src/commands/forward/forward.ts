@@ -18,7 +18,6 @@ import { formatLocal, isPrivate, parseLocal, parseService, sameLocal, session, w
 interface ForwardOptions extends MachineOptions, ReportOptions, ServeOptions {
   /** What is done with units of the user's systemd; undefined: it forwards by itself. */
   readonly unit: keyof typeof units | undefined;
-  /** Turns programs of other users of this host away. */
   readonly private: boolean;
   /** Where it listens, or "systemd" for the sockets that it passes. */
   readonly local: Local | typeof bySystemd;
@@ -163,12 +162,9 @@ export const forward: Command<ForwardOptions> = {
   },
 };
 
-/** What the service of an installed forward gets. Milliseconds are given as seconds. */
 function serviceArgs({ routes, most, idleMs = defaultIdleMs, timeoutMs, verbose }: ForwardOptions): string[] {
-  return [
-    ...['--private', `--idle=${idleMs / 1000}`, `--max=${most}`],
-    ...ownArgs({ timeoutMs, routes, verbose }),
-  ];
+  const limits = [`--idle=${idleMs / 1000}`, `--max=${most}`];
+  return ['--private', ...limits, ...ownArgs({ timeoutMs, routes, verbose })];
 }
 
 const defaultIdleMs = 60_000;
@@ -183,18 +179,10 @@ function untilEnded(io: Io) {
   };
 }
 
-interface ForwardOneOptions extends Omit<ForwardOptions, 'local'> {
-  /** Where it listens, or the sockets that systemd passed. */
-  readonly local: Local | readonly Listener[];
-}
+type ForwardOneOptions = Omit<ForwardOptions, 'local'> & { readonly local: Local | readonly Listener[] };
 
 /** Connects local sockets to a port of one machine, until `signal` is aborted or nothing happens for long. Throws a ConnectError, a UsageError or a CommandError. */
-async function forwardOne(
-  options: ForwardOneOptions,
-  addon: Addon,
-  io: Io,
-  signal: AbortSignal,
-): Promise<void> {
+async function forwardOne(options: ForwardOneOptions, addon: Addon, io: Io, signal: AbortSignal) {
   const machine = machineAt(options, io, signal);
   const { local } = options;
   const target = 'family' in local ? await present(machine, signal) : options.typed;
@@ -220,10 +208,8 @@ async function forwardOne(
 
 /** The machine must be running when forward starts. Undefined if forward was ended meanwhile. */
 async function present(machine: ForwardedMachine, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    return await machine.find();
-  } catch (error) {
+  return machine.find().catch((error) => {
     if (!signal.aborted) throw error;
     return undefined;
-  }
+  });
 }

@@ -40,15 +40,11 @@ export interface UserSystemd {
   readonly folder: string | undefined;
 }
 
-/** A forward that the user's systemd listens for. */
-interface Installed {
+interface Installed extends Pick<InstallOptions, 'typed' | 'port' | 'local'> {
   /** The file name of its socket unit. */
   readonly socket: string;
-  /** As it was given, and what that was then. */
-  readonly typed: string;
+  /** What `typed` was when it was installed. */
   readonly target: string;
-  readonly port: number;
-  readonly local: Local;
 }
 
 export interface ForwardListJson extends Envelope<'forward'> {
@@ -66,10 +62,7 @@ function userSystemd(io: Io): UserSystemd {
   return { run: runTool, folder: configFiles({ system: false }, io).units };
 }
 
-/**
- * Has the user's systemd listen at LOCAL from now on, and prints the machine's lines for a known_hosts file if the port is that of SSH.
- * Throws a ConnectError, a UsageError or a CommandError; nothing is left installed then.
- */
+/** Has systemd listen at LOCAL. After a ConnectError, UsageError or CommandError nothing is left installed. */
 export async function installForward(
   options: InstallOptions,
   addon: Addon,
@@ -149,7 +142,6 @@ export async function uninstallForward(
   io.err(`${io.program}: removed ${describe(installed)}\n`);
 }
 
-/** Prints the installed forwards of this user. Resolves to the exit code. */
 export async function listForwards(
   json: boolean,
   io: Io,
@@ -251,16 +243,14 @@ function unitTexts(
   ];
 }
 
-/**
- * For an address no other program is started; the kernel is asked whose a client of a TCP port is (AF_NETLINK). The programs of a machine's manager,
- * and ssh, would inherit all of this, and some need new privileges (newuidmap).
- */
+/** A manager's programs, and ssh, would inherit all of this, and some need new privileges (newuidmap). */
 function restrictionsOf(target: string, local: Local, program: readonly string[]): readonly string[] {
   const parsed = parseTarget(target);
   if (kindOf(parsed).hostKey === 'machine') return [];
   const families = [
     'AF_UNIX',
     ...(parsed.kind === 'unix' || parsed.kind === 'vsock-mux' ? [] : ['AF_VSOCK']),
+    // The kernel is asked whose a client of a TCP port is.
     ...(local.family === 'inet' ? ['AF_NETLINK'] : []),
   ];
   // A program of two words is Node and a script.

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { CommandError, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
-import { quote } from '../../errors.js';
+import { type ConnectErrorInit, quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { parseUnsigned32 } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
@@ -49,16 +49,14 @@ export async function openListener(
   };
 }
 
-/**
- * The sockets that systemd started this process with, and will listen on afterwards: sd_listen_fds(3). The variables that name them are
- * removed, so that no child takes them. Throws a CommandError.
- */
+/** The sockets that systemd started this process with, and listens on afterwards: sd_listen_fds(3). Throws a CommandError. */
 export function passedListeners(
   addon: Addon,
   env: Record<string, string | undefined> = process.env,
   pid = process.pid,
 ): readonly Listener[] {
   const { LISTEN_FDS: fds = '', LISTEN_PID: owner = '' } = env;
+  // No child is to take them.
   for (const name of socketVariables) delete env[name];
   const count = parseUnsigned32(fds) ?? 0;
   if (count < 1 || count > maxSockets)
@@ -100,11 +98,7 @@ function badSockets(problem: string): CommandError {
   );
 }
 
-/** Why nothing can listen at a place. */
-export interface Explanation {
-  readonly problem: string;
-  readonly hint?: string;
-}
+export type Explanation = Pick<ConnectErrorInit, 'problem' | 'hint'>;
 
 /** Listens at `place`; `explain` gets the code of a failure. Throws a CommandError. */
 export function bound(
@@ -124,10 +118,11 @@ export function bound(
 
 function explain(local: Local, code: string, platform: NodeJS.Platform): Explanation | undefined {
   const port = local.family === 'inet' ? local.port : 0;
+  const whoHas = platform === 'win32' ? `netstat -ano | findstr :${port}` : `ss -ltnp sport = :${port}`;
   const known: Readonly<Record<string, Explanation>> = {
     EADDRINUSE: {
       problem: 'another program listens there',
-      hint: `name another port, or 0 for any free one; to see who has it: ${whoHas(port, platform)}`,
+      hint: `name another port, or 0 for any free one; to see who has it: ${whoHas}`,
     },
     EACCES: {
       problem: 'permission denied',
@@ -147,10 +142,6 @@ function explain(local: Local, code: string, platform: NodeJS.Platform): Explana
     },
   };
   return known[code] ?? exhaustion(code);
-}
-
-function whoHas(port: number, platform: NodeJS.Platform): string {
-  return platform === 'win32' ? `netstat -ano | findstr :${port}` : `ss -ltnp sport = :${port}`;
 }
 
 /** Time for a server to accept. Milliseconds. */
@@ -195,7 +186,6 @@ function stat(path: string): Stats | undefined {
   }
 }
 
-/** A listener for one machine. */
 export interface MachineListener {
   readonly handle: Handle;
   /** The port of vsock, or the path of the multiplexer's socket. */

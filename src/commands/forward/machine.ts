@@ -10,7 +10,6 @@ import { isSshPort } from '../../typed/numbers.js';
 import { noPort } from '../../typed/port.js';
 
 export interface MachineOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' | 'routes'> {
-  /** A target or a name, as typed. */
   readonly typed: string;
 }
 

@@ -16,7 +16,6 @@ import { shellLine, shellOf } from '../../typed/shell.js';
 import type { MachineListener } from './listener.js';
 import { type EndedSession, formatLocal, isPrivate, type Local } from './session.js';
 
-/** One line of forward --json. */
 export type ForwardJson = Envelope<'forward'> & ForwardEvent;
 
 type ForwardEvent =
@@ -41,7 +40,6 @@ export interface ReportOptions {
   readonly verbose: boolean;
 }
 
-/** Prints what happens: the listener's address first, then each connection that has ended. */
 export function reporter(options: ReportOptions, io: Io) {
   const turnedAway = new Set<string>();
   const event = (said: ForwardEvent) => io.out(formatJson({ ...envelope('forward', 0), ...said }, false));

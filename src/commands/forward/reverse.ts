@@ -16,17 +16,10 @@ import { type ReportOptions, reporter } from './report.js';
 import { confineForward, type ServeOptions, serve } from './serve.js';
 import { formatLocal, type Local, session } from './session.js';
 
-interface ReverseOptions extends MachineOptions, ReportOptions, ServeOptions {
-  readonly local: Local;
-}
+type ReverseOptions = MachineOptions & ReportOptions & ServeOptions & { readonly local: Local };
 
 /** Listens on a vsock port of this host for one machine, and connects it to a program of this host, until `signal` is aborted. Throws a ConnectError or a CommandError. */
-export async function reverse(
-  options: ReverseOptions,
-  addon: Addon,
-  io: Io,
-  signal: AbortSignal,
-): Promise<void> {
+export async function reverse(options: ReverseOptions, addon: Addon, io: Io, signal: AbortSignal) {
   const { local, port, timeoutMs, json } = options;
   const machine = reverseMachine(options, io, signal);
   const { text: target, endpoint } = await machine.now();

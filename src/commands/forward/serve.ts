@@ -13,10 +13,7 @@ export interface ServeOptions {
   readonly idleMs?: number;
 }
 
-/**
- * Accepts connections until `signal` is aborted, or nothing happens for long, and resolves when the last one has ended. While `most`
- * are open, further clients wait. `session` owns its client; its own signal is aborted too.
- */
+/** Accepts until `signal` is aborted or it was idle; resolves when the last connection ended. `session` owns its client. */
 export async function serve<L extends { readonly handle: Handle }>(
   addon: Addon,
   listeners: readonly L[],
@@ -113,16 +110,14 @@ function idleTimer(ms: number | undefined) {
   };
 }
 
-/**
- * Gives up the rights that a forward to a socket does not need once it listens. A machine that is looked up by name may need its manager's
- * program for each connection: that forward keeps them. `listensAt`: the unix socket that it removes.
- */
+/** Gives up what a forward to a socket does not need once it listens. `listensAt`: the unix socket that it removes. */
 export async function confineForward(
   { typed, listensAt }: { readonly typed: string; readonly listensAt: readonly Local['family'][] },
   find: () => Promise<unknown>,
   { env }: Pick<Io, 'env'>,
   giveUp = confine,
 ): Promise<void> {
+  // A machine that is looked up by name may need its manager's program for each connection.
   if (!sockets.has(asTarget(splitLogin(typed).host)?.kind)) return;
   // This may run a program to see whose socket it is; the answer is kept.
   await find().catch(() => undefined);

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Addon, Address, Handle, RelayResult } from 'node-hvsock-native';
+import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { UsageError } from '../../cli/command.js';
 import { multiplexerOf } from '../../connect/multiplexer.js';
 import { relayError } from '../../deliver/relay.js';
@@ -16,7 +16,6 @@ export interface EndedSession {
   /** Bytes to and from the machine; undefined if the relay did not end by itself. */
   readonly sent?: number;
   readonly received?: number;
-  /** Both sides ended; the client closed; this program was stopped; or why it failed. */
   readonly end: 'both' | 'client' | 'stopped' | 'failed';
   readonly error?: unknown;
 }
@@ -43,12 +42,7 @@ export async function session(
   }
 }
 
-async function relayBoth(
-  addon: Addon,
-  client: Handle,
-  machine: ForwardedMachine,
-  signal: AbortSignal,
-): Promise<RelayResult> {
+async function relayBoth(addon: Addon, client: Handle, machine: ForwardedMachine, signal: AbortSignal) {
   const connection = await machine.connect(signal);
   const close = () => connection.close();
   signal.addEventListener('abort', close);
@@ -92,7 +86,6 @@ export function whyOther(
   return 'the client ended, or the kernel does not show whose it is';
 }
 
-/** Where a forward listens. */
 export type Local =
   | { readonly family: 'inet'; readonly host: string; readonly port: number }
   | { readonly family: 'unix'; readonly path: string };

@@ -69,12 +69,8 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const { script, port = sshPort, user, ...given } = readAll(raw, own);
     const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
     const named = user ?? splitUser(host).user;
-    return {
-      ...given,
-      into: script ? undefined : hostFlags(host, raw),
-      port,
-      account: named === undefined ? undefined : accountName(named),
-    };
+    const into = script ? undefined : hostFlags(host, raw);
+    return { ...given, into, port, account: named === undefined ? undefined : accountName(named) };
   },
 
   async run({ into: typed, port, account: named, target, madeFor, json }, io) {
@@ -111,7 +107,6 @@ export const guestCheck: Command<GuestCheckOptions> = {
   },
 };
 
-/** The address by which a target would be logged in to; undefined if it is not found. */
 async function endpointOf(target: string, user: string, io: Io, signal: AbortSignal) {
   const { checkTarget } = await import('../../checks/check-target.js');
   const resolving = { ...reachFlags(), until: 'resolved', user, port: undefined } as const;
@@ -125,9 +120,7 @@ function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: 
   throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');
 }
 
-export interface GuestCheckJson extends Envelope<'guest check'> {
-  readonly checks: readonly FindingJson[];
-}
+export type GuestCheckJson = Envelope<'guest check'> & { readonly checks: readonly FindingJson[] };
 
 export function guestCheckJson(lines: readonly ProgressLine[], exitCode: number): GuestCheckJson {
   return { ...envelope('guest check', exitCode), checks: findingsOf(lines) };

@@ -130,19 +130,17 @@ interface MakeOptions extends Omit<Read<typeof toMake>, 'for'> {
 async function makeCredentials(options: MakeOptions, io: Io): Promise<number> {
   const { name, for: hypervisor, listen, logins, output, show, json } = options;
   const folder = guestFolder(name, io.env);
+  const undoHint = `${undoCommand(name, io)} removes them`;
   const failed = (error: NodeJS.ErrnoException) => {
     const { code = 'UNKNOWN' } = error;
-    const hint = code === 'ENOTEMPTY' || code === 'EEXIST' ? undoHint(name, io) : undefined;
-    throw new CommandError(
-      code,
-      `the keys of ${quote(name)} in ${quote(folder)} cannot be made: ${reasonOf(error)}`,
-      hint,
-    );
+    const hint = code === 'ENOTEMPTY' || code === 'EEXIST' ? undoHint : undefined;
+    const problem = `the keys of ${quote(name)} in ${quote(folder)} cannot be made: ${reasonOf(error)}`;
+    throw new CommandError(code, problem, hint);
   };
   const keys = await makeGuestKeys(name, logins, io.env).catch(failed);
   const given = await readGivenKeys(folder).catch(failed);
   if (logins !== undefined && logins.join('\n') !== given.logins.join('\n'))
-    throw new CommandError('EXISTS', `${quote(name)} was given other login keys before`, undoHint(name, io));
+    throw new CommandError('EXISTS', `${quote(name)} was given other login keys before`, undoHint);
   const form = usage(() => formFor(hypervisor, given, folder, { shell: shellOf(io), listen }));
   if (form.isSecret && io.terminal.stdout && output === undefined && !show)
     throw new UsageError(
@@ -156,13 +154,7 @@ async function makeCredentials(options: MakeOptions, io: Io): Promise<number> {
   return exitCode.ok;
 }
 
-function notesOn(
-  name: string,
-  hypervisor: Hypervisor,
-  { notes }: Given,
-  fingerprint: string,
-  io: Io,
-): string {
+function notesOn(name: string, hypervisor: Hypervisor, { notes }: Given, fingerprint: string, io: Io) {
   const word = (text: string) => shellQuoted(text, shellOf(io));
   const login =
     hypervisor === 'cloud-init'
@@ -187,20 +179,14 @@ async function writeNew(path: string, text: string): Promise<void> {
   }
 }
 
-function undoHint(name: string, io: Io): string {
-  return `${undoCommand(name, io)} removes them`;
-}
-
 export interface GuestCredentialsJson extends Envelope<'guest credentials'> {
   readonly name: string;
   readonly for: Hypervisor;
   readonly arguments?: readonly string[];
   readonly text: string;
-  /** Whether the private host key is in `text`. */
   readonly hasPrivateKey: boolean;
   readonly notes: readonly string[];
   readonly hostKey: { readonly type: string; readonly fingerprint: string };
-  /** The public keys that may log in. */
   readonly logins: readonly string[];
   /** The private login key, if it was made. */
   readonly identityFile?: string;
@@ -220,13 +206,11 @@ function guestCredentialsJson(
   };
 }
 
-/** The type and fingerprint of a public key's line. */
 function hostKeyOf(line: string): GuestCredentialsJson['hostKey'] {
   const [type = '', key = ''] = line.split(' ');
   return { type, fingerprint: fingerprintOf(Buffer.from(key, 'base64')) };
 }
 
-/** `guest credentials --undo`: removes the keys made for a machine, and nothing else. Resolves to the exit code. */
 async function undoCredentials(name: string, io: Io): Promise<number> {
   const folder = guestFolder(name, io.env);
   const left = await removeGuestKeys({ folder }).catch((error) => {
@@ -234,11 +218,8 @@ async function undoCredentials(name: string, io: Io): Promise<number> {
     throw fileError(error, folder, 'changed');
   });
   if (left === undefined) {
-    await complain(
-      `${quote(name)} has no keys in ${folder}`,
-      'the name must be the one that they were made for',
-      io,
-    );
+    const hint = 'the name must be the one that they were made for';
+    await complain(`${quote(name)} has no keys in ${folder}`, hint, io);
     return exitCode.notFound;
   }
   io.out(`removed the keys of ${quote(name)}\n`);

@@ -17,7 +17,6 @@ export const targetOption = parsed(
   },
 );
 
-/** The options for setting up a running guest. */
 export const installOptions = {
   port: guestPortOption,
   hostsFix: flag({
@@ -55,14 +54,9 @@ export const installExclusive = [
   [installOptions.onlyVsock, installOptions.onlyLoopback],
 ];
 
-/** What they say. Throws a UsageError. */
 export function installFlags(raw: RawArgs): { readonly script: ScriptOptions; readonly undo: boolean } {
-  return { script: scriptOptions(raw), undo: undoOption.read(raw) };
-}
-
-function scriptOptions(raw: RawArgs): ScriptOptions {
   const { port = sshPort, keys = [], ...given } = readAll(raw, installOptions);
   if (given.generator && !isSshPort(port))
     throw new UsageError('the generator binds port 22; for others, boot with systemd.ssh_listen=vsock::PORT');
-  return { ...given, port, keys };
+  return { script: { ...given, port, keys }, undo: undoOption.read(raw) };
 }

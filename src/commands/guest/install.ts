@@ -90,7 +90,8 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
 export async function install(options: GuestInstallOptions, io: Io, check = checkTarget): Promise<number> {
   const { undo } = options;
   const signal = io.interrupted();
-  const goesOn = closesTcp(options.script);
+  const { onlyVsock = false, onlyLoopback = false } = options.script;
+  const goesOn = onlyVsock || onlyLoopback;
   const into = await withManager(options.into, io, signal);
   // The manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
   const login = goesOn ? (splitUser(options.into.host).user ?? 'root') : splitUser(into.host).user;
@@ -145,9 +146,7 @@ function withPort(error: unknown, { route, host }: HostFlags, port: number): unk
   return errorWith(error, { hint });
 }
 
-/** A guest that was set up a moment ago. */
 interface SetUp {
-  /** The host, as typed, and how it was gone into. */
   readonly into: HostFlags;
   readonly script: ScriptOptions;
   /** The text that was left in the machine; empty: none. */
@@ -159,7 +158,6 @@ interface SetUp {
   readonly signal: AbortSignal;
 }
 
-/** The route that should reach it from now on. */
 interface NewRoute {
   readonly target: string;
   /** The target came from the guest itself. */
@@ -190,11 +188,6 @@ async function proveAndClose(over: HostFlags, route: NewRoute, set: SetUp): Prom
   return (await run(over, setupScript({ ...script, keys: [], expect: proof }), route.port)).code === 0;
 }
 
-/** Whether TCP is closed, to all or to other hosts, once the route is proved. */
-function closesTcp({ onlyVsock = false, onlyLoopback = false }: ScriptOptions): boolean {
-  return onlyVsock || onlyLoopback;
-}
-
 /** Whether ssh's own route to HOST is a socket without an address. */
 async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise<boolean> {
   if (into.route !== 'ssh') return false;
@@ -202,7 +195,6 @@ async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise
   return guest?.bySocket ?? false;
 }
 
-/** What the user's ssh_config has for the login to HOST. */
 interface OwnSettings {
   /** Undefined: the local user's name. */
   readonly user: string | undefined;
@@ -232,16 +224,12 @@ export async function ownSettings(
   };
 }
 
-/** The values of a keyword in what `ssh -G` prints. */
 function valuesOf(keyword: string, settings: string): readonly string[] {
   const lines = settings.split(/\r?\n/);
   return lines.flatMap((line) => (line.startsWith(`${keyword} `) ? [line.slice(keyword.length + 1)] : []));
 }
 
-/**
- * Looks over the target for the proof that was left in the host; resolves to whether to go on. The address that a guest reports proves
- * nothing, and a typed target may be wrong. Changes nothing in the machine it reaches.
- */
+/** Looks over the target for the proof that was left: a reported address proves nothing, and a typed one may be wrong. */
 async function isSameMachine(
   over: HostFlags,
   { target, isClaimed, port }: NewRoute,
@@ -263,29 +251,21 @@ async function isSameMachine(
   }
   if (found !== undefined && found !== proof) {
     const why = isClaimed ? 'the guest reported a wrong CID: set its target' : 'set its own target';
-    await complain(
-      `${target} is not ${host}: the proof that was left there is missing`,
-      `${why} with --target TARGET`,
-      io,
-    );
+    const problem = `${target} is not ${host}: the proof that was left there is missing`;
+    await complain(problem, `${why} with --target TARGET`, io);
     return false;
   }
-  const line =
-    found === undefined
-      ? ({ state: 'skipped', message: `not proved: ${message}` } as const)
-      : ({ state: 'ok', message: `${target} is ${host}` } as const);
-  io.out(formatProgress({ ...line, step: 'same-machine' }, await styles(io, 'stdout')));
+  const state = found === undefined ? 'skipped' : 'ok';
+  const said = found === undefined ? `not proved: ${message}` : `${target} is ${host}`;
+  io.out(formatProgress({ state, message: said, step: 'same-machine' }, await styles(io, 'stdout')));
   return true;
 }
 
 interface Afterwards {
-  /** HOST, as typed. */
   readonly host: string;
   readonly target: string;
   readonly port: number;
-  /** Undefined: the local user's name. */
   readonly user: string | undefined;
-  /** Of HOST's own login. */
   readonly keys: OwnSettings['keys'];
   /** The name of the Host; undefined: made of HOST. */
   readonly name?: string;

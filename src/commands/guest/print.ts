@@ -12,7 +12,6 @@ type Form = 'script' | 'units' | 'generator' | 'cloud-init';
 
 interface GuestPrintOptions extends ReturnType<typeof installFlags> {
   readonly form: Form;
-  /** The version in the guest. */
   readonly systemd: number;
   readonly distro: Distribution;
 }
@@ -95,7 +94,6 @@ systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user
   },
 };
 
-/** Throws a UsageError for an option that only other forms have. */
 function refuseOthers(form: Form, { options }: RawArgs): void {
   const isOf = (name: Form, long: string) => forms[name].options.some((option) => option.long === long);
   for (const { long } of guestPrint.options) {

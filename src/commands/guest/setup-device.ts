@@ -8,7 +8,6 @@ import { stateFolder } from '../../ssh/folder.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
 import { checkUntil } from './setup-way.js';
 
-/** The vsock device that a machine lacks, if its manager can add one. */
 export const device: SetupStep = {
   name: 'device',
   look: async (setup, { start, asUser }) =>

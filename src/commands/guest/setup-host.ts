@@ -49,7 +49,6 @@ export const naming: SetupStep = {
   },
 };
 
-/** Whether one of the keys that known_hosts has for a name is the one that the machine's manager reads. */
 async function hasKnownKey(name: string, machine: ReachedMachine, { env, platform }: Here): Promise<boolean> {
   const prints = await managerPrints({ text: machine.target, machine }, { env, platform }, '');
   const files = await knownHostsFiles([], { env, platform });
@@ -57,7 +56,6 @@ async function hasKnownKey(name: string, machine: ReachedMachine, { env, platfor
   return bytes.some((file) => prints.some((print) => verdictOn(print, name, file) === 'known'));
 }
 
-/** Whether the machine's host key is known here. */
 export const knownKey: SetupStep = {
   name: 'host-key',
   async look({ name, target, machine, typed, io: { env, platform }, signal, add }, found) {
@@ -155,7 +153,6 @@ async function pinShown(
   add('host-key', 'changed', `${shown} is pinned, as ${by}`);
 }
 
-/** A login as ssh will do it from now on. */
 export const login: SetupStep = {
   name: 'login',
   async act(setup, found) {
@@ -208,10 +205,8 @@ async function tryOnce(
   return { code, stderr: '', message: `ssh ended with ${code ?? 'a signal'}` };
 }
 
-async function loginCommand(
-  { target, io }: Setup,
-  { host, key, login: { user, identityFile } = {} as MachineLogin }: Found,
-): Promise<readonly string[]> {
+async function loginCommand({ target, io }: Setup, { host, key, login }: Found) {
+  const { user, identityFile } = login ?? {};
   const noPassword = ['PasswordAuthentication=no', 'KbdInteractiveAuthentication=no'];
   const asked = key?.asks ? noPassword : [asksNothing];
   const words = { settings: [...asked, ownConnection, 'RemoteCommand=none'], command: 'true' };
@@ -226,11 +221,7 @@ async function loginCommand(
 }
 
 /** By `config install`. Resolves to its name. */
-async function writeHost(
-  login: MachineLogin,
-  what: 'plan' | 'do',
-  { io, add }: Pick<Setup, 'io' | 'add'>,
-): Promise<string | undefined> {
+async function writeHost(login: MachineLogin, what: 'plan' | 'do', { io, add }: Pick<Setup, 'io' | 'add'>) {
   const quiet = silent(io);
   const find = once(findMachines);
   const make = async () => {

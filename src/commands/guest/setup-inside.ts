@@ -122,7 +122,6 @@ export const keyLeft: SetupStep = {
 /** Most machines need none of it. */
 const byLogin = () => import('./setup-login.js');
 
-/** What is found by a login of the account, and what is to be done by it. */
 async function ownLogin(setup: Setup, found: Found): Promise<Found | undefined> {
   const { asUser, into, identityFile } = found;
   const { lookByLogin, scriptFor } = await byLogin();
@@ -155,7 +154,6 @@ async function undoByLogin(
   return { said, login };
 }
 
-/** The rows of a script that only looked, and the one that does what they say. */
 function planFrom(
   said: readonly FindingJson[],
   setup: Setup,
@@ -173,7 +171,6 @@ function planFrom(
   return { said, scripts: isDone ? [] : [scriptOf(user)], login: { ...login, user, identityFile } };
 }
 
-/** A row of the script that only looks, with what the user can do about it. */
 function sayPlanned(
   row: FindingJson,
   { options, typed, add, addGuests }: Setup,
@@ -188,10 +185,8 @@ function sayPlanned(
     const orBring = isBrought ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
     add('sshd', 'failed', row.found, `vmssh setup --install-sshd ${typed}${orBring}`);
   } else if (name === 'key' && state !== 'failed' && found.key) {
-    addGuests(
-      { ...row, found: `${row.found}: ${found.key.from} (${printOfLine(found.key.line)})` },
-      found.into,
-    );
+    const which = `${found.key.from} (${printOfLine(found.key.line)})`;
+    addGuests({ ...row, found: `${row.found}: ${which}` }, found.into);
   } else if (name !== 'sshd' || !isOk) addGuests(row, found.into);
 }
 
@@ -232,7 +227,6 @@ export const sshd: SetupStep = {
   },
 };
 
-/** Whether a script will change something in a step of this name. */
 export function isChanged(said: readonly FindingJson[], step: string): boolean {
   return said.some(({ name, state }) => name === step && state === 'changed');
 }

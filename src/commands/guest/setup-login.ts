@@ -118,7 +118,6 @@ const noTerminal = [
   'run it in a terminal',
 ] as const;
 
-/** For the account, by its own login. */
 export function scriptFor(setup: Setup, found: Found, look: boolean): string {
   const { asUser: account = '', key, contact: shown, hosts } = found;
   const keys = key ? [key.line] : [];
@@ -198,11 +197,10 @@ async function overOneLogin<T>(
   const signal = AbortSignal.any([stopped, own.signal]);
   const route = masterRoute(options, how.settings);
   let outcome: ScriptOutcome | undefined;
-  const isOver = runScript(route, { env: how.env, onComplaint: how.onComplaint, signal, onLine() {} }).then(
-    (end) => {
-      outcome = end;
-    },
-  );
+  const { env, onComplaint } = how;
+  const isOver = runScript(route, { env, onComplaint, signal, onLine() {} }).then((end) => {
+    outcome = end;
+  });
   while (!outcome && !existsSync(options.control)) await delay(50);
   try {
     if (outcome) throw await whyNotRun(options, route, outcome, io, stopped);

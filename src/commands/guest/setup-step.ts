@@ -6,13 +6,8 @@ import { accountName, findingsOf, readKeys, sharedHomeOption } from '../../cli/g
 import type { FindingJson } from '../../cli/json.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
-import {
-  type GuestRouteOptions,
-  guestCaller,
-  guestRoute,
-  type HostFlags,
-  sudoAsks,
-} from '../../guest/run/route.js';
+import type { GuestRouteOptions, HostFlags } from '../../guest/run/route.js';
+import { guestCaller, guestRoute, sudoAsks } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
@@ -26,13 +21,11 @@ export interface SetupStep {
   readonly name: string;
   /** Says what there is and what would be done. Changes nothing. */
   look?(setup: Setup, found: Found): Promise<Found | undefined>;
-  /** Does what `look` said. */
   act?(setup: Setup, found: Found): Promise<Found | undefined>;
   /** Takes it back, or only says so. */
   undo?(setup: Setup, found: Found, what: 'plan' | 'do'): Promise<Found | undefined>;
 }
 
-/** The machine, what the user wants, and where rows are shown. */
 export interface Setup extends Rows {
   /** As typed. */
   readonly name: string;
@@ -50,7 +43,6 @@ export interface Setup extends Rows {
   readonly signal: AbortSignal;
 }
 
-/** What the steps have found. */
 export interface Found {
   /** What starts the machine; undefined: it may be up. */
   readonly start?: string | undefined;
@@ -62,28 +54,21 @@ export interface Found {
   readonly asUser?: string;
   /** The host key that such a login was shown, and that nobody knows: "ssh-ed25519 AAAA…". */
   readonly contact?: string;
-  /** A vsock device that the machine lacks, and how its manager adds it. */
   readonly missing?: { readonly device: VsockDevice; readonly facts: VsockFacts } | undefined;
   /** Nobody goes in: what is wrong, and what to type on its console once it has the device. */
   readonly byHand?: readonly [found: string, fix: string];
-  /** Whether an sshd answers by its first route that is open. */
   readonly answer?: CheckResult;
   /** All keys of the user, for an undo. */
   readonly own?: readonly string[];
   /** The key, unless the machine's manager made one. */
   readonly key?: OwnKey | undefined;
   readonly identityFile?: string | undefined;
-  /** What its Host gets. */
   readonly login?: MachineLogin;
-  /** The one of an earlier run. */
   readonly earlier?: MachineLogin | undefined;
   /** What the scripts in the machine say, by which a plan or an undo was made. */
   readonly said?: readonly FindingJson[];
-  /** For the machine. */
   readonly scripts?: readonly string[];
-  /** The machine's host keys, as a script in it has read them. */
   readonly hostKeys?: readonly string[];
-  /** Whether it is to be pinned. */
   readonly pins?: boolean;
   /** The host key that its server has shown. */
   readonly shown?: string;
@@ -91,7 +76,6 @@ export interface Found {
   readonly host?: string | undefined;
   /** The lines for ssh, if they are not written. */
   readonly lines?: string;
-  /** Nothing is left to be looked at. */
   readonly isOver?: boolean;
 }
 
@@ -116,12 +100,10 @@ export type ShowStep = (step: FindingJson, exec?: readonly string[]) => void;
 export interface Rows {
   readonly steps: readonly FindingJson[];
   add(step: string, state: FindingJson['state'], found: string, fix?: string): undefined;
-  /** What a script in the machine says. */
   addGuests(row: FindingJson, into: HostFlags): void;
   isFailed(): boolean;
 }
 
-/** Keeps the rows, and shows each. */
 export function collector(show: ShowStep): Rows {
   const steps: FindingJson[] = [];
   return {
@@ -145,30 +127,21 @@ export function newSetup(
   show: ShowStep,
 ): Setup {
   const { text: target, machine } = named;
-  return {
-    named,
-    machine,
-    target,
-    typed: shellQuoted(target, shellOf(rest.io)),
-    ...rest,
-    ...collector(show),
-  };
+  const typed = shellQuoted(target, shellOf(rest.io));
+  return { named, machine, target, typed, ...rest, ...collector(show) };
 }
 
 /** A script that waits for something there is ended, and sooner one that only looks and says nothing. Milliseconds. */
 const [limitMs, firstMs] = [300_000, 30_000];
 
-/** How a login differs from what a manager starts. */
 export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>> {
   /** The ssh that was asked already, and what it is told about host keys. */
   readonly caller?: Awaited<ReturnType<typeof guestCaller>> & Pick<GuestRouteOptions, 'control'>;
-  /** More of ssh's. */
   readonly settings?: readonly string[];
   readonly onComplaint?: ((line: string) => void) | undefined;
   /** What sudo asks on this terminal. Undefined: it may not. */
   readonly onSudo?: ((text: string) => void) | undefined;
   readonly env?: Io['env'];
-  /** The script only looks. */
   readonly looks?: boolean;
 }
 
@@ -204,7 +177,6 @@ export async function runInside(
   return findingsOf(lines);
 }
 
-/** What `vmssh setup` is to set up. */
 export const toSetUp = {
   user: parsed(
     {
@@ -274,10 +246,7 @@ export const toSetUp = {
     summary: 'with --undo: also what was set up in the machine for the keys of others',
   }),
   sharedHome: sharedHomeOption,
-  unproved: flag({
-    long: 'unproved',
-    summary: 'go on if a guest agent cannot say which machine it is in',
-  }),
+  unproved: flag({ long: 'unproved', summary: 'go on if a guest agent cannot say which machine it is in' }),
 };
 
 export type SetupOptions = Read<typeof toSetUp>;

@@ -15,15 +15,8 @@ import { usersNames } from '../../ssh/taken-names.js';
 import { device } from './setup-device.js';
 import { config, knownKey, login, naming, pin } from './setup-host.js';
 import { brought, inside, keyLeft, sshd } from './setup-inside.js';
-import {
-  collector,
-  type Found,
-  newSetup,
-  runSteps,
-  type Setup,
-  type SetupStep,
-  type ShowStep,
-} from './setup-step.js';
+import type { Found, Setup, SetupStep, ShowStep } from './setup-step.js';
+import { collector, newSetup, runSteps } from './setup-step.js';
 import { asFailure, entry, key, way } from './setup-way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
@@ -35,24 +28,13 @@ const steps: readonly SetupStep[] = [
 /** In what order it is taken back: first what only the machine's manager can do. */
 const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, keyLeft];
 
-/** Of a machine that is gone. */
 const gone: SetupStep = { name: 'way', undo: lookWhetherGone };
 const undoneHere: readonly SetupStep[] = [gone, knownKey, config];
 
-/** What came of one machine. */
-export interface SetupSteps {
-  /** As typed. */
-  readonly name: string;
-  readonly target: string;
-  readonly steps: readonly FindingJson[];
-  /** What to type after `ssh`. */
-  readonly host?: string | undefined;
+export interface SetupSteps extends Pick<Setup, 'name' | 'target' | 'steps'>, Pick<Found, 'host' | 'lines'> {
   readonly user?: string | undefined;
-  /** The lines for ssh, if they are not written. */
-  readonly lines?: string | undefined;
 }
 
-/** A plan, and what it was made of. */
 export interface SetupPlan extends SetupSteps {
   readonly setup: Setup;
   readonly found: Found;
@@ -74,15 +56,11 @@ export function settingUp({ show, ...ways }: Ways) {
     },
     async carryOut(plan: SetupPlan): Promise<SetupSteps> {
       const setup = { ...plan.setup, ...collector(show) };
-      const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, {
-        ...plan.found,
-        isOver: false,
-      });
+      const planned = { ...plan.found, isOver: false };
+      const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, planned);
       const isDone = ({ name }: FindingJson) => setup.steps.some((each) => each.name === name);
-      return {
-        ...planOf(setup, found),
-        steps: [...plan.steps.filter((row) => !isDone(row)), ...setup.steps],
-      };
+      const left = plan.steps.filter((row) => !isDone(row));
+      return { ...planOf(setup, found), steps: [...left, ...setup.steps] };
     },
   };
 }
@@ -96,11 +74,10 @@ async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
 
 /** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
 export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp> {
-  const run = async (setup: Setup, what: 'plan' | 'do') =>
-    planOf(
-      setup,
-      await runSteps(setup.gone ? undoneHere : undone, (step, all) => step.undo?.(setup, all, what), setup),
-    );
+  const run = async (setup: Setup, what: 'plan' | 'do') => {
+    const steps = setup.gone ? undoneHere : undone;
+    return planOf(setup, await runSteps(steps, (step, all) => step.undo?.(setup, all, what), setup));
+  };
   return {
     async plan(name) {
       const found = await lookUp(name, ways.io, ways.signal).catch(asFailure);
@@ -118,7 +95,6 @@ export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp
   };
 }
 
-/** What `setup` keeps of a machine, by its target or its name in ssh. */
 async function keptOf(name: string, io: Ways['io']) {
   const { logins, state } = await keptLogins(io);
   const host = state?.machines.find((each) => each.host === name)?.target;

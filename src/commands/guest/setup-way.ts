@@ -34,19 +34,13 @@ export const entry: SetupStep = {
     const login = { target, uuid, user, takes, pinned, ...journals, first: first || undefined };
     const chosen = await chooseKey(setup).catch(asFailure);
     if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
-    const found = {
-      ...chosen,
-      earlier,
-      login,
-      start: await howToStart(setup),
-      hosts: hostsHome(options.sharedHome, io),
-    };
+    const start = await howToStart(setup);
+    const found = { ...chosen, earlier, login, start, hosts: hostsHome(options.sharedHome, io) };
     if (options.by === 'login' && mayBeUp(machine)) return byLogin(setup, found);
     return into instanceof ConnectError ? noEntry(setup, into, found) : { ...found, into };
   },
 };
 
-/** Whether something answers, by its first route that does. */
 export const way: SetupStep = {
   name: 'way',
   async look(setup, found) {
@@ -78,14 +72,7 @@ export const key: SetupStep = {
   },
 };
 
-/** The key that the machine's manager made for its user; else the user's own. */
-async function chooseKey({
-  name,
-  machine,
-  options,
-  io,
-  signal,
-}: Setup): Promise<Pick<Found, 'key' | 'identityFile'>> {
+async function chooseKey({ name, machine, options, io, signal }: Setup) {
   const isManagers = options.key === undefined && [undefined, machine?.user].includes(options.user);
   const made = isManagers ? await ownKeyFile(machine?.identityFile) : undefined;
   if (made !== undefined) return { identityFile: made };
@@ -116,12 +103,8 @@ async function byLogin(setup: Setup, found: Found): Promise<Found> {
 }
 
 export function loginAs(user: string, { target, name }: Pick<Setup, 'target' | 'name'>) {
-  return {
-    route: 'target',
-    host: `${user}@${target}`,
-    typed: typedHost(name),
-    sshConfig: undefined,
-  } as const;
+  const host = `${user}@${target}`;
+  return { route: 'target', host, typed: typedHost(name), sshConfig: undefined } as const;
 }
 
 /** No manager goes in: a login does, if an sshd answers; else what to type on its console, if it has one. */

@@ -1,13 +1,6 @@
 import { spawn } from 'node:child_process';
-import {
-  type Command,
-  CommandError,
-  flag,
-  oneOf,
-  type Read,
-  readAll,
-  UsageError,
-} from '../../cli/command.js';
+import type { Command, Read } from '../../cli/command.js';
+import { CommandError, flag, oneOf, readAll, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import { formatProgress } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
@@ -125,10 +118,7 @@ function callerOfSudo({ SUDO_UID = '' }: Io['env']) {
 /** What a child gets of the caller's environment: nothing that leads to root's own folders or services. */
 const kept = ['PATH', 'TERM', 'NO_COLOR', 'FORCE_COLOR', 'CI'] as const;
 
-/**
- * Sets up the login of whoever called sudo: all of it is done by a child that has become that account, on the same terminal, since its files
- * are not root's to read. Where only root goes into a machine, the child asks sudo.
- */
+/** A child that has become whoever called sudo does all of it, on the same terminal: his files are not root's to read. */
 async function setUpFor(
   { name, home }: { readonly name: string; readonly home: string },
   words: readonly string[],
@@ -137,10 +127,8 @@ async function setUpFor(
   ignoreInterrupts();
   const own = { HOME: home, USER: name, LOGNAME: name };
   const passed = Object.fromEntries(kept.flatMap((each) => (env[each] ? [[each, env[each]]] : [])));
-  const child = spawn('runuser', ['-u', name, '--', ...self, ...words], {
-    env: { ...passed, ...own },
-    stdio: 'inherit',
-  });
+  const options = { env: { ...passed, ...own }, stdio: 'inherit' } as const;
+  const child = spawn('runuser', ['-u', name, '--', ...self, ...words], options);
   const { code } = await ended(child).catch((error: Error) => {
     throw new CommandError(
       `cannot become ${name}: ${error.message}`,
@@ -173,9 +161,7 @@ async function printer(io: Io): Promise<ShowStep> {
   };
 }
 
-export interface SetupJson extends Envelope<'setup'> {
-  readonly machines: readonly SetupSteps[];
-}
+export type SetupJson = Envelope<'setup'> & { readonly machines: readonly SetupSteps[] };
 
 /** A plan has more than its steps. */
 function setupJson(all: readonly SetupSteps[], code: number): SetupJson {

@@ -53,11 +53,8 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
     const { machines, warnings } = await findMachines(io, via);
     for (const { provider, problem } of shownWarnings(warnings))
       io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
-    const found = await inventoryFor(
-      machines.filter((machine) => !runningOnly || mayRun(machine)),
-      prefix,
-      io,
-    );
+    const wanted = machines.filter((machine) => !runningOnly || mayRun(machine));
+    const found = await inventoryFor(wanted, prefix, io);
     const { hostvars } = found._meta;
     const answer = host === undefined ? found : Object.hasOwn(hostvars, host) ? hostvars[host] : {};
     io.out(jsonText(answer));
@@ -96,10 +93,7 @@ interface InventoryHost {
   readonly host: ConcreteHost;
 }
 
-/**
- * All machines for Ansible, in groups by provider, status and hypervisor: the answer to --list
- * (https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html). Throws a RangeError for what ssh cannot take.
- */
+/** The answer to --list: https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html. Throws a RangeError. */
 export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): Inventory {
   const memberships = hosts.flatMap(({ machine, host: { host } }) =>
     groupsOf(machine).map((group) => ({ group, host })),
@@ -109,11 +103,8 @@ export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): In
   const hostvars = Object.fromEntries(
     hosts.map(({ machine, host }) => [host.host, varsOf(machine, host, caller)]),
   );
-  return {
-    all: { children: ['ungrouped', ...groups.keys()] },
-    ...Object.fromEntries(named),
-    _meta: { hostvars },
-  } as Inventory;
+  const all = { children: ['ungrouped', ...groups.keys()] };
+  return { all, ...Object.fromEntries(named), _meta: { hostvars } } as Inventory;
 }
 
 /** Why Ansible must not get a machine; undefined: it may. Ansible would run text from others as a template. */
@@ -132,17 +123,14 @@ function groupsOf({ provider, status, via = 'localhost' }: ListedMachine): reado
 
 function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller: Caller): HostVars {
   const { name, target, provider, status, uuid, cid, via, user, identityFile } = machine;
+  const ours = { ...options, ...caller, user: undefined, identityFile: undefined };
   return {
     // Any host will do, since the proxy has the target; ssh keeps its control socket by this name.
     ansible_host: host,
     ansible_connection: 'ssh',
     ansible_user: user,
     ansible_ssh_private_key_file: identityFile,
-    ansible_ssh_common_args: sshArguments({
-      ...options,
-      ...caller,
-      ...{ user: undefined, identityFile: undefined },
-    }),
+    ansible_ssh_common_args: sshArguments(ours),
     vmssh_name: name,
     vmssh_target: target,
     vmssh_provider: provider,

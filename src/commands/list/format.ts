@@ -13,12 +13,10 @@ interface TableLooks {
   readonly terminal: boolean;
   /** On a terminal: the shell into which a target may be pasted. */
   readonly shell?: Shell;
-  /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;
   readonly withHost?: boolean;
   /** The hypervisors that did not answer: a row each, with the reason at its end. */
   readonly failed?: readonly ConnectError[];
-  /** The terminal's columns. */
   readonly columns?: number;
   /** For a table in several parts: the widths of its columns up to now, empty before its first part, which has the header. */
   readonly widths?: number[];
@@ -92,7 +90,6 @@ function flowing(
     .trimEnd();
 }
 
-/** Spaces between two cells. */
 const gap = 2;
 
 interface Column {

@@ -24,7 +24,6 @@ export interface ListDeps {
   readonly listAll: (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
   /** The Hosts that config install wrote; undefined before that. */
   readonly hosts: (io: Io) => Promise<readonly HostEntry[] | undefined>;
-  /** Writes the Hosts of machines that came or went. */
   readonly keepFresh: (found: AllMachines, io: Io) => Promise<void>;
 }
 
@@ -115,7 +114,7 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const others = options.via && (await readViaHosts(options.via, io));
   const hasNamesForSsh = options.show === 'json' || (isTable(options) && io.terminal.stdout);
   const hosts = () => (hasNamesForSsh ? deps.hosts(io) : Promise.resolve(undefined));
-  let onAnswer: ((listing: HostListing) => void) | undefined;
+  let onAnswer: OnAnswer | undefined;
   const look = async (signal?: AbortSignal): Promise<Selection> => {
     const all = others ? undefined : await deps.listAll({ env: io.env, signal }, providers);
     if (all && options.providers === undefined) await deps.keepFresh(all, io);
@@ -125,7 +124,7 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
         : (await import('./named.js')).byHosts(options.names, await deps.hosts(io));
     const wanted = { ...options, names };
     if (all && hops.length === 0) return select(wanted, io, providers, all, signal);
-    return lookVia(wanted, others ?? hops, io, { signal, here: all, onAnswer });
+    return lookVia(wanted, others ?? hops, io, signal, all, onAnswer);
   };
   if (options.watchMs !== undefined) {
     const { watchMachines } = await import('./watch.js');
@@ -155,20 +154,15 @@ function isTable({ show }: ListOptions): boolean {
   return show === 'table' || show === 'wide';
 }
 
-/** Adds the machines of hypervisors to those that were found here. */
+type OnAnswer = (listing: HostListing) => void;
+
 async function lookVia(
   options: ListOptions,
   hosts: readonly string[],
   io: Io,
-  {
-    signal,
-    here = { machines: [], warnings: [] },
-    onAnswer,
-  }: {
-    readonly signal: AbortSignal | undefined;
-    readonly here: AllMachines | undefined;
-    readonly onAnswer: ((listing: HostListing) => void) | undefined;
-  },
+  signal: AbortSignal | undefined,
+  here: AllMachines = { machines: [], warnings: [] },
+  onAnswer?: OnAnswer,
 ): Promise<Selection> {
   const { askAll } = await import('../../machines/ask.js');
   const args = options.providers === undefined ? [] : [`--provider=${options.providers.join(',')}`];
@@ -200,7 +194,6 @@ async function advice(
   return start + whatNext(isClear ? [] : open, closed, written ?? [], io);
 }
 
-/** Whether no route leads into it, and its manager can add one. */
 function lacksWay({ provider, routes = [] }: ListedMachine): boolean {
   return ownSource(provider)?.device !== undefined && routes.length === 0;
 }

@@ -10,10 +10,7 @@ import type { HostEntry } from '../../ssh/config/state.js';
 import { nameOf } from '../../typed/target.js';
 import type { Selection } from './output.js';
 
-/**
- * The machine of each name, id, target or address, in the order in which they were typed; an error for a name that no machine has, or
- * several have. `from`: the only providers that were asked.
- */
+/** The machine of each name, id, target or address, in their order; an error for one that no machine has, or several. */
 export function namedMachines(
   names: readonly string[],
   all: AllMachines,
@@ -58,8 +55,6 @@ function meant(typed: string, machines: readonly ListedMachine[]): readonly List
   const target = asTarget(typed);
   if (target === undefined || nameOf(target) === '') return [];
   const providers = providersOf(target);
-  return match(
-    nameOf(target),
-    machines.filter(({ provider }) => providers.includes(provider)),
-  );
+  const candidates = machines.filter(({ provider }) => providers.includes(provider));
+  return match(nameOf(target), candidates);
 }

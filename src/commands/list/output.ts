@@ -16,7 +16,6 @@ import { shellOf } from '../../typed/shell.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 
 export interface ListOptions {
-  /** What to print of each machine. */
   readonly show: 'table' | 'wide' | 'json' | 'name' | 'id' | 'status' | 'address' | 'keys';
   /** The machines to print, as they were typed; none: all. */
   readonly names: readonly string[];
@@ -36,11 +35,9 @@ export interface Selection extends AllMachines {
   readonly shown: readonly ListedMachine[];
   /** What is wrong with the names that were typed. */
   readonly errors: readonly ConnectError[];
-  /** The hypervisors that did not answer. */
   readonly failed?: readonly ConnectError[];
 }
 
-/** What goes to stdout. `hosts`: those that ssh has. */
 export async function listText(
   options: ListOptions,
   io: Io,
@@ -51,16 +48,11 @@ export async function listText(
   const wrong = [...errors, ...failed];
   const names = hosts === undefined ? new Map() : sshNames(hosts, machines);
   switch (options.show) {
-    case 'json':
-      return formatJson(
-        await listJson(
-          shown,
-          names,
-          { warnings, errors: wrong.map(connectFailure) },
-          listCode(options, found),
-        ),
-        options.watchMs === undefined,
-      );
+    case 'json': {
+      const said = { warnings, errors: wrong.map(connectFailure) };
+      const json = await listJson(shown, names, said, listCode(options, found));
+      return formatJson(json, options.watchMs === undefined);
+    }
     case 'table':
     case 'wide':
       if (shown.length === 0 && wrong.length === 0 && io.terminal.stdout) return noMachines(found);
@@ -81,11 +73,9 @@ const columns = {
 
 /** The known host keys of machines of this host that have a UUID, as root may give them to all users. */
 async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promise<string> {
-  const [{ ownPins, pinsById }, { knownHostsFile }, { aliasOf }] = await Promise.all([
-    import('../../ssh/machine-keys.js'),
-    import('../../ssh/folder.js'),
-    import('../../ssh/config/hosts.js'),
-  ]);
+  const { ownPins, pinsById } = await import('../../ssh/machine-keys.js');
+  const { knownHostsFile } = await import('../../ssh/folder.js');
+  const { aliasOf } = await import('../../ssh/config/hosts.js');
   const aliases = new Set(machines.map(aliasOf));
   const pins = await ownPins(knownHostsFile(env));
   if (!Buffer.isBuffer(pins)) throw new CommandError('HOST_KEY_UNKNOWN', pins.problem, pins.fix);
@@ -94,7 +84,6 @@ async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promis
   return lines.map((line) => `${printable(line.trim())}\n`).join('');
 }
 
-/** How the options want a table on this stdout. */
 export async function looksOf({ show, via }: ListOptions, io: Io) {
   return {
     wide: show === 'wide',
@@ -137,7 +126,6 @@ export function listCode(options: ListOptions, { warnings, errors, failed = [] }
 export interface ListJson extends Envelope<'list'> {
   readonly machines: readonly MachineJson[];
   readonly warnings: readonly Warning[];
-  /** For each name that was typed and that no machine has, or several have. */
   readonly errors: readonly FailureJson[];
 }
 

@@ -32,7 +32,6 @@ export async function select(
   };
 }
 
-/** A machine, and why its address could not be asked for. */
 interface Shown {
   readonly machine: ListedMachine;
   readonly warning?: Warning;

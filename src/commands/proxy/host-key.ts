@@ -1,8 +1,9 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { type Command, oneOf, positionals, textOption } from '../../cli/command.js';
 import { printable, quote } from '../../errors.js';
-import { certificateIn, type ShownKey } from '../../identity/certificate.js';
+import { certificateIn } from '../../identity/certificate.js';
 import { pinsOf, type Refusal } from '../../identity/decide.js';
+import type { ShownKey } from '../../identity/known-hosts.js';
 import { pinPrint } from '../../identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
@@ -11,23 +12,16 @@ import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownHome } from '../../ssh/folder.js';
 import { keyOwner } from '../../ssh/key-owner.js';
-import {
-  type MachineKeys,
-  machineKeys,
-  nameToForget,
-  type Refused,
-  refusalOf,
-} from '../../ssh/machine-keys.js';
+import type { MachineKeys, Refused } from '../../ssh/machine-keys.js';
+import { machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellQuoted } from '../../typed/shell.js';
 
 interface HostKeyOptions {
   /** Why ssh asks: ORDER before the key exchange, HOSTNAME for its result. */
   readonly reason: string;
-  /** The name by which ssh looks the key up. */
   readonly host: string;
   readonly shown: ShownKey;
-  /** What the user typed. */
   readonly typed?: string;
   /** Undefined: as the user's files say. */
   readonly policy?: HostKeyPolicy;
@@ -102,7 +96,6 @@ interface Call {
   readonly keys: MachineKeys;
   /** The key itself, also of a certificate. */
   readonly plain: ShownKey;
-  /** What the machine is called in messages. */
   readonly name: string;
   readonly io: Io;
 }
@@ -112,13 +105,10 @@ function knownLines(keys: MachineKeys): readonly string[] {
   const { reached, made, authorities } = keys;
   const only = reached.brought ?? made;
   const own = only ? [only] : pinsOf(keys);
-  return [
-    ...authorities.map((line) => `@cert-authority HOST ${line}`),
-    ...own.map(({ type, key }) => `HOST ${type} ${key}`),
-  ];
+  const lines = own.map(({ type, key }) => `HOST ${type} ${key}`);
+  return [...authorities.map((line) => `@cert-authority HOST ${line}`), ...lines];
 }
 
-/** As `settleKey`, with its messages for the user. */
 async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call: Call): Promise<Settled> {
   const { keys, plain, name, io } = call;
   const answer = await settleKey(
@@ -130,14 +120,12 @@ async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call:
           import('../../ssh/policy/key-policy.js'),
           import('../../ssh/policy/asking-ssh.js'),
         ]);
-        const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-        return keyPolicy(io, { login: () => askingSsh(io), lines, note });
+        return keyPolicy(io, { login: () => askingSsh(io), lines, note: (line) => say(io, line) });
       },
       asked: () => confine('write', io.env),
       user: () => saidYes(call),
       notKept(path, { message }) {
-        const problem = `the host key of ${quote(name)} could not be written to ${path}: ${message}`;
-        io.err(`${io.program}: ${printable(problem)}\n`);
+        say(io, `the host key of ${quote(name)} could not be written to ${path}: ${message}`);
       },
     },
   );
@@ -145,12 +133,14 @@ async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call:
   const isOther = answer.why === 'brought to another';
   const isSaid = answer.do === 'nothing' || (answer.do === 'accept' && (answer.pin || isOther));
   const notice = isSaid ? noticeOf(answer.why, call) : undefined;
-  if (notice !== undefined) io.err(`${io.program}: ${printable(notice)}\n`);
+  if (notice !== undefined) say(io, notice);
   if (isSaid && answer.do === 'accept' && (await wasMadeAgain(call)))
-    io.err(
-      `${io.program}: ${printable(`${quote(name)} was made again, and may lack your key: vmssh setup ${shellQuoted(name)}`)}\n`,
-    );
+    say(io, `${quote(name)} was made again, and may lack your key: vmssh setup ${shellQuoted(name)}`);
   return answer;
+}
+
+function say({ err, program }: Pick<Io, 'err' | 'program'>, text: string): void {
+  err(`${program}: ${printable(text)}\n`);
 }
 
 /** Whether setup made a login for another machine of its name and manager, as for a container of yesterday. */
@@ -192,7 +182,6 @@ function lineFrom(file: number): string {
   return text;
 }
 
-/** What the user is told of a key that is not refused; undefined: nothing. */
 function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | undefined {
   const who = quote(call.name);
   const key = shownKey(call);
@@ -223,14 +212,11 @@ function shownKey({ plain }: Call): string {
 /** One line that says why, with the fix. What answers with another key may be no route to the machine: its first one is first again. */
 async function complain(refused: Refused, call: Call): Promise<void> {
   const { keys, name, io } = call;
-  const [{ pasteable }, { forgetRoute }] = await Promise.all([
-    import('../../cli/failure.js'),
-    import('../../reach/remembered.js'),
-  ]);
+  const { pasteable } = await import('../../cli/failure.js');
+  const { forgetRoute } = await import('../../reach/remembered.js');
   const { problem: clause, hint } = refusalOf(refused, keys, name, io);
   const problem = refused.why === 'no record' ? `${clause}${noteProblem(io)}` : clause;
-  const text = `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`;
-  io.err(`${io.program}: ${printable(text)}\n`);
+  say(io, `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`);
   const route = keys.unproved ? undefined : await forgetRoute(keys.reached.text, io.env);
   if (route !== undefined) io.err(`${io.program}: ${route}\n`);
 }

@@ -18,11 +18,7 @@ export interface LastStepOptions extends Omit<ReachByOptions, 'target'> {
 const maxText = 1000;
 
 /** For a vmssh elsewhere (connect/via/): prints "READY by vmssh" once the machine is connected, before it "READY keys JSON" if READY asks for that, and then relays; or "READY failed JSON". */
-export async function lastStep(
-  { ready, ...options }: LastStepOptions,
-  trace: Trace | undefined,
-  io: Io,
-): Promise<number> {
+export async function lastStep({ ready, ...options }: LastStepOptions, trace: Trace | undefined, io: Io) {
   const native = loadAddon();
   const watch = await watchStdio(native.addon, io);
   const { signal } = watch;
@@ -52,11 +48,7 @@ export async function lastStep(
 }
 
 /** Undefined if that takes longer: the login does not wait, and they are asked for when it needs them. */
-async function keysIn(
-  timeoutMs: number,
-  { target, resolution }: Reached,
-  { env, platform }: Io,
-): Promise<string | undefined> {
+async function keysIn(timeoutMs: number, { target, resolution }: Reached, { env, platform }: Io) {
   const signal = AbortSignal.timeout(timeoutMs);
   const deps = { env, platform, timeoutMs, signal };
   const said = await keysSaid(target, resolution.machine, deps).catch(() => undefined);

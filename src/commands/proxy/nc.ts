@@ -33,7 +33,6 @@ import { withTarget } from '../../typed/shell.js';
 export interface NcOptions extends ReachFlags {
   readonly text: string;
   readonly port: number;
-  /** Print the SSH banner and exit instead of piping. */
   readonly banner: boolean;
   /** Run by ssh as its ProxyCommand: ends when ssh does, as the proxy does. */
   readonly forSsh: boolean;

@@ -4,10 +4,7 @@ import { takesUnixSocket } from '../../deliver/pass-fd.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 
-export interface InteropOptions extends ReachByOptions {
-  readonly fdpass: boolean;
-  readonly verbose: boolean;
-}
+type InteropOptions = ReachByOptions & { readonly fdpass: boolean; readonly verbose: boolean };
 
 /** Inside WSL2: passes a target of Windows to the Windows build of vmssh. Undefined if there is none, or no need. */
 export async function proxyOverInterop(options: InteropOptions, io: Io): Promise<number | undefined> {

@@ -13,13 +13,8 @@ import {
 import type { Bring, Connection } from '../../connect/connection.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
-import {
-  leaveRecord,
-  linesAskForKeys,
-  type ReachedRecord,
-  recordFolders,
-  recordOf,
-} from '../../identity/record.js';
+import type { ReachedRecord } from '../../identity/record.js';
+import { leaveRecord, linesAskForKeys, recordFolders, recordOf } from '../../identity/record.js';
 import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
@@ -193,17 +188,10 @@ async function whyNotReached(
   return gone.code === 'EPIPE' && io.terminal.stderr ? exitCodeOf(gone) : gone;
 }
 
-interface HandOver extends Pick<RelayToEndOptions, 'text' | 'native' | 'trace'> {
-  readonly watch: StdioWatch;
-  readonly fdpass: boolean;
-}
+type HandOver = Pick<RelayToEndOptions, 'text' | 'native' | 'trace'> &
+  Pick<ProxyOptions, 'fdpass'> & { readonly watch: StdioWatch };
 
-/** Passes the socket to ssh, or relays. Resolves to the exit code. */
-async function handOver(
-  connection: Connection,
-  { watch, fdpass, ...relay }: HandOver,
-  io: Io,
-): Promise<number> {
+async function handOver(connection: Connection, { watch, fdpass, ...relay }: HandOver, io: Io) {
   const { text, native, trace } = relay;
   const { handle } = connection;
   const passes = fdpass && native.addon && handle && takesSocket();
@@ -281,7 +269,6 @@ function leave(
   }
 }
 
-/** Of a machine whose name is kept although nothing lists it: since when. */
 async function ifGone(error: ConnectError, text: string, { env }: Io): Promise<ConnectError> {
   const { goneSince } = await import('../../hosts/gone.js');
   const since = await goneSince(text, env);

@@ -56,10 +56,7 @@ export const sourceList: Command<{ readonly json: boolean }> = {
   },
 };
 
-const changeOptions = {
-  dryRun: dryRunOption,
-  yes: flag({ long: 'yes', short: 'y', summary: 'do not ask' }),
-};
+const changeOptions = { dryRun: dryRunOption, yes: flag({ long: 'yes', short: 'y', summary: 'do not ask' }) };
 type Changing = Command<Read<typeof changeOptions> & { readonly name: string }>;
 type Words = Pick<Changing, 'name' | 'summary' | 'details' | 'examples'>;
 

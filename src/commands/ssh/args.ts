@@ -3,14 +3,12 @@ import { type Login, splitLogin, splitUser } from '../../lookup/login.js';
 import { givesAway } from '../../ssh/config/host-options.js';
 import type { SplitArgs, SshTool, ToolOption } from '../../ssh/split-args.js';
 
-/** A tool's operand that names a machine. */
 export interface Operand extends Login {
   readonly at: number;
   /** ":path" or "". */
   readonly rest: string;
 }
 
-/** How to tell a machine's path from one of this host. */
 export interface Paths {
   readonly platform: NodeJS.Platform;
   readonly isTarget: (text: string) => boolean;
@@ -33,7 +31,6 @@ export function optionsNameUser(tool: SshTool, { before, after }: SplitArgs): bo
   );
 }
 
-/** Whether the options name a host to go through. */
 export function namesJump(tool: SshTool, { before, after }: SplitArgs): boolean {
   return [...before, ...after].some(
     (option) => (tool !== 'rsync' && option.name === 'J') || sets(option, /^\s*proxyjump[\s=]+(?!none)/i),

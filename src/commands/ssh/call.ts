@@ -24,19 +24,15 @@ export interface SshOptions extends ForProxy {
   readonly args: SplitArgs;
   /** The target itself, if the operand is only a form of it that another program accepts as a host. */
   readonly typed?: string;
-  /** The machine as it is called behind the hypervisor of --via. */
   readonly behind?: ((typed: string) => string) | undefined;
   readonly print: boolean;
 }
 
-/** The command to run, and our options for the machine in it. */
 export interface ToolCall {
   readonly command: readonly string[];
   readonly ssh: readonly string[];
-  /** "-o" and its values. */
   readonly options: readonly string[];
   readonly named: ListedTarget;
-  /** Whether ssh asks vmssh for the host key. */
   readonly asks: boolean;
   readonly host: string;
   /** What puts a key into a machine that has no login of its own yet. */
@@ -140,10 +136,8 @@ async function usersPolicy(name: string, args: SplitArgs, io: Io) {
     ['l', 'o', 'p'].includes(name) ? words : [],
   );
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-  const [{ keyPolicy, plainLogin }, { fileOfCall }] = await Promise.all([
-    import('../../ssh/policy/key-policy.js'),
-    import('../../ssh/policy/ask-ssh.js'),
-  ]);
+  const { keyPolicy, plainLogin } = await import('../../ssh/policy/key-policy.js');
+  const { fileOfCall } = await import('../../ssh/policy/ask-ssh.js');
   const login = plainLogin(name, io, { configFile: fileOfCall(args), flags });
   return (await keyPolicy(io, { login, note })).policy;
 }
@@ -211,13 +205,9 @@ function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly strin
   return program === 'ssh' ? [] : ['-S', program];
 }
 
-/** Our options that are for the proxy. */
 type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start' | 'bring'>;
 
-/**
- * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives the target itself. The
- * options of the user's own `-e 'ssh OPTIONS'`, of which the last one counts, or of `variable` are kept. Throws a UsageError.
- */
+/** The value of rsync's `-e`, with the options of the user's own last `-e` or of `variable`. Throws a UsageError. */
 export function remoteShell(
   { before, after }: SplitArgs,
   variable: string | undefined,
@@ -231,6 +221,7 @@ export function remoteShell(
     throw new UsageError(`rsync's -e or RSYNC_RSH has to be ssh and its options here, not ${quote(given)}`);
   // rsync's own quoting: a quote inside quotes is doubled (rsync(1), --rsh).
   const quoted = (word: string) => `'${word.replaceAll("'", "''")}'`;
+  // rsync calls it with a form of the target that it accepts as a host.
   const typed = quoted(`--typed=${target}`);
   const ours = ownArgs(proxy).map((word) => ` ${word}`);
   return `${self.map(quoted).join(' ')} ssh ${typed}${ours.join('')}${options}`;
@@ -250,10 +241,7 @@ function isShell({ name }: ToolOption): boolean {
   return name === 'e' || name === 'rsh';
 }
 
-/**
- * The target in a form that every tool accepts as a host: "%" for "/", no colon, nothing that ssh refuses. Without one, the machine's UUID or
- * the slug of its name. Throws a UsageError if these are none either.
- */
+/** A form of the target that every tool takes as a host, else the UUID or the slug of its name. Throws a UsageError. */
 function hostFor({ text, machine }: ListedTarget): string {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
   const id = host.includes(':') ? machine?.uuid : undefined;

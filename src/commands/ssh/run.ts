@@ -54,21 +54,16 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   if (code === 255) await explainKey(call, options, io);
   if (code === 255 && !call.asks && (await changedKey(call, io))) await explainChangedKey(call, io);
   // At the first login its host key was accepted, and what came then was not.
-  if (code === 255 && isNew && (await knowsKey(call, io)))
-    await complain(
-      `if ${quote(call.named.text)} refused the login, your key is not in there`,
-      call.setup,
-      io,
-    );
+  if (code === 255 && isNew && (await knowsKey(call, io))) {
+    const problem = `if ${quote(call.named.text)} refused the login, your key is not in there`;
+    await complain(problem, call.setup, io);
+  }
   return code;
 }
 
-/** The same with the machine that the user picks on the terminal; undefined if it is none. */
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
-  const [{ pickMachine }, { canPick }] = await Promise.all([
-    import('../../picker/picker.js'),
-    import('../../cli/terminal.js'),
-  ]);
+  const { pickMachine } = await import('../../picker/picker.js');
+  const { canPick } = await import('../../cli/terminal.js');
   if (options.behind || !canPick(io)) return options;
   const machine = await pickMachine(io);
   return machine && { ...options, args: { ...options.args, operands: [machine.target] } };
@@ -109,10 +104,8 @@ async function explainKey(call: ToolCall, { start }: SshOptions, io: Io): Promis
 
 async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
   const { text } = named;
-  const [{ forgetRoute }, { explainRefusal }] = await Promise.all([
-    import('../../reach/remembered.js'),
-    import('../../identity/refusal.js'),
-  ]);
+  const { forgetRoute } = await import('../../reach/remembered.js');
+  const { explainRefusal } = await import('../../identity/refusal.js');
   const route = await forgetRoute(text, io.env);
   const made = guestKeysFor(named, io.env);
   const why = made ? 'not made' : 'changed';
@@ -147,7 +140,6 @@ async function knowsKey({ named }: ToolCall, { env }: Io): Promise<boolean> {
   return alias !== undefined && file !== undefined && knownTypes(alias, file.bytes).length > 0;
 }
 
-/** What ssh says of a login that offers no key. */
 async function loginSays({ ssh, options, host }: ToolCall, io: Io): Promise<string> {
   const settings = [...onlyLooks, 'PreferredAuthentications=none', 'LogLevel=INFO'];
   const login = sshCommand({ ssh, flags: [...options, '-n'], settings, host, command: 'exit' });

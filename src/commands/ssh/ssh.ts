@@ -12,7 +12,6 @@ import { quote } from '../../errors.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
 
-/** A command that accepts any option of another program. */
 type ToolCommand = Command<SshOptions> & { readonly passThrough: true };
 
 const summaries: Readonly<

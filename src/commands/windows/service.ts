@@ -13,11 +13,7 @@ import { portsOf } from './guid.js';
 const dryRunOption = flag({ long: 'dry-run', summary: 'print the commands for reg.exe, and run none' });
 
 export interface ServiceListJson extends Envelope<'service list'> {
-  readonly services: readonly {
-    readonly id: string;
-    readonly port?: number;
-    readonly name: string;
-  }[];
+  readonly services: readonly { readonly id: string; readonly port?: number; readonly name: string }[];
 }
 
 export const serviceList: Command<{ readonly json: boolean }> = {
@@ -89,7 +85,6 @@ export const serviceUnregister: Command<ServiceOptions> = {
   run: ({ ports, dryRun }, io) => change(ports, (port) => removal(serviceIdOfPort(port)), dryRun, io),
 };
 
-/** Registers or removes each of the ports by reg.exe, with these arguments. */
 export async function change(
   ports: readonly number[],
   argsOf: (port: number) => readonly string[],
@@ -135,7 +130,6 @@ function refuseElsewhere({ platform }: Io): void {
   throw new CommandError('UNSUPPORTED', problem, hint);
 }
 
-/** An error that says what Windows refused, and what is needed. */
 function failure(error: unknown, elevated: () => boolean = isElevated): unknown {
   if (!(error instanceof DiscoveryError)) return error;
   const { code, message } = error;

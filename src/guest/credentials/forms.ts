@@ -22,7 +22,6 @@ export interface Given {
 }
 
 export interface FormOptions {
-  /** Which reads the arguments. */
   readonly shell?: Shell;
   /** Where sshd is to listen besides, each as `parseListen` makes it. */
   readonly listen?: readonly string[];
@@ -128,15 +127,13 @@ function listening(listen: readonly string[]) {
 /** COMMAND_LINE_SIZE of x86 and arm64 is 2048, and other arguments need some. */
 const maxOfKernel = 1920;
 
-/** What is to be known of the addresses, for a person. */
 function listenNotes(listen: readonly string[]): readonly string[] {
   const clashes = listen.filter((each) => isSshPort(vsockPortOf(each)));
+  const clash =
+    'if systemd makes sshd-vsock.socket in the guest too, one of the two units fails; both reach the same sshd';
   return [
     `${systemd(256)} to listen on ${listen.join(', ')}, or before that the generator of vmssh guest install --generator`,
-    ...clashes.map(
-      (each) =>
-        `${each}: if systemd makes sshd-vsock.socket in the guest too, one of the two units fails; both reach the same sshd`,
-    ),
+    ...clashes.map((each) => `${each}: ${clash}`),
   ];
 }
 
@@ -156,10 +153,7 @@ ssh_authorized_keys:
 ${logins.map((key) => `  - ${yamlString(key)}\n`).join('')}`;
 }
 
-/**
- * An address for sshd as ListenStream= of systemd.socket(5) takes it, in a form that 240 and later know: "vsock::2222",
- * "vsock:3:22", "/run/ssh", "@ssh", "2222", "127.0.0.1:2222", "[::1]:2222". Throws a RangeError.
- */
+/** An address as ListenStream= of systemd.socket(5) takes it from 240 on. Throws a RangeError with the forms. */
 export function parseListen(text: string): string {
   const address = /^[/@][\w@%+=:,./-]+$/.test(text) ? text : (vsock(text) ?? tcp(text));
   if (address !== undefined) return address;
@@ -168,9 +162,8 @@ export function parseListen(text: string): string {
   );
 }
 
-/** The port of an address on vsock; undefined for another address. */
 function vsockPortOf(address: string): number | undefined {
-  const [, port] = /^vsock:\d*:(\d+)$/.exec(address) ?? [];
+  const port = /^vsock:\d*:(\d+)$/.exec(address)?.[1];
   return port === undefined ? undefined : Number(port);
 }
 

@@ -8,11 +8,7 @@ import type { Env } from '../../runtime.js';
 import { type GuestKeys, guestAlias, guestFolder, guestKeyFiles, guestKeysOf } from '../../ssh/guest-keys.js';
 
 /** A machine's keys, or new ones; without the user's public keys in `logins` a login key too. A folder appears whole or not. Rejects with a system error. */
-export async function makeGuestKeys(
-  name: string,
-  logins: readonly string[] | undefined,
-  env: Env,
-): Promise<GuestKeys> {
+export async function makeGuestKeys(name: string, logins: readonly string[] | undefined, env: Env) {
   const folder = guestFolder(name, env);
   const known = guestKeysOf(name, env);
   if (known) return known;
@@ -34,11 +30,8 @@ export async function makeGuestKeys(
 
 async function fill(folder: string, name: string, logins: readonly string[] | undefined, env: Env) {
   const { hostKey, login, logins: loginsFile, knownHosts, name: nameFile } = guestKeyFiles;
-  const make = (file: string) =>
-    runQuietly(
-      ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', `vmssh-${exact(name)}`, '-f', join(folder, file)],
-      env,
-    );
+  const keygen = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', `vmssh-${exact(name)}`];
+  const make = (file: string) => runQuietly([...keygen, '-f', join(folder, file)], env);
   await make(hostKey);
   if (logins === undefined) await make(login);
   const keys = logins ?? [await line(folder, `${login}.pub`)];
@@ -50,7 +43,6 @@ async function fill(folder: string, name: string, logins: readonly string[] | un
   await write(folder, knownHosts, `${guestAlias(name)} ${type} ${key}\n`);
 }
 
-/** The keys in a machine's folder. Rejects with a system error. */
 export async function readGivenKeys(folder: string): Promise<GivenKeys> {
   const { hostKey, logins } = guestKeyFiles;
   return {
@@ -74,7 +66,6 @@ async function write(folder: string, name: string, text: string): Promise<void> 
   }
 }
 
-/** Runs a program; rejects with an Error if it could not be started or failed. */
 async function runQuietly(command: readonly string[], env: Env): Promise<void> {
   const { code, stderr, stdout } = await runProgram(command, { env, timeoutMs: 30_000, longest: 1 << 16 });
   if (code === 0) return;
@@ -93,10 +84,7 @@ export interface GivenKeys {
 }
 
 /** A system credential: systemd.system-credentials(7). */
-interface Credential {
-  readonly id: string;
-  readonly text: string;
-}
+type Credential = Record<'id' | 'text', string>;
 
 /** systemd-tmpfiles of 252 and later writes the host key before sshd starts, and root's keys if there are none; 256 gives the last to all accounts. */
 export function credentialsOf({ hostKey, hostPublicKey, logins }: GivenKeys): readonly Credential[] {

@@ -48,7 +48,6 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly port?: number;
   /** By exec: the words of its manager in front of a program that runs there as root. */
   readonly exec?: readonly string[];
-  /** In place of them: its manager runs scripts there. */
   readonly run?: ScriptRunner;
   /** By exec: the machine, if its manager may be mistaken. */
   readonly meant?: Meant;
@@ -63,7 +62,6 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly control?: string | undefined;
   /** ssh and its first options; `ssh` by default. */
   readonly ssh?: readonly string[];
-  /** How to call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
   /** Whether that ssh asks a program for host keys: vmssh then says which is the machine's. */
@@ -76,7 +74,6 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
 
 type KnownKey = ReturnType<typeof keysByName> & Pick<HostOptions, 'hostKeys'>;
 
-/** How a guest is entered, as a command's HOST and flags say. */
 export interface HostFlags
   extends Pick<GuestRouteOptions, 'host' | 'typed' | 'route' | 'through' | 'exec' | 'run' | 'meant'> {
   readonly sshConfig: string | undefined;
@@ -104,7 +101,6 @@ export function targetOf(host: string): Target | undefined {
   return asTarget(splitUser(host).host);
 }
 
-/** The ssh for a guest, and how it calls this program. */
 export async function guestCaller(
   { self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>,
   { route, host }: Pick<HostFlags, 'route' | 'host'>,
@@ -112,14 +108,8 @@ export async function guestCaller(
   const ssh = sshProgram({ env, platform });
   const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
   const isAsked = route !== 'target' || asksVmssh({ program: self, platform, asksForKeys });
-  return {
-    ssh,
-    self,
-    platform,
-    asksForKeys,
-    nullsStdin,
-    known: isAsked ? undefined : await knownKey(host, { env, platform }),
-  };
+  const known = isAsked ? undefined : await knownKey(host, { env, platform });
+  return { ssh, self, platform, asksForKeys, nullsStdin, known };
 }
 
 /** As `vmssh ssh` has it: by the machine's alias, and the policy of that ssh. */
@@ -138,9 +128,8 @@ async function knownKey(host: string, here: Here): Promise<KnownKey> {
 export function overTarget(into: HostFlags, account: string | undefined, target: string): HostFlags {
   const { user: typed, host } = splitUser(into.host);
   const user = account ?? typed;
-  if (into.route === 'ssh') {
+  if (into.route === 'ssh')
     return { ...into, host: user === undefined ? host : `${user}@${host}`, through: target };
-  }
   return { ...into, route: 'target', host: `${user ?? 'root'}@${target}` };
 }
 
@@ -149,12 +138,10 @@ export function guestRoute(options: GuestRouteOptions, settings?: readonly strin
   const { route, host, script, needsRoot } = options;
   switch (route) {
     case 'ssh':
-    case 'target':
-      return {
-        name: route,
-        command: overSsh(options, rights[`${needsRoot}`], { settings }),
-        input: script,
-      };
+    case 'target': {
+      const command = overSsh(options, rights[`${needsRoot}`], { settings });
+      return { name: route, command, input: script };
+    }
     case 'wsl': {
       const target = targetOf(host);
       const distro = target?.kind === 'wsl' ? target.name : host;
@@ -180,10 +167,8 @@ function overSsh(options: GuestRouteOptions, script: string, more: Omit<Login, '
 type Login = Pick<SshCommand, 'flags' | 'settings' | 'command'>;
 
 /** The command line of ssh, through our own proxy if the host is a target. Throws a RangeError. */
-export function guestLogin(
-  options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
-  { flags = [], settings = [], command }: Login,
-): readonly string[] {
+export function guestLogin(options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>, login: Login) {
+  const { flags = [], settings = [], command } = login;
   const { ssh = ['ssh'], route, host, typed, sshConfig, through, logLevel = 'ERROR', control } = options;
   const { user, host: target } = splitUser(host);
   const name = route === 'target' ? (typed ?? hostNameOf(target)) : target;
@@ -243,12 +228,8 @@ export function masterRoute(
   options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
   settings: readonly string[],
 ): GuestRoute {
-  const more = ['ControlPersist=no', ...settings];
-  return {
-    name: options.route,
-    command: guestLogin(options, { flags: ['-M', '-N'], settings: more }),
-    input: undefined,
-  };
+  const more = { flags: ['-M', '-N'], settings: ['ControlPersist=no', ...settings] };
+  return { name: options.route, command: guestLogin(options, more), input: undefined };
 }
 
 /** Whether a script did not run because sudo needs a password or a terminal; sudo-rs has other messages. */
@@ -269,7 +250,6 @@ export function runLeft(options: GuestRouteOptions, file: string): GuestRoute {
   return { name: options.route, command, input: undefined, script: options.script, terminal: true };
 }
 
-/** The path that leaveScript printed; undefined if it is none. */
 export function leftFile(message: string): string | undefined {
   return /^\/[\w./+-]+$/.exec(message)?.[0];
 }

@@ -26,9 +26,8 @@ export interface RunScriptOptions {
   /** What its program says on stderr, a line each: it may ask. */
   readonly onComplaint?: (line: string) => void;
   readonly signal?: AbortSignal;
-  /** Milliseconds; after them it is stopped. */
   readonly limitMs?: number | undefined;
-  /** Milliseconds for the script's first line. */
+  /** For the script's first line. */
   readonly firstMs?: number | undefined;
   readonly env: Env;
 }
@@ -44,7 +43,6 @@ export async function runScript(route: GuestRoute, options: RunScriptOptions): P
   }
 }
 
-/** Milliseconds. */
 const refusedMs = 10_000;
 
 /** What ssh says last if the one whose connection it should use gets no session. */
@@ -109,10 +107,9 @@ async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promi
       const { problem, hint } = whyNotStarted(program, error, { env, platform: process.platform });
       resolve({ message: problem, hint });
     });
-    ended(child).then(
-      () => resolve(undefined),
-      () => {},
-    );
+    ended(child)
+      .then(() => resolve(undefined))
+      .catch(() => {});
   });
   clearTimeout(limit);
   limit = undefined;
@@ -185,19 +182,12 @@ export const closedMessage = /^(kex|ssh)_exchange_identification: |^Connection (
 const maxLines = 1000;
 const maxMiB = 16;
 
-/** The characters kept of a long line, from its end. */
 const maxLineLength = 65_536;
 
-/**
- * Splits chunks into lines and calls `each` with every complete one; a line has at most 64 KiB. `prompt`, for a terminal, gets text without a newline
- * at once, but for our own lines, which begin with a lower-case letter.
- */
-export function splitLines(
-  each: (line: string) => void,
-  prompt?: (text: string) => void,
-): (part: string) => void {
+/** Calls `each` with each line, cut to 64 KiB, and `prompt` at once with other text, but for our own lines (a to z). */
+export function splitLines(each: (line: string) => void, prompt?: (text: string) => void) {
   let rest = '';
-  return (part) => {
+  return (part: string) => {
     const at = part.lastIndexOf('\n') + 1;
     if (at > 0) {
       for (const line of (rest + part.slice(0, at - 1)).split('\n')) each(line.slice(-maxLineLength));
@@ -230,10 +220,7 @@ export function parseProgress(line: string): ProgressLine | undefined {
 }
 
 /** Whether a script has the step of a line: the guest may print others, as those that only this host takes. Undefined: the script is not known here. */
-export function mayPrint(
-  script: string | undefined,
-  { state, step }: Pick<ProgressLine, 'state' | 'step'>,
-): boolean {
+export function mayPrint(script: string | undefined, { state, step }: Pick<ProgressLine, 'state' | 'step'>) {
   if (script === undefined || state === 'end') return true;
   const said = '(?:\\b(?:say\\s+\\S+|ok|changed|skipped|failed|fix|hint|fail|must|say_fix|echo)';
   // The first word of a function.
@@ -255,7 +242,6 @@ export function newProof(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** What proofScript found; undefined if it did not run. */
 export function proofIn(lines: readonly ProgressLine[]): string | undefined {
   return lines.find(({ state, step }) => state === 'ok' && step === 'proof')?.message;
 }

@@ -38,16 +38,13 @@ turn_off() {
 # A link to /dev/null in /etc comes before the unit that the generator makes at each boot.
 mask_socket() {
   if ! systemctl -q is-active ssh.service ssh.socket sshd.service sshd.socket; then
-    fail off 'no sshd listens on TCP, so that nobody could log in afterwards' '# start one first; or mask the socket on the console'
-    give_up 2
+    give_up_on off 2 'no sshd listens on TCP, so that nobody could log in afterwards' '# start one first; or mask the socket on the console'
   fi
   if [ -e "$R$loopback_file" ]; then
-    fail off "sshd's TCP is only on loopback ($loopback_file), so that nobody could log in afterwards" "# open it first, on the host: vmssh guest install --undo"
-    give_up 2
+    give_up_on off 2 "sshd's TCP is only on loopback ($loopback_file), so that nobody could log in afterwards" "# open it first, on the host: vmssh guest install --undo"
   fi
   if [ -e "$R/etc/systemd/system/$socket" ]; then
-    fail off "/etc/systemd/system/$socket is not systemd's own" '# on the host: vmssh guest install --undo, if vmssh wrote it; else disable that socket in a session over TCP'
-    give_up 2
+    give_up_on off 2 "/etc/systemd/system/$socket is not systemd's own" '# on the host: vmssh guest install --undo, if vmssh wrote it; else disable that socket in a session over TCP'
   fi
   if must off systemctl -q mask --now "$socket"; then
     say changed off "$socket is stopped and masked, also at the next boot; open sessions go on"

@@ -43,8 +43,7 @@ install_sshd() {
   elif said=$(DEBIAN_FRONTEND=noninteractive sh -c "$installer" 2>&1 </dev/null); then
     say changed sshd "installed: $installer"
   else
-    fail sshd "$installer: $(printf '%s' "$said" | tail -n 1)" "$installer"
-    give_up 1
+    give_up_on sshd 1 "$installer: $(printf '%s' "$said" | tail -n 1)" "$installer"
   fi
 }
 
@@ -82,8 +81,7 @@ look_as_account() {
   for each_file in $(settings hostkey); do
     read -r each_type each_key _ <"$R${each_file%.pub}.pub" || continue
     if [ "$each_type" = "${shown% *}" ] && [ "$each_key" != "${shown#* }" ]; then
-      fail host-key "sshd has another $each_type key than the connection showed, in $each_file.pub" "# see which machine answers there"
-      give_up 2
+      give_up_on host-key 2 "sshd has another $each_type key than the connection showed, in $each_file.pub" "# see which machine answers there"
     fi
   done 2>/dev/null
   if [ "$keys_by" = root ] && [ "$has_keys" = no ]; then
@@ -93,11 +91,9 @@ look_as_account() {
   fi
 }
 
-# need_sudo WHY
 need_sudo() {
   if ! command -v sudo >/dev/null; then
-    fail root "$1, and there is no sudo" '# do it there as root'
-    give_up 2
+    give_up_on root 2 "$1, and there is no sudo" '# do it there as root'
   elif [ "$look" = no ]; then
     exit 3
   elif sudo -n true 2>/dev/null; then

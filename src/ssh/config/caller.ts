@@ -5,10 +5,7 @@ import { runProgram } from '../../process/run-program.js';
 import { version } from '../../version.js';
 import type { Caller } from './host-options.js';
 
-/**
- * How ssh calls vmssh: where Node runs it, by the executable that came with it, so that no login waits for Node. Without one of
- * the same version that can be run here: as it was called now. `self`: the executable, or Node and a script.
- */
+/** By the executable beside Node's script, so that no login waits for Node, if it runs and is of this version. */
 export async function callerForSsh(
   { self, platform }: { readonly self: readonly string[]; readonly platform: NodeJS.Platform },
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,

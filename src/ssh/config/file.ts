@@ -40,7 +40,6 @@ export function withOptions(lines: string, options: JsonObject): string {
 
 const aboutOptions = '# The options of "vmssh config install", as a copy:\n';
 
-/** The options in a file of ours; none if it has none. */
 export function optionsIn(content = ''): JsonObject {
   const [, comment = ''] = content.split(`\n${aboutOptions}`);
   if (comment === '' || ownerOf(content) !== 'ours') return {};

@@ -2,7 +2,6 @@ import type { HostKeyPolicy } from '../../identity/policy.js';
 import { checkUserName } from '../../typed/names.js';
 import { configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
-/** How ssh should call vmssh. */
 export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesTyped'> {
   /** Whether this vmssh has the addon, and so can pass a socket to ssh. */
   readonly fdpass: boolean;
@@ -12,12 +11,8 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
   readonly refusesUsers?: boolean;
 }
 
-/** The ssh_config options for one machine. */
 export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
-  /**
-   * What is done about a key that no machine is known by. Undefined: where ssh asks vmssh, as the user's configuration says when it asks; else
-   * "accept-new". "user": an ssh that does not ask takes the user's own word.
-   */
+  /** Undefined: the user's own word if ssh asks vmssh, else "accept-new". "user": that word if ssh does not ask. */
   readonly hostKeys?: HostKeyPolicy | 'user';
   /** What the user typed, if ssh is called with another name. */
   readonly typed?: string;
@@ -88,7 +83,6 @@ type Settings = readonly (readonly [string, string])[];
 type Asks = Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
 type Keys = Partial<HostOptions> & Asks;
 
-/** Only those about a machine's host key and login key. */
 export function keyOptions(options: Keys): Settings {
   const { hostKeyAlias, identityFile } = options;
   return [

@@ -15,8 +15,7 @@ import { kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
-interface ConcreteHostOptions extends HostSurroundings {
-  /** The prefix of each name. */
+interface HostsOptions extends HostSurroundings {
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
   readonly kept?: readonly HostEntry[];
@@ -42,9 +41,7 @@ interface ConcreteHosts {
   /** All machines with a Host, also those that are kept. */
   readonly entries: readonly HostEntry[];
   readonly hosts: readonly ConcreteHost[];
-  /** Machines without a Host, and why. */
   readonly left: readonly { readonly name: string; readonly target?: string; readonly why: string }[];
-  /** Machines with one UUID. */
   readonly shared: readonly SharedUuid[];
 }
 
@@ -60,10 +57,7 @@ export function leftLines(left: ConcreteHosts['left']): readonly string[] {
 }
 
 /** A Host for each machine, by its slug, and for one of a hypervisor NAME.HOST; by its target, if that could mean another host. */
-export function concreteHosts(
-  machines: readonly ListedMachine[],
-  options: ConcreteHostOptions,
-): ConcreteHosts {
+export function concreteHosts(machines: readonly ListedMachine[], options: HostsOptions): ConcreteHosts {
   const { entries: now, left } = assignHosts(machines, options);
   const names = new Set(now.map(({ host }) => host.toLowerCase()));
   const isFree = ({ host, uuid }: HostEntry) =>
@@ -80,7 +74,6 @@ export function concreteHosts(
 const goneDays = 30;
 const maxGone = 200;
 
-/** The entries whose time is not over; of very many, the ones that went last. */
 function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
   // A clock that was wrong for a day keeps none for longer.
   const since = ({ gone, unasked = today }: HostEntry) => [gone ?? unasked, today].sort()[0] ?? '';
@@ -97,15 +90,11 @@ export function isOver(since: string, today: string): boolean {
 interface Wanted {
   readonly machine: ListedMachine;
   readonly host: string;
-  /** Whether the machine has that Host already. */
   readonly isHolder: boolean;
 }
 
-/** The Host that each machine would have. */
-function wantedHosts(
-  machines: readonly ListedMachine[],
-  { prefix, before = [], silent = [] }: ConcreteHostOptions,
-): readonly Wanted[] {
+function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions): readonly Wanted[] {
+  const { prefix, before = [], silent = [] } = options;
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const ofProvider = (machine: ListedMachine) => `${machine.provider} ${shortOf(machine)}`;
   const slugs = countBy(machines, shortOf);
@@ -142,10 +131,7 @@ function beforeOf(machines: readonly ListedMachine[], before: readonly HostEntry
   };
 }
 
-function assignHosts(
-  machines: readonly ListedMachine[],
-  options: ConcreteHostOptions,
-): Pick<ConcreteHosts, 'entries' | 'left'> {
+function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) {
   const { taken, kept = [], start, silent = [] } = options;
   // Skip made-up names, whose number changes with every start, and what others call their machines.
   const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
@@ -201,9 +187,8 @@ function silenceProblem({ name, via }: ListedMachine, sources: Silent): string |
     ({ provider, machine = name }) => slug(machine).toLowerCase() === own && mayHaveName(provider, name),
   );
   const providers = [...new Set(silent.map(({ provider }) => provider))];
-  return providers.length === 0
-    ? undefined
-    : `${providers.join(', ')} did not answer in time, and may have the name too`;
+  if (providers.length === 0) return undefined;
+  return `${providers.join(', ')} did not answer in time, and may have the name too`;
 }
 
 // Another hypervisor's answer has no pids.
@@ -242,19 +227,17 @@ function problem(machine: ListedMachine, host: string, isOnly: boolean): string 
   }
 }
 
-/** Why a name could mean another host than the machine, one clause. */
 function otherMeaning(
   { name, via = '' }: ListedMachine,
   host: string,
-  { prefix, dots = prefix !== '', taken }: ConcreteHostOptions,
+  { prefix, dots = prefix !== '', taken }: HostsOptions,
 ): string | undefined {
   const hasDot = slug(name).includes('.');
   if (dots ? hasDot && via !== '' : hasDot || via.includes('.'))
     return 'with a dot it could be another host: use --prefix';
   const users = taken(host);
-  return users === undefined
-    ? undefined
-    : `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
+  if (users === undefined) return undefined;
+  return `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
 }
 
 // A machine may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
@@ -274,20 +257,14 @@ function toEntry(machine: ListedMachine, host: string, { environment, more }: Ke
   return { host, name, target, provider, ...definedFields(fields) };
 }
 
-/** What the Hosts of machines are made of besides. */
 export interface HostSurroundings {
-  /** Whether a name is the user's already. */
   readonly taken: NameCheck;
   readonly knownHosts: string;
-  /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
 }
 
-/** The Host block of each machine. `shared`: those with one UUID. */
-function entryHosts(
-  entries: readonly HostEntry[],
-  { taken, knownHosts, guests = [] }: HostSurroundings,
-): { readonly hosts: readonly ConcreteHost[]; readonly shared: readonly SharedUuid[] } {
+function entryHosts(entries: readonly HostEntry[], surroundings: HostSurroundings) {
+  const { taken, knownHosts, guests = [] } = surroundings;
   const names = moreNames(entries, taken);
   const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
   const hosts = entries.map((machine): ConcreteHost => {
@@ -310,16 +287,14 @@ function machineOptions(
   keys?: GuestKeys,
 ): ConcreteHost['options'] {
   const { target, user, identityFile, environment } = machine;
-  const alias = aliasOf(machine);
+  const hostKeyAlias = aliasOf(machine);
   return {
-    ...{ target, user, identityFile, environment },
-    knownHosts: alias === undefined ? undefined : knownHosts,
-    hostKeyAlias: alias,
+    ...{ target, user, identityFile, environment, hostKeyAlias },
+    knownHosts: hostKeyAlias && knownHosts,
     ...(keys ? trustIn(keys) : {}),
   };
 }
 
-/** The machine's name in known_hosts. */
 export function aliasOf(machine: HostMachine): string | undefined {
   return hostKeyAlias({ target: parseTarget(machine.target), machine });
 }
@@ -343,7 +318,6 @@ function sharedUuids(machines: readonly HostEntry[]): readonly SharedUuid[] {
   );
 }
 
-/** A warning about them, one clause. */
 export function sharedUuidProblem({ uuid, machines }: SharedUuid): string {
   const names = machines.map(({ name }) => quote(name));
   return `${fewOf(names, 4)} have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`;

@@ -60,29 +60,17 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   return [{ target, ...definedFields(known), ...Object.fromEntries(more) }];
 }
 
-/** What tells whose a login is. */
 type Owner = Pick<ListedMachine, 'target' | 'uuid' | 'via' | 'authority'>;
 
-/** The machines with their logins. */
-export function withLogins(
-  machines: readonly ListedMachine[],
-  all: readonly MachineLogin[],
-): readonly ListedMachine[] {
+export function withLogins(machines: readonly ListedMachine[], all: readonly MachineLogin[]) {
   return machines.map((machine) => {
     const login = loginOf(machine, all, machines);
     return login ? { ...machine, user: login.user, identityFile: login.identityFile } : machine;
   });
 }
 
-/**
- * What a person chose for a machine goes by its UUID, wherever that is now; else by its target, if no machine of `listed` has that UUID: a
- * container that is made again has another one.
- */
-export function loginOf(
-  machine: Owner,
-  all: readonly MachineLogin[],
-  listed: readonly Owner[],
-): MachineLogin | undefined {
+/** By the UUID, wherever that is now; else by the target, if no `listed` machine has that UUID: it was made again. */
+export function loginOf(machine: Owner, all: readonly MachineLogin[], listed: readonly Owner[]) {
   const { target, uuid } = machine;
   if (machine.authority === 'other') return undefined;
   // Few have one, and there may be thousands of machines.
@@ -108,7 +96,6 @@ export async function madeLogin(
   return (await keptLogin(machine, { env: ownEnv(env), platform })) ?? machine;
 }
 
-/** The one that is kept for a machine. */
 export async function keptLogin(machine: Owner | undefined, io: Here): Promise<MachineLogin | undefined> {
   if (machine === undefined) return undefined;
   const { logins: all, state } = await keptLogins(io);

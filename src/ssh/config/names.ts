@@ -20,14 +20,8 @@ export function mayBeGiven(why: string): boolean {
   return why === inKnownHosts || why === inSettings;
 }
 
-/**
- * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its targets, and
- * what is typed by "via". Exact names only, since others chose most of them; none that another machine has too, or that is taken.
- */
-export function moreNames(
-  all: readonly HostEntry[],
-  taken: NameCheck,
-): ReadonlyMap<HostEntry, readonly string[]> {
+/** What else people type for each machine; none that another machine has too, or that is taken. */
+export function moreNames(all: readonly HostEntry[], taken: NameCheck) {
   // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
   const namesNow = (entry: HostEntry) => (entry.gone === undefined ? namesOf(entry) : [lower(entry.host)]);
   const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
@@ -41,6 +35,7 @@ export function moreNames(
   );
 }
 
+// Exact names only, since others chose most of them. The Host in lower case, since ssh compares letter by letter.
 function namesOf(entry: HostEntry): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
@@ -96,10 +91,7 @@ function lower(name: string): string {
 }
 
 /** The name that ssh takes for each machine, by the Hosts that were written; absent for a machine without one. */
-export function sshNames(
-  entries: readonly HostEntry[],
-  machines: readonly ListedMachine[],
-): ReadonlyMap<ListedMachine, string> {
+export function sshNames(entries: readonly HostEntry[], machines: readonly ListedMachine[]) {
   const isThere = ({ gone }: HostEntry) => gone === undefined;
   const written = new Map(entries.filter(isThere).map(({ target, host }) => [target, host]));
   const named = machines.flatMap((machine) => {
@@ -111,21 +103,17 @@ export function sshNames(
   return new Map(unique.map(({ machine, host }) => [machine, host]));
 }
 
-/** The machine whose Host has this name, as it was written. */
 export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
   return entries.find(({ host }) => host === typed || lower(host) === typed);
 }
 
-/** The Hosts that were written, of the user's own home. */
 export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
   return (await readState(stateFile(env)))?.machines ?? [];
 }
 
 /** The machine on another hypervisor that a target means, by the Hosts that were written: a hypervisor is not asked again at each login. */
-export function viaMachine(
-  { host, target, inner }: ViaTarget,
-  entries: readonly HostEntry[],
-): ListedMachine | undefined {
+export function viaMachine(typed: ViaTarget, entries: readonly HostEntry[]): ListedMachine | undefined {
+  const { host, target, inner } = typed;
   const there = entries.filter(({ via }) => via?.toLowerCase() === host.toLowerCase());
   const id = target.toLowerCase();
   const targetThere = ({ target, via = '' }: HostEntry) => target.slice(`via/${via}/`.length);

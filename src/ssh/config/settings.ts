@@ -4,11 +4,9 @@ import { readText } from '../../files/read-file.js';
 import type { Env } from '../../runtime.js';
 import { matchesPattern } from '../../typed/names.js';
 
-/** A setting in an ssh_config. */
+/** A setting in an ssh_config: the keyword in lower case, the arguments without their quotes. */
 export interface SshSetting {
-  /** In lower case. */
   readonly keyword: string;
-  /** Without their quotes. */
   readonly args: readonly string[];
 }
 
@@ -58,9 +56,7 @@ export interface Block {
   readonly patterns: readonly string[];
   /** Whether it says where the host is, and not only how to log in. */
   leads: boolean;
-  /** Whether vmssh is its proxy. */
   isVmssh: boolean;
-  /** The known_hosts files that it names. */
   readonly knownHosts: string[];
 }
 
@@ -99,7 +95,6 @@ export function areFor(patterns: readonly string[], name: string): boolean {
   return !isNot && patterns.some((each) => /[^*?.!]/.test(each) && matchesPattern(name, each));
 }
 
-/** By which files known keys are named. */
 export const knownHostsKeywords: readonly string[] = ['userknownhostsfile', 'globalknownhostsfile'];
 
 /** The texts of all files that a configuration in `folder` (~/.ssh) includes, recursively, each once, without `except`. Skips unreadable ones, as ssh does. */
@@ -132,7 +127,6 @@ export function expandedPath(path: string, folder: string, env: Env): string {
 export async function filesOf(relative: string, folder: string): Promise<readonly string[]> {
   const path = resolve(folder, relative);
   const { root } = parse(path);
-  // Matched segment by segment.
   let found = [root];
   for (const segment of path.slice(root.length).split(sep)) {
     const lists = await Promise.all(

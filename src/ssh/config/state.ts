@@ -11,13 +11,11 @@ import { version as own } from '../../version.js';
 import { stateFolder } from '../folder.js';
 import { isForLine } from './word.js';
 
-/** What a Host is made of. */
 export type HostMachine = Pick<
   ListedMachine,
   'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'authority'
 >;
 
-/** A machine and the Host that it has. */
 export interface HostEntry extends HostMachine {
   readonly host: string;
   /** The targets from other providers. */
@@ -36,16 +34,13 @@ export interface HostEntry extends HostMachine {
 export interface HostState {
   /** The settings that stay in effect, as hosts/options.ts keeps them: anything may be in there. */
   readonly options: JsonObject;
-  /** How the lines call vmssh. */
   readonly program: readonly string[];
   readonly machines: readonly HostEntry[];
-  /** Fields of a newer version, which stay as they are. */
   readonly more?: JsonObject;
 }
 
 export const noState: HostState = { options: {}, program: [], machines: [] };
 
-/** The file of a user's state. */
 export function stateFile(env: Env, platform: NodeJS.Platform = process.platform): string {
   return join(stateFolder(env, platform), 'hosts.json');
 }

@@ -13,9 +13,7 @@ export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'hostKeys' 
   readonly settings?: readonly (readonly [keyword: string, value: string])[];
   /** A Host block for each, so that IDEs list them. */
   readonly hosts?: readonly ConcreteHost[];
-  /** Which proxies of these Hosts start a machine that is off. */
   readonly start?: StartedHosts;
-  /** Whether the user has settings of his own about a connection that is silent. */
   readonly keepsAlive?: boolean;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
@@ -25,21 +23,17 @@ export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'hostKeys' 
   readonly warnsOfKex?: boolean;
 }
 
-/** A machine with its own Host. */
 export interface ConcreteHost {
-  /** The name to type after ssh. */
   readonly host: string;
   /** More names for it, each exact. */
   readonly names?: readonly string[];
   readonly options: Omit<HostOptions, keyof Caller>;
-  /** A comment above it. */
   readonly about: string;
 }
 
 /** Which Hosts start a machine that is off: these, by a name of theirs or by the target; or each, but only where ssh has a terminal. */
 export type StartedHosts = readonly string[] | 'terminal';
 
-/** How a Host starts its machine. */
 export function startOf(
   hosts: StartedHosts | undefined,
   { host, names = [], target }: { host: string; names?: readonly string[]; target?: string | undefined },
@@ -147,7 +141,6 @@ function withLines(host: string, settings: ReturnType<typeof hostOptions>): stri
 type Settings = 'program' | 'platform' | 'asksForKeys' | 'user' | 'knownHosts' | 'onlyKnown' | 'identityFile';
 
 interface HostLinesOptions extends Pick<HostOptions, Settings> {
-  /** The name to type from now on. */
   readonly name: string;
   readonly target: string;
   readonly port: number;
@@ -157,10 +150,7 @@ interface HostLinesOptions extends Pick<HostOptions, Settings> {
   readonly keys?: readonly (readonly [string, string])[];
 }
 
-/**
- * ssh_config lines for one machine. Target and port are in the ProxyCommand: ssh would lower-case a HostName, and its
- * ports end at 65535. Throws a RangeError if a value is not possible there.
- */
+/** Lines for a machine. No HostName, which ssh lower-cases, and no Port, which ends at 65535. Throws a RangeError. */
 export function hostLines({ name, hostKeyAlias = name, keys = [], ...options }: HostLinesOptions): string {
   return withLines(name, [...hostOptions({ ...options, fdpass: false, hostKeyAlias }), ...keys]);
 }

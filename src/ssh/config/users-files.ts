@@ -20,7 +20,6 @@ export interface UsersFiles {
   readonly platform: NodeJS.Platform;
   /** The user's main configuration, if it was read already. */
   readonly main?: string;
-  /** The folder of the user's ssh files. */
   readonly folder?: string;
   /** "/etc/ssh", or that of Windows. */
   readonly systemFolder?: string;
@@ -33,7 +32,7 @@ export async function usersTexts(sources: UsersFiles): Promise<readonly string[]
   const { env, file, main } = sources;
   const { folder, systemFolder } = foldersOf(sources);
   const withIncluded = async (path: string, base: string, read?: string) => {
-    const text = read ?? (await textAt(path));
+    const text = read ?? (await readText(path).catch(() => ''));
     return [text, ...(await includedTexts(text, base, join(folder, 'vmssh.conf'), env))];
   };
   const texts = await Promise.all([
@@ -45,7 +44,6 @@ export async function usersTexts(sources: UsersFiles): Promise<readonly string[]
   return texts.flat().filter((text) => !['ours', 'edited'].includes(ownerOf(text)));
 }
 
-/** Of the user's ssh files, and of the system's. */
 export function foldersOf(sources: UsersFiles): Required<Pick<UsersFiles, 'folder' | 'systemFolder'>> {
   const { env, platform, folder = sshFolder(env, platform) } = sources;
   const ofSystem = platform === 'win32' ? join(env.ProgramData || 'C:\\ProgramData', 'ssh') : '/etc/ssh';
@@ -70,10 +68,7 @@ export function revokedNamedIn(texts: readonly string[], sources: UsersFiles): P
 }
 
 /** The files of ssh itself, and those that the configuration names; not ours. */
-export async function knownHostsFiles(
-  settings: readonly SshSetting[],
-  sources: UsersFiles,
-): Promise<readonly string[]> {
+export async function knownHostsFiles(settings: readonly SshSetting[], sources: UsersFiles) {
   const { folder, systemFolder } = foldersOf(sources);
   const own = ['known_hosts', 'known_hosts2'].map((name) => join(folder, name));
   const ofSystem = ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(systemFolder, name));
@@ -93,19 +88,11 @@ export function knownHostsNamedIn(texts: readonly string[]): (host: string) => r
     blocks.flatMap(({ patterns, knownHosts }) => (areFor(patterns, host.toLowerCase()) ? knownHosts : []));
 }
 
-async function filesNamed(
-  keywords: readonly string[],
-  settings: readonly SshSetting[],
-  sources: UsersFiles,
-): Promise<readonly string[]> {
+async function filesNamed(keywords: readonly string[], settings: readonly SshSetting[], sources: UsersFiles) {
   const { folder } = foldersOf(sources);
   const paths = settings
     .flatMap(({ keyword, args }) => (keywords.includes(keyword) ? args : []))
     .map((path) => expandedPath(path, folder, sources.env))
     .filter((path) => /^([/\\]|[A-Za-z]:)/.test(path) && path !== '/dev/null');
   return (await Promise.all(paths.map((path) => filesOf(path, folder)))).flat();
-}
-
-function textAt(path: string): Promise<string> {
-  return readText(path).catch(() => '');
 }

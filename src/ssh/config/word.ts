@@ -1,7 +1,6 @@
 import { printable, quote } from '../../errors.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
 
-/** How ssh calls our proxy. */
 export interface ProxyCall extends OwnOptions {
   readonly program: readonly string[];
   /** The system of the ssh that reads it. */
@@ -19,16 +18,8 @@ export interface ProxyCall extends OwnOptions {
 }
 
 /** The argument of ProxyCommand. Throws a RangeError. */
-export function proxyCommand({
-  program,
-  platform,
-  target,
-  port,
-  givesTyped = true,
-  record = false,
-  namesUser,
-  ...options
-}: ProxyCall) {
+export function proxyCommand(call: ProxyCall) {
+  const { program, platform, target, port, givesTyped = true, record = false, namesUser, ...options } = call;
   // Git's ssh has sh start it, which expands these in double quotes, and Windows knows no other quotes.
   const odd = program.find((word) => platform === 'win32' && /[$`]/.test(word));
   if (odd !== undefined)
@@ -51,13 +42,11 @@ export function isOurProxy(command = ''): boolean {
   return /\bproxy .*["']%h["'] %p$/.test(command.trimEnd());
 }
 
-/**
- * A word of a ProxyCommand: ssh expands its percents, then a shell reads it. ssh reads a backslash before a quote as an escape even
- * inside single quotes, so backslashes go outside of them. `platform`: the system of the ssh that reads it. Throws a RangeError.
- */
+/** A word of a ProxyCommand: ssh, of that platform, expands percents, then a shell reads it. Throws a RangeError. */
 export function proxyWord(text: string, platform: NodeJS.Platform = 'linux'): string {
   const percent = checkText(text).replaceAll('%', '%%');
   if (platform === 'win32') return windowsWord(percent);
+  // Even inside single quotes ssh reads a backslash before a quote as an escape: backslashes go outside of them.
   return /^[\w@+=:,./%-]+$/.test(percent) ? percent : `'${percent.replaceAll(/['\\]/g, (c) => `'\\${c}'`)}'`;
 }
 
@@ -69,10 +58,7 @@ function windowsWord(text: string): string {
   return /^[\w@+=:,.%-]+$/.test(path) ? path : `"${path}"`;
 }
 
-/**
- * A text whose percents ssh expands: a path of IdentityFile or UserKnownHostsFile, or a word of KnownHostsCommand, which ssh splits by
- * itself, without a shell. Throws a RangeError.
- */
+/** A text whose percents ssh expands, and no shell: a path, or a word of KnownHostsCommand. Throws a RangeError. */
 export function pathArgument(text: string): string {
   return configArgument(text.replaceAll('%', '%%'));
 }

@@ -2,20 +2,15 @@ import { statSync } from 'node:fs';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { realPath } from '../../files/read-sync.js';
-import type { HostKeyPolicy } from '../../identity/policy.js';
+import type { AskedPolicy, HostKeyPolicy } from '../../identity/policy.js';
 import { runProgram } from '../../process/run-program.js';
 import { firstMessage, settingIn } from '../../process/ssh-program.js';
 import type { Env } from '../../runtime.js';
 import { type SplitArgs, splitArgs, type ToolOption } from '../split-args.js';
 
-/** What ssh says of a login that is called by these words. */
-export interface SshAnswer {
+export interface SshAnswer extends Pick<AskedPolicy, 'takesAny' | 'caAlgorithms'> {
   /** What it does about an unknown key; undefined: nobody said, and so it would ask. */
   readonly policy: HostKeyPolicy | undefined;
-  /** Whether it lets in any key (`StrictHostKeyChecking no`). */
-  readonly takesAny: boolean;
-  /** The signatures that count in a certificate. */
-  readonly caAlgorithms: readonly string[];
   /** The texts of all configuration that it reads. */
   readonly texts: readonly string[];
 }
@@ -23,10 +18,7 @@ export interface SshAnswer {
 /** Milliseconds: a `Match exec` of the user's may take its time. */
 const timeoutMs = 10_000;
 
-/**
- * Asks ssh itself, with the words of the login: `-G` prints its settings, and `-v` the files that it reads. A `Match exec` runs again. Throws
- * an error with the reason why it cannot be known.
- */
+/** Asks ssh: -G prints its settings, -v the files that it reads. `Match exec` runs again. Throws the reason why not. */
 export async function askSsh([program = '', ...args]: readonly string[], env: Env): Promise<SshAnswer> {
   const split = splitArgs('ssh', args);
   checkFile(split);
@@ -91,7 +83,6 @@ function spoken({ words: [first = '', ...rest], name }: ToolOption): readonly st
   return flags === '' ? [] : [`-${flags}`];
 }
 
-/** By what -v prints. */
 function filesIn(stderr: string): readonly string[] {
   return [...stderr.matchAll(/^debug1: Reading configuration data (.*?)\r?$/gm)].map(([, shown = '']) => {
     const path = plainPath(shown);

@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { printable, quote } from '../../errors.js';
 import { realPath } from '../../files/read-sync.js';
+import type { RecordPlace } from '../../identity/record.js';
 import type { Here } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { everySsh } from '../../process/ssh-program.js';
@@ -8,11 +9,7 @@ import { splitArgs } from '../split-args.js';
 import { fileOfCall } from './ask-ssh.js';
 
 /** Where processes are seen, and who asks: this process. */
-export interface ParentPlace {
-  readonly procDir?: string;
-  readonly uid?: number | undefined;
-  readonly by?: Readonly<Pick<NodeJS.Process, 'pid' | 'ppid'>>;
-}
+export type ParentPlace = Omit<RecordPlace, 'folders'>;
 
 /** The configuration file (-F) of the ssh that started this process; undefined if there is none, or it cannot be seen. */
 export function configOfCall(place?: ParentPlace): string | undefined {

@@ -20,14 +20,10 @@ interface Asked {
   readonly login: () => Promise<readonly string[]>;
   /** What the lines for ssh say, by `config install --host-keys`. */
   readonly lines?: HostKeyPolicy | undefined;
-  /** Gets each line for the user. */
   readonly note?: (line: string) => void;
 }
 
-/**
- * What is done about a host key that nobody knows: as it was typed for this login, else as VMSSH_HOST_KEYS says, or `config install`, or the
- * user's own ssh_config, by the word of the very ssh that logs in; but never less than the system's. What cannot be read is strict.
- */
+/** What is done about an unknown host key: never less than the system's policy. What cannot be read is strict. */
 export async function keyPolicy(
   here: Here,
   asked: Asked,
@@ -38,6 +34,7 @@ export async function keyPolicy(
   return policy === own.policy ? own : { ...own, policy, takesAny: false, bySystem: true };
 }
 
+// As it was typed for this login, else as VMSSH_HOST_KEYS says, or `config install`, or the very ssh that logs in.
 async function usersPolicy(here: Here, { login, lines, note = () => {} }: Asked): Promise<LoginPolicy> {
   const given = policyOfEnv(here.env) ?? lines ?? (await keptPolicy(here, note));
   let words: readonly string[] | undefined;
@@ -78,11 +75,7 @@ export function mayTell(text: string): boolean {
 }
 
 /** How ssh is called with just this name. One that ssh does not take is as any other. */
-export function plainLogin(
-  name: string,
-  here: Here,
-  more: Pick<SshCommand, 'configFile' | 'flags'> = {},
-): Asked['login'] {
+export function plainLogin(name: string, here: Here, more: Pick<SshCommand, 'configFile' | 'flags'> = {}) {
   const host = isHostName(name) ? name : anyHost;
   return async () => sshCommand({ ssh: sshProgram(here), ...more, host });
 }
@@ -91,10 +84,7 @@ export function plainLogin(
 export const anyHost = 'vmssh.invalid';
 
 /** What `config install` keeps. The installed lines are a second witness: the stricter of both counts. */
-async function keptPolicy(
-  { env, platform }: Here,
-  note: (line: string) => void,
-): Promise<HostKeyPolicy | undefined> {
+async function keptPolicy({ env, platform }: Here, note: (line: string) => void) {
   const path = stateFile(env, platform);
   const own = join(sshFolder(env, platform), 'vmssh.conf');
   const written = await textIfThere(own).then(policyInLines, () => 'strict' as const);

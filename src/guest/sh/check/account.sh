@@ -32,10 +32,7 @@ refused_by_list() {
 group_fix() {
   for pattern in $2; do
     case $pattern in *[!A-Za-z0-9_.-]* | -*) continue ;; esac
-    if getent group "$pattern" >/dev/null 2>&1; then
-      echo "usermod -aG $pattern $1"
-      return 0
-    fi
+    getent group "$pattern" >/dev/null 2>&1 && echo "usermod -aG $pattern $1" && return
   done
   setting_fix AllowGroups "$(printf '%s' "$2" | tr '\n' ' ') $(id -gn "$1")"
 }

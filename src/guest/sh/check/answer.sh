@@ -29,7 +29,6 @@ served_by() {
   echo "${served:-${unit:-sshd-vsock}@look.service}" | sed 's/look\.service$//'
 }
 
-# The proof: the banner that a client gets.
 check_banner() {
   banner_from=$(journal_end)
   banner=$(banner_here "$port")

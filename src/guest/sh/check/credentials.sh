@@ -8,8 +8,7 @@ check_credentials() {
   if [ ! -e "$taken/tmpfiles.extra" ]; then
     if [ -z "$made_key" ] && ! given_host_key; then return 0; fi
     fail credentials "a host key was made for this machine, but it did not get it: $(why_not_taken)" \
-      '# on the host: vmssh guest credentials NAME --for cloud-init, or another form'
-    return 1
+      '# on the host: vmssh guest credentials NAME --for cloud-init, or another form' || return
   fi
   wanted=$made_key
   if [ -z "$wanted" ]; then wanted=$(key_in_credential); fi
@@ -33,7 +32,6 @@ check_credentials() {
 
 host_key_file=/etc/ssh/ssh_host_ed25519_key
 
-# The ways by which this machine was given credentials.
 credential_sources() {
   if grep -qs 'io\.systemd\.credential' "$R"/sys/firmware/dmi/entries/11-*/raw; then echo 'SMBIOS'; fi
   if [ -d "$R/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials" ]; then echo 'fw_cfg'; fi

@@ -2,8 +2,7 @@
 
 check_denied() {
   if failed_for_sshd && denied=$(apparmor_denial) && [ -n "$denied" ]; then
-    fail denied "AppArmor denies sshd its socket: $denied" "$(apparmor_fix "$denied")"
-    return 1
+    fail denied "AppArmor denies sshd its socket: $denied" "$(apparmor_fix "$denied")" || return
   fi
   if [ "$(cat "$R/sys/fs/selinux/enforce" 2>/dev/null)" != 1 ]; then return 0; fi
   denied=$(selinux_denials)
@@ -19,7 +18,6 @@ check_denied() {
 # Whether the connection of check_banner failed after systemd had taken it.
 failed_for_sshd() { case ${banner:-} in closed | silent) ;; *) return 1 ;; esac }
 
-# kernel_messages [journalctl's OPTION]...
 kernel_messages() { journalctl -q -b -o cat --no-pager "$@" _TRANSPORT=audit + _TRANSPORT=kernel 2>/dev/null || dmesg 2>/dev/null; }
 
 # The last denial of a socket since profiles were last loaded: the others do not explain it.

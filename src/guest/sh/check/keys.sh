@@ -14,8 +14,7 @@ login_key_files() {
     esac
     key_file=$(key_path "$1" "$each")
     if [ -d "$R$key_file" ]; then
-      fail login "$key_file is a folder$(refusals)" "mv $key_file $key_file.folder$(key_fix "$1" | sed 's/^/ /')"
-      return 1
+      fail login "$key_file is a folder$(refusals)" "mv $key_file $key_file.folder$(key_fix "$1" | sed 's/^/ /')" || return
     elif [ -s "$R$key_file" ]; then break; fi
     key_file=
   done
@@ -81,7 +80,6 @@ key_files_have() {
   [ -n "$key_file" ]
 }
 
-# key_path ACCOUNT PATTERN
 key_path() {
   path=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g")
   case $path in /*) echo "$path" ;; *) echo "$home/$path" ;; esac
@@ -123,8 +121,7 @@ no_key_file() {
   done
   if [ -n "$unread" ]; then
     fail login "the keys of the credential $unread are there, but sshd reads them as $1, who may not (systemd#42359), and $1 has none in $files$(refusals)" \
-      "$(key_fix "$1"); or log in as root"
-    return 1
+      "$(key_fix "$1"); or log in as root" || return
   fi
   if [ "$1" = root ] && credential_lost; then return 1; fi
   own=$(option_of AuthorizedKeysFile)
@@ -134,14 +131,12 @@ no_key_file() {
       other_file=$(key_path "$1" "$each")
       if [ -s "$R$other_file" ]; then
         fail login "$unit@.service starts sshd with AuthorizedKeysFile $(shown "$own"), so it does not read $other_file, where $1 has keys$(refusals)" \
-          "$(setting_fix AuthorizedKeysFile "$(all_of "$own" "$others")")"
-        return 1
+          "$(setting_fix AuthorizedKeysFile "$(all_of "$own" "$others")")" || return
       fi
     done
   fi
   fail "$(key_step)" "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
-# offered_in FILE: whether it has one of them.
 offered_in() { [ -n "${offered:-}" ] && grep -qsF -e "$offered" "$R$1"; }
 
 shown() { printf '%s' "$1" | sed "s/$instance/%i/g"; }
@@ -183,8 +178,6 @@ private_group() {
   private=$(getent group "$(stat -L -c %g "$1")")
   [ "${private##*:}" = '' ] && [ "${private%%:*}" = "$(stat -L -c %U "$1")" ]
 }
-
-# What keeps sshd from accepting a key that is in the account's file: the options before it, and its type.
 
 # login_key_options ACCOUNT: whether any key of $key_file can be accepted from a peer over vsock.
 login_key_options() {

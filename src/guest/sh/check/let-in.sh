@@ -37,8 +37,7 @@ ordinary_accounts() {
 # is_let_in: whether sshd lets $account in, by a key. Says why not; sets $keys_in and $keys_by.
 is_let_in() {
   if [ ! -d "$R$home" ]; then
-    fail account "the home of $account, $home, is not there" "install -d -m 700 -o $account -g $(id -gn "$account") $home"
-    return 1
+    fail account "the home of $account, $home, is not there" "install -d -m 700 -o $account -g $(id -gn "$account") $home" || return
   fi
   shell=$(getent passwd "$account" | cut -d: -f7)
   unit=$(unit_of_sshd) && unit_sshd "$unit@"
@@ -66,7 +65,6 @@ sshd_config() {
   [ -n "${scratch:-}" ] || rmdir "$config_key"
 }
 
-# What lets no session begin, or runs no shell.
 login_session() {
   methods=$(setting authenticationmethods)
   chroot=$(setting chrootdirectory | sed "s|%h|$home|g; s|%u|$account|g; s|%U|$(id -u "$account")|g")
@@ -100,8 +98,7 @@ find_key_file() {
   set +f
   if [ -z "$keys_in" ]; then
     key_fault=${key_fault:-"sshd reads the keys of $account from no file: AuthorizedKeysFile $(setting authorizedkeysfile), AuthorizedKeysCommand $(setting authorizedkeyscommand)$newline$(setting_fix AuthorizedKeysFile .ssh/authorized_keys)"}
-    fail key "${key_fault%%"$newline"*}" "${key_fault#*"$newline"}"
-    return 1
+    fail key "${key_fault%%"$newline"*}" "${key_fault#*"$newline"}" || return
   fi
   # Root follows no link of the account's.
   keys_by=root

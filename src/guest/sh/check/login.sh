@@ -1,11 +1,8 @@
-# Why sshd would refuse an account, if everything before it works.
-
 # check_login ACCOUNT: the first reason. $unit: the socket unit whose sshd is asked; empty: the sshd of TCP.
 check_login() {
   entry=$(getent passwd "$1")
   if [ -z "$entry" ]; then
-    fail login "there is no account $1" "useradd -m $1"
-    return 1
+    fail login "there is no account $1" "useradd -m $1" || return
   fi
   home=$(echo "$entry" | cut -d: -f6)
   shell=$(echo "$entry" | cut -d: -f7)
@@ -76,7 +73,6 @@ is_in_match() {
   outside=$(with_options "$unit_options" "$R${unit_program:-$sshd}" -T 2>/dev/null | grep -i "^$1 ")
   [ -n "$outside" ] && [ "$outside" != "$(printf '%s\n' "$config" | grep -i "^$1 ")" ]
 }
-# Where a setting comes from: origin NAME
 origin() {
   if [ -n "$(option_of "$1")" ]; then
     echo "the command line of $unit@.service"
@@ -102,24 +98,20 @@ login_configured() {
 login_shell() {
   case $shell in
     */nologin | */false)
-      fail login "the shell of $1 is $shell" "usermod -s /bin/sh $1"
-      return 1 ;;
+      fail login "the shell of $1 is $shell" "usermod -s /bin/sh $1" || return ;;
   esac
   if [ -n "$shell" ] && [ ! -x "$R$shell" ]; then
-    fail login "the shell of $1, $shell, is not there or cannot be run$(refusals)" "usermod -s /bin/sh $1"
-    return 1
+    fail login "the shell of $1, $shell, is not there or cannot be run$(refusals)" "usermod -s /bin/sh $1" || return
   fi
   if [ "$1" != root ]; then
     for stop in /run/nologin /etc/nologin; do
       if [ -e "$R$stop" ]; then
-        fail login "$stop blocks all logins but root's" "rm $stop"
-        return 1
+        fail login "$stop blocks all logins but root's" "rm $stop" || return
       fi
     done
   fi
 }
 
-# A key may not be enough.
 login_methods() {
   methods=$(setting authenticationmethods)
   case " ${methods:-any} " in

@@ -71,7 +71,6 @@ is_shared() {
   is_needed "$1" || runs_sshd "${1%.socket}.service" ' -D '
 }
 is_needed() { [ -n "$(show "$1" RequiredBy,BoundBy,ConsistsOf)" ]; }
-# runs_sshd UNIT [OPTION]
 runs_sshd() { case $(show "$1" ExecStart) in *'path=/'*'/sshd ; '*"${2:-}"*) return 0 ;; *) return 1 ;; esac; }
 
 # check_address: the host needs the port on any CID, or on this machine's own.
@@ -104,11 +103,10 @@ check_accept() {
   connections=$(show "$unit.socket" NConnections)
   if [ "$(show "$unit.socket" Accept)" != yes ]; then
     accept_says='connections are opened, but nothing answers'
-    case $(banner_here "$port") in
-      'banner '*)
-        say ok accept "$unit.socket has no Accept=yes, and sshd answers"
-        return 0 ;;
-    esac
+    if answers; then
+      say ok accept "$unit.socket has no Accept=yes, and sshd answers"
+      return 0
+    fi
     if is_shared "$unit.socket"; then
       fail accept "$unit.socket, which has other addresses too, has no Accept=yes: $accept_says" \
         "$(without_port "$unit.socket" "$port") # and at the next boot, on the host: vmssh guest install"
@@ -186,7 +184,6 @@ check_listening() {
     fail listening "$how$(last_message "$unit.socket")" "systemctl enable $unit.socket$(take_effect)"
   fi
 }
-# The last line of its journal that is no word of success.
 last_message() { journalctl -q -b -u "$1" -o cat -n 20 --no-pager 2>/dev/null | grep -v -e '^Listening on' -e '^Closed' -e '^Start' -e '^Stop' | tail -n 1 | sed 's/^/: /'; }
 
 no_socket_unit() {
@@ -211,8 +208,6 @@ generator_message() {
   message=$(journalctl -q -b -o cat --no-pager -t systemd-ssh-generator -n 1 2>/dev/null)
   if [ -n "$message" ]; then echo "$message"; else echo 'its generator printed nothing'; fi
 }
-
-# Who else listens on the vsock port.
 
 # port_holder: sets $holder, and $holder_fix, which ends it alone: its unit may be the user's way in. Only ss knows, by a kernel module.
 port_holder() {

@@ -2,7 +2,6 @@
 
 . ./../generator/addresses.sh
 
-# listens_on FILE PORT: whether a socket unit has that vsock port, in any form that systemd reads.
 listens_on() {
   streams "$1"
   printf '%s' "$streams" | while read -r _ each_address _; do
@@ -24,10 +23,7 @@ ADDRESS
   done)
   streams=
   while read -r each_line each_address each_text; do
-    case $each_address in
-      '' | -) streams= ;;
-      *) streams="$streams$each_line $each_address $each_text$newline" ;;
-    esac
+    case $each_address in '' | -) streams= ;; *) streams="$streams$each_line $each_address $each_text$newline" ;; esac
   done <<STREAMS
 $all_streams
 STREAMS

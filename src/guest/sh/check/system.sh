@@ -5,8 +5,7 @@ check_disk() {
   for each in / /etc /run /var /tmp; do
     case $(df -Pk "$R$each" 2>/dev/null | sed -n '2s/.* \([0-9][0-9]*\)  *[0-9]*% .*/\1/p') in
       0)
-        fail disk "$each has no space left" "df -h $each # remove what is not needed there"
-        return 1 ;;
+        fail disk "$each has no space left" "df -h $each # remove what is not needed there" || return ;;
     esac
   done
   mounted=$(df -Pk "$R/etc" 2>/dev/null | sed -n '2s/.*% //p')
@@ -33,12 +32,10 @@ check_systemd() {
 
 # Whatever the init is, an sshd that answers is all that counts.
 answers_without_systemd() {
-  if is_systemd; then return 1; fi
-  case $(banner_here "$port") in
-    'banner '*) say ok systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd, and sshd answers on $(place)" ;;
-    *) return 1 ;;
-  esac
+  if is_systemd || ! answers; then return 1; fi
+  say ok systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd, and sshd answers on $(place)"
 }
+answers() { case $(banner_here "$port") in 'banner '*) ;; *) return 1 ;; esac }
 
 units_fix='# for good, on the host: vmssh guest install; or here, as root: the script of vmssh guest print'
 
@@ -121,9 +118,6 @@ host_key_fix() {
   printf '%s\n' "${key_commands}ssh-keygen -A"
 }
 
-# Without systemd: whether our service is there and runs.
-
-# check_init KIND: why nothing listens.
 check_init() {
   here="PID 1 is $(cat "$R/proc/1/comm"), not systemd, and the services are $(init_title "$1")'s"
   if ! is_set_up "$1"; then

@@ -4,8 +4,7 @@ check_transport() {
   if ! device=$(vsock_device); then
     if is_wsl; then device='Hyper-V hv_sock'; else
       fail transport "this machine has no vsock device on its virtio, PCI or VMBus" \
-        '# on the host: QEMU -device vhost-vsock-pci,guest-cid=N; libvirt <vsock><cid auto="yes"/></vsock>; Hyper-V and VMware have one always'
-      return 1
+        '# on the host: QEMU -device vhost-vsock-pci,guest-cid=N; libvirt <vsock><cid auto="yes"/></vsock>; Hyper-V and VMware have one always' || return
     fi
   fi
   module=${device#* }
@@ -64,8 +63,7 @@ has_cid_bug() {
 check_cid_bug() {
   if [ "$port" = 22 ] && has_cid_bug && ! find_socket_unit 22 >/dev/null; then
     fail hyper-v-cid "systemd $(systemd_full) on Hyper-V made no sshd-vsock.socket: it treats the CID there, \"any\" or 1, as none" \
-      "# the script of vmssh guest print writes the units that are missing; or boot with systemd.ssh_listen=vsock::22; or take systemd 260.3 or later, without vsock_loopback in /etc/modules-load.d"
-    return 1
+      "# the script of vmssh guest print writes the units that are missing; or boot with systemd.ssh_listen=vsock::22; or take systemd 260.3 or later, without vsock_loopback in /etc/modules-load.d" || return
   fi
   say ok hyper-v-cid 'no known bug of systemd on Hyper-V applies here'
 }

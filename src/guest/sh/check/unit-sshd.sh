@@ -93,14 +93,12 @@ check_unit_sshd() {
   if [ ! -x "$R$unit_program" ]; then
     unit_starts=$(unit_starts)
     unit_program=$sshd
-    fail accept "$unit_starts, which is not there" "$(unit_fix "$unit_options")"
-    return 1
+    fail accept "$unit_starts, which is not there" "$(unit_fix "$unit_options")" || return
   elif [ "${unit_program##*/}" != sshd ]; then
     return 0
   elif ! printf '%s\n' "$unit_options" | grep -q '^-[46DdeGqtT]*i'; then
     fail accept "$(unit_starts): without -i sshd does not take the connection" \
-      "$(unit_fix "$(echo -i; printf '%s\n' "$unit_options" | sed -e 's/^\(-[46deq]*\)D/\1/' -e '/^-$/d')")"
-    return 1
+      "$(unit_fix "$(echo -i; printf '%s\n' "$unit_options" | sed -e 's/^\(-[46deq]*\)D/\1/' -e '/^-$/d')")" || return
   elif [ "$(id -u)" != 0 ]; then
     return 0
   fi

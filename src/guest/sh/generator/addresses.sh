@@ -1,5 +1,3 @@
-# The forms of an address.
-
 # The address in a form for systemd 240 to 255, which refuse a whole unit for an address that they do not know.
 stream_address() {
   case $1 in

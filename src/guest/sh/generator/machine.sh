@@ -13,10 +13,7 @@ virtualization() {
   fi
 }
 in_container() {
-  case $(virtualization) in
-    container:wsl) return 1 ;;
-    container:*) return 0 ;;
-  esac
+  case $(virtualization) in container:wsl) return 1 ;; container:*) return 0 ;; esac
   return 1
 }
 
@@ -31,17 +28,11 @@ may_have_vsock() {
 # credential NAME: its text. systemd collects them from 250 on; before that, this reads the same sources.
 credential() {
   for each in "${CREDENTIALS_DIRECTORY:-/run/credentials/@system}" /run/credentials/@system /run/host/credentials; do
-    if [ -f "$each/$1" ]; then
-      cat "$each/$1"
-      return 0
-    fi
+    [ -f "$each/$1" ] && cat "$each/$1" && return
   done
   if [ -d /run/credentials/@system ] || in_container; then return 0; fi
   modprobe -q qemu_fw_cfg 2>/dev/null
-  if [ -f "/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials/$1/raw" ]; then
-    cat "/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials/$1/raw"
-    return 0
-  fi
+  cat "/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials/$1/raw" 2>/dev/null && return
   modprobe -q dmi-sysfs 2>/dev/null
   dmi_strings | sed -n "s/^.*io\.systemd\.credential:$1=//p" | head -n 1
   dmi_strings | sed -n "s/^.*io\.systemd\.credential\.binary:$1=//p" | head -n 1 | base64 -d 2>/dev/null

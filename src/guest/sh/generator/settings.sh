@@ -18,10 +18,7 @@ WORDS
   lines=$(credential ssh.listen)
   while IFS= read -r line || [ -n "$line" ]; do
     line=$(trim "$line")
-    case $line in
-      '' | '#'* | ';'*) ;;
-      *) add_address "the credential ssh.listen's line $line" "$line" ;;
-    esac
+    case $line in '' | '#'* | ';'*) ;; *) add_address "the credential ssh.listen's line $line" "$line" ;; esac
   done <<LINES
 $lines
 LINES

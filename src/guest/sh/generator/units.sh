@@ -1,5 +1,3 @@
-# The units that it writes.
-
 bind_vsock() {
   case $(virtualization) in vm:* | container:wsl) ;; *) return 0 ;; esac
   if ! may_have_vsock; then
@@ -70,7 +68,6 @@ poll_limit() {
   fi
 }
 
-# The packaged template, or ours.
 template() {
   for packaged in /etc /run /usr/local/lib /usr/lib /lib; do
     packaged=$packaged/systemd/system/sshd@.service
@@ -123,7 +120,6 @@ help_template() {
   fi
 }
 
-# This sshd's privilege separation folder, if it is in /run.
 runtime_folder() {
   if [ "$(privsep_folder "$sshd")" != /run/sshd ]; then return 0; fi
   echo RuntimeDirectory=sshd

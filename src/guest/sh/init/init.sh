@@ -27,8 +27,6 @@ reread_inittab() { case $1 in busybox) echo 'kill -HUP 1' ;; *) echo 'telinit q'
 # unit_of_port names OpenRC's service too.
 openrc_service() { echo "/etc/init.d/$(unit_of_port "$1")"; }
 
-# Undoes what service.sh did.
-
 undo_openrc() {
   if must undo rc-update -q del "$1" default; then say changed undo "$1 is no longer started at boot"; fi
   rc-service -q "$1" stop 2>/dev/null
@@ -40,16 +38,12 @@ undo_inittab() {
   if must undo $(reread_inittab "$1"); then say changed undo 'init has read /etc/inittab again'; fi
 }
 
-# A distribution of WSL2 that does not start systemd yet.
-
-# Its setting, which takes effect at the next start. A [boot] section of the user's own is not changed.
+# WSL2's setting takes effect at the next start. A [boot] section of the user's own is not changed.
 turn_on_systemd() {
   if is_systemd || ! is_wsl || wsl_says_systemd || grep -qs '^[[:space:]]*\[boot\]' "$R/etc/wsl.conf"; then return 0; fi
   if ! add_lines root "$R/etc/wsl.conf" 644 '[boot]' 'systemd=true'; then
-    fail systemd "/etc/wsl.conf cannot be written: $said" '# let root write to /etc, then run this again'
-    give_up 1
+    give_up_on systemd 1 "/etc/wsl.conf cannot be written: $said" '# let root write to /etc, then run this again'
   fi
   say changed systemd '/etc/wsl.conf has [boot] systemd=true'
-  fail systemd 'it takes effect at the next start of this distribution' '# in Windows: wsl --shutdown, which stops all distributions; then run this again'
-  give_up 1
+  give_up_on systemd 1 'it takes effect at the next start of this distribution' '# in Windows: wsl --shutdown, which stops all distributions; then run this again'
 }

@@ -20,9 +20,7 @@ listen() {
   ssh-keygen -A >/dev/null
   accept=fork,max-children=64
   start="EXEC:$sshd -i,nofork,setsid"
-  if has_export; then
-    exec socat "UNIX-LISTEN:$export_socket,unlink-early,mode=666,$accept" "$start"
-  fi
+  if has_export; then exec socat "UNIX-LISTEN:$export_socket,unlink-early,mode=666,$accept" "$start"; fi
   load_vsock
   exec socat "VSOCK-LISTEN:$1,$accept" "$start"
 }

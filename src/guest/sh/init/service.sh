@@ -11,12 +11,9 @@ need_init() {
 }
 
 set_up_init() {
-  if ! is_set_up "$1"; then
-    case $(banner_here "$port") in
-      'banner '*)
-        say skipped service "something that vmssh did not set up answers on $(place): it is not changed"
-        return 0 ;;
-    esac
+  if ! is_set_up "$1" && answers; then
+    say skipped service "something that vmssh did not set up answers on $(place): it is not changed"
+    return 0
   fi
   make_text listener_text
   put service "$R$listener" 755 <"$scratch/text" || give_up 1
@@ -35,10 +32,7 @@ add_openrc_service() {
   if [ "$put" = changed ]; then service=changed; fi
   if [ ! -e "$R/etc/runlevels/default/$each" ]; then
     service=changed
-    if ! note openrc "$each"; then
-      fail service "$each is not added: $said" "rc-update add $each default"
-      give_up 1
-    fi
+    if ! note openrc "$each"; then give_up_on service 1 "$each is not added: $said" "rc-update add $each default"; fi
     must service rc-update -q add "$each" default || give_up 1
   fi
   if [ "$service" = changed ] || ! rc-service -q "$each" status >/dev/null 2>&1; then must service rc-service -q "$each" restart || give_up 1; fi
@@ -51,8 +45,7 @@ add_inittab_line() {
     service=changed
     # In this order, so that init reads its table again after the line is gone.
     if ! { note inittab "$1" && add_lines root "$R/etc/inittab" 644 "$line"; }; then
-      fail service "/etc/inittab cannot be written: $said" "echo '$line' >> /etc/inittab"
-      give_up 1
+      give_up_on service 1 "/etc/inittab cannot be written: $said" "echo '$line' >> /etc/inittab"
     fi
   fi
   # shellcheck disable=SC2046 # a command and its arguments

@@ -55,7 +55,6 @@ login_refused() {
   esac
 }
 
-# What the journal does not have.
 refused_otherwise() {
   cause=$(refusals)
   if [ -z "$cause" ]; then cause=$(printf '%s\n' "${attempt_lines:-}" | grep ' port ' | tail -n 1 | sed 's/^/; the journal has: /'); fi

@@ -7,13 +7,9 @@ find_home() {
   home=$(getent passwd "$account" | cut -d: -f6)
   keys_in=$home/.ssh/authorized_keys
   keys_by=$account
-  if [ -z "$home" ]; then
-    fail account "there is no account $account" "useradd -m $account"
-    give_up 1
-  fi
+  if [ -z "$home" ]; then give_up_on account 1 "there is no account $account" "useradd -m $account"; fi
   if ! can_act_as "$account"; then
-    fail account "root cannot act as $account here: ${said:-it took more than $as_seconds s, so the machine is too busy}" "$(acting_fix)"
-    give_up 1
+    give_up_on account 1 "root cannot act as $account here: ${said:-it took more than $as_seconds s, so the machine is too busy}" "$(acting_fix)"
   fi
 }
 # Without the capabilities for it no program can.
@@ -37,8 +33,7 @@ look_for_keys() {
   for each in "$R$keys_in" "$R${keys_in%/*}" "$R${keys_in%/*/*}"; do
     key_mark=$(as "$keys_by" stat -L -c %i:%Y "$each") || continue
     case " $hosts " in *" $key_mark "*) ;; *) continue ;; esac
-    fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" '# if you mean that: --shared-home'
-    return 1
+    fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" '# if you mean that: --shared-home' || return
   done
 }
 

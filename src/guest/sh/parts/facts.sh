@@ -64,7 +64,6 @@ key_units() {
 # The folders of unit files, in systemd's order.
 unit_folders='/etc/systemd/system /run/systemd/system /run/systemd/generator /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system'
 
-# unit_file NAME: the file that systemd reads.
 unit_file() {
   for unit_folder in $unit_folders; do
     { [ -e "$R$unit_folder/$1" ] || [ -L "$R$unit_folder/$1" ]; } && echo "$unit_folder/$1" && return
@@ -83,7 +82,6 @@ drop_in() {
   printf '%s' " > $drop_in_file && systemctl daemon-reload"
 }
 
-# show UNIT PROPERTY
 show() { systemctl show "$1" -p "$2" --value 2>/dev/null; }
 
 . ./machine.sh
@@ -97,7 +95,6 @@ ssh_auto_is_off() {
   return 1
 }
 
-# The unit names for a port: sshd-vsock for 22, as in systemd, sshd-vsock-PORT for others.
 unit_of_port() { if [ "$1" = 22 ]; then echo sshd-vsock; else echo "sshd-vsock-$1"; fi; }
 
 # Milliseconds for the lookup that sshd's helpers make for a peer without an address.

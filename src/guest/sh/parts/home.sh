@@ -37,9 +37,7 @@ try() {
   shift
   said=$(as "$try_account" sh -c 'exec "$@" 2>&1' sh "$@")
   try_code=$?
-  if [ "$try_code" != 0 ]; then
-    said=$(printf '%.300s' "${said:-$1 ended with $try_code, as $try_account}")
-  fi
+  if [ "$try_code" != 0 ]; then said=$(printf '%.300s' "${said:-$1 ended with $try_code, as $try_account}"); fi
   return "$try_code"
 }
 

@@ -10,19 +10,11 @@ vsock_device() {
   done
   for device in "$R"/sys/bus/pci/devices/*; do
     case $(cat "$device/vendor" "$device/device" 2>/dev/null) in
-      "0x1af4$newline"0x1053 | "0x1af4$newline"0x1012)
-        echo "virtio vmw_vsock_virtio_transport"
-        return 0 ;;
-      "0x15ad$newline"0x0740)
-        echo "VMware vmw_vsock_vmci_transport"
-        return 0 ;;
+      "0x1af4$newline"0x1053 | "0x1af4$newline"0x1012) echo "virtio vmw_vsock_virtio_transport" && return ;;
+      "0x15ad$newline"0x0740) echo "VMware vmw_vsock_vmci_transport" && return ;;
     esac
   done
-  if [ -d "$R/sys/bus/vmbus" ]; then
-    echo "Hyper-V hv_sock"
-    return 0
-  fi
-  return 1
+  [ -d "$R/sys/bus/vmbus" ] && echo "Hyper-V hv_sock"
 }
 
 # Whether the driver of that device is active: a built-in one only shows by its device.

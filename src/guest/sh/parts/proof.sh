@@ -2,7 +2,7 @@
 
 proof_file=$R/run/vmssh-proof
 
-# The proof that was left here, without characters that our lines cannot contain.
+# Without characters that our lines cannot contain.
 proof_here() { if [ -f "$proof_file" ] && [ ! -L "$proof_file" ]; then head -c 64 "$proof_file" | tr -cd '0-9a-f'; fi; }
 
 leave_proof() {
@@ -15,8 +15,7 @@ leave_proof() {
 # Checked before anything is done, if an earlier connection left its number.
 need_proof() {
   if [ -z "$expect" ] || [ "$(proof_here)" = "$expect" ]; then return 0; fi
-  fail same-machine 'the proof left in the guest a moment ago is missing: this is another machine' '# set its target with --target'
-  give_up 2
+  give_up_on same-machine 2 'the proof left in the guest a moment ago is missing: this is another machine' '# set its target with --target'
 }
 
 drop_proof() { rm -f "$proof_file"; }

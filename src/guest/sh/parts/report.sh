@@ -45,6 +45,11 @@ give_up() {
   say 'end' "$1" "$([ "$1" = 2 ] && echo 'nothing was changed' || echo 'a step failed')"
   exit "$1"
 }
+# give_up_on STEP CODE MESSAGE [FIX]: fails, and ends.
+give_up_on() {
+  fail "$1" "$3" "${4:-}"
+  give_up "$2"
+}
 
 # Milliseconds since boot, in steps of 10.
 clock() {
@@ -74,12 +79,10 @@ only_meant() {
       case " $meant " in *" $its "*) return 0 ;; esac
       case $meant in
         *-*)
-          fail machine "another machine answers: its UUID is $its, not ${meant%% *}" "# ${other_fix:-}"
-          give_up 2 ;;
+          give_up_on machine 2 "another machine answers: its UUID is $its, not ${meant%% *}" "# ${other_fix:-}" ;;
       esac ;;
   esac
   if [ "${unproved:-no}" = yes ]; then return 0; fi
-  fail machine 'it cannot be told which machine answers: its firmware has no UUID' "# ${unproved_fix:-}"
-  give_up 2
+  give_up_on machine 2 'it cannot be told which machine answers: its firmware has no UUID' "# ${unproved_fix:-}"
 }
 if [ -n "${meant:-}" ]; then only_meant; fi

@@ -5,14 +5,10 @@ need_root() {
   if is_own && [ "${by_sudo:-no}" = yes ]; then exit 3; fi
   if [ "${own:-no}" = yes ] && ! is_own && [ -n "${SUDO_USER:-}" ]; then say ok sudo 'by sudo, as root'; fi
   if [ "$(id -u)" != 0 ] && ! is_own; then
-    fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
-    give_up 2
+    give_up_on root 2 "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
   fi
   # A chroot may lack it: then no process has a name for the lock.
-  if [ ! -r /proc/self/stat ]; then
-    fail root '/proc is not mounted here' 'mount -t proc proc /proc'
-    give_up 2
-  fi
+  if [ ! -r /proc/self/stat ]; then give_up_on root 2 '/proc is not mounted here' 'mount -t proc proc /proc'; fi
 }
 
 # The lock is a link, which is made whole or not at all. Its text is the process that has it.
@@ -50,7 +46,6 @@ make_run() {
   done
   said=$({ if is_own; then umask 077; fi; mkdir -p "$run" && mkdir -m 700 "$scratch"; } 2>&1)
 }
-# unmake_run: the empty ones of them.
 unmake_run() {
   made=$run
   while [ -n "$made_from" ] && rmdir "$made" 2>/dev/null && [ "$made" != "$made_from" ]; do made=${made%/*}; done
@@ -60,22 +55,17 @@ unmake_run() {
 take_lock() {
   this_process=$(process "$$")
   scratch=$run/vmssh-run.$this_process
-  if ! make_run; then
-    fail lock "cannot create a folder in $run: $said" "df $run"
-    give_up 2
-  fi
+  if ! make_run; then give_up_on lock 2 "cannot create a folder in $run: $said" "df $run"; fi
   trap 'exit 1' HUP PIPE TERM
   trap 'rm -rf "$scratch"; unmake_run' EXIT
   if ! said=$(ln -s "$this_process" "$scratch/link" 2>&1); then
-    fail lock "cannot make a link in $run: $said" '# this needs ln, of coreutils or busybox'
-    give_up 2
+    give_up_on lock 2 "cannot make a link in $run: $said" '# this needs ln, of coreutils or busybox'
   fi
   lock_from=$(clock)
   until take "$lock"; do
     if [ $(($(clock) - lock_from)) -gt 240000 ]; then
-      fail lock "process $(readlink "$lock" | cut -d . -f 1) here changes this machine for vmssh, and has not ended within 240 s" \
+      give_up_on lock 2 "process $(readlink "$lock" | cut -d . -f 1) here changes this machine for vmssh, and has not ended within 240 s" \
         '# wait until it ends, or end it, then run this again'
-      give_up 2
     fi
     sleep 0.2 2>/dev/null || sleep 1
   done

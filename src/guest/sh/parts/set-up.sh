@@ -1,5 +1,3 @@
-# What both set-up scripts are made of.
-
 . ./report.sh
 . ./files.sh
 . ./home.sh

@@ -10,7 +10,6 @@ check_version() {
   fi
 }
 
-# Checks everything first, so that an unsuitable system is not changed.
 requirements() {
   need_root
   take_lock
@@ -59,10 +58,7 @@ prove() {
 }
 
 make_text() {
-  if ! "$1" >"$scratch/text"; then
-    fail units "$scratch/text cannot be written" 'df /run'
-    give_up 1
-  fi
+  if ! "$1" >"$scratch/text"; then give_up_on units 1 "$scratch/text cannot be written" 'df /run'; fi
 }
 
 # TCP stays open if anything failed.

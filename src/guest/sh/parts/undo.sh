@@ -8,8 +8,7 @@ undo_all() {
     return 0
   fi
   if ! sed '1!G;h;$!d' "$state/done" | keep "$state/undo"; then
-    fail undo "$state/undo cannot be written" "df $state"
-    return 1
+    fail undo "$state/undo cannot be written" "df $state" || return
   fi
   while IFS='	' read -r kind a b _; do
     undo_one "$kind" "$a" "$b" </dev/null
@@ -60,7 +59,6 @@ undo_own() {
 without_mine() { sed -e "$(without "$mine")"; }
 without() { printf '%s\n' "$1" | sed -nE 's/^[^ ]+ (AAAA[^ ]+).*/\\|\1|d/p'; }
 
-# undo_keys ACCOUNT FILE
 undo_keys() {
   kept=$(kept_of "$2")
   if [ "$(without_mine <"$kept.lines" | sum_of)" = "$(sum_of <"$kept.lines")" ]; then return 0; fi
@@ -98,12 +96,8 @@ undo_one() {
 
 # undo_tcp UNIT WAS: what it was, as in "enabled active".
 undo_tcp() {
-  case $2 in
-    'enabled '*) if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;;
-  esac
-  case $2 in
-    *' active') if start_tcp "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
-  esac
+  case $2 in 'enabled '*) if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;; esac
+  case $2 in *' active') if start_tcp "$1"; then say changed undo "$1 started: TCP is open again"; fi ;; esac
 }
 # systemd does not start a socket while its service runs; open sessions go on.
 start_tcp() {

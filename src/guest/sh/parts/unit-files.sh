@@ -1,6 +1,5 @@
 # Our units: whether they are needed, what is in them, and how they are enabled.
 
-# Prints a unit's text with the facts of this system filled in.
 socket_unit() {
   limit=
   major=$(systemd_major)
@@ -30,8 +29,7 @@ systemd_does_it() {
       say skipped units "systemd $(systemd_full) listens on vsock port 22 by itself ($(show sshd-vsock.socket FragmentPath))"
       return 0 ;;
     masked)
-      fail masked 'sshd-vsock.socket is masked' 'systemctl unmask sshd-vsock.socket && systemctl daemon-reload && systemctl start sshd-vsock.socket'
-      give_up 2 ;;
+      give_up_on masked 2 'sshd-vsock.socket is masked' 'systemctl unmask sshd-vsock.socket && systemctl daemon-reload && systemctl start sshd-vsock.socket' ;;
   esac
   if ssh_auto_is_off; then
     no_socket_unit
@@ -62,9 +60,7 @@ somebody_did_it() {
 write_units() {
   extra=
   folder=$(privsep_folder "$sshd")
-  case $folder in
-    /run/*) extra="RuntimeDirectory=${folder#/run/}${newline}RuntimeDirectoryPreserve=yes$newline" ;;
-  esac
+  case $folder in /run/*) extra="RuntimeDirectory=${folder#/run/}${newline}RuntimeDirectoryPreserve=yes$newline" ;; esac
   needs=
   if key_unit=$(key_units); then needs="Wants=$key_unit${newline}After=$key_unit$newline"; fi
   make_text socket_unit
@@ -80,8 +76,7 @@ enable_socket() {
   enabled=ok
   if [ "$(systemctl is-enabled "$name.socket" 2>/dev/null)" != enabled ]; then
     if ! { make_folder "$R/etc/systemd/system/sockets.target.wants" && note enabled "$name.socket"; }; then
-      fail enable "$name.socket is not enabled: $said" "systemctl enable $name.socket"
-      give_up 1
+      give_up_on enable 1 "$name.socket is not enabled: $said" "systemctl enable $name.socket"
     fi
     enabled=changed
     must enable systemctl -q --no-reload enable "$name.socket"

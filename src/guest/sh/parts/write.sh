@@ -43,11 +43,9 @@ put() {
   put=changed
   case $(whose "$2") in
     foreign)
-      fail "$1" "$2 exists and was not written by vmssh: it is not changed" "mv -i $2 $2.by-hand # then run this again"
-      return 1 ;;
+      fail "$1" "$2 exists and was not written by vmssh: it is not changed" "mv -i $2 $2.by-hand # then run this again" || return ;;
     edited)
-      fail "$1" "$2 was edited after vmssh wrote it: it is not changed" "mv -i $2 $2.edited # then run this again"
-      return 1 ;;
+      fail "$1" "$2 was edited after vmssh wrote it: it is not changed" "mv -i $2 $2.edited # then run this again" || return ;;
     ours)
       if [ "$(printf '%s' "$put_new" | sum_of)" = "$(sum_of <"$2")" ]; then
         put=ok

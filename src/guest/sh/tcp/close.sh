@@ -37,10 +37,7 @@ came_over_vsock() {
     connection=$(tr '\0' '\n' <"/proc/$above/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p')
     above=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$above/status" 2>/dev/null)
   done
-  case $connection in
-    'UNKNOWN '*) ;;
-    *) return 1 ;;
-  esac
+  case $connection in 'UNKNOWN '*) ;; *) return 1 ;; esac
   if ! command -v ss >/dev/null; then return 0; fi
   ss -H --vsock state established 2>/dev/null | grep -Eq "[[:space:]][^[:space:]]*:${port}[[:space:]]+2:[0-9]+"
 }
@@ -56,8 +53,7 @@ keep_to_loopback() {
     if [ "$(show "$each" Id)" != "$each" ] || [ "$(show "$each" ActiveState)" != active ]; then continue; fi
     running="$running $each"
     if ! note loopback "$each"; then
-      fail only-loopback "$each is not changed: $said" "df $state"
-      return 1
+      fail only-loopback "$each is not changed: $said" "df $state" || return
     fi
   done
   make_text loopback_text
@@ -132,10 +128,7 @@ outside_of() {
   set -f
   outside=
   for address in $1; do
-    case $address in
-      127.*:* | '[::1]:'* | \(* | vsock* | /* | @*) ;;
-      *) outside="$outside $address" ;;
-    esac
+    case $address in 127.*:* | '[::1]:'* | \(* | vsock* | /* | @*) ;; *) outside="$outside $address" ;; esac
   done
   set +f
   echo "${outside# }"

@@ -86,6 +86,7 @@ export function accountOf(uid: number | undefined, seconds = limit): Account | u
     if (status === 0) return parseLine(stdout);
     // 126 and 127: getent could not be run.
     if (!error && status !== 126 && status !== 127) return undefined;
+    if (uid !== process.getuid?.()) return undefined;
   }
   try {
     const { username, homedir } = userInfo();

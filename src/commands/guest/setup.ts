@@ -112,7 +112,14 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
 /** The account that called sudo. Undefined: none did, or it is root's own. */
 function callerOfSudo({ SUDO_UID = '' }: Io['env']) {
   if (process.getuid?.() !== 0 || !/^[1-9]\d{0,9}$/.test(SUDO_UID)) return undefined;
-  return accountOf(Number(SUDO_UID));
+  const person = accountOf(Number(SUDO_UID));
+  if (person) return person;
+  const hint = 'run it without sudo; for the machines and the ssh of root: --for root';
+  throw new CommandError(
+    'NOT_FOUND',
+    `the password database does not name uid ${SUDO_UID}, which called sudo`,
+    hint,
+  );
 }
 
 /** What a child gets of the caller's environment: nothing that leads to root's own folders or services. */
@@ -129,11 +136,8 @@ async function setUpFor(
   const passed = Object.fromEntries(kept.flatMap((each) => (env[each] ? [[each, env[each]]] : [])));
   const options = { env: { ...passed, ...own }, stdio: 'inherit' } as const;
   const child = spawn('runuser', ['-u', name, '--', ...self, ...words], options);
-  const { code } = await ended(child).catch((error: Error) => {
-    throw new CommandError(
-      `cannot become ${name}: ${error.message}`,
-      'run it without sudo, which it asks itself',
-    );
+  const { code } = await ended(child).catch(({ code: reason = 'FAILED', message }: NodeJS.ErrnoException) => {
+    throw new CommandError(reason, `cannot become ${name}: ${message}`, 'run it without sudo');
   });
   if (code === exitCode.notFound)
     err(`hint: it was looked for as ${name} has it; for the machines and the ssh of root: --for root\n`);

@@ -34,6 +34,22 @@ describe.skipIf(missingRoot('vmssh setup behind sudo'))('sudo vmssh setup', () =
     expect(said.filter((line) => /^(SUDO_|SSH_|XDG_)/.test(line))).toEqual([]);
   });
 
+  it('changes nothing for root if it cannot become that person, or does not find who called it', async () => {
+    await setup('--yes', 'web box');
+    const setupBy = (path: string) =>
+      run([...vmssh, 'setup', '--yes', 'web'], { env: { ...env, PATH: path } });
+    expect(await setupBy(join(dir, 'none'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^vmssh: the password database does not name uid 1000, which called sudo\nhint: .+\n$/,
+      ),
+    });
+    rmSync(join(bin, 'runuser'));
+    script(join(bin, 'timeout'), 'shift 3; exec "$@"');
+    const stderr = 'vmssh: cannot become ann: spawn runuser ENOENT\nhint: run it without sudo\n';
+    expect(await setupBy(bin)).toMatchObject({ code: 1, stderr });
+  });
+
   it('is for root with --for root', async () => {
     const { code, stderr } = await setup('--yes', '--for', 'root', 'box/none');
     expect(code).not.toBe(0);

@@ -11,8 +11,8 @@ import { leadsToItself } from '../tools/cid-space.js';
 import { type ExecWords, execRoutes, execWords } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
-import { asksElsewhere, exists, machinesNamed, textOf } from '../tools/run-tool.js';
+import { isJsonObject, type JsonObject, objectAt, objectsIn, textOf } from '../tools/json.js';
+import { asksElsewhere, exists, machinesNamed } from '../tools/run-tool.js';
 import { configFolder } from '../trusted-path.js';
 
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
@@ -46,7 +46,6 @@ const placeOf = (machine: string, project = 'default') => [
   machine.includes(':') ? machine : `local:${machine}`,
 ];
 
-/** NAME on this host, or REMOTE:NAME. */
 async function findIncus(name: string, deps: Deps): Promise<Search<Instance>> {
   const at = name.indexOf(':');
   if (at < 0) return answerOf(searchList(name, listIncus(deps)), deps.signal);
@@ -103,7 +102,7 @@ async function askFirst(
   for (const socket of sockets) {
     if (!(await isThere(socket))) continue;
     try {
-      const answer = await get(socket, query, deps);
+      const answer = await get(socket, '/1.0/instances?recursion=2&all-projects=true', deps);
       const parse = (own?: string) =>
         guestsOnly((isGuests) => parseInstances(answer, { own, isGuests, client }), deps);
       const all = await parse();
@@ -127,8 +126,6 @@ async function askFirst(
   }
   return { found: [], warnings };
 }
-
-const query = '/1.0/instances?recursion=2&all-projects=true';
 
 // For admins, then for users. The users' socket makes a project and a network for each user who connects, so it is only
 // asked if this user has run `incus` before, which made its settings folder.
@@ -168,7 +165,6 @@ export interface Instance extends DiscoveredMachine {
 }
 
 interface Reader extends Pick<Instance, 'client'> {
-  /** The name of this member of the cluster. */
   readonly own?: string;
   readonly uid?: number;
   readonly isGuests?: IsGuests;

@@ -7,15 +7,12 @@ import { addressOf } from '../routes.js';
 import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { authorityOf } from '../trusted-path.js';
-import { containerTest, readStatus, statusField } from './namespaces.js';
+import { containerTest, readStatus, type StatusFs, statusField } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
 
 /** The used part of node:fs. */
-export interface ProcFs {
+export interface ProcFs extends StatusFs {
   readdir(path: string): readonly string[];
-  readlink(path: string): Promise<string>;
-  /** Kernel data of a process. */
-  readStatus(path: string): string;
   /** The first bytes of data from a process's own memory, at most `most`. */
   readMemory(path: string, most: number): Promise<Buffer>;
 }
@@ -27,7 +24,6 @@ export interface ProcessSearch {
   readonly warn?: ((error: DiscoveryError) => void) | undefined;
 }
 
-/** Makes a provider's warning of an error. */
 export function warnInto(warnings: Warning[], provider: string): (error: DiscoveryError) => void {
   return ({ code, message: problem }) => void warnings.push({ provider, code, problem });
 }
@@ -122,7 +118,6 @@ async function withinBudget(
     const limit = Math.max(maxStart, Math.min(most, left));
     const read = start.isCut ? await readProcess(start, limit, deps, fs) : start;
     if (read && !isOther(start)) left -= read.argv.reduce((sum, { length }) => sum + length + 1, 0);
-    // The pid may be another program's by now.
     return read && namesOf(read).some((name) => program.test(name)) ? read : undefined;
   };
   const [own, others] = [all.filter((each) => !isOther(each)), all.filter(isOther)];
@@ -155,12 +150,8 @@ export function ofProcess({ authority }: Process, machine: DiscoveredMachine): r
   return [{ name: address, target: address, status, provider, routes, authority }];
 }
 
-/**
- * The processes of this user and of system users, by their program's name. Anybody can start a process with the name of another user's
- * machine, and with an endless command line.
- */
+/** Of this user and system users: anybody can name a process as another user's machine, with an endless command line. */
 function allProcesses(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<Processes> {
-  // Several providers use the same processes in one listing.
   const reading = deps.memo?.processes ?? readAll(deps, fs, uid);
   if (deps.memo) deps.memo.processes = reading;
   return reading;
@@ -229,10 +220,8 @@ function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {
   return pids.filter((pid) => pid > 0 && !threads.has(pid));
 }
 
-/**
- * The kernel's own threads, often more than programs: the children of kthreadd, which has neither parent nor memory. Where pid 2 is another
- * process, as in a container, or the kernel does not list children, `ownerOf` recognizes them.
- */
+// The kernel's own, often more than programs: the children of kthreadd, which has neither parent nor memory. Where pid 2
+// is another process, as in a container, or the kernel does not list children, `ownerOf` recognizes them.
 function kernelThreads(deps: Deps, fs: ProcFs): ReadonlySet<number> {
   const kthreadd = `${procDir(deps)}/2`;
   const status = readStatus(`${kthreadd}/status`, fs);
@@ -240,7 +229,6 @@ function kernelThreads(deps: Deps, fs: ProcFs): ReadonlySet<number> {
   return new Set(readStatus(`${kthreadd}/task/2/children`, fs).split(' ').map(Number));
 }
 
-/** Whether a user is a system user, asked once for each. */
 function trusting(deps: Deps): (owner: number) => Promise<boolean> {
   const known = new Map<number, Promise<boolean>>();
   return (owner) => {
@@ -253,7 +241,6 @@ function trusting(deps: Deps): (owner: number) => Promise<boolean> {
 // Not the folder's owner, which is root for a process that forbids core dumps (proc_pid(5)).
 function ownerOf(pid: number, deps: Deps, fs: ProcFs): number | undefined {
   const status = readStatus(`${procDir(deps)}/${pid}/status`, fs);
-  // A thread of the kernel is no machine.
   const [owner, kernelThread] = [statusField(status, 'Uid'), statusField(status, 'Kthread')];
   return owner === '' || kernelThread === '1' ? undefined : Number.parseInt(owner, 10);
 }
@@ -277,9 +264,8 @@ export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }
 
-/** How many command lines are looked at: as many as a kernel allows processes by default (proc_sys_kernel(5), pid_max). */
+/** Command lines: as many as a kernel allows processes by default (proc_sys_kernel(5), pid_max). */
 const maxProcesses = 32_768;
-
 /** Bytes: of each at first, for its name and most of all command lines; of a machine's; and of all machines' of a provider. */
 const maxStart = 4 << 10;
 const maxCommandLine = 1 << 20;
@@ -287,7 +273,6 @@ const maxOfOwn = 16 << 20;
 
 /** The code for processes in containers that are left out. */
 export const tooMany = 'TOO_MANY';
-
 /** How many in containers are looked at, and bytes for each: libvirt's QEMUs have some 8 KiB. */
 const maxOfOthers = 100;
 const maxBytesOfOthers = 32 << 10;

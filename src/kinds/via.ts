@@ -5,7 +5,6 @@ import { routeToHop } from '../typed/socket-target.js';
 import type { AnyTarget, OutsideTarget, ViaTarget } from '../typed/target.js';
 import type { Kind } from './kind.js';
 
-/** via/HOST/TARGET: a machine behind another hypervisor, which the user's own ssh reaches. */
 export const viaKind: Kind<ViaTarget> = {
   name: 'via',
   form: 'via/HOST/TARGET',

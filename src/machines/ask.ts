@@ -56,12 +56,8 @@ async function askHost(
 ): Promise<HostListing> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform });
-  const command = quietHop(
-    ssh,
-    host,
-    Math.min(connectMs, timeoutMs),
-    scriptCommand(script, [marker, ...args]),
-  );
+  const there = scriptCommand(script, [marker, ...args]);
+  const command = quietHop(ssh, host, Math.min(connectMs, timeoutMs), there);
   try {
     const end = await runHop(command, { env, signal, timeoutMs, longest: maxAnswer });
     signal?.throwIfAborted();

@@ -181,7 +181,6 @@ export interface Split {
   /** The text before the separator, in lower case; the whole text if there is none. */
   readonly word: string;
   readonly separator: '/' | '%' | ':' | '';
-  /** The text after it, as typed. */
   readonly rest: string;
 }
 

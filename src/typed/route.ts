@@ -97,10 +97,7 @@ export function usesVsock(family: Endpoint['family'] | undefined): boolean {
   return family !== 'unix' && family !== 'tcp' && family !== 'exec' && family !== 'via';
 }
 
-/**
- * The routes that only other sources have for a machine. They come after its own, in a list as at a login, which asks other sources only
- * once all of its own have failed.
- */
+/** Those that only other sources have, which a login tries only once all of the machine's own have failed. */
 export function routesAfter<R extends { readonly endpoint: Endpoint }>(
   own: readonly R[],
   others: readonly R[],

@@ -19,12 +19,11 @@ export function keyOf(id: Guid): string {
   return `${servicesKey}\\${id}`;
 }
 
-/** The arguments for reg.exe to register a service. */
+/** Arguments for reg.exe. */
 export function registration(id: Guid, name: string): readonly string[] {
   return ['add', keyOf(id), '/v', 'ElementName', '/t', 'REG_SZ', '/d', name, '/f'];
 }
 
-/** The arguments for reg.exe to remove it. */
 export function removal(id: Guid): readonly string[] {
   return ['delete', keyOf(id), '/f'];
 }

@@ -4,16 +4,8 @@ import { nameProblem } from '../../typed/names.js';
 import { withDashes } from '../../typed/numbers.js';
 import { type Route, routeBy } from '../../typed/route.js';
 import { shellLine } from '../../typed/shell.js';
-import type {
-  Deps,
-  DiscoveredMachine,
-  Listing,
-  Reachable,
-  ResolveContext,
-  Search,
-  Source,
-  Status,
-} from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Reachable, ResolveContext, Search } from '../source.js';
+import type { Source, Status } from '../source.js';
 import { authorityIn, authorityOf } from '../trusted-path.js';
 import { addressesOf, isContainer, listMachines, type Machine, searchMachined, vmspawn } from './machined.js';
 
@@ -61,7 +53,6 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   return { found, warnings };
 }
 
-/** A machine by its name, as this uid sees it. */
 export async function findMachined(
   name: string,
   deps: Deps,
@@ -132,7 +123,7 @@ export async function resolveMachined(
   if (routes.length === 0 && error) throw error;
   const steps = [`systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`];
   // What cannot be used is no route: -v says why.
-  for (const { problem } of errors) steps.push(problem);
+  steps.push(...errors.map(({ problem }) => problem));
   return { steps, routes: routes.length > 0 ? routes : [await routeOfQemu(found, context)] };
 }
 
@@ -143,11 +134,8 @@ async function orByExec(
   uid: number | undefined,
 ): Promise<readonly Route[]> {
   if (known.length > 0 || !isContainer(machine) || machine.scope !== 'system' || uid !== 0) return known;
-  const [{ nspawnExec }, { execRoutes }] = await Promise.all([
-    import('./nspawn-files.js'),
-    import('../tools/exec-route.js'),
-  ]);
-  return execRoutes(nspawnExec(machine.name), machine.name);
+  const { execRoutes } = await import('../tools/exec-route.js');
+  return execRoutes((await import('./nspawn-files.js')).nspawnExec(machine.name), machine.name);
 }
 
 async function routeOfRecord({ vsockCid: cid }: Machine, address: string, context: ResolveContext) {
@@ -195,14 +183,11 @@ async function usersOf(
   return (await import('./vmspawn.js')).boundUsers(machines, deps);
 }
 
-/** Asks only machines that can answer, which most cannot. */
 async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<readonly Status[]> {
   if (machines.every(({ controlAddress }) => controlAddress === undefined))
     return machines.map(() => 'running');
-  const [{ fewAtATime }, { statusOf }] = await Promise.all([
-    import('../../group-by.js'),
-    import('./vmspawn.js'),
-  ]);
+  const { fewAtATime } = await import('../../group-by.js');
+  const { statusOf } = await import('./vmspawn.js');
   return fewAtATime(machines, 8, (machine) => statusOf(machine, deps));
 }
 

@@ -42,6 +42,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** `parseJson`, with undefined for what is none. */
+export function jsonOrNothing(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const maxLevels = 64;
 const maxValues = 1 << 20;
 

@@ -1,10 +1,10 @@
-import { fileId } from '../../files/read-file.js';
 import { sshPort } from '../../typed/numbers.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { processesNamed } from '../processes/processes.js';
 import { loopbackFor } from '../routes.js';
 import type { Deps, DiscoveryError, Process } from '../source.js';
 import { hostAndPort } from '../tools/run-tool.js';
+import { fileIdentity } from './vhost-device.js';
 
 /** A running passt, and where it forwards to port 22 of its machine: "127.0.0.1:2222". */
 export interface Passt {
@@ -27,10 +27,8 @@ export async function passtFinder(
   return async (process, path) => served.get(await socketAt(process, path, deps));
 }
 
-/** The same for both ends, which may have different paths for it. */
 async function socketAt(process: Process, path: string, deps: Deps): Promise<string> {
-  const here = await (await pathsOf(process, deps))(path).catch(() => path);
-  return (await fileId(here)) ?? here;
+  return fileIdentity(await pathsOf(process, deps), path);
 }
 
 /** Reads passt's arguments: `--socket PATH`, and `--tcp-ports 2222:22`, "127.0.0.1/2222-2230:22-30" and so on (passt(1)). */

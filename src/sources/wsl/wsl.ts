@@ -43,7 +43,7 @@ function isNone({ code, message }: DiscoveryError): boolean {
   return code === 'FAILED' && !/\bWsl\/(?:\w+\/)*(?!WSL_E_)\w+(?![\w/])/.test(message);
 }
 
-/** Starts a distribution if necessary, and asks it. Throws a DiscoveryError. */
+/** Starts it if necessary. Throws a DiscoveryError. */
 export async function askDistro(name: string, deps: Deps, run = runToolForBytes): Promise<WslState> {
   const words = ['--distribution', name, '--user', 'root', '--exec', '/bin/sh', '-c', script];
   const answer = await callWsl(words, deps, run);

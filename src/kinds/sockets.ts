@@ -62,7 +62,10 @@ export const hvsockKind: Kind<HvsockTarget> = {
       throw new RangeError('expected two parts, hvsock:VMID:vsock-PORT or hvsock:VMID:SERVICEID');
     return { kind: 'hvsock', vmId: parseVmId(vm), serviceId: parseService(service) };
   },
-  resolve: (target) => ({ steps: [], routes: [routeBy({ ...target, family: 'hyper-v' })] }),
+  resolve: ({ vmId, serviceId }) => ({
+    steps: [],
+    routes: [routeBy({ family: 'hyper-v', vmId, serviceId })],
+  }),
 };
 
 function parseVmId(text: string): Guid {

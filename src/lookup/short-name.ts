@@ -35,7 +35,7 @@ const limitMs = 5000;
 
 export type ListMachines = (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
 
-/** The typed target, or the one machine here that `match` finds by it. Throws a ConnectError of op parse or resolve. */
+/** The typed target, or the one machine here of that name or id, unless the name is another host's. Throws a ConnectError. */
 export async function resolveShortName(
   typed: string,
   deps: ShortNameDeps,

@@ -322,6 +322,9 @@ export class DiscoveryError extends Error {
   }
 }
 
+/** Gets what was left out of a list. */
+export type Warn = (error: DiscoveryError) => void;
+
 /** The problem in a warning, which has the provider's name in front: not twice, if the provider's program has the same name. */
 export function problemOf(provider: string, message: string): string {
   const own = `${provider}: `;

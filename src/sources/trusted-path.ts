@@ -122,7 +122,6 @@ export function authorityOf(
   return uid !== undefined && uid !== 0 && uid === own ? 'user' : undefined;
 }
 
-/** The authority of a manager of this user or of the system. */
 export function authorityIn(scope: Scope): Authority | undefined {
   return scope === 'user' ? authorityOf() : undefined;
 }

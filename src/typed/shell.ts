@@ -10,7 +10,8 @@ export interface ShellPlace {
   readonly env: Env;
 }
 
-/** Probably. On Windows PowerShells put a folder of the user's into PSModulePath, MSYS2 sets MSYSTEM, our WSL VMSSH_CALLED_AS. */
+// PowerShells put a folder of the user's into PSModulePath, Git Bash sets MSYSTEM, and vmssh in WSL says how it was called.
+/** The shell that probably started this program. */
 export function shellOf({ platform, env }: ShellPlace): Shell {
   if (platform !== 'win32' || env.MSYSTEM || env.VMSSH_CALLED_AS) return 'posix';
   const folders = (env.PSModulePath ?? env.PSMODULEPATH ?? '').toLowerCase().split(';');

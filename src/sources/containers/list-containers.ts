@@ -48,28 +48,21 @@ export async function listContainers(
 ): Promise<Listing<DiscoveredContainer>> {
   const containers = parseContainers(await source.list());
   const warnings: Warning[] = [];
-  const found = await fewAtATime(
-    containers,
-    atOnce,
-    async (each) => {
-      const warn = (problem: string, code = 'NOT_LISTED') =>
-        void warnings.push({ provider, code, problem: `container ${each.name}: ${problem}` });
-      const seen = await look(each, source, deps, warn).catch((error) => {
-        if (!(error instanceof DiscoveryError)) throw error;
-        // The container was removed after it was listed.
-        if (error.isGone) return undefined;
-        warn(error.message, isFailure(error) ? 'INCOMPLETE' : error.code);
-        return {};
-      });
-      return seen === undefined ? [] : [toMachine(each, provider, source, seen)];
-    },
-    deps.signal,
-  );
+  const ask = async (each: Container) => {
+    const warn = (problem: string, code = 'NOT_LISTED') =>
+      void warnings.push({ provider, code, problem: `container ${each.name}: ${problem}` });
+    const seen = await look(each, source, deps, warn).catch((error) => {
+      if (!(error instanceof DiscoveryError)) throw error;
+      // The container was removed after it was listed.
+      if (error.isGone) return undefined;
+      warn(error.message, isFailure(error) ? 'INCOMPLETE' : error.code);
+      return {};
+    });
+    return seen === undefined ? [] : [toMachine(each, provider, source, seen)];
+  };
+  const found = await fewAtATime(containers, 4, ask, deps.signal);
   return { found: found.flat(), warnings };
 }
-
-/** How many are asked for their details at once. */
-const atOnce = 4;
 
 /** What its list may not have: the socket that it has for this host, the name of the folder that it is for, the runtime whose VM it is. */
 type Seen = Partial<Record<'socket' | 'folder' | 'vm', string | undefined>>;

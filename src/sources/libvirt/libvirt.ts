@@ -4,7 +4,7 @@ import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { machineCid, parseGuid } from '../../typed/numbers.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, type Warn, type Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { asksElsewhere, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
@@ -167,7 +167,7 @@ async function withOwnCids(
   domains: readonly Domain[],
   pidFiles: readonly string[],
   deps: Deps,
-  warn: (error: DiscoveryError) => void,
+  warn: Warn,
 ): Promise<readonly Domain[]> {
   const [cid] = domains.flatMap((domain) => domain.cid ?? []);
   const [pid = 1] = pidFiles.flatMap((file) => Number(readTextIfAny(file)) || []);

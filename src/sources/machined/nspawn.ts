@@ -5,7 +5,7 @@ import { type Route, routeBy } from '../../typed/route.js';
 import type { Asked } from '../no-machine.js';
 import { searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, ResolveContext, Search, Source, Warning } from '../source.js';
-import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../trusted-path.js';
+import { authorityIn, runtimeDirs, type Scope } from '../trusted-path.js';
 
 /** The systemd-nspawn containers that export a socket; needs no machined. */
 export const nspawn: Source = {
@@ -59,7 +59,8 @@ export interface Fs {
 export async function listExports(deps: Deps, fs: Fs = nodeFs): Promise<Listing> {
   const failures: Failures = new Map();
   const exports = new Map<string, DiscoveredMachine>();
-  for (const { scope, path: folder } of folders(deps)) {
+  for (const { scope, path } of runtimeDirs(deps)) {
+    const folder = `${path}/systemd/nspawn`;
     const own = await entries(folder, failures, fs);
     const all = [
       ...own.filter((name) => !nspawnsOwn.has(name)),
@@ -71,10 +72,6 @@ export async function listExports(deps: Deps, fs: Fs = nodeFs): Promise<Listing>
           exports.set(name, fromExport(name, path, scope));
   }
   return { found: [...exports.values()], warnings: [...failures.values()] };
-}
-
-function folders(deps: Deps): readonly RuntimeDir[] {
-  return runtimeDirs(deps).map(({ scope, path }) => ({ scope, path: `${path}/systemd/nspawn` }));
 }
 
 // systemd 262 has a folder per container, 257 has one for all.

@@ -5,7 +5,7 @@ import { countBy } from '../../group-by.js';
 import { machineCid, parseUuid } from '../../typed/numbers.js';
 import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Source, Warning } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Source, Warn, Warning } from '../source.js';
 import { closed, DiscoveryError, joinListings, serviceLimitMs, statusReader } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { type ExecWords, execRoutes, execWords } from '../tools/exec-route.js';
@@ -79,11 +79,7 @@ export async function listIncus(
 }
 
 /** Without a CID that leads elsewhere from here. */
-async function withOwnCid(
-  machine: Instance,
-  deps: Deps,
-  warn: (error: DiscoveryError) => void,
-): Promise<Instance> {
+async function withOwnCid(machine: Instance, deps: Deps, warn: Warn): Promise<Instance> {
   const { cid, vmm: pid, authority, routes = [] } = machine;
   if (cid === undefined || pid === undefined) return machine;
   if (await leadsToItself(cid, { pid, authority }, deps, warn)) return machine;

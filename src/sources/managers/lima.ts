@@ -22,11 +22,8 @@ export const lima: Source = {
   start({ name: machine, identityFile }, env) {
     const folder = identityFile === undefined ? ownFolder(env) : dirname(dirname(identityFile));
     const profile = machine.replace(/^colima-?/, '') || 'default';
-    const command =
-      folder === colimaFolder(env)
-        ? ['colima', 'start', ...operand(profile)]
-        : [...limactlFor(folder, env), 'start', ...operand(machine)];
-    return { machine, command };
+    if (folder === colimaFolder(env)) return { machine, command: ['colima', 'start', ...operand(profile)] };
+    return { machine, command: [...limactlFor(folder, env), 'start', ...operand(machine)] };
   },
   // By an ssh of its own to the port of this host that its process holds while the machine runs.
   async files({ name }, deps) {

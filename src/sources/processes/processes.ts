@@ -5,7 +5,7 @@ import { readTextSync } from '../../files/read-sync.js';
 import { fewAtATime, groupBy } from '../../group-by.js';
 import { addressOf } from '../routes.js';
 import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../source.js';
-import { DiscoveryError } from '../source.js';
+import { DiscoveryError, type Warn } from '../source.js';
 import { authorityOf } from '../trusted-path.js';
 import { containerTest, readStatus, type StatusFs, statusField } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
@@ -21,10 +21,10 @@ export interface ProcFs extends StatusFs {
 export interface ProcessSearch {
   readonly fs?: ProcFs;
   readonly uid?: number;
-  readonly warn?: ((error: DiscoveryError) => void) | undefined;
+  readonly warn?: Warn | undefined;
 }
 
-export function warnInto(warnings: Warning[], provider: string): (error: DiscoveryError) => void {
+export function warnInto(warnings: Warning[], provider: string): Warn {
   return ({ code, message: problem }) => void warnings.push({ provider, code, problem });
 }
 
@@ -32,7 +32,7 @@ export function warnInto(warnings: Warning[], provider: string): (error: Discove
 export async function orWarn<T>(
   work: () => Promise<T>,
   { authority }: Pick<Process, 'authority'>,
-  warn: (error: DiscoveryError) => void,
+  warn: Warn,
 ): Promise<T | undefined> {
   try {
     return await work();

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileId } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
-import { type Deps, DiscoveryError, type Process } from '../source.js';
+import { type Deps, DiscoveryError, type Process, type Warn } from '../source.js';
 
 /** Whether a machine's CID leads to it from here: from Linux 7 a network's CIDs are those of all "global" ones, or "local". */
 export async function sharesCids(pid: number, deps: Deps, ask = modeThere): Promise<boolean> {
@@ -18,7 +18,7 @@ export async function leadsToItself(
   cid: number,
   { pid, authority }: Pick<Process, 'pid' | 'authority'>,
   deps: Deps,
-  warn: (error: DiscoveryError) => void,
+  warn: Warn,
 ): Promise<boolean> {
   if (await sharesCids(pid, deps)) return true;
   const isSeen = (await networkOf(pid, deps)) !== undefined;

@@ -8,7 +8,7 @@ export type GetJson = (socketPath: string, path: string, deps: Deps) => Promise<
 
 /** The whole answer has one deadline and a size limit; a longer one is not parsed. */
 export const getJson: GetJson = async (socketPath, path, deps) => {
-  const body = await getBy(socketPath, path, deps, 'application/json', maxBytes);
+  const body = await getBytes(socketPath, path, deps, maxBytes, 'application/json');
   try {
     return parseJson(body.toString());
   } catch (error) {
@@ -20,16 +20,13 @@ export const getJson: GetJson = async (socketPath, path, deps) => {
 /** Incus sends some 6 KiB per instance. */
 const maxBytes = 16 << 20;
 
-export function getBytes(socketPath: string, path: string, deps: Deps, most: number): Promise<Buffer> {
-  return getBy(socketPath, path, deps, '*/*', most);
-}
-
-async function getBy(
+/** The same for an answer of at most `most` bytes, as it comes. */
+export async function getBytes(
   socketPath: string,
   path: string,
   { signal, timeoutMs = 5000 }: Deps,
-  accept: string,
   most: number,
+  accept = '*/*',
 ): Promise<Buffer> {
   const problem = socketPathProblem(socketPath);
   if (problem !== undefined) throw new DiscoveryError('INCOMPLETE', problem);

@@ -2,21 +2,20 @@ import { sshPort } from '../../typed/numbers.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { processesNamed } from '../processes/processes.js';
 import { loopbackFor } from '../routes.js';
-import type { Deps, DiscoveryError, Process } from '../source.js';
+import type { Deps, Process, Warn } from '../source.js';
 import { hostAndPort } from '../tools/run-tool.js';
 import { fileIdentity } from './vhost-device.js';
 
 /** A running passt, and where it forwards to port 22 of its machine: "127.0.0.1:2222". */
-export interface Passt {
+interface Passt {
   readonly process: Process;
   readonly forwarded: string;
 }
 
+export type FindPasst = (process: Process, path: string) => Promise<Passt | undefined>;
+
 /** Finds the passt at the other end of a QEMU's network, by the socket between the two. */
-export async function passtFinder(
-  deps: Deps,
-  warn: (error: DiscoveryError) => void,
-): Promise<(process: Process, path: string) => Promise<Passt | undefined>> {
+export async function passtFinder(deps: Deps, warn: Warn): Promise<FindPasst> {
   const all = await processesNamed(/^passt(\.avx2)?$/, deps, { warn });
   const served = new Map<string, Passt>();
   for (const process of all) {

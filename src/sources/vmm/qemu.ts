@@ -11,12 +11,12 @@ import { ownSocket, pathsOf } from '../processes/process-paths.js';
 import { inContainer, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Listeners } from '../processes/tcp-listeners.js';
 import { loopbackFor, routesTo } from '../routes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Source, Warn, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { withoutContested } from '../tools/claims.js';
 import { jsonOrNothing, objectAt } from '../tools/json.js';
-import type { passtFinder } from './passt.js';
+import type { FindPasst } from './passt.js';
 import { daemonFinder, type FindDaemon } from './vhost-device.js';
 
 /** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
@@ -40,7 +40,7 @@ async function list(deps: Deps): Promise<Listing> {
     processesNamed(/^(qemu-system-[\w-]+|qemu-kvm|kvm)$/, deps, { warn }),
     daemonFinder(deps, warn),
   ]);
-  let finder: ReturnType<typeof passtFinder> | undefined;
+  let finder: Promise<FindPasst> | undefined;
   const passtAt: FindPasst = async (...which) => {
     finder ??= import('./passt.js').then(({ passtFinder }) => passtFinder(deps, warn));
     return (await finder)(...which);
@@ -74,13 +74,11 @@ interface Seen extends QemuMachine, Process {
 }
 
 interface Sources {
-  readonly warn: (error: DiscoveryError) => void;
+  readonly warn: Warn;
   readonly daemonAt: FindDaemon;
   readonly passtAt: FindPasst;
   readonly listeners: () => Promise<Listeners>;
 }
-
-type FindPasst = Awaited<ReturnType<typeof passtFinder>>;
 
 async function look(process: Process, deps: Deps, sources: Sources): Promise<Seen> {
   const { argv, authority, pid } = process;
@@ -148,7 +146,7 @@ function portsIn(argv: readonly string[]): ReadonlySet<number> {
 function fromQemu(
   machine: Seen,
   { named, used }: Readonly<Record<'named' | 'used', ReadonlyMap<string | undefined, number>>>,
-  warn: Sources['warn'],
+  warn: Warn,
 ): readonly DiscoveredMachine[] {
   const { pid, name, uuid, daemon, forwarded, vmId, hostname } = machine;
   const cid = machine.cid ?? daemon?.cid;

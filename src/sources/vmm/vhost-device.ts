@@ -4,7 +4,7 @@ import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../typed/numbers.js';
 import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
 import { orWarn, processesNamed } from '../processes/processes.js';
-import type { Deps, DiscoveryError, Process } from '../source.js';
+import type { Deps, Process, Warn } from '../source.js';
 
 interface VhostDaemon {
   readonly cid?: number;
@@ -16,10 +16,7 @@ interface VhostDaemon {
 }
 
 /** The running ones; `warn` is called for each with another user's socket in its place. */
-async function vhostDaemons(
-  deps: Deps,
-  warn: (error: DiscoveryError) => void,
-): Promise<readonly VhostDaemon[]> {
+async function vhostDaemons(deps: Deps, warn: Warn): Promise<readonly VhostDaemon[]> {
   const processes = await processesNamed(/^(vhost[-_]device[-_]vsock|vhost-user-vsock)$/, deps, { warn });
   const daemons = processes.map(async (process): Promise<readonly VhostDaemon[]> => {
     const find = await pathsOf(process, deps);
@@ -61,9 +58,8 @@ export async function fileIdentity(find: FindPath, path: string): Promise<string
   return (await fileId(here)) ?? here;
 }
 
-interface VhostVsock {
-  readonly cid?: number;
-  /** The socket between the daemon and QEMU. */
+interface VhostVsock extends Pick<VhostDaemon, 'cid'> {
+  /** The path of the socket between the daemon and QEMU. */
   readonly socket?: string;
   /** The multiplexer's socket, for `CONNECT PORT`. */
   readonly udsPath: string;

@@ -9,9 +9,8 @@ import { ownEnv } from './trusted-env.js';
 /** Milliseconds. */
 export const providerLimitMs = 3000;
 
-export interface AllMachines {
+export interface AllMachines extends Pick<Listing, 'warnings'> {
   readonly machines: readonly ListedMachine[];
-  readonly warnings: readonly Warning[];
 }
 
 /** Asks providers in parallel, each with its own time limit: one that is slow or fails gives a warning. */

@@ -94,8 +94,7 @@ export const serviceLimitMs = 5000;
 export interface Reachable {
   /** The machine, as its source has it: whose host key it must show. An address has none. */
   readonly machine?: DiscoveredMachine;
-  /** How it was found, one clause for each step. */
-  readonly steps: readonly string[];
+  readonly steps: Route['steps'];
   /** The routes that are known without asking more, best first. Empty only for one with an IP address that was not chosen. See reach/routes.ts. */
   readonly routes: readonly Route[];
   /** Asks its source for its IP address within `leftMs`. Throws a ConnectError. Undefined: it could not know one. */
@@ -291,7 +290,6 @@ export type Search<M = DiscoveredMachine> = { readonly warnings: readonly Warnin
       readonly code: string;
       readonly problem: string;
       readonly hint?: string;
-      /** Whether to ask again later cannot help. */
       readonly final?: boolean;
       readonly cause?: unknown;
     }

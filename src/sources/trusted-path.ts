@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Env } from '../runtime.js';
 
@@ -73,6 +73,16 @@ function isOpen({ mode }: { readonly mode: number }): boolean {
   return (mode & 0o170000) === 0o040000 && (mode & 0o002) !== 0;
 }
 
+/** The same for all paths of one file; undefined if it may not be looked at. */
+export function idOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The folder of a user's settings: XDG_CONFIG_HOME if it is absolute, and not another user's. */
 export function configFolder(env: Env, home: string, uid = process.getuid?.()): string {
   const { XDG_CONFIG_HOME: own = '' } = env;
@@ -98,10 +108,7 @@ export function withToolFolders(env: Env, platform: NodeJS.Platform = process.pl
 /** The service manager that runs a machine. */
 export type Scope = 'user' | 'system';
 
-export interface RuntimeDir {
-  readonly scope: Scope;
-  readonly path: string;
-}
+type RuntimeDir = { readonly scope: Scope; readonly path: string };
 
 /** The folders of services' sockets, in the order to ask. `ownEnv` has already removed another user's. */
 export function runtimeDirs(of: { readonly env: Env; readonly runDir?: string }): readonly RuntimeDir[] {

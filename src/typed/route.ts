@@ -42,16 +42,9 @@ export const routeFacts: Readonly<Record<RouteName, { readonly costs: string; re
 
 /** The route that opening an endpoint is; undefined for a hop, whose other end chooses. */
 export function routeOf({ family }: Pick<Endpoint, 'family'>): RouteName | undefined {
-  switch (family) {
-    case 'unix':
-      return 'export';
-    case 'tcp':
-      return 'ip';
-    case 'via':
-      return undefined;
-    default:
-      return family;
-  }
+  if (family === 'unix') return 'export';
+  if (family === 'tcp') return 'ip';
+  return family === 'via' ? undefined : family;
 }
 
 /** A socket address that a target resolves to. Ports and CIDs are unsigned 32-bit numbers. */
@@ -69,14 +62,12 @@ export interface ExecEndpoint {
   readonly family: 'exec';
   /** Up to what runs in the machine: "lxc-attach", "--name", "web", "--". */
   readonly command: readonly string[];
-  /** The machine's name, as its manager has it. */
   readonly machine: string;
   /** What it leads to: a shell in the machine, which then starts sshd; the server of a port; or the SSH server only. */
   readonly into: 'shell' | 'port' | 'ssh';
   readonly port: number;
 }
 
-/** A machine behind another hypervisor, which ssh reaches. */
 export interface ViaEndpoint {
   readonly family: 'via';
   readonly host: string;

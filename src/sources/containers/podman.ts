@@ -9,7 +9,7 @@ import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
 import { DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
 import { atService } from '../tools/exec-route.js';
-import { type GetJson, getJson } from '../tools/http-unix.js';
+import { getJson } from '../tools/http-unix.js';
 import { portOf, textOf } from '../tools/json.js';
 import type { RunTool } from '../tools/run-tool.js';
 import {
@@ -118,19 +118,16 @@ export function parsePodman(text: string): readonly DiscoveredMachine[] {
   });
 }
 
-export interface PodmanEffects {
-  readonly get: GetJson;
-  readonly run: RunTool;
-  readonly exists: typeof exists;
-  readonly uid: number | undefined;
-}
-
 const provider = 'podman';
 
-/** Podman's containers: the user's own by its API socket, or else by `podman ps`, and root's if its socket is open to the user. */
+const effects = () => ({ get: getJson, run: runTool, exists, uid: process.getuid?.() });
+
+export type PodmanEffects = ReturnType<typeof effects>;
+
+/** The user's own by its API socket, or else by `podman ps`, and root's if its socket is open to the user. */
 export async function listPodmanContainers(
   deps: Deps,
-  known: PodmanEffects = { get: getJson, run: runTool, exists, uid: process.getuid?.() },
+  known: PodmanEffects = effects(),
 ): Promise<Listing<DiscoveredContainer>> {
   const { own, others } = podmanEngines(deps, known.uid);
   const listings = await Promise.all([
@@ -184,13 +181,11 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
       return jsonObjects(answer)[0];
     },
   };
-  try {
-    return await listContainers(provider, source, deps);
-  } catch (error) {
+  return listContainers(provider, source, deps).catch(async (error) => {
     const elsewhere = await ledTo(deps, run);
     if (elsewhere === undefined) throw error;
     return asksElsewhere(provider, elsewhere);
-  }
+  });
 }
 
 /** What `podman` itself asks, if that is none of the services that are asked. */

@@ -19,7 +19,7 @@ export const kubectl: Source = {
   },
 };
 
-/** What starts a program in a pod as its container's user. */
+/** What starts a program as the container's user. */
 export function kubectlExec(pod: string, namespace?: string, container?: string): ExecWords | undefined {
   const how = [...optionWith('namespace', namespace), 'exec', '--stdin', `pod/${pod}`];
   return execWords(pod, 'kubectl', ...how, ...optionWith('container', container), '--');

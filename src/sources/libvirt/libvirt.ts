@@ -4,7 +4,8 @@ import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { machineCid, parseGuid } from '../../typed/numbers.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Warn, type Warning } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Warn, Warning } from '../source.js';
+import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { asksElsewhere, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
@@ -17,10 +18,9 @@ export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status
   readonly scope: Scope;
 }
 
-export interface DomainList {
+export interface DomainList extends Pick<Listing, 'warnings'> {
   /** The system's first. */
   readonly domains: readonly Domain[];
-  readonly warnings: readonly Warning[];
 }
 
 /** By virsh's read-only connection: asking starts no libvirtd, and of the user's it then reads the files. */

@@ -4,17 +4,16 @@ import { quote } from '../../errors.js';
 import { now } from '../../runtime.js';
 import { cidAny, machineCid, parseMachineId } from '../../typed/numbers.js';
 import type { match as Match } from '../search.js';
-import { type Deps, DiscoveryError, type Search, type Warning } from '../source.js';
+import { type Deps, DiscoveryError, type Listing, type Search, type Warning } from '../source.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { runtimeDirs, type Scope } from '../trusted-path.js';
 import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 
-interface MachineList {
+interface MachineList extends Pick<Listing, 'warnings'> {
   /** In the order of the scopes, without this host itself; a machine that is registered in both is there twice. */
   readonly machines: readonly Machine[];
   /** How many services answered. */
   readonly answered: number;
-  readonly warnings: readonly Warning[];
 }
 
 /** Finds a machine in the user's machined, then the system's: by the exact name, one call per scope; else in the lists. */
@@ -108,9 +107,9 @@ async function listScope(socket: Socket, deps: Deps, call: Call): Promise<Machin
     return { machines, answered: 1, warnings: [] };
   } catch (error) {
     // machined's reply for an empty list.
-    if (error instanceof VarlinkError && error.code === noSuchMachine)
-      return { machines: [], answered: 1, warnings: [] };
-    return { machines: [], answered: 0, warnings: failure(socket, error) };
+    const isEmpty = error instanceof VarlinkError && error.code === 'io.systemd.Machine.NoSuchMachine';
+    const warnings = isEmpty ? [] : failure(socket, error);
+    return { machines: [], answered: isEmpty ? 1 : 0, warnings };
   }
 }
 
@@ -151,8 +150,6 @@ async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps
   const replies = await ask(timeoutMs).catch(again);
   return replies.map((reply) => parseMachine(reply, socket.scope));
 }
-
-const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';
 
 interface Socket {
   readonly scope: Scope;

@@ -131,7 +131,7 @@ export async function checkLine({ file, command, folder }: OutsideLine, who: Who
   }
 }
 
-/** What a source lists and others could change, by its path: programs that are routes, and private keys. One clause each. */
+/** What others could change of programs that are routes, and of private keys, by its path: one clause each. */
 export type Untrusted = ReadonlyMap<string, string>;
 
 export async function untrustedIn(

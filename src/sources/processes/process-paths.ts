@@ -5,6 +5,7 @@ import { readTextIfAny, readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
 import { fitsSocket } from '../../typed/names.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
+import { idOf } from '../trusted-path.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 
 /** Translates another process's path into one for this process. Rejects with LINK, FOREIGN. */
@@ -162,15 +163,6 @@ function mayEnter(folder: string, dir: string, may: Access): boolean {
     if (!may(statSync(at), 1)) return false;
     const id = idOf(at);
     if (ends.includes(id) || id === idOf(`${at}/..`)) return true;
-  }
-}
-
-function idOf(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path);
-    return `${dev} ${ino}`;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import { fewOf, groupBy } from '../../group-by.js';
 import { foldOf, isLoopback } from '../../typed/names.js';
 import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import { addressOf, vhostCid } from '../routes.js';
 import type { DiscoveredMachine, Warning } from '../source.js';
+import { idOf } from '../trusted-path.js';
 
 /** Without addresses that two machines claim, a socket, CID or port of this host: nobody can tell to which each leads. */
 export function withoutContested<M extends DiscoveredMachine>(
@@ -55,7 +55,8 @@ function placeOf(endpoint: Endpoint): Pick<Claim, 'key' | 'place'> | undefined {
       return ofCid(endpoint.cid);
     case 'unix':
     case 'vsock-mux':
-      return { key: fileAt(endpoint.path) ?? `path ${endpoint.path}`, place: endpoint.path };
+      // At once: a promise for each of thousands of sockets takes as long as all else.
+      return { key: `file ${idOf(endpoint.path) ?? endpoint.path}`, place: endpoint.path };
     case 'tcp':
       // Of addresses on a network each network may have its own.
       return isLoopback(endpoint.host)
@@ -63,16 +64,6 @@ function placeOf(endpoint: Endpoint): Pick<Claim, 'key' | 'place'> | undefined {
         : undefined;
     default:
       return undefined;
-  }
-}
-
-/** At once: a promise for each of thousands of sockets takes as long as all else. */
-function fileAt(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path);
-    return `file ${dev} ${ino}`;
-  } catch {
-    return undefined;
   }
 }
 

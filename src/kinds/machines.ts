@@ -6,8 +6,14 @@ import { machineName, type SourceEntry, sourceBy, sources } from '../sources/sou
 import { parseName, split } from '../typed/names.js';
 import { isBareId, parseGuid } from '../typed/numbers.js';
 import { routeToSocket } from '../typed/socket-target.js';
-import type { AnyTarget, HyperVTarget, NamedTarget, OutsideTarget } from '../typed/target.js';
-import type { QemuTarget, UnixTarget } from '../typed/target.js';
+import type {
+  AnyTarget,
+  HyperVTarget,
+  NamedTarget,
+  OutsideTarget,
+  QemuTarget,
+  UnixTarget,
+} from '../typed/target.js';
 import type { Kind } from './kind.js';
 
 /** The endpoint of ".host": the socket that systemd-ssh-generator binds on every host. */

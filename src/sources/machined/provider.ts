@@ -4,8 +4,15 @@ import { nameProblem } from '../../typed/names.js';
 import { withDashes } from '../../typed/numbers.js';
 import { type Route, routeBy } from '../../typed/route.js';
 import { shellLine } from '../../typed/shell.js';
-import type { Deps, DiscoveredMachine, Listing, Reachable, ResolveContext, Search } from '../source.js';
-import type { Source, Status } from '../source.js';
+import type {
+  Deps,
+  DiscoveredMachine,
+  Listing,
+  Reachable,
+  ResolveContext,
+  Search,
+  Source,
+} from '../source.js';
 import { authorityIn, authorityOf } from '../trusted-path.js';
 import { addressesOf, isContainer, listMachines, type Machine, searchMachined, vmspawn } from './machined.js';
 
@@ -183,7 +190,10 @@ async function usersOf(
   return (await import('./vmspawn.js')).boundUsers(machines, deps);
 }
 
-async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<readonly Status[]> {
+async function statusesOf(
+  machines: readonly Machine[],
+  deps: Deps,
+): Promise<readonly DiscoveredMachine['status'][]> {
   if (machines.every(({ controlAddress }) => controlAddress === undefined))
     return machines.map(() => 'running');
   const { fewAtATime } = await import('../../group-by.js');
@@ -206,7 +216,7 @@ function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
 function fromMachined(
   machine: Machine,
   handle: string,
-  status: Status,
+  status: DiscoveredMachine['status'],
   user: string | undefined,
   routes?: readonly Route[],
 ): MachinedMachine {

@@ -10,7 +10,7 @@ import { sshProgram, whyNotStarted } from '../process/ssh-program.js';
 import type { AllMachines } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { routesTo } from '../sources/routes.js';
-import { DiscoveryError, statuses } from '../sources/source.js';
+import { type Deps, DiscoveryError, statuses } from '../sources/source.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import type { ListAnswer } from '../sources/tools/row-limits.js';
 import { answerIn, isTooLong, maxCharacters, readList, shortText } from '../sources/tools/row-limits.js';
@@ -70,11 +70,9 @@ async function askHost(
   }
 }
 
-interface AskOptions {
+interface AskOptions extends Pick<Deps, 'signal' | 'timeoutMs'> {
   /** Options of vmssh list. */
   readonly args?: readonly string[];
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
 }
 
 function outcome(host: string, end: ProgramEnd, marker: string): AllMachines {

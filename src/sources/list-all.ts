@@ -6,7 +6,6 @@ import type { Deps, DiscoveredMachine, Listing, Source, Warning } from './source
 import { closed, DiscoveryError, problemOf, warned } from './source.js';
 import { ownEnv } from './trusted-env.js';
 
-/** Milliseconds. */
 export const providerLimitMs = 3000;
 
 export interface AllMachines extends Pick<Listing, 'warnings'> {

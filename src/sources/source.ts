@@ -130,7 +130,7 @@ export interface Deps {
   readonly timeoutMs?: number;
   /** The name or id that the list is searched for: what takes a question for each machine is then left out of the others. */
   readonly wanted?: string;
-  /** For tests: others than process.platform, "/run", "/proc", "/etc", and than the file system to look for a file. */
+  /** By default process.platform, "/run", "/proc" and "/etc", and the file system says whether there is a file. */
   readonly platform?: NodeJS.Platform;
   readonly runDir?: string;
   readonly procDir?: string;

@@ -14,12 +14,9 @@ export interface HyperVMachine extends Pick<DiscoveredMachine, 'name' | 'status'
   readonly id: Guid;
 }
 
-export interface HyperVSources {
-  readonly native: () => AddonState;
-  readonly powershell: (deps: Deps) => Promise<readonly HyperVRow[]>;
-}
+const sources = { native: loadAddon, powershell: (deps: Deps) => askPowerShell(deps) };
 
-const sources: HyperVSources = { native: loadAddon, powershell: (deps) => askPowerShell(deps) };
+export type HyperVSources = typeof sources;
 
 /** The machines of this Windows. Throws a DiscoveryError: NO_HYPERV, NO_RIGHTS, or the errors of both WMI and PowerShell. */
 export async function listHyperV(deps: Deps, from = sources): Promise<readonly HyperVMachine[]> {

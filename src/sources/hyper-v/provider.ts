@@ -13,15 +13,12 @@ import type { HyperVMachine, HyperVSources } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './wsl-windows.js';
 
 /** What Windows is asked of one machine; a parameter, for tests. */
-export interface HyperVEffects {
-  readonly machines: (deps: Deps) => Promise<readonly HyperVMachine[]>;
-  readonly addresses: (vmId: Guid, deps: Deps) => Promise<readonly string[]>;
-}
-
-const effects: HyperVEffects = {
-  machines: async (deps) => (await import('./hyper-v.js')).listHyperV(deps),
-  addresses: async (...args) => (await import('./hyper-v.js')).hyperVAddresses(...args),
+const effects = {
+  machines: async (deps: Deps) => (await import('./hyper-v.js')).listHyperV(deps),
+  addresses: async (id: Guid, deps: Deps) => (await import('./hyper-v.js')).hyperVAddresses(id, deps),
 };
+
+export type HyperVEffects = typeof effects;
 
 /** The Hyper-V machines of this Windows. A name is looked up at every login: it may have moved to another machine since the last one. */
 export function hyperVOf({ machines, addresses } = effects): Source {

@@ -79,7 +79,7 @@ export function ownSocket(
   };
 }
 
-/** `ownSocket`, and FOREIGN if the kernel says that another process listens there, which is sent `line`, or for `usedAs`. */
+/** `ownSocket` for one that it could open, and on which it listens by the kernel's word; whoever does is sent `line`. */
 export function listenedSocket(find: FindPath, process: Process, deps: Deps, line?: string): FindPath {
   const own = ownSocket(find, process);
   return async (path) => {

@@ -5,18 +5,14 @@ import { routeToHyperV } from '../../typed/socket-target.js';
 import { answerOf, match, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Reachable, Recheck, ResolveContext } from '../source.js';
 import { type Source, serviceLimitMs } from '../source.js';
-import type { WslDistro, WslState } from './wsl.js';
 
 /** The queries to WSL; a parameter, for tests. */
-interface WslEffects {
-  readonly list: (deps: Deps, version?: '1') => Promise<readonly WslDistro[]>;
-  readonly ask: (name: string, deps: Deps) => Promise<WslState>;
-}
-
-const effects: WslEffects = {
-  list: async (deps, version) => (await import('./wsl.js')).listDistros(deps, undefined, version),
-  ask: async (name, deps) => (await import('./wsl.js')).askDistro(name, deps),
+const effects = {
+  list: async (deps: Deps, version?: '1') => (await import('./wsl.js')).listDistros(deps, undefined, version),
+  ask: async (name: string, deps: Deps) => (await import('./wsl.js')).askDistro(name, deps),
 };
+
+type WslEffects = typeof effects;
 
 /** The distributions of WSL2; they have no lasting ids. */
 export function wslOf({ list, ask } = effects): Source {

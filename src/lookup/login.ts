@@ -6,7 +6,6 @@ import { checkUserName, split } from '../typed/names.js';
 import { isBareId } from '../typed/numbers.js';
 import type { ListedTarget, ShortNameDeps } from './short-name.js';
 
-/** A typed login: the machine, and the optional user and port around it. */
 export interface Login {
   readonly user: string | undefined;
   /** A target, or a machine's name. */

@@ -6,7 +6,6 @@ export const routeNames = ['export', 'vsock', 'vsock-mux', 'hyper-v', 'exec', 'i
 
 export type RouteName = (typeof routeNames)[number];
 
-/** A route to a machine's SSH server that can be opened. */
 export interface Route {
   /** Of a hop, whose other end chooses: "via". */
   readonly name: RouteName | 'via';

@@ -16,12 +16,10 @@ import type {
 import { authorityIn, authorityOf } from '../trusted-path.js';
 import { addressesOf, isContainer, listMachines, type Machine, searchMachined, vmspawn } from './machined.js';
 
-/** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
   readonly machine: Machine;
 }
 
-/** The virtual machines and containers that systemd-machined knows. */
 export const machined: Source<MachinedMachine> = {
   name: 'machined',
   title: 'systemd-machined',

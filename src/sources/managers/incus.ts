@@ -214,7 +214,7 @@ export function parseInstances(
   });
 }
 
-/** Whether the project is the one that the daemon made for another user of its group, who makes what he likes in it. */
+/** The daemon makes one for each user of its group, who makes what he likes in it. */
 function isOfAnother(project: string | undefined, uid: number | undefined): boolean {
   const [, owner] = /^user-(\d+)$/.exec(project ?? '') ?? [];
   return owner !== undefined && Number(owner) !== uid;

@@ -47,7 +47,6 @@ export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine
   }
 }
 
-/** What is wrong with a row is a RangeError of this. */
 function must(holds: boolean, problem: string): asserts holds {
   if (!holds) throw new RangeError(problem);
 }

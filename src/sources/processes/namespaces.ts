@@ -2,7 +2,7 @@ import { fileId } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import type { Deps } from '../source.js';
 
-export interface StatusFs {
+interface StatusFs {
   readlink(path: string): Promise<string>;
   /** Kernel data of a process. */
   readStatus(path: string): string;

@@ -7,15 +7,10 @@ import { addressOf } from '../routes.js';
 import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../source.js';
 import { DiscoveryError, type Warn } from '../source.js';
 import { authorityOf } from '../trusted-path.js';
-import { containerTest, readStatus, type StatusFs, statusField } from './namespaces.js';
+import { containerTest, readStatus, statusField } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
 
-/** The used part of node:fs. */
-export interface ProcFs extends StatusFs {
-  readdir(path: string): readonly string[];
-  /** The first bytes of data from a process's own memory, at most `most`. */
-  readMemory(path: string, most: number): Promise<Buffer>;
-}
+export type ProcFs = typeof nodeFs;
 
 /** Effects of a search, and who gets a warning for processes that were left out: EFBIG, TOO_MANY. */
 export interface ProcessSearch {
@@ -278,9 +273,9 @@ const maxOfOthers = 100;
 const maxBytesOfOthers = 32 << 10;
 
 /** Reading a process's memory can block forever if its threads wait for a disk, so never on this thread. */
-export const nodeFs: ProcFs = {
-  readdir: (path) => readdirSync(path),
-  readlink: async (path) => readlinkSync(path),
-  readStatus: (path) => readTextSync(path),
-  readMemory: (path, most) => readStart(path, most),
+export const nodeFs = {
+  readdir: (path: string): readonly string[] => readdirSync(path),
+  readlink: async (path: string) => readlinkSync(path),
+  readStatus: (path: string) => readTextSync(path),
+  readMemory: readStart,
 };

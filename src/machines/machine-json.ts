@@ -18,6 +18,7 @@ export interface MachineJson {
   readonly cid?: number;
   readonly uuid?: string;
   readonly address?: string;
+  /** All its routes, best first. */
   readonly routes: readonly RouteJson[];
   readonly user?: string;
   readonly identityFile?: string;

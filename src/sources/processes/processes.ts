@@ -113,6 +113,7 @@ async function withinBudget(
     const limit = Math.max(maxStart, Math.min(most, left));
     const read = start.isCut ? await readProcess(start, limit, deps, fs) : start;
     if (read && !isOther(start)) left -= read.argv.reduce((sum, { length }) => sum + length + 1, 0);
+    // The pid may be another program's by now.
     return read && namesOf(read).some((name) => program.test(name)) ? read : undefined;
   };
   const [own, others] = [all.filter((each) => !isOther(each)), all.filter(isOther)];

@@ -150,10 +150,7 @@ function loginFields({ user, identityFile }: Pick<MachineLogin, 'user' | 'identi
 }
 
 /** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
-async function withOwnKeys(
-  machines: readonly ListedMachine[],
-  { system }: Pick<ConfigOptions, 'system'>,
-): Promise<readonly ListedMachine[]> {
+async function withOwnKeys(machines: readonly ListedMachine[], { system }: Pick<ConfigOptions, 'system'>) {
   if (machines.every(({ identityFile }) => identityFile === undefined)) return machines;
   const { ownKeyFile } = await import('../ssh/login-key.js');
   return Promise.all(
@@ -183,10 +180,7 @@ function unknownStarts(start: Settings['start'], hosts: Decision['hosts']) {
     .map((name) => `warning: --start=${printable(name)}: no machine has that Host or target`);
 }
 
-function notesOf(
-  { left, shared, entries }: ReturnType<typeof concreteHosts>,
-  unasked: readonly HostEntry[],
-): readonly string[] {
+function notesOf({ left, shared, entries }: ReturnType<typeof concreteHosts>, unasked: readonly HostEntry[]) {
   const had = unasked.filter((entry) => entries.includes(entry)).map(({ host }) => printable(host));
   return [
     ...leftLines(left).map((line) => `no Host for ${line}`),

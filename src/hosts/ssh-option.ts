@@ -108,12 +108,7 @@ export async function refusedConfig(
 export const badOwner = /bad owner or permissions/i;
 
 /** Why ssh does not accept a configuration, in its own words; undefined if it does, or is not there. `options`: of ssh. */
-async function saidBySsh(
-  options: readonly string[],
-  { env }: Pick<Io, 'env'>,
-  run: RunTool,
-  ssh = 'ssh',
-): Promise<string | undefined> {
+async function saidBySsh(options: readonly string[], { env }: Pick<Io, 'env'>, run: RunTool, ssh = 'ssh') {
   try {
     const flags = ['-oCanonicalizeHostname=no', ...options, '-G'];
     await run(ssh, sshCommand({ ssh: [], flags, host: 'vmssh' }), { env, timeoutMs });

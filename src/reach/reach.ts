@@ -66,11 +66,7 @@ export function reach({ text, target }: TypedTarget, options: ReachOptions): Pro
     : reachInTime({ text, target }, waitMs, options);
 }
 
-async function reachInTime(
-  { text, target }: TypedTarget,
-  waitMs: number,
-  options: ReachOptions,
-): Promise<Reached> {
+async function reachInTime({ text, target }: TypedTarget, waitMs: number, options: ReachOptions) {
   const { openWhenReady } = await import('../connect/wait.js');
   let ownMs = options.timeoutMs;
   return openWhenReady(
@@ -101,11 +97,7 @@ async function reachInTime(
 }
 
 /** The banner of an open connection, which is closed if none comes. Throws a ConnectError. */
-async function bannerOf(
-  connection: Connection,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<string> {
+async function bannerOf(connection: Connection, timeoutMs: number, signal: AbortSignal | undefined) {
   const { awaitBanner } = await import('../ssh/banner.js');
   try {
     return await awaitBanner(connection, timeoutMs, signal);
@@ -225,11 +217,7 @@ const notThere: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
 ]);
 
-async function withInterruption<T>(
-  target: string,
-  signal: AbortSignal | undefined,
-  work: Promise<T>,
-): Promise<T> {
+async function withInterruption<T>(target: string, signal: AbortSignal | undefined, work: Promise<T>) {
   try {
     return await work;
   } catch (error) {

@@ -127,11 +127,7 @@ async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerato
 }
 
 /** The routes with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
-async function* chosen(
-  machine: Reachable,
-  only: readonly RouteName[],
-  options: RoutesOptions,
-): AsyncGenerator<Group, void> {
+async function* chosen(machine: Reachable, only: readonly RouteName[], options: RoutesOptions) {
   const { routes, askIp } = machine;
   const found = (route: Route) => candidate(route, machine, options);
   const all: Candidate[] = routes.map(found);
@@ -159,11 +155,7 @@ function candidate(route: Route, machine: Reachable, options: RoutesOptions): Ca
   return { name: route.name, find: () => withPort(route, machine, options) };
 }
 
-async function withPort(
-  route: Route,
-  machine: Reachable,
-  { text, port, only }: RoutesOptions,
-): Promise<Route> {
+async function withPort(route: Route, machine: Reachable, { text, port, only }: RoutesOptions) {
   if (isSshPort(port)) return route;
   const { requirePort } = await import('../typed/port.js');
   requirePort(route.endpoint, port, text, !only && hasIp(machine));

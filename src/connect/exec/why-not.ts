@@ -44,10 +44,7 @@ export function execError(
   return hint === undefined ? error : errorWith(error, { hint });
 }
 
-function causeOf(
-  endpoint: ExecEndpoint,
-  { printed, said, end, stopped, failure, isBrought }: NoServer,
-): Cause {
+function causeOf(endpoint: ExecEndpoint, { printed, said, end, stopped, failure, isBrought }: NoServer) {
   if (failure !== undefined) {
     const { code, message } = failure as NodeJS.ErrnoException;
     return {

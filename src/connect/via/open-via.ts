@@ -123,11 +123,7 @@ async function answerAfterKeys(
 }
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */
-async function finishHop(
-  { text = '', printed }: HopAnswer,
-  hop: Hop,
-  { timeoutMs }: OpenOptions,
-): Promise<void> {
+async function finishHop({ text = '', printed }: HopAnswer, hop: Hop, { timeoutMs }: OpenOptions) {
   const [, word = '', rest = ''] = /^([^ ]*) ?(.*)$/s.exec(text) ?? [];
   const { endpoint } = hop;
   const { host, at } = lastOf(endpoint);
@@ -154,11 +150,7 @@ function lastOf({ host, at }: ViaEndpoint): { readonly host: string; readonly at
 }
 
 /** ssh ended, printed too much, or the time is over, before there was an answer. */
-async function unanswered(
-  hop: Hop,
-  { printed, isTooMuch }: HopAnswer,
-  deadline: number,
-): Promise<ConnectError> {
+async function unanswered(hop: Hop, { printed, isTooMuch }: HopAnswer, deadline: number) {
   const { endpoint } = hop;
   const first = quote(printed.slice(0, maxQuoted));
   if (isTooMuch) return hopFailure('HOP_NO_SHELL', endpoint, `it printed too much, beginning with ${first}`);

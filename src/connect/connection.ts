@@ -77,7 +77,6 @@ export interface Bring {
   readonly trust: (key: { readonly type: string; readonly key: string }) => void;
 }
 
-/** A socket of the addon's. */
 export class NativeConnection implements Connection {
   readonly endpoint: Endpoint;
   readonly handle: Handle;

@@ -18,7 +18,6 @@ export const hasServer = 'vmssh has sshd';
 /** Either of them, in place of a banner. */
 export const insteadOfBanner = new RegExp(`^(?:${asksForServer}|${hasServer})(?=\\n)`, 'm');
 
-/** For a machine that may have no sshd: what to start there, and how a server is sent. */
 export function bringer(endpoint: ExecEndpoint, bring: Bring) {
   return {
     command: bringCommand(endpoint, bring),
@@ -92,7 +91,6 @@ export async function sendServer(
   trust({ type, key });
 }
 
-/** The machine and who logs in there, as bring.sh says. */
 interface Machine {
   readonly processor: string;
   /** The line of passwd(5) for the user. */
@@ -176,15 +174,8 @@ export function systemOf(processor: string): string | undefined {
 /** Where the package may be: in dist/ of a checkout, in the prefix that has vmssh, and where Debian's package and a tarball put it. */
 function placesOf(self: string): readonly string[] {
   const own = dirname(self);
-  const prefix = join(own, '../lib/vmssh/sshd');
-  const all = [
-    join(own, 'sshd'),
-    join(own, '../sshd'),
-    prefix,
-    '/usr/local/lib/vmssh/sshd',
-    '/usr/lib/vmssh/sshd',
-  ];
-  return [...new Set(all)];
+  const relative = ['sshd', '../sshd', '../lib/vmssh/sshd'].map((folder) => join(own, folder));
+  return [...new Set([...relative, '/usr/local/lib/vmssh/sshd', '/usr/lib/vmssh/sshd'])];
 }
 
 /** sshd_config(5): whoever is at the other end of its stdin and stdout has started it, and so is let in. */

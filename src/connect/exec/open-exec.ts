@@ -81,7 +81,6 @@ async function openOnce(call: Call, bring?: Bring): Promise<Connection> {
   }
 }
 
-/** Starts the machine's sshd, or what waits for one. */
 async function start({ endpoint, env, native }: Call, bring: Bring | undefined) {
   const how = { env, start: endWithUs, stderr: 'pipe', detached: true, stop: endTree } as const;
   if (!bring) {
@@ -114,7 +113,6 @@ export function asDaemon(command: readonly string[], env: Env, uid = process.get
   return ['/bin/sh', '-c', `${unset}; exec "$@"`, 'sh', ...command];
 }
 
-/** What comes of a program that is sent a server, unless the machine has one. */
 async function bannerOfBrought(
   connection: Connection,
   send: (connection: Connection, deadline: number) => Promise<void>,

@@ -9,12 +9,11 @@ import script from './sshd.sh';
 
 /** What a program did instead of giving a banner. */
 export interface NoServer {
-  /** What came before it stopped, on stdout and on stderr. */
+  /** On stdout; `said`: on stderr. */
   readonly printed: string;
   readonly said: string;
   /** Undefined if it goes on. */
   readonly end?: Ended;
-  /** Whether it is late, or printed too much. */
   readonly stopped?: 'late' | 'too much';
   /** Why it was not started. */
   readonly failure?: unknown;
@@ -22,7 +21,7 @@ export interface NoServer {
   readonly isBrought?: boolean;
 }
 
-/** The error for it. One that nothing printed explains is looked for in the machine. */
+/** The error for it. What nothing printed explains is looked for in the machine. */
 export async function whyNot(
   endpoint: ExecEndpoint,
   seen: NoServer,
@@ -72,7 +71,7 @@ function causeOf(endpoint: ExecEndpoint, { printed, said, end, stopped, failure,
 
 const maxQuoted = 300;
 
-/** A code of the table of exec failures, what is known besides, and a better fix than the table's. */
+/** `more`: what is known besides; `hint`: a better fix than the table's. */
 interface Cause {
   readonly code: string;
   readonly more?: string | undefined;
@@ -82,7 +81,7 @@ interface Cause {
 /** What a machine misses to start sshd; undefined if nothing is found. */
 async function inMachine(
   endpoint: ExecEndpoint,
-  { env = process.env, signal, timeoutMs }: Pick<OpenOptions, 'env' | 'signal' | 'timeoutMs'>,
+  { env = process.env, signal, timeoutMs }: OpenOptions,
 ): Promise<Cause | undefined> {
   const asked = { env, signal, timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
   const end = await runProgram(askSshd(endpoint, 'why'), asked).catch(() => undefined);
@@ -132,14 +131,10 @@ function quoteStart(text: string): string {
 }
 
 /** The command that starts the machine's sshd, prints its settings, or finds out there why it does not start. */
-export function askSshd(
-  endpoint: Pick<ExecEndpoint, 'command'>,
-  what: 'serve' | 'why' | 'keys',
-): readonly string[] {
+export function askSshd(endpoint: Pick<ExecEndpoint, 'command'>, what: 'serve' | 'why' | 'keys') {
   return inShell(endpoint, script, [what]);
 }
 
-/** The command that runs a script there, with arguments. */
 export function inShell(
   { command }: Pick<ExecEndpoint, 'command'>,
   script: string,

@@ -36,7 +36,6 @@ export function explainFailure(
   };
 }
 
-/** Whether this user of Windows is elevated, or in Hyper-V Administrators. */
 function hasRights(addon: Pick<Addon, 'hyperVRights'> | undefined): boolean {
   const rights = addon?.hyperVRights();
   return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
@@ -77,7 +76,6 @@ function fill(text: string, endpoint: Endpoint, word = (address: string) => addr
     .replaceAll('{port}', portOf(endpoint));
 }
 
-/** The port; for a service without one, its id. */
 function portOf(endpoint: Endpoint): string {
   if ('port' in endpoint) return String(endpoint.port);
   if (endpoint.family !== 'hyper-v') return '';

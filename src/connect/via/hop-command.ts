@@ -48,12 +48,7 @@ export function hopOptions(timeoutMs: number) {
 }
 
 /** A login of a hop that asks its user nothing. */
-export function quietHop(
-  ssh: readonly string[],
-  host: string,
-  timeoutMs: number,
-  command: string,
-): readonly string[] {
+export function quietHop(ssh: readonly string[], host: string, timeoutMs: number, command: string) {
   const { flags, settings } = hopOptions(timeoutMs);
   return sshCommand({ ssh, flags, settings: [...settings, asksNothing], host, command });
 }
@@ -84,7 +79,7 @@ export function runHop(
   return whileDropped(attempt, ({ stderr }) => wasDropped(stderr), timeoutMs, options.signal);
 }
 
-/** What an attempt comes to, of those that are made as long as they are dropped and there is time. */
+/** The result of the last attempt: again while it is dropped and there is time. */
 export async function whileDropped<T>(
   attempt: (leftMs: number) => Promise<T>,
   isDropped: (result: T) => boolean,
@@ -102,10 +97,9 @@ export async function whileDropped<T>(
   }
 }
 
-/** A script without its comments as one line: csh ends a word at a line break. */
+/** Without comments: csh ends a word at a line break. */
 function oneLine(script: string): string {
-  const lines = script.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return lines.join(' ');
+  return script.replaceAll(/^#.*$/gm, '').split('\n').filter(Boolean).join(' ');
 }
 
 // A JSON string is also one of Python's.

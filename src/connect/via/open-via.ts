@@ -144,7 +144,6 @@ async function finishHop({ text = '', printed }: HopAnswer, hop: Hop, { timeoutM
   throw hopFailure(word === 'no-vmssh' ? 'HOP_NO_VMSSH' : 'HOP_NO_TOOL', { ...endpoint, host });
 }
 
-/** The hop that the last step is made on. */
 function lastOf({ host, at }: ViaEndpoint): { readonly host: string; readonly at: ViaSocket | undefined } {
   return at?.family === 'via' ? lastOf(at) : { host, at };
 }
@@ -200,7 +199,6 @@ async function awaitStream(hop: Hop, deadline: number): Promise<void> {
   if (first.length === 0 && now() < until) await refuseFailure();
 }
 
-/** A connection that an ssh carries, whose stderr is ours. */
 export class Hop extends ConfirmedCarried<ViaEndpoint> {
   constructor(command: readonly string[], endpoint: ViaEndpoint, native: AddonState, env: Env) {
     super(command, endpoint, native, { env, stderr: 'inherit' }, (end) =>
@@ -209,13 +207,11 @@ export class Hop extends ConfirmedCarried<ViaEndpoint> {
   }
 }
 
-/** What the hypervisor said before the machine's first byte. */
 export interface HopAnswer {
   /** "by socat", "errno ENOENT", "no-tool", "failed {…}"; before these "keys {…}". Undefined: it gave no answer. */
   readonly text?: string;
   /** What it printed on its own before: a message of the day, an echo of .bashrc. */
   readonly printed: string;
-  /** Whether that was too much to read on. */
   readonly isTooMuch?: boolean;
 }
 

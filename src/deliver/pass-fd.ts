@@ -20,7 +20,6 @@ function isTcp(fd: number): boolean {
   return ['/proc/net/tcp', '/proc/net/tcp6'].some((path) => readTextIfAny(path).includes(row));
 }
 
-/** Whether a descriptor is a socket. */
 export function isSocket(fd: number): boolean {
   return socketAt(fd) !== undefined;
 }

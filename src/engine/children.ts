@@ -14,7 +14,6 @@ export interface StartOptions {
   readonly stdio: readonly Stdio[];
   /** In its own session, and so its own process group. */
   readonly detached?: boolean;
-  /** On Windows. */
   readonly windowsHide?: boolean;
 }
 
@@ -36,16 +35,10 @@ export function startChild(program: string, args: readonly string[], options: St
       toClose.push(theirs);
       return theirs;
     });
-    const environment = environmentOf(options.env ?? process.env);
-    const pid = spawn(
-      program,
-      [program, ...args],
-      environment,
-      descriptors,
-      options.cwd,
-      options.detached === true,
-      options.windowsHide === true && !options.stdio.includes('inherit'),
-    );
+    const { env = process.env, cwd, detached = false, windowsHide, stdio } = options;
+    const hides = windowsHide === true && !stdio.includes('inherit');
+    const words = [program, ...args];
+    const pid = spawn(program, words, environmentOf(env), descriptors, cwd, detached, hides);
     return { pid, pipes };
   } catch (error) {
     for (const pipe of pipes) if (pipe !== undefined) close(pipe);

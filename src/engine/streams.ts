@@ -64,7 +64,6 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return this.#reading.take();
   }
 
-  /** Whether it has or had a reader. */
   get isRead(): boolean {
     return this.#reading.isTaken;
   }

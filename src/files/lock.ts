@@ -21,14 +21,11 @@ interface LockLimits {
   readonly signal?: AbortSignal;
 }
 
-/** For a change to a file. */
-const ofEdit: LockLimits = { held: 10_000, wait: 60_000 };
-
 /** Locks a file against other vmssh processes, by a file beside it. A killed process loses its lock. Throws a FileRefusal LOCKED, or a system error. */
 export async function lock(
   { folder, name }: Place,
   now: () => number = clock,
-  limits: LockLimits = ofEdit,
+  limits: LockLimits = { held: 10_000, wait: 60_000 },
 ): Promise<Lock> {
   const file = lockName(name);
   const path = folder.at(file);
@@ -37,10 +34,7 @@ export async function lock(
   for (;;) {
     const made = await make(path);
     if (made)
-      return {
-        isHeld: async () => isSame(await look(path), made),
-        release: () => remove(path, made),
-      };
+      return { isHeld: async () => isSame(await look(path), made), release: () => remove(path, made) };
     if (now() - start >= limits.wait || limits.signal?.aborted)
       throw new FileRefusal('LOCKED', `it is locked by ${file}`, 'remove that file if no vmssh is running');
     const stats = await look(path);

@@ -8,6 +8,7 @@ import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
 import { isForLine } from '../ssh/config/word.js';
 import { otherHome } from '../ssh/folder.js';
+import type { ConfigFiles } from './places.js';
 import { textsOf } from './setting.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */
@@ -59,14 +60,10 @@ export function readSshOptions({ sshOptions }: JsonObject): readonly SshOption[]
 }
 
 /** The options of the last run, replaced by keyword by those that are given now. */
-export function mergedSshOptions(
-  last: readonly SshOption[],
-  given: readonly SshOption[],
-): readonly SshOption[] {
+export function mergedSshOptions(last: readonly SshOption[], given: readonly SshOption[]) {
   const now = new Set(given.map(({ keyword }) => keyword.toLowerCase()));
-  return [...last.filter(({ keyword }) => !now.has(keyword.toLowerCase())), ...given].filter(
-    ({ value }) => value !== '',
-  );
+  const kept = last.filter(({ keyword }) => !now.has(keyword.toLowerCase()));
+  return [...kept, ...given].filter(({ value }) => value !== '');
 }
 
 /** Time for a ssh that is on a slow disk. Milliseconds. */
@@ -90,10 +87,7 @@ export async function checkSshOptions(
 }
 
 /** Why an ssh here does not accept the configuration of our files, in its own words; undefined if each does. */
-export async function refusedConfig(
-  { main, own }: { readonly main: string | undefined; readonly own: string },
-  io: Here,
-): Promise<string | undefined> {
+export async function refusedConfig({ main, own }: Pick<ConfigFiles, 'main' | 'own'>, io: Here) {
   const isFound = main !== undefined && otherHome(io.env, io.platform) === undefined;
   const file = main ?? own;
   for (const [ssh, ...first] of isFound || existsSync(file) ? everySsh(io) : []) {

@@ -9,7 +9,6 @@ export interface Io {
   out(text: string): void;
   /** Messages, to stderr. */
   err(text: string): void;
-  /** Whether stdin, stdout and stderr are terminals. */
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** The width of stdout, if it is a terminal. */
   readonly columns?: number;

@@ -92,7 +92,6 @@ function vmssh(
   return program;
 }
 
-/** The commander command of a group, made once. */
 function nounOf(program: CommanderCommand, first: string, hidden: boolean): CommanderCommand {
   const made = program.commands.find((each) => each.name() === first);
   if (made) return made;
@@ -134,11 +133,8 @@ function whereDocsAre(help: string): string {
 function silence(command: CommanderCommand, io: Io, name: string): void {
   command.configureHelp(helpLayout);
   command.exitOverride((error) => {
-    throw asUsage(
-      error,
-      name,
-      command.commands.map((each) => each.name()),
-    );
+    const names = command.commands.map((each) => each.name());
+    throw asUsage(error, name, names);
   });
   command.configureOutput({
     writeOut: (text) => io.out(text),

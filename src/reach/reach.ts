@@ -74,12 +74,8 @@ async function reachInTime({ text, target }: TypedTarget, waitMs: number, option
       const timeoutMs = Math.min(ownMs, leftMs);
       // One that is only slow answers in the end.
       ownMs *= 2;
-      const reached = await attempt(target, text, {
-        ...options,
-        timeoutMs,
-        stdio: undefined,
-        untilBanner: false,
-      });
+      const once = { ...options, timeoutMs, stdio: undefined, untilBanner: false };
+      const reached = await attempt(target, text, once);
       const banner = await bannerOf(reached.connection, timeoutMs, options.signal).catch((caught) => {
         const error = withTarget(text, caught);
         throw error instanceof ConnectError ? withTrouble(error, reached.resolution) : error;
@@ -153,7 +149,6 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   throw await orSetup(withTrouble(allFailed(failed), resolution), failed, resolution.machine, here);
 }
 
-/** The error, with what the machine's manager knows besides. */
 function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError {
   if (!trouble) return error;
   const { problem, hint } = error;
@@ -189,16 +184,11 @@ async function openRechecked(
   { startMs, bring, hostKeys, signal, env, native, trace }: ReachOptions,
 ): Promise<Connection> {
   try {
-    const connection = await openConnection(
-      endpoint,
-      { startMs, bring, hostKeys, signal, env, timeoutMs, stdio },
-      native,
-    );
+    const opening = { startMs, bring, hostKeys, signal, env, timeoutMs, stdio };
+    const connection = await openConnection(endpoint, opening, native);
     const { handle, note = '' } = connection;
-    trace?.(
-      'connect',
-      `${formatEndpoint(connection.endpoint)} is open${handle ? '' : ' (without the addon)'}${note}`,
-    );
+    const where = formatEndpoint(connection.endpoint);
+    trace?.('connect', `${where} is open${handle ? '' : ' (without the addon)'}${note}`);
     return connection;
   } catch (error) {
     if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;
@@ -210,11 +200,8 @@ async function openRechecked(
 }
 
 const notThere: ReadonlySet<string> = new Set([
-  'WSAEADDRNOTAVAIL',
-  'WSAENETUNREACH',
-  'WSAECONNREFUSED',
-  'WSAETIMEDOUT',
-  'ETIMEDOUT',
+  ...['WSAEADDRNOTAVAIL', 'WSAENETUNREACH', 'WSAECONNREFUSED'],
+  ...['WSAETIMEDOUT', 'ETIMEDOUT'],
 ]);
 
 async function withInterruption<T>(target: string, signal: AbortSignal | undefined, work: Promise<T>) {

@@ -35,10 +35,7 @@ export interface RoutesOptions {
 }
 
 /** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */
-export function routesOf(
-  machine: Reachable,
-  options: RoutesOptions,
-): AsyncIterable<Turn> | readonly [turn: Turn] {
+export function routesOf(machine: Reachable, options: RoutesOptions): AsyncIterable<Turn> | readonly [Turn] {
   const { port, only, untilBanner = false } = options;
   const [route, ...others] = machine.routes;
   // An address, and nearly every machine: each login waits for this.
@@ -56,11 +53,8 @@ async function* severalRoutes(machine: Reachable, options: RoutesOptions): Async
       const isOnly = isFirst && after === 0;
       isFirst = false;
       // Another server than that of SSH may wait for the client to begin.
-      yield {
-        ...candidate,
-        after,
-        waits: isSshPort(port) && (!isOnly || (untilBanner ?? only !== undefined)),
-      };
+      const waits = isSshPort(port) && (!isOnly || (untilBanner ?? only !== undefined));
+      yield { ...candidate, after, waits };
     }
   }
 }

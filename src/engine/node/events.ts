@@ -56,7 +56,6 @@ export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
     return this.#of(name).length;
   }
 
-  /** Called with the number of a name's listeners before and now. */
   protected changed(_name: Key, _before: number, _now: number): void {}
 
   #add(name: Key, entry: Entry): this {

@@ -1,4 +1,3 @@
-/** What is not known is not there: without the fields that are undefined. */
 export function definedFields<T extends object>(fields: T): DefinedFields<T> {
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(known) as DefinedFields<T>;
@@ -6,12 +5,10 @@ export function definedFields<T extends object>(fields: T): DefinedFields<T> {
 
 type DefinedFields<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** The number of items with each key. */
 export function countBy<T, K>(items: Iterable<T>, key: (item: T) => K): ReadonlyMap<K, number> {
   return new Map([...groupBy(items, key)].map(([name, { length }]) => [name, length]));
 }
 
-/** The items with each key, in their order. */
 export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): ReadonlyMap<K, readonly T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {

@@ -44,13 +44,12 @@ export class Carried<E extends Endpoint = Endpoint> implements Connection {
     return this.#connection.handle;
   }
 
-  /** Resolves when the program has ended; rejects if it could not be started. */
   get end(): Promise<Ended> {
     this.child.ref();
     return this.#ended;
   }
 
-  /** The same; undefined if it still goes on at `deadline`, of `now`. */
+  /** Undefined if it still goes on at `deadline`, of `now`. */
   endBy(deadline: number): Promise<Ended | undefined> {
     return before(this.end, deadline).finally(() => this.child.unref());
   }

@@ -46,7 +46,6 @@ function gaveUp(error: ConnectError, waitMs: number): ConnectError {
   return errorWith(error, { problem, start: undefined, cause: error });
 }
 
-/** Names the retried step, and its last failure. */
 function interrupted(last: ConnectError): ConnectError {
   const problem = `interrupted while waiting: ${last.problem}`;
   return new ConnectError(last.op, last.target, { code: 'INTERRUPTED', problem, cause: last });

@@ -24,7 +24,6 @@ export function isSocket(fd: number): boolean {
   return socketAt(fd) !== undefined;
 }
 
-/** Which socket a descriptor is; undefined if it is no socket. */
 function socketAt(fd: number): string | undefined {
   try {
     const stats = fstatSync(fd);

@@ -18,7 +18,6 @@ import { shellLine } from '../typed/shell.js';
 import { version } from '../version.js';
 import { type DemoServer, demoUser, hostname, startDemoServer } from './server.js';
 
-/** A command that a user would type, and what it must print. */
 interface Step {
   readonly title: string;
   readonly command: readonly string[];

@@ -7,11 +7,9 @@ export interface DemoServer {
   readonly fingerprint: string;
   /** The private key that it accepts, in OpenSSH's format, made only for this server. */
   readonly privateKey: string;
-  /** Takes no more connections. */
   close(): void;
 }
 
-/** The server's only user, and its host name. */
 export const demoUser = 'demo';
 export const hostname = 'vmssh-demo';
 

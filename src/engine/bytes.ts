@@ -144,7 +144,6 @@ export class EngineTextDecoder {
   readonly encoding: string;
   readonly fatal: boolean;
   readonly ignoreBOM: boolean;
-  /** The bytes of an incomplete character. */
   #rest = nothing;
   #begun = false;
 

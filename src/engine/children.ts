@@ -149,7 +149,6 @@ const syncKnown = ['encoding', 'stdio', 'timeout', 'killSignal', 'windowsHide'] 
 /** More than that is not read, and what prints it is ended. Bytes. */
 const maxPrinted = 1024 * 1024;
 
-/** Reads to the end, and closes the pipe. */
 function printedOn(pipe: number, left: () => number, stop: () => void): string {
   const parts: Uint8Array[] = [];
   let length = 0;

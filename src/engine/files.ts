@@ -105,7 +105,6 @@ export function openFlags(flags: string | number): number {
 
 const chunk = 65536;
 
-/** Reads from a descriptor's position to the end. */
 export function readAll(descriptor: number): Buffer {
   const parts: Uint8Array[] = [];
   for (let part = read(descriptor, chunk); part.length > 0; part = read(descriptor, chunk)) parts.push(part);

@@ -151,7 +151,6 @@ export class WriteSide {
   readonly #queue: Piece[] = [];
   #descriptor: number | undefined;
   #watch: number | undefined;
-  /** Somebody was told to wait for "drain". */
   #toldToWait = false;
   ended = false;
   finished = false;

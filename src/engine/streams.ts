@@ -6,7 +6,6 @@ import { codedError, ReadSide, type WriteCallback, WriteSide } from './stream-si
 interface Sides {
   readonly readable: boolean;
   readonly writable: boolean;
-  /** Keeps writing after the other side has ended. */
   readonly allowHalfOpen?: boolean;
 }
 

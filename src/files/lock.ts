@@ -15,7 +15,6 @@ export interface Lock {
 interface LockLimits {
   /** For the holder, while its process lives: then the lock is removed. */
   readonly held: number;
-  /** For the wait. */
   readonly wait: number;
   /** Ends the wait: LOCKED. */
   readonly signal?: AbortSignal;

@@ -13,7 +13,6 @@ export interface Folder {
   readonly owner?: Owner;
   /** Gives a new file the access list of the one that it replaces, where renaming would lose it: on Windows. */
   copyAccess?(from: string, to: string): void;
-  /** Syncs its entries to disk. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }

@@ -19,7 +19,6 @@ interface Stats {
 }
 
 export interface PathEffects {
-  /** Of a file or folder; undefined if it does not exist. */
   readonly look: (path: string) => Promise<Stats | undefined>;
   /** The links on the way to what is at a path, then its own path, without any. */
   readonly ways: (path: string) => Promise<readonly string[]>;

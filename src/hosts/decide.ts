@@ -28,19 +28,15 @@ import { goneLine, inUse, maxShown } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
 
-/** What is to be written, and why. */
 export interface Decision {
   readonly settings: Settings;
   readonly state: HostState;
-  /** The Host of each machine of the state. */
   readonly hosts: readonly ConcreteHost[];
-  /** Each a line for the user. */
   readonly notes: readonly string[];
   /** The machines that have none, and why. */
   readonly left: ReturnType<typeof concreteHosts>['left'];
   /** The hypervisors that were asked, if none of them has answered. */
   readonly silent: readonly string[];
-  /** Machines with one UUID. */
   readonly shared: ReturnType<typeof concreteHosts>['shared'];
 }
 
@@ -172,7 +168,6 @@ function notKept(entries: readonly HostEntry[], own: Io['env']): readonly string
   );
 }
 
-/** A warning for each machine that is to be started and has no Host. */
 function unknownStarts(start: Settings['start'], hosts: Decision['hosts']) {
   if (start === undefined || start === 'terminal') return [];
   return start

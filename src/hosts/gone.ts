@@ -48,10 +48,8 @@ export async function inUse(
   });
 }
 
-/** The most names on a line. */
 export const maxShown = 8;
 
-/** One line about those machines, for the user; none if there are none. */
 export function goneLine(entries: readonly HostEntry[]): readonly string[] {
   const gone = entries.filter((entry) => entry.gone !== undefined).map(({ host }) => host);
   if (gone.length === 0) return [];

@@ -12,22 +12,16 @@ import { type GivenSettings, type InEffect, onOff, readSettings, type Setting, t
 import type { SshOption } from './ssh-option.js';
 import { formatSshOption, mergedSshOptions, readSshOptions, sshOption } from './ssh-option.js';
 
-/** What to write for ssh. */
 export interface ConfigOptions extends GivenSettings<typeof settings> {
-  /** For all users of this host. */
   readonly system: boolean;
   /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
   readonly via?: ViaHosts | 'none';
 }
 
-/** The settings that are in effect: the given ones, completed by those of the last run. */
 export type Settings = InEffect<typeof settings>;
 
-/** Which Hosts there are, by what names. */
 interface Names {
-  /** No Host block for each machine. */
   readonly onlyPatterns: boolean;
-  /** The prefix of machine names. */
   readonly prefix: string;
 }
 

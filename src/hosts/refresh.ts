@@ -12,7 +12,6 @@ import { type ConfigFiles, configFiles } from './places.js';
 import { planInstall } from './plan.js';
 import { carryOut, once } from './write.js';
 
-/** Every option as in the last run. */
 export const asLastTime: ConfigOptions = { system: false };
 
 /** Brings the Hosts up to date; ssh's main configuration is never changed. Prints nothing. Whether they changed. Throws a CommandError. */
@@ -76,7 +75,6 @@ async function rewritten(
   return done.code === exitCode.ok ? done.plan.changes.length > 0 : undefined;
 }
 
-/** The same process, where nothing is printed. */
 export function silent(io: Io): Io {
   return { ...io, out: () => {}, err: () => {}, terminal: { ...io.terminal, stdout: false, stderr: false } };
 }

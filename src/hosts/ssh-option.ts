@@ -42,7 +42,6 @@ export function parseSshOption(text: string): SshOption {
   return { keyword, value: value.trim() };
 }
 
-/** KEY=VALUE. */
 export function formatSshOption({ keyword, value }: SshOption): string {
   return `${keyword}=${value}`;
 }
@@ -98,7 +97,6 @@ export async function refusedConfig({ main, own }: Pick<ConfigFiles, 'main' | 'o
   return undefined;
 }
 
-/** ssh's words for a file that others may write. */
 export const badOwner = /bad owner or permissions/i;
 
 /** Why ssh does not accept a configuration, in its own words; undefined if it does, or is not there. `options`: of ssh. */

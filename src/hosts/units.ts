@@ -69,7 +69,6 @@ function hostsUnit(description: string, lines: readonly string[]): string {
   return unitText(['[Unit]', `Description=${description}`, manual('config'), ...lines]);
 }
 
-/** The line that names the manual of a command. */
 export function manual(command: string): string {
   return `Documentation=man:vmssh-${command}(1)`;
 }
@@ -137,7 +136,6 @@ export async function unitChanges(
   return { changes: ours.filter(({ before, after }) => before !== after) };
 }
 
-/** The folder of a user's own units. */
 export function unitFolder(env: Io['env'], home: string): string {
   return join(configFolder(env, home), 'systemd/user');
 }

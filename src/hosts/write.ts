@@ -56,7 +56,6 @@ export function once(find: FindMachines): FindMachines {
 /** Changes a file: a parameter, so that tests can cause every errno. */
 export type Write = typeof editFile;
 
-/** Another program changed a file after the plan was made. */
 class ChangedMeanwhile extends Error {
   readonly path: string;
 

@@ -3,7 +3,6 @@ import type { Env } from '../runtime.js';
 
 /** The parts of the process that a command may use; main.ts makes the real one. */
 export interface Io {
-  /** The name that the program was called by. */
   readonly program: 'vmssh' | 'vsock-nc';
   /** Results, to stdout. */
   out(text: string): void;

@@ -123,7 +123,6 @@ First steps:
 Help for one command: vmssh help COMMAND`;
 }
 
-/** The last line of help that names pages. */
 function whereDocsAre(help: string): string {
   const folder = help.includes('docs/') ? docsFolder() : undefined;
   return folder === undefined ? '' : `\ndocs/ is ${printable(folder)}`;

@@ -158,7 +158,6 @@ function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError 
   });
 }
 
-/** The machine that a target means; if a time was given, found within it. */
 async function findWithin(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
   const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
   const ask = (own: AbortSignal | undefined) =>
@@ -176,7 +175,6 @@ async function findWithin(target: Target, text: string, options: ReachOptions): 
   return machine;
 }
 
-/** Opens the endpoint; if the machine is not there, asks why. */
 async function openRechecked(
   { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   timeoutMs: number,

@@ -33,7 +33,6 @@ export async function forgetRoute(text: string, env: Env): Promise<string | unde
   return `it answered by ${route}, not by its first route, which the next login tries first`;
 }
 
-/** The route by which a target was reached last time, if it was not the first. */
 async function rememberedRoute(text: string, env: Env): Promise<RouteName | undefined> {
   return routesIn(await readKept(env))?.get(keyOf(text));
 }
@@ -79,7 +78,6 @@ function withRoute(old: Buffer | undefined, key: string, route: RouteName | unde
   return Buffer.from(`${JSON.stringify({ version, routes: kept }, undefined, 1)}\n`);
 }
 
-/** "" if it cannot be read. */
 function readKept(env: Env): Promise<string> {
   return readText(routesFile(env), maxFile).catch(() => '');
 }

@@ -17,7 +17,6 @@ interface Candidate {
   find(leftMs?: number): Promise<Route>;
   /** Why it comes before the machine's usual first route. */
   readonly why?: string;
-  /** Keeps it as the one that worked. */
   readonly remember?: ((name: Candidate['name']) => Promise<void>) | undefined;
 }
 

@@ -15,7 +15,6 @@ import { execError, inShell } from './why-not.js';
 export const asksForServer = 'vmssh bring';
 export const hasServer = 'vmssh has sshd';
 
-/** Either of them, in place of a banner. */
 export const insteadOfBanner = new RegExp(`^(?:${asksForServer}|${hasServer})(?=\\n)`, 'm');
 
 export function bringer(endpoint: ExecEndpoint, bring: Bring) {
@@ -35,10 +34,7 @@ export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly
 /** An option of containers' managers: without it the user of the image. */
 const asRoot = '--user=0';
 
-/**
- * Sends a server to the bring.sh that waits at the other end, before `deadline` of `now`; its banner comes next. Throws a
- * ConnectError if it cannot run there, and another error if that end stops.
- */
+/** Sends a server to the waiting bring.sh. Throws a ConnectError if it cannot run there, another error if that end stops. */
 export async function sendServer(
   connection: Connection,
   endpoint: ExecEndpoint,
@@ -93,7 +89,6 @@ export async function sendServer(
 
 interface Machine {
   readonly processor: string;
-  /** The line of passwd(5) for the user. */
   readonly passwd: string;
   readonly environ: readonly string[];
 }

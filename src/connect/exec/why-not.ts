@@ -17,7 +17,6 @@ export interface NoServer {
   readonly stopped?: 'late' | 'too much';
   /** Why it was not started. */
   readonly failure?: unknown;
-  /** Whether it has got a server that was brought. */
   readonly isBrought?: boolean;
 }
 
@@ -78,7 +77,6 @@ interface Cause {
   readonly hint?: string | undefined;
 }
 
-/** What a machine misses to start sshd; undefined if nothing is found. */
 async function inMachine(
   endpoint: ExecEndpoint,
   { env = process.env, signal, timeoutMs }: OpenOptions,
@@ -146,7 +144,6 @@ export function inShell(
   return [...command, ...['/bin/sh', '-c', text, 'sh', ...args].map(own)];
 }
 
-/** The code for what a program says, in English; undefined for anything unknown. */
 function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined {
   const found = messages.find(({ says }) => says.test(said))?.code;
   return found === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : found;

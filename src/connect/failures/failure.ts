@@ -23,7 +23,6 @@ export const exhausted: readonly Failure[] = [
   { codes: ['ENOMEM', 'ENOBUFS'], problem: 'the kernel is out of memory for sockets', hint: memoryHint },
 ];
 
-/** The failure for a code that means that this system has run out of something. */
 export function exhaustion(code: string | undefined): Failure | undefined {
   return [...exhausted, windowsExhausted].find(({ codes }) => code !== undefined && codes.includes(code));
 }

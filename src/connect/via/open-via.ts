@@ -14,10 +14,7 @@ import { ConfirmedCarried } from '../program-connection.js';
 import { asksKeys, hopCommand, hopOptions, patience, wasDropped, whileDropped } from './hop-command.js';
 import { keyTexts } from './keys-there.js';
 
-/**
- * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there, or ssh -W, connects. A login that its
- * server dropped is tried again within the time that there is. Throws a ConnectError.
- */
+/** The user's ssh logs in there, and the best tool there, or ssh -W, connects; again if dropped. Throws a ConnectError. */
 export async function openVia(
   endpoint: ViaEndpoint,
   options: OpenOptions,
@@ -246,14 +243,12 @@ export function hopFailure(code: string, endpoint: ViaEndpoint, more?: string): 
   return openFailure(endpoint, code, { more });
 }
 
-/** An errno of the socket on the hypervisor. */
 export function onHost(host: string, at: ViaSocket, code: string, cause?: unknown): ConnectError {
   const error = openFailure(at, code);
   const { problem, hint } = error;
   return errorWith(error, { problem: `on ${host}, ${problem}`, hint: hint && `on ${host}: ${hint}`, cause });
 }
 
-/** What the vmssh there reported. */
 export function remoteFailure(endpoint: ViaEndpoint, host: string, json: string): ConnectError {
   let report: Partial<Record<'op' | 'code' | 'problem' | 'hint' | 'final', unknown>> = {};
   try {

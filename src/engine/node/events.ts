@@ -1,7 +1,6 @@
 type Key = string | symbol;
 type Listener = (...args: never[]) => unknown;
 
-/** What an event brings, by its name. */
 export type EventsOf<Events> = { readonly [Name in keyof Events]: readonly unknown[] };
 /** Whoever knows nothing of an emitter may listen for anything. */
 export type AnyEvents = Record<Key, never[]>;

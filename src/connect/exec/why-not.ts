@@ -1,4 +1,4 @@
-import { type ConnectError, errorWith, quote } from '../../errors.js';
+import { errorWith, quote } from '../../errors.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { type Ended, howEnded } from '../../process/terminate.js';
 import type { ExecEndpoint } from '../../typed/route.js';
@@ -21,11 +21,7 @@ export interface NoServer {
 }
 
 /** The error for it. What nothing printed explains is looked for in the machine. */
-export async function whyNot(
-  endpoint: ExecEndpoint,
-  seen: NoServer,
-  options: OpenOptions,
-): Promise<ConnectError> {
+export async function whyNot(endpoint: ExecEndpoint, seen: NoServer, options: OpenOptions) {
   const cause = causeOf(endpoint, seen);
   const found =
     cause.code === 'EXEC_FAILED' && endpoint.into === 'shell' && (await inMachine(endpoint, options));
@@ -33,11 +29,7 @@ export async function whyNot(
 }
 
 /** The error for a code of the table of exec failures: its hint may have `targetHere`, which `withTarget` fills in. */
-export function execError(
-  endpoint: ExecEndpoint,
-  { code, more, hint }: Cause,
-  failure?: unknown,
-): ConnectError {
+export function execError(endpoint: ExecEndpoint, { code, more, hint }: Cause, failure?: unknown) {
   const error = openFailure(endpoint, code, { more, cause: failure });
   return hint === undefined ? error : errorWith(error, { hint });
 }
@@ -77,10 +69,7 @@ interface Cause {
   readonly hint?: string | undefined;
 }
 
-async function inMachine(
-  endpoint: ExecEndpoint,
-  { env = process.env, signal, timeoutMs }: OpenOptions,
-): Promise<Cause | undefined> {
+async function inMachine(endpoint: ExecEndpoint, { env = process.env, signal, timeoutMs }: OpenOptions) {
   const asked = { env, signal, timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
   const end = await runProgram(askSshd(endpoint, 'why'), asked).catch(() => undefined);
   return end && !end.stopped ? readWhy(end, endpoint) : undefined;
@@ -133,11 +122,7 @@ export function askSshd(endpoint: Pick<ExecEndpoint, 'command'>, what: 'serve' |
   return inShell(endpoint, script, [what]);
 }
 
-export function inShell(
-  { command }: Pick<ExecEndpoint, 'command'>,
-  script: string,
-  args: readonly string[],
-): readonly string[] {
+export function inShell({ command }: Pick<ExecEndpoint, 'command'>, script: string, args: readonly string[]) {
   const text = script.replaceAll(/^ *#.*\n/gm, '');
   // systemd replaces variables in a unit's command line: systemd.service(5).
   const own = (word: string) => (command[0] === 'systemd-run' ? word.replaceAll('$', '$$$$') : word);

@@ -18,14 +18,8 @@ export const execFailures: readonly Failure[] = byCode({
     problem: '{program} cannot reach its service',
     hint: 'start the service; then this works too: {command} true',
   },
-  EXEC_NO_MACHINE: {
-    problem: '{program} does not know {machine}',
-    hint: 'vmssh list shows the machines',
-  },
-  EXEC_NOT_RUNNING: {
-    problem: '{machine} is not running',
-    hint: 'start it, or use --wait while it starts',
-  },
+  EXEC_NO_MACHINE: { problem: '{program} does not know {machine}', hint: 'vmssh list shows the machines' },
+  EXEC_NOT_RUNNING: { problem: '{machine} is not running', hint: 'start it, or use --wait while it starts' },
   EXEC_NO_AGENT: {
     problem: '{machine} does not run the agent that {program} needs',
     hint: 'wait while it boots, install the agent in it (incus-agent, lxd-agent), or use another route',
@@ -54,10 +48,7 @@ export const execFailures: readonly Failure[] = byCode({
     problem: '{machine} takes no program in /run, /dev/shm or /tmp',
     hint: 'make it with --tmpfs=/run:exec,mode=1777',
   },
-  EXEC_BRING_NO_ROOM: {
-    problem: '{machine} has no room for an sshd (2 MB)',
-    hint: 'free some space there',
-  },
+  EXEC_BRING_NO_ROOM: { problem: '{machine} has no room for an sshd (2 MB)', hint: 'free some space there' },
   EXEC_BRING_NO_TOOLS: {
     final: true,
     problem: '{machine} lacks programs that bringing an sshd needs',
@@ -131,11 +122,7 @@ export const viaFailures: readonly Failure[] = byCode({
     problem: '{host} has no vmssh to find this machine with',
     hint: 'copy the executable there: scp vmssh {host}:.local/bin/; or type the socket: via/{host}/vsock/CID',
   },
-  NO_SSH: {
-    final: true,
-    problem: 'ssh could not be run',
-    hint: 'install it, or set VMSSH_SSH to its path',
-  },
+  NO_SSH: { final: true, problem: 'ssh could not be run', hint: 'install it, or set VMSSH_SSH to its path' },
 });
 
 function byCode(table: Readonly<Record<string, Omit<Failure, 'codes'>>>): readonly Failure[] {

@@ -217,11 +217,7 @@ const maxPrinted = 49_152;
 const maxAnswer = 20_480;
 
 /** Reads up to the marker's line, and no byte more. At end-of-file, after `deadline` (of `now`) or too much else: what was printed. */
-export async function readAnswer(
-  connection: Connection,
-  marker: string,
-  deadline: number,
-): Promise<HopAnswer> {
+export async function readAnswer(connection: Connection, marker: string, deadline: number) {
   const most = maxPrinted + maxAnswer;
   const { text, found } = await peekFor(connection, most, deadline, (all) => {
     const start = all.indexOf(`${marker} `);

@@ -118,9 +118,7 @@ interface CarrierOptions {
   readonly env: Env;
   /** Who ends it when this process ends. */
   readonly start: Start;
-  /** "inherit": it goes to our own stderr. */
   readonly stderr: 'inherit' | 'pipe';
-  /** Whether it has its own process group, without a terminal. */
   readonly detached?: boolean;
 }
 

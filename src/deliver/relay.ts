@@ -9,7 +9,6 @@ import { takesUnixSocket } from './pass-fd.js';
 import type { EarlyInput } from './relay-streams.js';
 
 export interface RelayStdioOptions {
-  /** The target as typed, for error messages. */
   readonly text: string;
   readonly native: AddonState;
   /** Stdin, if reading from it has begun. */

@@ -53,12 +53,9 @@ async function main(): Promise<number> {
     await once(signal, 'abort');
   } else out('\nnpm run demo -- --keep keeps the server until Ctrl-C.');
   out(`${folder} is removed. For your own machines:`);
-  for (const words of [
-    [...vmssh, 'list'],
-    [...vmssh, 'setup', 'NAME'],
-    ['ssh', 'NAME'],
-  ])
-    showCommand(words);
+  showCommand([...vmssh, 'list']);
+  showCommand([...vmssh, 'setup', 'NAME']);
+  showCommand(['ssh', 'NAME']);
   return failed > 0 ? exitCode.connect : exitCode.ok;
 }
 

@@ -54,7 +54,6 @@ export const prefixOption = parsed(
   },
 );
 
-/** Of something that only Hosts for single machines can have. */
 function notForPatterns(option: OptionSpec, no?: OptionSpec): readonly (readonly OptionSpec[])[] {
   return [[systemOption, option], [patternsOption, option], ...(no ? [[option, no]] : [])];
 }

@@ -27,7 +27,6 @@ export interface Plan {
   readonly problem?: string | undefined;
   /** Undefined for one that removes all. */
   readonly decision?: Decision;
-  /** Whether systemd has to start units once they are written. */
   readonly startsUnits?: boolean;
 }
 

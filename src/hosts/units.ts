@@ -105,18 +105,12 @@ function watchedPath(folder: string): string {
   return path.replace(/^\$XDG_RUNTIME_DIR\//, '%t/');
 }
 
-/** What is to be done to the unit files, and the first one that somebody changed. */
-interface UnitChanges {
-  readonly changes: readonly Change[];
-  readonly changed?: { readonly path: string; readonly text: string };
-}
-
-/** The units that keep the Hosts up to date: written, or removed if they are ours; `fresh` undefined: as now. Throws a UsageError. */
+/** The units are written, or removed if ours; `fresh` undefined: as now. `changed`: one that somebody changed. Throws a UsageError. */
 export async function unitChanges(
   folder: string | undefined,
   fresh: boolean | undefined,
   io: Io,
-): Promise<UnitChanges> {
+): Promise<{ readonly changes: readonly Change[]; readonly changed?: { path: string; text: string } }> {
   if (folder === undefined || fresh === undefined) return { changes: [] };
   const { program } = await callerForSsh(io);
   const texts: Readonly<Record<string, string>> = usage(() => (fresh ? freshUnitTexts(program, io.env) : {}));

@@ -30,7 +30,6 @@ export interface SshCommand {
   /** `Keyword=value`, of which ssh uses the first; or a flag such as -a, of which it uses the last. */
   readonly settings?: readonly string[];
   readonly host: string;
-  /** What the machine's shell reads. */
   readonly command?: string;
 }
 
@@ -69,7 +68,6 @@ export function firstMessage(stderr: string): string | undefined {
     .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
 }
 
-/** Why ssh or a tool of it could not be started, and what to do about it. */
 export function whyNotStarted(program = '', error: NodeJS.ErrnoException, here: Here) {
   const { code, message } = error;
   const variable = here.env.VMSSH_SSH ? 'VMSSH_SSH' : 'HV_SSH_COMMAND';

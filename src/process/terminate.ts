@@ -138,7 +138,6 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** "exit code 1", or the signal. */
 export function howEnded({ code, signal }: Ended): string {
   return signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
 }

@@ -25,7 +25,6 @@ import { serviceList, serviceRegister, serviceUnregister } from '../commands/win
 export interface CommandGroup {
   readonly title: string;
   readonly commands: readonly Command<unknown>[];
-  /** Shown only on this system: see `shownOn`. */
   readonly platform?: NodeJS.Platform;
 }
 

@@ -46,10 +46,8 @@ export async function rememberRoute(text: string, route: RouteName | undefined, 
     await makeFolder(dirname(path));
     await editFile(path, (old) => withRoute(old, key, route), 0o600);
   };
-  await before(
-    write().catch(() => {}),
-    now() + (route === undefined ? maxForget : maxWrite),
-  );
+  const written = write().catch(() => {});
+  await before(written, now() + (route === undefined ? maxForget : maxWrite));
 }
 
 /** The text of that file if it is ours; undefined: there is none, or somebody else's. */

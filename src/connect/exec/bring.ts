@@ -44,11 +44,8 @@ export async function sendServer(
 ): Promise<void> {
   const fail = (code: string, more?: string, hint?: string) => execError(endpoint, { code, more, hint });
   const write = async (bytes: Uint8Array) => {
-    const written = await before(
-      connection.write(bytes).then(() => true),
-      deadline,
-    );
-    if (!written) throw new Error('it takes too long');
+    const written = connection.write(bytes).then(() => true);
+    if (!(await before(written, deadline))) throw new Error('it takes too long');
   };
   const line = async () => (await readUntil(connection, '\n', deadline)).trimEnd();
   await readUntil(connection, `${asksForServer}\n`, deadline);

@@ -3,7 +3,6 @@ export interface Failure {
   readonly codes: readonly string[];
   readonly problem: string;
   readonly hint: string;
-  /** Whether to try again later cannot help. */
   readonly final?: true;
   /** The fix for a user of Windows who has the rights that `hint` is about. */
   readonly hintWithRights?: string;

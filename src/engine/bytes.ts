@@ -34,10 +34,7 @@ export class EngineBuffer extends Bytes {
     return value instanceof EngineBuffer;
   }
 
-  static concat(
-    list: readonly Uint8Array[],
-    length = list.reduce((sum, each) => sum + each.length, 0),
-  ): EngineBuffer {
+  static concat(list: readonly Uint8Array[], length = list.reduce((sum, each) => sum + each.length, 0)) {
     const all = EngineBuffer.alloc(length);
     let at = 0;
     for (const each of list) {

@@ -16,14 +16,8 @@ export interface StartOptions {
   readonly windowsHide?: boolean;
 }
 
-interface Started {
-  readonly pid: number;
-  /** Our ends of the pipes. */
-  readonly pipes: readonly (number | undefined)[];
-}
-
-/** Starts a program. Throws Node's error: "spawn ssh ENOENT". */
-export function startChild(program: string, args: readonly string[], options: StartOptions): Started {
+/** Starts a program; `pipes`: our ends. Throws Node's error: "spawn ssh ENOENT". */
+export function startChild(program: string, args: readonly string[], options: StartOptions) {
   const toClose: number[] = [];
   const pipes: (number | undefined)[] = [];
   try {

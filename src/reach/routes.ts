@@ -87,14 +87,8 @@ export function hasIp({ askIp, routes: [_first, ...others] }: Reachable): boolea
   return askIp !== undefined || others.some(({ network }) => network);
 }
 
-/** `after`: how many are known to follow these. */
-interface Group {
-  readonly candidates: readonly Candidate[];
-  readonly after: number;
-}
-
 /** What worked last time, then the source's others, then those of other sources. A network only if it is the first: nothing goes there by surprise. */
-async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerator<Group, void> {
+async function* usual(machine: Reachable, options: RoutesOptions) {
   const { text, port, env } = options;
   const own = machine.routes.filter(
     ({ endpoint, network }, at) => at === 0 || (!network && (isSshPort(port) || 'port' in endpoint)),

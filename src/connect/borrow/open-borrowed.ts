@@ -49,12 +49,9 @@ function noTool(endpoint: VsockEndpoint, use: Use, missing: Error, unusable: rea
   });
 }
 
-interface ToolStart extends FoundTool {
+interface ToolStart extends FoundTool, Pick<OpenOptions, 'timeoutMs' | 'env' | 'signal'> {
   readonly endpoint: VsockEndpoint;
   readonly use: Use;
-  readonly timeoutMs: number;
-  readonly env: Env;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** `unusable`: what the tool said if it could not even try. */

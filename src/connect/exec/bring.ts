@@ -50,7 +50,7 @@ export async function sendServer(
   const line = async () => (await readUntil(connection, '\n', deadline)).trimEnd();
   await readUntil(connection, `${asksForServer}\n`, deadline);
   const there = machineOf(await readUntil(connection, '\0end\n', deadline), login);
-  if ('code' in there) throw fail(there.code, there.more);
+  if (there.code !== undefined) throw fail(there.code, there.more);
   const programs = await programsOf(there.processor).catch((error: Error) => {
     throw fail('EXEC_BRING_NONE', error.message);
   });
@@ -84,14 +84,8 @@ export async function sendServer(
   trust({ type, key });
 }
 
-interface Machine {
-  readonly processor: string;
-  readonly passwd: string;
-  readonly environ: readonly string[];
-}
-
 /** Reads the lines of bring.sh after the first: one character a byte. */
-function machineOf(text: string, login: string | undefined): Machine | { code: string; more: string } {
+function machineOf(text: string, login: string | undefined) {
   const [uid = '', gid = '', processor = '', entry = '', shell = '', missing = '', ...rest] =
     text.split('\n');
   if (![uid, gid].every((id) => /^\d{1,10}$/.test(id)))

@@ -9,16 +9,11 @@ import lastStep from './last-step.sh';
 import relay from './relay.py';
 
 /**
- * What ssh runs on `endpoint.host`: one command that sh, bash, dash, ksh, zsh, csh, tcsh and fish read alike. Its answer
+ * What ssh runs on `hop.host`: one command that sh, bash, dash, ksh, zsh, csh, tcsh and fish read alike. Its answer
  * begins with `marker`. `startMs`: for the start of a machine that is off there. Throws a RangeError if a part has a control character.
  */
-export function hopCommand(
-  endpoint: ViaEndpoint,
-  marker: string,
-  timeoutMs: number,
-  startMs?: number,
-): string {
-  const { target, port, at } = endpoint;
+export function hopCommand(hop: ViaEndpoint, marker: string, timeoutMs: number, startMs?: number): string {
+  const { target, port, at } = hop;
   const seconds = String(Math.ceil(timeoutMs / 1000));
   if (at?.family !== 'via') {
     const start = startMs === undefined ? [] : [ownArgs({ waitMs: startMs, start: true }).join(' ')];

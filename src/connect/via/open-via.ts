@@ -103,20 +103,15 @@ async function openOnce(
 }
 
 /** Passes on the keys that come before the answer. The machine's bytes come after both. */
-async function answerAfterKeys(
-  hop: Hop,
-  marker: string,
-  deadline: number,
-  hostKeys: OpenOptions['hostKeys'],
-): Promise<HopAnswer> {
-  const answer = await readAnswer(hop, marker, deadline);
+async function answerAfterKeys(hop: Hop, marker: string, until: number, hostKeys: OpenOptions['hostKeys']) {
+  const answer: HopAnswer = await readAnswer(hop, marker, until);
   const { text, printed } = answer;
   if (text === undefined || text === 'by vmssh') return answer;
   const [, said] = /^keys (.*)/.exec(text) ?? [];
   // Without a vmssh there nobody can say.
   const keys = said === undefined ? [] : keyTexts(said);
   if (keys) hostKeys?.(keys);
-  return said === undefined ? answer : { ...(await readAnswer(hop, marker, deadline)), printed };
+  return said === undefined ? answer : { ...(await readAnswer(hop, marker, until)), printed };
 }
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */

@@ -122,10 +122,7 @@ interface CarrierOptions {
   readonly detached?: boolean;
 }
 
-/**
- * Starts a program whose stdin and stdout are our socket's other end: with the addon one that ssh can get. "error" of the child: it did
- * not start. Call `release` when it has ended, or goes on without us.
- */
+/** With the addon, the socket is one that ssh can get. Call `release` when the program has ended, or goes on without us. */
 function connectProgram(
   [program = '', ...args]: readonly string[],
   endpoint: Endpoint,

@@ -19,10 +19,7 @@ interface InUse extends Pick<HostSurroundings, 'guests'> {
   readonly system: boolean;
 }
 
-/**
- * Of Hosts that a listing lacks, those that somebody uses: the machine has a pin, a login that setup made, keys that were made for it, or a
- * Host with settings of the user's. Without ours, the name that people type would be another host's on a network.
- */
+/** The Hosts that a listing lacks and somebody uses: without ours, the name would be another host's on a network. */
 export async function inUse(
   left: readonly HostEntry[],
   listed: readonly ListedMachine[],

@@ -204,13 +204,11 @@ export const lineOptions = [
   ...rest.flatMap(({ options, isForFiles }) => (isForFiles ? [] : options)),
 ];
 
+const onlyForFiles = rest.flatMap(({ options, isForFiles }) => (isForFiles ? options : []));
+
 /** The options of the commands that write files. */
 export const fileOptions = {
-  options: [
-    ...lineOptions,
-    ...rest.flatMap(({ options, isForFiles }) => (isForFiles ? options : [])),
-    systemOption,
-  ],
+  options: [...lineOptions, ...onlyForFiles, systemOption],
   exclusive: [
     ...viaHostsOptions.flatMap((option) =>
       [systemOption, patternsOption, noViaOption].map((other) => [other, option]),

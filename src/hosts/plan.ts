@@ -58,14 +58,11 @@ export async function planInstall(
   const lines = await sshLines(decision, options, io, (line) => said.push(line));
   const changes = [...(await changesFor(lines, decision, files, now, io)), ...units.changes];
   const warning = `${io.program}: warning: ${quote(files.state)}`;
+  const problems = problem === undefined ? [] : [`${warning} ${printable(problem)}`];
   return {
     changes: inOrder(changes, files, now.state),
     files,
-    notes: [
-      ...(problem === undefined ? [] : [`${warning} ${printable(problem)}`]),
-      ...decision.notes,
-      ...said,
-    ],
+    notes: [...problems, ...decision.notes, ...said],
     problem,
     decision,
     startsUnits:

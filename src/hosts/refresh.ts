@@ -27,12 +27,8 @@ export async function refresh(
     throw new CommandError('OFF', 'automatic Host updates are off', 'vmssh config install --fresh');
   const file = await readSafely(files.own);
   const isOurs = file !== undefined && ownerOf(file.bytes.toString()) === 'ours';
-  if (!isOurs)
-    throw new CommandError(
-      'EDITED',
-      'vmssh.conf is missing, or was edited since vmssh wrote it',
-      'vmssh doctor',
-    );
+  const edited = 'vmssh.conf is missing, or was edited since vmssh wrote it';
+  if (!isOurs) throw new CommandError('EDITED', edited, 'vmssh doctor');
   if (uid !== undefined && file.uid !== uid)
     throw new CommandError('OWNER', 'vmssh.conf belongs to another user', 'run it as that user');
   // The Hosts of another installation are left to it.

@@ -167,11 +167,8 @@ async function findWithin(target: Target, text: string, options: ReachOptions): 
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
   const [first] = machine.routes;
-  options.trace?.(
-    'resolve',
-    [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])].join(' → '),
-    first?.endpoint,
-  );
+  const last = first ? [...first.steps, formatEndpoint(first.endpoint)] : [];
+  options.trace?.('resolve', [...machine.steps, ...last].join(' → '), first?.endpoint);
   return machine;
 }
 

@@ -122,7 +122,7 @@ interface CarrierOptions {
   readonly detached?: boolean;
 }
 
-/** With the addon, the socket is one that ssh can get. Call `release` when the program has ended, or goes on without us. */
+/** With the addon, ssh can get the socket. Call `release` when the program has ended, or goes on without us. */
 function connectProgram(
   [program = '', ...args]: readonly string[],
   endpoint: Endpoint,

@@ -4,7 +4,7 @@ import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { lock, lockName } from './lock.js';
 import { type FileContent, FileRefusal, type Owner, type Place, placeOf, readAt, stampAt } from './place.js';
 
-/** From the current content (undefined: no file); the same Buffer: no change; undefined: removal. May be called twice. */
+/** From the old content (undefined: no file); the same Buffer: no change; undefined: removal. May be called twice. */
 type Edit = (old: Buffer | undefined) => Buffer | undefined;
 
 const maxTries = 5;

@@ -3,7 +3,7 @@ import { containerAround } from '../sources/here.js';
 import type { AllMachines } from '../sources/list-all.js';
 import { readOptions, stateFile } from '../ssh/config/state.js';
 
-/** Updates the Hosts if --fresh allowed it, else only reads one file; in a container says that they stay. Never fails. */
+/** Updates the Hosts if --fresh allowed it, else reads one file; in a container says that they stay. Never fails. */
 export async function keepFresh(
   found: AllMachines,
   io: Io,

@@ -105,7 +105,7 @@ function watchedPath(folder: string): string {
   return path.replace(/^\$XDG_RUNTIME_DIR\//, '%t/');
 }
 
-/** The units are written, or removed if ours; `fresh` undefined: as now. `changed`: one that somebody changed. Throws a UsageError. */
+/** Writes or removes our units; `fresh` undefined: as now; `changed`: somebody changed that. Throws a UsageError. */
 export async function unitChanges(
   folder: string | undefined,
   fresh: boolean | undefined,

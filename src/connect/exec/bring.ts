@@ -34,7 +34,7 @@ export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly
 /** An option of containers' managers: without it the user of the image. */
 const asRoot = '--user=0';
 
-/** Sends a server to the waiting bring.sh. Throws a ConnectError if it cannot run there, another error if that end stops. */
+/** Sends a server to the waiting bring.sh. A ConnectError: it cannot run there; another error: that end stopped. */
 export async function sendServer(
   connection: Connection,
   endpoint: ExecEndpoint,

@@ -14,7 +14,7 @@ import { ConfirmedCarried } from '../program-connection.js';
 import { asksKeys, hopCommand, hopOptions, patience, wasDropped, whileDropped } from './hop-command.js';
 import { keyTexts } from './keys-there.js';
 
-/** The user's ssh logs in there, and the best tool there, or ssh -W, connects; again if dropped. Throws a ConnectError. */
+/** The user's ssh logs in, and the best tool there, or ssh -W, connects; again if dropped. Throws a ConnectError. */
 export async function openVia(
   endpoint: ViaEndpoint,
   options: OpenOptions,

@@ -13,10 +13,7 @@ export function outputGone(): AbortSignal {
   // A socket's peer may have closed only its writing side.
   if (!isSocket(1)) {
     const watch = loadAddon().addon?.watchHangup([1]).promise;
-    watch?.then(
-      () => outputEnd().abort(),
-      () => {},
-    );
+    watch?.then(() => outputEnd().abort()).catch(() => {});
   }
   return outputEnd().signal;
 }

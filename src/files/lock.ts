@@ -5,12 +5,6 @@ import { setTimeout as after } from 'node:timers/promises';
 import { now as clock } from '../runtime.js';
 import { FileRefusal, type Folder, type Place, readAt } from './place.js';
 
-export interface Lock {
-  /** Whether it still exists: a holder that takes too long may lose it. */
-  isHeld(): Promise<boolean>;
-  release(): Promise<void>;
-}
-
 /** Milliseconds. */
 interface LockLimits {
   /** For the holder, while its process lives: then the lock is removed. */
@@ -25,13 +19,14 @@ export async function lock(
   { folder, name }: Place,
   now: () => number = clock,
   limits: LockLimits = { held: 10_000, wait: 60_000 },
-): Promise<Lock> {
+) {
   const file = lockName(name);
   const path = folder.at(file);
   const start = now();
   let seen: { readonly stats: Stats; readonly since: number } | undefined;
   for (;;) {
     const made = await make(path);
+    // A holder that takes too long may lose it.
     if (made)
       return { isHeld: async () => isSame(await look(path), made), release: () => remove(path, made) };
     if (now() - start >= limits.wait || limits.signal?.aborted)

@@ -138,7 +138,6 @@ export function isUnit(path: string): boolean {
   return freshUnits.some((unit) => unit === basename(path));
 }
 
-/** A unit's file, signed like the file for ssh. */
 export function unitText(lines: readonly string[], writer?: Writer): string {
   return signed(`${lines.join('\n')}\n`, writer);
 }

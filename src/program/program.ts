@@ -271,7 +271,6 @@ function helpOf(command: CommanderCommand): Help {
   return help;
 }
 
-/** Text below the options, wrapped, with each line after `indent`. */
 function wrapped(text: string, help: Help, indent = ''): string {
   return help.boxWrap(text.replaceAll('\n', ' '), widthOf(help) - indent.length).replaceAll(/^/gm, indent);
 }

@@ -26,7 +26,6 @@ export function hopCommand(hop: ViaEndpoint, marker: string, timeoutMs: number, 
 /** The end of a marker to which a vmssh there also says the machine's host keys. An older one takes any marker. */
 export const asksKeys = '-keys';
 
-/** A command that runs a script of sh there, read alike by the same shells. */
 export function scriptCommand(script: string, args: readonly string[]): string {
   return execLine(['sh', '-c', oneLine(script), 'sh', ...args]);
 }

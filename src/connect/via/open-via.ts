@@ -140,7 +140,6 @@ function lastOf({ host, at }: ViaEndpoint): { readonly host: string; readonly at
   return at?.family === 'via' ? lastOf(at) : { host, at };
 }
 
-/** ssh ended, printed too much, or the time is over, before there was an answer. */
 async function unanswered(hop: Hop, { printed, isTooMuch }: HopAnswer, deadline: number) {
   const { endpoint } = hop;
   const first = quote(printed.slice(0, maxQuoted));

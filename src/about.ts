@@ -3,7 +3,6 @@ import { type AddonState, loadAddon } from './native.js';
 import { isCompiled } from './runtime.js';
 import { commit, version } from './version.js';
 
-/** What this build is, and what it can do on this system. */
 export interface About {
   readonly vmssh: string;
   /** In full; null if the sources were no git checkout. */

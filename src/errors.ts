@@ -64,7 +64,6 @@ export class ConnectError extends Error {
   }
 }
 
-/** The same failure with some fields changed. */
 export function errorWith(
   error: ConnectError,
   changes: Partial<ConnectErrorInit & Pick<ConnectError, 'op' | 'target'>>,
@@ -73,7 +72,6 @@ export function errorWith(
   return new ConnectError(op, target, init);
 }
 
-/** Whether another program's value is one of the steps. */
 export function isOp(word: unknown): word is Op {
   return typeof word === 'string' && Object.hasOwn(failure, word);
 }
@@ -89,7 +87,6 @@ export const exitCode = {
   noLogin: 255,
 } as const;
 
-/** The exit code for an error, by its op and code. */
 export function exitCodeOf(error: ConnectError): number {
   if (error.op === 'parse') return exitCode.usage;
   return byCode.get(error.code) ?? exitCode.connect;

@@ -1,4 +1,3 @@
-/** What is not known is not there: without the fields that are undefined. */
 export function definedFields<T extends object>(fields: T): DefinedFields<T> {
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(known) as DefinedFields<T>;
@@ -6,17 +5,10 @@ export function definedFields<T extends object>(fields: T): DefinedFields<T> {
 
 type DefinedFields<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** The number of items with each key. */
 export function countBy<T, K>(items: Iterable<T>, key: (item: T) => K): ReadonlyMap<K, number> {
-  const counts = new Map<K, number>();
-  for (const item of items) {
-    const name = key(item);
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return counts;
+  return new Map([...groupBy(items, key)].map(([name, { length }]) => [name, length]));
 }
 
-/** The items with each key, in their order. */
 export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): ReadonlyMap<K, readonly T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {
@@ -29,10 +21,7 @@ export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Readonly
 }
 
 /** The items; where many are of one kind, only the first of them, and how many `more` there are. */
-export function withoutRepeats<T>(
-  items: readonly T[],
-  kind: (item: T) => unknown,
-): readonly { readonly item: T; readonly more: number }[] {
+export function withoutRepeats<T>(items: readonly T[], kind: (item: T) => unknown) {
   const groups = groupBy(items, kind);
   return items.flatMap((item) => {
     const group = groups.get(kind(item)) ?? [];

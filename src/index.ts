@@ -207,7 +207,6 @@ const noSignals = { platform: process.platform, on: () => process, off: () => pr
 
 const defaultTimeoutMs = 15_000;
 
-/** What a text means, as the commands take it. */
 interface Found extends Omit<FoundTarget, 'port'> {
   /** What was typed, without a user and a port. */
   readonly typed: string;

@@ -37,13 +37,12 @@ export interface ProbeOptions extends ConnectOptions {
 export function checkOptions(call: Call, target: string, options: unknown): void {
   if (typeof options !== 'object' || options === null)
     throw badOption(target, `the options are an object, not ${shown(options)}`, 'such as { timeout: 5000 }');
-  const known = Object.entries(wanted).flatMap(([name, { calls = ['target'] }]) =>
-    calls.includes(call) ? [name] : [],
-  );
+  const rules = Object.entries(wanted);
+  const known = rules.filter(([, { calls = ['target'] }]) => calls.includes(call)).map(([name]) => name);
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw badOption(target, `there is no option ${quote(name)}`, `the options are ${known.join(', ')}`);
-  for (const [name, { what, is }] of Object.entries(wanted)) {
+  for (const [name, { what, is }] of rules) {
     const value: unknown = (options as Record<string, unknown>)[name];
     const problem = `the option ${name} is ${what}, not ${shown(value)}`;
     if (value !== undefined && !is(value))

@@ -1,7 +1,6 @@
 import { type Addon, type Confinement, load } from 'node-hvsock-native';
 import { type Env, isCompiled } from './runtime.js';
 
-/** The addon, or why there is none. */
 export type AddonState = { readonly addon: Addon } | { readonly addon?: never; readonly missing: Error };
 
 /** Loads the addon once; a failure is a value, since unix sockets work without it. */

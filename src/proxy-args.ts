@@ -2,15 +2,12 @@ import type { RouteName } from './typed/route.js';
 
 /** How one of our own commands is to reach a machine: proxy, nc, ssh, check, forward. */
 export interface OwnOptions {
-  /** Whether a socket is passed to ssh. */
   readonly fdpass?: boolean;
   readonly timeoutMs?: number;
   readonly waitMs?: number;
-  /** The only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
   /** Whether a machine that is off is started; "terminal": only where ssh has one. */
   readonly start?: boolean | 'terminal' | undefined;
-  /** Whether an sshd is brought into a machine that has none. */
   readonly bring?: boolean;
   readonly verbose?: boolean;
 }

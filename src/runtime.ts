@@ -1,7 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** Variables of a process. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Whether this is the executable, where no interpreter runs a script. */
@@ -13,7 +12,6 @@ export function selfCommand(): readonly string[] {
   return isCompiled || script === undefined ? [process.execPath] : [process.execPath, resolve(script)];
 }
 
-/** What the use of colours depends on. */
 export interface Surroundings {
   readonly env: Env;
   readonly terminal: { readonly stdout: boolean; readonly stderr: boolean };

@@ -4,7 +4,6 @@ declare module '*.sh' {
   export default text;
 }
 
-/** The same for a Python program. */
 declare module '*.py' {
   const text: string;
   export default text;

@@ -1,6 +1,5 @@
 import manifest from '../package.json' with { type: 'json' };
 
-/** The version of this program, from package.json. */
 export const version: string = manifest.version;
 
 declare const BUILD_COMMIT: string | null | undefined;

@@ -26,15 +26,11 @@ export interface Connection {
   confirmEnd?(): Promise<void>;
 }
 
-/** Takes `length` bytes that `peek` has shown. */
 export async function dropPeeked(connection: Connection, length: number): Promise<void> {
   for (let left = length; left > 0; ) left -= (await connection.read(left)).length;
 }
 
-/**
- * Looks at the bytes that come, one character each, until `find` finds something in them. They stay unread. Nothing is found if no more
- * come by `deadline` of `now`, or `most` have come.
- */
+/** What `find` finds in the bytes that come, one character each and unread; nothing if no more come, or `most` have. */
 export async function peekFor<T>(
   connection: Pick<Connection, 'peek'>,
   most: number,
@@ -77,7 +73,6 @@ export interface Bring {
   readonly trust: (key: { readonly type: string; readonly key: string }) => void;
 }
 
-/** A socket of the addon's. */
 export class NativeConnection implements Connection {
   readonly endpoint: Endpoint;
   readonly handle: Handle;

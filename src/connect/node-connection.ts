@@ -10,10 +10,7 @@ import { before } from './wait.js';
 type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;
 
 /** Opens a unix or TCP socket without the addon. Rejects with Node's error, or ETIMEDOUT. */
-export async function openNodeSocket(
-  endpoint: NodeEndpoint,
-  { timeoutMs, signal }: OpenOptions,
-): Promise<Connection> {
+export async function openNodeSocket(endpoint: NodeEndpoint, { timeoutMs, signal }: OpenOptions) {
   if (endpoint.family !== 'tcp' && !fitsSocket(endpoint.path))
     throw Object.assign(new Error('connect: path too long'), { code: 'ENAMETOOLONG' });
   const where =
@@ -34,7 +31,6 @@ export async function openNodeSocket(
   }
 }
 
-/** The used part of a stream to write to. */
 interface Output {
   write(data: Uint8Array, done: (error?: Error | null) => void): unknown;
   end(): unknown;

@@ -16,10 +16,7 @@ const firstPause = 100;
 const maxPause = 1000;
 
 /** Retries while a machine boots; `attempt` gets the milliseconds left. Throws the last failure, or at once one that waiting cannot fix. */
-export async function openWhenReady<T>(
-  attempt: (leftMs: number) => Promise<T>,
-  options: WaitOptions,
-): Promise<T> {
+export async function openWhenReady<T>(attempt: (leftMs: number) => Promise<T>, options: WaitOptions) {
   const { waitMs, signal } = options;
   const { sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
   const until = now() + waitMs;
@@ -46,7 +43,6 @@ function gaveUp(error: ConnectError, waitMs: number): ConnectError {
   return errorWith(error, { problem, start: undefined, cause: error });
 }
 
-/** Names the retried step, and its last failure. */
 function interrupted(last: ConnectError): ConnectError {
   const problem = `interrupted while waiting: ${last.problem}`;
   return new ConnectError(last.op, last.target, { code: 'INTERRUPTED', problem, cause: last });

@@ -9,15 +9,11 @@ export function out(text: string): void {
   if (!write(1, text)) outputEnd().abort();
 }
 
-/** Aborted once nobody reads stdout. */
 export function outputGone(): AbortSignal {
   // A socket's peer may have closed only its writing side.
   if (!isSocket(1)) {
     const watch = loadAddon().addon?.watchHangup([1]).promise;
-    watch?.then(
-      () => outputEnd().abort(),
-      () => {},
-    );
+    watch?.then(() => outputEnd().abort()).catch(() => {});
   }
   return outputEnd().signal;
 }

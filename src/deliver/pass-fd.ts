@@ -20,12 +20,10 @@ function isTcp(fd: number): boolean {
   return ['/proc/net/tcp', '/proc/net/tcp6'].some((path) => readTextIfAny(path).includes(row));
 }
 
-/** Whether a descriptor is a socket. */
 export function isSocket(fd: number): boolean {
   return socketAt(fd) !== undefined;
 }
 
-/** Which socket a descriptor is; undefined if it is no socket. */
 function socketAt(fd: number): string | undefined {
   try {
     const stats = fstatSync(fd);

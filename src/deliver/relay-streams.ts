@@ -41,11 +41,7 @@ export async function relayStreams(
 }
 
 /** Resolves to false if the connection takes no more, which `pumpOut` reports; rejects if `input` fails. */
-async function pumpIn(
-  input: AsyncIterable<Uint8Array>,
-  connection: Connection,
-  moved: () => void,
-): Promise<boolean> {
+async function pumpIn(input: AsyncIterable<Uint8Array>, connection: Connection, moved: () => void) {
   for await (const bytes of input) {
     const taken = await connection.write(bytes).then(
       () => true,

@@ -9,7 +9,6 @@ import { takesUnixSocket } from './pass-fd.js';
 import type { EarlyInput } from './relay-streams.js';
 
 export interface RelayStdioOptions {
-  /** The target as typed, for error messages. */
   readonly text: string;
   readonly native: AddonState;
   /** Stdin, if reading from it has begun. */
@@ -65,7 +64,6 @@ function wantsFdpass(text: string): ConnectError {
   });
 }
 
-/** A relay's failure, by the code's name. */
 export function relayError(text: string, code: string, cause?: unknown): ConnectError {
   const known = relayFailures.find(({ codes }) => codes.includes(code));
   return new ConnectError('relay', text, {
@@ -76,7 +74,6 @@ export function relayError(text: string, code: string, cause?: unknown): Connect
   });
 }
 
-/** Any other failure. */
 export const otherRelayFailure = 'moving its bytes failed';
 
 /** What failed: the machine, or this side's output. docs/reference/errors.md has the same rows, but for those of any socket. */

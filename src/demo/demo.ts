@@ -18,7 +18,6 @@ import { shellLine } from '../typed/shell.js';
 import { version } from '../version.js';
 import { type DemoServer, demoUser, hostname, startDemoServer } from './server.js';
 
-/** A command that a user would type, and what it must print. */
 interface Step {
   readonly title: string;
   readonly command: readonly string[];
@@ -54,12 +53,9 @@ async function main(): Promise<number> {
     await once(signal, 'abort');
   } else out('\nnpm run demo -- --keep keeps the server until Ctrl-C.');
   out(`${folder} is removed. For your own machines:`);
-  for (const words of [
-    [...vmssh, 'list'],
-    [...vmssh, 'setup', 'NAME'],
-    ['ssh', 'NAME'],
-  ])
-    showCommand(words);
+  showCommand([...vmssh, 'list']);
+  showCommand([...vmssh, 'setup', 'NAME']);
+  showCommand(['ssh', 'NAME']);
   return failed > 0 ? exitCode.connect : exitCode.ok;
 }
 

@@ -7,11 +7,9 @@ export interface DemoServer {
   readonly fingerprint: string;
   /** The private key that it accepts, in OpenSSH's format, made only for this server. */
   readonly privateKey: string;
-  /** Takes no more connections. */
   close(): void;
 }
 
-/** The server's only user, and its host name. */
 export const demoUser = 'demo';
 export const hostname = 'vmssh-demo';
 
@@ -53,14 +51,8 @@ function isAllowed(context: AuthContext, userKey: ParsedKey): boolean {
   return blob !== undefined && userKey.verify(blob, signature, hashAlgo) === true;
 }
 
-export interface Keys {
-  /** An OpenSSH private key, as in a file. */
-  readonly private: string;
-  readonly public: ParsedKey;
-}
-
 /** New Ed25519 keys. ssh2 1.17 strips a leading zero byte of the public key, one in 256: those are unreadable, and discarded. */
-export function freshKeys(): Keys {
+export function freshKeys() {
   for (;;) {
     const { private: text } = ssh2.utils.generateKeyPairSync('ed25519');
     const parsed = ssh2.utils.parseKey(text);

@@ -34,10 +34,7 @@ export class EngineBuffer extends Bytes {
     return value instanceof EngineBuffer;
   }
 
-  static concat(
-    list: readonly Uint8Array[],
-    length = list.reduce((sum, each) => sum + each.length, 0),
-  ): EngineBuffer {
+  static concat(list: readonly Uint8Array[], length = list.reduce((sum, each) => sum + each.length, 0)) {
     const all = EngineBuffer.alloc(length);
     let at = 0;
     for (const each of list) {
@@ -144,7 +141,6 @@ export class EngineTextDecoder {
   readonly encoding: string;
   readonly fatal: boolean;
   readonly ignoreBOM: boolean;
-  /** The bytes of an incomplete character. */
   #rest = nothing;
   #begun = false;
 

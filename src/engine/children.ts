@@ -12,20 +12,12 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly stdio: readonly Stdio[];
-  /** In its own session, and so its own process group. */
   readonly detached?: boolean;
-  /** On Windows. */
   readonly windowsHide?: boolean;
 }
 
-interface Started {
-  readonly pid: number;
-  /** Our ends of the pipes. */
-  readonly pipes: readonly (number | undefined)[];
-}
-
-/** Starts a program. Throws Node's error: "spawn ssh ENOENT". */
-export function startChild(program: string, args: readonly string[], options: StartOptions): Started {
+/** Starts a program; `pipes`: our ends. Throws Node's error: "spawn ssh ENOENT". */
+export function startChild(program: string, args: readonly string[], options: StartOptions) {
   const toClose: number[] = [];
   const pipes: (number | undefined)[] = [];
   try {
@@ -36,16 +28,10 @@ export function startChild(program: string, args: readonly string[], options: St
       toClose.push(theirs);
       return theirs;
     });
-    const environment = environmentOf(options.env ?? process.env);
-    const pid = spawn(
-      program,
-      [program, ...args],
-      environment,
-      descriptors,
-      options.cwd,
-      options.detached === true,
-      options.windowsHide === true && !options.stdio.includes('inherit'),
-    );
+    const { env = process.env, cwd, detached = false, windowsHide, stdio } = options;
+    const hides = windowsHide === true && !stdio.includes('inherit');
+    const words = [program, ...args];
+    const pid = spawn(program, words, environmentOf(env), descriptors, cwd, detached, hides);
     return { pid, pipes };
   } catch (error) {
     for (const pipe of pipes) if (pipe !== undefined) close(pipe);
@@ -156,7 +142,6 @@ const syncKnown = ['encoding', 'stdio', 'timeout', 'killSignal', 'windowsHide'] 
 /** More than that is not read, and what prints it is ended. Bytes. */
 const maxPrinted = 1024 * 1024;
 
-/** Reads to the end, and closes the pipe. */
 function printedOn(pipe: number, left: () => number, stop: () => void): string {
   const parts: Uint8Array[] = [];
   let length = 0;

@@ -2,7 +2,6 @@ import { read, write } from 'engine:files';
 import { lstat, readdir, rmdir, unlink } from 'engine:paths';
 import { toBuffer } from './bytes.js';
 
-/** The result of stat(2). */
 export type Stats = Pick<StatsOfNumbers, keyof StatsOfNumbers>;
 
 /** Types of readdir(3); a mode has them in the bits above its lowest 12. */
@@ -36,7 +35,6 @@ function typeOf([, , mode = 0]: readonly number[]): number {
   return (mode & 0o170000) >> 12;
 }
 
-/** The same, from the numbers of the native functions. */
 export class StatsOfNumbers extends Typed {
   readonly dev: number;
   readonly ino: number;
@@ -61,7 +59,6 @@ export class StatsOfNumbers extends Typed {
   }
 }
 
-/** An entry of a folder and its type. */
 export type Dirent = Pick<TypedEntry, keyof TypedEntry>;
 
 export class TypedEntry extends Typed {
@@ -76,10 +73,7 @@ export class TypedEntry extends Typed {
 
 /** Flags of open(2) on Linux for x86, which natives translate for others, and of access(2). */
 export const constants = {
-  F_OK: 0,
-  X_OK: 1,
-  W_OK: 2,
-  R_OK: 4,
+  ...{ F_OK: 0, X_OK: 1, W_OK: 2, R_OK: 4 },
   O_RDONLY: 0,
   O_WRONLY: 1,
   O_RDWR: 2,
@@ -103,7 +97,6 @@ const letters: Readonly<Record<string, number>> = {
   a: O_WRONLY | O_CREAT | O_APPEND,
 };
 
-/** The number for Node's letters. */
 export function openFlags(flags: string | number): number {
   const number = typeof flags === 'number' ? flags : letters[flags];
   if (number === undefined) throw new TypeError(`The argument 'flags' is invalid. Received '${flags}'`);
@@ -112,19 +105,13 @@ export function openFlags(flags: string | number): number {
 
 const chunk = 65536;
 
-/** Reads from a descriptor's position to the end. */
 export function readAll(descriptor: number): Buffer {
   const parts: Uint8Array[] = [];
-  for (;;) {
-    const part = read(descriptor, chunk);
-    if (part.length === 0) break;
-    parts.push(part);
-  }
+  for (let part = read(descriptor, chunk); part.length > 0; part = read(descriptor, chunk)) parts.push(part);
   const [only] = parts;
   return parts.length === 1 && only ? (toBuffer(only) as unknown as Buffer) : Buffer.concat(parts);
 }
 
-/** Writes everything, in as many calls as needed. */
 export function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += write(descriptor, bytes.subarray(at));
 }
@@ -146,8 +133,6 @@ export function removeTree(path: string, options: { recursive: boolean; force: b
     const message = `Path is a directory: rm returned EISDIR (is a directory) ${path}`;
     throw Object.assign(new Error(message), { code: 'ERR_FS_EISDIR', path });
   }
-  for (const name of readdir(path)) {
-    if (typeof name === 'string') removeTree(`${path}/${name}`, options);
-  }
+  for (const name of readdir(path)) if (typeof name === 'string') removeTree(`${path}/${name}`, options);
   rmdir(path);
 }

@@ -3,7 +3,6 @@ import { EngineBuffer, EngineTextDecoder } from './bytes.js';
 import { writeAll } from './files.js';
 import { EngineProcess } from './process.js';
 
-/** The result of setTimeout and setInterval. */
 export class Timeout {
   readonly #id: number;
 
@@ -49,7 +48,6 @@ export function setImmediate(callback: (...args: never[]) => void, ...args: unkn
   return new Timeout(addImmediate(() => callback(...(args as never[]))));
 }
 
-/** Cancels any of the three. */
 export function clear(timer: Timeout | number | null | undefined): void {
   if (timer !== null && timer !== undefined) remove(Number(timer));
 }
@@ -74,9 +72,8 @@ export class EngineAbortSignal {
   }
 
   addEventListener(type: string, listener: Listener, options?: { readonly once?: boolean }): void {
-    if (type === 'abort' && !this.#listeners.has(listener)) {
+    if (type === 'abort' && !this.#listeners.has(listener))
       this.#listeners.set(listener, { once: options?.once === true });
-    }
   }
 
   removeEventListener(_type: string, listener: Listener): void {

@@ -19,7 +19,6 @@ declare module 'engine:files' {
   export function read(descriptor: number, most: number): Uint8Array;
   /** How many bytes it put there; 0 at end-of-file. */
   export function readInto(descriptor: number, into: Uint8Array): number;
-  /** The number of bytes that were written. */
   export function write(descriptor: number, bytes: Uint8Array): number;
   export function fstat(descriptor: number): readonly number[];
   /** dev, ino, and nanoseconds of the last change of the content. */
@@ -35,9 +34,7 @@ declare module 'engine:loop' {
   export function addImmediate(callback: () => void): number;
   /** Events are those of poll(2). */
   export function watch(descriptor: number, events: number, callback: (events: number) => void): number;
-  /** Cancels a timer, an immediate or a watch. */
   export function remove(id: number): void;
-  /** Whether a timer, a watch or a child keeps the process running. */
   export function keepAlive(id: number, alive: boolean): void;
   export function onSignal(signal: number, callback: () => void): void;
   export function offSignal(signal: number): void;

@@ -19,11 +19,7 @@ export class StandardOutput extends EventEmitter<StreamEvents> {
     return this.isTTY ? columns(this.fd) || undefined : undefined;
   }
 
-  write(
-    data: string | Uint8Array,
-    encoding?: BufferEncoding | WriteCallback,
-    callback?: WriteCallback,
-  ): boolean {
+  write(data: string | Uint8Array, encoding?: BufferEncoding | WriteCallback, callback?: WriteCallback) {
     const done = typeof encoding === 'function' ? encoding : callback;
     let failure: Error | undefined;
     try {

@@ -2,11 +2,14 @@ import { read, write } from 'engine:files';
 import { remove, watch } from 'engine:loop';
 import { toBuffer } from './bytes.js';
 
-interface ReadHost {
+interface Host {
   emit(name: string, ...args: unknown[]): boolean;
+  failed(error: Error): void;
+}
+
+interface ReadHost extends Host {
   /** Everything was read and passed on. */
   readEnded(): void;
-  failed(error: Error): void;
 }
 
 /** The size of a read, in bytes. */
@@ -132,11 +135,9 @@ export class ReadSide {
 
 export type WriteCallback = (error?: Error | null) => void;
 
-interface WriteHost {
-  emit(name: string, ...args: unknown[]): boolean;
+interface WriteHost extends Host {
   /** Everything was written, and nothing more will be. */
   writeFinished(): void;
-  failed(error: Error): void;
 }
 
 interface Piece {
@@ -150,7 +151,6 @@ export class WriteSide {
   readonly #queue: Piece[] = [];
   #descriptor: number | undefined;
   #watch: number | undefined;
-  /** Somebody was told to wait for "drain". */
   #toldToWait = false;
   ended = false;
   finished = false;
@@ -173,7 +173,6 @@ export class WriteSide {
     for (const { callback } of this.#queue.splice(0)) queueMicrotask(() => callback?.(reason));
   }
 
-  /** Whether nothing is waiting. */
   write(bytes: Uint8Array, callback: WriteCallback | undefined): boolean {
     this.#queue.push({ bytes, callback });
     this.#drain();
@@ -199,7 +198,6 @@ export class WriteSide {
     this.#host.writeFinished();
   }
 
-  /** Whether to go on with the next one. */
   #writeSome(descriptor: number, piece: Piece): boolean {
     try {
       piece.bytes = piece.bytes.subarray(write(descriptor, piece.bytes));
@@ -235,5 +233,4 @@ export function abortError(signal: AbortSignal | undefined): Error {
   return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
-/** Events of poll(2). */
 export const pollEvents = { in: 1, out: 4 } as const;

@@ -6,7 +6,6 @@ import { codedError, ReadSide, type WriteCallback, WriteSide } from './stream-si
 interface Sides {
   readonly readable: boolean;
   readonly writable: boolean;
-  /** Keeps writing after the other side has ended. */
   readonly allowHalfOpen?: boolean;
 }
 
@@ -64,7 +63,6 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return this.#reading.take();
   }
 
-  /** Whether it has or had a reader. */
   get isRead(): boolean {
     return this.#reading.isTaken;
   }

@@ -4,10 +4,7 @@ import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { lock, lockName } from './lock.js';
 import { type FileContent, FileRefusal, type Owner, type Place, placeOf, readAt, stampAt } from './place.js';
 
-/**
- * The new content of a file, from the current one (undefined if it does not exist). The same Buffer: nothing is done;
- * undefined: the file is removed. May be called twice.
- */
+/** From the old content (undefined: no file); the same Buffer: no change; undefined: removal. May be called twice. */
 type Edit = (old: Buffer | undefined) => Buffer | undefined;
 
 const maxTries = 5;

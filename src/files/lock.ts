@@ -5,42 +5,30 @@ import { setTimeout as after } from 'node:timers/promises';
 import { now as clock } from '../runtime.js';
 import { FileRefusal, type Folder, type Place, readAt } from './place.js';
 
-export interface Lock {
-  /** Whether it still exists: a holder that takes too long may lose it. */
-  isHeld(): Promise<boolean>;
-  release(): Promise<void>;
-}
-
 /** Milliseconds. */
 interface LockLimits {
   /** For the holder, while its process lives: then the lock is removed. */
   readonly held: number;
-  /** For the wait. */
   readonly wait: number;
   /** Ends the wait: LOCKED. */
   readonly signal?: AbortSignal;
 }
 
-/** For a change to a file. */
-const ofEdit: LockLimits = { held: 10_000, wait: 60_000 };
-
 /** Locks a file against other vmssh processes, by a file beside it. A killed process loses its lock. Throws a FileRefusal LOCKED, or a system error. */
 export async function lock(
   { folder, name }: Place,
   now: () => number = clock,
-  limits: LockLimits = ofEdit,
-): Promise<Lock> {
+  limits: LockLimits = { held: 10_000, wait: 60_000 },
+) {
   const file = lockName(name);
   const path = folder.at(file);
   const start = now();
   let seen: { readonly stats: Stats; readonly since: number } | undefined;
   for (;;) {
     const made = await make(path);
+    // A holder that takes too long may lose it.
     if (made)
-      return {
-        isHeld: async () => isSame(await look(path), made),
-        release: () => remove(path, made),
-      };
+      return { isHeld: async () => isSame(await look(path), made), release: () => remove(path, made) };
     if (now() - start >= limits.wait || limits.signal?.aborted)
       throw new FileRefusal('LOCKED', `it is locked by ${file}`, 'remove that file if no vmssh is running');
     const stats = await look(path);

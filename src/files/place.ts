@@ -13,7 +13,6 @@ export interface Folder {
   readonly owner?: Owner;
   /** Gives a new file the access list of the one that it replaces, where renaming would lose it: on Windows. */
   copyAccess?(from: string, to: string): void;
-  /** Syncs its entries to disk. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -69,7 +68,6 @@ export async function folderAt(path: string, asRoot: boolean = isRoot()): Promis
   return asRoot ? (await walk(`${absolute}/.`)).folder : byPath(await realpath(absolute));
 }
 
-/** A folder that is not kept open. */
 function byPath(path: string): Folder {
   const at = (name: string) => join(path, name);
   return {
@@ -131,7 +129,6 @@ function namesOf(path: string): string[] {
   return path.split('/').filter((name) => name !== '');
 }
 
-/** Replaces the open folder with the next one. */
 async function step(from: Held, path: string): Promise<Held> {
   const next = await hold(path);
   await from.close();
@@ -150,7 +147,7 @@ function trust({ stats: { uid, mode } }: Held, name: string, linkUid: number): v
   );
 }
 
-/** Makes one folder. Whether it was created now. */
+/** Whether it was created now. */
 async function makeOne(path: string, mode: number): Promise<boolean> {
   try {
     await mkdir(path, mode);
@@ -215,7 +212,6 @@ export async function readSafely(path: string): Promise<FileContent | undefined>
   return place && readAt(place).finally(() => place.folder.close());
 }
 
-/** The file at a place. */
 export async function readAt({ folder, name }: Place): Promise<FileContent | undefined> {
   try {
     const { bytes, stats } = await readWithStats(folder.at(name), undefined, false);
@@ -226,7 +222,6 @@ export async function readAt({ folder, name }: Place): Promise<FileContent | und
   }
 }
 
-/** The stamp of the file now at a place. */
 export async function stampAt({ folder, name }: Place): Promise<string | undefined> {
   return lstat(folder.at(name)).then(stampOf, unlessMissing);
 }

@@ -19,17 +19,12 @@ interface Stats {
 }
 
 export interface PathEffects {
-  /** Of a file or folder; undefined if it does not exist. */
   readonly look: (path: string) => Promise<Stats | undefined>;
   /** The links on the way to what is at a path, then its own path, without any. */
   readonly ways: (path: string) => Promise<readonly string[]>;
   readonly uid: number | undefined;
   /** The texts of /etc/passwd, /etc/group and /proc/self/uid_map, empty if there is none. */
-  readonly accounts: () => Promise<{
-    readonly passwd: string;
-    readonly group: string;
-    readonly uidMap: string;
-  }>;
+  readonly accounts: () => Promise<Readonly<Record<'passwd' | 'group' | 'uidMap', string>>>;
 }
 
 export const effects: PathEffects = {
@@ -93,12 +88,10 @@ export async function writersByMode({ look, ways, uid, accounts }: PathEffects):
     const [name, , , members = ''] = linesOf(group).find((line) => line[2] === `${gid}`) ?? [];
     if (name === undefined) return `group ${gid}`;
     const users = linesOf(passwd);
-    const names = [
-      ...members.split(','),
-      ...users.flatMap((line) => (line[3] === `${gid}` ? [line[0]] : [])),
-    ];
+    const ofGroup = users.filter((line) => line[3] === `${gid}`).map(([user]) => user);
     const trusted = users.flatMap((line) => (['0', `${uid}`].includes(line[2] ?? '') ? [line[0]] : []));
-    return names.some((each) => each && !trusted.includes(each)) ? `the group ${name}` : undefined;
+    const others = [...members.split(','), ...ofGroup].filter((each) => each && !trusted.includes(each));
+    return others.length > 0 ? `the group ${name}` : undefined;
   }
 }
 

@@ -28,19 +28,15 @@ import { goneLine, inUse, maxShown } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
 
-/** What is to be written, and why. */
 export interface Decision {
   readonly settings: Settings;
   readonly state: HostState;
-  /** The Host of each machine of the state. */
   readonly hosts: readonly ConcreteHost[];
-  /** Each a line for the user. */
   readonly notes: readonly string[];
   /** The machines that have none, and why. */
   readonly left: ReturnType<typeof concreteHosts>['left'];
   /** The hypervisors that were asked, if none of them has answered. */
   readonly silent: readonly string[];
-  /** Machines with one UUID. */
   readonly shared: ReturnType<typeof concreteHosts>['shared'];
 }
 
@@ -150,10 +146,7 @@ function loginFields({ user, identityFile }: Pick<MachineLogin, 'user' | 'identi
 }
 
 /** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
-async function withOwnKeys(
-  machines: readonly ListedMachine[],
-  { system }: Pick<ConfigOptions, 'system'>,
-): Promise<readonly ListedMachine[]> {
+async function withOwnKeys(machines: readonly ListedMachine[], { system }: Pick<ConfigOptions, 'system'>) {
   if (machines.every(({ identityFile }) => identityFile === undefined)) return machines;
   const { ownKeyFile } = await import('../ssh/login-key.js');
   return Promise.all(
@@ -175,7 +168,6 @@ function notKept(entries: readonly HostEntry[], own: Io['env']): readonly string
   );
 }
 
-/** A warning for each machine that is to be started and has no Host. */
 function unknownStarts(start: Settings['start'], hosts: Decision['hosts']) {
   if (start === undefined || start === 'terminal') return [];
   return start
@@ -183,10 +175,7 @@ function unknownStarts(start: Settings['start'], hosts: Decision['hosts']) {
     .map((name) => `warning: --start=${printable(name)}: no machine has that Host or target`);
 }
 
-function notesOf(
-  { left, shared, entries }: ReturnType<typeof concreteHosts>,
-  unasked: readonly HostEntry[],
-): readonly string[] {
+function notesOf({ left, shared, entries }: ReturnType<typeof concreteHosts>, unasked: readonly HostEntry[]) {
   const had = unasked.filter((entry) => entries.includes(entry)).map(({ host }) => printable(host));
   return [
     ...leftLines(left).map((line) => `no Host for ${line}`),

@@ -4,7 +4,6 @@ import { type FileContent, readSafely } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
 import { shellQuoted } from '../typed/shell.js';
 
-/** The current content of one of ssh's files. */
 interface CurrentFile {
   /** Undefined: there is none. */
   readonly text: string | undefined;
@@ -37,7 +36,6 @@ export async function fileAt(path: string | undefined, reader: 'ssh' | 'any' = '
   return { text, byHand: (mode & 0o222) === 0 ? 'is read-only' : undefined };
 }
 
-/** An error from reading or changing a file, with its path. */
 export function fileError(
   error: NodeJS.ErrnoException & { readonly hint?: string },
   path: string,

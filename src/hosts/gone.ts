@@ -19,10 +19,7 @@ interface InUse extends Pick<HostSurroundings, 'guests'> {
   readonly system: boolean;
 }
 
-/**
- * Of Hosts that a listing lacks, those that somebody uses: the machine has a pin, a login that setup made, keys that were made for it, or a
- * Host with settings of the user's. Without ours, the name that people type would be another host's on a network.
- */
+/** The Hosts that a listing lacks and somebody uses: without ours, the name would be another host's on a network. */
 export async function inUse(
   left: readonly HostEntry[],
   listed: readonly ListedMachine[],
@@ -48,10 +45,8 @@ export async function inUse(
   });
 }
 
-/** The most names on a line. */
 export const maxShown = 8;
 
-/** One line about those machines, for the user; none if there are none. */
 export function goneLine(entries: readonly HostEntry[]): readonly string[] {
   const gone = entries.filter((entry) => entry.gone !== undefined).map(({ host }) => host);
   if (gone.length === 0) return [];

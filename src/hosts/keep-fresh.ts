@@ -3,11 +3,7 @@ import { containerAround } from '../sources/here.js';
 import type { AllMachines } from '../sources/list-all.js';
 import { readOptions, stateFile } from '../ssh/config/state.js';
 
-/**
- * After a command found all machines: brings the Hosts up to date, if `config install --fresh` allowed it. It prints nothing else
- * and never fails: the command has other work to do. If it is off, this only reads one file. In a container with the host's home it only
- * says that nothing is changed.
- */
+/** Updates the Hosts if --fresh allowed it, else reads one file; in a container says that they stay. Never fails. */
 export async function keepFresh(
   found: AllMachines,
   io: Io,

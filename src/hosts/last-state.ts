@@ -2,7 +2,6 @@ import { type HostKeyPolicy, policyOf, strictest } from '../identity/policy.js';
 import { optionsIn, ownerOf, policyInLines } from '../ssh/config/file.js';
 import { type HostState, noState, parseState } from '../ssh/config/state.js';
 
-/** What the last run of `config install` left. */
 interface LastState {
   readonly state: HostState;
   /** What is to be said of it: a clause after its path. */

@@ -12,22 +12,16 @@ import { type GivenSettings, type InEffect, onOff, readSettings, type Setting, t
 import type { SshOption } from './ssh-option.js';
 import { formatSshOption, mergedSshOptions, readSshOptions, sshOption } from './ssh-option.js';
 
-/** What to write for ssh. */
 export interface ConfigOptions extends GivenSettings<typeof settings> {
-  /** For all users of this host. */
   readonly system: boolean;
   /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
   readonly via?: ViaHosts | 'none';
 }
 
-/** The settings that are in effect: the given ones, completed by those of the last run. */
 export type Settings = InEffect<typeof settings>;
 
-/** Which Hosts there are, by what names. */
 interface Names {
-  /** No Host block for each machine. */
   readonly onlyPatterns: boolean;
-  /** The prefix of machine names. */
   readonly prefix: string;
 }
 
@@ -60,7 +54,6 @@ export const prefixOption = parsed(
   },
 );
 
-/** Of something that only Hosts for single machines can have. */
 function notForPatterns(option: OptionSpec, no?: OptionSpec): readonly (readonly OptionSpec[])[] {
   return [[systemOption, option], [patternsOption, option], ...(no ? [[option, no]] : [])];
 }
@@ -211,13 +204,11 @@ export const lineOptions = [
   ...rest.flatMap(({ options, isForFiles }) => (isForFiles ? [] : options)),
 ];
 
+const onlyForFiles = rest.flatMap(({ options, isForFiles }) => (isForFiles ? options : []));
+
 /** The options of the commands that write files. */
 export const fileOptions = {
-  options: [
-    ...lineOptions,
-    ...rest.flatMap(({ options, isForFiles }) => (isForFiles ? options : [])),
-    systemOption,
-  ],
+  options: [...lineOptions, ...onlyForFiles, systemOption],
   exclusive: [
     ...viaHostsOptions.flatMap((option) =>
       [systemOption, patternsOption, noViaOption].map((other) => [other, option]),

@@ -21,16 +21,12 @@ import { isUnit, unitChanges } from './units.js';
 export interface Plan {
   /** In the order in which they are made: no Include ever names a missing file. */
   readonly changes: readonly Change[];
-  /** Why nothing is done, and the file that prevents it. */
   readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string };
   readonly files: ConfigFiles;
-  /** Each a line for the user. */
   readonly notes?: readonly string[];
-  /** What is wrong with what the last run left. */
   readonly problem?: string | undefined;
   /** Undefined for one that removes all. */
   readonly decision?: Decision;
-  /** Whether systemd has to start units once they are written. */
   readonly startsUnits?: boolean;
 }
 
@@ -62,14 +58,11 @@ export async function planInstall(
   const lines = await sshLines(decision, options, io, (line) => said.push(line));
   const changes = [...(await changesFor(lines, decision, files, now, io)), ...units.changes];
   const warning = `${io.program}: warning: ${quote(files.state)}`;
+  const problems = problem === undefined ? [] : [`${warning} ${printable(problem)}`];
   return {
     changes: inOrder(changes, files, now.state),
     files,
-    notes: [
-      ...(problem === undefined ? [] : [`${warning} ${printable(problem)}`]),
-      ...decision.notes,
-      ...said,
-    ],
+    notes: [...problems, ...decision.notes, ...said],
     problem,
     decision,
     startsUnits:
@@ -77,7 +70,6 @@ export async function planInstall(
   };
 }
 
-/** The changes to the files for ssh, and to the state. */
 async function changesFor(
   lines: string,
   { state, settings: { hostKeys } }: Pick<Decision, 'state'> & { readonly settings: Settings },
@@ -105,7 +97,6 @@ function inOrder(changes: readonly Change[], { state }: ConfigFiles, before: str
   return ordered.flatMap((each) => each ?? []).filter((change) => change.before !== change.after);
 }
 
-/** What `config uninstall` would do. */
 export async function planUninstall(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
@@ -154,7 +145,6 @@ async function filesNow(
   return { own, state, aside: aside(files.state), main, policy, byHand, refusal };
 }
 
-/** What stands in the way of each change, before one is made. */
 async function closedFile({ own, state }: ConfigFiles, io: Io): Promise<Plan['refusal']> {
   const found = (path: string) => stat(path).catch(() => undefined);
   for (const file of [own, state]) {

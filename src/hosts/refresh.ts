@@ -12,7 +12,6 @@ import { type ConfigFiles, configFiles } from './places.js';
 import { planInstall } from './plan.js';
 import { carryOut, once } from './write.js';
 
-/** Every option as in the last run. */
 export const asLastTime: ConfigOptions = { system: false };
 
 /** Brings the Hosts up to date; ssh's main configuration is never changed. Prints nothing. Whether they changed. Throws a CommandError. */
@@ -28,12 +27,8 @@ export async function refresh(
     throw new CommandError('OFF', 'automatic Host updates are off', 'vmssh config install --fresh');
   const file = await readSafely(files.own);
   const isOurs = file !== undefined && ownerOf(file.bytes.toString()) === 'ours';
-  if (!isOurs)
-    throw new CommandError(
-      'EDITED',
-      'vmssh.conf is missing, or was edited since vmssh wrote it',
-      'vmssh doctor',
-    );
+  const edited = 'vmssh.conf is missing, or was edited since vmssh wrote it';
+  if (!isOurs) throw new CommandError('EDITED', edited, 'vmssh doctor');
   if (uid !== undefined && file.uid !== uid)
     throw new CommandError('OWNER', 'vmssh.conf belongs to another user', 'run it as that user');
   // The Hosts of another installation are left to it.
@@ -76,7 +71,6 @@ async function rewritten(
   return done.code === exitCode.ok ? done.plan.changes.length > 0 : undefined;
 }
 
-/** The same process, where nothing is printed. */
 export function silent(io: Io): Io {
   return { ...io, out: () => {}, err: () => {}, terminal: { ...io.terminal, stdout: false, stderr: false } };
 }

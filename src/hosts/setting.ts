@@ -19,11 +19,9 @@ export interface Setting<Value, Initial extends Value | undefined = undefined> {
   format?(value: Value | Initial): JsonObject;
   /** From the state's fields. Another user's HOME may have a file with anything in it. */
   parse(kept: JsonObject): Value | Initial;
-  /** What it changes in the lines for ssh. */
   lines?(value: Value | Initial): Partial<ConfigTextOptions>;
 }
 
-/** The texts in a list of the state. */
 export function textsOf(kept: unknown): readonly string[] {
   const all: readonly unknown[] = Array.isArray(kept) ? kept : [];
   return all.filter((each) => typeof each === 'string');
@@ -31,12 +29,10 @@ export function textsOf(kept: unknown): readonly string[] {
 
 export type Table = Readonly<Record<string, Setting<unknown, unknown>>>;
 
-/** What the arguments say, by the names of a table. */
 export type GivenSettings<T extends Table> = {
   readonly [Name in keyof T]?: T[Name] extends Setting<infer Value, infer _> ? Value : never;
 };
 
-/** The values in effect, by the names of a table. */
 export type InEffect<T extends Table> = {
   readonly [Name in keyof T]: T[Name] extends Setting<infer Value, infer Initial> ? Value | Initial : never;
 };
@@ -69,14 +65,12 @@ export function inEffect<T extends Table>(table: T, given: GivenSettings<T>, kep
   ) as InEffect<T>;
 }
 
-/** What later runs keep. */
 export function formatSettings<T extends Table>(table: T, values: InEffect<T>): JsonObject {
   const plain = (name: string, { fields: [field = name] }: Table[string]) => ({ [field]: values[name] });
   const kept = mapped(table, (name, each) => each.format?.(values[name]) ?? plain(name, each));
   return Object.assign({}, ...Object.values(kept));
 }
 
-/** The fields of the state that no setting here knows. */
 export function unknownFields(table: Table, kept: JsonObject): JsonObject {
   const known = new Set(Object.values(table).flatMap(({ fields }) => fields));
   return Object.fromEntries(Object.entries(kept).filter(([name]) => !known.has(name)));
@@ -92,7 +86,6 @@ export function isUnset(table: Table, kept: JsonObject): boolean {
   return text(kept) === text({});
 }
 
-/** What all of them change in the lines for ssh. */
 export function settingLines<T extends Table>(table: T, values: InEffect<T>): Partial<ConfigTextOptions> {
   return Object.assign({}, ...Object.values(mapped(table, (name, { lines }) => lines?.(values[name]))));
 }

@@ -22,7 +22,6 @@ export async function showPlan({ changes, refusal, notes = [] }: Plan, io: Io): 
   return changes.length === 0 ? exitCode.ok : exitCode.connect;
 }
 
-/** A line of a diff: kept, removed or added. */
 export type DiffLine = readonly [' ' | '-' | '+', string];
 
 /** Changed lines up to which a shortest edit is looked for: it takes as many steps as their square. */

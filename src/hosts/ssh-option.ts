@@ -8,6 +8,7 @@ import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
 import { isForLine } from '../ssh/config/word.js';
 import { otherHome } from '../ssh/folder.js';
+import type { ConfigFiles } from './places.js';
 import { textsOf } from './setting.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */
@@ -41,7 +42,6 @@ export function parseSshOption(text: string): SshOption {
   return { keyword, value: value.trim() };
 }
 
-/** KEY=VALUE. */
 export function formatSshOption({ keyword, value }: SshOption): string {
   return `${keyword}=${value}`;
 }
@@ -59,14 +59,10 @@ export function readSshOptions({ sshOptions }: JsonObject): readonly SshOption[]
 }
 
 /** The options of the last run, replaced by keyword by those that are given now. */
-export function mergedSshOptions(
-  last: readonly SshOption[],
-  given: readonly SshOption[],
-): readonly SshOption[] {
+export function mergedSshOptions(last: readonly SshOption[], given: readonly SshOption[]) {
   const now = new Set(given.map(({ keyword }) => keyword.toLowerCase()));
-  return [...last.filter(({ keyword }) => !now.has(keyword.toLowerCase())), ...given].filter(
-    ({ value }) => value !== '',
-  );
+  const kept = last.filter(({ keyword }) => !now.has(keyword.toLowerCase()));
+  return [...kept, ...given].filter(({ value }) => value !== '');
 }
 
 /** Time for a ssh that is on a slow disk. Milliseconds. */
@@ -90,10 +86,7 @@ export async function checkSshOptions(
 }
 
 /** Why an ssh here does not accept the configuration of our files, in its own words; undefined if each does. */
-export async function refusedConfig(
-  { main, own }: { readonly main: string | undefined; readonly own: string },
-  io: Here,
-): Promise<string | undefined> {
+export async function refusedConfig({ main, own }: Pick<ConfigFiles, 'main' | 'own'>, io: Here) {
   const isFound = main !== undefined && otherHome(io.env, io.platform) === undefined;
   const file = main ?? own;
   for (const [ssh, ...first] of isFound || existsSync(file) ? everySsh(io) : []) {
@@ -104,16 +97,10 @@ export async function refusedConfig(
   return undefined;
 }
 
-/** ssh's words for a file that others may write. */
 export const badOwner = /bad owner or permissions/i;
 
 /** Why ssh does not accept a configuration, in its own words; undefined if it does, or is not there. `options`: of ssh. */
-async function saidBySsh(
-  options: readonly string[],
-  { env }: Pick<Io, 'env'>,
-  run: RunTool,
-  ssh = 'ssh',
-): Promise<string | undefined> {
+async function saidBySsh(options: readonly string[], { env }: Pick<Io, 'env'>, run: RunTool, ssh = 'ssh') {
   try {
     const flags = ['-oCanonicalizeHostname=no', ...options, '-G'];
     await run(ssh, sshCommand({ ssh: [], flags, host: 'vmssh' }), { env, timeoutMs });

@@ -17,11 +17,7 @@ export async function systemctl(args: readonly string[], io: Io, run: RunTool = 
 }
 
 /** Stops units before they are removed, also where no systemd of this user runs. */
-export async function disableUnits(
-  { changes }: Pick<Plan, 'changes'>,
-  io: Io,
-  run: RunTool = runTool,
-): Promise<void> {
+export async function disableUnits({ changes }: Pick<Plan, 'changes'>, io: Io, run: RunTool = runTool) {
   const gone = changes.find(({ path, after }) => after === undefined && isUnit(path));
   if (gone === undefined) return;
   await systemctl(['disable', '--now', ...enabledUnits], io, run).catch(() => {});

@@ -69,7 +69,6 @@ function hostsUnit(description: string, lines: readonly string[]): string {
   return unitText(['[Unit]', `Description=${description}`, manual('config'), ...lines]);
 }
 
-/** The line that names the manual of a command. */
 export function manual(command: string): string {
   return `Documentation=man:vmssh-${command}(1)`;
 }
@@ -106,18 +105,12 @@ function watchedPath(folder: string): string {
   return path.replace(/^\$XDG_RUNTIME_DIR\//, '%t/');
 }
 
-/** What is to be done to the unit files, and the first one that somebody changed. */
-interface UnitChanges {
-  readonly changes: readonly Change[];
-  readonly changed?: { readonly path: string; readonly text: string };
-}
-
-/** The units that keep the Hosts up to date: written, or removed if they are ours; `fresh` undefined: as now. Throws a UsageError. */
+/** Writes or removes our units; `fresh` undefined: as now; `changed`: somebody changed that. Throws a UsageError. */
 export async function unitChanges(
   folder: string | undefined,
   fresh: boolean | undefined,
   io: Io,
-): Promise<UnitChanges> {
+): Promise<{ readonly changes: readonly Change[]; readonly changed?: { path: string; text: string } }> {
   if (folder === undefined || fresh === undefined) return { changes: [] };
   const { program } = await callerForSsh(io);
   const texts: Readonly<Record<string, string>> = usage(() => (fresh ? freshUnitTexts(program, io.env) : {}));
@@ -137,7 +130,6 @@ export async function unitChanges(
   return { changes: ours.filter(({ before, after }) => before !== after) };
 }
 
-/** The folder of a user's own units. */
 export function unitFolder(env: Io['env'], home: string): string {
   return join(configFolder(env, home), 'systemd/user');
 }
@@ -146,7 +138,6 @@ export function isUnit(path: string): boolean {
   return freshUnits.some((unit) => unit === basename(path));
 }
 
-/** A unit's file, signed like the file for ssh. */
 export function unitText(lines: readonly string[], writer?: Writer): string {
   return signed(`${lines.join('\n')}\n`, writer);
 }

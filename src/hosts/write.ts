@@ -56,7 +56,6 @@ export function once(find: FindMachines): FindMachines {
 /** Changes a file: a parameter, so that tests can cause every errno. */
 export type Write = typeof editFile;
 
-/** Another program changed a file after the plan was made. */
 class ChangedMeanwhile extends Error {
   readonly path: string;
 
@@ -172,10 +171,8 @@ async function make({ path, before, after, mode, like }: Change, write: Write): 
 
 // A link is kept, and its file emptied.
 async function isLink(path: string): Promise<boolean> {
-  return lstat(path).then(
-    (found) => found.isSymbolicLink(),
-    () => false,
-  );
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isSymbolicLink() ?? false;
 }
 
 // A main configuration managed by another tool, such as home-manager, is left to that tool.

@@ -11,7 +11,6 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly name: string;
   /** The words before the separator, if they are others than the name. */
   words?(): readonly string[];
-  /** The form to type, for help and error messages. */
   readonly form: string;
   readonly summary: string;
   /** The separators that may follow the word; "" for a kind that is one word. */
@@ -31,7 +30,6 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly keyHasOwner?: boolean;
   /** Whether its machines may be reached by a network; false if absent. */
   readonly network?: boolean;
-  /** Another kind that names the same machines. */
   readonly sameMachinesAs?: string;
   /** The sources that list its machines; those with `load` are asked for one by its name, in this order. */
   readonly sources: readonly { readonly name: string; load?(target: T): Promise<Source> }[];
@@ -57,7 +55,6 @@ export function hostPatterns(kind: Kind): readonly string[] {
   return [...own, ...also, ...sshForms];
 }
 
-/** The words before the separator of a kind's targets. */
 export function kindWords({ name, words }: Kind): readonly string[] {
   return words?.() ?? [name];
 }

@@ -50,7 +50,6 @@ export function isNamed(target: AnyTarget): boolean {
   return inner ? isNamed(inner) : kindOf(target).hostKey === 'machine';
 }
 
-/** The sources that may have a target's machine. */
 export function providersOf(target: AnyTarget): readonly string[] {
   if (target.kind === 'outside') return [(target as OutsideTarget).source];
   return kindOf(target).sources.map(({ name }) => name);
@@ -82,7 +81,6 @@ function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {
   return from === 'anywhere' || from.startsWith('windows') === (platform === 'win32');
 }
 
-/** What was typed, and the target that it is. */
 export interface TypedTarget {
   readonly text: string;
   readonly target: Target;
@@ -101,7 +99,6 @@ export function parseTarget(text: string): Target {
 const parsed = new Map<string, Target>();
 const maxParsed = 10_000;
 
-/** The same with another table of kinds. */
 export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: string): T {
   // A caller of the library may pass anything.
   if (typeof text !== 'string')
@@ -110,9 +107,7 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
   if (hasControlCharacter(text)) throw refusal(text, 'it contains control characters');
   const parts = split(text);
   const kind = table.find((each) => isOf(each, parts));
-  if (!kind) {
-    throw refusal(text, 'unknown kind of target', meant(table, parts) ?? formsHint(table));
-  }
+  if (!kind) throw refusal(text, 'unknown kind of target', meant(table, parts) ?? formsHint(table));
   try {
     // All who ask get the same object, callers of the library too.
     return Object.freeze(kind.parse(parts, (inner) => parseBy(table, inner)));
@@ -128,7 +123,7 @@ function isOf(kind: Kind, { text, word, separator }: Split): boolean {
   return kind.separators.includes(separator) && kindWords(kind).includes(word);
 }
 
-/** The same, but undefined if the text is not a target. */
+/** `parseTarget`, but undefined if the text is not a target. */
 export function asTarget(text: string): Target | undefined {
   try {
     return parseTarget(text);
@@ -149,9 +144,8 @@ function refusal(text: string, problem: string, hint?: string): ConnectError {
 function meant(table: readonly Kind[], { text, word, separator, rest }: Split): string | undefined {
   if (separator === '') return `${byName}; ${formsHint(table)}`;
   if (word.endsWith('-listen')) return listenerHint;
-  const connects = table.find(
-    ({ name, separators }) => word === `${name}-connect` && separators.includes(':'),
-  );
+  const takesColon = table.filter(({ separators }) => separators.includes(':'));
+  const connects = takesColon.find(({ name }) => word === `${name}-connect`);
   if (connects) return `did you mean ${offered(`${connects.name}:${rest}`)}?`;
   if (/^\.{0,2}\//.test(text)) return pathHint(text.startsWith('..') ? `./${text}` : text);
   const typed = table.filter(({ separators }) => separators.length > 0);
@@ -167,9 +161,8 @@ const listenerHint =
   'nothing connects to a listener: vmssh forward TARGET PORT listens on this host; in a guest, vmssh guest install sets up sshd on its socket';
 
 function pathHint(path: string): string {
-  const typed = ['unix', 'vsock-mux'].map((kind) =>
-    shellQuoted(kind + (path.startsWith('.') ? '/' : '') + path),
-  );
+  const rest = path.startsWith('.') ? `/${path}` : path;
+  const typed = ['unix', 'vsock-mux'].map((kind) => shellQuoted(kind + rest));
   return `a path has its kind in front: ${typed.join(', or for a multiplexer ')}`;
 }
 

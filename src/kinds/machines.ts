@@ -23,7 +23,6 @@ function isDotHost(name: string): boolean {
   return name.toLowerCase() === '.host';
 }
 
-/** A machine by its name. */
 const named = {
   separators: '/%',
   rest: 'name',
@@ -73,7 +72,6 @@ export const machineKind: Kind<NamedTarget<'machine'> | UnixTarget> = {
     isDotHost(rest) ? thisHost : { kind: 'machine', name: parseName(rest, 'machine name') },
 };
 
-/** container/NAME: an nspawn container by the socket it exports, without systemd-machined; else one of another manager. */
 export const containerKind: Kind<NamedTarget<'container'>> = {
   ...named,
   name: 'container',
@@ -125,9 +123,8 @@ export const qemuKind: Kind<QemuTarget> = {
     if (separator !== ':') return { kind: 'qemu', scope: 'any', name: parseName(rest, 'domain name') };
     const scoped = split(rest);
     const scope = scopes.find((each) => each === scoped.word);
-    if (!scope || scoped.separator === '' || scoped.separator === ':') {
+    if (!scope || scoped.separator === '' || scoped.separator === ':')
       throw new RangeError(`expected ${scopes.join(' or ')} after "qemu:", and a name after that`);
-    }
     return { kind: 'qemu', scope, name: parseName(scoped.rest, 'domain name') };
   },
   resolve(target, context) {
@@ -135,7 +132,6 @@ export const qemuKind: Kind<QemuTarget> = {
   },
 };
 
-/** hyper-v/NAME, hyper-v/GUID, or only the GUID. */
 export const hyperVKind: Kind<HyperVTarget> = {
   ...named,
   name: 'hyper-v',
@@ -150,9 +146,8 @@ export const hyperVKind: Kind<HyperVTarget> = {
     const name = isAlone ? text : rest;
     const vmId = parseGuid(name);
     if (vmId) return { kind: 'hyper-v', vmId };
-    if (isAlone || /^\{[\da-f-]*\}$/i.test(name)) {
+    if (isAlone || /^\{[\da-f-]*\}$/i.test(name))
       throw new RangeError(`${quote(name)} is not a GUID: expected 8-4-4-4-12 hexadecimal digits`);
-    }
     return { kind: 'hyper-v', name: parseName(name, 'machine name') };
   },
   async resolve(target, context) {
@@ -178,7 +173,6 @@ export const managedKinds = sources
   .filter((each): each is Managed => 'machines' in each)
   .map((each) => managed<Managed['name']>(each));
 
-/** NAME/MACHINE: a machine by its name in its source. */
 export function managed<Name extends string>({
   name,
   machines = '',

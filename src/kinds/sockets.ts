@@ -2,13 +2,8 @@ import { quote } from '../errors.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { type Guid, parseGuid, parsePort, serviceIdOfPort, vmIds } from '../typed/numbers.js';
 import { routeBy } from '../typed/route.js';
-import {
-  parseUnix,
-  parseVsock,
-  parseVsockMux,
-  routeToSocket,
-  type SocketTarget,
-} from '../typed/socket-target.js';
+import type { SocketTarget } from '../typed/socket-target.js';
+import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../typed/socket-target.js';
 import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../typed/target.js';
 import type { Kind } from './kind.js';
 
@@ -53,7 +48,6 @@ export const vsockMuxKind: Kind<VsockMuxTarget> = {
   resolve,
 };
 
-/** hvsock:VMID:SERVICE: a literal AF_HYPERV address as winsocat writes it. */
 export const hvsockKind: Kind<HvsockTarget> = {
   ...address,
   name: 'hvsock',
@@ -64,9 +58,8 @@ export const hvsockKind: Kind<HvsockTarget> = {
   takesPort: false,
   parse({ rest }) {
     const [vm = '', service = '', ...more] = rest.split(/[:/%]/);
-    if (more.length > 0 || service === '') {
+    if (more.length > 0 || service === '')
       throw new RangeError('expected two parts, hvsock:VMID:vsock-PORT or hvsock:VMID:SERVICEID');
-    }
     return { kind: 'hvsock', vmId: parseVmId(vm), serviceId: parseService(service) };
   },
   resolve: ({ vmId, serviceId }) => ({

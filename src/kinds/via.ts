@@ -1,11 +1,10 @@
 import { ConnectError, quote } from '../errors.js';
 import { builtInWords, isOutsideName } from '../sources/outside/file.js';
-import { hopHostProblem, nameProblem, parseName, type Split, similarTo, split } from '../typed/names.js';
+import { hopHost, nameProblem, parseName, type Split, similarTo, split } from '../typed/names.js';
 import { routeToHop } from '../typed/socket-target.js';
 import type { AnyTarget, OutsideTarget, ViaTarget } from '../typed/target.js';
 import type { Kind } from './kind.js';
 
-/** via/HOST/TARGET: a machine behind another hypervisor, which the user's own ssh reaches. */
 export const viaKind: Kind<ViaTarget> = {
   name: 'via',
   form: 'via/HOST/TARGET',
@@ -31,16 +30,13 @@ function parseVia({ rest }: Split, parseInner: (text: string) => AnyTarget): Via
   // Before anything is parsed: of text from others, each level would take its time.
   if (tooManyHops.test(rest))
     throw new RangeError(`it has more than ${maxHops} hypervisors, one behind the other`);
-  const host = rest.slice(0, end);
+  const host = hopHost(rest.slice(0, end));
   const target = rest.slice(end + 1);
-  const problem = hopHostProblem(host);
-  if (problem !== undefined) throw new RangeError(problem);
   if (target === '') throw new RangeError('the target after the hypervisor is empty');
   const inner = innerTarget(target, parseInner);
   return { kind: 'via', host, target, ...(inner ? { inner } : {}) };
 }
 
-/** Undefined for a machine's name. */
 function innerTarget(text: string, parseInner: (text: string) => AnyTarget): AnyTarget | undefined {
   const outside = outsideTarget(text);
   if (outside) return outside;

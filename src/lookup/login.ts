@@ -6,7 +6,6 @@ import { checkUserName, split } from '../typed/names.js';
 import { isBareId } from '../typed/numbers.js';
 import type { ListedTarget, ShortNameDeps } from './short-name.js';
 
-/** A typed login: the machine, and the optional user and port around it. */
 export interface Login {
   readonly user: string | undefined;
   /** A target, or a machine's name. */
@@ -30,18 +29,14 @@ export function splitLogin(text: string): Login {
   return host === undefined || isLiteral(login.host) ? login : { ...login, host, port };
 }
 
-/** An address that itself contains colons, "vsock:3:5000". */
 function isLiteral(host: string): boolean {
   const { word, separator } = split(host);
   const kind = kinds.find(({ name }) => name === word);
   return separator === ':' && kind !== undefined && kind.rest !== 'name' && kind.separators.includes(':');
 }
 
-export interface FoundTarget extends TypedTarget {
-  /** The login user: as typed, else from the machine's manager. */
-  readonly user: string | undefined;
-  /** As typed, in an ssh:// form. */
-  readonly port: string | undefined;
+/** `user`: as typed, else from the machine's manager. */
+export interface FoundTarget extends TypedTarget, Omit<Login, 'host'> {
   readonly machine: ListedTarget['machine'];
 }
 

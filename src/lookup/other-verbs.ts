@@ -49,7 +49,6 @@ export function insteadOf(word: string, names: readonly string[]): string | unde
   return `to log in to a machine: vmssh ssh ${word}; for the commands: vmssh --help`;
 }
 
-/** Verbs that mean the same. */
 const synonyms: readonly (readonly string[])[] = [
   ['register', 'install', 'add', 'create', 'new', 'set', 'enable'],
   ['unregister', 'uninstall', 'remove', 'rm', 'delete', 'del', 'disable', 'undo'],

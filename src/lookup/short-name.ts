@@ -18,7 +18,6 @@ import { isBareId, parseUuid } from '../typed/numbers.js';
 import { offered } from '../typed/shell.js';
 import { nameOf } from '../typed/target.js';
 
-/** A target, and its machine if one is listed. */
 export interface ListedTarget extends TypedTarget {
   readonly machine?: ListedMachine;
 }
@@ -36,10 +35,7 @@ const limitMs = 5000;
 
 export type ListMachines = (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
 
-/**
- * The typed target, or the one machine on this host with that name, slug, UUID or machine id, unless the name is another host's for the user.
- * For an address no provider is asked. Throws a ConnectError of op parse or resolve.
- */
+/** The typed target, or the one machine here of that name or id, unless the name is another host's. Throws a ConnectError. */
 export async function resolveShortName(
   typed: string,
   deps: ShortNameDeps,
@@ -116,11 +112,7 @@ async function byName(
     title: 'this host',
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
     empty: 'no machine was found on this host',
-    hints: {
-      unknown: [...more, 'see vmssh list', 'an address has its kind in front: vsock/3, unix/run/x.sock'].join(
-        '; ',
-      ),
-    },
+    hints: { unknown: [...more, 'see vmssh list', addressForm].join('; ') },
   });
   refuseIfSilent(machine, typed, typed, failures);
   const why = (await names({ env, platform }))(typed);
@@ -133,6 +125,8 @@ async function byName(
     });
   return asTyped(machine);
 }
+
+const addressForm = 'an address has its kind in front: vsock/3, unix/run/x.sock';
 
 /** How a name becomes the machine's that is in known_hosts, maybe from the machine's own time on a network, or in a Host of the user's. */
 function orTake(typed: string, why: string): string {
@@ -163,9 +157,8 @@ async function ofOutside(source: Source, name: string, typed: string, deps: Deps
 
 /** The providers that know the identity of a target's machine. */
 function identityProviders(target: Target): readonly string[] {
-  return 'vmId' in target && target.kind === 'hyper-v'
-    ? sources.map(({ name }) => name)
-    : providersOf(target);
+  const isId = 'vmId' in target && target.kind === 'hyper-v';
+  return isId ? sources.map(({ name }) => name) : providersOf(target);
 }
 
 // The resolver reports a name that is not listed, or listed twice.

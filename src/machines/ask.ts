@@ -7,9 +7,10 @@ import { maxHops } from '../kinds/via.js';
 import type { Here } from '../process/io.js';
 import type { ProgramEnd } from '../process/run-program.js';
 import { sshProgram, whyNotStarted } from '../process/ssh-program.js';
+import type { AllMachines } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { routesTo } from '../sources/routes.js';
-import { DiscoveryError, statuses, type Warning } from '../sources/source.js';
+import { type Deps, DiscoveryError, statuses } from '../sources/source.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import type { ListAnswer } from '../sources/tools/row-limits.js';
 import { answerIn, isTooLong, maxCharacters, readList, shortText } from '../sources/tools/row-limits.js';
@@ -34,10 +35,8 @@ export function askAll(
   return fewAtATime(hosts, atOnce, ask, options.signal);
 }
 
-export interface HostListing {
+export interface HostListing extends AllMachines {
   readonly host: string;
-  readonly machines: readonly ListedMachine[];
-  readonly warnings: readonly Warning[];
   /** Why there is no answer. */
   readonly error?: ConnectError;
 }
@@ -56,12 +55,8 @@ async function askHost(
 ): Promise<HostListing> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform });
-  const command = quietHop(
-    ssh,
-    host,
-    Math.min(connectMs, timeoutMs),
-    scriptCommand(script, [marker, ...args]),
-  );
+  const there = scriptCommand(script, [marker, ...args]);
+  const command = quietHop(ssh, host, Math.min(connectMs, timeoutMs), there);
   try {
     const end = await runHop(command, { env, signal, timeoutMs, longest: maxAnswer });
     signal?.throwIfAborted();
@@ -75,14 +70,12 @@ async function askHost(
   }
 }
 
-interface AskOptions {
+interface AskOptions extends Pick<Deps, 'signal' | 'timeoutMs'> {
   /** Options of vmssh list. */
   readonly args?: readonly string[];
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
 }
 
-function outcome(host: string, end: ProgramEnd, marker: string): Omit<HostListing, 'host' | 'error'> {
+function outcome(host: string, end: ProgramEnd, marker: string): AllMachines {
   const at = end.stdout.indexOf(`${marker}\n`);
   const fail = (code: string, problem: string, hint?: string) =>
     new ConnectError('connect', host, { code, problem, hint });
@@ -105,7 +98,7 @@ export function answered(
   text: string,
   fail: (code: string, problem: string, hint?: string) => ConnectError,
   workedMs?: () => number,
-): ReturnType<typeof readList<ListedMachine>> {
+): AllMachines {
   const provider = `via/${host}`;
   return readList(opened(text, fail), {
     who: 'a hypervisor',

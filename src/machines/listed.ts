@@ -18,8 +18,7 @@ export function mayRun({ status }: ListedMachine): boolean {
   return status === 'running' || status === 'unknown';
 }
 
-// Running machines come first, then web2 before web10, ignoring case. Intl could compare names, but takes 5 ms to load its
-// tables.
+// web2 comes before web10, ignoring case. Intl could compare names, but takes 5 ms to load its tables.
 function placeOf({ status, name }: ListedMachine): string {
   const rank = status === 'running' ? 0 : status === 'off' ? 2 : 1;
   return rank + name.toLowerCase().replaceAll(/\d+/g, (digits) => digits.padStart(20, '0'));

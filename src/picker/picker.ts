@@ -14,7 +14,7 @@ interface Item {
   readonly cells: readonly string[];
 }
 
-/** Has the user choose one of the items, of which at most `rows` are shown, on the terminal of stdin and stderr. Of all that was drawn, only the question stays, with the answer. Undefined: the user left. */
+/** Has the user choose on the terminal of stdin and stderr, where only the question and answer stay. Undefined: they left. */
 export async function pick<T extends Item>(
   items: readonly T[],
   question: string,
@@ -85,7 +85,6 @@ interface Line {
   readonly look?: 'bold' | 'dim';
 }
 
-/** The items whose cells have each word of the filter. */
 export function matching<T extends Item>(items: readonly T[], filter: string): readonly T[] {
   const words = filter.toLowerCase().split(/\s+/);
   return items.filter(({ cells }) => {
@@ -120,9 +119,8 @@ export function shownLines(
   if (rows === 0) return [asked];
   const found = matching(items, filter);
   const from = Math.max(0, Math.min(at - rows + 1, found.length - rows));
-  const widths = (items[0]?.cells ?? []).map((_, i) =>
-    items.reduce((most, { cells }) => Math.max(most, width(cells[i] ?? '')), 0),
-  );
+  const widest = (i: number) => items.reduce((most, { cells }) => Math.max(most, width(cells[i] ?? '')), 0);
+  const widths = (items[0]?.cells ?? []).map((_, i) => widest(i));
   const shown = found.slice(from, from + rows).map(({ cells }, i): Line => {
     const marked = from + i === at;
     const text = cells.map((cell, j) => cell + ' '.repeat((widths[j] ?? 0) - width(cell))).join('  ');

@@ -3,13 +3,11 @@ import type { Env } from '../runtime.js';
 
 /** The parts of the process that a command may use; main.ts makes the real one. */
 export interface Io {
-  /** The name that the program was called by. */
   readonly program: 'vmssh' | 'vsock-nc';
   /** Results, to stdout. */
   out(text: string): void;
   /** Messages, to stderr. */
   err(text: string): void;
-  /** Whether stdin, stdout and stderr are terminals. */
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** The width of stdout, if it is a terminal. */
   readonly columns?: number;

@@ -13,7 +13,6 @@ export function programsInPath(name: string, { PATH }: Env): readonly string[] {
   return folders.map((folder) => join(folder, name)).filter(isProgram);
 }
 
-/** Whether a file is there that this user may run. */
 export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
@@ -23,11 +22,10 @@ export function isProgram(path: string): boolean {
   }
 }
 
+type Variables = Record<string, string | undefined>;
+
 /** Puts /bin/sh in the place of a SHELL that runs no `-c`, by which ssh starts its ProxyCommand, and returns what it was. */
-export function replaceBrokenShell(
-  env: Record<string, string | undefined>,
-  platform: NodeJS.Platform,
-): string | undefined {
+export function replaceBrokenShell(env: Variables, platform: NodeJS.Platform): string | undefined {
   const { SHELL } = env;
   if (platform === 'win32' || !SHELL || (isProgram(SHELL) && !noShells.has(basename(SHELL))))
     return undefined;
@@ -47,10 +45,7 @@ export function systemProgram(name: string, env: Env): string {
  * Takes the folders out of PATH that are not absolute, and returns them: anybody may put an ssh into the current folder. If no other is
  * left, Windows' default folders are named, since a program without a PATH gets the one that its process began with.
  */
-export function skipRelativeFolders(
-  env: Record<string, string | undefined>,
-  platform: NodeJS.Platform,
-): readonly string[] {
+export function skipRelativeFolders(env: Variables, platform: NodeJS.Platform): readonly string[] {
   const entries = env.PATH === undefined ? [] : entriesOf(env.PATH, platform);
   const kept = entries.filter((entry) => isAbsoluteFolder(unquoted(entry, platform), platform));
   const isEmpty = platform === 'win32' && kept.length === 0;

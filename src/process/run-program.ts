@@ -4,7 +4,6 @@ import { dropOutput, type Ended, ended, endTree, endWithUs } from './terminate.j
 
 export interface ProgramOptions {
   readonly env: Env;
-  /** The program's folder; undefined: our own. */
   readonly cwd?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;

@@ -10,10 +10,7 @@ import { runProgram } from './run-program.js';
  * The ssh to run: VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program, in quotes if it contains
  * some, and its options. A relative path could name a file that somebody put into the current folder.
  */
-export function sshProgram(
-  { env, platform }: Here,
-  exists: (path: string) => boolean = existsSync,
-): readonly string[] {
+export function sshProgram({ env, platform }: Here, exists: (path: string) => boolean = existsSync) {
   const own = (env.VMSSH_SSH || env.HV_SSH_COMMAND || '').trim();
   if (own === '') return ['ssh'];
   // In quotes as cmd's `set` keeps them; options may follow.
@@ -33,7 +30,6 @@ export interface SshCommand {
   /** `Keyword=value`, of which ssh uses the first; or a flag such as -a, of which it uses the last. */
   readonly settings?: readonly string[];
   readonly host: string;
-  /** What the machine's shell reads. */
   readonly command?: string;
 }
 
@@ -51,7 +47,6 @@ export function sshCommand(options: SshCommand): readonly string[] {
   ];
 }
 
-/** A login that asks its user nothing. */
 export const asksNothing = 'BatchMode=yes';
 
 /** A connection of its own: neither one that the user's ssh has open, nor one for others, whatever ControlMaster says. */
@@ -73,12 +68,7 @@ export function firstMessage(stderr: string): string | undefined {
     .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
 }
 
-/** Why ssh or a tool of it could not be started, and what to do about it. */
-export function whyNotStarted(
-  program = '',
-  error: NodeJS.ErrnoException,
-  here: Here,
-): { readonly problem: string; readonly hint?: string | undefined } {
+export function whyNotStarted(program = '', error: NodeJS.ErrnoException, here: Here) {
   const { code, message } = error;
   const variable = here.env.VMSSH_SSH ? 'VMSSH_SSH' : 'HV_SSH_COMMAND';
   if (here.env[variable] && sshProgram(here)[0] === program)
@@ -92,7 +82,6 @@ export function whyNotStarted(
   };
 }
 
-/** Why a program did not start, one clause. */
 export function startProblem({ code, message }: NodeJS.ErrnoException): string {
   return code === 'ENOENT' ? 'it is not installed, or not in PATH' : message;
 }
@@ -100,14 +89,12 @@ export function startProblem({ code, message }: NodeJS.ErrnoException): string {
 /** ssh runs for no user without an entry in the password database, and says nothing else. */
 const noAccount = /^No user exists for /m;
 
-/** What to do about ssh's own refusal. */
 export function refusalFix(said: string): string {
   return noAccount.test(said)
     ? 'ssh runs for no user without an entry in /etc/passwd: add one'
     : 'correct what ssh names';
 }
 
-/** What is wrong with a SHELL that starts no program. */
 export function brokenShellProblem(shell: string): string {
   return `SHELL is ${shell}, by which plain ssh cannot start vmssh: vmssh ssh takes /bin/sh in its place`;
 }
@@ -128,7 +115,6 @@ function installer(platform: NodeJS.Platform): string {
   return platform === 'darwin' ? 'brew install' : 'apt-get install';
 }
 
-/** Of the ssh that reads the lines. */
 type SshAbilities = ReturnType<typeof abilitiesOf>;
 
 /** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
@@ -156,10 +142,7 @@ export async function everySshRefusesUsers(here: Here, folders?: readonly string
 }
 
 /** Every ssh of PATH and of the system's folders, and the one that is chosen. */
-export function everySsh(
-  { env, platform }: Here,
-  folders = systemFolders(env, platform),
-): readonly (readonly string[])[] {
+export function everySsh({ env, platform }: Here, folders = systemFolders(env, platform)) {
   const PATH = [...(env.PATH ?? '').split(delimiter), ...folders].join(delimiter);
   const found = programsInPath(platform === 'win32' ? 'ssh.exe' : 'ssh', { PATH });
   const own = sshProgram({ env, platform });

@@ -51,7 +51,6 @@ function unlessEnded(kill: () => unknown): void {
   } catch {}
 }
 
-/** The used part of `process`. */
 export type Host = Pick<
   NodeJS.Process,
   'on' | 'prependListener' | 'off' | 'listenerCount' | 'kill' | 'pid' | 'platform'
@@ -117,10 +116,7 @@ const effects: EndEffects = {
 };
 
 /** Kills a program's process group, on Windows its process tree. A daemon, which has left the group, goes on. */
-export function endTree(
-  { pid }: Pick<ChildProcess, 'pid'>,
-  { platform, env, kill, run }: EndEffects = effects,
-): void {
+export function endTree({ pid }: Pid, { platform, env, kill, run }: EndEffects = effects): void {
   if (pid === undefined) return;
   // The tree is found by its root, which must still exist.
   if (platform === 'win32') run(systemProgram('taskkill.exe', env), ['/pid', String(pid), '/t', '/f']);
@@ -128,7 +124,7 @@ export function endTree(
 }
 
 /** The same for a program that has just ended: what is left of its process group. Windows no longer knows what it started. */
-export function endRest({ pid }: Pick<ChildProcess, 'pid'>, { platform, kill }: EndEffects = effects): void {
+export function endRest({ pid }: Pid, { platform, kill }: EndEffects = effects): void {
   if (pid !== undefined && platform !== 'win32') unlessEnded(() => kill(-pid, 'SIGKILL'));
 }
 
@@ -142,7 +138,6 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** "exit code 1", or the signal. */
 export function howEnded({ code, signal }: Ended): string {
   return signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
 }

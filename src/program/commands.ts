@@ -25,7 +25,6 @@ import { serviceList, serviceRegister, serviceUnregister } from '../commands/win
 export interface CommandGroup {
   readonly title: string;
   readonly commands: readonly Command<unknown>[];
-  /** Shown only on this system: see `shownOn`. */
   readonly platform?: NodeJS.Platform;
 }
 
@@ -35,17 +34,8 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     title: 'Set up',
     commands: [
-      setup,
-      configInstall,
-      configUninstall,
-      configDiff,
-      configPrint,
-      configRefresh,
-      sourceList,
-      sourceAdd,
-      sourceRemove,
-      inventory,
-      completion,
+      ...[setup, configInstall, configUninstall, configDiff, configPrint, configRefresh],
+      ...[sourceList, sourceAdd, sourceRemove, inventory, completion],
     ],
   },
   { title: 'When something fails', commands: [check, doctor, forget] },

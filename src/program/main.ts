@@ -118,12 +118,7 @@ async function refuseOtherBytes(args: readonly string[], { platform }: Io): Prom
   );
 }
 
-async function fastPath<O>(
-  command: Command<O>,
-  rest: readonly string[],
-  args: readonly string[],
-  io: Io,
-): Promise<number> {
+async function fastPath<O>(command: Command<O>, rest: readonly string[], args: readonly string[], io: Io) {
   return inCommand(command.name, async () => {
     const raw = scanArgs(command.options, rest);
     if (!raw) return (await import('./run.js')).runCommandLine(args, io);

@@ -92,7 +92,6 @@ function vmssh(
   return program;
 }
 
-/** The commander command of a group, made once. */
 function nounOf(program: CommanderCommand, first: string, hidden: boolean): CommanderCommand {
   const made = program.commands.find((each) => each.name() === first);
   if (made) return made;
@@ -124,7 +123,6 @@ First steps:
 Help for one command: vmssh help COMMAND`;
 }
 
-/** The last line of help that names pages. */
 function whereDocsAre(help: string): string {
   const folder = help.includes('docs/') ? docsFolder() : undefined;
   return folder === undefined ? '' : `\ndocs/ is ${printable(folder)}`;
@@ -134,11 +132,8 @@ function whereDocsAre(help: string): string {
 function silence(command: CommanderCommand, io: Io, name: string): void {
   command.configureHelp(helpLayout);
   command.exitOverride((error) => {
-    throw asUsage(
-      error,
-      name,
-      command.commands.map((each) => each.name()),
-    );
+    const names = command.commands.map((each) => each.name());
+    throw asUsage(error, name, names);
   });
   command.configureOutput({
     writeOut: (text) => io.out(text),
@@ -276,7 +271,6 @@ function helpOf(command: CommanderCommand): Help {
   return help;
 }
 
-/** Text below the options, wrapped, with each line after `indent`. */
 function wrapped(text: string, help: Help, indent = ''): string {
   return help.boxWrap(text.replaceAll('\n', ' '), widthOf(help) - indent.length).replaceAll(/^/gm, indent);
 }

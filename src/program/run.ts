@@ -43,9 +43,7 @@ export async function runCommandLine(
 }
 
 /** The command that the words begin with, if it is one of these, and what follows it. */
-async function directly(
-  words: readonly string[],
-): Promise<{ command: Command<unknown> | undefined; rest: readonly string[] }> {
+async function directly(words: readonly string[]) {
   const length = direct.has(words.slice(0, 2).join(' ')) ? 2 : 1;
   const command = await direct.get(words.slice(0, length).join(' '))?.();
   return { command, rest: words.slice(length) };

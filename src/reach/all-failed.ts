@@ -9,10 +9,7 @@ export interface FailedRoute {
   readonly error: ConnectError;
 }
 
-/**
- * One error for all routes (`failed` is not empty), with the reason of each. Its step, code and fix are those of the route that got furthest, or of
- * the earlier of two; it is final if all are. If only one route failed, its own error.
- */
+/** Each route's reason in one error, with the step, code and fix of the first that got furthest; final if all are. */
 export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   const [first, ...others] = failed;
   if (first === undefined) throw new TypeError('no route was tried');

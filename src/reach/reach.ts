@@ -66,11 +66,7 @@ export function reach({ text, target }: TypedTarget, options: ReachOptions): Pro
     : reachInTime({ text, target }, waitMs, options);
 }
 
-async function reachInTime(
-  { text, target }: TypedTarget,
-  waitMs: number,
-  options: ReachOptions,
-): Promise<Reached> {
+async function reachInTime({ text, target }: TypedTarget, waitMs: number, options: ReachOptions) {
   const { openWhenReady } = await import('../connect/wait.js');
   let ownMs = options.timeoutMs;
   return openWhenReady(
@@ -78,12 +74,8 @@ async function reachInTime(
       const timeoutMs = Math.min(ownMs, leftMs);
       // One that is only slow answers in the end.
       ownMs *= 2;
-      const reached = await attempt(target, text, {
-        ...options,
-        timeoutMs,
-        stdio: undefined,
-        untilBanner: false,
-      });
+      const once = { ...options, timeoutMs, stdio: undefined, untilBanner: false };
+      const reached = await attempt(target, text, once);
       const banner = await bannerOf(reached.connection, timeoutMs, options.signal).catch((caught) => {
         const error = withTarget(text, caught);
         throw error instanceof ConnectError ? withTrouble(error, reached.resolution) : error;
@@ -101,11 +93,7 @@ async function reachInTime(
 }
 
 /** The banner of an open connection, which is closed if none comes. Throws a ConnectError. */
-async function bannerOf(
-  connection: Connection,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<string> {
+async function bannerOf(connection: Connection, timeoutMs: number, signal: AbortSignal | undefined) {
   const { awaitBanner } = await import('../ssh/banner.js');
   try {
     return await awaitBanner(connection, timeoutMs, signal);
@@ -161,7 +149,6 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   throw await orSetup(withTrouble(allFailed(failed), resolution), failed, resolution.machine, here);
 }
 
-/** The error, with what the machine's manager knows besides. */
 function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError {
   if (!trouble) return error;
   const { problem, hint } = error;
@@ -171,7 +158,6 @@ function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError 
   });
 }
 
-/** The machine that a target means; if a time was given, found within it. */
 async function findWithin(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
   const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
   const ask = (own: AbortSignal | undefined) =>
@@ -181,15 +167,11 @@ async function findWithin(target: Target, text: string, options: ReachOptions): 
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
   const [first] = machine.routes;
-  options.trace?.(
-    'resolve',
-    [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])].join(' → '),
-    first?.endpoint,
-  );
+  const last = first ? [...first.steps, formatEndpoint(first.endpoint)] : [];
+  options.trace?.('resolve', [...machine.steps, ...last].join(' → '), first?.endpoint);
   return machine;
 }
 
-/** Opens the endpoint; if the machine is not there, asks why. */
 async function openRechecked(
   { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   timeoutMs: number,
@@ -197,16 +179,11 @@ async function openRechecked(
   { startMs, bring, hostKeys, signal, env, native, trace }: ReachOptions,
 ): Promise<Connection> {
   try {
-    const connection = await openConnection(
-      endpoint,
-      { startMs, bring, hostKeys, signal, env, timeoutMs, stdio },
-      native,
-    );
+    const opening = { startMs, bring, hostKeys, signal, env, timeoutMs, stdio };
+    const connection = await openConnection(endpoint, opening, native);
     const { handle, note = '' } = connection;
-    trace?.(
-      'connect',
-      `${formatEndpoint(connection.endpoint)} is open${handle ? '' : ' (without the addon)'}${note}`,
-    );
+    const where = formatEndpoint(connection.endpoint);
+    trace?.('connect', `${where} is open${handle ? '' : ' (without the addon)'}${note}`);
     return connection;
   } catch (error) {
     if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;
@@ -218,18 +195,11 @@ async function openRechecked(
 }
 
 const notThere: ReadonlySet<string> = new Set([
-  'WSAEADDRNOTAVAIL',
-  'WSAENETUNREACH',
-  'WSAECONNREFUSED',
-  'WSAETIMEDOUT',
-  'ETIMEDOUT',
+  ...['WSAEADDRNOTAVAIL', 'WSAENETUNREACH', 'WSAECONNREFUSED'],
+  ...['WSAETIMEDOUT', 'ETIMEDOUT'],
 ]);
 
-async function withInterruption<T>(
-  target: string,
-  signal: AbortSignal | undefined,
-  work: Promise<T>,
-): Promise<T> {
+async function withInterruption<T>(target: string, signal: AbortSignal | undefined, work: Promise<T>) {
   try {
     return await work;
   } catch (error) {

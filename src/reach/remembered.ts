@@ -14,15 +14,11 @@ export function routesFile(env: Env): string {
 }
 
 /** The route by which a target was reached last time, `usual` if nothing else is known; and how the next one is kept. */
-export async function memoryOf(
-  text: string,
-  usual: Route['name'] | undefined,
-  env: Env,
-): Promise<{ readonly last: string | undefined; readonly keep: (name: string) => Promise<void> }> {
+export async function memoryOf(text: string, usual: Route['name'] | undefined, env: Env) {
   const last = (await rememberedRoute(text, env)) ?? usual;
   return {
     last,
-    async keep(name) {
+    async keep(name: string) {
       const route = name === usual ? undefined : routeNames.find((each) => each === name);
       if (name !== last) await rememberRoute(text, route, env);
     },
@@ -37,7 +33,6 @@ export async function forgetRoute(text: string, env: Env): Promise<string | unde
   return `it answered by ${route}, not by its first route, which the next login tries first`;
 }
 
-/** The route by which a target was reached last time, if it was not the first. */
 async function rememberedRoute(text: string, env: Env): Promise<RouteName | undefined> {
   return routesIn(await readKept(env))?.get(keyOf(text));
 }
@@ -51,10 +46,8 @@ export async function rememberRoute(text: string, route: RouteName | undefined, 
     await makeFolder(dirname(path));
     await editFile(path, (old) => withRoute(old, key, route), 0o600);
   };
-  await before(
-    write().catch(() => {}),
-    now() + (route === undefined ? maxForget : maxWrite),
-  );
+  const written = write().catch(() => {});
+  await before(written, now() + (route === undefined ? maxForget : maxWrite));
 }
 
 /** The text of that file if it is ours; undefined: there is none, or somebody else's. */
@@ -83,7 +76,6 @@ function withRoute(old: Buffer | undefined, key: string, route: RouteName | unde
   return Buffer.from(`${JSON.stringify({ version, routes: kept }, undefined, 1)}\n`);
 }
 
-/** "" if it cannot be read. */
 function readKept(env: Env): Promise<string> {
   return readText(routesFile(env), maxFile).catch(() => '');
 }

@@ -17,16 +17,13 @@ interface Candidate {
   find(leftMs?: number): Promise<Route>;
   /** Why it comes before the machine's usual first route. */
   readonly why?: string;
-  /** Keeps it as the one that worked. */
   readonly remember?: ((name: Candidate['name']) => Promise<void>) | undefined;
 }
 
 export interface RoutesOptions {
-  /** The target as typed. */
   readonly text: string;
   /** 22 stands for the SSH server, wherever a route has it; another port is that port. */
   readonly port: number;
-  /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
   readonly only?: readonly RouteName[];
   /** Whether the banner of the only route is awaited, too; undefined: if it was chosen. */
   readonly untilBanner?: boolean;
@@ -35,10 +32,7 @@ export interface RoutesOptions {
 }
 
 /** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */
-export function routesOf(
-  machine: Reachable,
-  options: RoutesOptions,
-): AsyncIterable<Turn> | readonly [turn: Turn] {
+export function routesOf(machine: Reachable, options: RoutesOptions): AsyncIterable<Turn> | readonly [Turn] {
   const { port, only, untilBanner = false } = options;
   const [route, ...others] = machine.routes;
   // An address, and nearly every machine: each login waits for this.
@@ -56,11 +50,8 @@ async function* severalRoutes(machine: Reachable, options: RoutesOptions): Async
       const isOnly = isFirst && after === 0;
       isFirst = false;
       // Another server than that of SSH may wait for the client to begin.
-      yield {
-        ...candidate,
-        after,
-        waits: isSshPort(port) && (!isOnly || (untilBanner ?? only !== undefined)),
-      };
+      const waits = isSshPort(port) && (!isOnly || (untilBanner ?? only !== undefined));
+      yield { ...candidate, after, waits };
     }
   }
 }
@@ -96,14 +87,8 @@ export function hasIp({ askIp, routes: [_first, ...others] }: Reachable): boolea
   return askIp !== undefined || others.some(({ network }) => network);
 }
 
-/** `after`: how many are known to follow these. */
-interface Group {
-  readonly candidates: readonly Candidate[];
-  readonly after: number;
-}
-
 /** What worked last time, then the source's others, then those of other sources. A network only if it is the first: nothing goes there by surprise. */
-async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerator<Group, void> {
+async function* usual(machine: Reachable, options: RoutesOptions) {
   const { text, port, env } = options;
   const own = machine.routes.filter(
     ({ endpoint, network }, at) => at === 0 || (!network && (isSshPort(port) || 'port' in endpoint)),
@@ -127,11 +112,7 @@ async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerato
 }
 
 /** The routes with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
-async function* chosen(
-  machine: Reachable,
-  only: readonly RouteName[],
-  options: RoutesOptions,
-): AsyncGenerator<Group, void> {
+async function* chosen(machine: Reachable, only: readonly RouteName[], options: RoutesOptions) {
   const { routes, askIp } = machine;
   const found = (route: Route) => candidate(route, machine, options);
   const all: Candidate[] = routes.map(found);
@@ -159,11 +140,7 @@ function candidate(route: Route, machine: Reachable, options: RoutesOptions): Ca
   return { name: route.name, find: () => withPort(route, machine, options) };
 }
 
-async function withPort(
-  route: Route,
-  machine: Reachable,
-  { text, port, only }: RoutesOptions,
-): Promise<Route> {
+async function withPort(route: Route, machine: Reachable, { text, port, only }: RoutesOptions) {
   if (isSshPort(port)) return route;
   const { requirePort } = await import('../typed/port.js');
   requirePort(route.endpoint, port, text, !only && hasIp(machine));

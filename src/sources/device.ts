@@ -14,7 +14,6 @@ export interface VsockDevice {
   facts(): Promise<VsockFacts>;
   /** Adds it by a file in a private folder. Resolves to whether the running machine has it too. */
   add(facts: VsockFacts, folder: string): Promise<boolean>;
-  /** Takes back what `add` did. */
   remove(facts: VsockFacts): Promise<void>;
   /** Shuts the machine down, starts it, and waits for its guest agent if it had one. */
   restart(): Promise<void>;

@@ -4,16 +4,13 @@ import type { Route } from '../typed/route.js';
 import { routeToHop } from '../typed/socket-target.js';
 import type { VsockTarget } from '../typed/target.js';
 import type { Asked } from './no-machine.js';
-import type { Deps, DiscoveredMachine, Reachable, ResolveContext, Search, Source } from './source.js';
+import type { DiscoveredMachine, Reachable, ResolveContext, Search, Source } from './source.js';
 import { mayBeUp } from './source.js';
 
 /** For one query to a source, which may have to start a daemon first. Milliseconds. */
 export const searchMs = 10_000;
 
-/**
- * Loads and asks sources for a machine, one after the other, up to the first that does not say that it has none of the name. `asked`: who is
- * named in errors, if not that source. Throws a ConnectError.
- */
+/** Up to the first source that does not say that it has none. `asked`: named in errors in its place. Throws a ConnectError. */
 export async function findMachine(
   sources: readonly (() => Promise<Source>)[],
   name: string,
@@ -73,8 +70,7 @@ export async function resolveListed(
   };
   if (found.via !== undefined)
     return { ...known, joined: undefined, routes: [routeBehind(found, found.via, context)] };
-  const { ipOf } = source;
-  const ask = ipOf && ((deps: Deps) => ipOf(found, deps));
+  const ask = source.ipOf?.bind(source, found);
   const askIp: Reachable['askIp'] =
     ask && (async (leftMs) => (await import('./not-up.js')).askIp(ask, source, context, leftMs));
   const more = await source.resolve?.(found, context);

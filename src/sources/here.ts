@@ -32,7 +32,6 @@ export function sourcesOn(
   return onPlatform.filter(({ name, isOnlyNamed }) => !isOnlyNamed || named.includes(name));
 }
 
-/** The ones that may have machines on this host, and the `named` ones. */
 export function sourcesHere(
   host: Deps,
   named?: readonly string[],
@@ -45,16 +44,14 @@ export function sourcesHere(
   );
 }
 
-/**
- * What says that this is a container with the home of its host, where machines and services of the host are not seen: Toolbx, distrobox,
- * Flatpak, bubblewrap, a dev container. Undefined: it is none, or one with a home of its own, which is a host like any other.
- */
+/** What marks a container with its host's home, where the host's machines are not seen, as Toolbx, Flatpak, a dev container. */
 export function containerAround(env: Deps['env'], look = around): string | undefined {
   if (look.platform !== 'linux') return undefined;
   // A container that is a system has 65,536 users at least.
   const users = look.uidMap().match(/\d+$/gm) ?? [];
   const few = users.length > 0 && users.reduce((sum, count) => sum + Number(count), 0) < 65_536;
   const mark = few ? '/proc/self/uid_map' : marks.find(look.exists);
+  // One with a home of its own is a host like any other.
   const isShared = few || (env.HOME !== undefined && look.device(env.HOME) !== look.device('/'));
   return isShared ? mark : undefined;
 }
@@ -66,7 +63,7 @@ const around = {
   platform: process.platform,
   exists: (path: string) => existsSync(path),
   uidMap: () => readTextIfAny('/proc/self/uid_map'),
-  /** Of the file system that a folder is in; undefined if there is none. */
+  /** Of the file system that a folder is in. */
   device(path: string) {
     try {
       return statSync(path).dev;
@@ -94,10 +91,8 @@ export function loadHere(host: Deps, only?: readonly string[]): Promise<readonly
 
 /** Loads those that know machines of other sources too, and answer without running a program; with `family`: with such an address. */
 export function loadJoining(host: Deps, family?: Endpoint['family']): Promise<readonly Source[]> {
-  const joining = sourcesHere(host, [], sources).filter(
-    ({ joins }) => joins && (!family || joins.includes(family)),
-  );
-  return loadForList(joining);
+  const isJoining = ({ joins }: SourceEntry) => joins && (!family || joins.includes(family));
+  return loadForList(sourcesHere(host, [], sources).filter(isJoining));
 }
 
 /** Loads sources for a list; those of processes only when one runs. */

@@ -3,15 +3,13 @@ import { type ListedMachine, mergeMachines } from './merge.js';
 import { addressOf, vhostCid } from './routes.js';
 import { withOwnNames } from './search.js';
 import type { Deps, DiscoveredMachine, Listing, Source, Warning } from './source.js';
-import { closed, DiscoveryError, problemOf } from './source.js';
+import { closed, DiscoveryError, problemOf, warned } from './source.js';
 import { ownEnv } from './trusted-env.js';
 
-/** The time limit of one provider. Milliseconds. */
 export const providerLimitMs = 3000;
 
-export interface AllMachines {
+export interface AllMachines extends Pick<Listing, 'warnings'> {
   readonly machines: readonly ListedMachine[];
-  readonly warnings: readonly Warning[];
 }
 
 /** Asks providers in parallel, each with its own time limit: one that is slow or fails gives a warning. */
@@ -46,9 +44,6 @@ export function shownWarnings(warnings: readonly Warning[], named?: readonly str
   );
 }
 
-/** Extra time for a provider to return partial results when its time is over. Milliseconds. */
-const graceMs = 10;
-
 async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Listing> {
   const limit = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, limit.signal]) : limit.signal;
@@ -57,8 +52,8 @@ async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Li
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       limit.abort(tooLate);
-      // A provider that asks several services may have some of the answers.
-      timer = setTimeout(() => reject(tooLate), graceMs);
+      // A provider that asks several services may have some of the answers: it has 10 ms to return them.
+      timer = setTimeout(() => reject(tooLate), 10);
     }, limitMs);
   });
   try {
@@ -67,8 +62,7 @@ async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Li
   } catch (error) {
     deps.signal?.throwIfAborted();
     const { code = 'EIO', message } = limit.signal.aborted ? tooLate : (error as NodeJS.ErrnoException);
-    const { name } = provider;
-    return { found: [], warnings: [{ provider: name, code, problem: problemOf(name, message) }] };
+    return warned(provider.name, code, problemOf(provider.name, message));
   } finally {
     clearTimeout(timer);
   }
@@ -80,11 +74,9 @@ const maxOfOthers = 4096;
 
 /** The machines without those that have a text longer than any real one's, and a warning for those of each provider. */
 function withoutTooLong(machines: readonly DiscoveredMachine[]): Listing {
+  const fits = (value: unknown) => typeof value !== 'string' || value.length <= maxOfOthers;
   const isShort = (machine: DiscoveredMachine) =>
-    machine.name.length <= maxOfName &&
-    [...Object.values(machine), addressOf(machine)].every(
-      (value) => typeof value !== 'string' || value.length <= maxOfOthers,
-    );
+    machine.name.length <= maxOfName && [...Object.values(machine), addressOf(machine)].every(fits);
   const found = machines.filter(isShort);
   const problem = `left out: a machine with a name of over ${maxOfName} characters, or another text of over ${maxOfOthers}`;
   const left = found.length === machines.length ? [] : machines.filter((each) => !isShort(each));

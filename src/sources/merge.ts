@@ -14,10 +14,8 @@ export function mergeMachines(found: readonly DiscoveredMachine[]): readonly Lis
   const [first] = found;
   if (found.every(({ provider }) => provider === first?.provider))
     return found.map((machine) => ({ ...machine, also: [] }));
-  const uses = countBy(
-    found.flatMap((machine) => keysOf(machine).map((key) => `${machine.provider} ${key}`)),
-    (key) => key,
-  );
+  const used = found.flatMap((machine) => keysOf(machine).map((key) => `${machine.provider} ${key}`));
+  const uses = countBy(used, (key) => key);
   const isOwn = (key: string, provider: string) => (uses.get(`${provider} ${key}`) ?? 0) < 2;
   const merged: Entry[] = [];
   const known = new Map<string, Set<Entry>>();
@@ -36,10 +34,9 @@ export function mergeMachines(found: readonly DiscoveredMachine[]): readonly Lis
     for (const key of keysOf(machine).filter((key) => isOwn(key, machine.provider)))
       known.set(key, (known.get(key) ?? new Set()).add(entry));
   }
-  return merged.map(({ machine, also }) => ({
-    ...machine,
-    also: [...also].filter((target) => target !== machine.target),
-  }));
+  return merged.map(({ machine, also }) => {
+    return { ...machine, also: [...also].filter((target) => target !== machine.target) };
+  });
 }
 
 interface Entry {
@@ -59,12 +56,9 @@ function join(known: DiscoveredMachine, other: DiscoveredMachine, otherUuid?: st
   return { ...known, status, cid, uuid, pid, ...(all ? { routes: all } : {}) };
 }
 
-/**
- * What shows that two providers' machines are the same: the process, the UUID, or name and CID; of an export of nspawn also machined's name.
- *
- * Whoever chooses a machine's UUID or name could take over another machine with it. So machines of other users are never joined, this
- * user's and the system's only by their process, and a key that two machines of one provider have joins nothing.
- */
+// What shows that two providers' machines are the same. Whoever chooses a machine's UUID or name could take over another
+// machine with it. So machines of other users are never joined, this user's and the system's only by their process, and a
+// key that two machines of one provider have joins nothing.
 function keysOf(machine: DiscoveredMachine): readonly string[] {
   const { name, provider, cid, uuid, pid, authority } = machine;
   const keys: string[] = [];

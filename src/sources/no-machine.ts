@@ -12,7 +12,6 @@ import { withToolFolders } from './trusted-path.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
 export interface Asked {
-  /** The source's. */
   readonly title: string;
   /** The clause for an unknown machine, if not "TITLE has no machine NAME". */
   readonly missing?: string;
@@ -21,7 +20,6 @@ export interface Asked {
   readonly hints: { readonly unknown: string; readonly ambiguous?: string; readonly unavailable?: string };
 }
 
-/** The same by what a source says of itself. */
 export function askedOf({ name, title, listCommand, hints }: Partial<Source> = {}): Asked {
   return { title: title ?? '', hints: { unknown: listCommand ?? `vmssh list --provider ${name}`, ...hints } };
 }
@@ -44,13 +42,11 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
   switch (search.outcome) {
     case 'found':
       return search.machine;
-    case 'ambiguous':
-      throw fail(
-        'AMBIGUOUS',
-        `${quote(name)} may be ${quoteNames(search.means, ' or ', offered)}`,
-        asked.hints.ambiguous ?? 'type one of these; vmssh list -o wide shows what each is',
-        { final: true },
-      );
+    case 'ambiguous': {
+      const problem = `${quote(name)} may be ${quoteNames(search.means, ' or ', offered)}`;
+      const usual = 'type one of these; vmssh list -o wide shows what each is';
+      throw fail('AMBIGUOUS', problem, asked.hints.ambiguous ?? usual, { final: true });
+    }
     case 'unknown': {
       const { known, warnings } = search;
       const failed = warnings.filter(isFailure);
@@ -118,7 +114,7 @@ export function refuseIfSilent(
   });
 }
 
-/** The sources, and the machines whose name is known, that did not answer in time and may be meant. */
+/** With a machine whose name is known, only if that may be meant. */
 function silentFor(name: string, warnings: readonly Warning[]): readonly Warning[] {
   const mayMean = ({ machine }: Warning) =>
     machine === undefined || match(name, [{ name: machine }]).length > 0;
@@ -128,10 +124,8 @@ function silentFor(name: string, warnings: readonly Warning[]): readonly Warning
 /** The fix if a manager's socket is not open to this user. */
 function ifClosed(failed: readonly Warning[]): string | undefined {
   const { provider: whose } = failed.find(({ code }) => code === closed) ?? {};
-  return (
-    whose &&
-    `if it is root's: use sudo; if it is one of ${whose}, you can also join the group of that socket, and log in again`
-  );
+  const join = 'you can also join the group of that socket, and log in again';
+  return whose && `if it is root's: use sudo; if it is one of ${whose}, ${join}`;
 }
 
 function ifUnasked({ provider, code }: Warning): string {
@@ -139,18 +133,15 @@ function ifUnasked({ provider, code }: Warning): string {
   return `${provider} could not be asked, and may have it: vmssh doctor`;
 }
 
-/** The most names that a message shows if none of them is near. */
+/** Shown if none of them is near. */
 const maxNames = 5;
 
 /** Why sources could not be asked. What is wrong with rows of a list, and many warnings, are for that list. */
 function failures(warnings: readonly Warning[]): string {
   const clauses = [...groupBy(warnings, ({ provider }) => provider)].flatMap(([provider, all]) =>
-    all.length > maxWarnings || all.some(({ code }) => code === leftOutCode)
+    all.length > 3 || all.some(({ code }) => code === leftOutCode)
       ? [`; not all of ${provider} can be shown`]
       : all.map(({ problem, code }) => `; ${problem} (${code})`),
   );
   return clauses.join('');
 }
-
-/** Of one source. */
-const maxWarnings = 3;

@@ -17,7 +17,6 @@ export async function troubleOf(found: DiscoveredMachine, source: Source, contex
   return { problem: restarts, hint: line ? `see why it ends: ${line}` : 'see why it ends' };
 }
 
-/** The error for a machine that is up, and has no route. */
 export function withoutRoute(
   found: DiscoveredMachine,
   source: Source,

@@ -12,10 +12,8 @@ export async function routesOfOthers(
   from?: readonly Source[],
 ): Promise<readonly Route[]> {
   const others = from ?? (await loadJoining(deps));
-  const { machines } = await listAll(
-    deps,
-    others.filter(({ name }) => name !== found.provider),
-  );
+  const asked = others.filter(({ name }) => name !== found.provider);
+  const { machines } = await listAll(deps, asked);
   const joined = mergeMachines([found, ...machines]).find(({ target }) => target === found.target);
   const { routes = [] } = joined ?? found;
   return routes.filter(({ network }) => !network).map((each) => atPort(each, deps.port));

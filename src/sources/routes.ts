@@ -25,10 +25,7 @@ export function routesTo(
   });
 }
 
-/**
- * The route to an SSH address as whatever registered the machine wrote it: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222".
- * Throws a RangeError: a source calls `routesTo`, since one machine's address must not end a list.
- */
+/** To "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222". Throws a RangeError: for a list see `routesTo`. */
 export function routeTo(address: string, context: SocketContext = here): Route {
   const step = `it has the SSH address ${quote(address)}`;
   const parts = split(address);
@@ -58,7 +55,7 @@ const here: SocketContext = { port: sshPort, platform: process.platform, exists:
 
 /** The address of a machine's first route that has one, as it is listed: "vsock/42", "unix/run/x.sock", "127.0.0.1:60022". */
 export function addressOf({ routes = [] }: Pick<DiscoveredMachine, 'routes'>): string | undefined {
-  const [first] = routes.filter(({ name }) => name !== 'exec' && name !== 'via');
+  const first = routes.find(({ name }) => name !== 'exec' && name !== 'via');
   return first && addressAt(first.endpoint);
 }
 
@@ -97,10 +94,7 @@ function tcpOf(address: string, otherwise: number): Endpoint {
 }
 
 /** The CID in this host's kernel, if the machine has one: a multiplexer has machines of its own, whatever their CIDs. */
-export function vhostCid({
-  cid,
-  routes = [],
-}: Pick<DiscoveredMachine, 'cid' | 'routes'>): number | undefined {
+export function vhostCid({ cid, routes = [] }: Pick<DiscoveredMachine, 'cid' | 'routes'>) {
   return routes.some(({ name }) => name === 'vsock-mux') ? undefined : cid;
 }
 

@@ -10,21 +10,20 @@ export interface Named
   readonly container?: Pick<ContainerFacts, 'id' | 'ownName'>;
 }
 
-/**
- * The machines that `wanted` can mean: by UUID or machine id; else by name; else by name ignoring case (ssh lower-cases %h); else by slug; else
- * by another id of its manager, a container's own name, its id or the id's first digits. Machines of others only if none of the user or the system matches, and not by a slug.
- */
+/** Those that `wanted` can mean, by the first test that any passes; machines of others only if no other one matches. */
 export function match<T extends Named>(wanted: string, machines: readonly T[]): readonly T[] {
   const lower = wanted.toLowerCase();
   const id = parseUuid(wanted);
   const tests: ((machine: T) => boolean)[] = [
     ({ uuid }) => id !== undefined && parseUuid(uuid ?? '') === id,
     ({ name }) => name === wanted,
+    // ssh lower-cases %h.
     ({ name }) => name.toLowerCase() === lower,
     ({ name, authority }) => authority !== 'other' && slug(name).toLowerCase() === lower,
     ({ ids }) => ids?.some((each) => each.toLowerCase() === lower) === true,
     ({ container }) => container?.ownName?.toLowerCase() === lower,
-    ({ container }) => hasId(container?.id, wanted),
+    // As managers print it: 12 digits at least.
+    ({ container }) => /^[0-9a-f]{12,64}$/.test(wanted) && container?.id.startsWith(wanted) === true,
   ];
   const ofOthers = machines.filter(isOfOthers);
   const own = ofOthers.length === 0 ? machines : machines.filter((each) => !isOfOthers(each));
@@ -34,11 +33,6 @@ export function match<T extends Named>(wanted: string, machines: readonly T[]): 
       if (matches.length > 0) return matches;
     }
   return [];
-}
-
-/** As managers print it: 12 digits at least. */
-function hasId(id: string | undefined, text: string): boolean {
-  return /^[0-9a-f]{12,64}$/.test(text) && id?.startsWith(text) === true;
 }
 
 /** Whether a machine is another user's, or in a container: it has no short name, and takes none. */
@@ -51,13 +45,10 @@ export function withOwnNames<M extends Named>(machines: readonly M[]): readonly 
   const ownName = ({ name, container }: M) => container?.ownName ?? name;
   if (machines.every((each) => ownName(each) === each.name)) return machines;
   const named = machines.filter((each) => !isOfOthers(each)).map((each) => [each.name, ownName(each)]);
-  const uses = countBy(
-    named.flatMap((names) => [...new Set(names.map(foldOf))]),
-    (name) => name,
-  );
-  return machines.map((each) =>
-    (uses.get(foldOf(each.name)) ?? 0) > 1 ? { ...each, name: ownName(each) } : each,
-  );
+  const folds = named.flatMap((names) => [...new Set(names.map(foldOf))]);
+  const uses = countBy(folds, (fold) => fold);
+  const isTaken = ({ name }: M) => (uses.get(foldOf(name)) ?? 0) > 1;
+  return machines.map((each) => (isTaken(each) ? { ...each, name: ownName(each) } : each));
 }
 
 /** Asks a source for a machine: by its own search, else by a match over its list. */

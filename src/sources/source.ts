@@ -2,12 +2,12 @@ import type { StartCommand } from '../errors.js';
 import type { ProgramEnd } from '../process/run-program.js';
 import type { Env } from '../runtime.js';
 import type { Route, RouteName } from '../typed/route.js';
+import type { SocketContext } from '../typed/socket-target.js';
 import type { Authority } from './trusted-path.js';
 
 /** All that vmssh knows of one source of machines of this host; sources.ts lists them, with what has to be known before it is loaded. */
 export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly name: string;
-  /** For people. */
   readonly title: string;
   /** Milliseconds for its list, if the caller sets no limit and a second is too short. */
   readonly limitMs?: number;
@@ -41,11 +41,11 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   ipOf?(machine: F, deps: Deps): Promise<string | undefined>;
 }
 
-/** What is recorded of a machine that was reached. */
 export interface ReachedMachine
-  extends Pick<DiscoveredMachine, 'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via'> {
-  /** Of a source of the user: what its row says. */
-  readonly hostKeys?: DiscoveredMachine['hostKeys'];
+  extends Pick<
+    DiscoveredMachine,
+    'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via' | 'hostKeys'
+  > {
   /** 64 hexadecimal digits. */
   readonly containerId?: string;
   /** The address of its Podman's or Docker's service; undefined: it was listed by the command. */
@@ -54,10 +54,7 @@ export interface ReachedMachine
 
 /** How a manager reads the files of one of its machines. What it gives is what the machine's root wants it to be. */
 export interface MachineFiles {
-  /**
-   * The texts of those files that are there; not the rest once `isEnough` holds, if they are read one by one. Throws a DiscoveryError, or
-   * a system error.
-   */
+  /** Of those that are there; not the rest once `isEnough` holds. Throws a DiscoveryError, or a system error. */
   read(paths: readonly string[], isEnough?: IsEnough): Promise<readonly string[]>;
   /** The words in front of a program that runs in it as its root; undefined: its manager starts none. */
   readonly exec?: readonly string[] | undefined;
@@ -65,7 +62,6 @@ export interface MachineFiles {
   readonly run?: ScriptRunner;
 }
 
-/** What a program in a machine printed. */
 export type Printed = Pick<ProgramEnd, 'stdout' | 'stderr'>;
 
 /** Runs a shell script in a machine as its root. Rejects with a DiscoveryError if it did not end there. */
@@ -80,7 +76,6 @@ export type IsEnough = (texts: readonly string[]) => boolean;
 export interface Hints<F = DiscoveredMachine> {
   readonly unknown?: string;
   readonly ambiguous?: string;
-  /** The source did not answer. */
   readonly unavailable?: string;
   /** A machine that is up and has no route. */
   address?(machine: F): string;
@@ -99,8 +94,7 @@ export const serviceLimitMs = 5000;
 export interface Reachable {
   /** The machine, as its source has it: whose host key it must show. An address has none. */
   readonly machine?: DiscoveredMachine;
-  /** How it was found, one clause for each step. */
-  readonly steps: readonly string[];
+  readonly steps: Route['steps'];
   /** The routes that are known without asking more, best first. Empty only for one with an IP address that was not chosen. See reach/routes.ts. */
   readonly routes: readonly Route[];
   /** Asks its source for its IP address within `leftMs`. Throws a ConnectError. Undefined: it could not know one. */
@@ -121,15 +115,11 @@ export interface Recheck {
 }
 
 /** What a search for the machine of a target gets. */
-export interface ResolveContext extends Deps {
+export interface ResolveContext extends Omit<Deps, keyof SocketContext>, SocketContext {
   /** The target as typed, for error messages. */
   readonly text: string;
-  /** The port if the target names none. */
-  readonly port: number;
   /** The only routes that may be used, in this order; undefined: those of the source, and no network unasked. */
   readonly routes?: readonly RouteName[];
-  readonly platform: NodeJS.Platform;
-  readonly exists: (path: string) => boolean;
 }
 
 /** What every source gets; effects of only one source are default parameters of its functions. */
@@ -140,16 +130,12 @@ export interface Deps {
   readonly timeoutMs?: number;
   /** The name or id that the list is searched for: what takes a question for each machine is then left out of the others. */
   readonly wanted?: string;
-  /** The folder of the system services' sockets, "/run". */
-  readonly runDir?: string;
-  /** The proc file system, "/proc". */
-  readonly procDir?: string;
-  /** This system, process.platform. */
+  /** By default process.platform, "/run", "/proc" and "/etc", and the file system says whether there is a file. */
   readonly platform?: NodeJS.Platform;
-  /** Whether there is a file; by default the file system says so. */
-  readonly exists?: (path: string) => boolean;
-  /** The folder of this host's accounts, "/etc". */
+  readonly runDir?: string;
+  readonly procDir?: string;
   readonly etcDir?: string;
+  readonly exists?: (path: string) => boolean;
   /** Data that several providers of one listing share, kept by the first that reads it: the processes by program, this host's addresses. */
   readonly memo?: { processes?: Promise<Processes>; ownAddresses?: Promise<readonly string[]> };
 }
@@ -181,15 +167,17 @@ export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly warnings: readonly Warning[];
 }
 
-/** A list without machines. */
 export const nothing: Listing<never> = { found: [], warnings: [] };
 
-/** Several lists as one. */
+/** In place of a list: why there is none. */
+export function warned(provider: string, code: string, problem: string): Listing<never> {
+  return { found: [], warnings: [{ provider, code, problem }] };
+}
+
 export function joinListings<F extends DiscoveredMachine>(lists: readonly Listing<F>[]): Listing<F> {
   return { found: lists.flatMap(({ found }) => found), warnings: lists.flatMap(({ warnings }) => warnings) };
 }
 
-/** A machine that a provider lists. */
 export interface DiscoveredMachine {
   readonly name: string;
   /** What else it is called where it has no other machine's name: Proxmox's number, the name of its disk. */
@@ -215,7 +203,6 @@ export interface DiscoveredMachine {
   readonly exec?: readonly string[];
   /** Of a source of the user: what the machine's firmware tells its system; `uuid` is made of the source's id. */
   readonly dmiUuid?: string;
-  /** What the manager of a container knows of it besides. */
   readonly container?: ContainerFacts;
   /** Only machines of the same are joined, and one of others has no short name. */
   readonly authority?: Authority;
@@ -286,21 +273,16 @@ export function isSilence({ code }: Pick<Warning, 'code'>): boolean {
 }
 
 /** The result of a search for a machine by name. `warnings`: what else could not be asked. */
-export type Search<M = DiscoveredMachine> =
-  | { readonly outcome: 'found'; readonly machine: M; readonly warnings: readonly Warning[] }
+export type Search<M = DiscoveredMachine> = { readonly warnings: readonly Warning[] } & (
+  | { readonly outcome: 'found'; readonly machine: M }
   /** `means`: what to type for each. */
-  | {
-      readonly outcome: 'ambiguous';
-      readonly means: readonly string[];
-      readonly warnings: readonly Warning[];
-    }
+  | { readonly outcome: 'ambiguous'; readonly means: readonly string[] }
   | {
       readonly outcome: 'unknown';
       readonly known: readonly string[];
       /** The clause and the fix, if the source knows better ones. */
       readonly missing?: string;
       readonly hint?: string;
-      readonly warnings: readonly Warning[];
     }
   /** No provider answered. */
   | {
@@ -308,11 +290,10 @@ export type Search<M = DiscoveredMachine> =
       readonly code: string;
       readonly problem: string;
       readonly hint?: string;
-      /** Whether to ask again later cannot help. */
       readonly final?: boolean;
-      readonly warnings: readonly Warning[];
       readonly cause?: unknown;
-    };
+    }
+);
 
 /** Why a source of machines gave no answer; the message is one clause without a full stop. */
 export class DiscoveryError extends Error {
@@ -338,6 +319,9 @@ export class DiscoveryError extends Error {
     this.final = options?.final === true;
   }
 }
+
+/** Gets what was left out of a list. */
+export type Warn = (error: DiscoveryError) => void;
 
 /** The problem in a warning, which has the provider's name in front: not twice, if the provider's program has the same name. */
 export function problemOf(provider: string, message: string): string {

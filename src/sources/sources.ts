@@ -32,7 +32,6 @@ export interface SourceEntry {
   readonly ofProcess?: true;
   /** Reads what follows "NAME/", if that is more than a name. Throws a RangeError. */
   readonly parse?: (rest: string) => string;
-  /** What adds a vsock device to one of its machines that lacks one. */
   readonly device?: (machine: ReachedMachine, deps: Deps) => Promise<VsockDevice | undefined>;
   /** Whether its machines have a console for a person to type on. */
   readonly hasConsole?: true;
@@ -222,7 +221,6 @@ export const sources = [
   },
 ] as const satisfies readonly SourceEntry[];
 
-/** All sources, each with all fields that a source may have. */
 export const sourceEntries: readonly SourceEntry[] = sources;
 
 export function loadSources(entries: readonly SourceEntry[] = sources): Promise<readonly Source[]> {
@@ -233,7 +231,6 @@ function programsOfSources(): readonly RegExp[] {
   return sourceEntries.flatMap(({ runs }) => runs ?? []);
 }
 
-/** What changes when machines come and go, of all sources. */
 export function watchedFolders(env: Deps['env']): readonly string[] {
   return sourceEntries.flatMap(({ watched }) => watched?.(env) ?? []);
 }

@@ -8,7 +8,6 @@ export function operand(name: string): readonly string[] {
   return name.startsWith('-') ? ['--', name] : [name];
 }
 
-/** How a machine that is paused goes on. */
 export function resumeCommand({ name, scope }: Machine): StartCommand {
   const user = scope === 'user' ? ['--user'] : [];
   return { machine: name, command: ['machinectl', ...user, 'resume', ...operand(name)] };
@@ -24,14 +23,12 @@ export function hasImage(name: string, exists: (path: string) => boolean): boole
   return [name, `${name}.raw`].some((each) => exists(`${imageFolder}/${each}`));
 }
 
-/** How a container that has an image is started. */
 export function startImage(name: string): StartCommand {
   // Not escaped: its template has %i (systemd#3554).
   const log = ['journalctl', '--unit', `systemd-nspawn@${name}.service`];
   return { machine: name, command: ['machinectl', 'start', name], log };
 }
 
-/** How a container is started by its manager, or one that is paused goes on. */
 export function startContainer(
   { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
   { url, ownName = name }: ContainerFacts,

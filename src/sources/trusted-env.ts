@@ -5,10 +5,7 @@ import { isOwnPath, isSafeTemp, pathIn } from './trusted-path.js';
 
 type Env = Deps['env'];
 
-/**
- * The environment without folders and sockets that another user has made or can replace: after `su` or `sudo -E` it is still the previous
- * user's. The runtime folder must be this user's own (https://specifications.freedesktop.org/basedir-spec/latest/), the others may be root's.
- */
+/** Without folders and sockets that others made or can replace: after `su` or `sudo -E` it is still the previous user's. */
 export function ownEnv(env: Env, uid = process.getuid?.()): Env {
   if (uid === undefined) return env;
   const foreign = variables.filter((name) => !isOwn(name, env, uid)).map((name) => [name, undefined]);
@@ -24,6 +21,7 @@ function isOwn(name: string, env: Env, uid: number): boolean {
   const value = env[name];
   if (!value) return true;
   if (name === tempFolder) return isSafeTemp(value, uid);
+  // Only the runtime folder may not be root's: https://specifications.freedesktop.org/basedir-spec/latest/
   return pathsIn(name, value).every((path) => path === '' || isOwnPath(path, uid, name !== runtimeFolder));
 }
 
@@ -61,7 +59,6 @@ function choiceOf(name: string, env: Env): string | undefined {
   return value !== undefined && value === `${env.HOME}/${usual[name]}` ? undefined : value;
 }
 
-/** Variables of a source and their values. */
 export type KeptEnv = Readonly<Record<string, string>>;
 
 /** A machine that was found by them; one of another hypervisor has none of ours. */

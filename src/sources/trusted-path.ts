@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Env } from '../runtime.js';
 
@@ -73,6 +73,16 @@ function isOpen({ mode }: { readonly mode: number }): boolean {
   return (mode & 0o170000) === 0o040000 && (mode & 0o002) !== 0;
 }
 
+/** The same for all paths of one file; undefined if it may not be looked at. */
+export function idOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The folder of a user's settings: XDG_CONFIG_HOME if it is absolute, and not another user's. */
 export function configFolder(env: Env, home: string, uid = process.getuid?.()): string {
   const { XDG_CONFIG_HOME: own = '' } = env;
@@ -98,30 +108,17 @@ export function withToolFolders(env: Env, platform: NodeJS.Platform = process.pl
 /** The service manager that runs a machine. */
 export type Scope = 'user' | 'system';
 
-interface ServiceFolders {
-  readonly env: Env;
-  readonly runDir?: string;
-}
+type RuntimeDir = { readonly scope: Scope; readonly path: string };
 
-export interface RuntimeDir {
-  readonly scope: Scope;
-  readonly path: string;
-}
-
-/**
- * The folders of services' sockets, in the order to ask: the user's own, if XDG_RUNTIME_DIR is absolute
- * (https://specifications.freedesktop.org/basedir-spec/latest/), then the system's. `ownEnv` has already removed another user's.
- */
-export function runtimeDirs({ env, runDir = '/run' }: ServiceFolders): readonly RuntimeDir[] {
+/** The folders of services' sockets, in the order to ask. `ownEnv` has already removed another user's. */
+export function runtimeDirs(of: { readonly env: Env; readonly runDir?: string }): readonly RuntimeDir[] {
+  const { env, runDir = '/run' } = of;
   const user = env.XDG_RUNTIME_DIR;
   const system: RuntimeDir = { scope: 'system', path: runDir };
   return user?.startsWith('/') ? [{ scope: 'user', path: user }, system] : [system];
 }
 
-/**
- * Whose word a machine's name, UUID and CID are: this user's own, or that of another user, a cluster, or a process in a container. Undefined: of
- * root's manager, or a process of root or a system user.
- */
+/** Whose word a name, UUID and CID are. "other": another user's, a cluster's, a container's; undefined: root's, the system's. */
 export type Authority = 'user' | 'other';
 
 /** The authority of a uid that is this user's or the system's; by default that of this user's own manager. */
@@ -132,7 +129,6 @@ export function authorityOf(
   return uid !== undefined && uid !== 0 && uid === own ? 'user' : undefined;
 }
 
-/** The authority of a manager of this user or of the system. */
 export function authorityIn(scope: Scope): Authority | undefined {
   return scope === 'user' ? authorityOf() : undefined;
 }

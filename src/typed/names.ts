@@ -22,8 +22,12 @@ export function nameProblem(name: string, what = 'machine name'): string | undef
 /** The name of a login user, if ssh accepts it: neither an option, nor more than a word in a shell (valid_ruser in OpenSSH's ssh.c). Throws a RangeError. */
 export function checkUserName(name: string): string {
   const problem = userProblem(name);
-  if (problem === undefined) return name;
-  throw new RangeError(`the user name ${quote(name)} ${problem}; ssh refuses it too`);
+  return orThrow(name, problem && `the user name ${quote(name)} ${problem}; ssh refuses it too`);
+}
+
+function orThrow(text: string, problem: string | undefined): string {
+  if (problem !== undefined) throw new RangeError(problem);
+  return text;
 }
 
 /** Why ssh refuses a user's name, after which this is said. */
@@ -54,10 +58,8 @@ export function hostNameOf(text: string): string {
   return text.replaceAll(refused, '-').replace(/^-+/, '') || 'machine';
 }
 
-/**
- * What ssh refuses in a host name; "@", which ends the user; the colon, at which scp and rsync split off the path; and the pattern characters of
- * known_hosts, for which newer versions of ssh accept no key. No literal: V8 would check it at each login, a sixth of its own time.
- */
+// What ssh refuses in a host; "@" ends the user, scp and rsync split at a colon, newer sshs take no key for a pattern.
+// No literal: V8 would check it at each login, a sixth of its own time.
 const characters = '[\\s\\p{C}@:\'"`$\\\\;&<>|(){},*?!]+';
 let refused: RegExp | undefined;
 
@@ -83,15 +85,13 @@ export function hopHostProblem(text: string): string | undefined {
 
 /** A hypervisor's name. Throws a RangeError. */
 export function hopHost(text: string): string {
-  const problem = hopHostProblem(text);
-  if (problem !== undefined) throw new RangeError(problem);
-  return text;
+  return orThrow(text, hopHostProblem(text));
 }
 
 /** The name as a host that no tool reads as a pattern or path: letters, digits, ".", "_" and "-". Can be "". */
 export function slug(name: string): string {
-  // Most are: the tables of Unicode are not read for them.
   if (/^\w(?:[\w.-]*[\w.])?$/.test(name)) return name;
+  // Without the tables of Unicode for most.
   unplain ??= new RegExp(notPlain, 'gu');
   const slug = name
     .normalize('NFC')
@@ -135,7 +135,6 @@ export function matchesPattern(text: string, pattern: string): boolean {
 /** The names that `typed` may be a misspelling of: the nearest, at most three. Ignores case. */
 export function similarTo(typed: string, names: readonly string[]): readonly string[] {
   const wanted = typed.toLowerCase();
-  // A longer text is not a mistyped name.
   if (wanted.length < 2 || wanted.length > longest) return [];
   const slips = wanted.length < 5 ? 1 : 2;
   const near = names
@@ -147,6 +146,7 @@ export function similarTo(typed: string, names: readonly string[]): readonly str
   return nearest.slice(0, 3);
 }
 
+/** A longer text is not a mistyped name. */
 const longest = 64;
 
 /** The Damerau-Levenshtein distance (optimal string alignment). A name that starts with the typed text has distance 1. */
@@ -181,7 +181,6 @@ export interface Split {
   /** The text before the separator, in lower case; the whole text if there is none. */
   readonly word: string;
   readonly separator: '/' | '%' | ':' | '';
-  /** The text after it, as typed. */
   readonly rest: string;
 }
 
@@ -195,10 +194,7 @@ export function split(text: string): Split {
   return { text, word: text.toLowerCase(), separator: '', rest: '' };
 }
 
-/**
- * The host name as the user typed it: ssh gives a proxy the name in lower case (%h) and as typed (%n). If a Host block renames it, %n is
- * an alias, so it is only used if both differ in nothing but the case of ASCII letters.
- */
+/** The host as typed: ssh gives a proxy it in lower case (%h) and as typed (%n), which is an alias if a Host renames it. */
 export function asTyped(host: string, typed: string | undefined): string {
   if (typed === host) return host;
   const fold = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
@@ -213,31 +209,22 @@ export function behind(host: string, typed: string): string {
 
 /** The name, if a machine can have it. Throws a RangeError. */
 export function parseName(text: string, what: string): string {
-  const problem = nameProblem(text, what);
-  if (problem !== undefined) throw new RangeError(problem);
-  return text;
+  return orThrow(text, nameProblem(text, what));
 }
 
 /** The path after "unix/" or "vsock-mux/". One with "%" and without "/" has a second reading with slashes, for scp and rsync. Throws a RangeError. */
 export function parseSocketPath(rest: string): SocketPath {
   if (rest === '') throw new RangeError('the socket path is empty');
-  const path = rooted(rest);
-  if (rest.includes('/') || !rest.includes('%')) return { path: checkPath(path) };
-  return { path: checkPath(path), decodedPath: rooted(rest.replaceAll('%', '/')) };
+  const full = rooted(rest);
+  const path = orThrow(full, socketPathProblem(full));
+  if (rest.includes('/') || !rest.includes('%')) return { path };
+  return { path, decodedPath: rooted(rest.replaceAll('%', '/')) };
 }
 
-/** The path with a leading "/", unless it has one or starts with "./". */
 function rooted(rest: string): string {
   return rest.startsWith('/') || rest.startsWith('./') ? rest : `/${rest}`;
 }
 
-function checkPath(path: string): string {
-  const problem = socketPathProblem(path);
-  if (problem !== undefined) throw new RangeError(problem);
-  return path;
-}
-
-/** Why no AF_UNIX socket can be opened at a path: it is too long. */
 export function socketPathProblem(path: string): string | undefined {
   if (fitsSocket(path)) return undefined;
   const length = Buffer.byteLength(path);
@@ -299,7 +286,6 @@ function isIpv4(text: string): boolean {
   return parts.length === 4 && parts.every((each) => /^(0|[1-9]\d{0,2})$/.test(each) && Number(each) < 256);
 }
 
-/** The eight numbers of an IPv6 address; undefined if the text is none. */
 function ipv6Groups(text: string): readonly number[] | undefined {
   const hex = text.replace(/(?<=:)[\d.]+$/, (end) => {
     const [a = 0, b = 0, c = 0, d = 0] = end.split('.').map(Number);

@@ -13,7 +13,6 @@ function isDecimal(text: string): boolean {
   return text === '0' || (text !== '' && text[0] !== '0');
 }
 
-/** Why `parseUnsigned32` refused the text: one clause. */
 export function explainUnsigned32(text: string): string {
   if (/^-\d+$/.test(text)) return 'it is negative';
   if (/^0\d+$/.test(text))
@@ -37,13 +36,11 @@ const largest = { vsock: 0xfffffffe, hvsock: 0x7fffffff, tcp: 0xffff } as const;
 export function parsePort(text: string, family: keyof typeof largest = 'vsock'): number {
   if (text === '') throw new RangeError('the port is missing');
   const value = parseUnsigned32(text);
-  if (value === undefined) {
+  if (value === undefined)
     throw new RangeError(`port ${quote(text)} cannot be used: ${explainUnsigned32(text)}`);
-  }
   return checkPort(value, family);
 }
 
-/** The port if it is valid in the family, else a RangeError. */
 export function checkPort(port: number, family: keyof typeof largest): number {
   if (port > largest[family] || (family === 'tcp' && port === 0)) {
     const first = family === 'tcp' ? 1 : 0;
@@ -69,16 +66,13 @@ const words: ReadonlyMap<string, number> = new Map([
 export function parseCid(text: string): number {
   if (text === '') throw new RangeError('the CID is missing');
   const value = words.get(text.toLowerCase()) ?? parseUnsigned32(text);
-  if (value === undefined && !/^(any|-1)$/i.test(text)) {
+  if (value === undefined && !/^(any|-1)$/i.test(text))
     throw new RangeError(`CID ${quote(text)} cannot be used: ${explainUnsigned32(text)}`);
-  }
-  if (value === undefined || value === cidAny) {
+  if (value === undefined || value === cidAny)
     throw new AnyCid(`CID ${quote(text)} means any machine and cannot be connected to`);
-  }
   return value;
 }
 
-/** The wildcard in place of a machine's CID. */
 export class AnyCid extends RangeError {
   readonly hint =
     'it is only for listeners, and systemd prints it in a machine that does not know its own CID; for those of running machines: vmssh list -o wide';
@@ -131,7 +125,6 @@ export function isOthersId(name: string, uuid: string | undefined): boolean {
   return id !== undefined && id !== uuid;
 }
 
-/** The GUID with these 32 lower-case hexadecimal digits. */
 export function withDashes(digits: string): Guid {
   const first = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}`;
   return `${first}-${digits.slice(16, 20)}-${digits.slice(20)}` as Guid;

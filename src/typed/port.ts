@@ -12,23 +12,20 @@ export function atPort(route: Route, port: number): Route {
     case 'vsock-mux':
       return isSshPort(endpoint.port) ? { ...route, endpoint: { ...endpoint, port } } : route;
     case 'tcp':
-      return network && isSshPort(endpoint.port) && isTcpPort(port)
-        ? { ...route, endpoint: { ...endpoint, port } }
-        : route;
-    case 'exec':
-      return endpoint.into === 'port'
-        ? {
-            ...route,
-            endpoint: { ...endpoint, command: [...endpoint.command.slice(0, -1), String(port)], port },
-            steps: [`${endpoint.command[0]} connects to its port ${port}`],
-          }
-        : route;
+      if (!network || !isSshPort(endpoint.port) || !isTcpPort(port)) return route;
+      return { ...route, endpoint: { ...endpoint, port } };
+    case 'exec': {
+      if (endpoint.into !== 'port') return route;
+      const command = [...endpoint.command.slice(0, -1), String(port)];
+      const steps = [`${command[0]} connects to its port ${port}`];
+      return { ...route, endpoint: { ...endpoint, command, port }, steps };
+    }
     default:
       return route;
   }
 }
 
-/** Refuses a port that an endpoint does not have, since that of its own would answer. `hasIp`: the machine has an IP address that was not asked for. Throws a ConnectError. */
+/** Throws a ConnectError for a port that it lacks: its own would answer. `hasIp`: it has an IP address not asked for. */
 export function requirePort(endpoint: Endpoint | ViaSocket, port: number, text: string, hasIp = false): void {
   const problem = portProblem(endpoint, port);
   if (problem !== undefined) throw refusal(problem, port, text, hasIp);

@@ -6,7 +6,6 @@ export const routeNames = ['export', 'vsock', 'vsock-mux', 'hyper-v', 'exec', 'i
 
 export type RouteName = (typeof routeNames)[number];
 
-/** A route to a machine's SSH server that can be opened. */
 export interface Route {
   /** Of a hop, whose other end chooses: "via". */
   readonly name: RouteName | 'via';
@@ -42,16 +41,9 @@ export const routeFacts: Readonly<Record<RouteName, { readonly costs: string; re
 
 /** The route that opening an endpoint is; undefined for a hop, whose other end chooses. */
 export function routeOf({ family }: Pick<Endpoint, 'family'>): RouteName | undefined {
-  switch (family) {
-    case 'unix':
-      return 'export';
-    case 'tcp':
-      return 'ip';
-    case 'via':
-      return undefined;
-    default:
-      return family;
-  }
+  if (family === 'unix') return 'export';
+  if (family === 'tcp') return 'ip';
+  return family === 'via' ? undefined : family;
 }
 
 /** A socket address that a target resolves to. Ports and CIDs are unsigned 32-bit numbers. */
@@ -69,14 +61,12 @@ export interface ExecEndpoint {
   readonly family: 'exec';
   /** Up to what runs in the machine: "lxc-attach", "--name", "web", "--". */
   readonly command: readonly string[];
-  /** The machine's name, as its manager has it. */
   readonly machine: string;
   /** What it leads to: a shell in the machine, which then starts sshd; the server of a port; or the SSH server only. */
   readonly into: 'shell' | 'port' | 'ssh';
   readonly port: number;
 }
 
-/** A machine behind another hypervisor, which ssh reaches. */
 export interface ViaEndpoint {
   readonly family: 'via';
   readonly host: string;
@@ -97,10 +87,7 @@ export function usesVsock(family: Endpoint['family'] | undefined): boolean {
   return family !== 'unix' && family !== 'tcp' && family !== 'exec' && family !== 'via';
 }
 
-/**
- * The routes that only other sources have for a machine. They come after its own, in a list as at a login, which asks other sources only
- * once all of its own have failed.
- */
+/** Those that only other sources have, which a login tries only once all of the machine's own have failed. */
 export function routesAfter<R extends { readonly endpoint: Endpoint }>(
   own: readonly R[],
   others: readonly R[],

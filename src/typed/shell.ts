@@ -10,16 +10,12 @@ export interface ShellPlace {
   readonly env: Env;
 }
 
-/**
- * The shell that probably started this program. On Windows each PowerShell puts a folder of the user's own into PSModulePath, and MSYS2,
- * as Git Bash, sets MSYSTEM. A vmssh inside WSL says how it was called there.
- */
+// PowerShells put a folder of the user's into PSModulePath, Git Bash sets MSYSTEM, and vmssh in WSL says how it was called.
+/** The shell that probably started this program. */
 export function shellOf({ platform, env }: ShellPlace): Shell {
   if (platform !== 'win32' || env.MSYSTEM || env.VMSSH_CALLED_AS) return 'posix';
   const folders = (env.PSModulePath ?? env.PSMODULEPATH ?? '').toLowerCase().split(';');
-  const own = folders.filter(
-    (folder) => !folder.includes('\\program files') && !folder.includes('\\system32\\'),
-  );
+  const own = folders.filter((each) => !each.includes('\\program files') && !each.includes('\\system32\\'));
   if (own.some((folder) => /\\powershell\\modules\\?$/.test(folder))) return 'pwsh';
   return own.some((folder) => /\\windowspowershell\\modules\\?$/.test(folder)) ? 'powershell' : 'cmd';
 }
@@ -50,14 +46,12 @@ export function offered(text: string, shell: Shell = 'posix'): string {
   return /["$`\\!]/.test(text) ? quoted[shell](text) : `"${text}"`;
 }
 
-/** Words as a line for a shell. */
 export function shellLine(words: readonly string[], shell: Shell = 'posix'): string {
   const line = words.map((word) => shellQuoted(word, shell)).join(' ');
   // PowerShell would print a quoted program as a text.
   return (shell === 'powershell' || shell === 'pwsh') && line.startsWith("'") ? `& ${line}` : line;
 }
 
-/** What a person types to start a machine by its manager. */
 export function startLine({ typed, command }: Pick<StartCommand, 'typed' | 'command'>, shell: Shell): string {
   return typed ?? shellLine(command, shell);
 }

@@ -6,9 +6,8 @@ import type { AnyTarget, SocketPath, UnixTarget, ViaTarget, VsockMuxTarget, Vsoc
 
 export type SocketTarget = UnixTarget | VsockTarget | VsockMuxTarget;
 
-/** What decides to which socket an address leads. */
+/** `port`: if the address names none. */
 export interface SocketContext {
-  /** The port if the address names none. */
   readonly port: number;
   readonly platform: NodeJS.Platform;
   readonly exists: (path: string) => boolean;

@@ -5,7 +5,6 @@ export interface AnyTarget {
   readonly kind: string;
 }
 
-/** A machine that is looked up by name. */
 export interface NamedTarget<Kind extends string = string> {
   readonly kind: Kind;
   readonly name: string;
@@ -44,7 +43,6 @@ export interface QemuTarget extends NamedTarget<'qemu'> {
   readonly scope: 'any' | 'system' | 'session';
 }
 
-/** A machine behind another hypervisor. */
 export interface ViaTarget {
   readonly kind: 'via';
   /** The hypervisor: a host of the user's own ssh configuration. */
@@ -61,7 +59,6 @@ export function nameOf(target: AnyTarget & { readonly name?: string; readonly vm
 }
 
 export interface SocketPath {
-  /** The path with each % as it is. */
   readonly path: string;
   /** The path with each % read as a slash; used if no file exists at `path`. */
   readonly decodedPath?: string;

@@ -7,7 +7,8 @@ export const source = `
 import { routesTo } from '../routes.js';
 import type { DiscoveredMachine, Source } from '../source.js';
 import { operand } from '../start-command.js';
-import { jsonObjects, listByTool, runTool, textOf } from '../tools/run-tool.js';
+import { textOf } from '../tools/json.js';
+import { jsonObjects, listByTool, machinesNamed, runTool } from '../tools/run-tool.js';
 
 export const bhyve: Source = {
   name: 'bhyve',
@@ -18,11 +19,9 @@ export const bhyve: Source = {
 };
 
 function parseBhyve(text: string): readonly DiscoveredMachine[] {
-  return jsonObjects(text).flatMap((each): DiscoveredMachine[] => {
-    const name = textOf(each, 'name');
-    if (name === undefined) return [];
+  return machinesNamed(jsonObjects(text), 'name', (name, each) => {
     const status = each.up === true ? 'running' : 'off';
-    return [{ name, target: \`bhyve/\${name}\`, provider: 'bhyve', status, routes: routesTo([textOf(each, 'ssh')]) }];
+    return { name, target: \`bhyve/\${name}\`, provider: 'bhyve', status, routes: routesTo([textOf(each, 'ssh')]) };
   });
 }
 `;

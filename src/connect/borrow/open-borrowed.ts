@@ -49,24 +49,21 @@ function noTool(endpoint: VsockEndpoint, use: Use, missing: Error, unusable: rea
   });
 }
 
-interface ToolStart extends FoundTool {
+interface ToolStart extends FoundTool, Pick<OpenOptions, 'timeoutMs' | 'env' | 'signal'> {
   readonly endpoint: VsockEndpoint;
   readonly use: Use;
-  readonly timeoutMs: number;
-  readonly env: Env;
-  readonly signal: AbortSignal | undefined;
 }
 
-/** A connection that the tool has opened, an errno, or what the tool said if it could not even try. */
+/** `unusable`: what the tool said if it could not even try. */
 type Started =
   | { readonly connection: Connection }
   | { readonly code: string }
   | { readonly unusable: string };
 
-/** More is not read from its stderr: a few lines are all that it says. In characters. */
+/** Of its stderr, in characters. */
 const maxLine = 4096;
 
-/** Starts the tool and waits until it has the socket, has failed, or was ended by the signal. */
+/** Waits until the tool has the socket, has failed, or was ended by the signal. */
 async function startTool(start: ToolStart): Promise<Started> {
   const { tool, path, endpoint, use, timeoutMs, signal } = start;
   const command = [path, ...tool.args(endpoint, Math.max(1, Math.ceil(timeoutMs / 1000)), use)];
@@ -94,7 +91,6 @@ async function startTool(start: ToolStart): Promise<Started> {
   return started ?? { code: 'ETIMEDOUT' };
 }
 
-/** What it says last, the last errno that it reports, and that it has opened the socket. */
 function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener) {
   let text = '';
   let open = () => {};
@@ -117,7 +113,7 @@ function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener) {
   return heard;
 }
 
-/** A connection that a program carries between the machine and our own stdin and stdout: no byte of it comes here. `lost`: the errno that it ended with. */
+/** Between the machine and our own stdin and stdout: no byte of it comes here. `lost`: the errno that it ended with. */
 function inherited(
   [program = '', ...args]: readonly string[],
   endpoint: VsockEndpoint,
@@ -146,7 +142,6 @@ function inherited(
   };
 }
 
-/** A connection whose bytes come and go by the pipes of the program that has its socket. */
 class Piped extends ConfirmedCarried<VsockEndpoint> {
   constructor(command: readonly string[], endpoint: VsockEndpoint, env: Env, lost: () => string) {
     super(command, endpoint, withoutSocket, { env, stderr: 'pipe' }, () => lossOf(this.child, lost));
@@ -195,7 +190,6 @@ const texts: ReadonlyMap<string, string> = new Map([
   ['no buffer space available', 'ENOBUFS'],
 ]);
 
-/** Resolves when the stderr of a program that has ended was read. */
 function afterLastLine({ stderr }: Pick<ChildProcess, 'stderr'>): Promise<void> {
   if (!stderr || stderr.destroyed) return Promise.resolve();
   return new Promise((resolve) => stderr.once('close', () => resolve()));
@@ -265,7 +259,7 @@ export interface FoundTool {
   readonly path: string;
 }
 
-/** The tools of this host for a use, the best first. What another user could replace is passed over. */
+/** The best first. What another user could replace is passed over. */
 export async function* openersFor(
   use: Use,
   { PATH = '/usr/bin:/bin' }: Env,
@@ -279,11 +273,8 @@ export async function* openersFor(
   }
 }
 
-/** The tool that carries vsock without the addon: the first that shows that it can, without opening any. */
-export async function provenTool(
-  env: Env,
-  find: typeof openersFor = openersFor,
-): Promise<FoundTool | undefined> {
+/** The first tool that proves that it can relay. */
+export async function provenTool(env: Env, find = openersFor): Promise<FoundTool | undefined> {
   for await (const found of find('relay', env)) {
     const { proof } = found.tool;
     if (!proof) continue;

@@ -15,10 +15,8 @@ import { execError, inShell } from './why-not.js';
 export const asksForServer = 'vmssh bring';
 export const hasServer = 'vmssh has sshd';
 
-/** Either of them, in place of a banner. */
 export const insteadOfBanner = new RegExp(`^(?:${asksForServer}|${hasServer})(?=\\n)`, 'm');
 
-/** For a machine that may have no sshd: what to start there, and how a server is sent. */
 export function bringer(endpoint: ExecEndpoint, bring: Bring) {
   return {
     command: bringCommand(endpoint, bring),
@@ -36,10 +34,7 @@ export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly
 /** An option of containers' managers: without it the user of the image. */
 const asRoot = '--user=0';
 
-/**
- * Sends a server to the bring.sh that waits at the other end, before `deadline` of `now`; its banner comes next. Throws a
- * ConnectError if it cannot run there, and another error if that end stops.
- */
+/** Sends a server to the waiting bring.sh. A ConnectError: it cannot run there; another error: that end stopped. */
 export async function sendServer(
   connection: Connection,
   endpoint: ExecEndpoint,
@@ -49,16 +44,13 @@ export async function sendServer(
 ): Promise<void> {
   const fail = (code: string, more?: string, hint?: string) => execError(endpoint, { code, more, hint });
   const write = async (bytes: Uint8Array) => {
-    const written = await before(
-      connection.write(bytes).then(() => true),
-      deadline,
-    );
-    if (!written) throw new Error('it takes too long');
+    const written = connection.write(bytes).then(() => true);
+    if (!(await before(written, deadline))) throw new Error('it takes too long');
   };
   const line = async () => (await readUntil(connection, '\n', deadline)).trimEnd();
   await readUntil(connection, `${asksForServer}\n`, deadline);
   const there = machineOf(await readUntil(connection, '\0end\n', deadline), login);
-  if ('code' in there) throw fail(there.code, there.more);
+  if (there.code !== undefined) throw fail(there.code, there.more);
   const programs = await programsOf(there.processor).catch((error: Error) => {
     throw fail('EXEC_BRING_NONE', error.message);
   });
@@ -92,16 +84,8 @@ export async function sendServer(
   trust({ type, key });
 }
 
-/** The machine and who logs in there, as bring.sh says. */
-interface Machine {
-  readonly processor: string;
-  /** The line of passwd(5) for the user. */
-  readonly passwd: string;
-  readonly environ: readonly string[];
-}
-
 /** Reads the lines of bring.sh after the first: one character a byte. */
-function machineOf(text: string, login: string | undefined): Machine | { code: string; more: string } {
+function machineOf(text: string, login: string | undefined) {
   const [uid = '', gid = '', processor = '', entry = '', shell = '', missing = '', ...rest] =
     text.split('\n');
   if (![uid, gid].every((id) => /^\d{1,10}$/.test(id)))
@@ -176,15 +160,8 @@ export function systemOf(processor: string): string | undefined {
 /** Where the package may be: in dist/ of a checkout, in the prefix that has vmssh, and where Debian's package and a tarball put it. */
 function placesOf(self: string): readonly string[] {
   const own = dirname(self);
-  const prefix = join(own, '../lib/vmssh/sshd');
-  const all = [
-    join(own, 'sshd'),
-    join(own, '../sshd'),
-    prefix,
-    '/usr/local/lib/vmssh/sshd',
-    '/usr/lib/vmssh/sshd',
-  ];
-  return [...new Set(all)];
+  const relative = ['sshd', '../sshd', '../lib/vmssh/sshd'].map((folder) => join(own, folder));
+  return [...new Set([...relative, '/usr/local/lib/vmssh/sshd', '/usr/lib/vmssh/sshd'])];
 }
 
 /** sshd_config(5): whoever is at the other end of its stdin and stdout has started it, and so is let in. */

@@ -16,11 +16,7 @@ import { Carried } from '../program-connection.js';
 import { askSshd, type NoServer, whyNot } from './why-not.js';
 
 /** Starts the program and waits for an SSH banner, which stays unread. Throws a ConnectError with what was printed, or what the machine lacks. */
-export async function openExec(
-  endpoint: ExecEndpoint,
-  options: OpenOptions,
-  native: AddonState,
-): Promise<Connection> {
+export async function openExec(endpoint: ExecEndpoint, options: OpenOptions, native: AddonState) {
   const { timeoutMs, signal, env = process.env } = options;
   const call: Call = {
     ...{ endpoint, native, signal, timeoutMs },
@@ -81,7 +77,6 @@ async function openOnce(call: Call, bring?: Bring): Promise<Connection> {
   }
 }
 
-/** Starts the machine's sshd, or what waits for one. */
 async function start({ endpoint, env, native }: Call, bring: Bring | undefined) {
   const how = { env, start: endWithUs, stderr: 'pipe', detached: true, stop: endTree } as const;
   if (!bring) {
@@ -114,7 +109,6 @@ export function asDaemon(command: readonly string[], env: Env, uid = process.get
   return ['/bin/sh', '-c', `${unset}; exec "$@"`, 'sh', ...command];
 }
 
-/** What comes of a program that is sent a server, unless the machine has one. */
 async function bannerOfBrought(
   connection: Connection,
   send: (connection: Connection, deadline: number) => Promise<void>,

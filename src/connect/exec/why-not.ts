@@ -1,4 +1,4 @@
-import { type ConnectError, errorWith, quote } from '../../errors.js';
+import { errorWith, quote } from '../../errors.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { type Ended, howEnded } from '../../process/terminate.js';
 import type { ExecEndpoint } from '../../typed/route.js';
@@ -9,25 +9,19 @@ import script from './sshd.sh';
 
 /** What a program did instead of giving a banner. */
 export interface NoServer {
-  /** What came before it stopped, on stdout and on stderr. */
+  /** On stdout; `said`: on stderr. */
   readonly printed: string;
   readonly said: string;
   /** Undefined if it goes on. */
   readonly end?: Ended;
-  /** Whether it is late, or printed too much. */
   readonly stopped?: 'late' | 'too much';
   /** Why it was not started. */
   readonly failure?: unknown;
-  /** Whether it has got a server that was brought. */
   readonly isBrought?: boolean;
 }
 
-/** The error for it. One that nothing printed explains is looked for in the machine. */
-export async function whyNot(
-  endpoint: ExecEndpoint,
-  seen: NoServer,
-  options: OpenOptions,
-): Promise<ConnectError> {
+/** The error for it. What nothing printed explains is looked for in the machine. */
+export async function whyNot(endpoint: ExecEndpoint, seen: NoServer, options: OpenOptions) {
   const cause = causeOf(endpoint, seen);
   const found =
     cause.code === 'EXEC_FAILED' && endpoint.into === 'shell' && (await inMachine(endpoint, options));
@@ -35,19 +29,12 @@ export async function whyNot(
 }
 
 /** The error for a code of the table of exec failures: its hint may have `targetHere`, which `withTarget` fills in. */
-export function execError(
-  endpoint: ExecEndpoint,
-  { code, more, hint }: Cause,
-  failure?: unknown,
-): ConnectError {
+export function execError(endpoint: ExecEndpoint, { code, more, hint }: Cause, failure?: unknown) {
   const error = openFailure(endpoint, code, { more, cause: failure });
   return hint === undefined ? error : errorWith(error, { hint });
 }
 
-function causeOf(
-  endpoint: ExecEndpoint,
-  { printed, said, end, stopped, failure, isBrought }: NoServer,
-): Cause {
+function causeOf(endpoint: ExecEndpoint, { printed, said, end, stopped, failure, isBrought }: NoServer) {
   if (failure !== undefined) {
     const { code, message } = failure as NodeJS.ErrnoException;
     return {
@@ -75,18 +62,14 @@ function causeOf(
 
 const maxQuoted = 300;
 
-/** A code of the table of exec failures, what is known besides, and a better fix than the table's. */
+/** `more`: what is known besides; `hint`: a better fix than the table's. */
 interface Cause {
   readonly code: string;
   readonly more?: string | undefined;
   readonly hint?: string | undefined;
 }
 
-/** What a machine misses to start sshd; undefined if nothing is found. */
-async function inMachine(
-  endpoint: ExecEndpoint,
-  { env = process.env, signal, timeoutMs }: Pick<OpenOptions, 'env' | 'signal' | 'timeoutMs'>,
-): Promise<Cause | undefined> {
+async function inMachine(endpoint: ExecEndpoint, { env = process.env, signal, timeoutMs }: OpenOptions) {
   const asked = { env, signal, timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
   const end = await runProgram(askSshd(endpoint, 'why'), asked).catch(() => undefined);
   return end && !end.stopped ? readWhy(end, endpoint) : undefined;
@@ -135,26 +118,17 @@ function quoteStart(text: string): string {
 }
 
 /** The command that starts the machine's sshd, prints its settings, or finds out there why it does not start. */
-export function askSshd(
-  endpoint: Pick<ExecEndpoint, 'command'>,
-  what: 'serve' | 'why' | 'keys',
-): readonly string[] {
+export function askSshd(endpoint: Pick<ExecEndpoint, 'command'>, what: 'serve' | 'why' | 'keys') {
   return inShell(endpoint, script, [what]);
 }
 
-/** The command that runs a script there, with arguments. */
-export function inShell(
-  { command }: Pick<ExecEndpoint, 'command'>,
-  script: string,
-  args: readonly string[],
-): readonly string[] {
+export function inShell({ command }: Pick<ExecEndpoint, 'command'>, script: string, args: readonly string[]) {
   const text = script.replaceAll(/^ *#.*\n/gm, '');
   // systemd replaces variables in a unit's command line: systemd.service(5).
   const own = (word: string) => (command[0] === 'systemd-run' ? word.replaceAll('$', '$$$$') : word);
   return [...command, ...['/bin/sh', '-c', text, 'sh', ...args].map(own)];
 }
 
-/** The code for what a program says, in English; undefined for anything unknown. */
 function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined {
   const found = messages.find(({ says }) => says.test(said))?.code;
   return found === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : found;

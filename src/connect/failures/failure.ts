@@ -3,7 +3,6 @@ export interface Failure {
   readonly codes: readonly string[];
   readonly problem: string;
   readonly hint: string;
-  /** Whether to try again later cannot help. */
   readonly final?: true;
   /** The fix for a user of Windows who has the rights that `hint` is about. */
   readonly hintWithRights?: string;
@@ -23,7 +22,6 @@ export const exhausted: readonly Failure[] = [
   { codes: ['ENOMEM', 'ENOBUFS'], problem: 'the kernel is out of memory for sockets', hint: memoryHint },
 ];
 
-/** The failure for a code that means that this system has run out of something. */
 export function exhaustion(code: string | undefined): Failure | undefined {
   return [...exhausted, windowsExhausted].find(({ codes }) => code !== undefined && codes.includes(code));
 }

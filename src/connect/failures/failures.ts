@@ -20,11 +20,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
 };
 
 /** What a code means in the endpoint's family; undefined if that is not known. `addon`: of Windows, whose user may have the rights. */
-export function explainFailure(
-  endpoint: Endpoint,
-  code: string,
-  addon?: Pick<Addon, 'hyperVRights'>,
-): Pick<Failure, 'problem' | 'hint' | 'final'> | undefined {
+export function explainFailure(endpoint: Endpoint, code: string, addon?: Pick<Addon, 'hyperVRights'>) {
   const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
   if (!found) return undefined;
   const { problem, hintWithRights, hintForThisHost, final } = found;
@@ -36,7 +32,6 @@ export function explainFailure(
   };
 }
 
-/** Whether this user of Windows is elevated, or in Hyper-V Administrators. */
 function hasRights(addon: Pick<Addon, 'hyperVRights'> | undefined): boolean {
   const rights = addon?.hyperVRights();
   return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
@@ -77,7 +72,6 @@ function fill(text: string, endpoint: Endpoint, word = (address: string) => addr
     .replaceAll('{port}', portOf(endpoint));
 }
 
-/** The port; for a service without one, its id. */
 function portOf(endpoint: Endpoint): string {
   if ('port' in endpoint) return String(endpoint.port);
   if (endpoint.family !== 'hyper-v') return '';

@@ -9,16 +9,11 @@ import lastStep from './last-step.sh';
 import relay from './relay.py';
 
 /**
- * What ssh runs on `endpoint.host`: one command that sh, bash, dash, ksh, zsh, csh, tcsh and fish read alike. Its answer
+ * What ssh runs on `hop.host`: one command that sh, bash, dash, ksh, zsh, csh, tcsh and fish read alike. Its answer
  * begins with `marker`. `startMs`: for the start of a machine that is off there. Throws a RangeError if a part has a control character.
  */
-export function hopCommand(
-  endpoint: ViaEndpoint,
-  marker: string,
-  timeoutMs: number,
-  startMs?: number,
-): string {
-  const { target, port, at } = endpoint;
+export function hopCommand(hop: ViaEndpoint, marker: string, timeoutMs: number, startMs?: number): string {
+  const { target, port, at } = hop;
   const seconds = String(Math.ceil(timeoutMs / 1000));
   if (at?.family !== 'via') {
     const start = startMs === undefined ? [] : [ownArgs({ waitMs: startMs, start: true }).join(' ')];
@@ -31,7 +26,6 @@ export function hopCommand(
 /** The end of a marker to which a vmssh there also says the machine's host keys. An older one takes any marker. */
 export const asksKeys = '-keys';
 
-/** A command that runs a script of sh there, read alike by the same shells. */
 export function scriptCommand(script: string, args: readonly string[]): string {
   return execLine(['sh', '-c', oneLine(script), 'sh', ...args]);
 }
@@ -48,12 +42,7 @@ export function hopOptions(timeoutMs: number) {
 }
 
 /** A login of a hop that asks its user nothing. */
-export function quietHop(
-  ssh: readonly string[],
-  host: string,
-  timeoutMs: number,
-  command: string,
-): readonly string[] {
+export function quietHop(ssh: readonly string[], host: string, timeoutMs: number, command: string) {
   const { flags, settings } = hopOptions(timeoutMs);
   return sshCommand({ ssh, flags, settings: [...settings, asksNothing], host, command });
 }
@@ -84,7 +73,7 @@ export function runHop(
   return whileDropped(attempt, ({ stderr }) => wasDropped(stderr), timeoutMs, options.signal);
 }
 
-/** What an attempt comes to, of those that are made as long as they are dropped and there is time. */
+/** The result of the last attempt: again while it is dropped and there is time. */
 export async function whileDropped<T>(
   attempt: (leftMs: number) => Promise<T>,
   isDropped: (result: T) => boolean,
@@ -102,10 +91,9 @@ export async function whileDropped<T>(
   }
 }
 
-/** A script without its comments as one line: csh ends a word at a line break. */
+/** Without comments: csh ends a word at a line break. */
 function oneLine(script: string): string {
-  const lines = script.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return lines.join(' ');
+  return script.replaceAll(/^#.*$/gm, '').split('\n').filter(Boolean).join(' ');
 }
 
 // A JSON string is also one of Python's.

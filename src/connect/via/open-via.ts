@@ -14,10 +14,7 @@ import { ConfirmedCarried } from '../program-connection.js';
 import { asksKeys, hopCommand, hopOptions, patience, wasDropped, whileDropped } from './hop-command.js';
 import { keyTexts } from './keys-there.js';
 
-/**
- * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there, or ssh -W, connects. A login that its
- * server dropped is tried again within the time that there is. Throws a ConnectError.
- */
+/** The user's ssh logs in, and the best tool there, or ssh -W, connects; again if dropped. Throws a ConnectError. */
 export async function openVia(
   endpoint: ViaEndpoint,
   options: OpenOptions,
@@ -106,28 +103,19 @@ async function openOnce(
 }
 
 /** Passes on the keys that come before the answer. The machine's bytes come after both. */
-async function answerAfterKeys(
-  hop: Hop,
-  marker: string,
-  deadline: number,
-  hostKeys: OpenOptions['hostKeys'],
-): Promise<HopAnswer> {
-  const answer = await readAnswer(hop, marker, deadline);
+async function answerAfterKeys(hop: Hop, marker: string, until: number, hostKeys: OpenOptions['hostKeys']) {
+  const answer: HopAnswer = await readAnswer(hop, marker, until);
   const { text, printed } = answer;
   if (text === undefined || text === 'by vmssh') return answer;
   const [, said] = /^keys (.*)/.exec(text) ?? [];
   // Without a vmssh there nobody can say.
   const keys = said === undefined ? [] : keyTexts(said);
   if (keys) hostKeys?.(keys);
-  return said === undefined ? answer : { ...(await readAnswer(hop, marker, deadline)), printed };
+  return said === undefined ? answer : { ...(await readAnswer(hop, marker, until)), printed };
 }
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */
-async function finishHop(
-  { text = '', printed }: HopAnswer,
-  hop: Hop,
-  { timeoutMs }: OpenOptions,
-): Promise<void> {
+async function finishHop({ text = '', printed }: HopAnswer, hop: Hop, { timeoutMs }: OpenOptions) {
   const [, word = '', rest = ''] = /^([^ ]*) ?(.*)$/s.exec(text) ?? [];
   const { endpoint } = hop;
   const { host, at } = lastOf(endpoint);
@@ -148,17 +136,11 @@ async function finishHop(
   throw hopFailure(word === 'no-vmssh' ? 'HOP_NO_VMSSH' : 'HOP_NO_TOOL', { ...endpoint, host });
 }
 
-/** The hop that the last step is made on. */
 function lastOf({ host, at }: ViaEndpoint): { readonly host: string; readonly at: ViaSocket | undefined } {
   return at?.family === 'via' ? lastOf(at) : { host, at };
 }
 
-/** ssh ended, printed too much, or the time is over, before there was an answer. */
-async function unanswered(
-  hop: Hop,
-  { printed, isTooMuch }: HopAnswer,
-  deadline: number,
-): Promise<ConnectError> {
+async function unanswered(hop: Hop, { printed, isTooMuch }: HopAnswer, deadline: number) {
   const { endpoint } = hop;
   const first = quote(printed.slice(0, maxQuoted));
   if (isTooMuch) return hopFailure('HOP_NO_SHELL', endpoint, `it printed too much, beginning with ${first}`);
@@ -208,7 +190,6 @@ async function awaitStream(hop: Hop, deadline: number): Promise<void> {
   if (first.length === 0 && now() < until) await refuseFailure();
 }
 
-/** A connection that an ssh carries, whose stderr is ours. */
 export class Hop extends ConfirmedCarried<ViaEndpoint> {
   constructor(command: readonly string[], endpoint: ViaEndpoint, native: AddonState, env: Env) {
     super(command, endpoint, native, { env, stderr: 'inherit' }, (end) =>
@@ -217,13 +198,11 @@ export class Hop extends ConfirmedCarried<ViaEndpoint> {
   }
 }
 
-/** What the hypervisor said before the machine's first byte. */
 export interface HopAnswer {
   /** "by socat", "errno ENOENT", "no-tool", "failed {…}"; before these "keys {…}". Undefined: it gave no answer. */
   readonly text?: string;
   /** What it printed on its own before: a message of the day, an echo of .bashrc. */
   readonly printed: string;
-  /** Whether that was too much to read on. */
   readonly isTooMuch?: boolean;
 }
 
@@ -232,11 +211,7 @@ const maxPrinted = 49_152;
 const maxAnswer = 20_480;
 
 /** Reads up to the marker's line, and no byte more. At end-of-file, after `deadline` (of `now`) or too much else: what was printed. */
-export async function readAnswer(
-  connection: Connection,
-  marker: string,
-  deadline: number,
-): Promise<HopAnswer> {
+export async function readAnswer(connection: Connection, marker: string, deadline: number) {
   const most = maxPrinted + maxAnswer;
   const { text, found } = await peekFor(connection, most, deadline, (all) => {
     const start = all.indexOf(`${marker} `);
@@ -258,14 +233,12 @@ export function hopFailure(code: string, endpoint: ViaEndpoint, more?: string): 
   return openFailure(endpoint, code, { more });
 }
 
-/** An errno of the socket on the hypervisor. */
 export function onHost(host: string, at: ViaSocket, code: string, cause?: unknown): ConnectError {
   const error = openFailure(at, code);
   const { problem, hint } = error;
   return errorWith(error, { problem: `on ${host}, ${problem}`, hint: hint && `on ${host}: ${hint}`, cause });
 }
 
-/** What the vmssh there reported. */
 export function remoteFailure(endpoint: ViaEndpoint, host: string, json: string): ConnectError {
   let report: Partial<Record<'op' | 'code' | 'problem' | 'hint' | 'final', unknown>> = {};
   try {

@@ -123,7 +123,6 @@ function childStream(descriptor: number | undefined, sides: { readable: boolean;
   return descriptor === undefined ? null : new DescriptorStream(sides).open(descriptor);
 }
 
-/** A child that could not be started: the error is an event. */
 function failed(error: Error): ChildProcess {
   const child = new ChildProcess(undefined, []);
   queueMicrotask(() => {

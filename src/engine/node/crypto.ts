@@ -2,7 +2,6 @@ import { hmacSha1, sha256 } from 'engine:bytes';
 import { randomBytes as systemRandom } from 'engine:system';
 import { toBuffer } from '../bytes.js';
 
-/** A hash or a keyed hash. */
 export interface Digester {
   update(data: string | Uint8Array): Digester;
   digest(): Buffer;

@@ -1,7 +1,6 @@
 type Key = string | symbol;
 type Listener = (...args: never[]) => unknown;
 
-/** What an event brings, by its name. */
 export type EventsOf<Events> = { readonly [Name in keyof Events]: readonly unknown[] };
 /** Whoever knows nothing of an emitter may listen for anything. */
 export type AnyEvents = Record<Key, never[]>;
@@ -56,7 +55,6 @@ export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
     return this.#of(name).length;
   }
 
-  /** Called with the number of a name's listeners before and now. */
   protected changed(_name: Key, _before: number, _now: number): void {}
 
   #add(name: Key, entry: Entry): this {

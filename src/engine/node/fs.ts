@@ -17,11 +17,6 @@ export interface MakeFolderOptions {
   readonly mode?: number;
 }
 
-export interface RemoveOptions {
-  readonly recursive?: boolean;
-  readonly force?: boolean;
-}
-
 export function openSync(path: string, flags: string | number, mode = 0o666): number {
   return files.open(path, openFlags(flags), mode);
 }
@@ -115,7 +110,7 @@ export function mkdirSync(path: string, options: MakeFolderOptions | number = {}
   }
 }
 
-export function rmSync(path: string, options: RemoveOptions = {}): void {
+export function rmSync(path: string, options: { recursive?: boolean; force?: boolean } = {}): void {
   const { recursive = false, force = false } = knownOptions('rm', options, ['recursive', 'force']);
   removeTree(path, { recursive, force });
 }

@@ -5,9 +5,7 @@ import { spawnSync } from './child_process.js';
 export const constants = {
   signals,
   get errno(): Readonly<Record<string, number>> {
-    return Object.fromEntries(
-      [...errorNames().entries()].flatMap(([number, name]) => (name ? [[name, number]] : [])),
-    );
+    return Object.fromEntries(errorNames().flatMap((name, number) => (name ? [[name, number]] : [])));
   },
 };
 

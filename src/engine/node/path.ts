@@ -15,7 +15,6 @@ interface Root {
   readonly rest: string;
 }
 
-/** The used part of node:path of one system. */
 class Paths {
   readonly sep: Rules['sep'];
   readonly delimiter: Rules['delimiter'];

@@ -3,5 +3,4 @@ import type { DescriptorStream } from '../streams.js';
 
 /** Sockets are Duplex. Only the library makes others, and that runs on Node. */
 export type { DescriptorStream as Duplex, DescriptorStream as Readable };
-/** What is written to: our own stdout and stderr. */
 export type Writable = StandardOutput;

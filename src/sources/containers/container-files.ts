@@ -5,13 +5,11 @@ import { maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
 import { absent, dockerEngines, engineExec, isThere, podmanEngines, urlOf } from './engines.js';
 
 /**
- * The files of a container, by what its manager copies out of it (`podman cp`, `docker cp`), in the daemon that has it.
- *
- * Copied, and not read by an exec of `cat`: it needs no program of the image, works while the container is stopped or paused, takes no
- * place in its limit of processes, and nothing of the container runs, so that it cannot attack the runtime that would start it
- * (CVE-2019-5736, CVE-2024-21626). What can be attacked is the copy: links that lead out of the container while it is made. Docker
- * since 19.03 and Podman since 4 change their root to the container's first (CVE-2018-15664, CVE-2019-14271), and an older one gives at
- * most a file of the host that has a public key in it, since nothing else is taken.
+ * The files of a container, by what its manager copies out of it (`podman cp`, `docker cp`), in the daemon that has it. Not
+ * by an exec of `cat`: a copy also works while it is stopped or paused, and nothing of the container runs, which could attack
+ * the runtime that starts it (CVE-2019-5736, CVE-2024-21626). The copy can be attacked by links out of the container: Docker
+ * since 19.03 and Podman since 4 change their root first (CVE-2018-15664, CVE-2019-14271), and of an older one nothing but
+ * public keys is taken.
  */
 export async function containerFiles(
   manager: 'podman' | 'docker',

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { isLoopback } from '../../typed/names.js';
 import { offered } from '../../typed/shell.js';
-import { type Deps, DiscoveryError, type Listing } from '../source.js';
+import { type Deps, DiscoveryError, type Listing, warned } from '../source.js';
 import { atService, type ExecWords, execWords } from '../tools/exec-route.js';
-import { type JsonObject, objectAt, parseJson } from '../tools/json.js';
-import { textOf } from '../tools/run-tool.js';
+import { type JsonObject, jsonOrNothing, objectAt, textOf } from '../tools/json.js';
 import { type Authority, authorityOf, isOwnPath, socketIn } from '../trusted-path.js';
 
 export interface Engine {
@@ -16,10 +15,12 @@ export interface Engine {
   readonly authority?: Authority;
 }
 
-/** The services of this host. `own`: this user's Podman, which also works without a service. `elsewhere`: the service that the command itself asks instead. */
-export interface Engines {
+/** The services of this host. */
+interface Engines {
+  /** This user's Podman, which also works without a service. */
   readonly own?: Engine | undefined;
   readonly others: readonly Engine[];
+  /** The service that the command itself asks instead. */
   readonly elsewhere?: string | undefined;
 }
 
@@ -46,22 +47,20 @@ export async function dockerEngines(deps: Deps): Promise<Engines> {
   const usual = chosen === undefined ? system : socketIn(chosen)?.replace(/^\/var\/run\//, `${folder}/`);
   const own = ownFolder(env);
   const more = env.DOCKER_HOST && usual ? [] : [system, ...(own ? [`${own}/docker.sock`] : [])];
-  const others = [...new Set([...(usual ? [usual] : []), ...more])].map((socket) => ({
-    socket,
-    authority: socket === system ? undefined : authorityOf(),
-  }));
+  const at = engineAt(system, authorityOf());
+  const others = [...new Set([...(usual ? [usual] : []), ...more])].map(at);
   return { others, elsewhere: usual === undefined ? chosen : undefined };
+}
+
+function engineAt(system: string, authority: Authority | undefined): (socket: string) => Engine {
+  return (socket) => ({ socket, authority: socket === system ? undefined : authority });
 }
 
 /** Podman on this host: CONTAINER_HOST's only, else the user's own and the system's. */
 export function podmanEngines({ env, runDir = '/run' }: Deps, uid: number | undefined): Engines {
   const given = socketIn(env.CONTAINER_HOST ?? '');
   const system = `${runDir}/podman/podman.sock`;
-  const authority = authorityOf(uid, uid);
-  const at = (socket: string): Engine => ({
-    socket,
-    authority: socket === system ? undefined : authority,
-  });
+  const at = engineAt(system, authorityOf(uid, uid));
   if (given !== undefined) return { others: [at(given)] };
   // Without a session there is no such folder, and its command is asked.
   const folder = ownFolder(env) ?? (uid === undefined ? undefined : `${runDir}/user/${uid}`);
@@ -88,7 +87,7 @@ function ownFolder({ XDG_RUNTIME_DIR: folder }: Deps['env']): string | undefined
 /** In place of a list: the warning of the DiscoveryError that it rejected with. Throws any other error. */
 export function warningFor(provider: string, error: unknown): Listing<never> {
   if (!(error instanceof DiscoveryError)) throw error;
-  return { found: [], warnings: [{ provider, code: error.code, problem: error.message }] };
+  return warned(provider, error.code, error.message);
 }
 
 /** Whether a socket is there. Throws a DiscoveryError UNTRUSTED if another user than this one or root has it, or can replace it. */
@@ -99,16 +98,12 @@ export async function isThere(socket: string, uid: number | undefined): Promise<
     return false;
   }
   if (uid === undefined || isOwnPath(socket, uid, true)) return true;
-  throw new DiscoveryError(
-    'UNTRUSTED',
-    `${socket} belongs to another user, or another user can replace it: not asked`,
-  );
+  const problem = `${socket} belongs to another user, or another user can replace it: not asked`;
+  throw new DiscoveryError('UNTRUSTED', problem);
 }
 
-/**
- * What `docker` asks: DOCKER_HOST, else the address of its context, "unix:///home/u/.docker/desktop/docker.sock"; undefined for its default.
- * https://docs.docker.com/engine/manage-resources/contexts/
- */
+// What `docker` asks: DOCKER_HOST, else the address of its context, "unix:///home/u/.docker/desktop/docker.sock";
+// undefined for its default. https://docs.docker.com/engine/manage-resources/contexts/
 async function dockerAddress({ env }: Deps): Promise<string | undefined> {
   if (env.DOCKER_HOST) return env.DOCKER_HOST;
   const { HOME, DOCKER_CONFIG = HOME && join(HOME, '.docker'), DOCKER_CONTEXT } = env;
@@ -123,9 +118,5 @@ async function dockerAddress({ env }: Deps): Promise<string | undefined> {
 }
 
 async function readObject(path: string): Promise<JsonObject> {
-  try {
-    return objectAt(parseJson(await readText(path)));
-  } catch {
-    return {};
-  }
+  return objectAt(jsonOrNothing(await readText(path).catch(() => '')));
 }

@@ -11,8 +11,7 @@ import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Status, 
 import { DiscoveryError, isFailure, statusReader } from '../source.js';
 import { execRoutes } from '../tools/exec-route.js';
 import type { GetJson } from '../tools/http-unix.js';
-import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
-import { textOf } from '../tools/run-tool.js';
+import { isJsonObject, type JsonObject, objectAt, objectsIn, textOf } from '../tools/json.js';
 import { holdsMachine } from '../vmm/kvm.js';
 import { type Engine, engineExec, urlOf } from './engines.js';
 
@@ -49,31 +48,21 @@ export async function listContainers(
 ): Promise<Listing<DiscoveredContainer>> {
   const containers = parseContainers(await source.list());
   const warnings: Warning[] = [];
-  const found = await fewAtATime(
-    containers,
-    atOnce,
-    async (each) => {
-      const warn = (problem: string) =>
-        void warnings.push({ provider, code: 'NOT_LISTED', problem: `container ${each.name}: ${problem}` });
-      const seen = await look(each, source, deps, warn).catch((error) => {
-        if (!(error instanceof DiscoveryError)) throw error;
-        // The container was removed after it was listed.
-        if (error.isGone) return undefined;
-        const problem = `container ${each.name}: ${error.message}`;
-        // The container is listed all the same, and so are the others.
-        const code = isFailure(error) ? 'INCOMPLETE' : error.code;
-        warnings.push({ provider, code, problem });
-        return {};
-      });
-      return seen === undefined ? [] : [toMachine(each, provider, source, seen)];
-    },
-    deps.signal,
-  );
+  const ask = async (each: Container) => {
+    const warn = (problem: string, code = 'NOT_LISTED') =>
+      void warnings.push({ provider, code, problem: `container ${each.name}: ${problem}` });
+    const seen = await look(each, source, deps, warn).catch((error) => {
+      if (!(error instanceof DiscoveryError)) throw error;
+      // The container was removed after it was listed.
+      if (error.isGone) return undefined;
+      warn(error.message, isFailure(error) ? 'INCOMPLETE' : error.code);
+      return {};
+    });
+    return seen === undefined ? [] : [toMachine(each, provider, source, seen)];
+  };
+  const found = await fewAtATime(containers, 4, ask, deps.signal);
   return { found: found.flat(), warnings };
 }
-
-/** How many are asked for their details at once. */
-const atOnce = 4;
 
 /** What its list may not have: the socket that it has for this host, the name of the folder that it is for, the runtime whose VM it is. */
 type Seen = Partial<Record<'socket' | 'folder' | 'vm', string | undefined>>;
@@ -116,10 +105,8 @@ function runtimeOf(details: JsonObject): string | undefined {
 /** The folder of this host that a dev container is for, by VS Code and the devcontainer CLI. */
 const folderLabel = 'devcontainer.local_folder';
 
-/**
- * An image can bring any label, but only whoever made the container mounted that folder, or the root of its repository or of all projects;
- * what an image has copied into a volume is no project.
- */
+// An image can bring any label, but only whoever made the container mounted that folder, or the root of its repository or
+// of all projects; what an image has copied into a volume is no project.
 async function mountsFolder(folder: string, mounts: readonly Mount[]): Promise<boolean> {
   if (mounts.some(({ source }) => source === folder)) return true;
   const isAround = ({ at, source = '/', isBind }: Mount) =>
@@ -175,16 +162,14 @@ export function withOwnTargets<M extends DiscoveredMachine = never>(
   return withOwnNames<M | DiscoveredContainer>([...machines, ...typed]);
 }
 
-/**
- * The socket `ssh` in the folder that a container has for its host; undefined if none is seen. Throws a DiscoveryError: LINK for a link, which
- * may lead to any socket of this host; FOREIGN if another person could answer in the container's place; INCOMPLETE for a path that no socket has.
- */
+/** The socket `ssh` in that folder; undefined if none is seen. Throws a DiscoveryError: LINK, FOREIGN, INCOMPLETE. */
 export async function exportSocket(source: string, deps: Deps): Promise<string | undefined> {
   const path = `${source}/ssh`;
   const [folder, socket] = await Promise.all(
     [source, path].map((each) => lstat(each).catch(() => undefined)),
   );
   if (!folder || !socket) return undefined;
+  // It may lead to any socket of this host.
   if (socket.isSymbolicLink())
     throw new DiscoveryError('LINK', `${path} is a symbolic link, which the container made: not followed`);
   if (!socket.isSocket()) return undefined;
@@ -227,14 +212,9 @@ function canMean(text: string, { name, id, labels }: Container): boolean {
   return names.some((each) => match(text, [{ name: each, uuid: uuidOf(id), container: { id } }]).length > 0);
 }
 
-interface Container {
-  /** 64 hexadecimal digits. */
-  readonly id: string;
+interface Container extends Omit<ContainerFacts, 'url' | 'ownName'> {
   readonly name: string;
   readonly status: Status;
-  readonly labels: Readonly<Record<string, string>>;
-  /** What its manager says of restarts, "it ended and was restarted 12 times"; undefined: nothing. */
-  readonly restarts?: string;
   readonly mounts: readonly Mount[];
   /** Of its first process; Docker's list does not have it. */
   readonly pid: number;
@@ -277,7 +257,6 @@ function restartsOf({ Restarts: count, State: state }: JsonObject): string | und
   return state === 'restarting' ? 'it ended, and its manager restarts it' : undefined;
 }
 
-/** The mounts of a list or of a container's details. */
 function mountsOf({ Mounts: mounts }: JsonObject): readonly Mount[] {
   const all: readonly unknown[] = Array.isArray(mounts) ? mounts : [];
   return all.map((each) => {
@@ -293,9 +272,8 @@ function mountsOf({ Mounts: mounts }: JsonObject): readonly Mount[] {
 /** The first one, IPv4 before IPv6. */
 function addressOf(container: JsonObject): string | undefined {
   const networks = objectsIn(Object.values(objectAt(container, 'NetworkSettings', 'Networks')));
-  const addresses = ['IPAddress', 'GlobalIPv6Address'].flatMap((key) =>
-    networks.map((each) => textOf(each, key)),
-  );
+  const fields = ['IPAddress', 'GlobalIPv6Address'];
+  const addresses = fields.flatMap((key) => networks.map((each) => textOf(each, key)));
   return addresses.find((each) => each !== undefined && isIP(each) !== 0);
 }
 

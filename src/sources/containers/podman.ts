@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StartCommand } from '../../errors.js';
+
 import { readTextIfAny } from '../../files/read-sync.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { wroteFile } from '../processes/process-paths.js';
@@ -9,17 +9,16 @@ import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
 import { DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
 import { atService } from '../tools/exec-route.js';
-import { type GetJson, getJson } from '../tools/http-unix.js';
+import { getJson } from '../tools/http-unix.js';
+import { portOf, textOf } from '../tools/json.js';
+import type { RunTool } from '../tools/run-tool.js';
 import {
   asksElsewhere,
   exists,
   jsonObjects,
   listByUsersTool,
   machinesNamed,
-  portOf,
-  type RunTool,
   runTool,
-  textOf,
 } from '../tools/run-tool.js';
 import { authorityOf, configFolder } from '../trusted-path.js';
 import { docker } from './docker.js';
@@ -38,8 +37,11 @@ export const podman: Source = {
   list: listWithLed,
   find: (name, deps) =>
     findContainer(name, listAllOfPodman, deps, async () => typeThere('podman', name, await ledAway(deps))),
-  start: (machine) =>
-    machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
+  start(machine) {
+    const { name, container } = machine;
+    if (container) return startContainer(machine, container, 'podman');
+    return { machine: name, command: ['podman', 'machine', 'start', ...operand(name)] };
+  },
   files: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),
 };
 
@@ -58,7 +60,6 @@ async function listBoth(deps: Deps) {
   return { found: found.filter((each) => each.container !== undefined), warnings };
 }
 
-/** Also says which other service its command asks, beside the containers of this host's. */
 async function listWithLed(deps: Deps): Promise<Listing> {
   const listing = await listAllOfPodman(deps);
   const isSaid = listing.warnings.some(({ code }) => code === 'ELSEWHERE');
@@ -81,10 +82,6 @@ export async function listAllOfPodman(
   return { ...joinListings([own, inside]), found: withOwnTargets(inside.found, own.found) };
 }
 
-function startMachine({ name: machine }: DiscoveredMachine): StartCommand {
-  return { machine, command: ['podman', 'machine', 'start', ...operand(machine)] };
-}
-
 /** Asking `podman machine` takes a process, and makes its folders. */
 async function hasMachines({ env }: Deps): Promise<boolean> {
   return !!env.HOME && exists(join(configFolder(env, env.HOME), 'containers/podman/machine'));
@@ -96,7 +93,6 @@ export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.get
   return listByUsersTool(uid, podman.name, command, parse, deps, run);
 }
 
-/** With its QEMU, which the list of processes has too. */
 function withProcess(machine: DiscoveredMachine, deps: Deps): DiscoveredMachine {
   const { XDG_RUNTIME_DIR: folder } = deps.env;
   if (machine.status === 'off' || !folder) return machine;
@@ -122,19 +118,16 @@ export function parsePodman(text: string): readonly DiscoveredMachine[] {
   });
 }
 
-export interface PodmanEffects {
-  readonly get: GetJson;
-  readonly run: RunTool;
-  readonly exists: (path: string) => Promise<boolean>;
-  readonly uid: number | undefined;
-}
-
 const provider = 'podman';
 
-/** Podman's containers: the user's own by its API socket, or else by `podman ps`, and root's if its socket is open to the user. */
+const effects = () => ({ get: getJson, run: runTool, exists, uid: process.getuid?.() });
+
+export type PodmanEffects = ReturnType<typeof effects>;
+
+/** The user's own by its API socket, or else by `podman ps`, and root's if its socket is open to the user. */
 export async function listPodmanContainers(
   deps: Deps,
-  known: PodmanEffects = { get: getJson, run: runTool, exists, uid: process.getuid?.() },
+  known: PodmanEffects = effects(),
 ): Promise<Listing<DiscoveredContainer>> {
   const { own, others } = podmanEngines(deps, known.uid);
   const listings = await Promise.all([
@@ -188,13 +181,11 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
       return jsonObjects(answer)[0];
     },
   };
-  try {
-    return await listContainers(provider, source, deps);
-  } catch (error) {
+  return listContainers(provider, source, deps).catch(async (error) => {
     const elsewhere = await ledTo(deps, run);
     if (elsewhere === undefined) throw error;
     return asksElsewhere(provider, elsewhere);
-  }
+  });
 }
 
 /** What `podman` itself asks, if that is none of the services that are asked. */

@@ -14,12 +14,9 @@ export interface HyperVMachine extends Pick<DiscoveredMachine, 'name' | 'status'
   readonly id: Guid;
 }
 
-export interface HyperVSources {
-  readonly native: () => AddonState;
-  readonly powershell: (deps: Deps) => Promise<readonly HyperVRow[]>;
-}
+const sources = { native: loadAddon, powershell: (deps: Deps) => askPowerShell(deps) };
 
-const sources: HyperVSources = { native: loadAddon, powershell: (deps) => askPowerShell(deps) };
+export type HyperVSources = typeof sources;
 
 /** The machines of this Windows. Throws a DiscoveryError: NO_HYPERV, NO_RIGHTS, or the errors of both WMI and PowerShell. */
 export async function listHyperV(deps: Deps, from = sources): Promise<readonly HyperVMachine[]> {
@@ -39,7 +36,7 @@ async function askWmi(
   deps: Deps,
   from: HyperVSources,
 ): Promise<readonly HyperVRow[]> {
-  const pending = addon.hyperVMachines(deps.timeoutMs ?? defaultTimeoutMs);
+  const pending = addon.hyperVMachines(deps.timeoutMs ?? 10_000);
   const cancel = () => pending.cancel();
   deps.signal?.addEventListener('abort', cancel);
   try {
@@ -52,12 +49,8 @@ async function askWmi(
       throw new DiscoveryError('TIMEOUT', 'WMI did not answer in time');
     if (code === 'EMSGSIZE')
       throw finalError('PROTOCOL', 'WMI lists more than 10000 machines, or 4 million characters');
-    if (absent.has(code))
-      throw finalError(
-        'NO_HYPERV',
-        'Hyper-V is not enabled on this Windows',
-        'enable it and restart: optionalfeatures',
-      );
+    const enable = 'enable it and restart: optionalfeatures';
+    if (absent.has(code)) throw finalError('NO_HYPERV', 'Hyper-V is not enabled on this Windows', enable);
     if (denied.has(code)) throw noRights(deps, addon.hyperVRights());
     try {
       return await from.powershell(deps);
@@ -70,7 +63,6 @@ async function askWmi(
   }
 }
 
-const defaultTimeoutMs = 10_000;
 const absent: ReadonlySet<string> = new Set(['WBEM_E_INVALID_NAMESPACE', 'WBEM_E_INVALID_CLASS']);
 const denied: ReadonlySet<string> = new Set(['WBEM_E_ACCESS_DENIED', 'E_ACCESSDENIED']);
 
@@ -79,7 +71,6 @@ function noRights({ env }: Deps, rights: Rights): DiscoveryError {
   return finalError('NO_RIGHTS', `Windows shows its Hyper-V machines ${who}`, rightsHint(env, rights));
 }
 
-/** To ask again later cannot help. */
 function finalError(code: string, problem: string, hint?: string): DiscoveryError {
   return new DiscoveryError(code, problem, { hint, final: true });
 }
@@ -97,9 +88,8 @@ const statusOf = statusReader({
   // 32773: saving.
   stopping: [4, 32773, 32774],
   saved: [6, 32769],
-  // 32776: pausing.
+  // 32776: pausing; 32777: resuming.
   paused: [9, 32768, 32776],
-  // 32777: resuming.
   starting: [10, 32770, 32777],
 });
 
@@ -127,7 +117,6 @@ function addressScript(id: Guid): string {
   return ["$ErrorActionPreference = 'Stop'", ofWindows.join(' | '), ofGuest.join(' | ')].join('; ');
 }
 
-/** Stands before each address of this Windows. */
 const own = 'own=';
 
 /** By its id, also as typed: Start-VM reads a name as a pattern, and several machines may have it. */
@@ -205,7 +194,6 @@ function unreadable(what: string): DiscoveryError {
 
 type Env = Deps['env'];
 
-/** What the user of this process has, as the addon shows it. */
 export interface Rights {
   readonly elevated: boolean;
   readonly hyperVAdministrator: boolean;

@@ -4,35 +4,21 @@ import { isPlainHostName, nameProblem, slug } from '../../typed/names.js';
 import { type Guid, parseGuid, parseUuid } from '../../typed/numbers.js';
 import { routeToHyperV } from '../../typed/socket-target.js';
 import { answerOf, match, searchIn } from '../search.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  nothing,
-  type Reachable,
-  type ResolveContext,
-  type Search,
-  type Source,
-  statuses,
-  type Warning,
-} from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Reachable, ResolveContext, Search } from '../source.js';
+import { DiscoveryError, nothing, type Source, statuses, type Warning, warned } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
-import { type JsonObject, parseJson } from '../tools/json.js';
-import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
+import { type JsonObject, parseJson, textOf } from '../tools/json.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
 import type { HyperVMachine, HyperVSources } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './wsl-windows.js';
 
 /** What Windows is asked of one machine; a parameter, for tests. */
-export interface HyperVEffects {
-  readonly machines: (deps: Deps) => Promise<readonly HyperVMachine[]>;
-  readonly addresses: (vmId: Guid, deps: Deps) => Promise<readonly string[]>;
-}
-
-const effects: HyperVEffects = {
-  machines: async (deps) => (await import('./hyper-v.js')).listHyperV(deps),
-  addresses: async (...args) => (await import('./hyper-v.js')).hyperVAddresses(...args),
+const effects = {
+  machines: async (deps: Deps) => (await import('./hyper-v.js')).listHyperV(deps),
+  addresses: async (id: Guid, deps: Deps) => (await import('./hyper-v.js')).hyperVAddresses(id, deps),
 };
+
+export type HyperVEffects = typeof effects;
 
 /** The Hyper-V machines of this Windows. A name is looked up at every login: it may have moved to another machine since the last one. */
 export function hyperVOf({ machines, addresses } = effects): Source {
@@ -85,12 +71,12 @@ export async function resolveHyperVId(
   };
 }
 
-function hasId(machine: DiscoveredMachine): machine is DiscoveredHyperV {
-  return machine.uuid !== undefined;
-}
-
 export interface DiscoveredHyperV extends DiscoveredMachine {
   readonly uuid: Guid;
+}
+
+function hasId(machine: DiscoveredMachine): machine is DiscoveredHyperV {
+  return machine.uuid !== undefined;
 }
 
 /** On Windows directly, on Linux through Windows. */
@@ -107,10 +93,7 @@ export async function reportedAddress(
 ): Promise<string | undefined> {
   const id = parseGuid(uuid ?? '');
   if (id === undefined) return undefined;
-  if (platform === 'win32') {
-    const { hyperVAddresses } = await import('./hyper-v.js');
-    return (await hyperVAddresses(id, deps, run))[0];
-  }
+  if (platform === 'win32') return (await (await import('./hyper-v.js')).hyperVAddresses(id, deps, run))[0];
   const program = findWindowsVmssh(deps);
   if (program === undefined) return undefined;
   const words = ['list', '--json', '-o', 'address', `--provider=${hyperV.name}`, id];
@@ -145,7 +128,6 @@ function parseListing(text: string): Listing {
   }
 }
 
-/** By the Windows build of vmssh. */
 interface Printed {
   readonly machines: readonly JsonObject[];
 }
@@ -157,8 +139,8 @@ export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Prom
     return { found: toHyperVMachines(await listHyperV(deps, from)), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
-    const problem = [error.message, error.hint].filter((each) => each !== undefined).join(': ');
-    return { found: [], warnings: [{ provider: hyperV.name, code: error.code, problem }] };
+    const problem = error.hint === undefined ? error.message : `${error.message}: ${error.hint}`;
+    return warned(hyperV.name, error.code, problem);
   }
 }
 
@@ -178,26 +160,21 @@ export function findHyperV(
       : match(name.toLowerCase(), named).map(({ machine }) => machine);
     return searchIn<DiscoveredHyperV>(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
   };
-  return answerOf(search(), deps.signal, ({ code, hint }) => ({
-    code,
-    hint:
-      hint ?? 'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt',
-  }));
+  const usual =
+    'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt';
+  return answerOf(search(), deps.signal, ({ code, hint = usual }) => ({ code, hint }));
 }
 
 /** Each with a target that ssh accepts and that is unique: its name, else its slug, else its id. */
 export function toHyperVMachines(machines: readonly HyperVMachine[]): readonly DiscoveredHyperV[] {
   const namesOf = (name: string) => new Set([name, slug(name)].map((each) => each.toLowerCase()));
-  const called = countBy(
-    machines.flatMap(({ name }) => [...namesOf(name)]),
-    (each) => each,
-  );
+  const names = machines.flatMap(({ name }) => [...namesOf(name)]);
+  const called = countBy(names, (each) => each);
   const isUsable = (text: string) =>
-    isPlainHostName(text) && parseUuid(text) === undefined && nameProblem(text, 'machine name') === undefined;
+    isPlainHostName(text) && parseUuid(text) === undefined && nameProblem(text) === undefined;
   return machines.map(({ id, name, status }) => {
-    const handles = [name, slug(name)].filter(
-      (text) => isUsable(text) && called.get(text.toLowerCase()) === 1,
-    );
-    return { name, status, uuid: id, provider: hyperV.name, target: `hyper-v/${handles[0] ?? id}` };
+    const isOnly = (text: string) => isUsable(text) && called.get(text.toLowerCase()) === 1;
+    const handle = [name, slug(name)].find(isOnly) ?? id;
+    return { name, status, uuid: id, provider: hyperV.name, target: `hyper-v/${handle}` };
   });
 }

@@ -19,12 +19,11 @@ export function keyOf(id: Guid): string {
   return `${servicesKey}\\${id}`;
 }
 
-/** The arguments for reg.exe to register a service. */
+/** Arguments for reg.exe. */
 export function registration(id: Guid, name: string): readonly string[] {
   return ['add', keyOf(id), '/v', 'ElementName', '/t', 'REG_SZ', '/d', name, '/f'];
 }
 
-/** The arguments for reg.exe to remove it. */
 export function removal(id: Guid): readonly string[] {
   return ['delete', keyOf(id), '/f'];
 }
@@ -54,7 +53,6 @@ export async function isRegistered(
   }
 }
 
-/** Runs reg.exe, for half a minute at most. Throws a DiscoveryError. */
 export function callReg(args: readonly string[], deps: Deps, run: RunTool = runTool): Promise<string> {
   return run(systemProgram('reg.exe', deps.env), args, { ...deps, timeoutMs: deps.timeoutMs ?? 30_000 });
 }

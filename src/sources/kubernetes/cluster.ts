@@ -4,8 +4,8 @@ import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Status } from '../source.js';
 import { DiscoveryError, statusReader } from '../source.js';
 import { type ExecWords, execRoutes, execToPort, execWords, optionWith } from '../tools/exec-route.js';
-import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
-import { printedJson, type RunTool, runTool, textOf } from '../tools/run-tool.js';
+import { isJsonObject, type JsonObject, objectAt, objectsIn, textOf } from '../tools/json.js';
+import { printedJson, type RunTool, runTool } from '../tools/run-tool.js';
 
 export const kubevirt = ofCluster('kubevirt', 'KubeVirt', () => machinesMade);
 
@@ -19,7 +19,7 @@ export const kubectl: Source = {
   },
 };
 
-/** What starts a program in a pod as its container's user. */
+/** What starts a program as the container's user. */
 export function kubectlExec(pod: string, namespace?: string, container?: string): ExecWords | undefined {
   const how = [...optionWith('namespace', namespace), 'exec', '--stdin', `pod/${pod}`];
   return execWords(pod, 'kubectl', ...how, ...optionWith('container', container), '--');
@@ -43,13 +43,8 @@ export interface ClusterMade {
   toMachine(object: ClusterObject, container: string | undefined): DiscoveredMachine;
 }
 
-interface ClusterObject {
-  readonly name: string;
-  readonly namespace: string;
-  readonly metadata: JsonObject;
-  readonly spec: JsonObject;
-  readonly status: JsonObject;
-}
+type ClusterObject = Readonly<Record<'name' | 'namespace', string>> &
+  Readonly<Record<'metadata' | 'spec' | 'status', JsonObject>>;
 
 /** `namespace`: undefined for kubectl's own. Throws a DiscoveryError. */
 export async function listCluster(
@@ -79,21 +74,18 @@ export async function findInCluster(
   const search = await answerOf(listed, deps.signal, () => ({ hint }));
   if (search.outcome !== 'unknown') return search;
   const context = (await run('kubectl', ['config', 'current-context'], deps).catch(() => '')).trim();
-  return context === ''
-    ? search
-    : { ...search, missing: `the context ${quote(context)} has no machine ${quote(name)}` };
+  if (context === '') return search;
+  return { ...search, missing: `the context ${quote(context)} has no machine ${quote(name)}` };
 }
 
-/** Reads the list that `kubectl get … --output=json` prints. Throws a DiscoveryError PROTOCOL. */
 function parseCluster(text: string): readonly ClusterObject[] {
   const { items } = objectAt(printedJson(text));
   if (!Array.isArray(items)) throw new DiscoveryError('PROTOCOL', 'its answer has no list of objects');
   return items.filter(isJsonObject).flatMap((item): readonly ClusterObject[] => {
     const metadata = objectAt(item, 'metadata');
-    const [spec, status] = [objectAt(item, 'spec'), objectAt(item, 'status')];
     const [name, namespace] = [textOf(metadata, 'name'), textOf(metadata, 'namespace')];
     if (!isClusterName(name) || !isClusterName(namespace)) return [];
-    return [{ name, namespace, metadata, spec, status }];
+    return [{ name, namespace, metadata, spec: objectAt(item, 'spec'), status: objectAt(item, 'status') }];
   });
 }
 
@@ -132,9 +124,8 @@ function routesTo({ name, namespace, status }: ClusterObject): readonly Route[] 
 
 function statusOf({ status }: ClusterObject): Status {
   const known = phaseOf(status.phase);
-  const isPaused = objectsIn(status.conditions).some(
-    (each) => each.type === 'Paused' && each.status === 'True',
-  );
+  const conditions = objectsIn(status.conditions);
+  const isPaused = conditions.some((each) => each.type === 'Paused' && each.status === 'True');
   return known === 'running' && isPaused ? 'paused' : known;
 }
 

@@ -5,10 +5,7 @@ import { guestsOnly, notLocal } from '../tools/guest-addresses.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 import { type Domain, uriOf } from './libvirt.js';
 
-/**
- * The IP addresses of a running domain, IPv4 first: of libvirt's DHCP server, else those that this host has talked to, which the guest
- * chooses; none of this host's own. `timeoutMs` is for both questions. Throws a DiscoveryError.
- */
+/** Of libvirt's DHCP server, else those this host has talked to, which the guest chooses; IPv4 first. Throws a DiscoveryError. */
 export async function domainAddresses(
   { uuid, scope }: Partial<Pick<Domain, 'uuid'>> & Pick<Domain, 'scope'>,
   deps: Deps,
@@ -17,6 +14,7 @@ export async function domainAddresses(
   if (uuid === undefined) return [];
   const uri = uriOf({ scope });
   const { timeoutMs } = deps;
+  // For both questions.
   const until = now() + (timeoutMs ?? 0);
   for (const source of ['lease', 'arp']) {
     const args = ['--readonly', '--quiet', '--connect', uri, 'domifaddr', uuid, '--source', source];

@@ -1,15 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../runtime.js';
 import { parseGuid } from '../../typed/numbers.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type MachineFiles,
-  type Printed,
-  type ReachedMachine,
-  type ScriptRunner,
-} from '../source.js';
+import type { Deps, DiscoveredMachine, MachineFiles, Printed, ReachedMachine } from '../source.js';
+import { DiscoveryError, type ScriptRunner } from '../source.js';
 import { isJsonObject, type JsonObject, objectAt } from '../tools/json.js';
 import { maxKeyText, readInTurn } from '../tools/machine-files.js';
 import { printedJson, runTool } from '../tools/run-tool.js';
@@ -18,10 +11,7 @@ import { uriOf } from './libvirt.js';
 /** Resolves to an agent's "return"; undefined if it has none. Rejects with a DiscoveryError, FAILED if it or libvirt refuses. */
 type AskAgent = (execute: string, args?: JsonObject, input?: string) => Promise<unknown>;
 
-/**
- * The agent of QEMU in a domain (https://qemu.org/docs/master/interop/qemu-ga-ref.html), over a port that only its libvirtd has, and that only
- * its root opens. Undefined without a UUID. All that it says is the guest's own word.
- */
+/** A domain's agent, whose word is the guest's: https://qemu.org/docs/master/interop/qemu-ga-ref.html. None without a UUID. */
 export function guestAgent(
   { uuid = '', authority }: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
   deps: Deps,
@@ -68,7 +58,6 @@ function unlessRefused(error: unknown): undefined {
   if (!(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
 }
 
-/** Runs scripts by a domain's agent. Undefined without a UUID. */
 export function agentRunner(
   machine: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
   deps: Deps,

@@ -4,7 +4,8 @@ import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { machineCid, parseGuid } from '../../typed/numbers.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Warn, Warning } from '../source.js';
+import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { asksElsewhere, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
@@ -17,13 +18,12 @@ export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status
   readonly scope: Scope;
 }
 
-export interface DomainList {
+export interface DomainList extends Pick<Listing, 'warnings'> {
   /** The system's first. */
   readonly domains: readonly Domain[];
-  readonly warnings: readonly Warning[];
 }
 
-/** The domains of both libvirtds by virsh's read-only connection; asking starts none, and of the user's it then reads the files. Root's "session" is the system's. */
+/** By virsh's read-only connection: asking starts no libvirtd, and of the user's it then reads the files. */
 export async function listDomains(
   deps: Deps,
   scopes: readonly Scope[] = ['system', 'user'],
@@ -32,6 +32,7 @@ export async function listDomains(
   const warnings: Warning[] = [...ledElsewhere(deps, uid)];
   const domains = await Promise.all(
     scopes.map(async (scope): Promise<readonly Domain[]> => {
+      // Root's "session" is the system's.
       if (scope === 'user' && uid === 0) return [];
       const uri = uriOf({ scope });
       const warn = ({ code, message }: DiscoveryError) => {
@@ -139,8 +140,10 @@ function elementsIn(xml: string): readonly Element[] {
   try {
     return parseXml(xml);
   } catch (error) {
-    const problem = `virsh printed XML that cannot be read: ${(error as Error).message}`;
-    throw new DiscoveryError('PROTOCOL', problem);
+    throw new DiscoveryError(
+      'PROTOCOL',
+      `virsh printed XML that cannot be read: ${(error as Error).message}`,
+    );
   }
 }
 
@@ -164,7 +167,7 @@ async function withOwnCids(
   domains: readonly Domain[],
   pidFiles: readonly string[],
   deps: Deps,
-  warn: (error: DiscoveryError) => void,
+  warn: Warn,
 ): Promise<readonly Domain[]> {
   const [cid] = domains.flatMap((domain) => domain.cid ?? []);
   const [pid = 1] = pidFiles.flatMap((file) => Number(readTextIfAny(file)) || []);
@@ -172,7 +175,6 @@ async function withOwnCids(
   return domains.map((domain) => ({ ...domain, cid: undefined }));
 }
 
-/** An XML element, with its text trimmed. */
 export interface Element {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string | undefined>>;
@@ -230,20 +232,17 @@ export function at(element: Element | undefined, ...path: readonly string[]): El
 }
 
 function readAttributes(text: string): Element['attributes'] {
-  const pairs = [...text.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)];
-  return Object.fromEntries(
-    pairs.map(([, name = '', double, single = '']) => [name, decode(double ?? single)]),
-  );
+  const found = [...text.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)];
+  const pairs = found.map(([, name = '', double, single = '']) => [name, decode(double ?? single)]);
+  return Object.fromEntries(pairs);
 }
 
 function decode(text: string): string {
-  return text.replace(
-    /&(?:#x([0-9a-f]+)|#(\d+)|(lt|gt|amp|quot|apos));/gi,
-    (_, hex, decimal, name: string) =>
-      name
-        ? (entities[name] ?? '')
-        : String.fromCodePoint(Math.min(0x10ffff, hex ? Number.parseInt(hex, 16) : Number(decimal))),
-  );
+  const reference = /&(?:#x([0-9a-f]+)|#(\d+)|(lt|gt|amp|quot|apos));/gi;
+  return text.replace(reference, (_, hex, decimal, name: string) => {
+    if (name) return entities[name] ?? '';
+    return String.fromCodePoint(Math.min(0x10ffff, hex ? Number.parseInt(hex, 16) : Number(decimal)));
+  });
 }
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };

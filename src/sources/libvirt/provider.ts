@@ -64,7 +64,6 @@ export function libvirtOf(
   };
 }
 
-/** With the login that Vagrant made for those of it. */
 async function withLogins(domains: readonly DiscoveredDomain[], deps: Deps) {
   if (domains.length === 0) return domains;
   const { vagrantLogins } = await import('./vagrant.js');

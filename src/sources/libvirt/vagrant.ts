@@ -4,20 +4,15 @@ import { isAbsolute, join } from 'node:path';
 import { readText, readWithStats } from '../../files/read-file.js';
 import { parseGuid } from '../../typed/numbers.js';
 import type { Deps } from '../source.js';
-import { isJsonObject, objectAt, parseJson } from '../tools/json.js';
-import { textOf } from '../tools/run-tool.js';
+import { objectAt, objectsIn, parseJson, textOf } from '../tools/json.js';
 
 /** Boxes have this user (https://developer.hashicorp.com/vagrant/docs/boxes/base), unless their Vagrantfile says another. */
 interface VagrantLogin {
   readonly user: 'vagrant';
-  /** The private key that Vagrant made for the machine. */
   readonly identityFile: string;
 }
 
-/**
- * The logins of Vagrant's machines with libvirt, by the domain's UUID: its index names their folders, which have the UUID and the key. Folders
- * and keys of another user do not count, nor does what cannot be read.
- */
+/** Logins of Vagrant's machines with libvirt, by their UUIDs. Another user's folders and keys do not count. */
 export async function vagrantLogins(
   { env }: Pick<Deps, 'env'>,
   uid: number | undefined = process.getuid?.(),
@@ -38,14 +33,12 @@ async function machineFolders(index: string, uid: number): Promise<readonly stri
   try {
     const { bytes, stats } = await readWithStats(index, maxIndex);
     const json: unknown = stats.uid === uid ? parseJson(bytes.toString()) : undefined;
-    return Object.values(objectAt(json, 'machines'))
-      .slice(0, maxMachines)
-      .filter(isJsonObject)
-      .flatMap((machine) => {
-        const [path = '', name = ''] = [textOf(machine, 'local_data_path'), textOf(machine, 'name')];
-        const isOne = machine.provider === 'libvirt' && isAbsolute(path) && /^[^/\0]+$/.test(name);
-        return isOne && name !== '..' ? [join(path, 'machines', name, 'libvirt')] : [];
-      });
+    const machines = Object.values(objectAt(json, 'machines')).slice(0, maxMachines);
+    return objectsIn(machines).flatMap((machine) => {
+      const [path = '', name = ''] = [textOf(machine, 'local_data_path'), textOf(machine, 'name')];
+      const isOne = machine.provider === 'libvirt' && isAbsolute(path) && /^[^/\0]+$/.test(name);
+      return isOne && name !== '..' ? [join(path, 'machines', name, 'libvirt')] : [];
+    });
   } catch {
     return [];
   }

@@ -33,7 +33,6 @@ export function vsockDevice(
   };
 }
 
-/** Runs a command of virsh on the domain. */
 type Virsh = (command: string, ...args: readonly string[]) => Promise<string>;
 
 async function factsOf(virsh: Virsh): Promise<VsockFacts> {

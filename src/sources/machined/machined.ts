@@ -4,31 +4,28 @@ import { quote } from '../../errors.js';
 import { now } from '../../runtime.js';
 import { cidAny, machineCid, parseMachineId } from '../../typed/numbers.js';
 import type { match as Match } from '../search.js';
-import { type Deps, DiscoveryError, type Search, type Warning } from '../source.js';
+import { type Deps, DiscoveryError, type Listing, type Search, type Warning } from '../source.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { runtimeDirs, type Scope } from '../trusted-path.js';
 import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 
-interface MachineList {
+interface MachineList extends Pick<Listing, 'warnings'> {
   /** In the order of the scopes, without this host itself; a machine that is registered in both is there twice. */
   readonly machines: readonly Machine[];
   /** How many services answered. */
   readonly answered: number;
-  readonly warnings: readonly Warning[];
 }
 
-/**
- * Finds a machine in the user's machined, then the system's: by the exact name, one call per scope; else in the list of all, also by id. An id
- * is looked for there at once: a machine that is called as another one's id gets nothing that is meant for that.
- */
+/** Finds a machine in the user's machined, then the system's: by the exact name, one call per scope; else in the lists. */
 export async function searchMachined(
   name: string,
   deps: Deps,
   call: Call = varlinkCall,
 ): Promise<Search<Machine>> {
-  const isName = parseMachineId(name) === undefined;
+  // Only in the lists: a machine that is called as another one's id gets nothing that is meant for that.
+  const isId = parseMachineId(name) !== undefined;
   const nobodyAsked = { machine: undefined, asked: sockets(deps), warnings: [] };
-  const byName = isName ? await askByName(name, deps, call) : nobodyAsked;
+  const byName = isId ? nobodyAsked : await askByName(name, deps, call);
   const { machine, asked } = byName;
   if (machine) return { outcome: 'found', machine, warnings: byName.warnings };
   const list = await listScopes(asked, deps, call);
@@ -110,16 +107,14 @@ async function listScope(socket: Socket, deps: Deps, call: Call): Promise<Machin
     return { machines, answered: 1, warnings: [] };
   } catch (error) {
     // machined's reply for an empty list.
-    if (error instanceof VarlinkError && error.code === noSuchMachine)
-      return { machines: [], answered: 1, warnings: [] };
-    return { machines: [], answered: 0, warnings: failure(socket, error) };
+    const isEmpty = error instanceof VarlinkError && error.code === 'io.systemd.Machine.NoSuchMachine';
+    const warnings = isEmpty ? [] : failure(socket, error);
+    return { machines: [], answered: isEmpty ? 1 : 0, warnings };
   }
 }
 
-/**
- * The machines without those of other people, who can register some at the system's machined since systemd 258, if polkit lets them: with any
- * free name, any CID, and the id of another machine.
- */
+// Other people can register some at the system's machined since systemd 258, if polkit lets them: with any free name, any
+// CID, and the id of another machine.
 async function trustedMachines(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
   const own = process.getuid?.();
   const hasCid = machines.some(({ vsockCid, leader }) => vsockCid !== undefined && leader !== undefined);
@@ -129,7 +124,6 @@ async function trustedMachines(machines: readonly Machine[], deps: Deps): Promis
   return withoutStrangers(known, deps);
 }
 
-/** Without CIDs that count in the network of their VMM only. */
 async function withOwnCids(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
   const { sharesCids } = await import('../tools/cid-space.js');
   return Promise.all(
@@ -150,17 +144,12 @@ async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps
   // From systemd 261 on it has 128 connections for one uid at once, and closes the next one.
   const again = async (error: unknown) => {
     if (!(error instanceof VarlinkError && ['ECONNRESET', 'EPIPE'].includes(error.code))) throw error;
-    await sleep(againMs);
+    await sleep(50);
     return ask(timeoutMs && Math.max(1, timeoutMs - (now() - started)));
   };
   const replies = await ask(timeoutMs).catch(again);
   return replies.map((reply) => parseMachine(reply, socket.scope));
 }
-
-/** Milliseconds. */
-const againMs = 50;
-
-const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';
 
 interface Socket {
   readonly scope: Scope;
@@ -199,7 +188,6 @@ export interface Machine {
   /** The socket of its own manager, an absolute path. */
   readonly controlAddress?: string;
   readonly rootDirectory?: string;
-  /** The pid of the machine's first process. */
   readonly leader?: number;
   /** The pid of what runs it, such as systemd-vmspawn; systemd 257 does not say. */
   readonly supervisor?: number;
@@ -208,7 +196,6 @@ export interface Machine {
   readonly scope: Scope;
 }
 
-/** The service of the machines that systemd-vmspawn runs. */
 export const vmspawn = 'systemd-vmspawn';
 
 /** Reads one reply of io.systemd.Machine.List. Absent, null or empty fields are undefined; one of a wrong type throws VarlinkError PROTOCOL. */

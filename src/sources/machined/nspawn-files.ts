@@ -6,10 +6,7 @@ import { type ExecWords, execWords } from '../tools/exec-route.js';
 import { maxKeyText, readByExec, readInTurn } from '../tools/machine-files.js';
 import { isContainer, searchMachined } from './machined.js';
 
-/**
- * The files of a container of systemd-nspawn, for root: in its root folder, else by a program in it: the root may be an image, and /etc/ssh
- * another folder. Not below /proc/LEADER/root: there are the container's own mounts, and one of FUSE may keep its reader for ever.
- */
+/** For root: in its root folder, else by a program in it: the root may be an image, and /etc/ssh another folder. */
 export async function nspawnFiles(
   { name, uuid }: ReachedMachine,
   deps: Deps,
@@ -25,6 +22,7 @@ export async function nspawnFiles(
   return {
     exec,
     read: async (paths) => {
+      // Not below /proc/LEADER/root: the container's own mounts are there, and one of FUSE may keep its reader for ever.
       const texts = await textsBelow(machine.rootDirectory, paths);
       if (texts.length > 0 || exec === undefined) return texts;
       return [await readByExec(exec, paths, deps)];
@@ -32,16 +30,12 @@ export async function nspawnFiles(
   };
 }
 
-/** What starts a program in a container of the system as its root. */
 export function nspawnExec(name: string): ExecWords | undefined {
   const how = ['--pipe', '--quiet', '--collect', '--service-type=exec', '--no-ask-password', '--'];
   return execWords(name, 'systemd-run', `--machine=${name}`, ...how);
 }
 
-/**
- * The texts of those of these files that are there. Each folder is opened from the one above, and no link is followed: one may lead out of the
- * root. Throws a FileRefusal, or a system error.
- */
+/** Follows no link, which may lead out of the root: opens each folder from the one above. Throws a FileRefusal or system error. */
 export async function textsBelow(
   root: string | undefined,
   paths: readonly string[],

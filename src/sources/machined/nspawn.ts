@@ -5,7 +5,7 @@ import { type Route, routeBy } from '../../typed/route.js';
 import type { Asked } from '../no-machine.js';
 import { searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, ResolveContext, Search, Source, Warning } from '../source.js';
-import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../trusted-path.js';
+import { authorityIn, runtimeDirs, type Scope } from '../trusted-path.js';
 
 /** The systemd-nspawn containers that export a socket; needs no machined. */
 export const nspawn: Source = {
@@ -31,14 +31,14 @@ export function askedForExport(name: string): Asked {
   return {
     title: nspawn.title,
     missing: `no container ${quote(name)} exports an SSH socket`,
-    hints: {
-      unknown:
-        'the container needs systemd 256 or later and sshd, and systemd-nspawn 256 or later on this host: machinectl list',
-    },
+    hints: { unknown: needs },
   };
 }
 
-/** As a machine: a killed container leaves its socket. */
+const needs =
+  'the container needs systemd 256 or later and sshd, and systemd-nspawn 256 or later on this host: machinectl list';
+
+/** A killed container leaves its socket. */
 function fromExport(name: string, path: string, scope: Scope): DiscoveredMachine {
   return {
     name,
@@ -50,7 +50,6 @@ function fromExport(name: string, path: string, scope: Scope): DiscoveredMachine
   };
 }
 
-/** The used part of node:fs/promises. */
 export interface Fs {
   readdir(path: string): Promise<readonly string[]>;
   lstat(path: string): Promise<{ isSocket(): boolean; isSymbolicLink(): boolean }>;
@@ -60,23 +59,19 @@ export interface Fs {
 export async function listExports(deps: Deps, fs: Fs = nodeFs): Promise<Listing> {
   const failures: Failures = new Map();
   const exports = new Map<string, DiscoveredMachine>();
-  for (const { scope, path: folder } of folders(deps)) {
-    const names = [
-      ...(await entries(folder, failures, fs)).filter((name) => !nspawnsOwn.has(name)),
+  for (const { scope, path } of runtimeDirs(deps)) {
+    const folder = `${path}/systemd/nspawn`;
+    const own = await entries(folder, failures, fs);
+    const all = [
+      ...own.filter((name) => !nspawnsOwn.has(name)),
       ...(await entries(`${folder}/unix-export`, failures, fs)),
     ];
-    for (const name of names.filter((each) => nameProblem(each) === undefined)) {
-      for (const path of candidates(folder, name)) {
+    for (const name of all.filter((each) => nameProblem(each) === undefined))
+      for (const path of candidates(folder, name))
         if (!exports.has(name) && (await isSocket(path, failures, fs)))
           exports.set(name, fromExport(name, path, scope));
-      }
-    }
   }
   return { found: [...exports.values()], warnings: [...failures.values()] };
-}
-
-function folders(deps: Deps): readonly RuntimeDir[] {
-  return runtimeDirs(deps).map(({ scope, path }) => ({ scope, path: `${path}/systemd/nspawn` }));
 }
 
 // systemd 262 has a folder per container, 257 has one for all.

@@ -12,17 +12,14 @@ import type {
   ResolveContext,
   Search,
   Source,
-  Status,
 } from '../source.js';
 import { authorityIn, authorityOf } from '../trusted-path.js';
 import { addressesOf, isContainer, listMachines, type Machine, searchMachined, vmspawn } from './machined.js';
 
-/** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
   readonly machine: Machine;
 }
 
-/** The virtual machines and containers that systemd-machined knows. */
 export const machined: Source<MachinedMachine> = {
   name: 'machined',
   title: 'systemd-machined',
@@ -61,7 +58,6 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   return { found, warnings };
 }
 
-/** A machine by its name, as this uid sees it. */
 export async function findMachined(
   name: string,
   deps: Deps,
@@ -132,7 +128,7 @@ export async function resolveMachined(
   if (routes.length === 0 && error) throw error;
   const steps = [`systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`];
   // What cannot be used is no route: -v says why.
-  for (const { problem } of errors) steps.push(problem);
+  steps.push(...errors.map(({ problem }) => problem));
   return { steps, routes: routes.length > 0 ? routes : [await routeOfQemu(found, context)] };
 }
 
@@ -143,11 +139,8 @@ async function orByExec(
   uid: number | undefined,
 ): Promise<readonly Route[]> {
   if (known.length > 0 || !isContainer(machine) || machine.scope !== 'system' || uid !== 0) return known;
-  const [{ nspawnExec }, { execRoutes }] = await Promise.all([
-    import('./nspawn-files.js'),
-    import('../tools/exec-route.js'),
-  ]);
-  return execRoutes(nspawnExec(machine.name), machine.name);
+  const { execRoutes } = await import('../tools/exec-route.js');
+  return execRoutes((await import('./nspawn-files.js')).nspawnExec(machine.name), machine.name);
 }
 
 async function routeOfRecord({ vsockCid: cid }: Machine, address: string, context: ResolveContext) {
@@ -195,14 +188,14 @@ async function usersOf(
   return (await import('./vmspawn.js')).boundUsers(machines, deps);
 }
 
-/** Asks only machines that can answer, which most cannot. */
-async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<readonly Status[]> {
+async function statusesOf(
+  machines: readonly Machine[],
+  deps: Deps,
+): Promise<readonly DiscoveredMachine['status'][]> {
   if (machines.every(({ controlAddress }) => controlAddress === undefined))
     return machines.map(() => 'running');
-  const [{ fewAtATime }, { statusOf }] = await Promise.all([
-    import('../../group-by.js'),
-    import('./vmspawn.js'),
-  ]);
+  const { fewAtATime } = await import('../../group-by.js');
+  const { statusOf } = await import('./vmspawn.js');
   return fewAtATime(machines, 8, (machine) => statusOf(machine, deps));
 }
 
@@ -221,7 +214,7 @@ function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
 function fromMachined(
   machine: Machine,
   handle: string,
-  status: Status,
+  status: DiscoveredMachine['status'],
   user: string | undefined,
   routes?: readonly Route[],
 ): MachinedMachine {

@@ -20,12 +20,8 @@ export class VarlinkError extends Error {
   }
 }
 
-/** The limits of a peer's answer to one call. */
-interface Limits {
-  readonly frameBytes: number;
-  readonly totalBytes: number;
-  readonly replies: number;
-}
+/** Of a peer's answer to one call. */
+type Limits = Readonly<Record<'frameBytes' | 'totalBytes' | 'replies', number>>;
 
 interface CallOptions {
   /** Asks for any number of replies; without it the service sends one. */
@@ -69,12 +65,7 @@ export async function call(
   }
 }
 
-export type Call = (
-  path: string,
-  method: string,
-  parameters: JsonObject,
-  options?: CallOptions,
-) => Promise<readonly JsonObject[]>;
+export type Call = typeof call;
 
 const defaultLimits: Limits = { frameBytes: 1 << 20, totalBytes: 16 << 20, replies: 4096 };
 
@@ -125,13 +116,12 @@ export function encodeFrame(message: JsonObject): string {
   return `${JSON.stringify(message)}\0`;
 }
 
-/** Splits a peer's bytes, in chunks of any size, into messages; buffers at most `limit` bytes. */
+/** Splits a peer's bytes, in chunks of any size, into messages; buffers at most `limit` bytes of one without its NUL. */
 export class FrameReader {
   readonly #limit: number;
   #pieces: Uint8Array[] = [];
   #size = 0;
 
-  /** `limit`: bytes of one frame without its NUL. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -161,9 +151,7 @@ function parseFrame(frame: Uint8Array): JsonObject {
   try {
     const message = parseJson(utf8.decode(frame));
     if (isJsonObject(message)) return message;
-  } catch {
-    // As below.
-  }
+  } catch {}
   throw protocol('the peer sent a frame that is not a JSON object');
 }
 

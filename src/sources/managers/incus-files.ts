@@ -4,10 +4,7 @@ import { getBytes, getJson } from '../tools/http-unix.js';
 import { maxKeyText } from '../tools/machine-files.js';
 import { exists } from '../tools/run-tool.js';
 
-/**
- * The files of an instance of this host by the API (https://linuxcontainers.org/incus/docs/main/rest-api-spec/): also of a container that is
- * off, and of a virtual machine by its agent. The daemon opens them inside the instance's root, so a link leads nowhere else.
- */
+/** By the API, which opens them inside the instance's root: https://linuxcontainers.org/incus/docs/main/rest-api-spec/ */
 export async function incusFiles(
   machine: ReachedMachine,
   deps: Deps,
@@ -23,7 +20,6 @@ export async function incusFiles(
 
 type Instance = DiscoveredMachine & { readonly project?: string };
 
-/** What reads instances, and starts programs in them. */
 interface Local {
   readonly sockets: Readonly<Record<'incus' | 'lxc', readonly string[]>>;
   parse(answer: unknown): readonly Instance[];

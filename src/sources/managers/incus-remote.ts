@@ -5,8 +5,8 @@ import { anyIpv4, hopHostProblem, isLoopback } from '../../typed/names.js';
 import { answerOf, match, searchIn, searchList } from '../search.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, type Search } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
-import { isJsonObject, objectAt } from '../tools/json.js';
-import { jsonObjects, printedJson, type RunTool, runTool, textOf } from '../tools/run-tool.js';
+import { isJsonObject, objectAt, textOf } from '../tools/json.js';
+import { jsonObjects, printedJson, type RunTool, runTool } from '../tools/run-tool.js';
 
 /** What reads instances, and those of this host: a remote may be this host. */
 interface Local {
@@ -47,7 +47,6 @@ export function findOnRemote(
   return answerOf(search(), deps.signal, ({ code }) => ({ hint: hints.get(code) ?? usual }));
 }
 
-/** A remote's URL, by the user's own settings of Incus. */
 async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<string> {
   const remotes = objectAt(printedJson(await run('incus', ['remote', 'list', '--format', 'json'], deps)));
   const own = Object.hasOwn(remotes, remote) ? remotes[remote] : undefined;

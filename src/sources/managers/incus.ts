@@ -5,14 +5,14 @@ import { countBy } from '../../group-by.js';
 import { machineCid, parseUuid } from '../../typed/numbers.js';
 import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Source, Warning } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Source, Warn, Warning } from '../source.js';
 import { closed, DiscoveryError, joinListings, serviceLimitMs, statusReader } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { type ExecWords, execRoutes, execWords } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
-import { asksElsewhere, exists, machinesNamed, textOf } from '../tools/run-tool.js';
+import { isJsonObject, type JsonObject, objectAt, objectsIn, textOf } from '../tools/json.js';
+import { asksElsewhere, exists, machinesNamed } from '../tools/run-tool.js';
 import { configFolder } from '../trusted-path.js';
 
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
@@ -46,7 +46,6 @@ const placeOf = (machine: string, project = 'default') => [
   machine.includes(':') ? machine : `local:${machine}`,
 ];
 
-/** NAME on this host, or REMOTE:NAME. */
 async function findIncus(name: string, deps: Deps): Promise<Search<Instance>> {
   const at = name.indexOf(':');
   if (at < 0) return answerOf(searchList(name, listIncus(deps)), deps.signal);
@@ -80,11 +79,7 @@ export async function listIncus(
 }
 
 /** Without a CID that leads elsewhere from here. */
-async function withOwnCid(
-  machine: Instance,
-  deps: Deps,
-  warn: (error: DiscoveryError) => void,
-): Promise<Instance> {
+async function withOwnCid(machine: Instance, deps: Deps, warn: Warn): Promise<Instance> {
   const { cid, vmm: pid, authority, routes = [] } = machine;
   if (cid === undefined || pid === undefined) return machine;
   if (await leadsToItself(cid, { pid, authority }, deps, warn)) return machine;
@@ -103,7 +98,7 @@ async function askFirst(
   for (const socket of sockets) {
     if (!(await isThere(socket))) continue;
     try {
-      const answer = await get(socket, query, deps);
+      const answer = await get(socket, '/1.0/instances?recursion=2&all-projects=true', deps);
       const parse = (own?: string) =>
         guestsOnly((isGuests) => parseInstances(answer, { own, isGuests, client }), deps);
       const all = await parse();
@@ -127,8 +122,6 @@ async function askFirst(
   }
   return { found: [], warnings };
 }
-
-const query = '/1.0/instances?recursion=2&all-projects=true';
 
 // For admins, then for users. The users' socket makes a project and a network for each user who connects, so it is only
 // asked if this user has run `incus` before, which made its settings folder.
@@ -168,7 +161,6 @@ export interface Instance extends DiscoveredMachine {
 }
 
 interface Reader extends Pick<Instance, 'client'> {
-  /** The name of this member of the cluster. */
   readonly own?: string;
   readonly uid?: number;
   readonly isGuests?: IsGuests;
@@ -222,7 +214,7 @@ export function parseInstances(
   });
 }
 
-/** Whether the project is the one that the daemon made for another user of its group, who makes what he likes in it. */
+/** The daemon makes one for each user of its group, who makes what he likes in it. */
 function isOfAnother(project: string | undefined, uid: number | undefined): boolean {
   const [, owner] = /^user-(\d+)$/.exec(project ?? '') ?? [];
   return owner !== undefined && Number(owner) !== uid;

@@ -5,19 +5,11 @@ import { programInPath } from '../../process/program-in-path.js';
 import { wroteFile } from '../processes/process-paths.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
-import { joinListings, nothing, statusReader } from '../source.js';
+import { joinListings, nothing, statusReader, warned } from '../source.js';
 import { operand } from '../start-command.js';
-import { type JsonObject, objectAt } from '../tools/json.js';
-import {
-  hostAndPort,
-  jsonObjects,
-  listByUsersTool,
-  machinesNamed,
-  portOf,
-  type RunTool,
-  runTool,
-  textOf,
-} from '../tools/run-tool.js';
+import { type JsonObject, objectAt, portOf, textOf } from '../tools/json.js';
+import type { RunTool } from '../tools/run-tool.js';
+import { hostAndPort, jsonObjects, listByUsersTool, machinesNamed, runTool } from '../tools/run-tool.js';
 import { authorityOf, configFolder, withToolFolders } from '../trusted-path.js';
 
 /** Lima's instances, whose SSH servers are on TCP ports of this host. */
@@ -30,11 +22,8 @@ export const lima: Source = {
   start({ name: machine, identityFile }, env) {
     const folder = identityFile === undefined ? ownFolder(env) : dirname(dirname(identityFile));
     const profile = machine.replace(/^colima-?/, '') || 'default';
-    const command =
-      folder === colimaFolder(env)
-        ? ['colima', 'start', ...operand(profile)]
-        : [...limactlFor(folder, env), 'start', ...operand(machine)];
-    return { machine, command };
+    if (folder === colimaFolder(env)) return { machine, command: ['colima', 'start', ...operand(profile)] };
+    return { machine, command: [...limactlFor(folder, env), 'start', ...operand(machine)] };
   },
   // By an ssh of its own to the port of this host that its process holds while the machine runs.
   async files({ name }, deps) {
@@ -47,7 +36,7 @@ export const lima: Source = {
   },
 };
 
-/** How to call limactl for the instances in a folder: its default folder may have others of the same names. */
+/** Its default folder may have others of the same names. */
 function limactlFor(folder: string, env: Deps['env']): readonly string[] {
   return folder === ownFolder(env) ? ['limactl'] : ['env', `LIMA_HOME=${folder}`, 'limactl'];
 }
@@ -87,10 +76,9 @@ function withoutTool(folder: string, { env, platform }: Deps): Listing {
   const running = readdirSync(folder).filter(runs);
   if (running.length === 0) return nothing;
   const problem = `limactl is not in PATH, which knows the login of ${quoteNames(running, ', ')} in ${folder}`;
-  return { found: [], warnings: [{ provider: lima.name, code: 'NOT_LISTED', problem }] };
+  return warned(lima.name, 'NOT_LISTED', problem);
 }
 
-/** Where Rancher Desktop keeps its Lima. */
 function rancherFolder({ env, platform }: Deps): string {
   const { HOME = '/', XDG_DATA_HOME: data = join(HOME, '.local/share') } = env;
   const base = platform === 'darwin' ? join(HOME, 'Library/Application Support') : data;
@@ -103,7 +91,6 @@ function colimaFolder({ COLIMA_HOME, HOME = '/', ...env }: Deps['env']): string 
   return join(COLIMA_HOME || (existsSync(old) ? old : join(configFolder(env, HOME), 'colima')), '_lima');
 }
 
-/** Reads `limactl list --json`: one object per line. */
 export function parseLima(text: string): readonly DiscoveredMachine[] {
   return machinesNamed(jsonObjects(text), 'name', (name, instance) => {
     // A broken one keeps the port, which another one may have by now.

@@ -6,14 +6,8 @@ import { DiscoveryError, statusReader } from '../source.js';
 import { operand } from '../start-command.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { objectAt, objectsIn } from '../tools/json.js';
-import {
-  asksElsewhere,
-  listByTool,
-  machinesNamed,
-  printedJson,
-  type RunTool,
-  runTool,
-} from '../tools/run-tool.js';
+import type { RunTool } from '../tools/run-tool.js';
+import { asksElsewhere, listByTool, machinesNamed, printedJson, runTool } from '../tools/run-tool.js';
 
 /** Multipass instances, by IP address. */
 export const multipass: Source = {
@@ -45,7 +39,6 @@ export async function listMultipass(deps: Deps, run: RunTool = runTool): Promise
   return listByTool(multipass.name, ['multipass', 'list', '--format', 'json'], parse, deps, run);
 }
 
-/** Reads `multipass list --format json`. */
 export function parseMultipass(
   text: string,
   platform: NodeJS.Platform = process.platform,

@@ -12,7 +12,6 @@ import { configFolder } from '../trusted-path.js';
 /** A source that the user or root has added: a line of a sources.json. docs/sources.md has the format. */
 export interface OutsideLine {
   readonly name: string;
-  /** The file that has it. */
   readonly file: string;
   /** An absolute path, and its first arguments. */
   readonly command: readonly string[];
@@ -30,16 +29,10 @@ export interface OutsideLine {
 export interface OutsideLines {
   readonly lines: readonly OutsideLine[];
   /** What else is wrong with the files. */
-  readonly problems: readonly FileProblem[];
+  readonly problems: readonly Readonly<Record<'file' | 'code' | 'problem', string>>[];
 }
 
-interface FileProblem {
-  readonly file: string;
-  readonly code: string;
-  readonly problem: string;
-}
-
-/** The places of sources.json: the user's, whose lines count first, and root's. None on Windows, and none if a source runs us: we would run it again, without end. */
+/** The places of sources.json, the user's first. None if a source runs us: we would run it again, without end. */
 export function outsideFiles(
   env: Deps['env'],
   etcDir = '/etc',
@@ -54,7 +47,7 @@ export function outsideFiles(
 /** Reads them. Whether a file and its programs can be trusted is asked before one is run. */
 export function readOutside(files: readonly string[]): OutsideLines {
   const lines = new Map<string, OutsideLine>();
-  const problems: FileProblem[] = [];
+  const problems: OutsideLines['problems'][number][] = [];
   for (const file of files)
     try {
       for (const [name, line] of Object.entries(parseSources(readTextSync(file, maxBytes)).sources))
@@ -69,7 +62,6 @@ export function readOutside(files: readonly string[]): OutsideLines {
   return { lines: [...lines.values()], problems };
 }
 
-/** The provider of what is wrong with the files. */
 export const filesSource = 'sources.json';
 
 let read: { readonly key: string; readonly lines: OutsideLines } | undefined;
@@ -94,7 +86,7 @@ export function isAmong(patterns: readonly string[], name: string): boolean {
   return patterns.some((each) => matchesPattern(fold, each));
 }
 
-/** The words before a separator that are vmssh's own: its kinds, its sources, and what means something else there. */
+/** Kinds and sources of vmssh, and what means something else before a separator. */
 export const builtInWords: readonly string[] = [
   ...sources.map(({ name }) => name),
   ...['.host', 'unix', 'vsock', 'vsock-mux', 'machine', 'container', 'hvsock', 'via', 'outside'],
@@ -129,26 +121,22 @@ function lineOf(name: string, file: string, json: JsonObject): OutsideLine {
   const words: readonly string[] = Array.isArray(command) && command.every(isWord) ? command : [];
   const is = { name, file, command: words, find: find === true, start: start === true };
   const wrong = (problem: string): OutsideLine => ({ ...is, command: [], wrong: problem });
-  if (words.length === 0)
-    return wrong(
-      `its "command" is not a list of texts, each of 1 to ${longestWord} characters without control characters`,
-    );
+  const texts = `texts, each of 1 to ${longestWord} characters without control characters`;
+  if (words.length === 0) return wrong(`its "command" is not a list of ${texts}`);
   if (!isAbsolute(words[0] ?? ''))
     return wrong('its program must be an absolute path: neither PATH nor "~" is looked at');
   if (typeof find !== 'boolean' || typeof start !== 'boolean')
     return wrong('its "find" and "start" are true or false');
   const names = patternsIn(given);
+  const signs = 'letters, digits, ".", "_", "-", "*" and "?", no "-" or "." first and no "-" last';
   if (names === null)
-    return wrong(
-      `its "names" must be a pattern, or a list of 1 to ${maxPatterns}: letters, digits, ".", "_", "-", "*" and "?", no "-" or "." first and no "-" last`,
-    );
+    return wrong(`its "names" must be a pattern, or a list of 1 to ${maxPatterns}: ${signs}`);
   if (folder !== undefined && (!isWord(folder) || !isAbsolute(folder)))
     return wrong('its "folder" must be an absolute path');
   return { ...is, names, folder };
 }
 
 const maxPatterns = 100;
-
 /** Null: they are no patterns. */
 function patternsIn(names: unknown): readonly string[] | null | undefined {
   if (names === undefined) return undefined;
@@ -167,7 +155,6 @@ function isPattern(value: unknown): value is string {
 const longestWord = 4096;
 
 function isWord(value: unknown): value is string {
-  return (
-    typeof value === 'string' && value !== '' && value.length <= longestWord && !hasControlCharacter(value)
-  );
+  if (typeof value !== 'string' || value === '') return false;
+  return value.length <= longestWord && !hasControlCharacter(value);
 }

@@ -5,15 +5,8 @@ import { realPath } from '../../files/read-sync.js';
 import { effects, writersByMode } from '../../files/writers.js';
 import { countBy } from '../../group-by.js';
 import { answerOf, searchIn } from '../search.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  type Search,
-  type Source,
-  serviceLimitMs,
-} from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Source } from '../source.js';
+import { DiscoveryError, joinListings, serviceLimitMs, warned } from '../source.js';
 import { operand } from '../start-command.js';
 import { filesByExec, publicKeys } from '../tools/machine-files.js';
 import { answerIn, type ListAnswer } from '../tools/row-limits.js';
@@ -94,11 +87,10 @@ async function trusted({ found, warnings }: Listing, line: OutsideLine, who: Who
     else if (!untrusted.has(machine.identityFile ?? '')) kept.push(machine);
     else kept.push({ ...machine, identityFile: undefined });
   }
-  const lacks = [...countBy(left, (why) => why)].map(([why, count]) => ({
-    ...{ provider: line.name, code: 'FOREIGN' },
-    problem: `${count} of its machines cannot be shown: ${why}`,
-  }));
-  return { found: kept, warnings: [...warnings, ...lacks] };
+  const lacks = [...countBy(left, (why) => why)].map(([why, count]) =>
+    warned(line.name, 'FOREIGN', `${count} of its machines cannot be shown: ${why}`),
+  );
+  return joinListings([{ found: kept, warnings }, ...lacks]);
 }
 
 /** What the program of a source prints, if only this user or root can have changed it. Throws a DiscoveryError. */
@@ -119,19 +111,13 @@ export async function runOutside(
 
 /** What is wrong with the files, as the warnings of a source. */
 export function sourceOfFiles(problems: OutsideLines['problems']): Source {
-  const provider = filesSource;
-  const warnings = problems.map(({ file, code, problem }) => ({
-    provider,
-    code,
-    problem: `${file}: ${problem}`,
-  }));
-  return { name: provider, title: provider, list: async () => ({ found: [], warnings }) };
+  const lists = problems.map(({ file, code, problem }) => warned(filesSource, code, `${file}: ${problem}`));
+  return { name: filesSource, title: filesSource, list: async () => joinListings(lists) };
 }
 
 /** Who could change a file, besides this user and root; undefined: nobody. */
 export type WhoChanges = (path: string) => Promise<string | undefined>;
 
-/** By owners, modes and groups, as they are now. */
 export async function byMode(): Promise<WhoChanges> {
   return (await writersByMode(effects)).over;
 }
@@ -145,10 +131,9 @@ export async function checkLine({ file, command, folder }: OutsideLine, who: Who
   }
 }
 
-/** What a source lists and others could change, by its path: programs that are routes, and private keys. One clause each. */
+/** What others could change of programs that are routes, and of private keys, by its path: one clause each. */
 export type Untrusted = ReadonlyMap<string, string>;
 
-/** Asks once for each program, and for each folder of keys. */
 export async function untrustedIn(
   machines: readonly DiscoveredMachine[],
   { folder }: Pick<OutsideLine, 'folder'>,
@@ -178,10 +163,8 @@ export function programsOf({ routes = [], exec = [] }: DiscoveredMachine): reado
   return [...commands, exec].flatMap(filesOf);
 }
 
-function filesOf([program, ...args]: readonly string[]): readonly string[] {
-  return program === undefined
-    ? []
-    : [program, ...args.filter((each) => isAbsolute(each) && mayBeFile(each))];
+function filesOf(words: readonly string[]): readonly string[] {
+  return words.filter((each, i) => i === 0 || (isAbsolute(each) && mayBeFile(each)));
 }
 
 /** Whether a key of a folder lies elsewhere, by a link. A missing one lies where its own folder does. */

@@ -14,7 +14,6 @@ import { isTooLong, type ListAnswer, maxCharacters, readList, shortText } from '
 import { authorityOf } from '../trusted-path.js';
 import { isAmong, type OutsideLine } from './file.js';
 
-/** What a row may say depends on its source. */
 type RowSource = Pick<OutsideLine, 'name' | 'names' | 'folder'>;
 
 /** The machines in what a source printed: rows of `vmssh list --json`. */
@@ -48,7 +47,6 @@ export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine
   }
 }
 
-/** What is wrong with a row is a RangeError of this. */
 function must(holds: boolean, problem: string): asserts holds {
   if (!holds) throw new RangeError(problem);
 }
@@ -124,26 +122,20 @@ function hostKeysIn(listed: unknown): readonly string[] | undefined {
 
 const maxNames = 16;
 
-/** What else a machine is called; the targets of other sources, which `vmssh list --json` has there, are no names. */
+/** The targets of other sources, which `vmssh list --json` has there, are no names. */
 function namesIn(also: unknown): readonly string[] | undefined {
   if (also === undefined) return undefined;
-  const names = textsIn(
-    also,
-    maxNames,
-    maxCharacters,
-    `its "also" is not a list of at most ${maxNames} names`,
-  );
+  const problem = `its "also" is not a list of at most ${maxNames} names`;
+  const names = textsIn(also, maxNames, maxCharacters, problem);
   return names.filter((each) => nameProblem(each) === undefined);
 }
 
-/** What the firmware of a virtual machine tells its system. */
 function dmiUuidIn(given: unknown): string | undefined {
   const uuid = typeof given === 'string' ? parseUuid(given) : undefined;
   must(given === undefined || uuid !== undefined, 'its "dmiUuid" is no UUID');
   return uuid;
 }
 
-/** The words in front of a program that runs in a machine as its root. */
 function execIn(given: unknown): { readonly words?: ExecWords; readonly carriesStreams?: boolean } {
   if (given === undefined) return {};
   const { command, streams = true } = isJsonObject(given) ? given : { command: given };

@@ -16,7 +16,6 @@ import { outsideLines } from './file.js';
 /** A source whose program, for /bin/sh, vmssh has: `vmssh source add` gives it to the user. */
 export interface ShippedSource {
   readonly text: string;
-  /** Whether it takes "find". */
   readonly find?: true;
   /** Whether its machines' keys lie anywhere in the user's home. */
   readonly keysInHome?: true;
@@ -44,10 +43,8 @@ export function aboutSource({ text }: ShippedSource): string {
 }
 
 /** What to type for each whose manager is on this host, and which the user has not added. */
-export function sourcesToAdd({
-  env: own,
-  platform = process.platform,
-}: Pick<Deps, 'env' | 'platform'>): readonly string[] {
+export function sourcesToAdd(here: Pick<Deps, 'env' | 'platform'>): readonly string[] {
+  const { env: own, platform = process.platform } = here;
   if (platform !== 'linux') return [];
   const env = withToolFolders(own, platform);
   const added = new Set(outsideLines(own).lines.map(({ name }) => name));

@@ -1,10 +1,7 @@
 import type { Deps, Process } from '../source.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
-/**
- * This user's own processes as ps(1) prints them, on macOS. None for root: a process of root's may run a program that another user chose, as
- * sudo does, and ps does not tell. Throws a DiscoveryError.
- */
+/** This user's own, on macOS. None for root: one may run what another user chose, as sudo. Throws a DiscoveryError. */
 export async function processesByPs(
   deps: Deps,
   uid: number | undefined,

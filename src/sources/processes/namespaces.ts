@@ -2,18 +2,18 @@ import { fileId } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import type { Deps } from '../source.js';
 
-/** The used part of node:fs. */
-interface Fs {
+interface StatusFs {
   readlink(path: string): Promise<string>;
+  /** Kernel data of a process. */
   readStatus(path: string): string;
 }
 
 /**
- * Returns a test for whether a process is in a container, where names of programs and machines prove nothing: an engine made its cgroup, or it
- * has another user or pid namespace than we do. Not by its mount namespace: units with PrivateTmp= and libvirt's QEMUs have their own; those of
- * `systemd --user` have a user namespace for that, in which each user is itself, and the host's pids and network.
+ * Returns a test for whether a process is in a container, where names of programs and machines prove nothing: an engine
+ * made its cgroup, or it has another user or pid namespace than we do. The mount namespace says nothing: units with
+ * PrivateTmp= and libvirt's QEMUs have their own, and those of `systemd --user` a user namespace in which each user is itself.
  */
-export function containerTest(proc: string, fs: Fs): (pid: number) => Promise<boolean> {
+export function containerTest(proc: string, fs: StatusFs): (pid: number) => Promise<boolean> {
   const own = look('self', proc, fs);
   return async (pid) => {
     const one = await look(pid, proc, fs);
@@ -46,7 +46,6 @@ const starters: ReadonlySet<string> = new Set(['systemd', 'jailer']);
 
 interface Looks {
   readonly name: string;
-  /** Of its parent. */
   readonly parent: string;
   /** The pid in each pid namespace, from that of this /proc inwards. */
   readonly pids: readonly string[];
@@ -58,7 +57,7 @@ interface Looks {
   readonly pidNs: string;
 }
 
-async function look(pid: number | string, proc: string, fs: Fs): Promise<Looks> {
+async function look(pid: number | string, proc: string, fs: StatusFs): Promise<Looks> {
   const own = `${proc}/${pid}`;
   const read = (name: string) => readStatus(`${own}/${name}`, fs);
   const status = read('status');
@@ -77,7 +76,7 @@ async function look(pid: number | string, proc: string, fs: Fs): Promise<Looks> 
 }
 
 /** Kernel data of a process; "" if it has exited meanwhile, or may not be read. */
-export function readStatus(path: string, fs: Pick<Fs, 'readStatus'>): string {
+export function readStatus(path: string, fs: Pick<StatusFs, 'readStatus'>): string {
   try {
     return fs.readStatus(path);
   } catch {
@@ -87,16 +86,11 @@ export function readStatus(path: string, fs: Pick<Fs, 'readStatus'>): string {
 
 /** What a line of /proc/PID/status says; "" if there is none. */
 export function statusField(status: string, name: string): string {
-  const label = `\n${name}:`;
-  const text = `\n${status}`;
-  const at = text.indexOf(label);
-  if (at < 0) return '';
-  const start = at + label.length;
-  const end = text.indexOf('\n', start);
-  return text.slice(start, end < 0 ? undefined : end).trim();
+  const [, after = ''] = `\n${status}`.split(`\n${name}:`, 2);
+  const [line = ''] = after.split('\n', 1);
+  return line.trim();
 }
 
-/** Whether both are known, and not the same. */
 function differ(one: string, other: string): boolean {
   return one !== '' && other !== '' && one !== other;
 }

@@ -5,15 +5,13 @@ import { readTextIfAny, readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
 import { fitsSocket } from '../../typed/names.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
+import { idOf } from '../trusted-path.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 
 /** Translates another process's path into one for this process. Rejects with LINK, FOREIGN. */
 export type FindPath = (path: string) => Promise<string>;
 
-/**
- * Finds the files of a process. With another root or mount namespace, or in a container, its paths go through the kernel's link to its root:
- * another user's file may be at the same path here. If its namespace cannot be seen, the path is used as it is.
- */
+/** Finds a process's files: by the kernel's link to its root where another user's file may be at the same path here. */
 export async function pathsOf(
   { pid, authority }: Pick<Process, 'pid' | 'authority'>,
   deps: Deps,
@@ -24,6 +22,7 @@ export async function pathsOf(
       nodeFs.readlink(link).catch(() => undefined),
     ),
   );
+  // If its namespace cannot be seen, the path is used as it is.
   const isElsewhere =
     authority === 'other' || (mounts !== undefined && ours !== undefined && mounts !== ours);
   const from = isElsewhere ? `${own}/root` : root;
@@ -63,10 +62,7 @@ function withoutRoot(path: string, root: string): string {
   return path.slice(root.length) || '/';
 }
 
-/**
- * `find` for sockets of this process only: rejects with FOREIGN if one belongs neither to its user nor to root nor to us. One that cannot be
- * examined is left for the connect to check.
- */
+/** `find` for sockets of this process: rejects with FOREIGN if one belongs neither to its user nor to root nor to us. */
 export function ownSocket(
   find: FindPath,
   { uid }: Pick<Process, 'uid'>,
@@ -75,6 +71,7 @@ export function ownSocket(
 ): FindPath {
   return async (path) => {
     const here = await find(path);
+    // What cannot be examined is left for the connect to check.
     const stats = await look(here).catch(() => undefined);
     if (stats === undefined || [uid, 0, own].includes(stats.uid)) return here;
     const problem = `the socket ${here} belongs to user ${stats.uid}, and its process to user ${uid}`;
@@ -82,12 +79,8 @@ export function ownSocket(
   };
 }
 
-/**
- * `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by the same configuration,
- * or if the process could not open it. Whoever listens there is sent `line`.
- */
+/** `ownSocket` for one that it could open, and on which it listens by the kernel's word; whoever does is sent `line`. */
 export function listenedSocket(find: FindPath, process: Process, deps: Deps, line?: string): FindPath {
-  const { pid } = process;
   const own = ownSocket(find, process);
   return async (path) => {
     const here = await own(path);
@@ -96,15 +89,12 @@ export function listenedSocket(find: FindPath, process: Process, deps: Deps, lin
       deps.procDir === undefined
         ? await usedAs(here, process, deps, (held) => listenerOn(held, line))
         : undefined;
-    if (listener === undefined || listener === pid) return here;
-    throw new DiscoveryError('FOREIGN', `process ${listener} listens on ${here}, not process ${pid}`);
+    if (listener === undefined || listener === process.pid) return here;
+    throw new DiscoveryError('FOREIGN', `process ${listener} listens on ${here}, not process ${process.pid}`);
   };
 }
 
-/**
- * Uses what is at a path that a process names: if that is a system user's, only what it could open itself, by a path that stays what was
- * looked at. Throws a DiscoveryError FOREIGN.
- */
+/** Uses what is at a path that a process names. Throws a DiscoveryError FOREIGN for what a system user's could not open. */
 export async function usedAs<T>(
   path: string,
   process: Process,
@@ -176,17 +166,6 @@ function mayEnter(folder: string, dir: string, may: Access): boolean {
   }
 }
 
-/** Undefined if it may not be looked at. */
-function idOf(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path);
-    return `${dev} ${ino}`;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Undefined: nobody, or the kernel does not say. */
 async function listenerOn(path: string, line?: string): Promise<number | undefined> {
   const { addon } = loadAddon();
   try {
@@ -207,10 +186,7 @@ async function listenerOn(path: string, line?: string): Promise<number | undefin
 /** A connection is made by the kernel alone, unless very many wait. Milliseconds. */
 const listenerMs = 500;
 
-/**
- * Whether a process may have written a file of its pid: it started before. Else the pid is another process's by now, as it is if either time
- * cannot be read. Without /proc whoever says the pid is believed.
- */
+/** Whether a process started before a file of its pid was written: else, or if it cannot be seen, the pid is another's. */
 export function wroteFile(pid: number, path: string, deps: Deps = { env: {} }): boolean {
   if (!hasProc(deps)) return true;
   try {

@@ -5,30 +5,21 @@ import { readTextSync } from '../../files/read-sync.js';
 import { fewAtATime, groupBy } from '../../group-by.js';
 import { addressOf } from '../routes.js';
 import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../source.js';
-import { DiscoveryError } from '../source.js';
+import { DiscoveryError, type Warn } from '../source.js';
 import { authorityOf } from '../trusted-path.js';
 import { containerTest, readStatus, statusField } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
 
-/** The used part of node:fs. */
-export interface ProcFs {
-  readdir(path: string): readonly string[];
-  readlink(path: string): Promise<string>;
-  /** Kernel data of a process. */
-  readStatus(path: string): string;
-  /** The first bytes of data from a process's own memory, at most `most`. */
-  readMemory(path: string, most: number): Promise<Buffer>;
-}
+export type ProcFs = typeof nodeFs;
 
 /** Effects of a search, and who gets a warning for processes that were left out: EFBIG, TOO_MANY. */
 export interface ProcessSearch {
   readonly fs?: ProcFs;
   readonly uid?: number;
-  readonly warn?: ((error: DiscoveryError) => void) | undefined;
+  readonly warn?: Warn | undefined;
 }
 
-/** Makes a provider's warning of an error. */
-export function warnInto(warnings: Warning[], provider: string): (error: DiscoveryError) => void {
+export function warnInto(warnings: Warning[], provider: string): Warn {
   return ({ code, message: problem }) => void warnings.push({ provider, code, problem });
 }
 
@@ -36,7 +27,7 @@ export function warnInto(warnings: Warning[], provider: string): (error: Discove
 export async function orWarn<T>(
   work: () => Promise<T>,
   { authority }: Pick<Process, 'authority'>,
-  warn: (error: DiscoveryError) => void,
+  warn: Warn,
 ): Promise<T | undefined> {
   try {
     return await work();
@@ -155,12 +146,8 @@ export function ofProcess({ authority }: Process, machine: DiscoveredMachine): r
   return [{ name: address, target: address, status, provider, routes, authority }];
 }
 
-/**
- * The processes of this user and of system users, by their program's name. Anybody can start a process with the name of another user's
- * machine, and with an endless command line.
- */
+/** Of this user and system users: anybody can name a process as another user's machine, with an endless command line. */
 function allProcesses(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<Processes> {
-  // Several providers use the same processes in one listing.
   const reading = deps.memo?.processes ?? readAll(deps, fs, uid);
   if (deps.memo) deps.memo.processes = reading;
   return reading;
@@ -229,10 +216,8 @@ function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {
   return pids.filter((pid) => pid > 0 && !threads.has(pid));
 }
 
-/**
- * The kernel's own threads, often more than programs: the children of kthreadd, which has neither parent nor memory. Where pid 2 is another
- * process, as in a container, or the kernel does not list children, `ownerOf` recognizes them.
- */
+// The kernel's own, often more than programs: the children of kthreadd, which has neither parent nor memory. Where pid 2
+// is another process, as in a container, or the kernel does not list children, `ownerOf` recognizes them.
 function kernelThreads(deps: Deps, fs: ProcFs): ReadonlySet<number> {
   const kthreadd = `${procDir(deps)}/2`;
   const status = readStatus(`${kthreadd}/status`, fs);
@@ -240,7 +225,6 @@ function kernelThreads(deps: Deps, fs: ProcFs): ReadonlySet<number> {
   return new Set(readStatus(`${kthreadd}/task/2/children`, fs).split(' ').map(Number));
 }
 
-/** Whether a user is a system user, asked once for each. */
 function trusting(deps: Deps): (owner: number) => Promise<boolean> {
   const known = new Map<number, Promise<boolean>>();
   return (owner) => {
@@ -253,7 +237,6 @@ function trusting(deps: Deps): (owner: number) => Promise<boolean> {
 // Not the folder's owner, which is root for a process that forbids core dumps (proc_pid(5)).
 function ownerOf(pid: number, deps: Deps, fs: ProcFs): number | undefined {
   const status = readStatus(`${procDir(deps)}/${pid}/status`, fs);
-  // A thread of the kernel is no machine.
   const [owner, kernelThread] = [statusField(status, 'Uid'), statusField(status, 'Kthread')];
   return owner === '' || kernelThread === '1' ? undefined : Number.parseInt(owner, 10);
 }
@@ -277,9 +260,8 @@ export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }
 
-/** How many command lines are looked at: as many as a kernel allows processes by default (proc_sys_kernel(5), pid_max). */
+/** Command lines: as many as a kernel allows processes by default (proc_sys_kernel(5), pid_max). */
 const maxProcesses = 32_768;
-
 /** Bytes: of each at first, for its name and most of all command lines; of a machine's; and of all machines' of a provider. */
 const maxStart = 4 << 10;
 const maxCommandLine = 1 << 20;
@@ -287,15 +269,14 @@ const maxOfOwn = 16 << 20;
 
 /** The code for processes in containers that are left out. */
 export const tooMany = 'TOO_MANY';
-
 /** How many in containers are looked at, and bytes for each: libvirt's QEMUs have some 8 KiB. */
 const maxOfOthers = 100;
 const maxBytesOfOthers = 32 << 10;
 
 /** Reading a process's memory can block forever if its threads wait for a disk, so never on this thread. */
-export const nodeFs: ProcFs = {
-  readdir: (path) => readdirSync(path),
-  readlink: async (path) => readlinkSync(path),
-  readStatus: (path) => readTextSync(path),
-  readMemory: (path, most) => readStart(path, most),
+export const nodeFs = {
+  readdir: (path: string): readonly string[] => readdirSync(path),
+  readlink: async (path: string) => readlinkSync(path),
+  readStatus: (path: string) => readTextSync(path),
+  readMemory: readStart,
 };

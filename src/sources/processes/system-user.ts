@@ -5,10 +5,7 @@ import type { Deps } from '../source.js';
 /** An account's line in the user database; "" if there is none, undefined if the database could not be asked. */
 type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => Promise<string | undefined>;
 
-/**
- * Whether a uid is a system user's, and no person's: all below UID_MIN of login.defs(5), and above UID_MAX services, such as Debian's
- * libvirt-qemu, DynamicUser= and Firecracker's jailer. There are people too: the user database shows who can log in.
- */
+/** Whether it is no person's: below UID_MIN of login.defs(5), or above UID_MAX a service, as Debian's libvirt-qemu. */
 export async function isSystemUser(
   uid: number,
   deps: Pick<Deps, 'env' | 'etcDir' | 'signal'>,
@@ -18,6 +15,7 @@ export async function isSystemUser(
   if (uid <= systemMax) return true;
   // https://systemd.io/UIDS-GIDS/: below are users of systemd-homed, those that it maps into containers, and greeters.
   if (uid <= peopleMax || !(uid > 60_705 && uid < 65_520)) return false;
+  // There are people too.
   const account = await findAccount(uid, deps);
   return account === '' || /:[^:\n]*\/(nologin|false)$/.test(account ?? '');
 }
@@ -42,15 +40,12 @@ export const accountLine: FindAccount = async (uid, { env, signal }) => {
   return end?.code === 0 ? end.stdout.trim() : undefined;
 };
 
-/**
- * Whether a system user's process may run a set-user-ID program, whose arguments its caller chose: sudo belongs to root while it asks for a
- * password. If the program cannot be seen, who logged in decides (proc_pid_loginuid(5)). `folder`: the process's in /proc.
- */
+/** Whether a process may run a set-user-ID program, as sudo while it asks for a password: its caller chose the arguments. */
 export async function mayBeSetUserId(folder: string, uid: number | undefined): Promise<boolean> {
   try {
     return ((await stat(`${folder}/exe`)).mode & 0o6000) !== 0;
   } catch {
-    // "" if this kernel does not report it.
+    // Then who logged in decides (proc_pid_loginuid(5)); "" if this kernel does not report it.
     return !['', '0', nobody, String(uid)].includes(readTextIfAny(`${folder}/loginuid`).trim());
   }
 }
@@ -58,7 +53,6 @@ export async function mayBeSetUserId(folder: string, uid: number | undefined): P
 /** The loginuid of processes that no login started. */
 const nobody = '4294967295';
 
-/** The machines that this user or a system user has registered. */
 export async function withoutStrangers<M extends { readonly uid?: number }>(
   machines: readonly M[],
   deps: Deps,

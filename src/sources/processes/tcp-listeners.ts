@@ -19,12 +19,10 @@ export async function readListeners(deps: Deps): Promise<Listeners> {
   if (!hasProc(deps)) return () => undefined;
   const [tcp, tcp6 = ''] = await Promise.all(['tcp', 'tcp6'].map((name) => table(name, deps)));
   if (tcp === undefined) return () => undefined;
-  const rows = [...`${tcp}${tcp6}`.matchAll(listening)].map(
-    ([, address = '', port = '', uid, inode = '']) => ({
-      ...{ address, inode },
-      ...{ port: Number.parseInt(port, 16), uid: Number(uid) },
-    }),
-  );
+  const matches = [...`${tcp}${tcp6}`.matchAll(listening)];
+  const rows = matches.map(([, address = '', port = '', uid, inode = '']) => {
+    return { address, inode, port: Number.parseInt(port, 16), uid: Number(uid) };
+  });
   const byPort = groupBy(rows, ({ port }) => port);
   return (host, port) => {
     if (!isIPv4(host) && host !== '::1') return undefined;

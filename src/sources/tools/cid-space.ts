@@ -1,17 +1,15 @@
 import { existsSync } from 'node:fs';
 import { fileId } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
-import { type Deps, DiscoveryError, type Process } from '../source.js';
+import { type Deps, DiscoveryError, type Process, type Warn } from '../source.js';
 
-/**
- * Whether the vsock CID of a process's machine leads to it from here. From Linux 7 a network namespace shares its CIDs with all that are
- * "global", or is "local". Only the kernel's word for that namespace counts: `child_ns_mode` says nothing of the children of a child.
- * https://docs.kernel.org/admin-guide/sysctl/net.html#proc-sys-net-vsock-vsock-sockets
- */
+/** Whether a machine's CID leads to it from here: from Linux 7 a network's CIDs are those of all "global" ones, or "local". */
 export async function sharesCids(pid: number, deps: Deps, ask = modeThere): Promise<boolean> {
   if (!existsSync(modeFile(deps))) return true;
   const [own, other] = await Promise.all([networkOf('self', deps), networkOf(pid, deps)]);
   if (own !== undefined && own === other) return true;
+  // Only the kernel's word for that one counts: `child_ns_mode` says nothing of the children of a child.
+  // https://docs.kernel.org/admin-guide/sysctl/net.html#proc-sys-net-vsock-vsock-sockets
   return readTextIfAny(modeFile(deps)).trim() === 'global' && (await ask(pid, deps)) === 'global';
 }
 
@@ -20,7 +18,7 @@ export async function leadsToItself(
   cid: number,
   { pid, authority }: Pick<Process, 'pid' | 'authority'>,
   deps: Deps,
-  warn: (error: DiscoveryError) => void,
+  warn: Warn,
 ): Promise<boolean> {
   if (await sharesCids(pid, deps)) return true;
   const isSeen = (await networkOf(pid, deps)) !== undefined;

@@ -1,14 +1,11 @@
-import { statSync } from 'node:fs';
 import { fewOf, groupBy } from '../../group-by.js';
 import { foldOf, isLoopback } from '../../typed/names.js';
 import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import { addressOf, vhostCid } from '../routes.js';
 import type { DiscoveredMachine, Warning } from '../source.js';
+import { idOf } from '../trusted-path.js';
 
-/**
- * The machines without the addresses that two of them claim, and a warning for each: a socket, however its path is spelled, a CID, or a port of
- * this host. It leads to one of them, and nobody here can tell to which.
- */
+/** Without addresses that two machines claim, a socket, CID or port of this host: nobody can tell to which each leads. */
 export function withoutContested<M extends DiscoveredMachine>(
   machines: readonly M[],
 ): {
@@ -38,10 +35,8 @@ interface Claim {
   readonly endpoint?: Endpoint;
 }
 
-/**
- * What a machine claims that may be up. What another user or a container says takes nothing from one of this user; a machine that is
- * typed by its address has no name that could lead elsewhere.
- */
+// Of a machine that may be up. What another user or a container says takes nothing from one of this user; a machine that
+// is typed by its address has no name that could lead elsewhere.
 function claimsOf(machine: DiscoveredMachine): readonly Claim[] {
   const { status, authority, via, target, routes: listed = [] } = machine;
   const isUp = status !== 'off' && status !== 'saved';
@@ -59,10 +54,9 @@ function placeOf(endpoint: Endpoint): Pick<Claim, 'key' | 'place'> | undefined {
     case 'vsock':
       return ofCid(endpoint.cid);
     case 'unix':
-    case 'vsock-mux': {
-      const { path } = endpoint;
-      return { key: fileAt(path) ?? `path ${path}`, place: path };
-    }
+    case 'vsock-mux':
+      // At once: a promise for each of thousands of sockets takes as long as all else.
+      return { key: `file ${idOf(endpoint.path) ?? endpoint.path}`, place: endpoint.path };
     case 'tcp':
       // Of addresses on a network each network may have its own.
       return isLoopback(endpoint.host)
@@ -70,16 +64,6 @@ function placeOf(endpoint: Endpoint): Pick<Claim, 'key' | 'place'> | undefined {
         : undefined;
     default:
       return undefined;
-  }
-}
-
-/** At once: a promise for each of thousands of sockets takes as long as all else. */
-function fileAt(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path);
-    return `file ${dev} ${ino}`;
-  } catch {
-    return undefined;
   }
 }
 
@@ -106,11 +90,8 @@ function without<M extends DiscoveredMachine>(machine: M, lost: readonly Claim[]
   return { ...machine, routes, cid: isNobodys ? undefined : cid };
 }
 
-/** The number of targets that a warning names. */
-const maxTargets = 5;
-
 function warningOf(claims: readonly Claim[]): Warning {
-  const who = fewOf([...new Set(claims.map(({ machine }) => machine.target))], maxTargets);
+  const who = fewOf([...new Set(claims.map(({ machine }) => machine.target))], 5);
   const [first] = claims;
   const problem = `${first?.place} is claimed by ${who}: vmssh reaches none of them by it`;
   return { provider: first?.machine.provider ?? '', code: 'ADDRESS_TWICE', problem };

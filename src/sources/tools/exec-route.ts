@@ -27,16 +27,13 @@ export function execToPort(command: readonly string[], machine: string): Route {
   return routeBy({ family: 'exec', command, machine, into: 'port', port: sshPort }, [step]);
 }
 
-/** An option with its value; none without one. */
 export function optionWith(option: string, value: string | undefined): readonly string[] {
   return value === undefined ? [] : [`--${option}=${value}`];
 }
 
-/**
- * The words with which `podman` or `docker` asks the service at an address, wherever a configuration or a variable leads it; without one
- * Podman on this host itself. Only that has --syslog: a Podman that is led to a service ends with "unknown flag" (cmd/podman/root.go).
- */
+/** The words with which `podman` or `docker` asks the service at an address, wherever a variable or file leads it by itself. */
 export function atService(program: 'podman' | 'docker', url?: string): readonly string[] {
+  // Only Podman on this host has it: one that is led to a service ends with "unknown flag" (cmd/podman/root.go).
   if (url === undefined && program === 'podman') return ['--syslog=false'];
   return optionWith(program === 'podman' ? 'url' : 'host', url);
 }

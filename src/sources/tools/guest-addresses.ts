@@ -10,10 +10,7 @@ export type IsGuests = (said: string) => boolean;
 /** Not at a loopback or link-local one. */
 export const notLocal: IsGuests = (said) => isIP(said) !== 0 && !isLocal(said);
 
-/**
- * What `use` makes of addresses that guests say they have: none of this host's own either, where a login would go to this host. Those are
- * only looked for if a guest says one that they could be, and once for all providers of a list; `use` is called again then. `known`: some.
- */
+/** What `use` makes of what guests say, without this host's own, to which a login would go. `known`: some of these. */
 export async function guestsOnly<T>(
   use: (isGuests: IsGuests) => T,
   deps: Deps,
@@ -27,6 +24,7 @@ export async function guestsOnly<T>(
     return may;
   });
   if (!isNeeded) return result;
+  // Once for all providers of a list.
   const asked = deps.memo?.ownAddresses ?? ownAddresses(deps, run);
   if (deps.memo) deps.memo.ownAddresses = asked;
   const own = new Set([...known, ...(await asked)].map(plainIp));

@@ -8,7 +8,7 @@ export type GetJson = (socketPath: string, path: string, deps: Deps) => Promise<
 
 /** The whole answer has one deadline and a size limit; a longer one is not parsed. */
 export const getJson: GetJson = async (socketPath, path, deps) => {
-  const body = await getBy(socketPath, path, deps, 'application/json', maxBytes);
+  const body = await getBytes(socketPath, path, deps, maxBytes, 'application/json');
   try {
     return parseJson(body.toString());
   } catch (error) {
@@ -21,16 +21,12 @@ export const getJson: GetJson = async (socketPath, path, deps) => {
 const maxBytes = 16 << 20;
 
 /** The same for an answer of at most `most` bytes, as it comes. */
-export function getBytes(socketPath: string, path: string, deps: Deps, most: number): Promise<Buffer> {
-  return getBy(socketPath, path, deps, '*/*', most);
-}
-
-async function getBy(
+export async function getBytes(
   socketPath: string,
   path: string,
   { signal, timeoutMs = 5000 }: Deps,
-  accept: string,
   most: number,
+  accept = '*/*',
 ): Promise<Buffer> {
   const problem = socketPathProblem(socketPath);
   if (problem !== undefined) throw new DiscoveryError('INCOMPLETE', problem);
@@ -60,10 +56,8 @@ async function getBy(
 /** Of the status line and headers, as Node has it. Bytes. */
 const maxHead = 16 * 1024;
 
-/**
- * The body of an answer of HTTP/1.0 (RFC 1945), however its bytes are split: no chunks, and it ends with its Content-Length or with the
- * connection. Throws a DiscoveryError if the answer is invalid, too long or no success.
- */
+// The body of an answer of HTTP/1.0 (RFC 1945), however its bytes are split: no chunks, and it ends with its
+// Content-Length or with the connection. Throws a DiscoveryError if the answer is invalid, too long or no success.
 async function bodyOf(socket: AsyncIterable<Buffer>, question: string, most: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
@@ -92,7 +86,6 @@ async function bodyOf(socket: AsyncIterable<Buffer>, question: string, most: num
 /** The length of a body that ends with the connection. */
 const untilEnd = 2 ** 53;
 
-/** The bytes of the body by the head. */
 function lengthIn(head: string, question: string): number {
   const [first = '', ...lines] = head.split('\r\n');
   const [, status] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(first) ?? [];

@@ -1,6 +1,5 @@
 import { printable, quote } from '../../errors.js';
 
-/** An object from JSON, with unknown fields. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Whether a parsed JSON value is an object, not null and not an array. */
@@ -14,15 +13,24 @@ export function objectAt(value: unknown, ...path: readonly string[]): JsonObject
   return isJsonObject(found) ? found : {};
 }
 
+/** A field that is a non-empty text. */
+export function textOf(object: JsonObject, field: string): string | undefined {
+  const value = object[field];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A field that is a TCP port, as a number or text. */
+export function portOf(object: JsonObject, field: string): number | undefined {
+  const port = Number(object[field]);
+  return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
+}
+
 /** The objects in a list from JSON. */
 export function objectsIn(value: unknown): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
-/**
- * Parses untrusted JSON. One with far more levels or values than any list of machines is refused: a few megabytes of
- * brackets take hundreds of megabytes of memory. Throws a SyntaxError.
- */
+/** Throws a SyntaxError, also for far more levels or values than a list has: brackets take a hundred times their memory. */
 export function parseJson(text: string): unknown {
   const problem = shapeProblem(text);
   if (problem !== undefined) throw new SyntaxError(problem);
@@ -31,6 +39,15 @@ export function parseJson(text: string): unknown {
   } catch (cause) {
     const { message } = cause as Error;
     throw new SyntaxError(printable(`not JSON: ${quote(text.slice(0, 80))}: ${message}`), { cause });
+  }
+}
+
+/** `parseJson`, with undefined for what is none. */
+export function jsonOrNothing(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
   }
 }
 

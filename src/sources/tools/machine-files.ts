@@ -33,10 +33,7 @@ export function readByExec(exec: readonly string[], paths: readonly string[], de
   return printed([...exec, '/usr/bin/find', ...paths, ...which], deps);
 }
 
-/**
- * What a manager's program prints, one character a byte, whatever its exit code is: some of the files are missing. At the deadline or at
- * `most` bytes it is ended. Throws a DiscoveryError.
- */
+/** One character a byte, whatever the exit code: files may be missing. Ended at `most` bytes. Throws a DiscoveryError. */
 export async function printed(
   command: readonly string[],
   { env, platform, signal, timeoutMs }: Deps,
@@ -55,15 +52,10 @@ export async function printed(
 export const maxKeys = 16;
 export const maxKeyText = 16 << 10;
 
-/**
- * The host keys in the texts of a machine's `.pub` files, "ssh-ed25519 AAAA…" each, once, without comments. The texts are what the
- * machine's root likes: a line that is no such key is dropped, and so is what comes after 16 lines or 16 kB.
- */
+/** The keys in `.pub` files, "ssh-ed25519 AAAA…" each, once. The machine's root writes them: what is none is dropped. */
 export function publicKeys(texts: readonly string[]): readonly string[] {
-  const lines = texts
-    .join('\n')
-    .slice(0, maxKeyText)
-    .split('\n', maxKeys * 2);
+  const text = texts.join('\n').slice(0, maxKeyText);
+  const lines = text.split('\n', maxKeys * 2);
   const written = lines.filter((line) => line.trim() !== '').slice(0, maxKeys);
   return [...new Set(written.flatMap((line) => publicKey(line) ?? []))];
 }

@@ -32,7 +32,6 @@ export interface Reader<M> {
   readonly machineOf: (row: JsonObject) => M | string;
   /** The provider of its warnings. */
   readonly providerOf: (row: JsonObject) => string;
-  /** Of our own warnings about it. */
   readonly provider: string;
   readonly workedMs?: () => number;
 }
@@ -60,9 +59,7 @@ export function readList<M extends object>(
   const limit =
     at === maxMachines ? `${who} can list ${at}` : `reading the ${at} before took ${maxWorkMs / 1000} s`;
   if (at < machines.length) leave(limit, machines.length - at);
-  const lacks = [...left].map(([why, count]) =>
-    warningOf(`${count} of its machines cannot be shown: ${why}`),
-  );
+  const lacks = [...left].map(([why, n]) => warningOf(`${n} of its machines cannot be shown: ${why}`));
   return { machines: rows, warnings: [...readWarnings(warnings, providerOf, warningOf), ...lacks] };
 }
 
@@ -94,7 +91,6 @@ export function isTooLong(value: unknown): boolean {
   return typeof value === 'string' && value.length > maxCharacters;
 }
 
-/** The processor time of this process. Milliseconds. */
 function ownWork(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { type ProgramEnd, plainMessage, runProgram, windowsText } from '../../process/run-program.js';
 import type { Deps, DiscoveredMachine, Listing } from '../source.js';
-import { DiscoveryError, nothing, problemOf } from '../source.js';
+import { DiscoveryError, nothing, problemOf, warned } from '../source.js';
 import { withToolFolders } from '../trusted-path.js';
-import { type JsonObject, objectsIn, parseJson } from './json.js';
+import { type JsonObject, objectsIn, parseJson, textOf } from './json.js';
 
 /** Runs a system program and resolves to its stdout. Throws a DiscoveryError. */
 export type RunTool = (program: string, args: readonly string[], deps: Deps) => Promise<string>;
@@ -66,7 +66,6 @@ function messageIn(printed: string): string {
     .slice(0, 500);
 }
 
-/** Whether something is at a path, which its user may look at. */
 export function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
@@ -89,21 +88,18 @@ export async function listByTool(
     if (!(error instanceof DiscoveryError)) throw error;
     // EACCES: it is in a folder of PATH that this user cannot read.
     if (error.code === 'ENOENT' || error.code === 'EACCES') return nothing;
-    const problem = problemOf(provider, error.message);
-    return { found: [], warnings: [{ provider, code: error.code, problem }] };
+    return warned(provider, error.code, problemOf(provider, error.message));
   }
 }
 
-/** Where a manager's command asks another service than any that vmssh asks: the address without a password. In place of a list, or "NOT_LISTED" beside all machines of this host. */
+/** A manager's command asks another service than vmssh: said in place of a list, or "NOT_LISTED" beside this host's. */
 export function asksElsewhere(provider: string, address: string, code = 'ELSEWHERE'): Listing<never> {
+  // Without a password.
   const shown = address.replace(/:\/\/([^/@:]*):[^/@]*@/, '://$1@');
-  return {
-    found: [],
-    warnings: [{ provider, code, problem: `${provider} asks ${shown}, which vmssh does not` }],
-  };
+  return warned(provider, code, `${provider} asks ${shown}, which vmssh does not`);
 }
 
-/** The same with a tool that refuses to run as root, and so has no machines of root. */
+/** `listByTool` with one that refuses to run as root, and so has no machines of root. */
 export async function listByUsersTool(uid: number | undefined, ...how: Parameters<typeof listByTool>) {
   return uid === 0 ? nothing : listByTool(...how);
 }
@@ -125,7 +121,6 @@ export function printedJson(text: string): unknown {
   }
 }
 
-/** The machines of those rows that have a name in this field. */
 export function machinesNamed<M extends DiscoveredMachine>(
   rows: readonly JsonObject[],
   field: string,
@@ -135,18 +130,6 @@ export function machinesNamed<M extends DiscoveredMachine>(
     const name = textOf(row, field);
     return name === undefined ? [] : [machineOf(name, row)];
   });
-}
-
-/** A field that is a non-empty text. */
-export function textOf(object: JsonObject, field: string): string | undefined {
-  const value = object[field];
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-/** A field that is a TCP port, as a number or text. */
-export function portOf(object: JsonObject, field: string): number | undefined {
-  const port = Number(object[field]);
-  return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
 }
 
 /** An IP address or host and a port, in the form of a machine's `address`. */

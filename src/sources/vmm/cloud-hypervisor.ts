@@ -2,8 +2,7 @@ import { machineCid, parseUuid } from '../../typed/numbers.js';
 import { listenedSocket, pathsOf } from '../processes/process-paths.js';
 import type { Deps, Listing, Process, Source, Status } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { type JsonObject, objectAt } from '../tools/json.js';
-import { textOf } from '../tools/run-tool.js';
+import { type JsonObject, objectAt, textOf } from '../tools/json.js';
 import { findMonitor, keepIf, listMonitors, type Monitor, type MonitorAnswer } from './monitors.js';
 import { fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 
@@ -43,10 +42,8 @@ async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor
   };
 }
 
-/**
- * A connection without a line ends a cloud-hypervisor 38 to 40, with its machine, and 47 and 48 never read another one: cloud-hypervisor#6621,
- * #7310. All refuse this line, and the machine does not see it.
- */
+// A connection without a line ends a cloud-hypervisor 38 to 40, with its machine, and 47 and 48 never read another one:
+// cloud-hypervisor#6621, #7310. All refuse this line, and the machine does not see it.
 const noPort = 'CONNECT -\n';
 
 // "path=PATH", "PATH", or "fd=N" for an inherited socket, whose path is unknown.
@@ -60,7 +57,6 @@ function uuidOf(platform: JsonObject): string | undefined {
   return parseUuid(textOf(platform, 'system_uuid') ?? textOf(platform, 'uuid') ?? '');
 }
 
-/** Reads the answer to `GET /api/v1/vm.info`. */
 export function parseVmInfo(info: unknown): Partial<MonitorAnswer> & { readonly socket?: string } {
   const { socket, cid } = objectAt(info, 'config', 'vsock');
   return {

@@ -4,14 +4,11 @@ import { noDevice, ofProcess, processesNamed, warnInto } from '../processes/proc
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source, Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
+import type { QemuMachine } from './qemu.js';
 import { daemonFinder, fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
-export const crosvm: Source = {
-  name: 'crosvm',
-  title: 'crosvm',
-  list,
-};
+export const crosvm: Source = { name: 'crosvm', title: 'crosvm', list };
 
 async function list(deps: Deps): Promise<Listing> {
   const warnings: Warning[] = [];
@@ -40,11 +37,9 @@ async function list(deps: Deps): Promise<Listing> {
 }
 
 /** `--vsock 3`, `--vsock cid=3,…`, the older `--cid 3`, or a daemon's socket, `--vhost-user vsock,socket=PATH`; the name or the control socket's. */
-export function parseCrosvmArgs(argv: readonly string[]): {
-  readonly name?: string;
-  readonly cid?: number;
-  readonly vhostUserSocket?: string;
-} {
+export function parseCrosvmArgs(
+  argv: readonly string[],
+): Pick<QemuMachine, 'name' | 'cid' | 'vhostUserSocket'> {
   const args = argv.slice(1).map((arg) => (arg === '-s' ? '--socket' : arg));
   const all = optionsOf(args);
   const options = Object.fromEntries(all);

@@ -6,8 +6,7 @@ import { type FindPath, listenedSocket, pathInRoot, pathsOf, usedAs } from '../p
 import { procDir } from '../processes/processes.js';
 import type { Deps, Listing, Process, Source, Status } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { objectAt, parseJson } from '../tools/json.js';
-import { textOf } from '../tools/run-tool.js';
+import { objectAt, parseJson, textOf } from '../tools/json.js';
 import { findMonitor, keepIf, listMonitors, type Monitor } from './monitors.js';
 import { nameFrom, optionsOf } from './vhost-device.js';
 

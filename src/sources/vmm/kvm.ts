@@ -7,12 +7,8 @@ import { optionsOf } from './vhost-device.js';
 
 /** Virtual machines of other programs than these, as libkrun's and kvmtool's: none has a row, and each is a warning. */
 export function kvmBeside(known: readonly RegExp[]): Source {
-  return {
-    name: 'kvm',
-    title: 'KVM',
-    listsWanted: 'warnings',
-    list: (deps) => listUnknown(known, deps),
-  };
+  const list = (deps: Deps) => listUnknown(known, deps);
+  return { name: 'kvm', title: 'KVM', listsWanted: 'warnings', list };
 }
 
 async function listUnknown(known: readonly RegExp[], deps: Deps): Promise<Listing> {
@@ -30,32 +26,22 @@ async function listUnknown(known: readonly RegExp[], deps: Deps): Promise<Listin
     const inside = containerOf(pid, deps);
     const cid = cidIn(argv);
     const address = cid === undefined ? undefined : `vsock/${cid}`;
-    if (inside !== undefined) warn(inContainer(program, { pid, inside }, address));
-    else
-      warn(
-        notListed(pid, `a virtual machine of ${program} runs, which vmssh does not know: ${howTo(address)}`),
-      );
+    const how = address === undefined ? 'its command line has no vsock CID' : `type ${address}`;
+    const problem = `a virtual machine of ${program} runs, which vmssh does not know: ${how}`;
+    warn(inside === undefined ? notListed(pid, problem) : inContainer(program, { pid, inside }, address));
   }
   return { found: [], warnings };
-}
-
-function howTo(address: string | undefined): string {
-  return address === undefined ? 'its command line has no vsock CID' : `type ${address}`;
 }
 
 /** Whether /dev/kvm has made a virtual machine for it; false if its files cannot be seen. */
 export async function holdsMachine({ pid }: Pick<StartedProcess, 'pid'>, deps: Deps): Promise<boolean> {
   const folder = `${procDir(deps)}/${pid}/fd`;
-  let files: readonly string[] = [];
   try {
-    files = nodeFs.readdir(folder).slice(0, maxFiles);
-  } catch {
-    return false;
-  }
-  for (const file of files) {
-    const link = await nodeFs.readlink(`${folder}/${file}`).catch(() => '');
-    if (link === 'anon_inode:kvm-vm') return true;
-  }
+    for (const file of nodeFs.readdir(folder).slice(0, maxFiles)) {
+      const link = await nodeFs.readlink(`${folder}/${file}`).catch(() => '');
+      if (link === 'anon_inode:kvm-vm') return true;
+    }
+  } catch {}
   return false;
 }
 

@@ -21,10 +21,7 @@ export interface MonitorAnswer extends Pick<DiscoveredMachine, 'status' | 'cid' 
   readonly address?: string;
 }
 
-/**
- * The machines of such processes, and a warning for each that could not be asked. A machine is typed by its name, if no other process of
- * this user or the system has the same one, silent ones included; else by its socket. With `wanted`, processes of other names are not asked.
- */
+/** Each is typed by its name if no other process of this user or the system has that one, silent ones included. */
 export async function listMonitors(
   { name: provider, title }: Pick<Source, 'name' | 'title'>,
   program: RegExp,

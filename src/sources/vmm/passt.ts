@@ -1,22 +1,21 @@
-import { fileId } from '../../files/read-file.js';
 import { sshPort } from '../../typed/numbers.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { processesNamed } from '../processes/processes.js';
 import { loopbackFor } from '../routes.js';
-import type { Deps, DiscoveryError, Process } from '../source.js';
+import type { Deps, Process, Warn } from '../source.js';
 import { hostAndPort } from '../tools/run-tool.js';
+import { fileIdentity } from './vhost-device.js';
 
 /** A running passt, and where it forwards to port 22 of its machine: "127.0.0.1:2222". */
-export interface Passt {
+interface Passt {
   readonly process: Process;
   readonly forwarded: string;
 }
 
+export type FindPasst = (process: Process, path: string) => Promise<Passt | undefined>;
+
 /** Finds the passt at the other end of a QEMU's network, by the socket between the two. */
-export async function passtFinder(
-  deps: Deps,
-  warn: (error: DiscoveryError) => void,
-): Promise<(process: Process, path: string) => Promise<Passt | undefined>> {
+export async function passtFinder(deps: Deps, warn: Warn): Promise<FindPasst> {
   const all = await processesNamed(/^passt(\.avx2)?$/, deps, { warn });
   const served = new Map<string, Passt>();
   for (const process of all) {
@@ -27,10 +26,8 @@ export async function passtFinder(
   return async (process, path) => served.get(await socketAt(process, path, deps));
 }
 
-/** The same for both ends, which may have different paths for it. */
 async function socketAt(process: Process, path: string, deps: Deps): Promise<string> {
-  const here = await (await pathsOf(process, deps))(path).catch(() => path);
-  return (await fileId(here)) ?? here;
+  return fileIdentity(await pathsOf(process, deps), path);
 }
 
 /** Reads passt's arguments: `--socket PATH`, and `--tcp-ports 2222:22`, "127.0.0.1/2222-2230:22-30" and so on (passt(1)). */

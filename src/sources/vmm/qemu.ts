@@ -11,12 +11,12 @@ import { ownSocket, pathsOf } from '../processes/process-paths.js';
 import { inContainer, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Listeners } from '../processes/tcp-listeners.js';
 import { loopbackFor, routesTo } from '../routes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Source, Warn, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { withoutContested } from '../tools/claims.js';
-import { objectAt, parseJson } from '../tools/json.js';
-import type { passtFinder } from './passt.js';
+import { jsonOrNothing, objectAt } from '../tools/json.js';
+import type { FindPasst } from './passt.js';
 import { daemonFinder, type FindDaemon } from './vhost-device.js';
 
 /** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
@@ -40,7 +40,7 @@ async function list(deps: Deps): Promise<Listing> {
     processesNamed(/^(qemu-system-[\w-]+|qemu-kvm|kvm)$/, deps, { warn }),
     daemonFinder(deps, warn),
   ]);
-  let finder: ReturnType<typeof passtFinder> | undefined;
+  let finder: Promise<FindPasst> | undefined;
   const passtAt: FindPasst = async (...which) => {
     finder ??= import('./passt.js').then(({ passtFinder }) => passtFinder(deps, warn));
     return (await finder)(...which);
@@ -50,12 +50,12 @@ async function list(deps: Deps): Promise<Listing> {
     table ??= import('../processes/tcp-listeners.js').then(({ readListeners }) => readListeners(deps));
     return table;
   };
-  const seen = await Promise.all(
-    machines.map((each) => look(each, deps, { warn, listeners, daemonAt, passtAt })),
-  );
+  const asked: Sources = { warn, listeners, daemonAt, passtAt };
+  const seen = await Promise.all(machines.map((each) => look(each, deps, asked)));
   // What a container says takes no name from a machine of this host.
-  const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
-  const used = countBy(seen, ({ uuid, authority }) => (authority === 'other' ? undefined : uuid));
+  const here = seen.filter(({ authority }) => authority !== 'other');
+  const named = countBy(here, ({ name }) => name);
+  const used = countBy(here, ({ uuid }) => uuid);
   const isListed = ({ name, disk = '' }: Seen) =>
     name === undefined && ofMultipass.test(disk) && programInPath('multipass', deps.env) !== undefined;
   const own = seen.filter((each) => !isListed(each));
@@ -70,19 +70,15 @@ interface Seen extends QemuMachine, Process {
   readonly isElsewhere: boolean;
   /** The container that it is in, if that has an id. */
   readonly inside: string | undefined;
-  /** Of its vhost-user-vsock device. */
   readonly daemon: Awaited<ReturnType<FindDaemon>>;
 }
 
 interface Sources {
-  readonly warn: (error: DiscoveryError) => void;
+  readonly warn: Warn;
   readonly daemonAt: FindDaemon;
   readonly passtAt: FindPasst;
-  /** Read once for all machines. */
   readonly listeners: () => Promise<Listeners>;
 }
-
-type FindPasst = Awaited<ReturnType<typeof passtFinder>>;
 
 async function look(process: Process, deps: Deps, sources: Sources): Promise<Seen> {
   const { argv, authority, pid } = process;
@@ -105,7 +101,7 @@ async function look(process: Process, deps: Deps, sources: Sources): Promise<See
   };
 }
 
-/** A forwarded port, if this QEMU listens there and no other program, or one in another network namespace. For port 0 the one that it took. Or a unix socket. */
+/** A forwarded port, for 0 the one that it took, if this QEMU listens there and no other program; or a unix socket. */
 async function ownForward(
   forwarded: string,
   qemu: Process,
@@ -150,7 +146,7 @@ function portsIn(argv: readonly string[]): ReadonlySet<number> {
 function fromQemu(
   machine: Seen,
   { named, used }: Readonly<Record<'named' | 'used', ReadonlyMap<string | undefined, number>>>,
-  warn: Sources['warn'],
+  warn: Warn,
 ): readonly DiscoveredMachine[] {
   const { pid, name, uuid, daemon, forwarded, vmId, hostname } = machine;
   const cid = machine.cid ?? daemon?.cid;
@@ -189,19 +185,14 @@ export async function routeByQemu(
   return first && atPort(first, deps.port);
 }
 
-export interface QemuMachine {
-  readonly name?: string;
-  /** In the 8-4-4-4-12 form. */
-  readonly uuid?: string;
-  /** Of a vhost-vsock device, the kernel's own. */
-  readonly cid?: number;
+/** `cid`: of a vhost-vsock device, the kernel's own. */
+export interface QemuMachine extends Partial<Pick<DiscoveredMachine, 'name' | 'uuid' | 'cid'>> {
   /** Of a vhost-user-vsock device: the socket between its daemon and QEMU. */
   readonly vhostUserSocket?: string;
   /** Proxmox's number. */
   readonly vmId?: string;
   /** The name that it gets with its address. */
   readonly hostname?: string;
-  /** The file of its first disk. */
   readonly disk?: string;
   /** Of a network that another program makes, as passt. */
   readonly networkSocket?: string;
@@ -258,20 +249,14 @@ function parseOption(text: string, first: string): Readonly<Record<string, strin
 }
 
 function fromJson(text: string): Readonly<Record<string, string>> {
-  try {
-    const fields = Object.entries(objectAt(parseJson(text)));
-    return Object.fromEntries(fields.map(([key, each]) => [key, String(each)]));
-  } catch {
-    return {};
-  }
+  const fields = Object.entries(objectAt(jsonOrNothing(text)));
+  return Object.fromEntries(fields.map(([key, each]) => [key, String(each)]));
 }
 
 // "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. For 0 QEMU chooses one. "unix:PATH-[ADDRESS]:22" since QEMU 10.2.
 function forwardOf(value: string): string | undefined {
   const [, path] = /(?:\bhostfwd=|"str":\s*")unix:((?:[^,":]|,,)*)-[^:,"-]*:22(?!\d)/.exec(value) ?? [];
   if (path?.startsWith('/')) return `unix${path.replaceAll(',,', ',')}`;
-  const [, host, port] =
-    /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):(\d+)-[^:,"]*:22(?!\d)/.exec(value) ?? [];
-  if (port === undefined) return undefined;
-  return `${loopbackFor(host ?? '')}:${port}`;
+  const tcp = /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):(\d+)-[^:,"]*:22(?!\d)/.exec(value);
+  return tcp ? `${loopbackFor(tcp[1] ?? '')}:${tcp[2]}` : undefined;
 }

@@ -4,7 +4,7 @@ import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../typed/numbers.js';
 import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
 import { orWarn, processesNamed } from '../processes/processes.js';
-import type { Deps, DiscoveryError, Process } from '../source.js';
+import type { Deps, Process, Warn } from '../source.js';
 
 interface VhostDaemon {
   readonly cid?: number;
@@ -16,10 +16,7 @@ interface VhostDaemon {
 }
 
 /** The running ones; `warn` is called for each with another user's socket in its place. */
-async function vhostDaemons(
-  deps: Deps,
-  warn: (error: DiscoveryError) => void,
-): Promise<readonly VhostDaemon[]> {
+async function vhostDaemons(deps: Deps, warn: Warn): Promise<readonly VhostDaemon[]> {
   const processes = await processesNamed(/^(vhost[-_]device[-_]vsock|vhost-user-vsock)$/, deps, { warn });
   const daemons = processes.map(async (process): Promise<readonly VhostDaemon[]> => {
     const find = await pathsOf(process, deps);
@@ -41,10 +38,8 @@ async function vhostDaemons(
 export async function daemonFinder(...which: Parameters<typeof vhostDaemons>): Promise<FindDaemon> {
   const [deps] = which;
   const daemons = await vhostDaemons(...which);
-  const served = groupBy(
-    daemons.filter(({ socket }) => socket !== undefined),
-    keyOf,
-  );
+  const serving = daemons.filter(({ socket }) => socket !== undefined);
+  const served = groupBy(serving, keyOf);
   return async (process, path) => {
     const socket = await fileIdentity(await pathsOf(process, deps), path);
     return served.get(keyOf({ ...process, socket }))?.[0];
@@ -57,21 +52,20 @@ function keyOf({ socket, authority }: Pick<VhostDaemon, 'socket' | 'authority'>)
   return `${authority === 'other'} ${socket}`;
 }
 
-/** The same for two processes that use the same file: in containers they may have different paths for it. */
-async function fileIdentity(find: FindPath, path: string): Promise<string> {
+/** The same for two processes that use the same file: they may have different paths for it, as in containers. */
+export async function fileIdentity(find: FindPath, path: string): Promise<string> {
   const here = await find(path).catch(() => path);
   return (await fileId(here)) ?? here;
 }
 
-interface VhostVsock {
-  readonly cid?: number;
-  /** The socket between the daemon and QEMU. */
+interface VhostVsock extends Pick<VhostDaemon, 'cid'> {
+  /** The path of the socket between the daemon and QEMU. */
   readonly socket?: string;
   /** The multiplexer's socket, for `CONNECT PORT`. */
   readonly udsPath: string;
 }
 
-/** The machines on a daemon's command line: one by its own options, or one per `--vm key=value,…`. */
+/** A machine by the daemon's own options, or one per `--vm key=value,…`. */
 export function parseVhostDevice({ argv }: Pick<Process, 'argv'>): readonly VhostVsock[] {
   const options = optionsOf(argv.slice(1));
   const vms = options.filter(([name]) => name === 'vm').map(([, value]) => fieldsOf(value));
@@ -99,7 +93,6 @@ export function nameFrom(socket: string): string {
 
 /** "key=value,key=value". */
 export function fieldsOf(text: string): Readonly<Record<string, string | undefined>> {
-  return Object.fromEntries(
-    text.split(',').map((field) => [field.replace(/=.*$/s, ''), field.replace(/^[^=]*=?/, '')]),
-  );
+  const fields = text.split(',');
+  return Object.fromEntries(fields.map((each) => [each.replace(/=.*$/s, ''), each.replace(/^[^=]*=?/, '')]));
 }

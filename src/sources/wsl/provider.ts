@@ -3,28 +3,16 @@ import { isSshPort } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
 import { routeToHyperV } from '../../typed/socket-target.js';
 import { answerOf, match, searchList } from '../search.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  type Listing,
-  type Reachable,
-  type Recheck,
-  type ResolveContext,
-  type Source,
-  serviceLimitMs,
-} from '../source.js';
-import type { WslDistro, WslState } from './wsl.js';
+import type { Deps, DiscoveredMachine, Listing, Reachable, Recheck, ResolveContext } from '../source.js';
+import { type Source, serviceLimitMs } from '../source.js';
 
 /** The queries to WSL; a parameter, for tests. */
-interface WslEffects {
-  readonly list: (deps: Deps, version?: '1') => Promise<readonly WslDistro[]>;
-  readonly ask: (name: string, deps: Deps) => Promise<WslState>;
-}
-
-const effects: WslEffects = {
-  list: async (deps, version) => (await import('./wsl.js')).listDistros(deps, undefined, version),
-  ask: async (name, deps) => (await import('./wsl.js')).askDistro(name, deps),
+const effects = {
+  list: async (deps: Deps, version?: '1') => (await import('./wsl.js')).listDistros(deps, undefined, version),
+  ask: async (name: string, deps: Deps) => (await import('./wsl.js')).askDistro(name, deps),
 };
+
+type WslEffects = typeof effects;
 
 /** The distributions of WSL2; they have no lasting ids. */
 export function wslOf({ list, ask } = effects): Source {
@@ -79,10 +67,8 @@ async function listWsl(deps: Deps, list: WslEffects['list']): Promise<Listing> {
   return { found, warnings: [] };
 }
 
-/**
- * A distribution by the id of WSL's virtual machine, which is started if necessary. All have the same address: while another one may run, this
- * one has to say that it listens there. Which run is asked after its answer: one may have been started meanwhile.
- */
+// By the id of WSL's virtual machine, which is started if necessary. All have the same address: while another one may run,
+// this one has to say that it listens there. Which run is asked after its answer: one may have been started meanwhile.
 async function resolveDistro(
   { name }: DiscoveredMachine,
   context: ResolveContext,
@@ -99,13 +85,12 @@ async function resolveDistro(
   const state = await answerOf(search(), signal);
   const { machineOrThrow } = await import('../no-machine.js');
   const { vmId, systemd, running } = machineOrThrow(state, name, text, { title: wsl.title, hints });
-  if (vmId === undefined) {
+  if (vmId === undefined)
     throw new ConnectError('resolve', text, {
       code: 'NOT_FOUND',
       problem: `WSL does not report the id of the virtual machine of ${quote(name)}`,
       hint: 'wsl --update (WSL 2.5.10 and later report it), or use the id itself: hvsock:ID:vsock-22',
     });
-  }
   const others = running.filter((each) => each !== name);
   // A list without this one, which runs, may lack others too.
   if (others.length > 0 || others.length === running.length)

@@ -43,7 +43,7 @@ function isNone({ code, message }: DiscoveryError): boolean {
   return code === 'FAILED' && !/\bWsl\/(?:\w+\/)*(?!WSL_E_)\w+(?![\w/])/.test(message);
 }
 
-/** Starts a distribution if necessary, and asks it. Throws a DiscoveryError. */
+/** Starts it if necessary. Throws a DiscoveryError. */
 export async function askDistro(name: string, deps: Deps, run = runToolForBytes): Promise<WslState> {
   const words = ['--distribution', name, '--user', 'root', '--exec', '/bin/sh', '-c', script];
   const answer = await callWsl(words, deps, run);
@@ -65,7 +65,7 @@ function parseSockets(text: string): readonly number[] {
     .flatMap((unit) => [...unit.matchAll(/^Listen=vsock:\d*:(\d+) /gm)].map(([, port]) => Number(port)));
 }
 
-/** Names of the distributions of WSL2, or of WSL1, from `wsl --list --verbose`, whose header and states are translated. */
+/** Names in what `wsl --list --verbose` prints, whose header and states are translated. */
 export function parseVerbose(text: string, version = '2'): readonly string[] {
   return text.split(/\r?\n/).flatMap((line) => {
     if (!/^[* ]/.test(line)) return [];

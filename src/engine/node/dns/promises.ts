@@ -12,7 +12,6 @@ export interface LookupAddress {
 const limits = { timeout: 35_000, killSignal: 'SIGKILL' } as const;
 const maxAnswer = 1 << 20;
 
-/** The addresses of a name, in the resolver's order. */
 export async function lookup(name: string, options: { readonly all: true }): Promise<LookupAddress[]> {
   knownOptions('dns.lookup', options, ['all']);
   return addressesOf(await (process.platform === 'win32' ? askSystem(name) : askGetent(name)));

@@ -20,7 +20,6 @@ export const stat = later(fs.statSync);
 export const symlink = later(fs.symlinkSync);
 export const writeFile = later(fs.writeFileSync);
 
-/** What identifies a file. */
 export interface Identity {
   readonly dev: bigint;
   readonly ino: bigint;
@@ -55,7 +54,6 @@ export async function open(path: string, flags: string | number = 'r', mode?: nu
   return new DescriptorHandle(fs.openSync(path, flags, mode));
 }
 
-/** An open file. */
 export type FileHandle = Pick<DescriptorHandle, keyof DescriptorHandle>;
 
 class DescriptorHandle {

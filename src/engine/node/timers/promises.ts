@@ -5,7 +5,6 @@ interface Options {
   readonly signal?: AbortSignal;
 }
 
-/** Resolves to `value` after `ms`; rejects with an AbortError. */
 function wait<T = void>(ms?: number, value?: T, options: Options = {}): Promise<T> {
   const { signal } = knownOptions('setTimeout', options, ['signal']);
   return new Promise((resolve, reject) => {

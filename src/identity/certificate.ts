@@ -63,9 +63,8 @@ function parse(blob: Reader, type: string, count: number): Certificate {
 }
 
 function withLength(bytes: Buffer): readonly Buffer[] {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return [length, bytes];
+  const { length } = bytes;
+  return [Buffer.from([24, 16, 8, 0].map((shift) => (length >>> shift) & 0xff)), bytes];
 }
 
 class Reader {

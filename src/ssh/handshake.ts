@@ -16,9 +16,15 @@ import { hostNameOf } from '../typed/names.js';
 import type { RouteName } from '../typed/route.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
-import type { SockProbeOptions } from './probe.js';
 
-export interface HandshakeOptions extends SockProbeOptions {
+export interface HandshakeOptions {
+  /** As typed. */
+  readonly target: string;
+  /** Servers may offer each user other methods. */
+  readonly user: string;
+  /** Milliseconds for the whole handshake. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
   /** What was typed, for ssh, so that the user's own Host counts; undefined: a form of the target. */
   readonly host?: string | undefined;
   readonly port: number;

@@ -1,9 +1,16 @@
 import type { Duplex } from 'node:stream';
 import { fingerprintOf, keyTypeOf } from '../identity/known-hosts.js';
-import type { HandshakeOptions } from './handshake.js';
 import { type HostKey, handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 
-type SockProbeOptions = Pick<HandshakeOptions, 'target' | 'user' | 'timeoutMs' | 'signal'>;
+interface SockProbeOptions {
+  /** The target as typed, for error messages. */
+  readonly target: string;
+  /** Servers may offer each user other methods. */
+  readonly user: string;
+  /** Milliseconds for the whole handshake. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
 
 /** An SSH handshake up to the first refusal. Destroys `sock`. Throws a ConnectError of op handshake. */
 export async function probeSock(sock: Duplex, options: SockProbeOptions): Promise<ProbeResult> {

@@ -115,11 +115,8 @@ function callerOfSudo({ SUDO_UID = '' }: Io['env']) {
   const person = accountOf(Number(SUDO_UID));
   if (person) return person;
   const hint = 'run it without sudo; for the machines and the ssh of root: --for root';
-  throw new CommandError(
-    'NOT_FOUND',
-    `the password database does not name uid ${SUDO_UID}, which called sudo`,
-    hint,
-  );
+  const problem = `the password database does not name uid ${SUDO_UID}, which called sudo`;
+  throw new CommandError('NOT_FOUND', problem, hint);
 }
 
 /** What a child gets of the caller's environment: nothing that leads to root's own folders or services. */
@@ -136,8 +133,8 @@ async function setUpFor(
   const passed = Object.fromEntries(kept.flatMap((each) => (env[each] ? [[each, env[each]]] : [])));
   const options = { env: { ...passed, ...own }, stdio: 'inherit' } as const;
   const child = spawn('runuser', ['-u', name, '--', ...self, ...words], options);
-  const { code } = await ended(child).catch(({ code: reason = 'FAILED', message }: NodeJS.ErrnoException) => {
-    throw new CommandError(reason, `cannot become ${name}: ${message}`, 'run it without sudo');
+  const { code } = await ended(child).catch(({ code: reason, message }: NodeJS.ErrnoException) => {
+    throw new CommandError(`${reason}`, `cannot become ${name}: ${message}`, 'run it without sudo');
   });
   if (code === exitCode.notFound)
     err(`hint: it was looked for as ${name} has it; for the machines and the ssh of root: --for root\n`);

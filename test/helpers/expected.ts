@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import type { Outcome } from './run.js';
 
-/** A part of a text, or what matches it. */
 type Part = string | RegExp;
 const part = (text: Part) =>
   typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text);

@@ -72,7 +72,6 @@ function onNode(): readonly string[] {
 export const builtDemo: readonly string[] =
   runtime === 'source' ? fromSource('demo-from-source') : [process.execPath, dist('demo.mjs')];
 
-/** A file of dist/. */
 export function dist(name: string): string {
   return fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
 }
@@ -97,7 +96,6 @@ export function residentKiB(pid: number | undefined): number {
   return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
 }
 
-/** Starts a program, which has pipes. */
 export function begin([program = '', ...args]: readonly string[], options: Omit<SpawnOptions, 'stdio'> = {}) {
   return spawn(program, args, options);
 }
@@ -135,7 +133,6 @@ export async function outcome(child: ChildProcess): Promise<Outcome> {
   return { code, signal, ...texts };
 }
 
-/** What a child prints, which grows. */
 function printedBy(child: ChildProcess): { readonly stdout: string; readonly stderr: string } {
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -167,7 +164,6 @@ export async function within<T>(what: string, wait: Promise<T>, told: () => stri
 
 /** A program that runs while the test talks to it. */
 export interface Followed {
-  /** What it has printed until now. */
   readonly said: { readonly stdout: string; readonly stderr: string };
   /** Its next line on stdout, which is JSON. Rejects if it ended. */
   next(): Promise<Record<string, unknown>>;

@@ -29,7 +29,6 @@ function isOther(path: string): boolean {
   return realpathSync(path) !== realpathSync('/bin/sh');
 }
 
-/** What a shell makes of a script. */
 export function shell(
   command: readonly string[],
   script: string,

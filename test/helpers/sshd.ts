@@ -72,7 +72,6 @@ export interface HypervisorMade {
 /** A hypervisor: a real sshd on a loopback port, whose commands find only the programs in `bin`. */
 export interface Hypervisor {
   readonly port: number;
-  /** Its own home. */
   readonly home: string;
   /** The folder of its PATH. */
   readonly bin: string;

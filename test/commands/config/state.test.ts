@@ -24,7 +24,6 @@ const login = { target: machine.target, user: 'kim', identityFile: '/home/kim/.s
 const there = (via: string, name = 'mint', id = uuid) =>
   ({ ...machine, name, target: `via/${via}/qemu/${name}`, via, uuid: id }) as const;
 
-/** What a hypervisor answers. */
 const answers =
   (...all: readonly ReturnType<typeof there>[]): FindMachines =>
   async () => ({ machines: [machine, ...all], warnings: [], asked: [...new Set(all.map(({ via }) => via))] });

@@ -29,7 +29,6 @@ export interface Container {
   readonly bin: string;
   /** The folder in place of "/". */
   readonly root: string;
-  /** The environment to run in. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -87,7 +87,6 @@ export async function endOf(socket: Socket): Promise<string> {
   );
 }
 
-/** What comes until the other side ends. */
 export async function readToEnd(socket: Socket): Promise<Buffer> {
   const parts: Buffer[] = [];
   socket.on('data', (part: Buffer) => parts.push(part)).resume();

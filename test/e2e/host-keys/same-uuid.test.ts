@@ -39,7 +39,6 @@ describe.skipIf(lacks('ssh', 'sshd'))('two machines with one UUID', () => {
   });
 });
 
-/** A machine with an sshd of its own, and so a host key of its own. */
 async function machine(name: string) {
   const folder = join(dir, name);
   mkdirSync(folder);

@@ -74,7 +74,6 @@ describe.skipIf(setUserId === undefined || missingRoot('the set-user-ID bit'))("
   });
 });
 
-/** Starts one that lives as long as this test. */
 async function start(who: object): Promise<void> {
   chmodSync(dirname(program ?? ''), 0o755);
   const child = spawn(program ?? '', ['300'], { ...who, stdio: ['pipe', 'pipe', 'inherit'] });

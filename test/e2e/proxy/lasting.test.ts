@@ -203,7 +203,6 @@ function filtersOf(pid: number): number {
   return Number(/^Seccomp_filters:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-/** Starts a program, whose output is gathered until it ends. */
 function gathered(command: readonly string[], env = process.env) {
   const child = begin(command, { env });
   return { child, ended: outcome(child) };

@@ -55,6 +55,5 @@ export function useOwnSource(): Bed {
   };
 }
 
-/** A line of shell that prints these rows for "list". */
 export const listing = (...machines: readonly object[]) =>
   `[ "$1" = list ] && cat << 'END'\n${JSON.stringify({ version: 1, machines })}\nEND`;

@@ -47,7 +47,6 @@ export async function startKitchen(dir: string) {
     [/ +#.*/g, ''],
   ];
 
-  /** The blocks of a recipe. */
   function recipe(heading: string, language = 'sh'): readonly string[] {
     const blocks = blocksOf('cookbook.md', heading, language);
     return blocks.map((block) => names.reduce((text, [from, to]) => text.replaceAll(from, to), block));

@@ -63,7 +63,6 @@ describe.skipIf(lacks('ssh', 'sshd'))('a machine with two routes', () => {
   });
   afterAll(() => second.close());
 
-  /** Hands a connection on to a real sshd. */
   const to = (real: Pick<SshdOnSocket, 'path'>) => (socket: Socket) => {
     const behind = connect(real.path);
     sockets.add(behind);

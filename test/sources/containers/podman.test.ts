@@ -30,7 +30,6 @@ const effects = (more: Partial<PodmanEffects> = {}): PodmanEffects => ({
   ...more,
 });
 let made = 0;
-/** The folder of a user's sockets, with Podman's in it. */
 const runFolder = async (answers: Readonly<Record<string, string | undefined>>) => {
   const folder = join(dir, `run${made++}`);
   mkdirSync(`${folder}/podman`, { recursive: true });

@@ -75,7 +75,6 @@ describe('a container of another manager', () => {
       env: { XDG_RUNTIME_DIR: `${folder.path}/user`, ...hosts },
     });
   };
-  /** What it leads to. */
   const withThese = async (...asked: Parameters<typeof machineOf>) => {
     const [text, , , port = 22] = asked;
     return firstRoute(await machineOf(...asked), { text, port });

@@ -24,7 +24,6 @@ const log = join(dir, 'log');
 const folder = usePeerFolder();
 let made = 0;
 
-/** The root folder of a container. */
 function rootWith(files: Readonly<Record<string, string>>): string {
   const root = join(dir, `root${made++}`);
   mkdirSync(root);

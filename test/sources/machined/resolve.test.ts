@@ -33,7 +33,6 @@ const resolveMachine = async (name: string, context: ResolveContext, uid?: numbe
 
 const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
 const registered = (fields: JsonObject) => system(machines({ name: 'a', class: 'vm', ...fields }));
-/** The error with these fields. */
 const refused = (found: Promise<unknown>, fields: object) =>
   expect(found).rejects.toMatchObject({ name: 'ConnectError', op: 'resolve', ...fields });
 

@@ -7,7 +7,6 @@ import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 
-/** A service that answers as it likes. */
 async function service(name: string, answer: (socket: Socket) => void): Promise<string> {
   const path = join(dir, name);
   await listening(

@@ -89,6 +89,7 @@ export async function checkTarget(
 
 interface Located extends ListedTarget {
   readonly port: number;
+  /** As typed, without the user. */
   readonly host: string;
   readonly login: Awaited<ReturnType<typeof madeLogin>>;
   /** Undefined: nobody has said one. */

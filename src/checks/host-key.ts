@@ -18,6 +18,7 @@ export interface KnownKeys {
 }
 
 interface CheckedMachine extends Pick<Reached, 'target' | 'resolution'> {
+  /** As typed, without a user. */
   readonly typed: string;
   readonly text: string;
   readonly sshConfig?: string | undefined;

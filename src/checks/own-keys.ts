@@ -21,7 +21,10 @@ export interface OwnKey {
   readonly asks?: boolean;
 }
 
-/** The first key that ssh would log in with: of its files, in its order, or its agent. Rejects with a ConnectError. */
+/**
+ * The first key with which ssh could log in to the host: one of its files, in ssh's order, or of its agent.
+ * Rejects with a ConnectError of ssh's own words if its configuration cannot be read.
+ */
 export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Promise<OwnKey | undefined> {
   const settings = await settingsOf(host, io, signal);
   const inAgent = await agentKeys(settings, io, signal);
@@ -148,6 +151,7 @@ function blobOf(line: string): string | undefined {
   return /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line)?.[1];
 }
 
+/** What tells these keys from others: not their comments. */
 export function blobsOf(lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => blobOf(line) ?? []);
 }

@@ -20,6 +20,7 @@ export interface OptionSpec {
   /** For completion: the accepted values, or what they name. */
   readonly takes?: readonly string[] | 'target' | 'providers' | 'host';
   readonly summary: string;
+  /** Shown only on this system: see `shownOn`. */
   readonly platform?: NodeJS.Platform;
 }
 
@@ -41,12 +42,30 @@ export interface Option<Value> extends OptionSpec {
 }
 
 export const commandWords = [
-  ...(['list', 'ssh', 'scp', 'sftp', 'rsync', 'forward', 'config', 'source', 'inventory'] as const),
-  ...(['completion', 'doctor', 'check', 'forget', 'guest', 'setup', 'proxy', 'nc'] as const),
-  ...(['guid', 'port', 'service'] as const),
+  'list',
+  'ssh',
+  'scp',
+  'sftp',
+  'rsync',
+  'forward',
+  'config',
+  'source',
+  'inventory',
+  'completion',
+  'doctor',
+  'check',
+  'forget',
+  'guest',
+  'setup',
+  'proxy',
+  'nc',
+  'guid',
+  'port',
+  'service',
 ] as const;
 type CommandWord = (typeof commandWords)[number];
 
+/** One command: `parse`, which is pure, from raw arguments to options, and `run` to do it. */
 export interface Command<Options> {
   /** "host-key" is ssh's only, and in no help. */
   readonly name: CommandWord | `${CommandWord} ${string}` | 'host-key' | 'host-keys';
@@ -55,6 +74,7 @@ export interface Command<Options> {
   readonly usage: string;
   readonly details?: string;
   readonly options: readonly Option<unknown>[];
+  /** At most one option of each group may be given. */
   readonly exclusive?: readonly (readonly OptionSpec[])[];
   /** Command lines, each with what it does. */
   readonly examples: Readonly<Record<string, string>>;
@@ -182,7 +202,10 @@ export function oneOf<const C extends string>({ choices, ...spec }: Choice<C>): 
   return parsed({ takes: choices, ...spec }, (typed) => choose(spec.long, 'one', choices, typed));
 }
 
-export function listOf<const C extends string>({ choices, ...spec }: Choice<C>) {
+export function listOf<const C extends string>({
+  choices,
+  ...spec
+}: Choice<C>): Option<readonly C[] | undefined> {
   return parsed({ takes: choices, ...spec }, (typed) =>
     typed.split(',').map((word) => choose(spec.long, 'any', choices, word)),
   );

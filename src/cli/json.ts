@@ -1,4 +1,4 @@
-import type { ConnectError } from '../errors.js';
+import type { NoBannerReason, Op } from '../errors.js';
 import { flag } from './command.js';
 
 export const jsonOption = flag({ long: 'json', summary: 'print JSON (docs/reference/json.md)' });
@@ -14,9 +14,15 @@ export interface Envelope<Name extends string = string> {
   readonly exitCode: number;
 }
 
-/** `op` is the step of the connection that failed; absent if the failure was outside it. */
-export type FailureJson = Pick<ConnectError, 'code' | 'problem'> &
-  Partial<Pick<ConnectError, 'op' | 'target' | 'hint' | 'reason'>>;
+export interface FailureJson {
+  /** The step of the connection that failed; absent if the failure was outside it. */
+  readonly op?: Op;
+  readonly target?: string;
+  readonly code: string;
+  readonly problem: string;
+  readonly hint?: string;
+  readonly reason?: NoBannerReason;
+}
 
 export interface FailedJson extends Envelope {
   readonly ok: false;

@@ -71,6 +71,7 @@ export interface ReachFlags extends Read<typeof readAsTyped> {
   readonly timeoutMs: number;
   /** Whether --timeout was given. */
   readonly isTimed?: boolean;
+  /** The only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
 }
 

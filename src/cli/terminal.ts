@@ -13,6 +13,7 @@ export interface Progress {
 
 type Host = Pick<NodeJS.Process, 'prependListener' | 'off' | 'listenerCount' | 'exit'>;
 
+/** A spinner with the elapsed seconds on a terminal; nothing elsewhere. */
 export async function startProgress(
   io: Pick<Io, 'terminal' | 'env'>,
   text: string,

@@ -32,6 +32,12 @@ export async function fileId(path: string): Promise<string | undefined> {
   return found && `${found.dev}:${found.ino}`;
 }
 
+/** Whether two paths lead to one file; false if one cannot be seen. */
+export async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map(fileId));
+  return one !== undefined && one === other;
+}
+
 /** The first bytes of a regular file, at most `most`. Rejects with a system error, EINVAL for anything else. */
 export async function readStart(path: string, most: number): Promise<Buffer> {
   const file = await open(path, flags);

@@ -35,7 +35,10 @@ const limitMs = 5000;
 
 export type ListMachines = (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
 
-/** The typed target, or the one machine here of that name or id, unless the name is another host's. Throws a ConnectError. */
+/**
+ * The typed target, or the one machine on this host with that name, slug, UUID or machine id, unless the name is
+ * another host's for the user. For an address no provider is asked. Throws a ConnectError of op parse or resolve.
+ */
 export async function resolveShortName(
   typed: string,
   deps: ShortNameDeps,

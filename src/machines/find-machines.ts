@@ -19,8 +19,10 @@ export type FindMachines = (io: Io, via?: ViaHosts) => Promise<MachinesFound>;
 
 /** Every machine on this host and on the hypervisors; warns on stderr about each provider that could not be asked. */
 export const findMachines: FindMachines = async (io, via) => {
-  const { listAll } = await import('../sources/list-all.js');
-  const { loadHere } = await import('../sources/here.js');
+  const [{ listAll }, { loadHere }] = await Promise.all([
+    import('../sources/list-all.js'),
+    import('../sources/here.js'),
+  ]);
   const progress = await startProgress(io, 'looking for machines');
   // A machine that is not listed now may lose its Host, so providers get more time than for `list`.
   const here = await listAll({ env: io.env }, await loadHere(io), 5000).finally(() => progress.stop());

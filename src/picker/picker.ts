@@ -14,7 +14,10 @@ interface Item {
   readonly cells: readonly string[];
 }
 
-/** Has the user choose on the terminal of stdin and stderr, where only the question and answer stay. Undefined: they left. */
+/**
+ * Has the user choose one of the items, of which at most `rows` are shown, on the terminal of stdin and stderr. Of all
+ * that was drawn, only the question stays, with the answer. Undefined: the user left.
+ */
 export async function pick<T extends Item>(
   items: readonly T[],
   question: string,

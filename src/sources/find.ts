@@ -10,7 +10,10 @@ import { mayBeUp } from './source.js';
 /** For one query to a source, which may have to start a daemon first. Milliseconds. */
 export const searchMs = 10_000;
 
-/** Up to the first source that does not say that it has none. `asked`: named in errors in its place. Throws a ConnectError. */
+/**
+ * Loads and asks sources for a machine, one after the other, up to the first that does not say that it has none of the
+ * name. `asked`: who is named in errors, if not that source. Throws a ConnectError.
+ */
 export async function findMachine(
   sources: readonly (() => Promise<Source>)[],
   name: string,

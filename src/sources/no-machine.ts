@@ -114,7 +114,7 @@ export function refuseIfSilent(
   });
 }
 
-/** With a machine whose name is known, only if that may be meant. */
+/** Who did not answer in time and may be meant: a source, or a machine whose name is known. */
 function silentFor(name: string, warnings: readonly Warning[]): readonly Warning[] {
   const mayMean = ({ machine }: Warning) =>
     machine === undefined || match(name, [{ name: machine }]).length > 0;
@@ -136,10 +136,13 @@ function ifUnasked({ provider, code }: Warning): string {
 /** Shown if none of them is near. */
 const maxNames = 5;
 
+/** Of one source. */
+const maxWarnings = 3;
+
 /** Why sources could not be asked. What is wrong with rows of a list, and many warnings, are for that list. */
 function failures(warnings: readonly Warning[]): string {
   const clauses = [...groupBy(warnings, ({ provider }) => provider)].flatMap(([provider, all]) =>
-    all.length > 3 || all.some(({ code }) => code === leftOutCode)
+    all.length > maxWarnings || all.some(({ code }) => code === leftOutCode)
       ? [`; not all of ${provider} can be shown`]
       : all.map(({ problem, code }) => `; ${problem} (${code})`),
   );

@@ -94,7 +94,10 @@ function tcpOf(address: string, otherwise: number): Endpoint {
 }
 
 /** The CID in this host's kernel, if the machine has one: a multiplexer has machines of its own, whatever their CIDs. */
-export function vhostCid({ cid, routes = [] }: Pick<DiscoveredMachine, 'cid' | 'routes'>) {
+export function vhostCid({
+  cid,
+  routes = [],
+}: Pick<DiscoveredMachine, 'cid' | 'routes'>): number | undefined {
   return routes.some(({ name }) => name === 'vsock-mux') ? undefined : cid;
 }
 

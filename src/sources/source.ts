@@ -76,6 +76,7 @@ export type IsEnough = (texts: readonly string[]) => boolean;
 export interface Hints<F = DiscoveredMachine> {
   readonly unknown?: string;
   readonly ambiguous?: string;
+  /** The source did not answer. */
   readonly unavailable?: string;
   /** A machine that is up and has no route. */
   address?(machine: F): string;
@@ -94,7 +95,8 @@ export const serviceLimitMs = 5000;
 export interface Reachable {
   /** The machine, as its source has it: whose host key it must show. An address has none. */
   readonly machine?: DiscoveredMachine;
-  readonly steps: Route['steps'];
+  /** How it was found, one clause for each step. */
+  readonly steps: readonly string[];
   /** The routes that are known without asking more, best first. Empty only for one with an IP address that was not chosen. See reach/routes.ts. */
   readonly routes: readonly Route[];
   /** Asks its source for its IP address within `leftMs`. Throws a ConnectError. Undefined: it could not know one. */
@@ -130,11 +132,15 @@ export interface Deps {
   readonly timeoutMs?: number;
   /** The name or id that the list is searched for: what takes a question for each machine is then left out of the others. */
   readonly wanted?: string;
-  /** By default process.platform, "/run", "/proc" and "/etc", and the file system says whether there is a file. */
-  readonly platform?: NodeJS.Platform;
+  /** The folder of the system services' sockets, "/run". */
   readonly runDir?: string;
+  /** The proc file system, "/proc". */
   readonly procDir?: string;
+  /** The folder of this host's accounts, "/etc". */
   readonly etcDir?: string;
+  /** This system, process.platform. */
+  readonly platform?: NodeJS.Platform;
+  /** Whether there is a file; by default the file system says so. */
   readonly exists?: (path: string) => boolean;
   /** Data that several providers of one listing share, kept by the first that reads it: the processes by program, this host's addresses. */
   readonly memo?: { processes?: Promise<Processes>; ownAddresses?: Promise<readonly string[]> };

@@ -90,8 +90,8 @@ export function hopHost(text: string): string {
 
 /** The name as a host that no tool reads as a pattern or path: letters, digits, ".", "_" and "-". Can be "". */
 export function slug(name: string): string {
+  // Most are: the tables of Unicode are not read for them.
   if (/^\w(?:[\w.-]*[\w.])?$/.test(name)) return name;
-  // Without the tables of Unicode for most.
   unplain ??= new RegExp(notPlain, 'gu');
   const slug = name
     .normalize('NFC')

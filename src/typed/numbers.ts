@@ -41,6 +41,7 @@ export function parsePort(text: string, family: keyof typeof largest = 'vsock'):
   return checkPort(value, family);
 }
 
+/** The port if it is valid in the family, else a RangeError. */
 export function checkPort(port: number, family: keyof typeof largest): number {
   if (port > largest[family] || (family === 'tcp' && port === 0)) {
     const first = family === 'tcp' ? 1 : 0;

@@ -17,7 +17,7 @@ export function atPort(route: Route, port: number): Route {
     case 'exec': {
       if (endpoint.into !== 'port') return route;
       const command = [...endpoint.command.slice(0, -1), String(port)];
-      const steps = [`${command[0]} connects to its port ${port}`];
+      const steps = [`${endpoint.command[0]} connects to its port ${port}`];
       return { ...route, endpoint: { ...endpoint, command, port }, steps };
     }
     default:
@@ -25,7 +25,10 @@ export function atPort(route: Route, port: number): Route {
   }
 }
 
-/** Throws a ConnectError for a port that it lacks: its own would answer. `hasIp`: it has an IP address not asked for. */
+/**
+ * Refuses a port that an endpoint does not have, since that of its own would answer. `hasIp`: the machine has an IP
+ * address that was not asked for. Throws a ConnectError.
+ */
 export function requirePort(endpoint: Endpoint | ViaSocket, port: number, text: string, hasIp = false): void {
   const problem = portProblem(endpoint, port);
   if (problem !== undefined) throw refusal(problem, port, text, hasIp);

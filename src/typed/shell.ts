@@ -10,8 +10,10 @@ export interface ShellPlace {
   readonly env: Env;
 }
 
-// PowerShells put a folder of the user's into PSModulePath, Git Bash sets MSYSTEM, and vmssh in WSL says how it was called.
-/** The shell that probably started this program. */
+/**
+ * The shell that probably started this program. On Windows each PowerShell puts a folder of the user's own into
+ * PSModulePath, and MSYS2, as Git Bash, sets MSYSTEM. A vmssh inside WSL says how it was called there.
+ */
 export function shellOf({ platform, env }: ShellPlace): Shell {
   if (platform !== 'win32' || env.MSYSTEM || env.VMSSH_CALLED_AS) return 'posix';
   const folders = (env.PSModulePath ?? env.PSMODULEPATH ?? '').toLowerCase().split(';');

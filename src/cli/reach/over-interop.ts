@@ -60,6 +60,7 @@ export async function runOverInterop(program: string, args: readonly string[], t
   return shellCode({ code, signal });
 }
 
+/** Starts it on one end of a socket, and passes the other end to ssh. Throws a ConnectError. */
 export async function passOverInterop(program: string, args: readonly string[], addon: Addon, text: string) {
   const { handle, peer, descriptor } = addon.socketPair();
   try {

@@ -22,7 +22,10 @@ export type Starter = Pick<Io, 'env' | 'platform' | 'terminal'>;
 
 export type Signals = Pick<NodeJS.Process, 'on' | 'off' | 'platform'>;
 
-/** Starts a machine that `first` says is off, and tries until its banner comes. Throws `first` if it may not wait. */
+/**
+ * After the attempt that failed with `first`: starts the machine if that is because it is off, and tries again until
+ * its banner comes; also while another vmssh starts it. Otherwise throws `first`, unless there is a `waitMs`.
+ */
 export async function startAndReach(
   { text, target }: TypedTarget,
   options: ReachOptions,
@@ -38,7 +41,7 @@ export async function startAndReach(
   const trace: NonNullable<ReachOptions['trace']> =
     options.trace ?? ((step, outcome) => step === 'wait' && progress?.update(printable(outcome)));
   const env = ownEnv(io.env);
-  let held: Awaited<ReturnType<typeof startLock>> | undefined;
+  let held: StartLock | undefined;
   let last: StartCommand | undefined;
   try {
     const onBusy = () => trace('wait', 'another vmssh starts it');
@@ -118,7 +121,7 @@ export function startingResolve(
 ): typeof resolveTarget {
   let isStarted = false;
   let offs = 0;
-  /** Starts it if it is off and was not started yet: then it resolves to true. */
+  /** True: it was off and not started yet, and is started now. Throws if it is off over and over: it ended at once. */
   const look = async (
     off: (Off & { readonly start?: StartCommand | undefined }) | undefined,
     isOff: () => Promise<boolean>,
@@ -160,7 +163,7 @@ export function startingResolve(
 type RunStartOptions = Required<Pick<ReachOptions, 'timeoutMs' | 'signal' | 'trace'>> &
   Pick<TypedTarget, 'text'> & { readonly env: Env; readonly shell: Shell };
 
-/** One that fails is no failure if the machine is not off any more: somebody else has started it. */
+/** Throws a ConnectError NOT_STARTED or INTERRUPTED; not if the machine is no longer off: another has started it. */
 async function runStart(
   start: StartCommand,
   isOff: () => Promise<boolean>,
@@ -195,12 +198,15 @@ async function runStart(
   trace('start', line);
 }
 
+const maxLines = 5;
+const maxCharacters = 500;
+
 function lastLines(stderr: string): string {
   const lines = plainMessage(stderr)
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.slice(-5).join('; ').slice(-500);
+  return lines.slice(-maxLines).join('; ').slice(-maxCharacters);
 }
 
 /** What to do, by what managers and QEMU say: here, and on Windows if that is something else. */
@@ -227,6 +233,12 @@ export function fixFor(said: string, line: string, platform: NodeJS.Platform = p
   return (platform === 'win32' ? onWindows : fix).replace('LINE', () => line);
 }
 
+interface StartLock {
+  /** Whether another process of this user had it: that one was starting the machine. */
+  readonly wasBusy: boolean;
+  release(): Promise<void>;
+}
+
 /** For a lock that a killed process left. Milliseconds. */
 const briefMs = 50;
 
@@ -235,7 +247,7 @@ async function startLock(
   target: AnyTarget,
   env: Env,
   { leftMs, signal, onBusy }: { leftMs(): number; signal: AbortSignal; onBusy(): void },
-) {
+): Promise<StartLock> {
   const path = sshFolder(env);
   const id = `${hostname()} ${JSON.stringify(target)}`;
   const hash = createHash('sha256').update(id).digest('hex');

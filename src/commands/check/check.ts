@@ -185,6 +185,7 @@ interface CheckedJson
     Partial<Pick<Means, 'parsed' | 'endpoint' | 'steps' | 'user' | 'identityFile'>> {
   readonly ok: boolean;
   readonly exitCode: number;
+  /** The endpoint as a literal target. */
   readonly address?: string;
   readonly error?: FailureJson;
   readonly checks: readonly FindingJson[];

@@ -125,6 +125,7 @@ async function checked({ target, ...options }: ExamineOptions, io: Io, signal: A
 
 interface Tried extends Seen {
   readonly login: Signs['login'];
+  /** When the login began. Milliseconds. */
   readonly from: number;
   readonly made: ReturnType<typeof madeKeysOf>;
   /** Where the journal ended then, if it was looked at. */

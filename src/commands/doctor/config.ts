@@ -37,6 +37,7 @@ export interface SshFacts {
   readonly proxyCommands?: Readonly<Record<string, string | undefined>>;
   /** A ControlPath that a "/" in a target's name breaks. */
   readonly controlPath?: string;
+  /** The KnownHostsCommand that ssh uses for vsock/3. */
   readonly keyCommand?: string;
   /** The user that ssh takes for vsock/3, and the file that says so; without a file: as for every host. */
   readonly login?: { readonly user: string; readonly path?: string };
@@ -105,6 +106,7 @@ function textOf(path: string): Promise<string | undefined> {
   return readText(path).catch(() => undefined);
 }
 
+/** What config install would do now with the machines that it knows, and what keeps them up to date. */
 async function ofLastRun(files: ConfigFiles, io: Io, run: typeof runProgram) {
   const find: FindMachines = async () => ({ machines: [], warnings: [], stays: () => true });
   const planned = planInstall(asLastTime, silent(io), find, { ...files, units: undefined });

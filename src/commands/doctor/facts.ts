@@ -54,9 +54,11 @@ const devicePaths = ['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const;
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
-  const { listAll } = await import('../../sources/list-all.js');
-  const { loadHere, sourcesOn } = await import('../../sources/here.js');
-  const { sources } = await import('../../sources/sources.js');
+  const [{ listAll }, { loadHere, sourcesOn }, { sources }] = await Promise.all([
+    import('../../sources/list-all.js'),
+    import('../../sources/here.js'),
+    import('../../sources/sources.js'),
+  ]);
   const here = await loadHere(io);
   const writers = await writersOn(io.platform);
   const [ssh, config, folders, programs, osRelease, windows, machines, devices] = await Promise.all([

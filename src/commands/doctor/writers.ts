@@ -5,7 +5,7 @@ import type { Io } from '../../process/io.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
 import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import { type Shell, shellQuoted } from '../../typed/shell.js';
-import { finding, said } from './finding.js';
+import { finding, type HostCheck, said } from './finding.js';
 
 /** A folder of PATH, or a file of this program, that users other than this one and administrators can change or replace. */
 export interface OpenPath {
@@ -60,7 +60,10 @@ export async function openPrograms(
   return found;
 }
 
-export function pathChecks(folders: readonly OpenPath[], { platform, shell }: PastePlace) {
+export function pathChecks(
+  folders: readonly OpenPath[],
+  { platform, shell }: PastePlace,
+): readonly HostCheck[] {
   return folders.map(({ path: folder, who }) => {
     const where = folder === '' ? 'the current folder, an empty entry of PATH' : folder;
     const what = said`${who} can put programs into ${where}, such as an ssh that you would run`;
@@ -71,7 +74,10 @@ export function pathChecks(folders: readonly OpenPath[], { platform, shell }: Pa
   });
 }
 
-export function programChecks(programs: readonly OpenPath[], { platform, shell }: PastePlace) {
+export function programChecks(
+  programs: readonly OpenPath[],
+  { platform, shell }: PastePlace,
+): readonly HostCheck[] {
   return programs.map(({ path, who }) => {
     const what = said`${who} can put another program in place of ${path}, which ssh would run as you`;
     const fix =

@@ -18,6 +18,7 @@ import { formatLocal, isPrivate, parseLocal, parseService, sameLocal, session, w
 interface ForwardOptions extends MachineOptions, ReportOptions, ServeOptions {
   /** What is done with units of the user's systemd; undefined: it forwards by itself. */
   readonly unit: keyof typeof units | undefined;
+  /** Turns programs of other users of this host away. */
   readonly private: boolean;
   /** Where it listens, or "systemd" for the sockets that it passes. */
   readonly local: Local | typeof bySystemd;

@@ -62,7 +62,10 @@ function userSystemd(io: Io): UserSystemd {
   return { run: runTool, folder: configFiles({ system: false }, io).units };
 }
 
-/** Has systemd listen at LOCAL. After a ConnectError, UsageError or CommandError nothing is left installed. */
+/**
+ * Has the user's systemd listen at LOCAL from now on, and prints lines for a known_hosts file if the port is
+ * that of SSH. Throws a ConnectError, a UsageError or a CommandError; nothing is left installed then.
+ */
 export async function installForward(
   options: InstallOptions,
   addon: Addon,
@@ -243,7 +246,7 @@ function unitTexts(
   ];
 }
 
-/** A manager's programs, and ssh, would inherit all of this, and some need new privileges (newuidmap). */
+/** Only for an address: a manager's programs, and ssh, would inherit them, and some need new privileges (newuidmap). */
 function restrictionsOf(target: string, local: Local, program: readonly string[]): readonly string[] {
   const parsed = parseTarget(target);
   if (kindOf(parsed).hostKey === 'machine') return [];

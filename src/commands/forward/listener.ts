@@ -56,7 +56,7 @@ export function passedListeners(
   pid = process.pid,
 ): readonly Listener[] {
   const { LISTEN_FDS: fds = '', LISTEN_PID: owner = '' } = env;
-  // No child is to take them.
+  // No child is to take the sockets.
   for (const name of socketVariables) delete env[name];
   const count = parseUnsigned32(fds) ?? 0;
   if (count < 1 || count > maxSockets)

@@ -13,7 +13,10 @@ export interface ServeOptions {
   readonly idleMs?: number;
 }
 
-/** Accepts until `signal` is aborted or it was idle; resolves when the last connection ended. `session` owns its client. */
+/**
+ * Accepts until `signal` is aborted or it was idle; resolves when the last connection ended. While `most` are open,
+ * further clients wait. `session` owns its client; its own signal is aborted too.
+ */
 export async function serve<L extends { readonly handle: Handle }>(
   addon: Addon,
   listeners: readonly L[],

@@ -16,6 +16,7 @@ export interface EndedSession {
   /** Bytes to and from the machine; undefined if the relay did not end by itself. */
   readonly sent?: number;
   readonly received?: number;
+  /** Both sides ended; the client closed; this program was stopped; or it failed. */
   readonly end: 'both' | 'client' | 'stopped' | 'failed';
   readonly error?: unknown;
 }

@@ -184,6 +184,7 @@ export interface GuestCredentialsJson extends Envelope<'guest credentials'> {
   readonly for: Hypervisor;
   readonly arguments?: readonly string[];
   readonly text: string;
+  /** Whether the private host key is in `text`. */
   readonly hasPrivateKey: boolean;
   readonly notes: readonly string[];
   readonly hostKey: { readonly type: string; readonly fingerprint: string };

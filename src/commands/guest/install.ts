@@ -90,6 +90,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
 export async function install(options: GuestInstallOptions, io: Io, check = checkTarget): Promise<number> {
   const { undo } = options;
   const signal = io.interrupted();
+  // TCP is closed, to all or to other hosts, once the route is proved.
   const { onlyVsock = false, onlyLoopback = false } = options.script;
   const goesOn = onlyVsock || onlyLoopback;
   const into = await withManager(options.into, io, signal);
@@ -229,12 +230,13 @@ function valuesOf(keyword: string, settings: string): readonly string[] {
   return lines.flatMap((line) => (line.startsWith(`${keyword} `) ? [line.slice(keyword.length + 1)] : []));
 }
 
-/** Looks over the target for the proof that was left: a reported address proves nothing, and a typed one may be wrong. */
+/** Resolves to whether to go on. Changes nothing in the machine that the target reaches. */
 async function isSameMachine(
   over: HostFlags,
   { target, isClaimed, port }: NewRoute,
   { into: { host }, proof, goesOn, io, signal }: SetUp,
 ): Promise<boolean> {
+  // A reported address proves nothing, and a typed one may be wrong: this looks for the proof that was left.
   const isNeeded = isClaimed || goesOn;
   const { env } = io;
   const caller = await guestCaller(io, over);

@@ -63,11 +63,13 @@ export interface Found {
   /** The key, unless the machine's manager made one. */
   readonly key?: OwnKey | undefined;
   readonly identityFile?: string | undefined;
+  /** What its Host gets. */
   readonly login?: MachineLogin;
   readonly earlier?: MachineLogin | undefined;
   /** What the scripts in the machine say, by which a plan or an undo was made. */
   readonly said?: readonly FindingJson[];
   readonly scripts?: readonly string[];
+  /** The machine's host keys, as a script in it has read them. */
   readonly hostKeys?: readonly string[];
   readonly pins?: boolean;
   /** The host key that its server has shown. */
@@ -76,6 +78,7 @@ export interface Found {
   readonly host?: string | undefined;
   /** The lines for ssh, if they are not written. */
   readonly lines?: string;
+  /** Nothing is left to be looked at. */
   readonly isOver?: boolean;
 }
 
@@ -142,6 +145,7 @@ export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>
   /** What sudo asks on this terminal. Undefined: it may not. */
   readonly onSudo?: ((text: string) => void) | undefined;
   readonly env?: Io['env'];
+  /** The script only looks. */
   readonly looks?: boolean;
 }
 

@@ -75,8 +75,8 @@ async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
 /** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
 export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp> {
   const run = async (setup: Setup, what: 'plan' | 'do') => {
-    const steps = setup.gone ? undoneHere : undone;
-    return planOf(setup, await runSteps(steps, (step, all) => step.undo?.(setup, all, what), setup));
+    const order = setup.gone ? undoneHere : undone;
+    return planOf(setup, await runSteps(order, (step, all) => step.undo?.(setup, all, what), setup));
   };
   return {
     async plan(name) {

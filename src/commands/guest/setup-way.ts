@@ -72,7 +72,9 @@ export const key: SetupStep = {
   },
 };
 
-async function chooseKey({ name, machine, options, io, signal }: Setup) {
+/** The key that the machine's manager made for its user; else the user's own. */
+async function chooseKey(setup: Setup): Promise<Pick<Found, 'key' | 'identityFile'>> {
+  const { name, machine, options, io, signal } = setup;
   const isManagers = options.key === undefined && [undefined, machine?.user].includes(options.user);
   const made = isManagers ? await ownKeyFile(machine?.identityFile) : undefined;
   if (made !== undefined) return { identityFile: made };

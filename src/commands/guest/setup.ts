@@ -109,7 +109,7 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
   },
 };
 
-/** The account that called sudo. Undefined: none did, or it is root's own. */
+/** The account that called sudo. Undefined: none did, or it is root's own. Throws a CommandError for an unknown one. */
 function callerOfSudo({ SUDO_UID = '' }: Io['env']) {
   if (process.getuid?.() !== 0 || !/^[1-9]\d{0,9}$/.test(SUDO_UID)) return undefined;
   const person = accountOf(Number(SUDO_UID));
@@ -122,7 +122,10 @@ function callerOfSudo({ SUDO_UID = '' }: Io['env']) {
 /** What a child gets of the caller's environment: nothing that leads to root's own folders or services. */
 const kept = ['PATH', 'TERM', 'NO_COLOR', 'FORCE_COLOR', 'CI'] as const;
 
-/** A child that has become whoever called sudo does all of it, on the same terminal: his files are not root's to read. */
+/**
+ * A child that has become the account that called sudo does all of it, on the same terminal: that account's files are
+ * not root's to read. Where only root goes into a machine, the child asks sudo. Throws a CommandError.
+ */
 async function setUpFor(
   { name, home }: { readonly name: string; readonly home: string },
   words: readonly string[],

@@ -93,7 +93,7 @@ interface InventoryHost {
   readonly host: ConcreteHost;
 }
 
-/** The answer to --list: https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html. Throws a RangeError. */
+/** All machines for Ansible, by provider, status and hypervisor. Throws a RangeError for what ssh cannot take. */
 export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): Inventory {
   const memberships = hosts.flatMap(({ machine, host: { host } }) =>
     groupsOf(machine).map((group) => ({ group, host })),
@@ -103,6 +103,7 @@ export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): In
   const hostvars = Object.fromEntries(
     hosts.map(({ machine, host }) => [host.host, varsOf(machine, host, caller)]),
   );
+  // The answer to --list: https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html.
   const all = { children: ['ungrouped', ...groups.keys()] };
   return { all, ...Object.fromEntries(named), _meta: { hostvars } } as Inventory;
 }

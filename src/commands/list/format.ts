@@ -17,6 +17,7 @@ interface TableLooks {
   readonly withHost?: boolean;
   /** The hypervisors that did not answer: a row each, with the reason at its end. */
   readonly failed?: readonly ConnectError[];
+  /** The terminal's columns. */
   readonly columns?: number;
   /** For a table in several parts: the widths of its columns up to now, empty before its first part, which has the header. */
   readonly widths?: number[];

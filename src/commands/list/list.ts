@@ -24,6 +24,7 @@ export interface ListDeps {
   readonly listAll: (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
   /** The Hosts that config install wrote; undefined before that. */
   readonly hosts: (io: Io) => Promise<readonly HostEntry[] | undefined>;
+  /** Writes the Hosts of machines that came or went. */
   readonly keepFresh: (found: AllMachines, io: Io) => Promise<void>;
 }
 
@@ -156,6 +157,7 @@ function isTable({ show }: ListOptions): boolean {
 
 type OnAnswer = (listing: HostListing) => void;
 
+/** Adds the machines of hypervisors to those that were found here. */
 async function lookVia(
   options: ListOptions,
   hosts: readonly string[],

@@ -10,7 +10,10 @@ import type { HostEntry } from '../../ssh/config/state.js';
 import { nameOf } from '../../typed/target.js';
 import type { Selection } from './output.js';
 
-/** The machine of each name, id, target or address, in their order; an error for one that no machine has, or several. */
+/**
+ * The machine of each name, id, target or address, in the order in which they were typed; an error for one that no
+ * machine has, or several have. `from`: the only providers that were asked.
+ */
 export function namedMachines(
   names: readonly string[],
   all: AllMachines,

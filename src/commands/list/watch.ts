@@ -4,6 +4,7 @@ import type { Io } from '../../process/io.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { type ListOptions, listText, type Selection, warn } from './output.js';
 
+/** Refreshes the list until Ctrl-C or until the output's reader is gone. */
 export async function watchMachines(
   options: ListOptions,
   everyMs: number,

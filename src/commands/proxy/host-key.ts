@@ -20,6 +20,7 @@ import { shellQuoted } from '../../typed/shell.js';
 interface HostKeyOptions {
   /** Why ssh asks: ORDER before the key exchange, HOSTNAME for its result. */
   readonly reason: string;
+  /** The name by which ssh looks the key up. */
   readonly host: string;
   readonly shown: ShownKey;
   readonly typed?: string;
@@ -212,8 +213,10 @@ function shownKey({ plain }: Call): string {
 /** One line that says why, with the fix. What answers with another key may be no route to the machine: its first one is first again. */
 async function complain(refused: Refused, call: Call): Promise<void> {
   const { keys, name, io } = call;
-  const { pasteable } = await import('../../cli/failure.js');
-  const { forgetRoute } = await import('../../reach/remembered.js');
+  const [{ pasteable }, { forgetRoute }] = await Promise.all([
+    import('../../cli/failure.js'),
+    import('../../reach/remembered.js'),
+  ]);
   const { problem: clause, hint } = refusalOf(refused, keys, name, io);
   const problem = refused.why === 'no record' ? `${clause}${noteProblem(io)}` : clause;
   say(io, `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`);

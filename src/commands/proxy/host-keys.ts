@@ -31,6 +31,7 @@ export const hostKeys: Command<{ readonly target: string }> = {
   },
 };
 
+/** What is said of a machine's keys: for it and no other one. */
 export async function keysSaid(target: Target, machine: Reachable['machine'], deps: Deps): Promise<string> {
   const keys =
     target.kind === 'via'

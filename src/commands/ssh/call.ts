@@ -31,8 +31,10 @@ export interface SshOptions extends ForProxy {
 export interface ToolCall {
   readonly command: readonly string[];
   readonly ssh: readonly string[];
+  /** "-o" and its values. */
   readonly options: readonly string[];
   readonly named: ListedTarget;
+  /** Whether ssh asks vmssh for the host key. */
   readonly asks: boolean;
   readonly host: string;
   /** What puts a key into a machine that has no login of its own yet. */
@@ -136,8 +138,10 @@ async function usersPolicy(name: string, args: SplitArgs, io: Io) {
     ['l', 'o', 'p'].includes(name) ? words : [],
   );
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-  const { keyPolicy, plainLogin } = await import('../../ssh/policy/key-policy.js');
-  const { fileOfCall } = await import('../../ssh/policy/ask-ssh.js');
+  const [{ keyPolicy, plainLogin }, { fileOfCall }] = await Promise.all([
+    import('../../ssh/policy/key-policy.js'),
+    import('../../ssh/policy/ask-ssh.js'),
+  ]);
   const login = plainLogin(name, io, { configFile: fileOfCall(args), flags });
   return (await keyPolicy(io, { login, note })).policy;
 }

@@ -62,8 +62,10 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
 }
 
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
-  const { pickMachine } = await import('../../picker/picker.js');
-  const { canPick } = await import('../../cli/terminal.js');
+  const [{ pickMachine }, { canPick }] = await Promise.all([
+    import('../../picker/picker.js'),
+    import('../../cli/terminal.js'),
+  ]);
   if (options.behind || !canPick(io)) return options;
   const machine = await pickMachine(io);
   return machine && { ...options, args: { ...options.args, operands: [machine.target] } };

@@ -6,7 +6,7 @@ import { isLoopback } from '../../typed/names.js';
 import { offered } from '../../typed/shell.js';
 import { type Deps, DiscoveryError, type Listing, warned } from '../source.js';
 import { atService, type ExecWords, execWords } from '../tools/exec-route.js';
-import { type JsonObject, jsonOrNothing, objectAt, textOf } from '../tools/json.js';
+import { type JsonObject, objectAt, parseJson, textOf } from '../tools/json.js';
 import { type Authority, authorityOf, isOwnPath, socketIn } from '../trusted-path.js';
 
 export interface Engine {
@@ -118,5 +118,9 @@ async function dockerAddress({ env }: Deps): Promise<string | undefined> {
 }
 
 async function readObject(path: string): Promise<JsonObject> {
-  return objectAt(jsonOrNothing(await readText(path).catch(() => '')));
+  try {
+    return objectAt(parseJson(await readText(path)));
+  } catch {
+    return {};
+  }
 }

@@ -55,14 +55,18 @@ export async function listContainers(
       if (!(error instanceof DiscoveryError)) throw error;
       // The container was removed after it was listed.
       if (error.isGone) return undefined;
+      // The container is listed all the same, and so are the others.
       warn(error.message, isFailure(error) ? 'INCOMPLETE' : error.code);
       return {};
     });
     return seen === undefined ? [] : [toMachine(each, provider, source, seen)];
   };
-  const found = await fewAtATime(containers, 4, ask, deps.signal);
+  const found = await fewAtATime(containers, atOnce, ask, deps.signal);
   return { found: found.flat(), warnings };
 }
+
+/** How many are asked for their details at once. */
+const atOnce = 4;
 
 /** What its list may not have: the socket that it has for this host, the name of the folder that it is for, the runtime whose VM it is. */
 type Seen = Partial<Record<'socket' | 'folder' | 'vm', string | undefined>>;
@@ -162,7 +166,10 @@ export function withOwnTargets<M extends DiscoveredMachine = never>(
   return withOwnNames<M | DiscoveredContainer>([...machines, ...typed]);
 }
 
-/** The socket `ssh` in that folder; undefined if none is seen. Throws a DiscoveryError: LINK, FOREIGN, INCOMPLETE. */
+/**
+ * The socket `ssh` in the folder that a container has for its host; undefined if none is seen. Throws a DiscoveryError:
+ * LINK for a link, FOREIGN if others could answer in the container's place, INCOMPLETE for a path that no socket has.
+ */
 export async function exportSocket(source: string, deps: Deps): Promise<string | undefined> {
   const path = `${source}/ssh`;
   const [folder, socket] = await Promise.all(

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { readTextIfAny } from '../../files/read-sync.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { wroteFile } from '../processes/process-paths.js';

@@ -36,7 +36,7 @@ async function askWmi(
   deps: Deps,
   from: HyperVSources,
 ): Promise<readonly HyperVRow[]> {
-  const pending = addon.hyperVMachines(deps.timeoutMs ?? 10_000);
+  const pending = addon.hyperVMachines(deps.timeoutMs ?? defaultTimeoutMs);
   const cancel = () => pending.cancel();
   deps.signal?.addEventListener('abort', cancel);
   try {
@@ -63,6 +63,7 @@ async function askWmi(
   }
 }
 
+const defaultTimeoutMs = 10_000;
 const absent: ReadonlySet<string> = new Set(['WBEM_E_INVALID_NAMESPACE', 'WBEM_E_INVALID_CLASS']);
 const denied: ReadonlySet<string> = new Set(['WBEM_E_ACCESS_DENIED', 'E_ACCESSDENIED']);
 
@@ -88,8 +89,9 @@ const statusOf = statusReader({
   // 32773: saving.
   stopping: [4, 32773, 32774],
   saved: [6, 32769],
-  // 32776: pausing; 32777: resuming.
+  // 32776: pausing.
   paused: [9, 32768, 32776],
+  // 32777: resuming.
   starting: [10, 32770, 32777],
 });
 
@@ -117,6 +119,7 @@ function addressScript(id: Guid): string {
   return ["$ErrorActionPreference = 'Stop'", ofWindows.join(' | '), ofGuest.join(' | ')].join('; ');
 }
 
+/** Stands before each address of this Windows. */
 const own = 'own=';
 
 /** By its id, also as typed: Start-VM reads a name as a pattern, and several machines may have it. */

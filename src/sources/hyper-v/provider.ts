@@ -93,7 +93,10 @@ export async function reportedAddress(
 ): Promise<string | undefined> {
   const id = parseGuid(uuid ?? '');
   if (id === undefined) return undefined;
-  if (platform === 'win32') return (await (await import('./hyper-v.js')).hyperVAddresses(id, deps, run))[0];
+  if (platform === 'win32') {
+    const { hyperVAddresses } = await import('./hyper-v.js');
+    return (await hyperVAddresses(id, deps, run))[0];
+  }
   const program = findWindowsVmssh(deps);
   if (program === undefined) return undefined;
   const words = ['list', '--json', '-o', 'address', `--provider=${hyperV.name}`, id];

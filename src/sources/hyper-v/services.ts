@@ -53,6 +53,7 @@ export async function isRegistered(
   }
 }
 
+/** Runs reg.exe, for half a minute at most. Throws a DiscoveryError. */
 export function callReg(args: readonly string[], deps: Deps, run: RunTool = runTool): Promise<string> {
   return run(systemProgram('reg.exe', deps.env), args, { ...deps, timeoutMs: deps.timeoutMs ?? 30_000 });
 }

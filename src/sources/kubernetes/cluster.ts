@@ -43,8 +43,13 @@ export interface ClusterMade {
   toMachine(object: ClusterObject, container: string | undefined): DiscoveredMachine;
 }
 
-type ClusterObject = Readonly<Record<'name' | 'namespace', string>> &
-  Readonly<Record<'metadata' | 'spec' | 'status', JsonObject>>;
+interface ClusterObject {
+  readonly name: string;
+  readonly namespace: string;
+  readonly metadata: JsonObject;
+  readonly spec: JsonObject;
+  readonly status: JsonObject;
+}
 
 /** `namespace`: undefined for kubectl's own. Throws a DiscoveryError. */
 export async function listCluster(

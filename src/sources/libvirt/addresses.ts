@@ -5,7 +5,10 @@ import { guestsOnly, notLocal } from '../tools/guest-addresses.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 import { type Domain, uriOf } from './libvirt.js';
 
-/** Of libvirt's DHCP server, else those this host has talked to, which the guest chooses; IPv4 first. Throws a DiscoveryError. */
+/**
+ * A running domain's IP addresses, IPv4 first: of libvirt's DHCP server, else those that this host has talked to, which
+ * the guest chooses; none of this host's own. Throws a DiscoveryError.
+ */
 export async function domainAddresses(
   { uuid, scope }: Partial<Pick<Domain, 'uuid'>> & Pick<Domain, 'scope'>,
   deps: Deps,

@@ -11,7 +11,10 @@ import { uriOf } from './libvirt.js';
 /** Resolves to an agent's "return"; undefined if it has none. Rejects with a DiscoveryError, FAILED if it or libvirt refuses. */
 type AskAgent = (execute: string, args?: JsonObject, input?: string) => Promise<unknown>;
 
-/** A domain's agent, whose word is the guest's: https://qemu.org/docs/master/interop/qemu-ga-ref.html. None without a UUID. */
+/**
+ * The agent of QEMU in a domain (https://qemu.org/docs/master/interop/qemu-ga-ref.html), over a port that only its
+ * libvirtd has, and that only its root opens. Undefined without a UUID. All that it says is the guest's own word.
+ */
 export function guestAgent(
   { uuid = '', authority }: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
   deps: Deps,

@@ -140,10 +140,8 @@ function elementsIn(xml: string): readonly Element[] {
   try {
     return parseXml(xml);
   } catch (error) {
-    throw new DiscoveryError(
-      'PROTOCOL',
-      `virsh printed XML that cannot be read: ${(error as Error).message}`,
-    );
+    const problem = `virsh printed XML that cannot be read: ${(error as Error).message}`;
+    throw new DiscoveryError('PROTOCOL', problem);
   }
 }
 

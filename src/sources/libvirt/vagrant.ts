@@ -12,7 +12,10 @@ interface VagrantLogin {
   readonly identityFile: string;
 }
 
-/** Logins of Vagrant's machines with libvirt, by their UUIDs. Another user's folders and keys do not count. */
+/**
+ * Logins of Vagrant's machines with libvirt, by their UUIDs: its index names their folders, which have the UUID and the
+ * key. Another user's folders and keys do not count, nor does what cannot be read.
+ */
 export async function vagrantLogins(
   { env }: Pick<Deps, 'env'>,
   uid: number | undefined = process.getuid?.(),

@@ -124,6 +124,7 @@ async function trustedMachines(machines: readonly Machine[], deps: Deps): Promis
   return withoutStrangers(known, deps);
 }
 
+/** Without CIDs that count in the network of their VMM only. */
 async function withOwnCids(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
   const { sharesCids } = await import('../tools/cid-space.js');
   return Promise.all(
@@ -188,6 +189,7 @@ export interface Machine {
   /** The socket of its own manager, an absolute path. */
   readonly controlAddress?: string;
   readonly rootDirectory?: string;
+  /** The pid of the machine's first process. */
   readonly leader?: number;
   /** The pid of what runs it, such as systemd-vmspawn; systemd 257 does not say. */
   readonly supervisor?: number;

@@ -12,6 +12,7 @@ import type {
   ResolveContext,
   Search,
   Source,
+  Status,
 } from '../source.js';
 import { authorityIn, authorityOf } from '../trusted-path.js';
 import { addressesOf, isContainer, listMachines, type Machine, searchMachined, vmspawn } from './machined.js';
@@ -139,8 +140,11 @@ async function orByExec(
   uid: number | undefined,
 ): Promise<readonly Route[]> {
   if (known.length > 0 || !isContainer(machine) || machine.scope !== 'system' || uid !== 0) return known;
-  const { execRoutes } = await import('../tools/exec-route.js');
-  return execRoutes((await import('./nspawn-files.js')).nspawnExec(machine.name), machine.name);
+  const [{ nspawnExec }, { execRoutes }] = await Promise.all([
+    import('./nspawn-files.js'),
+    import('../tools/exec-route.js'),
+  ]);
+  return execRoutes(nspawnExec(machine.name), machine.name);
 }
 
 async function routeOfRecord({ vsockCid: cid }: Machine, address: string, context: ResolveContext) {
@@ -188,14 +192,14 @@ async function usersOf(
   return (await import('./vmspawn.js')).boundUsers(machines, deps);
 }
 
-async function statusesOf(
-  machines: readonly Machine[],
-  deps: Deps,
-): Promise<readonly DiscoveredMachine['status'][]> {
+/** Asks only machines that can answer, which most cannot. */
+async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<readonly Status[]> {
   if (machines.every(({ controlAddress }) => controlAddress === undefined))
     return machines.map(() => 'running');
-  const { fewAtATime } = await import('../../group-by.js');
-  const { statusOf } = await import('./vmspawn.js');
+  const [{ fewAtATime }, { statusOf }] = await Promise.all([
+    import('../../group-by.js'),
+    import('./vmspawn.js'),
+  ]);
   return fewAtATime(machines, 8, (machine) => statusOf(machine, deps));
 }
 
@@ -214,7 +218,7 @@ function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
 function fromMachined(
   machine: Machine,
   handle: string,
-  status: DiscoveredMachine['status'],
+  status: Status,
   user: string | undefined,
   routes?: readonly Route[],
 ): MachinedMachine {

@@ -21,7 +21,11 @@ export class VarlinkError extends Error {
 }
 
 /** Of a peer's answer to one call. */
-type Limits = Readonly<Record<'frameBytes' | 'totalBytes' | 'replies', number>>;
+interface Limits {
+  readonly frameBytes: number;
+  readonly totalBytes: number;
+  readonly replies: number;
+}
 
 interface CallOptions {
   /** Asks for any number of replies; without it the service sends one. */

@@ -4,7 +4,11 @@ import { getBytes, getJson } from '../tools/http-unix.js';
 import { maxKeyText } from '../tools/machine-files.js';
 import { exists } from '../tools/run-tool.js';
 
-/** By the API, which opens them inside the instance's root: https://linuxcontainers.org/incus/docs/main/rest-api-spec/ */
+/**
+ * The files of an instance by the API (https://linuxcontainers.org/incus/docs/main/rest-api-spec/): also of a container
+ * that is off, and of a virtual machine by its agent. The daemon opens them inside the instance's root: a link leads
+ * nowhere else.
+ */
 export async function incusFiles(
   machine: ReachedMachine,
   deps: Deps,

@@ -161,6 +161,7 @@ export interface Instance extends DiscoveredMachine {
 }
 
 interface Reader extends Pick<Instance, 'client'> {
+  /** The name of this member of the cluster. */
   readonly own?: string;
   readonly uid?: number;
   readonly isGuests?: IsGuests;
@@ -214,7 +215,7 @@ export function parseInstances(
   });
 }
 
-/** The daemon makes one for each user of its group, who makes what he likes in it. */
+/** The daemon makes a project for each user of its group, who makes what he likes in it. */
 function isOfAnother(project: string | undefined, uid: number | undefined): boolean {
   const [, owner] = /^user-(\d+)$/.exec(project ?? '') ?? [];
   return owner !== undefined && Number(owner) !== uid;

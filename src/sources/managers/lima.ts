@@ -36,7 +36,7 @@ export const lima: Source = {
   },
 };
 
-/** Its default folder may have others of the same names. */
+/** The default folder of limactl may have others of the same names. */
 function limactlFor(folder: string, env: Deps['env']): readonly string[] {
   return folder === ownFolder(env) ? ['limactl'] : ['env', `LIMA_HOME=${folder}`, 'limactl'];
 }

@@ -29,7 +29,13 @@ export interface OutsideLine {
 export interface OutsideLines {
   readonly lines: readonly OutsideLine[];
   /** What else is wrong with the files. */
-  readonly problems: readonly Readonly<Record<'file' | 'code' | 'problem', string>>[];
+  readonly problems: readonly FileProblem[];
+}
+
+interface FileProblem {
+  readonly file: string;
+  readonly code: string;
+  readonly problem: string;
 }
 
 /** The places of sources.json, the user's first. None if a source runs us: we would run it again, without end. */
@@ -47,7 +53,7 @@ export function outsideFiles(
 /** Reads them. Whether a file and its programs can be trusted is asked before one is run. */
 export function readOutside(files: readonly string[]): OutsideLines {
   const lines = new Map<string, OutsideLine>();
-  const problems: OutsideLines['problems'][number][] = [];
+  const problems: FileProblem[] = [];
   for (const file of files)
     try {
       for (const [name, line] of Object.entries(parseSources(readTextSync(file, maxBytes)).sources))
@@ -137,6 +143,7 @@ function lineOf(name: string, file: string, json: JsonObject): OutsideLine {
 }
 
 const maxPatterns = 100;
+
 /** Null: they are no patterns. */
 function patternsIn(names: unknown): readonly string[] | null | undefined {
   if (names === undefined) return undefined;

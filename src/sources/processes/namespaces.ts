@@ -1,4 +1,4 @@
-import { fileId } from '../../files/read-file.js';
+import { isSameFile } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import type { Deps } from '../source.js';
 
@@ -10,8 +10,9 @@ interface StatusFs {
 
 /**
  * Returns a test for whether a process is in a container, where names of programs and machines prove nothing: an engine
- * made its cgroup, or it has another user or pid namespace than we do. The mount namespace says nothing: units with
- * PrivateTmp= and libvirt's QEMUs have their own, and those of `systemd --user` a user namespace in which each user is itself.
+ * made its cgroup, or it has another user or pid namespace than we do. Its mount namespace says nothing: units with
+ * PrivateTmp= and libvirt's QEMUs have their own. Units of `systemd --user` have a user namespace for that, in which
+ * each user is itself, and the host's pids and network.
  */
 export function containerTest(proc: string, fs: StatusFs): (pid: number) => Promise<boolean> {
   const own = look('self', proc, fs);
@@ -31,8 +32,7 @@ async function isSandbox(pid: number, one: Looks, self: Looks, proc: string): Pr
   const users = one.uidMap.split('\n').filter((line) => line.trim() !== '');
   const areSame = users.length > 0 && users.every((line) => /^\s*(\d+)\s+\1\s/.test(line));
   if (!areSame || one.pidNs === '' || one.pidNs !== self.pidNs) return false;
-  const [there, here] = await Promise.all([pid, 'self'].map((each) => fileId(`${proc}/${each}/net/dev`)));
-  return there !== undefined && there === here;
+  return isSameFile(`${proc}/${pid}/net/dev`, `${proc}/self/net/dev`);
 }
 
 /** Whether the service manager or Firecracker's jailer started it as the first process of a pid namespace below ours (PrivatePIDs=, --new-pid-ns). */

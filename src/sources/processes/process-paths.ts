@@ -79,7 +79,10 @@ export function ownSocket(
   };
 }
 
-/** `ownSocket` for one that it could open, and on which it listens by the kernel's word; whoever does is sent `line`. */
+/**
+ * `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by
+ * the same configuration, or if the process could not open it. Whoever listens there is sent `line`.
+ */
 export function listenedSocket(find: FindPath, process: Process, deps: Deps, line?: string): FindPath {
   const own = ownSocket(find, process);
   return async (path) => {
@@ -94,7 +97,10 @@ export function listenedSocket(find: FindPath, process: Process, deps: Deps, lin
   };
 }
 
-/** Uses what is at a path that a process names. Throws a DiscoveryError FOREIGN for what a system user's could not open. */
+/**
+ * Uses what is at a path that a process names: if that is a system user's, only what it could open itself, by a path
+ * that stays what was looked at. Throws a DiscoveryError FOREIGN.
+ */
 export async function usedAs<T>(
   path: string,
   process: Process,
@@ -166,6 +172,7 @@ function mayEnter(folder: string, dir: string, may: Access): boolean {
   }
 }
 
+/** Undefined: nobody, or the kernel does not say. */
 async function listenerOn(path: string, line?: string): Promise<number | undefined> {
   const { addon } = loadAddon();
   try {

@@ -262,6 +262,7 @@ export function procDir(deps: Deps): string {
 
 /** Command lines: as many as a kernel allows processes by default (proc_sys_kernel(5), pid_max). */
 const maxProcesses = 32_768;
+
 /** Bytes: of each at first, for its name and most of all command lines; of a machine's; and of all machines' of a provider. */
 const maxStart = 4 << 10;
 const maxCommandLine = 1 << 20;
@@ -269,6 +270,7 @@ const maxOfOwn = 16 << 20;
 
 /** The code for processes in containers that are left out. */
 export const tooMany = 'TOO_MANY';
+
 /** How many in containers are looked at, and bytes for each: libvirt's QEMUs have some 8 KiB. */
 const maxOfOthers = 100;
 const maxBytesOfOthers = 32 << 10;

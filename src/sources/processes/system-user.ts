@@ -5,7 +5,10 @@ import type { Deps } from '../source.js';
 /** An account's line in the user database; "" if there is none, undefined if the database could not be asked. */
 type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => Promise<string | undefined>;
 
-/** Whether it is no person's: below UID_MIN of login.defs(5), or above UID_MAX a service, as Debian's libvirt-qemu. */
+/**
+ * Whether a uid is a system user's, and no person's: all below UID_MIN of login.defs(5), and above UID_MAX services,
+ * such as Debian's libvirt-qemu, DynamicUser= and Firecracker's jailer.
+ */
 export async function isSystemUser(
   uid: number,
   deps: Pick<Deps, 'env' | 'etcDir' | 'signal'>,
@@ -15,7 +18,7 @@ export async function isSystemUser(
   if (uid <= systemMax) return true;
   // https://systemd.io/UIDS-GIDS/: below are users of systemd-homed, those that it maps into containers, and greeters.
   if (uid <= peopleMax || !(uid > 60_705 && uid < 65_520)) return false;
-  // There are people too.
+  // There are people too: the user database shows who can log in.
   const account = await findAccount(uid, deps);
   return account === '' || /:[^:\n]*\/(nologin|false)$/.test(account ?? '');
 }
@@ -53,6 +56,7 @@ export async function mayBeSetUserId(folder: string, uid: number | undefined): P
 /** The loginuid of processes that no login started. */
 const nobody = '4294967295';
 
+/** The machines that this user or a system user has registered. */
 export async function withoutStrangers<M extends { readonly uid?: number }>(
   machines: readonly M[],
   deps: Deps,

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
-import { fileId } from '../../files/read-file.js';
+import { fileId, isSameFile } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { type Deps, DiscoveryError, type Process, type Warn } from '../source.js';
 
 /** Whether a machine's CID leads to it from here: from Linux 7 a network's CIDs are those of all "global" ones, or "local". */
 export async function sharesCids(pid: number, deps: Deps, ask = modeThere): Promise<boolean> {
   if (!existsSync(modeFile(deps))) return true;
-  const [own, other] = await Promise.all([networkOf('self', deps), networkOf(pid, deps)]);
-  if (own !== undefined && own === other) return true;
-  // Only the kernel's word for that one counts: `child_ns_mode` says nothing of the children of a child.
+  if (await isSameFile(networkOf('self', deps), networkOf(pid, deps))) return true;
+  // Only the kernel's word for that network counts: `child_ns_mode` says nothing of the children of a child.
   // https://docs.kernel.org/admin-guide/sysctl/net.html#proc-sys-net-vsock-vsock-sockets
   return readTextIfAny(modeFile(deps)).trim() === 'global' && (await ask(pid, deps)) === 'global';
 }
@@ -21,7 +20,7 @@ export async function leadsToItself(
   warn: Warn,
 ): Promise<boolean> {
   if (await sharesCids(pid, deps)) return true;
-  const isSeen = (await networkOf(pid, deps)) !== undefined;
+  const isSeen = (await fileId(networkOf(pid, deps))) !== undefined;
   const where = isSeen ? 'it runs in another network namespace' : 'its network namespace cannot be seen';
   const problem = `pid ${pid}: ${where}, and vsock/${cid} may be another machine in this one`;
   if (authority !== 'other') warn(new DiscoveryError('INCOMPLETE', problem));
@@ -34,8 +33,8 @@ function modeFile({ procDir = '/proc' }: Deps): string {
 }
 
 /** The file of a network's devices, one for each namespace. Any user may look at it, unlike `ns/net`. */
-function networkOf(pid: number | 'self', { procDir = '/proc' }: Deps): Promise<string | undefined> {
-  return fileId(`${procDir}/${pid}/net/dev`);
+function networkOf(pid: number | 'self', { procDir = '/proc' }: Deps): string {
+  return `${procDir}/${pid}/net/dev`;
 }
 
 /** The `ns_mode` there; undefined if this user may not ask: setns(2) wants rights in both namespaces. The files and programs are those of this process. */

@@ -90,8 +90,11 @@ function without<M extends DiscoveredMachine>(machine: M, lost: readonly Claim[]
   return { ...machine, routes, cid: isNobodys ? undefined : cid };
 }
 
+/** The number of targets that a warning names. */
+const maxTargets = 5;
+
 function warningOf(claims: readonly Claim[]): Warning {
-  const who = fewOf([...new Set(claims.map(({ machine }) => machine.target))], 5);
+  const who = fewOf([...new Set(claims.map(({ machine }) => machine.target))], maxTargets);
   const [first] = claims;
   const problem = `${first?.place} is claimed by ${who}: vmssh reaches none of them by it`;
   return { provider: first?.machine.provider ?? '', code: 'ADDRESS_TWICE', problem };

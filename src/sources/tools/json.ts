@@ -30,7 +30,10 @@ export function objectsIn(value: unknown): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
-/** Throws a SyntaxError, also for far more levels or values than a list has: brackets take a hundred times their memory. */
+/**
+ * Parses untrusted JSON. Throws a SyntaxError, also for one with far more levels or values than any list of machines: a
+ * few megabytes of brackets take hundreds of megabytes of memory.
+ */
 export function parseJson(text: string): unknown {
   const problem = shapeProblem(text);
   if (problem !== undefined) throw new SyntaxError(problem);
@@ -39,15 +42,6 @@ export function parseJson(text: string): unknown {
   } catch (cause) {
     const { message } = cause as Error;
     throw new SyntaxError(printable(`not JSON: ${quote(text.slice(0, 80))}: ${message}`), { cause });
-  }
-}
-
-/** `parseJson`, with undefined for what is none. */
-export function jsonOrNothing(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -32,6 +32,7 @@ export interface Reader<M> {
   readonly machineOf: (row: JsonObject) => M | string;
   /** The provider of its warnings. */
   readonly providerOf: (row: JsonObject) => string;
+  /** Of our own warnings about it. */
   readonly provider: string;
   readonly workedMs?: () => number;
 }
@@ -91,6 +92,7 @@ export function isTooLong(value: unknown): boolean {
   return typeof value === 'string' && value.length > maxCharacters;
 }
 
+/** The processor time of this process. Milliseconds. */
 function ownWork(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { fileId, readText } from '../../files/read-file.js';
+import { isSameFile, readText } from '../../files/read-file.js';
 import { fitsSocket } from '../../typed/names.js';
 import { machineCid } from '../../typed/numbers.js';
 import { type FindPath, listenedSocket, pathInRoot, pathsOf, usedAs } from '../processes/process-paths.js';
@@ -23,7 +23,7 @@ export async function listFirecrackers(
   deps: Deps,
   get: GetJson = getJson,
   read = (path: string) => readText(path, 1 << 20),
-  isSame = isSameFolder,
+  isSame = isSameFile,
 ): Promise<Listing> {
   return listMonitors(firecracker, /^firecracker/, (...which) => look(...which, get, read, isSame), deps);
 }
@@ -33,7 +33,7 @@ async function look(
   deps: Deps,
   get: GetJson,
   read: (path: string) => Promise<string>,
-  isSame: typeof isSameFolder,
+  isSame: typeof isSameFile,
 ): Promise<Monitor> {
   const [program = '', ...args] = process.argv;
   const options = Object.fromEntries(optionsOf(args));
@@ -65,7 +65,7 @@ async function pathsIn(
   program: string,
   options: Readonly<Record<string, string>>,
   deps: Deps,
-  isSame: typeof isSameFolder,
+  isSame: typeof isSameFile,
 ): Promise<FindPath> {
   if (!('start-time-us' in options)) return pathsOf(process, deps);
   const link = `${procDir(deps)}/${process.pid}/root`;
@@ -75,11 +75,6 @@ async function pathsIn(
     const here = isUsual && (await pathInRoot(usual, path));
     return here && fitsSocket(here) ? here : pathInRoot(link, path);
   };
-}
-
-async function isSameFolder(a: string, b: string): Promise<boolean> {
-  const [one, other] = await Promise.all([a, b].map(fileId));
-  return one !== undefined && one === other;
 }
 
 const states: ReadonlyMap<string, Status> = new Map([

@@ -21,7 +21,10 @@ export interface MonitorAnswer extends Pick<DiscoveredMachine, 'status' | 'cid' 
   readonly address?: string;
 }
 
-/** Each is typed by its name if no other process of this user or the system has that one, silent ones included. */
+/**
+ * The machines of such processes, and a warning for each that could not be asked. A machine is typed by its name, if no
+ * other process of this user or the system has that one, silent ones included. With `wanted`, others are not asked.
+ */
 export async function listMonitors(
   { name: provider, title }: Pick<Source, 'name' | 'title'>,
   program: RegExp,

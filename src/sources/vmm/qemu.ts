@@ -15,7 +15,7 @@ import type { Deps, DiscoveredMachine, Listing, Process, Source, Warn, Warning }
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { withoutContested } from '../tools/claims.js';
-import { jsonOrNothing, objectAt } from '../tools/json.js';
+import { objectAt, parseJson } from '../tools/json.js';
 import type { FindPasst } from './passt.js';
 import { daemonFinder, type FindDaemon } from './vhost-device.js';
 
@@ -249,8 +249,13 @@ function parseOption(text: string, first: string): Readonly<Record<string, strin
 }
 
 function fromJson(text: string): Readonly<Record<string, string>> {
-  const fields = Object.entries(objectAt(jsonOrNothing(text)));
-  return Object.fromEntries(fields.map(([key, each]) => [key, String(each)]));
+  try {
+    const fields = Object.entries(objectAt(parseJson(text)));
+    // Throws for {"toString": 1}: a command line may say anything.
+    return Object.fromEntries(fields.map(([key, each]) => [key, String(each)]));
+  } catch {
+    return {};
+  }
 }
 
 // "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. For 0 QEMU chooses one. "unix:PATH-[ADDRESS]:22" since QEMU 10.2.

@@ -352,7 +352,7 @@ describe('the arguments of QEMU', () => {
       input: ['-device', '{"driver":"vhost-vsock-pci","id":"vsock0","guest-cid":42}'],
       want: { cid: 42 },
     },
-    { name: 'broken JSON', input: ['-device', '{"driver":"vhost-vsock-pci"'], want: {} },
+    { name: 'broken JSON', input: ['-device', '{"driver":{"toString":1}}', '-uuid', '{"a"'], want: {} },
     { name: 'a reserved CID', input: ['-device', 'vhost-vsock-pci,guest-cid=2'], want: {} },
     { name: 'another device', input: ['-device', 'virtio-net-pci,guest-cid=3'], want: {} },
     {

@@ -47,6 +47,7 @@ export function setupScript({ generator, keys = [], hosts = [], ...options }: Sc
     ...{ keys, hosts: hosts.join(' '), bySudo: options.own ?? false },
   };
   if (generator) return script(setUpGenerator, { ...common, generatorPath });
+  // The script fills these in.
   const serviceTemplate = serviceText({ sshd: '@sshd@', needs: '@needs@\n', folder: '@folder@\n' });
   const socketTemplate = socketText(String(options.port), '@limit@\n');
   return script(setUp, {

@@ -23,7 +23,7 @@ export const layouts = {
 
 export type Distribution = keyof typeof layouts;
 
-type UnitFile = Record<'name' | 'text', string>;
+type UnitFile = Readonly<Record<'name' | 'text', string>>;
 
 /** systemd's own name of the socket on port 22, and ours for other ports. */
 function unitName(port: number): string {

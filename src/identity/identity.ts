@@ -14,7 +14,10 @@ export interface Identified {
   readonly machine?: Pick<ListedMachine, 'target' | 'uuid' | 'authority'> & { readonly name?: string };
 }
 
-/** The name in known_hosts: by UUID or machine id, else by kind, name and some owners. Undefined for an address. */
+/**
+ * Whose key it is, as its name in known_hosts: the machine's UUID or machine id; without one, its kind and name, and
+ * for some kinds its owner. Undefined for an address.
+ */
 export function hostKeyAlias({ target, machine }: Identified): string | undefined {
   const listed = asTarget(machine?.target ?? '');
   const own = listed && isNamed(listed) ? listed : target;
@@ -26,7 +29,11 @@ export function hostKeyAlias({ target, machine }: Identified): string | undefine
 }
 
 /** The same, where a UUID that several machines have is no identity: its key is that of the names in its line. `names`: the machine's. */
-export function aliasAmong({ target, machine }: Identified, names: readonly string[], pins: readonly Pin[]) {
+export function aliasAmong(
+  { target, machine }: Identified,
+  names: readonly string[],
+  pins: readonly Pin[],
+): string | undefined {
   const alias = hostKeyAlias({ target, machine });
   const shared = pins.filter((pin) => pin.alias === alias && pin.isShared);
   const isOwn = (pin: Pin) => pin.names.length === 0 || pin.names.some((name) => names.includes(name));
@@ -45,7 +52,10 @@ export function uuidAlias(uuid = ''): string | undefined {
   return id === undefined || id === vmIds.ZERO ? undefined : `vmssh-${id}`;
 }
 
-/** The names by which a machine is meant: "machine%web", "via%…", and "host%web" for what was typed as no target. */
+/**
+ * The names by which a machine is meant, each in a form without blanks: "machine%web", "via%…", and for what was typed
+ * in place of a target "host%web".
+ */
 export function namesOf({ target, machine }: Identified, typed?: string): readonly string[] {
   const listed = asTarget(machine?.target ?? '');
   // Not an id that was typed: it is the machine's own, or its number, which is another one's tomorrow.
@@ -126,7 +136,10 @@ function viaName(host: string, there: string): string {
   return `via%${exact(`${host.toLowerCase()}/${there}`)}`;
 }
 
-/** A form that is a name's own in known_hosts, without capitals, "*?!," and blanks, and as the name of a folder. */
+/**
+ * A name in a form that is its own in known_hosts, where case does not matter, "*", "?", "!" and "," are special, and a
+ * blank ends a name; and as the name of a folder.
+ */
 export function exact(name: string): string {
   const plain = slug(name).toLowerCase();
   if (name === plain) return name;

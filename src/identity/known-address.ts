@@ -8,7 +8,10 @@ import { type DiscoveredMachine, isSilence, type Source } from '../sources/sourc
 import type { Endpoint } from '../typed/route.js';
 import { type ReachedRecord, reachedMachine } from './record.js';
 
-/** For all of them: a late one is silent, which refuses keys, so more than a scan of processes takes. Milliseconds. */
+/**
+ * Milliseconds for all of them: one that is late is silent, and then a key that nobody confirmed is refused. So a busy
+ * host gets more time than a scan of its processes ever takes.
+ */
 const limitMs = 10_000;
 
 /** The record; of an address, with the machine that has it now, whose key is checked as by its name, and with who did not answer, and may know of one. */

@@ -126,6 +126,7 @@ function isName(word: string): boolean {
 }
 
 export interface Forgotten {
+  /** How many lines. */
   readonly removed: number;
   readonly forgotten: readonly Pin[];
   /** Of machines that had one of the names, and keep their keys without it. */
@@ -142,7 +143,11 @@ interface ToForget {
 }
 
 /** Removes the keys of these names and of the machine that is meant, and nothing else. Throws as `editFile` does. */
-export async function forgetKeys(path: string, names: readonly string[], options: ToForget = {}) {
+export async function forgetKeys(
+  path: string,
+  names: readonly string[],
+  options: ToForget = {},
+): Promise<Forgotten> {
   const { meant = [], known = [], own } = options;
   let result: Forgotten = { removed: 0, forgotten: [], kept: [] };
   const hasName = (pin: Pin) => pin.names.some((name) => meant.includes(name));
@@ -183,7 +188,10 @@ function aliasesOf(pins: readonly Pin[]): readonly string[] {
 }
 
 /** A known_hosts file without the keys of these names. Marked lines are about a key, not a machine, and stay. */
-export function withoutNames(bytes: Buffer, names: readonly string[]) {
+export function withoutNames(
+  bytes: Buffer,
+  names: readonly string[],
+): { readonly bytes: Buffer; readonly removed: number } {
   const wanted = names.map(nameBytes);
   const isWanted = (entry: string) => names.includes(entry) || wanted.some((name) => isEntryOf(name, entry));
   let removed = 0;

@@ -59,7 +59,11 @@ export function removeRecords(state: string): void {
   } catch {}
 }
 
-/** Best first: of the session, lasting, of /run if both lack (`sudo -E`). Lazily, as the first is mostly enough. */
+/**
+ * The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the
+ * session, and a lasting one. Without both, as by `sudo -E`, that of /run. The first is mostly enough: nothing is
+ * looked at for the others, and no account.
+ */
 export function recordFolders(env: Env): Iterable<string> {
   return { [Symbol.iterator]: () => foldersFor(env) };
 }
@@ -168,6 +172,7 @@ function orIfThrown<T>(otherwise: T, look: () => T): T {
     return otherwise;
   }
 }
+
 /** A record is some hundred bytes, and has up to 16 kB of host keys. */
 const maxRecord = 1 << 15;
 

@@ -17,8 +17,10 @@ interface Named {
   readonly file?: string | undefined;
 }
 
+export type Explained = Readonly<Record<'code' | 'problem' | 'hint', string>> & { readonly final: true };
+
 /** Why a machine's host key is refused: one clause, whose "it" is the key, and the fix. */
-export function explainRefusal(why: Refusal, named: Named, place: ShellPlace) {
+export function explainRefusal(why: Refusal, named: Named, place: ShellPlace): Explained {
   const { typed, forget = typed, made = typed, silent, path, file = path } = named;
   const word = (text: string) => shellQuoted(text, shellOf(place));
   const ifExpected = `if you expected this: vmssh forget ${word(forget)}`;
@@ -63,7 +65,7 @@ export function explainRefusal(why: Refusal, named: Named, place: ShellPlace) {
     'not kept': [`it cannot be kept in ${path}`, `check who may write ${path}`],
   };
   const [problem, hint] = rows[why];
-  return { code: codes[why] ?? 'HOST_KEY_CHANGED', final: true as const, problem, hint };
+  return { code: codes[why] ?? 'HOST_KEY_CHANGED', final: true, problem, hint };
 }
 
 /** Of the others: HOST_KEY_CHANGED. */

@@ -5,7 +5,10 @@ import { isLoopback } from '../typed/names.js';
 import { formatEndpoint } from '../typed/route.js';
 import { handshakeInterrupted } from './handshake-result.js';
 
-/** Leaves it to the next reader. Throws a ConnectError NO_BANNER, or INTERRUPTED: an abort closes the connection. */
+/**
+ * The server's SSH banner, left to the connection's next reader. Throws a ConnectError of op handshake: NO_BANNER, or
+ * INTERRUPTED after an abort, which closes the connection.
+ */
 export async function awaitBanner(connection: Connection, timeoutMs: number, signal?: AbortSignal) {
   const abort = () => connection.close();
   signal?.addEventListener('abort', abort);

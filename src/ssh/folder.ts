@@ -84,7 +84,7 @@ export function accountOf(uid: number | undefined, seconds = limit): Account | u
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     if (status === 0) return parseLine(stdout);
-    // 126 and 127: getent could not be run.
+    // 126 and 127: getent could not be run. userInfo() knows nobody but this process's own user.
     if (!error && status !== 126 && status !== 127) return undefined;
     if (uid !== process.getuid?.()) return undefined;
   }

@@ -8,7 +8,10 @@ import type { ViaTarget } from '../typed/target.js';
 import { sshSettings } from './login-key.js';
 
 /** More names of another hypervisor's machine, by what ssh resolves the hypervisor to. `alike`: of keys that were kept before. Throws if ssh cannot say it. */
-export async function namesByHop({ target, machine }: Identified, env: Env) {
+export async function namesByHop(
+  { target, machine }: Identified,
+  env: Env,
+): Promise<{ readonly names: readonly string[]; readonly alike: readonly string[] }> {
   if (target.kind !== 'via' || !isNamed(target)) return { names: [], alike: [] };
   const { host } = target as ViaTarget;
   const at = (name: string): Identified => ({

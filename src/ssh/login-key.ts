@@ -22,7 +22,10 @@ export async function loginKey(named: WithKey, env: Env): Promise<string | undef
 }
 
 /** The path, if the file there is this user's and nobody else's to read: ssh complains at each login of any other. */
-export async function ownKeyFile(path: string | undefined, uid: number | undefined = process.getuid?.()) {
+export async function ownKeyFile(
+  path: string | undefined,
+  uid: number | undefined = process.getuid?.(),
+): Promise<string | undefined> {
   // ssh would put a variable in its place, and has no escape for that.
   if (path === undefined || path.includes('${')) return undefined;
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => undefined);
@@ -61,7 +64,11 @@ export async function sshSettings(of: SettingsOf, { env, platform }: Here, run: 
 }
 
 /** What ssh takes where nobody says it. User: its own, else the local user; root on Windows. `port`: as text; undefined if it cannot be asked. */
-export async function sshLogin(of: SettingsOf, io: Here, run?: RunTool) {
+export async function sshLogin(
+  of: SettingsOf,
+  io: Here,
+  run?: RunTool,
+): Promise<{ readonly user: string; readonly port: string | undefined }> {
   const said = await sshSettings(of, io, run);
   const own = io.platform === 'win32' ? 'root' : (settingIn(said, 'user') ?? ownAccount()?.name);
   return { user: own ?? 'root', port: settingIn(said, 'port') };

@@ -9,7 +9,7 @@ import { type ShownKey, verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinPrint, pinsIn, withRoots } from '../identity/pins.js';
 import type { AskedPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
-import { cannotTell, explainRefusal, notChecked } from '../identity/refusal.js';
+import { cannotTell, type Explained, explainRefusal, notChecked } from '../identity/refusal.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { slug } from '../typed/names.js';
@@ -110,7 +110,11 @@ export function factsFor(
 }
 
 /** What a login by an unknown key is asked for, and whether one of the files that it names revokes the key. */
-export async function withRevoked(keys: MachineKeys, shown: ShownKey | string, policy: LoginPolicy) {
+export async function withRevoked(
+  keys: MachineKeys,
+  shown: ShownKey | string,
+  policy: LoginPolicy,
+): Promise<AskedPolicy & Pick<KeyFacts, 'revokedIn'>> {
   const { knownHosts, ...asked } = policy;
   const more = await markedOf(knownHosts, keys.reached.text);
   return { ...asked, revokedIn: factsFor(keys, shown, more).revokedIn };
@@ -125,7 +129,7 @@ export interface LoginPolicy extends AskedPolicy {
 export const strictly: LoginPolicy = { policy: 'strict', takesAny: false, caAlgorithms: [], knownHosts: [] };
 
 /** What is in our file, or why nothing in it counts, with the fix: others may have written there, or it cannot be read. */
-export async function ownPins(path: string): Promise<Buffer | Record<'problem' | 'fix', string>> {
+export async function ownPins(path: string): Promise<Buffer | Readonly<Record<'problem' | 'fix', string>>> {
   const quoted = shellQuoted(path);
   const wrong = (why: string, fix: string) => ({
     problem: `${path} ${why}, so no host key in it counts`,
@@ -201,7 +205,8 @@ function hasMark({ bytes }: MarkedFile): boolean {
 export type Refused = Pick<Extract<KeyAnswer, { do: 'refuse' }>, 'why' | 'file'>;
 
 /** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */
-export function refusalOf({ why, file }: Refused, keys: MachineKeys, typed: string, place: ShellPlace) {
+export function refusalOf(refused: Refused, keys: MachineKeys, typed: string, place: ShellPlace): Explained {
+  const { why, file } = refused;
   const { reached, made, path, pins, alias } = keys;
   const { silent } = reached;
   const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, silent, path, file };

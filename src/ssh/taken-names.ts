@@ -24,7 +24,10 @@ interface NameSources extends UsersFiles {
   readonly procDir?: string;
 }
 
-/** What no machine may take: this host's names, and those in the user's and the system's known_hosts and ssh_config. */
+/**
+ * The names that no machine may take: this host's, and those in the user's and the system's known_hosts and ssh_config.
+ * Files are read once; ones that cannot be read have no names, as for ssh.
+ */
 export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const texts = await usersTexts(sources);
   const settings = texts.flatMap((text) => settingsOf(text));

@@ -8,7 +8,11 @@ import type { Env } from '../../runtime.js';
 import { type GuestKeys, guestAlias, guestFolder, guestKeyFiles, guestKeysOf } from '../../ssh/guest-keys.js';
 
 /** A machine's keys, or new ones; without the user's public keys in `logins` a login key too. A folder appears whole or not. Rejects with a system error. */
-export async function makeGuestKeys(name: string, logins: readonly string[] | undefined, env: Env) {
+export async function makeGuestKeys(
+  name: string,
+  logins: readonly string[] | undefined,
+  env: Env,
+): Promise<GuestKeys> {
   const folder = guestFolder(name, env);
   const known = guestKeysOf(name, env);
   if (known) return known;
@@ -43,6 +47,7 @@ async function fill(folder: string, name: string, logins: readonly string[] | un
   await write(folder, knownHosts, `${guestAlias(name)} ${type} ${key}\n`);
 }
 
+/** Rejects with a system error. */
 export async function readGivenKeys(folder: string): Promise<GivenKeys> {
   const { hostKey, logins } = guestKeyFiles;
   return {
@@ -84,7 +89,7 @@ export interface GivenKeys {
 }
 
 /** A system credential: systemd.system-credentials(7). */
-type Credential = Record<'id' | 'text', string>;
+type Credential = Readonly<Record<'id' | 'text', string>>;
 
 /** systemd-tmpfiles of 252 and later writes the host key before sshd starts, and root's keys if there are none; 256 gives the last to all accounts. */
 export function credentialsOf({ hostKey, hostPublicKey, logins }: GivenKeys): readonly Credential[] {

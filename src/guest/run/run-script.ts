@@ -26,6 +26,7 @@ export interface RunScriptOptions {
   /** What its program says on stderr, a line each: it may ask. */
   readonly onComplaint?: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** Then the program is stopped. */
   readonly limitMs?: number | undefined;
   /** For the script's first line. */
   readonly firstMs?: number | undefined;
@@ -182,9 +183,13 @@ export const closedMessage = /^(kex|ssh)_exchange_identification: |^Connection (
 const maxLines = 1000;
 const maxMiB = 16;
 
+/** The characters kept of a long line, from its end. */
 const maxLineLength = 65_536;
 
-/** Calls `each` with each line, cut to 64 KiB, and `prompt` at once with other text, but for our own lines (a to z). */
+/**
+ * Splits chunks into lines and calls `each` with every complete one, but of a long one only with its last 64 KiB.
+ * `prompt`, for a terminal, gets text without a newline at once, but not our own lines, which begin with a to z.
+ */
 export function splitLines(each: (line: string) => void, prompt?: (text: string) => void) {
   let rest = '';
   return (part: string) => {

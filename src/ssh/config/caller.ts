@@ -5,7 +5,10 @@ import { runProgram } from '../../process/run-program.js';
 import { version } from '../../version.js';
 import type { Caller } from './host-options.js';
 
-/** By the executable beside Node's script, so that no login waits for Node, if it runs and is of this version. */
+/**
+ * How ssh calls vmssh: by the executable that came with Node's script, so that no login waits for Node, if it runs here
+ * and is of this version; else as it was called now. `self`: the executable, or Node and a script.
+ */
 export async function callerForSsh(
   { self, platform }: { readonly self: readonly string[]; readonly platform: NodeJS.Platform },
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,

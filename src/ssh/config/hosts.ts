@@ -74,6 +74,7 @@ export function concreteHosts(machines: readonly ListedMachine[], options: Hosts
 const goneDays = 30;
 const maxGone = 200;
 
+/** The entries whose time is not over; of very many, the ones that went last. */
 function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
   // A clock that was wrong for a day keeps none for longer.
   const since = ({ gone, unasked = today }: HostEntry) => [gone ?? unasked, today].sort()[0] ?? '';
@@ -287,10 +288,11 @@ function machineOptions(
   keys?: GuestKeys,
 ): ConcreteHost['options'] {
   const { target, user, identityFile, environment } = machine;
-  const hostKeyAlias = aliasOf(machine);
+  const alias = aliasOf(machine);
   return {
-    ...{ target, user, identityFile, environment, hostKeyAlias },
-    knownHosts: hostKeyAlias && knownHosts,
+    ...{ target, user, identityFile, environment },
+    knownHosts: alias === undefined ? undefined : knownHosts,
+    hostKeyAlias: alias,
     ...(keys ? trustIn(keys) : {}),
   };
 }

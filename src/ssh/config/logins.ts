@@ -69,8 +69,15 @@ export function withLogins(machines: readonly ListedMachine[], all: readonly Mac
   });
 }
 
-/** By the UUID, wherever that is now; else by the target, if no `listed` machine has that UUID: it was made again. */
-export function loginOf(machine: Owner, all: readonly MachineLogin[], listed: readonly Owner[]) {
+/**
+ * What a person chose for a machine: by its UUID, wherever that is now; else by its target, if no machine of `listed`
+ * has that UUID, as a container that is made again has another one.
+ */
+export function loginOf(
+  machine: Owner,
+  all: readonly MachineLogin[],
+  listed: readonly Owner[],
+): MachineLogin | undefined {
   const { target, uuid } = machine;
   if (machine.authority === 'other') return undefined;
   // Few have one, and there may be thousands of machines.

@@ -21,7 +21,10 @@ export function mayBeGiven(why: string): boolean {
 }
 
 /** What else people type for each machine; none that another machine has too, or that is taken. */
-export function moreNames(all: readonly HostEntry[], taken: NameCheck) {
+export function moreNames(
+  all: readonly HostEntry[],
+  taken: NameCheck,
+): ReadonlyMap<HostEntry, readonly string[]> {
   // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
   const namesNow = (entry: HostEntry) => (entry.gone === undefined ? namesOf(entry) : [lower(entry.host)]);
   const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
@@ -91,7 +94,10 @@ function lower(name: string): string {
 }
 
 /** The name that ssh takes for each machine, by the Hosts that were written; absent for a machine without one. */
-export function sshNames(entries: readonly HostEntry[], machines: readonly ListedMachine[]) {
+export function sshNames(
+  entries: readonly HostEntry[],
+  machines: readonly ListedMachine[],
+): ReadonlyMap<ListedMachine, string> {
   const isThere = ({ gone }: HostEntry) => gone === undefined;
   const written = new Map(entries.filter(isThere).map(({ target, host }) => [target, host]));
   const named = machines.flatMap((machine) => {

@@ -36,6 +36,7 @@ export interface HostState {
   readonly options: JsonObject;
   readonly program: readonly string[];
   readonly machines: readonly HostEntry[];
+  /** Fields of a newer version, which stay as they are. */
   readonly more?: JsonObject;
 }
 

@@ -18,7 +18,10 @@ export interface SshAnswer extends Pick<AskedPolicy, 'takesAny' | 'caAlgorithms'
 /** Milliseconds: a `Match exec` of the user's may take its time. */
 const timeoutMs = 10_000;
 
-/** Asks ssh: -G prints its settings, -v the files that it reads. `Match exec` runs again. Throws the reason why not. */
+/**
+ * Asks ssh itself, with the words of the login: -G prints its settings, -v the files that it reads. A `Match exec` runs
+ * again. Throws an error with the reason why it cannot be known.
+ */
 export async function askSsh([program = '', ...args]: readonly string[], env: Env): Promise<SshAnswer> {
   const split = splitArgs('ssh', args);
   checkFile(split);

@@ -34,7 +34,8 @@ export async function keyPolicy(
   return policy === own.policy ? own : { ...own, policy, takesAny: false, bySystem: true };
 }
 
-// As it was typed for this login, else as VMSSH_HOST_KEYS says, or `config install`, or the very ssh that logs in.
+// As it was typed for this login, else as VMSSH_HOST_KEYS says, or `config install`, or the user's own ssh_config, by
+// the word of the very ssh that logs in.
 async function usersPolicy(here: Here, { login, lines, note = () => {} }: Asked): Promise<LoginPolicy> {
   const given = policyOfEnv(here.env) ?? lines ?? (await keptPolicy(here, note));
   let words: readonly string[] | undefined;

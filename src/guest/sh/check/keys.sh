@@ -80,6 +80,7 @@ key_files_have() {
   [ -n "$key_file" ]
 }
 
+# key_path ACCOUNT PATTERN
 key_path() {
   path=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g")
   case $path in /*) echo "$path" ;; *) echo "$home/$path" ;; esac
@@ -137,6 +138,7 @@ no_key_file() {
   fi
   fail "$(key_step)" "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
+# offered_in FILE: whether it has one of the keys that the host offers.
 offered_in() { [ -n "${offered:-}" ] && grep -qsF -e "$offered" "$R$1"; }
 
 shown() { printf '%s' "$1" | sed "s/$instance/%i/g"; }

@@ -73,6 +73,7 @@ is_in_match() {
   outside=$(with_options "$unit_options" "$R${unit_program:-$sshd}" -T 2>/dev/null | grep -i "^$1 ")
   [ -n "$outside" ] && [ "$outside" != "$(printf '%s\n' "$config" | grep -i "^$1 ")" ]
 }
+# origin NAME: where a setting comes from.
 origin() {
   if [ -n "$(option_of "$1")" ]; then
     echo "the command line of $unit@.service"
@@ -112,6 +113,7 @@ login_shell() {
   fi
 }
 
+# A key may not be enough.
 login_methods() {
   methods=$(setting authenticationmethods)
   case " ${methods:-any} " in

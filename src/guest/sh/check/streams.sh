@@ -2,6 +2,7 @@
 
 . ./../generator/addresses.sh
 
+# listens_on FILE PORT: whether a socket unit has that vsock port, in any form that systemd reads.
 listens_on() {
   streams "$1"
   printf '%s' "$streams" | while read -r _ each_address _; do

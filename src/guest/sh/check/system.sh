@@ -35,6 +35,7 @@ answers_without_systemd() {
   if is_systemd || ! answers; then return 1; fi
   say ok systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd, and sshd answers on $(place)"
 }
+# answers: whether an sshd does, on the port.
 answers() { case $(banner_here "$port") in 'banner '*) ;; *) return 1 ;; esac }
 
 units_fix='# for good, on the host: vmssh guest install; or here, as root: the script of vmssh guest print'
@@ -118,6 +119,7 @@ host_key_fix() {
   printf '%s\n' "${key_commands}ssh-keygen -A"
 }
 
+# check_init KIND: why nothing listens where systemd is not.
 check_init() {
   here="PID 1 is $(cat "$R/proc/1/comm"), not systemd, and the services are $(init_title "$1")'s"
   if ! is_set_up "$1"; then

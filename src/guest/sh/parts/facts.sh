@@ -82,6 +82,7 @@ drop_in() {
   printf '%s' " > $drop_in_file && systemctl daemon-reload"
 }
 
+# show UNIT PROPERTY[,PROPERTY]...
 show() { systemctl show "$1" -p "$2" --value 2>/dev/null; }
 
 . ./machine.sh

@@ -10,6 +10,7 @@ check_version() {
   fi
 }
 
+# Checks everything first, so that an unsuitable system is not changed.
 requirements() {
   need_root
   take_lock

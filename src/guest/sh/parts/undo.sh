@@ -59,6 +59,7 @@ undo_own() {
 without_mine() { sed -e "$(without "$mine")"; }
 without() { printf '%s\n' "$1" | sed -nE 's/^[^ ]+ (AAAA[^ ]+).*/\\|\1|d/p'; }
 
+# undo_keys ACCOUNT FILE
 undo_keys() {
   kept=$(kept_of "$2")
   if [ "$(without_mine <"$kept.lines" | sum_of)" = "$(sum_of <"$kept.lines")" ]; then return 0; fi

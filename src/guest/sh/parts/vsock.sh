@@ -1,6 +1,7 @@
 # A vsock client made of what guests have: perl is in every Debian and Ubuntu, python3 in every Fedora, RHEL and most
 # others. Prints "banner SSH-2.0-x", "silent" (open, but nothing arrives), "closed", or "error NUMBER MESSAGE".
 
+# vsock_try CID PORT SECONDS
 vsock_try() {
   if command -v perl >/dev/null; then
     perl -e '
@@ -44,6 +45,7 @@ except OSError as e:
   fi
 }
 
+# socat_try ADDRESS SECONDS
 socat_try() {
   try_from=$(clock)
   try_got=$(timeout "$(($2 + 2))" socat -t "$2" - "$1" </dev/null 2>&1 | tr -d '\r' | grep -a -m 1 -e '^SSH-' -e ' E connect')

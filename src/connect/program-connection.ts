@@ -120,7 +120,6 @@ interface CarrierOptions {
   /** Who ends it when this process ends. */
   readonly start: Start;
   readonly stderr: 'inherit' | 'pipe';
-  /** Whether it has its own process group, without a terminal. */
   readonly detached?: boolean;
 }
 

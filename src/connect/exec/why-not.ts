@@ -126,7 +126,6 @@ export function askSshd(endpoint: Pick<ExecEndpoint, 'command'>, what: 'serve' |
   return inShell(endpoint, script, [what]);
 }
 
-/** The command that runs a script there. */
 export function inShell({ command }: Pick<ExecEndpoint, 'command'>, script: string, args: readonly string[]) {
   const text = script.replaceAll(/^ *#.*\n/gm, '');
   // systemd replaces variables in a unit's command line: systemd.service(5).

@@ -21,7 +21,10 @@ export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Readonly
 }
 
 /** The items; where many are of one kind, only the first of them, and how many `more` there are. */
-export function withoutRepeats<T>(items: readonly T[], kind: (item: T) => unknown) {
+export function withoutRepeats<T>(
+  items: readonly T[],
+  kind: (item: T) => unknown,
+): readonly { readonly item: T; readonly more: number }[] {
   const groups = groupBy(items, kind);
   return items.flatMap((item) => {
     const group = groups.get(kind(item)) ?? [];

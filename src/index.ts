@@ -129,8 +129,7 @@ export async function resolve(
   target: string,
   options: Pick<ConnectOptions, 'port' | 'signal'> = {},
 ): Promise<Resolution> {
-  return untilAborted(checked(target, options).signal, async () => {
-    const { signal } = options;
+  return untilAborted(checked(target, options).signal, async (signal) => {
     const found = await find(target, signal);
     const { text } = found;
     const port = options.port ?? found.port;
@@ -150,8 +149,8 @@ export async function probe(
   target: string,
   options: ProbeOptions = {},
 ): Promise<ProbeResult & { banner: string }> {
-  return untilAborted(checked(target, options).signal, async () => {
-    const { timeout = defaultTimeoutMs, wait = 0, signal } = options;
+  return untilAborted(checked(target, options).signal, async (signal) => {
+    const { timeout = defaultTimeoutMs, wait = 0 } = options;
     const wholeMs = Math.max(timeout, wait);
     const until = now() + wholeMs;
     const leftMs = () => Math.max(1, until - now());
@@ -159,7 +158,7 @@ export async function probe(
     const found = await inTime(wholeMs, signal, (own) => find(target, own)).catch((error) => {
       throw withTarget(target, error);
     });
-    const opening = reachOptions(found, { ...options, timeout: Math.min(timeout, leftMs()) });
+    const opening = reachOptions(found, { ...options, signal, timeout: Math.min(timeout, leftMs()) });
     const { connection } = await reach(found, { ...opening, untilBanner: true });
     const user = options.user ?? found.user ?? 'root';
     try {
@@ -191,11 +190,11 @@ export async function probe(
  * up. It has `wait`, by default two minutes. Rejects as `connect`.
  */
 export async function start(target: string, options: ConnectOptions = {}): Promise<void> {
-  return untilAborted(checked(target, options).signal, async () => {
-    const found = await find(target, options.signal);
+  return untilAborted(checked(target, options).signal, async (signal) => {
+    const found = await find(target, signal);
     const { reachOrStart } = await import('./cli/reach/reach-target.js');
     const { env, platform } = process;
-    const reaching = { ...reachOptions(found, options), untilBanner: true };
+    const reaching = { ...reachOptions(found, { ...options, signal }), untilBanner: true };
     const { connection } = await reachOrStart(found, reaching, true, { env, platform, terminal }, noSignals);
     connection.close();
   });

@@ -76,15 +76,20 @@ const wanted: {
 /** An aborted signal rejects with its reason, whatever its abort made of the work. `drop` closes what came of it all the same. */
 export async function untilAborted<T>(
   signal: AbortSignal | undefined,
-  work: () => Promise<T>,
+  work: (own: AbortSignal | undefined) => Promise<T>,
   drop?: (done: T) => void,
 ): Promise<T> {
   signal?.throwIfAborted();
+  // Many calls may share a signal: what a call leaves on its own one goes with that.
+  const own = new AbortController();
+  const end = () => own.abort(signal?.reason);
+  signal?.addEventListener('abort', end);
   try {
-    const done = await work();
+    const done = await work(signal && own.signal);
     if (signal?.aborted) drop?.(done);
     return done;
   } finally {
+    signal?.removeEventListener('abort', end);
     signal?.throwIfAborted();
   }
 }
@@ -135,8 +140,8 @@ export interface MachineList {
 /** Every machine on this host. A source that fails or is late is a warning. */
 export async function libraryList(options: ListMachinesOptions = {}): Promise<MachineList> {
   checkOptions('list', 'list', options);
-  const { signal, sources: names } = options;
-  return untilAborted(signal, async () => {
+  const { sources: names } = options;
+  return untilAborted(options.signal, async (signal) => {
     const { listAll } = await import('./sources/list-all.js');
     const { everyEntry, loadForList, sourcesHere } = await import('./sources/here.js');
     const { listed } = await import('./machines/listed.js');

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -99,9 +100,12 @@ it('a port that was typed is one', async () => {
 
 it("probe's time is for the sources too", async () => {
   useSource(join(dir, 'home'), 'hangs', 'exec sleep 60');
-  const error = await probe('mint-of-none', { timeout: 300 }).catch((thrown) => thrown);
+  const { signal } = new AbortController();
+  const error = await probe('mint-of-none', { timeout: 300, signal }).catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 'TIMEOUT', target: 'mint-of-none' });
   expect(error.problem).toContain('within 0.3 s');
+  // A signal may be that of many calls.
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 it('exports these names', () => {

@@ -30,7 +30,10 @@ export async function dropPeeked(connection: Connection, length: number): Promis
   for (let left = length; left > 0; ) left -= (await connection.read(left)).length;
 }
 
-/** What `find` finds in the bytes that come, one character each and unread; nothing if no more come, or `most` have. */
+/**
+ * Looks at the bytes that come, one character each, until `find` finds something in them. They stay unread.
+ * Nothing is found if no more come by `deadline` of `now`, or `most` have come.
+ */
 export async function peekFor<T>(
   connection: Pick<Connection, 'peek'>,
   most: number,

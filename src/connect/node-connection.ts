@@ -10,7 +10,10 @@ import { before } from './wait.js';
 type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;
 
 /** Opens a unix or TCP socket without the addon. Rejects with Node's error, or ETIMEDOUT. */
-export async function openNodeSocket(endpoint: NodeEndpoint, { timeoutMs, signal }: OpenOptions) {
+export async function openNodeSocket(
+  endpoint: NodeEndpoint,
+  { timeoutMs, signal }: OpenOptions,
+): Promise<Connection> {
   if (endpoint.family !== 'tcp' && !fitsSocket(endpoint.path))
     throw Object.assign(new Error('connect: path too long'), { code: 'ENAMETOOLONG' });
   const where =

@@ -44,12 +44,13 @@ export class Carried<E extends Endpoint = Endpoint> implements Connection {
     return this.#connection.handle;
   }
 
+  /** Resolves when the program has ended; rejects if it could not be started. */
   get end(): Promise<Ended> {
     this.child.ref();
     return this.#ended;
   }
 
-  /** Undefined if it still goes on at `deadline`, of `now`. */
+  /** The same; undefined if it still goes on at `deadline`, of `now`. */
   endBy(deadline: number): Promise<Ended | undefined> {
     return before(this.end, deadline).finally(() => this.child.unref());
   }
@@ -122,7 +123,10 @@ interface CarrierOptions {
   readonly detached?: boolean;
 }
 
-/** With the addon, ssh can get the socket. Call `release` when the program has ended, or goes on without us. */
+/**
+ * Starts a program whose stdin and stdout are our socket's other end: with the addon one that ssh can get.
+ * "error" of the child: it did not start. Call `release` when it has ended, or goes on without us.
+ */
 function connectProgram(
   [program = '', ...args]: readonly string[],
   endpoint: Endpoint,

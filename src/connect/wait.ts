@@ -62,6 +62,7 @@ export async function inTime<T>(
   });
   const end = () => own.abort(outer?.reason);
   if (outer?.aborted) end();
+  // It stays, since what was found may ask more later: `outer` must not serve more than one call.
   outer?.addEventListener('abort', end);
   const timer = setTimeout(() => own.abort(late), timeoutMs);
   try {

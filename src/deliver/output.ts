@@ -9,6 +9,7 @@ export function out(text: string): void {
   if (!write(1, text)) outputEnd().abort();
 }
 
+/** Aborted once nobody reads stdout. */
 export function outputGone(): AbortSignal {
   // A socket's peer may have closed only its writing side.
   if (!isSocket(1)) {

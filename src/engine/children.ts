@@ -12,6 +12,7 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly stdio: readonly Stdio[];
+  /** In its own session, and so its own process group. */
   readonly detached?: boolean;
   readonly windowsHide?: boolean;
 }

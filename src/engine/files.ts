@@ -73,7 +73,10 @@ export class TypedEntry extends Typed {
 
 /** Flags of open(2) on Linux for x86, which natives translate for others, and of access(2). */
 export const constants = {
-  ...{ F_OK: 0, X_OK: 1, W_OK: 2, R_OK: 4 },
+  F_OK: 0,
+  X_OK: 1,
+  W_OK: 2,
+  R_OK: 4,
   O_RDONLY: 0,
   O_WRONLY: 1,
   O_RDWR: 2,
@@ -107,7 +110,11 @@ const chunk = 65536;
 
 export function readAll(descriptor: number): Buffer {
   const parts: Uint8Array[] = [];
-  for (let part = read(descriptor, chunk); part.length > 0; part = read(descriptor, chunk)) parts.push(part);
+  for (;;) {
+    const part = read(descriptor, chunk);
+    if (part.length === 0) break;
+    parts.push(part);
+  }
   const [only] = parts;
   return parts.length === 1 && only ? (toBuffer(only) as unknown as Buffer) : Buffer.concat(parts);
 }

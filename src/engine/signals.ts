@@ -14,8 +14,17 @@ const linux: Partial<Record<Signal, number>> = Object.fromEntries(inOrder.map((n
 
 /** What libuv makes of Windows. */
 const windows: typeof linux = {
-  ...{ SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGILL: 4, SIGFPE: 8, SIGKILL: 9 },
-  ...{ SIGSEGV: 11, SIGTERM: 15, SIGBREAK: 21, SIGABRT: 22, SIGWINCH: 28 },
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+  SIGBREAK: 21,
+  SIGABRT: 22,
+  SIGWINCH: 28,
 };
 
 export const signals = (platform() === 'win32' ? windows : linux) as Record<Signal, number>;

@@ -233,4 +233,5 @@ export function abortError(signal: AbortSignal | undefined): Error {
   return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
+/** Events of poll(2). */
 export const pollEvents = { in: 1, out: 4 } as const;

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { Bytes, checkStats, defaultLimit, flags } from './read-sync.js';
 
@@ -8,7 +8,11 @@ export async function readBytes(path: string, limit?: number): Promise<Buffer> {
 }
 
 /** As `readBytes`, with the stats of the file that was read. `links`: whether to follow a symlink; not for a file that will be changed. */
-export async function readWithStats(path: string, limit = defaultLimit, links = true) {
+export async function readWithStats(
+  path: string,
+  limit = defaultLimit,
+  links = true,
+): Promise<{ readonly bytes: Buffer; readonly stats: Stats }> {
   const file = await open(path, links ? flags : flags | (constants.O_NOFOLLOW ?? 0));
   try {
     const stats = await file.stat();

@@ -86,7 +86,10 @@ export async function checkSshOptions(
 }
 
 /** Why an ssh here does not accept the configuration of our files, in its own words; undefined if each does. */
-export async function refusedConfig({ main, own }: Pick<ConfigFiles, 'main' | 'own'>, io: Here) {
+export async function refusedConfig(
+  { main, own }: Pick<ConfigFiles, 'main' | 'own'>,
+  io: Here,
+): Promise<string | undefined> {
   const isFound = main !== undefined && otherHome(io.env, io.platform) === undefined;
   const file = main ?? own;
   for (const [ssh, ...first] of isFound || existsSync(file) ? everySsh(io) : []) {

@@ -4,7 +4,10 @@ import { isCompiled } from '../runtime.js';
 /** What Linux keeps of a process as it was started, one text after the other, each with a NUL at its end. */
 type Kept = '/proc/self/cmdline' | '/proc/self/environ';
 
-/** The first argument or variable that is not UTF-8; none in the executable, which hands on the bytes themselves. */
+/**
+ * The first argument or variable that is not UTF-8, with U+FFFD: as Node has it in `texts`, it would name another file.
+ * Undefined if there is none, where nobody knows, and for the executable, which hands on the bytes themselves.
+ */
 export function otherBytes(
   file: Kept,
   texts: readonly string[],

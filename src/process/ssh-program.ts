@@ -10,7 +10,10 @@ import { runProgram } from './run-program.js';
  * The ssh to run: VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program, in quotes if it contains
  * some, and its options. A relative path could name a file that somebody put into the current folder.
  */
-export function sshProgram({ env, platform }: Here, exists: (path: string) => boolean = existsSync) {
+export function sshProgram(
+  { env, platform }: Here,
+  exists: (path: string) => boolean = existsSync,
+): readonly string[] {
   const own = (env.VMSSH_SSH || env.HV_SSH_COMMAND || '').trim();
   if (own === '') return ['ssh'];
   // In quotes as cmd's `set` keeps them; options may follow.
@@ -68,7 +71,11 @@ export function firstMessage(stderr: string): string | undefined {
     .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
 }
 
-export function whyNotStarted(program = '', error: NodeJS.ErrnoException, here: Here) {
+export function whyNotStarted(
+  program = '',
+  error: NodeJS.ErrnoException,
+  here: Here,
+): { readonly problem: string; readonly hint?: string | undefined } {
   const { code, message } = error;
   const variable = here.env.VMSSH_SSH ? 'VMSSH_SSH' : 'HV_SSH_COMMAND';
   if (here.env[variable] && sshProgram(here)[0] === program)
@@ -142,7 +149,10 @@ export async function everySshRefusesUsers(here: Here, folders?: readonly string
 }
 
 /** Every ssh of PATH and of the system's folders, and the one that is chosen. */
-export function everySsh({ env, platform }: Here, folders = systemFolders(env, platform)) {
+export function everySsh(
+  { env, platform }: Here,
+  folders = systemFolders(env, platform),
+): readonly (readonly string[])[] {
   const PATH = [...(env.PATH ?? '').split(delimiter), ...folders].join(delimiter);
   const found = programsInPath(platform === 'win32' ? 'ssh.exe' : 'ssh', { PATH });
   const own = sshProgram({ env, platform });

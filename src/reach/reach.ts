@@ -195,8 +195,11 @@ async function openRechecked(
 }
 
 const notThere: ReadonlySet<string> = new Set([
-  ...['WSAEADDRNOTAVAIL', 'WSAENETUNREACH', 'WSAECONNREFUSED'],
-  ...['WSAETIMEDOUT', 'ETIMEDOUT'],
+  'WSAEADDRNOTAVAIL',
+  'WSAENETUNREACH',
+  'WSAECONNREFUSED',
+  'WSAETIMEDOUT',
+  'ETIMEDOUT',
 ]);
 
 async function withInterruption<T>(target: string, signal: AbortSignal | undefined, work: Promise<T>) {

@@ -14,11 +14,15 @@ export function routesFile(env: Env): string {
 }
 
 /** The route by which a target was reached last time, `usual` if nothing else is known; and how the next one is kept. */
-export async function memoryOf(text: string, usual: Route['name'] | undefined, env: Env) {
+export async function memoryOf(
+  text: string,
+  usual: Route['name'] | undefined,
+  env: Env,
+): Promise<{ readonly last: string | undefined; readonly keep: (name: string) => Promise<void> }> {
   const last = (await rememberedRoute(text, env)) ?? usual;
   return {
     last,
-    async keep(name: string) {
+    async keep(name) {
       const route = name === usual ? undefined : routeNames.find((each) => each === name);
       if (name !== last) await rememberRoute(text, route, env);
     },

@@ -24,6 +24,7 @@ export interface RoutesOptions {
   readonly text: string;
   /** 22 stands for the SSH server, wherever a route has it; another port is that port. */
   readonly port: number;
+  /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
   readonly only?: readonly RouteName[];
   /** Whether the banner of the only route is awaited, too; undefined: if it was chosen. */
   readonly untilBanner?: boolean;

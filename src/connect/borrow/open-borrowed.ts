@@ -54,13 +54,13 @@ interface ToolStart extends FoundTool, Pick<OpenOptions, 'timeoutMs' | 'env' | '
   readonly use: Use;
 }
 
-/** `unusable`: what the tool said if it could not even try. */
+/** `code`: an errno; `unusable`: what the tool said if it could not even try. */
 type Started =
   | { readonly connection: Connection }
   | { readonly code: string }
   | { readonly unusable: string };
 
-/** Of its stderr, in characters. */
+/** More is not read from its stderr: a few lines are all that it says. In characters. */
 const maxLine = 4096;
 
 /** Waits until the tool has the socket, has failed, or was ended by the signal. */
@@ -259,7 +259,7 @@ export interface FoundTool {
   readonly path: string;
 }
 
-/** The best first. What another user could replace is passed over. */
+/** The tools of this host for a use, the best first. What another user could replace is passed over. */
 export async function* openersFor(
   use: Use,
   { PATH = '/usr/bin:/bin' }: Env,
@@ -273,7 +273,7 @@ export async function* openersFor(
   }
 }
 
-/** The first tool that proves that it can relay. */
+/** The tool that carries vsock without the addon: the first that shows that it can, without opening any. */
 export async function provenTool(env: Env, find = openersFor): Promise<FoundTool | undefined> {
   for await (const found of find('relay', env)) {
     const { proof } = found.tool;

@@ -34,7 +34,10 @@ export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly
 /** An option of containers' managers: without it the user of the image. */
 const asRoot = '--user=0';
 
-/** Sends a server to the waiting bring.sh. A ConnectError: it cannot run there; another error: that end stopped. */
+/**
+ * Sends a server to the bring.sh that waits at the other end, before `deadline` of `now`; its banner comes next.
+ * Throws a ConnectError if it cannot run there, and another error if that end stops.
+ */
 export async function sendServer(
   connection: Connection,
   endpoint: ExecEndpoint,

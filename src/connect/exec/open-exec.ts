@@ -16,7 +16,11 @@ import { Carried } from '../program-connection.js';
 import { askSshd, type NoServer, whyNot } from './why-not.js';
 
 /** Starts the program and waits for an SSH banner, which stays unread. Throws a ConnectError with what was printed, or what the machine lacks. */
-export async function openExec(endpoint: ExecEndpoint, options: OpenOptions, native: AddonState) {
+export async function openExec(
+  endpoint: ExecEndpoint,
+  options: OpenOptions,
+  native: AddonState,
+): Promise<Connection> {
   const { timeoutMs, signal, env = process.env } = options;
   const call: Call = {
     ...{ endpoint, native, signal, timeoutMs },

@@ -1,4 +1,4 @@
-import { errorWith, quote } from '../../errors.js';
+import { type ConnectError, errorWith, quote } from '../../errors.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { type Ended, howEnded } from '../../process/terminate.js';
 import type { ExecEndpoint } from '../../typed/route.js';
@@ -21,7 +21,11 @@ export interface NoServer {
 }
 
 /** The error for it. What nothing printed explains is looked for in the machine. */
-export async function whyNot(endpoint: ExecEndpoint, seen: NoServer, options: OpenOptions) {
+export async function whyNot(
+  endpoint: ExecEndpoint,
+  seen: NoServer,
+  options: OpenOptions,
+): Promise<ConnectError> {
   const cause = causeOf(endpoint, seen);
   const found =
     cause.code === 'EXEC_FAILED' && endpoint.into === 'shell' && (await inMachine(endpoint, options));
@@ -129,6 +133,7 @@ export function inShell({ command }: Pick<ExecEndpoint, 'command'>, script: stri
   return [...command, ...['/bin/sh', '-c', text, 'sh', ...args].map(own)];
 }
 
+/** The code for what a program says, in English; undefined for anything unknown. */
 function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined {
   const found = messages.find(({ says }) => says.test(said))?.code;
   return found === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : found;

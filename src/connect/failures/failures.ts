@@ -20,7 +20,11 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
 };
 
 /** What a code means in the endpoint's family; undefined if that is not known. `addon`: of Windows, whose user may have the rights. */
-export function explainFailure(endpoint: Endpoint, code: string, addon?: Pick<Addon, 'hyperVRights'>) {
+export function explainFailure(
+  endpoint: Endpoint,
+  code: string,
+  addon?: Pick<Addon, 'hyperVRights'>,
+): Pick<Failure, 'problem' | 'hint' | 'final'> | undefined {
   const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
   if (!found) return undefined;
   const { problem, hintWithRights, hintForThisHost, final } = found;

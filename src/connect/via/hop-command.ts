@@ -26,6 +26,7 @@ export function hopCommand(hop: ViaEndpoint, marker: string, timeoutMs: number, 
 /** The end of a marker to which a vmssh there also says the machine's host keys. An older one takes any marker. */
 export const asksKeys = '-keys';
 
+/** A command that runs a script of sh there, read alike by the same shells. */
 export function scriptCommand(script: string, args: readonly string[]): string {
   return execLine(['sh', '-c', oneLine(script), 'sh', ...args]);
 }
@@ -73,7 +74,7 @@ export function runHop(
   return whileDropped(attempt, ({ stderr }) => wasDropped(stderr), timeoutMs, options.signal);
 }
 
-/** The result of the last attempt: again while it is dropped and there is time. */
+/** What the last attempt comes to: others are made as long as they are dropped and there is time. */
 export async function whileDropped<T>(
   attempt: (leftMs: number) => Promise<T>,
   isDropped: (result: T) => boolean,
@@ -91,7 +92,7 @@ export async function whileDropped<T>(
   }
 }
 
-/** Without comments: csh ends a word at a line break. */
+/** A script without its comments as one line: csh ends a word at a line break. */
 function oneLine(script: string): string {
   return script.replaceAll(/^#.*$/gm, '').split('\n').filter(Boolean).join(' ');
 }

@@ -104,7 +104,7 @@ async function openOnce(
 
 /** Passes on the keys that come before the answer. The machine's bytes come after both. */
 async function answerAfterKeys(hop: Hop, marker: string, until: number, hostKeys: OpenOptions['hostKeys']) {
-  const answer: HopAnswer = await readAnswer(hop, marker, until);
+  const answer = await readAnswer(hop, marker, until);
   const { text, printed } = answer;
   if (text === undefined || text === 'by vmssh') return answer;
   const [, said] = /^keys (.*)/.exec(text) ?? [];
@@ -211,7 +211,11 @@ const maxPrinted = 49_152;
 const maxAnswer = 20_480;
 
 /** Reads up to the marker's line, and no byte more. At end-of-file, after `deadline` (of `now`) or too much else: what was printed. */
-export async function readAnswer(connection: Connection, marker: string, deadline: number) {
+export async function readAnswer(
+  connection: Connection,
+  marker: string,
+  deadline: number,
+): Promise<HopAnswer> {
   const most = maxPrinted + maxAnswer;
   const { text, found } = await peekFor(connection, most, deadline, (all) => {
     const start = all.indexOf(`${marker} `);

@@ -455,8 +455,15 @@ describe('vmssh list', () => {
   it('watches until Ctrl-C, and prints only changes in a pipe', async () => {
     const two = async (look: number) => ({ found: machines.slice(0, look < 3 ? 1 : 2), warnings: [] });
     const { from, io } = watched(4, two);
-    const result = await output({ show: 'name', watchMs: 1 }, from, io);
+    const signals = new Set<AbortSignal | undefined>();
+    const listing: typeof listAll = (asked, sources) => {
+      signals.add(asked.signal);
+      return listAll(asked, sources);
+    };
+    const result = await output({ show: 'name', watchMs: 1 }, { ...from, listAll: listing }, io);
     expect(result).toMatchObject({ code: 130, stdout: 'web\n\nMint 22\nweb\n' });
+    // The executable would keep what hangs on one that all of them share.
+    expect(signals.size).toBe(4);
   });
 
   it.each([

@@ -8,7 +8,6 @@ import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
 import { isForLine } from '../ssh/config/word.js';
 import { otherHome } from '../ssh/folder.js';
-import type { ConfigFiles } from './places.js';
 import { textsOf } from './setting.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */
@@ -87,7 +86,7 @@ export async function checkSshOptions(
 
 /** Why an ssh here does not accept the configuration of our files, in its own words; undefined if each does. */
 export async function refusedConfig(
-  { main, own }: Pick<ConfigFiles, 'main' | 'own'>,
+  { main, own }: { readonly main: string | undefined; readonly own: string },
   io: Here,
 ): Promise<string | undefined> {
   const isFound = main !== undefined && otherHome(io.env, io.platform) === undefined;

@@ -107,7 +107,6 @@ export async function startHypervisor(
   return { port, home, bin, count: () => connections, close };
 }
 
-/** The lines of an ssh_config for hypervisors by their names. */
 export function hypervisorHosts(keys: string, ports: Readonly<Record<string, number>>): string {
   const common = `Host ${Object.keys(ports).join(' ')}\n    HostName 127.0.0.1\n    User ${userInfo().username}
     IdentityFile ${join(keys, 'id')}\n    IdentitiesOnly yes\n    UserKnownHostsFile /dev/null

@@ -11,7 +11,6 @@ const dir = useTempDir();
 const { addon } = loadAddon();
 const noEnd = new AbortController().signal;
 
-/** Two listeners, and clients of them. */
 function listeners(names: readonly string[]) {
   if (!addon) throw new Error('no addon');
   const all = names.map((name) => {

@@ -39,7 +39,6 @@ export async function monitor(path: string, how: 'program' | 'listener' | 'resta
   return child;
 }
 
-/** vmssh forward, once it listens. */
 export interface Forwarding extends Pick<Followed, 'next' | 'within'> {
   readonly child: ChildProcess;
   /** Its first line: JSON, as it runs with --json. */

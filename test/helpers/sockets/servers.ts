@@ -21,7 +21,6 @@ export async function listening(
   return typeof at === 'string' ? 0 : (server.address() as AddressInfo).port;
 }
 
-/** A port of loopback at which nothing listens. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   const free = createServer().listen(0, host);
   await once(free, 'listening');

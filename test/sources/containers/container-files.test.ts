@@ -177,7 +177,6 @@ describe('the keys of a container of Docker', () => {
 describe('the keys of a container of Podman', () => {
   const ask = (deps: Parameters<typeof managerKeys>[1], more?: Partial<ReachedMachine>) =>
     managerKeys(record('podman', more), deps, undefined, notRoot);
-  /** A podman that copies from the folder of this test. */
   const podman = (log: string) =>
     `#!/bin/sh\necho "$*" >>'${log}'\n[ "$1 $2" = "--syslog=false cp" ] || exit 125\ncase $4 in
       *:/etc/ssh/ssh_host_rsa_key.pub) exec tar -C '${dir}/files' -cf - rsa.pub;;

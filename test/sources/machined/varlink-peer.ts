@@ -16,7 +16,6 @@ export interface Peer {
   readonly hungUp: Promise<void>;
 }
 
-/** A folder of peers that is another one for each test of a file. */
 export function usePeerFolder(): PeerFolder {
   const folder = new PeerFolder();
   afterEach(() => folder.renew());

@@ -28,7 +28,6 @@ const instance = (name: string, project: string, id?: string) => ({
 const answer = (...metadata: readonly object[]) => JSON.stringify({ type: 'sync', metadata });
 
 let made = 0;
-/** A new folder with the sockets of Incus, or of LXD. */
 async function daemon(
   answers: Readonly<Record<string, string | undefined>>,
   of = 'INCUS_DIR',

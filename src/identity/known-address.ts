@@ -9,8 +9,8 @@ import type { Endpoint } from '../typed/route.js';
 import { type ReachedRecord, reachedMachine } from './record.js';
 
 /**
- * Milliseconds for all of them: one that is late is silent, and then a key that nobody confirmed is refused. So a busy
- * host gets more time than a scan of its processes ever takes.
+ * Milliseconds for all of them: one that is late is silent, and then a key that nobody confirmed is refused. A busy host
+ * has time for a scan of its processes; one that is emulated may not.
  */
 const limitMs = 10_000;
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onOwnSignal } from './connect/wait.js';
 import { ConnectError, quote } from './errors.js';
 import type { MachineJson } from './machines/machine-json.js';
 import type { Warning } from './sources/source.js';
@@ -80,16 +81,12 @@ export async function untilAborted<T>(
   drop?: (done: T) => void,
 ): Promise<T> {
   signal?.throwIfAborted();
-  // Many calls may share a signal: what a call leaves on its own one goes with that.
-  const own = new AbortController();
-  const end = () => own.abort(signal?.reason);
-  signal?.addEventListener('abort', end);
   try {
-    const done = await work(signal && own.signal);
+    // Many calls may share a signal.
+    const done = await (signal ? onOwnSignal(signal, work) : work(undefined));
     if (signal?.aborted) drop?.(done);
     return done;
   } finally {
-    signal?.removeEventListener('abort', end);
     signal?.throwIfAborted();
   }
 }

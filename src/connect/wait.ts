@@ -62,7 +62,7 @@ export async function inTime<T>(
   });
   const end = () => own.abort(outer?.reason);
   if (outer?.aborted) end();
-  // It stays, since what was found may ask more later: `outer` must not serve more than one call.
+  // The listener stays, since what was found may ask more later: `outer` must not serve more than one call.
   outer?.addEventListener('abort', end);
   const timer = setTimeout(() => own.abort(late), timeoutMs);
   try {
@@ -72,6 +72,15 @@ export async function inTime<T>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Work on a signal of its own, aborted with `outer`: what it leaves on that goes with it. */
+export async function onOwnSignal<T>(outer: AbortSignal, work: (own: AbortSignal) => Promise<T>): Promise<T> {
+  const own = new AbortController();
+  const end = () => own.abort(outer.reason);
+  if (outer.aborted) end();
+  outer.addEventListener('abort', end);
+  return work(own.signal).finally(() => outer.removeEventListener('abort', end));
 }
 
 /** What comes of `work`; undefined after `deadline`, of `now`. */

@@ -10,7 +10,7 @@ export interface Named
   readonly container?: Pick<ContainerFacts, 'id' | 'ownName'>;
 }
 
-/** Those that `wanted` can mean, by the first test that any passes; machines of others only if no other one matches. */
+/** The machines that `wanted` can mean, by the first test that any passes; machines of others only if no other one matches. */
 export function match<T extends Named>(wanted: string, machines: readonly T[]): readonly T[] {
   const lower = wanted.toLowerCase();
   const id = parseUuid(wanted);

@@ -73,7 +73,7 @@ function isOpen({ mode }: { readonly mode: number }): boolean {
   return (mode & 0o170000) === 0o040000 && (mode & 0o002) !== 0;
 }
 
-/** The same for all paths of one file; undefined if it may not be looked at. */
+/** An id that all paths of one file have; undefined if this user may not look at the file. */
 export function idOf(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(path);

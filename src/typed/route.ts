@@ -87,7 +87,7 @@ export function usesVsock(family: Endpoint['family'] | undefined): boolean {
   return family !== 'unix' && family !== 'tcp' && family !== 'exec' && family !== 'via';
 }
 
-/** Those that only other sources have, which a login tries only once all of the machine's own have failed. */
+/** The routes that only other sources have, which a login tries once all of the machine's own have failed. */
 export function routesAfter<R extends { readonly endpoint: Endpoint }>(
   own: readonly R[],
   others: readonly R[],

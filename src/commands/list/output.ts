@@ -73,9 +73,11 @@ const columns = {
 
 /** The known host keys of machines of this host that have a UUID, as root may give them to all users. */
 async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promise<string> {
-  const { ownPins, pinsById } = await import('../../ssh/machine-keys.js');
-  const { knownHostsFile } = await import('../../ssh/folder.js');
-  const { aliasOf } = await import('../../ssh/config/hosts.js');
+  const [{ ownPins, pinsById }, { knownHostsFile }, { aliasOf }] = await Promise.all([
+    import('../../ssh/machine-keys.js'),
+    import('../../ssh/folder.js'),
+    import('../../ssh/config/hosts.js'),
+  ]);
   const aliases = new Set(machines.map(aliasOf));
   const pins = await ownPins(knownHostsFile(env));
   if (!Buffer.isBuffer(pins)) throw new CommandError('HOST_KEY_UNKNOWN', pins.problem, pins.fix);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onOwnSignal } from '../../connect/wait.js';
 import { exitCode } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import type { HostEntry } from '../../ssh/config/state.js';
@@ -17,12 +18,8 @@ export async function watchMachines(
   let last: string | undefined;
   let warned: string | undefined;
   while (!signal.aborted) {
-    // A signal of the executable keeps what hangs on it: each look has its own.
-    const own = new AbortController();
-    const end = () => own.abort();
-    signal.addEventListener('abort', end);
     try {
-      const found = await look(own.signal).finally(() => signal.removeEventListener('abort', end));
+      const found = await onOwnSignal(signal, look);
       const text = await listText(options, io, found, await hosts());
       // Cursor home, the new text, then erase the rest: no flicker. A pipe only gets the changes.
       if (io.terminal.stdout) io.out(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);

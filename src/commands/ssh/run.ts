@@ -106,8 +106,10 @@ async function explainKey(call: ToolCall, { start }: SshOptions, io: Io): Promis
 
 async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
   const { text } = named;
-  const { forgetRoute } = await import('../../reach/remembered.js');
-  const { explainRefusal } = await import('../../identity/refusal.js');
+  const [{ forgetRoute }, { explainRefusal }] = await Promise.all([
+    import('../../reach/remembered.js'),
+    import('../../identity/refusal.js'),
+  ]);
   const route = await forgetRoute(text, io.env);
   const made = guestKeysFor(named, io.env);
   const why = made ? 'not made' : 'changed';

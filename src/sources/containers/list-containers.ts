@@ -176,7 +176,7 @@ export async function exportSocket(source: string, deps: Deps): Promise<string |
     [source, path].map((each) => lstat(each).catch(() => undefined)),
   );
   if (!folder || !socket) return undefined;
-  // It may lead to any socket of this host.
+  // A link may lead to any socket of this host.
   if (socket.isSymbolicLink())
     throw new DiscoveryError('LINK', `${path} is a symbolic link, which the container made: not followed`);
   if (!socket.isSocket()) return undefined;

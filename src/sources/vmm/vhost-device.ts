@@ -52,7 +52,7 @@ function keyOf({ socket, authority }: Pick<VhostDaemon, 'socket' | 'authority'>)
   return `${authority === 'other'} ${socket}`;
 }
 
-/** The same for two processes that use the same file: they may have different paths for it, as in containers. */
+/** An id of the file that a process means by a path: in containers, two processes may have different paths for one file. */
 export async function fileIdentity(find: FindPath, path: string): Promise<string> {
   const here = await find(path).catch(() => path);
   return (await fileId(here)) ?? here;

@@ -19,7 +19,7 @@ export interface SshAnswer extends Pick<AskedPolicy, 'takesAny' | 'caAlgorithms'
 const timeoutMs = 10_000;
 
 /**
- * Asks ssh itself, with the words of the login: -G prints its settings, -v the files that it reads. A `Match exec` runs
+ * Asks ssh itself, with the words of the login: -G prints its settings, -v the files that ssh reads. A `Match exec` runs
  * again. Throws an error with the reason why it cannot be known.
  */
 export async function askSsh([program = '', ...args]: readonly string[], env: Env): Promise<SshAnswer> {

@@ -81,7 +81,12 @@ function outcome(host: string, end: ProgramEnd, marker: string): AllMachines {
   if (end.stopped) throw fail('PROTOCOL', `it printed more than ${maxAnswer >> 20} MiB`);
   const itself = `it must work without vmssh and without a question: ssh ${host} true`;
   if (at < 0) throw fail('HOP_FAILED', whySshFailed(end), itself);
-  if (end.code === 127) throw fail('HOP_NO_VMSSH', 'it has no vmssh', `scp vmssh ${host}:.local/bin/`);
+  if (end.code === 127)
+    throw fail(
+      'HOP_NO_VMSSH',
+      'it has no vmssh',
+      `ssh ${host} mkdir -p .local/bin && scp vmssh ${host}:.local/bin/`,
+    );
   return answered(host, end.stdout.slice(at + marker.length + 1), fail);
 }
 

@@ -106,7 +106,6 @@ function getent(names: readonly string[], seconds = limit) {
   return spawnSync('timeout', args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
-    maxBuffer: 16 << 20,
   });
 }
 

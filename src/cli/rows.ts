@@ -29,8 +29,12 @@ const marks = {
 export async function formatRows(rows: readonly Row[], io: Io): Promise<string> {
   const style = await styles(io, 'stdout');
   const isAscii = !hasUtf8(io.env);
-  const names = Math.max(0, ...rows.map(({ name }) => (name === undefined ? 0 : width(printable(name)) + gap)));
-  const columns = Math.min(io.columns ?? Number.POSITIVE_INFINITY, widest);
+  const names = Math.max(
+    0,
+    ...rows.map(({ name }) => (name === undefined ? 0 : width(printable(name)) + gap)),
+  );
+  // A pipe gets each row as one line.
+  const columns = io.columns === undefined ? Number.POSITIVE_INFINITY : Math.min(io.columns, widest);
   const lines = rows.flatMap(({ mark, name, text, fix }) => {
     const { sign, ascii, color } = marks[mark];
     const shown = isAscii ? ascii : sign;

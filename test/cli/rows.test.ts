@@ -7,7 +7,12 @@ const shown = async (rows: readonly Row[], more: Parameters<typeof fakeIo>[0] = 
 
 it('a row breaks between words where the terminal ends, and goes on below its text', async () => {
   const text = 'the agent at /run/user/1000/ssh did not answer within two seconds';
-  expect(await shown([{ mark: 'look', name: 'agent', text }, { mark: 'ok', name: 'a', text: 'x' }])).toEqual([
+  expect(
+    await shown([
+      { mark: 'look', name: 'agent', text },
+      { mark: 'ok', name: 'a', text: 'x' },
+    ]),
+  ).toEqual([
     '! agent  the agent at /run/user/1000/ssh',
     '         did not answer within two',
     '         seconds',

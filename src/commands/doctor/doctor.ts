@@ -7,7 +7,11 @@ const reportOption = flag({
   summary: 'describe this host for a bug report, in Markdown, without your names, paths or addresses',
 });
 
-const allOption = flag({ long: 'verbose', short: 'v', summary: 'also show the checks that found nothing wrong' });
+const allOption = flag({
+  long: 'verbose',
+  short: 'v',
+  summary: 'also show the checks that found nothing wrong',
+});
 
 export const doctor: Command<{ readonly show: DoctorForm }> = {
   name: 'doctor',

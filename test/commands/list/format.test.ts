@@ -35,7 +35,11 @@ it('a table keeps its columns on a narrow terminal if one name is long, and brea
 it('a table in parts has one header, columns that only grow, and a row for a hypervisor that did not answer', async () => {
   const withHost = { ...(await looks()), withHost: true, widths: [] };
   const problem = 'no \x1b[2J route';
-  const fix = { code: 'HOP_NO_VMSSH', problem: 'it has no vmssh', hint: 'scp vmssh hv4:.local/bin/' };
+  const fix = {
+    code: 'HOP_NO_VMSSH',
+    problem: 'it has no vmssh',
+    hint: 'ssh hv4 mkdir -p .local/bin && scp vmssh hv4:.local/bin/',
+  };
   const failed = [
     new ConnectError('connect', 'hv3', { code: 'HOP_FAILED', problem }),
     new ConnectError('connect', 'hv4', fix),
@@ -50,7 +54,7 @@ it('a table in parts has one header, columns that only grow, and a row for a hyp
     'NAME  STATE    SOURCE   HOST  LOG IN WITH\n' +
       'web   running  libvirt  hv1   vmssh ssh via/hv1/qemu/web\n' +
       '-     failed   -        hv3   -                           no \\x1b[2J route\n' +
-      '-     failed   -        hv4   -                           it has no vmssh; scp vmssh hv4:.local/bin/\n' +
+      '-     failed   -        hv4   -                           it has no vmssh; ssh hv4 mkdir -p .local/bin && scp vmssh hv4:.local/bin/\n' +
       'a-longer-name  running  libvirt  hv2   vmssh ssh via/hv2/qemu/a-longer-name\n',
   );
 });

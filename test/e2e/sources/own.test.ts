@@ -209,7 +209,9 @@ it('doctor lists each, and what is wrong with the file', async () => {
   source([program('good', listing({ name: 'web', status: 'off' }))]);
   expect((await call('doctor', '-v')).stdout).toContain(`mine: 1 machine by ${bin}/good`);
   writeFileSync(join(home, '.config/vmssh/sources.json'), '{');
-  expect(await call('doctor', '-v')).toMatchObject(printing(1, /own sources +\S*\/vmssh\/sources\.json: not JSON/));
+  expect(await call('doctor', '-v')).toMatchObject(
+    printing(1, /own sources +\S*\/vmssh\/sources\.json: not JSON/),
+  );
   expect((await call('list')).stderr).toMatch(/sources\.json: not JSON/);
 });
 

@@ -133,7 +133,9 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       chownSync(join(root, 'open/keys'), 0, gid);
       chmodSync(join(root, 'open/keys'), mode);
       symlinkSync(secret(), join(root, 'open/keys/ann'));
-      expect(setUp(config, { look: false, runuser }).join('\n')).toMatch(/^failed key .*cannot be read as ann/m);
+      expect(setUp(config, { look: false, runuser }).join('\n')).toMatch(
+        /^failed key .*cannot be read as ann/m,
+      );
       expect(readFileSync(secret(), 'utf8')).toBe("root's\n");
       unlinkSync(join(root, 'open/keys/ann'));
       expect(setUp(config, { look: false, runuser })).toContain(

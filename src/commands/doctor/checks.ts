@@ -7,7 +7,7 @@ import { countBy, fewOf } from '../../group-by.js';
 import { hostKeyAlias, namesOf } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
-import { brokenShellProblem, howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
+import { howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import { isFailure } from '../../sources/source.js';
@@ -118,10 +118,11 @@ function ssh({ ssh: { version }, platform }: Facts): HostCheck {
   return finding(name, old ? 'bad' : 'ok', shown, old ? fix : undefined);
 }
 
-function shell({ brokenShell }: Facts): readonly HostCheck[] {
-  if (brokenShell === undefined) return [];
-  const what = { found: brokenShellProblem(brokenShell), report: 'SHELL starts no program' };
-  return [finding('SHELL', 'bad', what, 'export SHELL=/bin/sh')];
+function shell({ shellTrouble: trouble }: Facts): readonly HostCheck[] {
+  if (trouble === undefined) return [];
+  const { problem, about, fix } = trouble;
+  const state = trouble.trouble === 'waits' ? 'none' : 'bad';
+  return [finding('SHELL', state, { found: problem, report: about }, fix)];
 }
 
 function addon({ addon: { addon, ...rest }, platform, borrowed }: Facts): HostCheck {

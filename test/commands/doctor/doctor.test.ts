@@ -47,9 +47,16 @@ describe('the doctor of this host', () => {
     ['ok ssh', ssh({ version: 'OpenSSH_for_Windows_10.0p2' }), /10\.0/],
     [
       'bad SHELL',
-      { brokenShell: '/usr/sbin/nologin' },
-      /SHELL is \/usr\/sbin\/nologin, by which plain ssh cannot start vmssh/,
-      /^export SHELL=\/bin\/sh$/,
+      {
+        shellTrouble: {
+          trouble: 'prints',
+          problem: '~/.bashrc prints "hi"',
+          about: 'it prints',
+          fix: 'guard it',
+        },
+      },
+      /~\/.bashrc prints "hi"/,
+      /^guard it$/,
     ],
     ['bad addon', { addon: missing }, /no addon for this glibc/, /npm/],
     [

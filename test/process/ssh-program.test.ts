@@ -94,7 +94,7 @@ describe('what an ssh can do', () => {
   ])('$says', ({ says, can }) => expect(abilities(abilitiesOf(says))).toEqual(can));
 
   it('is that of a current one if there is none', async () => {
-    expect(abilities(await sshAbilities({ PATH: '/nowhere' }))).toEqual([
+    expect(abilities(await sshAbilities({ PATH: '/proc/none' }))).toEqual([
       'givesTyped',
       'forwardsPaths',
       'readsProfile',

@@ -109,7 +109,15 @@ const since: Readonly<Record<string, number>> = {
   WarnWeakCrypto: 1001,
   ...Object.fromEntries(
     [
-      ...['Host', 'ProxyCommand', 'ProxyUseFdpass', 'CanonicalizeHostname', 'CheckHostIP', 'HostKeyAlias'],
+      ...[
+        'Host',
+        'HostName',
+        'ProxyCommand',
+        'ProxyUseFdpass',
+        'CanonicalizeHostname',
+        'CheckHostIP',
+        'HostKeyAlias',
+      ],
       ...['StrictHostKeyChecking', 'UserKnownHostsFile', 'GlobalKnownHostsFile', 'HashKnownHosts'],
       ...['LogLevel', 'UpdateHostKeys', 'User', 'IdentityFile'],
       ...['ServerAliveInterval', 'ServerAliveCountMax'],

@@ -12,6 +12,8 @@ export interface ProgramOptions {
   readonly longest?: number;
   /** Ends the program as soon as its stderr matches. */
   readonly until?: RegExp;
+  /** "socket": stdin is one that nothing is written to. Default: none. */
+  readonly stdin?: 'none' | 'socket';
   /** "inherit": it goes to our own stderr. Default: it is kept. */
   readonly stderr?: 'inherit' | 'pipe';
 }
@@ -26,20 +28,21 @@ export interface ProgramEnd extends Ended {
 /** The program took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */
 export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
-/** Runs a program without stdin and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
+/** Runs a program without input and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
   options: ProgramOptions,
 ): Promise<ProgramEnd> {
   const { env, cwd, timeoutMs, signal, until } = options;
-  const { encoding = 'utf8', longest = maxCharacters, stderr = 'pipe' } = options;
+  const { encoding = 'utf8', longest = maxCharacters, stdin = 'none', stderr = 'pipe' } = options;
   const texts = { stdout: '', stderr: '' };
   const unended = { ...texts, code: null, signal: null };
   if (signal?.aborted) return { ...unended, stopped: 'aborted' };
   const how: SpawnOptions = {
     env: { ...env },
     cwd,
-    stdio: ['ignore', 'pipe', stderr],
+    // A pipe of Node's is a pair of sockets.
+    stdio: [stdin === 'socket' ? 'pipe' : 'ignore', 'pipe', stderr],
     windowsHide: true,
     // In a process group of its own, without a terminal. On Windows this would open a console.
     detached: process.platform !== 'win32',

@@ -2,6 +2,7 @@ import { guestLogin } from '../guest/run/route.js';
 import { splitLogin } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { settingIn, sshAbilities, sshCommand, sshProgram } from '../process/ssh-program.js';
+import { shellTrouble } from '../process/start-files.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import type { MachineLogin } from '../ssh/config/logins.js';
 import { ownAccount } from '../ssh/folder.js';
@@ -36,14 +37,16 @@ export async function loginAsTyped(
   const words = ({ settings, ...login }: LoginWords) =>
     sshCommand({ ...login, configFile: sshConfig, settings: [...more, ...settings], host });
   const tried = await trySsh({ host, sshConfig, words, isBare }, io, signal);
-  return verdictOn(tried, io.env.HOME);
+  const verdict = await verdictOn(tried, io.env.HOME);
+  const trouble = verdict.reach === 'proxy' ? await shellTrouble(io) : undefined;
+  return trouble ? { ...verdict, isOwn: true, message: trouble.problem, fix: trouble.fix } : verdict;
 }
 
 /** The same login for a script, once more as from a program that no shell started. */
-export function insideAsTyped(typed: TypedLogin, io: Io): Into | undefined {
+export async function insideAsTyped(typed: TypedLogin, io: Io): Promise<Into | undefined> {
   const host = plainHost(typed);
   if (host === undefined) return undefined;
-  const settings = [...portSetting(typed), ...quietly];
+  const settings = [...portSetting(typed), ...quietly(await sshAbilities(io.env, sshProgram(io)))];
   return { host, route: 'ssh', sshConfig: typed.sshConfig, settings, env: usersEnv(io, true) };
 }
 

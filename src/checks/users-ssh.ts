@@ -10,9 +10,9 @@ import {
   sshProgram,
 } from '../process/ssh-program.js';
 import { now } from '../runtime.js';
-import { type Agent, askAgent } from '../ssh/agent.js';
 import { sshSettings } from '../ssh/login-key.js';
-import { readSsh, type SshSaid } from '../ssh/said.js';
+import { type Agent, askAgent } from './agent.js';
+import { readSsh, type SshSaid } from './ssh-log.js';
 import { loginTimeoutMs } from './try-login.js';
 
 /** One login by the user's own ssh, and what it said. */
@@ -57,30 +57,36 @@ export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal
     ssh,
     flags: [isBare ? '-T' : '-tt', '-v'],
     settings: [
-      ...quietly,
+      ...quietly({ nullsStdin }),
       ...['RemoteCommand=none', 'FingerprintHash=sha256', ...(asksForKeys ? ['LogVerbose=none'] : [])],
-      ...(nullsStdin ? ['SessionType=default', 'StdinNull=no', 'ForkAfterAuthentication=no'] : []),
     ],
     command: 'true',
   });
   const limits = { timeoutMs: loginTimeoutMs, signal: AbortSignal.any([signal, stop.signal]) };
   const from = now();
-  const end = await runProgram(command, { env, ...limits, stdin: isBare ? 'socket' : 'none' }).catch(
-    (error: Error) => ({ code: null, stdout: '', stderr: error.message }),
-  );
+  const end = await runProgram(command, {
+    env,
+    ...limits,
+    ...(isBare ? { stdin: 'socket' as const } : {}),
+  }).catch((error: Error) => ({ code: null, stdout: '', stderr: error.message }));
   const ms = now() - from;
   signal.throwIfAborted();
   return { end, said: readSsh(end.stderr), ms, agent: await agent, settings: await settings };
 }
 
-/** Asks nothing, shares no connection, and gives nothing of this host away. */
-export const quietly = [asksNothing, ownConnection, ...forwardsNothing, 'PermitLocalCommand=no'];
+/** Asks nothing, shares no connection, gives nothing of this host away, and has a session that ends with its command. */
+export function quietly({ nullsStdin }: { readonly nullsStdin: boolean }): readonly string[] {
+  const session = ['SessionType=default', 'StdinNull=no', 'ForkAfterAuthentication=no'];
+  return [
+    ...[asksNothing, ownConnection, ...forwardsNothing, 'PermitLocalCommand=no'],
+    ...(nullsStdin ? session : []),
+  ];
+}
 
 /** After its agent did not answer. Milliseconds. */
 const agentPatienceMs = 8000;
 
 /** What his shell gives ssh; without SHLVL as where no shell started it, in a desktop's program or a unit. */
-export function usersEnv({ env, brokenShell }: Io, isBare: boolean): Io['env'] {
-  const { SHLVL, ...rest } = brokenShell === undefined ? env : { ...env, SHELL: brokenShell };
-  return isBare || SHLVL === undefined ? rest : { ...rest, SHLVL };
+export function usersEnv({ env, usersShell }: Pick<Io, 'env' | 'usersShell'>, isBare: boolean): Io['env'] {
+  return { ...env, ...usersShell, ...(isBare ? { SHLVL: undefined } : {}) };
 }

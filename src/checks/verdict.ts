@@ -1,7 +1,8 @@
 import type { Finding } from '../guest/diagnose.js';
+import { guestFailures } from '../guest/failures.js';
 import { settingIn } from '../process/ssh-program.js';
 import { whereSet } from '../ssh/config/users-files.js';
-import type { OfferedKey, Reach, SshSaid } from '../ssh/said.js';
+import type { OfferedKey, Reach, SshSaid } from './ssh-log.js';
 import { whyEnded } from './try-login.js';
 import type { SshTry } from './users-ssh.js';
 
@@ -28,7 +29,8 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   const { end, said, ms } = tried;
   const short = (path: string) =>
     home !== '' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
-  if (end.code === 0) {
+  // With -tt ssh ends where sshd gives no terminal; without it the session goes on.
+  if (end.code === 0 || (said.reach === 'session' && said.lacksTerminal)) {
     const key = said.accepted && said.by === 'publickey' ? ` with ${short(said.accepted.name)}` : '';
     const kept =
       said.isKept && said.hostKey
@@ -113,6 +115,7 @@ async function ofAuthentication(
   const reach = 'authentication';
   const isAsked = asksPeople(settings);
   const own = await ownCause(tried, short);
+  const { fix } = own ?? guestFailures.login;
   if (isPartial && isAsked)
     return { state: 'skipped', reach, message: `ssh would ask for a second factor (${methods.join(', ')})` };
   if (accepted && unsigned === undefined && !isRefused && !accepted.isAgents && isAsked) {
@@ -130,9 +133,9 @@ async function ofAuthentication(
   const why = own
     ? own.message
     : `sshd lets no key of yours in as ${user}: ${message}${shownKeys(said.offered)}`;
-  if (mayAsk)
-    return { ...own, state: 'skipped', reach, message: `ssh would ask for the password of ${user}; ${why}` };
-  return { state: 'failed', reach, isOwn: own !== undefined, ...own, message: why };
+  const asked = `ssh would ask for the password of ${user}; ${why}`;
+  if (mayAsk) return { state: 'skipped', reach, fix, isOwn: own !== undefined, message: asked };
+  return { state: 'failed', reach, fix, isOwn: own !== undefined, message: why };
 }
 
 function takesPassword(settings: string): boolean {
@@ -144,7 +147,10 @@ function takesPassword(settings: string): boolean {
 }
 
 /** What on this host keeps ssh from a key that sshd may take. */
-async function ownCause({ said, agent, settings }: SshTry, short: (path: string) => string) {
+async function ownCause(
+  { said, agent, settings }: SshTry,
+  short: (path: string) => string,
+): Promise<Pick<Verdict, 'message' | 'fix'> | undefined> {
   const { accepted, unsigned, methods, offered } = said;
   const setting = await keysOff(settings, said);
   if (setting && methods.includes('publickey')) return setting;

@@ -12,10 +12,10 @@ export interface ProgramOptions {
   readonly longest?: number;
   /** Ends the program as soon as its stderr matches. */
   readonly until?: RegExp;
-  /** "socket": stdin is one that nothing is written to. Default: none. */
-  readonly stdin?: 'none' | 'socket';
   /** "inherit": it goes to our own stderr. Default: it is kept. */
   readonly stderr?: 'inherit' | 'pipe';
+  /** "socket": nothing comes from it, and it stays open. On Unix both engines' pipes to a child are sockets. Default: it is empty. */
+  readonly stdin?: 'socket';
 }
 
 export interface ProgramEnd extends Ended {
@@ -28,21 +28,20 @@ export interface ProgramEnd extends Ended {
 /** The program took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */
 export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
-/** Runs a program without input and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
+/** Runs a program and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
   options: ProgramOptions,
 ): Promise<ProgramEnd> {
   const { env, cwd, timeoutMs, signal, until } = options;
-  const { encoding = 'utf8', longest = maxCharacters, stdin = 'none', stderr = 'pipe' } = options;
+  const { encoding = 'utf8', longest = maxCharacters, stderr = 'pipe' } = options;
   const texts = { stdout: '', stderr: '' };
   const unended = { ...texts, code: null, signal: null };
   if (signal?.aborted) return { ...unended, stopped: 'aborted' };
   const how: SpawnOptions = {
     env: { ...env },
     cwd,
-    // A pipe of Node's is a pair of sockets.
-    stdio: [stdin === 'socket' ? 'pipe' : 'ignore', 'pipe', stderr],
+    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', stderr],
     windowsHide: true,
     // In a process group of its own, without a terminal. On Windows this would open a console.
     detached: process.platform !== 'win32',
@@ -52,6 +51,7 @@ export async function runProgram(
   const stopped = new Promise<Stop>((resolve) => {
     stop = resolve;
   });
+  child.stdin?.on('error', () => {});
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding(encoding).on('data', (text: string) => {
       texts[name] += text;
@@ -73,6 +73,7 @@ export async function runProgram(
     return { ...unended, ...texts, stopped: end };
   } finally {
     clearTimeout(timer);
+    child.stdin?.destroy();
     signal?.removeEventListener('abort', abort);
     release();
   }

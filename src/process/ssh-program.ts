@@ -102,10 +102,6 @@ export function refusalFix(said: string): string {
     : 'correct what ssh names';
 }
 
-export function brokenShellProblem(shell: string): string {
-  return `SHELL is ${shell}, by which plain ssh cannot start vmssh: vmssh ssh takes /bin/sh in its place`;
-}
-
 /** How to install one of ssh's programs, or rsync; undefined for another program. */
 export function howToGet(program: string, platform: NodeJS.Platform): string | undefined {
   if (program === 'rsync')
@@ -189,8 +185,6 @@ export function abilitiesOf(output: string) {
     forwardsPaths: isSince(904),
     /** Whether it warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto: https://www.openssh.com/txt/release-10.1 */
     warnsOfKex: isSurelySince(1001),
-    /** Whether -Z lists the keys that it will try: https://www.openssh.com/txt/release-10.5 */
-    listsKeys: isSurelySince(1005),
     /** Whether it knows KnownHostsCommand: https://www.openssh.com/txt/release-8.5 */
     asksForKeys: isSurelySince(805),
     /** Whether it knows StdinNull: https://www.openssh.com/txt/release-8.7 */

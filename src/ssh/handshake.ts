@@ -71,7 +71,7 @@ function command(
     `ProxyCommand=${proxyCommand({ program: self, platform, target, port, timeoutMs, routes })}`,
     // An agent that does not answer would hold up what needs none of its keys.
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'IdentityAgent=none'],
-    ...[asksNothing, ownConnection, ...forwardsNothing, 'PermitLocalCommand=no'],
+    ...[asksNothing, ownConnection, ...forwardsNothing, 'PermitLocalCommand=no', 'FingerprintHash=sha256'],
     ...keyFiles(options),
     // A look at a machine keeps no key.
     ...(asksForKeys ? ['KnownHostsCommand=none'] : []),

@@ -8,12 +8,11 @@ import type { Envelope, FailureJson, FindingJson } from '../../cli/json.js';
 import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
 import { startProgress, styles } from '../../cli/terminal.js';
-import { exitCode, printable } from '../../errors.js';
+import { exitCode } from '../../errors.js';
 import { fewAtATime } from '../../group-by.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
 import type { Io } from '../../process/io.js';
-import { brokenShellProblem } from '../../process/ssh-program.js';
 import { outsideLines } from '../../sources/outside/file.js';
 import { checkUserName } from '../../typed/names.js';
 import { formatEndpoint } from '../../typed/route.js';
@@ -88,7 +87,6 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
   async run({ targets, json, ...options }, io) {
     const signal = io.interrupted();
     const gone = io.outputGone();
-    if (io.brokenShell) io.err(`${io.program}: warning: ${printable(brokenShellProblem(io.brokenShell))}\n`);
     const end = AbortSignal.any([signal, gone]);
     const { lines } = outsideLines(io.env);
     const style = await styles(io, 'stdout');

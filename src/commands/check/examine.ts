@@ -307,9 +307,9 @@ async function bringingLogin({ means, error }: CheckResult, io: Io, signal: Abor
 }
 
 function triedLogin(login: Verdict | undefined, { error, means }: CheckResult, cursor = ''): TriedLogin {
-  if (!login || error) return { state: 'not tried', about: error?.problem ?? '' };
-  const { state, reach, message } = login;
+  const { state, reach, message = '' } = login ?? {};
   if (state === 'ok' || reach === 'network') return { state: 'in', about: `over ${means?.text}`, cursor };
+  if (!login || error) return { state: 'not tried', about: error?.problem ?? '' };
   return { state: reach === 'session' && state === 'skipped' ? 'ended' : 'refused', about: message, cursor };
 }
 

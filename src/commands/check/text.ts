@@ -27,7 +27,7 @@ export function examinationText(
   const name = style.bold(check.target === '' ? '""' : printable(check.target));
   const isShown = ({ state }: { readonly state: string }) =>
     isWhole || (state !== 'ok' && state !== 'changed');
-  const others = examination.findings.filter((each) => each !== verdict && isShown(each));
+  const others = examination.findings.filter((each) => each.message !== verdict?.message && isShown(each));
   const inside = guest ? linesInside(guest.lines, isWhole) : [];
   const notRun = guest?.notRun;
   return [

@@ -31,7 +31,7 @@ export function tryWorlds(worlds: readonly World[]): void {
       const env = await made(world, dir, here);
       const typed = here(world.typed ?? 'ADDRESS');
       const config = join(dir, 'config');
-      const loggedIn = await logsIn(config, typed, env);
+      const loggedIn = await logsIn(config, typed, env, world);
       const { code, stdout } = await run([...vmssh, 'check', '--json', '--ssh-config', config, typed], {
         env,
       });
@@ -46,7 +46,12 @@ export function tryWorlds(worlds: readonly World[]): void {
 }
 
 /** Whether the real ssh logs in and asks nothing: nobody is there to answer. */
-async function logsIn(config: string, typed: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+async function logsIn(
+  config: string,
+  typed: string,
+  env: NodeJS.ProcessEnv,
+  { isTerminal }: World,
+): Promise<boolean> {
   const nobody = { ...env, SSH_ASKPASS_REQUIRE: 'never' };
   const [atTerminal, bare] = [{ ...nobody, SHLVL: '1' }, nobody];
   const own = ['-o', 'ControlPath=none', '-o', 'StrictHostKeyChecking=accept-new'];
@@ -73,7 +78,10 @@ async function logsIn(config: string, typed: string, env: NodeJS.ProcessEnv): Pr
       ],
       { env: how },
     );
-  return (await login('-tt', atTerminal)).code === 0 && (await login('-T', bare)).code === 0;
+  return (
+    (await login(isTerminal === false ? '-T' : '-tt', atTerminal)).code === 0 &&
+    (await login('-T', bare)).code === 0
+  );
 }
 
 async function made(world: World, dir: string, here: (text: string) => string): Promise<NodeJS.ProcessEnv> {

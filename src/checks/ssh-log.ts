@@ -1,4 +1,4 @@
-import type { HostKey } from './handshake-result.js';
+import type { HostKey } from '../ssh/handshake-result.js';
 
 /** How far an ssh came: the last thing that it did is the first that failed, unless it logged in. */
 export const reaches = [

@@ -42,7 +42,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
       message: `ssh logs in as ${user}${key}${bare} (${(ms / 1000).toFixed(1)} s)${kept}`,
     };
   }
-  const message = whyEnded(end);
+  const message = whyEnded(end).replace(/\.$/, '');
   if (said.reach === 'session') return ofSession(tried, user, message);
   if (said.reach === 'authentication') return ofAuthentication(tried, user, message, short);
   const { reach, hostKey } = said;

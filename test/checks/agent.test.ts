@@ -34,7 +34,7 @@ describe('an ssh-agent', () => {
     const problem = (named: string | undefined) => askAgent(named, env).then((found) => found.problem);
     expect(await problem(undefined)).toBe(`the ssh-agent at ${path}-none is gone (ENOENT)`);
     expect(await problem('SSH_AUTH_SOCK')).toContain('-none is gone');
-    for (const named of ['$OWN', '${OWN}', `${path}-own`])
+    for (const named of ['$OWN', `\${${'OWN'}}`, `${path}-own`])
       expect(await problem(named)).toContain('-own is gone');
     expect(await askAgent('none', env)).toEqual({ keys: [] });
     expect(await askAgent('$UNSET', env)).toEqual({ keys: [] });

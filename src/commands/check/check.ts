@@ -53,9 +53,9 @@ const own = {
 
 export const check: Command<CheckOptions> = {
   name: 'check',
-  summary: 'test the connection to a machine step by step, and find what is wrong',
+  summary: 'log in as ssh does, and find what keeps that from working',
   usage: '[user@]TARGET...',
-  details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, by --over, or, if the login is refused, by the machine's manager. Several machines are checked at once, and each is printed when it has ended.
+  details: `It runs ssh TARGET with your configuration, shell and agent, without prompts, from a terminal and as from a program without one: ✓ if that logs in, ! if ssh would ask you something, ✗ if it ends. A new host key is kept if your ssh keeps it. Then it looks at each step, and inside the guest if it can: by the login, by --over, or, if the login is refused, by the machine's manager. -v shows what is well, too. Several machines are checked at once, and each is printed when it has ended.
 The name of a source of your own (docs/sources.md) runs that, and shows what is wrong with each of its rows.
 The failures that it knows are listed in docs/reference/guest-failures.md. Exits with the code of the first target that failed.`,
   options: [...Object.values(own), ...reachOptions, jsonOption, verboseOption],

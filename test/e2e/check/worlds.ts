@@ -27,6 +27,7 @@ export interface World {
 }
 
 const known = 'IdentityFile DIR/id\nIdentitiesOnly yes\nIdentityAgent none';
+const variable = (name: string) => `\${${name}}`;
 const noFile = 'IdentityFile DIR/nothing';
 
 export const worlds: readonly World[] = [
@@ -83,7 +84,7 @@ export const worlds: readonly World[] = [
   },
   {
     name: 'an IdentityFile with tokens',
-    below: `IdentityFile ${'${KEYS}'}/%u-key\nIdentityAgent none`,
+    below: `IdentityFile ${variable('KEYS')}/%u-key\nIdentityAgent none`,
     env: { KEYS: 'DIR' },
     state: 'ok',
     says: /with \S*-key \(/,

@@ -113,7 +113,9 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
     const io = home.io();
     await keepFresh(found(web), io);
     expect(hosts()).toEqual(['Host web']);
-    expect(io.stderr.join('')).toMatch(/config does not include .*vmssh\.conf above its first Host.*\nhint: /);
+    expect(io.stderr.join('')).toMatch(
+      /config does not include .*vmssh\.conf above its first Host.*\nhint: /,
+    );
   });
 
   it('never end the command that found the machines', async () => {

@@ -13,7 +13,7 @@ import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places
 import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
-import { enableUnits } from '../../hosts/systemd.js';
+import { enableUnits } from '../../hosts/units.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { askWhether } from '../../picker/picker.js';

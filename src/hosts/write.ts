@@ -114,7 +114,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   if (shared.length > 0) await markShared(knownHostsFile(io.env), shared).catch(() => {});
   if (decision && files.main === undefined && code === exitCode.ok)
     io.out('for all users: ssh reads it before the lines of systemd, so vmssh serves every kind of target\n');
-  if (decision === undefined) await removeEmpty(dirname(files.policy ?? files.state));
+  if (decision === undefined) await removeEmpty(dirname(files.state));
   return code;
 }
 

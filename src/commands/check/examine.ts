@@ -89,7 +89,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const byManager = !over && into?.route === 'exec';
   const fix = isRefused ? await loginFix(means, login.message, byManager, io, signal) : undefined;
   const inner = means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : [];
-  const rest = [...inner, ...(await ownFiles(typed, sshConfig, io))];
+  const rest = [...inner, ...(await ownFiles(typed, io))];
   const findings = (isMissing: boolean) => [...all.flatMap((each) => shown(each, fix, isMissing)), ...rest];
   for (const finding of findings(!byManager)) show?.finding(finding);
 
@@ -184,8 +184,8 @@ async function wayInside(
 }
 
 /** The known_hosts files of the user's own Host of that name, which our lines displace. */
-async function ownFiles(typed: string, file: string | undefined, io: Io): Promise<readonly ShownFinding[]> {
-  const texts = await usersTexts({ env: io.env, platform: io.platform, file });
+async function ownFiles(typed: string, io: Io): Promise<readonly ShownFinding[]> {
+  const texts = await usersTexts(io);
   const files = knownHostsNamedIn(texts)(splitLogin(typed).host);
   if (files.length === 0) return [];
   return [{ name: 'known_hosts', state: 'skipped', message: `${files.join(' ')}: ${onlyRevoked}` }];

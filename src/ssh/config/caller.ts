@@ -1,8 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { realPath } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
+import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { version } from '../../version.js';
+import { knownHostsFile } from '../folder.js';
 import type { Caller } from './host-options.js';
 
 /**
@@ -10,13 +12,14 @@ import type { Caller } from './host-options.js';
  * and is of this version; else as it was called now. `self`: the executable, or Node and a script.
  */
 export async function callerForSsh(
-  { self, platform }: { readonly self: readonly string[]; readonly platform: NodeJS.Platform },
+  { self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>,
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,
   arch: string = process.arch,
 ): Promise<Caller> {
+  const keysFile = knownHostsFile(env);
   for (const executable of platform === 'linux' ? executablesWith(self[1], arch) : [])
-    if (await isThisVersion(executable)) return { program: [executable], fdpass: true, platform };
-  return { program: self, fdpass: platform !== 'win32' && hasAddon(), platform };
+    if (await isThisVersion(executable)) return { program: [executable], fdpass: true, platform, keysFile };
+  return { program: self, fdpass: platform !== 'win32' && hasAddon(), platform, keysFile };
 }
 
 function executablesWith(script: string | undefined, arch: string): readonly string[] {

@@ -1,21 +1,17 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingOwnHome, ownHome } from '../../helpers/own-home.js';
 import { lacks } from '../../helpers/programs.js';
-import { type Outcome, run, vmssh } from '../../helpers/run.js';
-import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { type Outcome, run } from '../../helpers/run.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { property } from '../../property/property.js';
+import { isIn, ssh, useKeyBed } from './key-bed.js';
 
 const missing = lacks('ssh', 'sshd', 'socat', 'script', 'git') ?? missingOwnHome();
-/** VMSSH_TEST_SSH=/path/to/ssh tries another version. */
-const ssh = process.env.VMSSH_TEST_SSH ?? 'ssh';
-const name = 'web-p1';
-const id = '11111111-2222-4333-8444-555555555555';
+const name = 'web';
 const { username } = userInfo();
 
 const values = fc.constantFrom('yes', 'ask', 'accept-new', 'no');
@@ -36,10 +32,10 @@ const criteria = fc.constantFrom(
     'test -t 2',
     'test -t 0',
     ': 2>/dev/null </dev/tty',
-    'tr "\\0" " " </proc/$PPID/cmdline | grep -q sftp',
-    'grep -qE "scp|git|script" /proc/$(cut -d" " -f4 /proc/$PPID/stat)/cmdline',
-    'test -n "$SOME_VARIABLE"',
-  ].map((command) => `Match exec "${command.replaceAll('"', '\\"')}"`),
+    `tr '\\0' ' ' </proc/$PPID/cmdline | grep -q sftp`,
+    `grep -qE 'scp|git|script' /proc/$(cut -d' ' -f4 /proc/$PPID/stat)/cmdline`,
+    'test -n $SOME_VARIABLE',
+  ].map((command) => `Match exec "${command}"`),
 );
 const own = fc.tuple(criteria, values).map(([who, value]) => `${who}\n    StrictHostKeyChecking ${value}\n`);
 
@@ -65,67 +61,60 @@ interface Login {
   readonly as: string;
 }
 
-const login: fc.Arbitrary<Login> = fc.record({
-  tool: fc.constantFrom('ssh', 'ssh', 'ssh', 'scp', 'git', 'service', 'master'),
-  answer: fc.constantFrom(undefined, undefined, 'yes', 'yes', 'no'),
-  typed,
-  user: fc.constantFrom([], [], ['-oUser=toor'], ['-l', 'toor']),
-  from: fc.constantFrom('own', 'own', 'file', 'stdin', 'link'),
-  as: fc.constantFrom(name, name, `machine%${name}`, id),
-});
+const login: fc.Arbitrary<Login> = fc
+  .record({
+    tool: fc.constantFrom('ssh', 'ssh', 'ssh', 'scp', 'git', 'service', 'master'),
+    answer: fc.constantFrom(undefined, undefined, 'yes', 'yes', 'no'),
+    typed,
+    user: fc.constantFrom([], [], ['-oUser=toor'], ['-l', 'toor']),
+    from: fc.constantFrom('own', 'own', 'file', 'stdin', 'link'),
+    as: fc.constantFrom(name, name, `lab%${name}`, 'UUID'),
+  })
+  // The others need their stdin.
+  .map((login) => (/scp|git/.test(login.tool) && isRead(login) ? { ...login, from: 'file' } : login));
+
+const isRead = ({ from }: Pick<Login, 'from'>) => from === 'stdin' || from === 'link';
 
 /** A machine that nobody vouches for, and a plain sshd with its key: two homes with the same lines of the user's. */
 describe.skipIf(missing)('a machine whose key nobody knows', () => {
-  const dir = useTempDir();
-  mkdirSync(join(dir, 'a'));
-  const sshd = useSshd(join(dir, 'a'));
-  const sshPrivateKeyPath = join(dir, 'a/id');
-  const machined = useMachined([
-    ...[
-      {
-        name,
-        id: id.replaceAll('-', ''),
-        class: 'vm',
-        service: 'x',
-        sshAddress: `unix${sshd.path}`,
-        sshPrivateKeyPath,
-      },
-    ],
-  ]);
-  const homeOf = (which: string) => {
-    const home = join(dir, which);
-    return { home, within: ownHome(home), ssh: join(home, '.ssh'), lines: join(home, '.ssh/vmssh.conf') };
+  const bed = useKeyBed(name);
+  const { dir } = bed;
+  const homeOf = (home: string, within: readonly string[]) => {
+    const lines = join(home, '.ssh/vmssh.conf');
+    return { home, within, lines, env: { ...bed.env, HOME: home, GIT_SSH_VARIANT: 'ssh' } };
   };
-  const [ours, plain] = [homeOf('ours'), homeOf('plain')];
-  type Home = typeof ours;
-  const envOf = ({ home }: Home) => ({ ...process.env, HOME: home, GIT_SSH_VARIANT: 'ssh', ...machined.env });
-  const end = `Host *\n    IdentityFile ${sshPrivateKeyPath}\n    IdentitiesOnly yes\n    User ${username}\n`;
+  type Home = ReturnType<typeof homeOf>;
+  const ours = homeOf(bed.home, bed.within);
+  const plain = homeOf(join(dir, 'plain'), ownHome(join(dir, 'plain')));
+  const end = `Host *\n    IdentityFile ${join(dir, 'a/id')}\n    IdentitiesOnly yes\n    User ${username}\n`;
   const repository = join(dir, 'repository');
-  symlinkSync('/dev/stdin', join(dir, 'stdin'));
 
   beforeAll(async () => {
-    const install = [...ours.within, ...vmssh, 'config', 'install'];
-    expect(await run(install, { env: envOf(ours) })).toMatchObject({ code: 0 });
-    const all = [`Host ${name} machine%${name} ${id}`, `ProxyCommand socat - UNIX:${sshd.path}`];
+    symlinkSync('/dev/stdin', join(dir, 'stdin'));
+    const all = [
+      `Host ${name} lab%${name} ${bed.id}`,
+      `ProxyCommand socat - UNIX:${join(dir, 'a/ssh.sock')}`,
+    ];
     const known = [`HostKeyAlias ${name}`, 'CheckHostIP no', 'CanonicalizeHostname no'];
-    const lines = [...all, ...known, `UserKnownHostsFile ${join(plain.ssh, 'plain')}`];
+    const lines = [...all, ...known, `UserKnownHostsFile ${plain.home}/.ssh/plain`];
     writeFileSync(plain.lines, `${lines.join('\n')}\n`, { mode: 0o600 });
     expect(await run(['git', 'init', '-q', '--bare', repository])).toMatchObject({ code: 0 });
   });
 
-  /** No key is known, and these are the user's lines. */
-  const begin = (home: Home, blocks: readonly string[], isOnlyTyped: boolean) => {
-    for (const each of readdirSync(home.ssh))
-      if (each !== 'vmssh.conf') rmSync(join(home.ssh, each), { recursive: true });
-    const [own, given] = isOnlyTyped ? [[], blocks] : [blocks, blocks.toReversed()];
+  /** No key is known, and these are the user's lines: in ~/.ssh/config, or in a file that is given. */
+  const begin = ({ home, lines }: Home, blocks: readonly string[], isGiven: boolean) => {
+    const folder = join(home, '.ssh');
+    for (const each of readdirSync(folder))
+      if (each !== 'vmssh.conf') rmSync(join(folder, each), { recursive: true });
     const write = (path: string, text: readonly string[]) =>
-      writeFileSync(path, [`Include ${home.lines}\n`, ...text, end].join(''), { mode: 0o600 });
-    write(join(home.ssh, 'config'), own);
-    write(join(home.home, 'given'), given);
+      writeFileSync(join(home, path), [`Include ${lines}\n`, ...text, end].join(''), { mode: 0o600 });
+    write('.ssh/config', isGiven ? [] : blocks);
+    write('given', isGiven ? blocks : blocks.toReversed());
   };
 
   const commandOf = ({ home, within }: Home, login: Login): readonly string[] => {
-    const { tool, typed, user, as } = login;
+    const { tool, typed, user } = login;
+    const as = login.as === 'UUID' ? bed.id : login.as;
     const words = [...typed, ...user];
     const given = join(home, 'given');
     const file = {
@@ -139,15 +128,7 @@ describe.skipIf(missing)('a machine whose key nobody knows', () => {
       case 'ssh':
         return [...within, ...call, as, 'exit 0'];
       case 'service':
-        return [
-          ...within,
-          'env',
-          '-i',
-          `XDG_RUNTIME_DIR=${machined.env.XDG_RUNTIME_DIR}`,
-          ...call,
-          as,
-          'exit 0',
-        ];
+        return [...within, 'env', '-i', `XDG_RUNTIME_DIR=${bed.env.XDG_RUNTIME_DIR}`, ...call, as, 'exit 0'];
       case 'master':
         return [
           ...within,
@@ -172,26 +153,17 @@ describe.skipIf(missing)('a machine whose key nobody knows', () => {
 
   const attempt = (home: Home, login: Login): Promise<Outcome> => {
     const command = commandOf(home, login);
-    const isRead = login.from === 'stdin' || login.from === 'link';
-    if (login.answer !== undefined && !isRead)
-      return onTerminal(command, /yes\/no/, login.answer, envOf(home));
+    if (login.answer !== undefined && !isRead(login))
+      return onTerminal(command, /yes\/no/, login.answer, home.env);
     // A pipe of Node is a socket, which nobody can open again.
     const piped = [
       'sh',
       '-c',
       'cat "$0" | "$@"',
-      isRead ? join(home.home, 'given') : '/dev/null',
+      isRead(login) ? join(home.home, 'given') : '/dev/null',
       ...command,
     ];
-    return run(piped, { env: envOf(home), detached: true });
-  };
-
-  /** A login that is refused later has accepted the key. */
-  const isIn = ({ code, stdout, stderr }: Outcome) => {
-    const said = stdout + stderr;
-    if (/Host key verification failed/.test(said)) return false;
-    if (code === 0 || /Permission denied/.test(said)) return true;
-    throw new Error(`neither let in nor refused: ${said}`);
+    return run(piped, { env: home.env, detached: true });
   };
 
   const logins = async (
@@ -202,7 +174,7 @@ describe.skipIf(missing)('a machine whose key nobody knows', () => {
     const areIn: boolean[] = [];
     for (const each of both) areIn.push(isIn(await attempt(home, each)));
     if (both.some(({ tool }) => tool === 'master'))
-      await run([...home.within, ssh, socketOf(home.home), '-O', 'exit', name], { env: envOf(home) });
+      await run([...home.within, ssh, socketOf(home.home), '-O', 'exit', name], { env: home.env });
     return areIn;
   };
 

@@ -84,7 +84,7 @@ describe('the settings of config install', () => {
     start: 'terminal',
     bring: true,
     routes: ['ip', 'vsock'],
-    hostKeys: 'strict',
+    throwaway: ['vsock/*'],
     sshOptions: [{ keyword: 'User', value: 'root' }],
     logins: [
       { target: 'incus/web', user: 'ann', identityFile: '/k', pinned: true, first: true },

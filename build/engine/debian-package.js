@@ -34,12 +34,10 @@ import { debianMirror } from '../debian-mirror.js';
  * @property {string} version
  *
  * @typedef {object} DownloadOptions
- * @property {NodeJS.ProcessEnv} [env] VMSSH_SOURCES: a folder with files of packages, as a release has it
+ * @property {NodeJS.ProcessEnv} [env] VMSSH_SOURCES: a folder with files of packages, as a release has it; VMSSH_SNAPSHOT: the URL of an archive of all
+ * that was ever in Debian, which has a file by its SHA-1
  * @property {number | undefined} [seconds]
  */
-
-/** All that was ever in Debian: https://snapshot.debian.org */
-const snapshotFiles = 'https://snapshot.debian.org/file';
 
 /** How long a download that failed within its limit is not tried again, in milliseconds. */
 const pause = 3600_000;
@@ -51,7 +49,7 @@ export function folderOf({ name, version, sha256 }, env = process.env) {
 
 /**
  * The folder with the files of a package; downloaded once, into the user's cache. Throws if nobody has it. With a limit of `seconds` a
- * download that failed is not tried again for an hour.
+ * download that failed is not tried again for an hour, except from VMSSH_SOURCES.
  * @param {Pinned} pinned
  * @param {DownloadOptions} [options]
  */
@@ -62,8 +60,10 @@ export async function debianPackage(pinned, options = {}) {
   const cache = cacheOf(env);
   mkdirSync(cache, { recursive: true });
   const failed = join(cache, `${pinned.name}.failed`);
-  if (seconds !== undefined && isRecent(failed))
-    throw new Error('the download failed less than an hour ago; npm run build:exe tries it again');
+  if (seconds !== undefined && !env.VMSSH_SOURCES && isRecent(failed))
+    throw new Error(
+      `the download failed less than an hour ago; npm run build:exe tries it again, ${offline}`,
+    );
   const work = mkdtempSync(join(cache, 'building-'));
   try {
     await run('dpkg-deb', ['-x', await debianFile(pinned, work, options), join(work, 'tree')]);
@@ -84,24 +84,21 @@ export function debianFileName({ name, version, architecture = 'all' }) {
 }
 
 /**
- * Brings the file of a package into a folder: from the cache, from VMSSH_SOURCES, from Debian's pool, or from its snapshot archive, where it still is once
- * the pool has a newer one. Whoever gives it, it has to have the hash. Throws with what each said.
+ * Brings the file of a package into a folder: from the cache, from VMSSH_SOURCES, from Debian's pool, or from VMSSH_SNAPSHOT, where it still is once the
+ * pool has a newer one. Whoever gives it, it has to have the hash. Throws with what each said.
  * @param {Pinned} pinned
  * @param {string} work
  * @param {DownloadOptions} [options]
  */
 export async function debianFile(pinned, work, { env = process.env, seconds = 600 } = {}) {
   const signal = AbortSignal.timeout(seconds * 1000);
-  const { VMSSH_SOURCES: sources, VMSSH_TEST_SNAPSHOT: snapshot = snapshotFiles } = env;
-  const { sha1 } = pinned;
-  const { sha256, orNewer, version } = pinned;
+  const { sha1, sha256, orNewer, version } = pinned;
   const wanted = { name: debianFileName(pinned), sha256, work, env };
   return firstOf(
     wanted,
-    sources,
     [
       () => ofPool(pinned, work, env, signal),
-      ...(sha1 ? [() => ofUrl(wanted, `${snapshot}/${sha1}`, signal)] : []),
+      ...(sha1 ? [() => ofUrl(wanted, inSnapshot(`file/${sha1}`, env), signal)] : []),
     ],
     (file) => orNewer === true && !file.includes(`_${version}_`),
   );
@@ -119,22 +116,30 @@ export async function debianSource(
   { env = process.env, seconds = 120 } = {},
 ) {
   const signal = AbortSignal.timeout(seconds * 1000);
-  const { VMSSH_SOURCES: sources, VMSSH_TEST_SNAPSHOT: snapshot = snapshotFiles } = env;
   const wanted = { name, sha256, work, env };
-  return firstOf(wanted, sources, [
+  return firstOf(wanted, [
     () => ofUrl(wanted, `${debianMirror(env)}/pool/main/${source.slice(0, 1)}/${source}/${name}`, signal),
     async () => {
       const list = join(work, `${name}.json`);
-      const about = new URL(`mr/package/${source}/${version}/srcfiles?fileinfo=1`, snapshot).href;
+      const about = inSnapshot(`mr/package/${source}/${version}/srcfiles?fileinfo=1`, env);
       await download(about, list, signal);
       /** @type {{ fileinfo: Record<string, readonly { name: string }[]> }} */
       const { fileinfo } = JSON.parse(readFileSync(list, 'utf8'));
       const [sha1] =
         Object.entries(fileinfo).find(([, files]) => files.some((file) => file.name === name)) ?? [];
       if (sha1 === undefined) throw new Error(`${about} does not name ${name}`);
-      return ofUrl(wanted, `${snapshot}/${sha1}`, signal);
+      return ofUrl(wanted, inSnapshot(`file/${sha1}`, env), signal);
     },
   ]);
+}
+
+/** What a build without a network needs. */
+const offline = 'or set VMSSH_SOURCES to a folder with the sources of a release';
+
+/** @param {string} path @param {NodeJS.ProcessEnv} env */
+function inSnapshot(path, { VMSSH_SNAPSHOT: snapshot }) {
+  if (!snapshot) throw new Error('VMSSH_SNAPSHOT names no archive of what Debian had before');
+  return `${snapshot.replace(/\/$/, '')}/${path}`;
 }
 
 /**
@@ -146,13 +151,13 @@ export async function debianSource(
  */
 
 /**
- * The file from the cache, from a folder with sources, or from the first of these places that has the right one; then it is cached.
+ * The file from the cache, from VMSSH_SOURCES, or from the first of these places that has the right one; then it is cached.
  * @param {Wanted} wanted
- * @param {string | undefined} sources
  * @param {readonly (() => Promise<string>)[]} places
  * @param {(file: string) => boolean} [isOther] whether another file does as well
  */
-async function firstOf({ name, sha256, work, env }, sources, places, isOther = () => false) {
+async function firstOf({ name, sha256, work, env }, places, isOther = () => false) {
+  const { VMSSH_SOURCES: sources } = env;
   const cache = cacheOf(env);
   mkdirSync(cache, { recursive: true });
   const kept = join(cache, name);
@@ -173,7 +178,7 @@ async function firstOf({ name, sha256, work, env }, sources, places, isOther = (
       problems.push(/** @type {Error} */ (error).message);
     }
   }
-  throw new Error(problems.join('; '));
+  throw new Error([...problems, ...(sources ? [] : [offline])].join('; '));
 }
 
 /** @param {string} name @param {string} folder @param {string} work */

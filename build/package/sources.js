@@ -103,7 +103,7 @@ function page(version, rows, origins) {
   return `# The sources of vmssh ${version}
 
 ${commit === undefined ? '' : `\`vmssh-${version}.tar.gz\` is commit ${commit} (${own}). `}Its executables are also built from these files of Debian, which a build takes from here if VMSSH_SOURCES names this
-folder: \`VMSSH_SOURCES=$PWD npm run build:exe\`. Without it, they come from Debian's pool, or by their hash from its snapshot archive.
+folder: \`VMSSH_SOURCES=$PWD npm run build:exe\`. Without it, they come from Debian's pool, or by their hash from the snapshot archive whose URL is in VMSSH_SNAPSHOT.
 
 | file | what it is | SHA-256 | licence |
 | --- | --- | --- | --- |

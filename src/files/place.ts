@@ -56,7 +56,7 @@ export async function placeOf(path: string, asRoot: boolean = isRoot()): Promise
   return { folder: byPath(await realpath(dirname(at))), name: basename(at) };
 }
 
-/** Makes a folder if it is missing, by default for its user only. As root it gets the owner of the folder above. */
+/** Makes a folder if it is missing, by default for its user only. As root it gets the owner of the folder above, and `mode` whatever the umask is. */
 export async function makeFolder(path: string, mode = 0o700, asRoot: boolean = isRoot()): Promise<void> {
   if (asRoot) await (await walk(`${resolve(path)}/.`, mode)).folder.close();
   else await mkdir(path, { recursive: true, mode });
@@ -112,7 +112,7 @@ async function walk(path: string, makeMode?: number): Promise<Place> {
           entry === undefined && makeMode !== undefined && (await makeOne(folder.at(name), makeMode));
         const { owner } = folder;
         folder = await step(folder, folder.at(name));
-        if (isNew) folder = await give(folder, owner);
+        if (isNew) folder = await give(folder, owner, makeMode);
       }
     }
   } catch (error) {
@@ -159,9 +159,12 @@ async function makeOne(path: string, mode: number): Promise<boolean> {
 }
 
 // A folder that somebody moved here meanwhile keeps its owner, unless it is as empty as a new one.
-async function give(folder: Held, { uid, gid }: Owner): Promise<Held> {
+async function give(folder: Held, { uid, gid }: Owner, mode: number): Promise<Held> {
   const isEmpty = (await readdir(folder.at('.'))).length === 0;
-  if (folder.owner.uid === 0 && isEmpty) await folder.handle.chown(uid, gid);
+  if (folder.owner.uid === 0 && isEmpty) {
+    await folder.handle.chown(uid, gid);
+    await folder.handle.chmod(mode);
+  }
   return new Held(folder.handle, await folder.handle.stat());
 }
 

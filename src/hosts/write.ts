@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lstat, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { complain } from '../cli/failure.js';
@@ -76,7 +77,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     const { path, before, after, byHand } = change;
     try {
       if (byHand === undefined) {
-        await make(change, write);
+        await make(change, plan, write);
         made.push(change);
         const what = after === undefined ? 'removed' : before === undefined ? 'wrote' : 'changed';
         io.out(`${what} ${printable(path)}\n`);
@@ -89,7 +90,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
       const closed = ['EACCES', 'EPERM', 'EROFS'].includes(failure.code ?? '');
       if (path !== plan.files.main) {
         const { message, hint } = fileError(failure, path, 'written');
-        await takeBack(made, write);
+        await takeBack(made, plan, write);
         await complain(message, closed ? permissionHint(failure.code, path, plan.files, io) : hint, io);
         return exitCode.connect;
       }
@@ -101,7 +102,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   const isRead = made.some(({ path }) => path === files.own || path === files.main);
   const said = decision && isRead ? await refusedConfig(files, io) : undefined;
   if (said !== undefined) {
-    await takeBack(made, write);
+    await takeBack(made, plan, write);
     // A mistake of the user's own is in another line now.
     const why = (await refusedConfig(files, io)) ?? said;
     const problem = `ssh does not accept its configuration with these lines, so they are taken back: ${why}`;
@@ -114,7 +115,10 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   if (shared.length > 0) await markShared(knownHostsFile(io.env), shared).catch(() => {});
   if (decision && files.main === undefined && code === exitCode.ok)
     io.out('for all users: ssh reads it before the lines of systemd, so vmssh serves every kind of target\n');
-  if (decision === undefined) await removeEmpty(dirname(files.state));
+  if (decision === undefined) {
+    await removeEmpty(dirname(files.state));
+    if (files.main !== undefined) sayKept(io);
+  }
   return code;
 }
 
@@ -122,6 +126,14 @@ function acceptHint(said: string, { own }: Plan['files'], io: Io): string {
   if (!badOwner.test(said)) return `${refusalFix(said)}; -o KEY= takes back an earlier -o KEY=VALUE`;
   const look = io.platform === 'win32' ? 'icacls' : 'ls -ld';
   return `nobody but you may write there: see ${look} ${shellQuoted(dirname(own), shellOf(io))}`;
+}
+
+/** The host keys stay, for an ssh that knows the machines by other lines, and for the next config install. */
+function sayKept(io: Io): void {
+  const path = knownHostsFile(io.env);
+  if (!existsSync(path)) return;
+  const remove = `${io.platform === 'win32' ? 'del' : 'rm'} ${shellQuoted(path, shellOf(io))}`;
+  io.out(`kept ${printable(path)}, the host keys of machines: ${remove} forgets them\n`);
 }
 
 /** Leaves a folder that has anything in it. */
@@ -154,13 +166,15 @@ async function tidyUp({ changes, files, decision }: Plan, write: Write): Promise
 }
 
 /** Each file as it was before, the last one first; what another program changed since stays. */
-async function takeBack(made: readonly Change[], write: Write): Promise<void> {
+async function takeBack(made: readonly Change[], plan: Plan, write: Write): Promise<void> {
   for (const { before, after, ...change } of made.toReversed())
-    await make({ ...change, before: after, after: before }, write).catch(() => {});
+    await make({ ...change, before: after, after: before }, plan, write).catch(() => {});
 }
 
-async function make({ path, before, after, mode, like }: Change, write: Write): Promise<void> {
-  if (after !== undefined) await makeFolder(dirname(path), mode === 0o600 ? 0o700 : 0o755);
+async function make({ path, before, after, mode, like }: Change, { files }: Plan, write: Write) {
+  // A folder for all users, whatever is in it: ssh passes over one that it may not read.
+  const isOwn = files.main !== undefined && mode === 0o600;
+  if (after !== undefined) await makeFolder(dirname(path), isOwn ? 0o700 : 0o755);
   const text = after ?? ((await isLink(path)) ? '' : undefined);
   const edit = (old: Buffer | undefined) => {
     if (old?.toString() !== before) throw new ChangedMeanwhile(path);

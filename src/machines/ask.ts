@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { quietHop, runHop, scriptCommand } from '../connect/via/hop-command.js';
-import { ConnectError, printable } from '../errors.js';
+import { runHop, scriptCommand, whySshFailed } from '../connect/via/hop-command.js';
+import { ConnectError } from '../errors.js';
 import { fewAtATime } from '../group-by.js';
 import { asTarget } from '../kinds/kinds.js';
 import { maxHops } from '../kinds/via.js';
@@ -43,7 +43,6 @@ export interface HostListing extends AllMachines {
 
 /** For the login and the list there. Milliseconds. */
 const limitMs = 20_000;
-const connectMs = 10_000;
 /** Of its answer. */
 const maxAnswer = 8 << 20;
 
@@ -55,10 +54,9 @@ async function askHost(
 ): Promise<HostListing> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform });
-  const there = scriptCommand(script, [marker, ...args]);
-  const command = quietHop(ssh, host, Math.min(connectMs, timeoutMs), there);
+  const command = scriptCommand(script, [marker, ...args]);
   try {
-    const end = await runHop(command, { env, signal, timeoutMs, longest: maxAnswer });
+    const end = await runHop({ ssh, host, command }, { env, signal, timeoutMs, longest: maxAnswer });
     signal?.throwIfAborted();
     return { host, ...outcome(host, end, marker) };
   } catch (error) {
@@ -82,14 +80,14 @@ function outcome(host: string, end: ProgramEnd, marker: string): AllMachines {
   if (end.stopped === 'timeout') throw fail('HOP_SILENT', 'it did not answer in time', `ssh -v ${host} true`);
   if (end.stopped) throw fail('PROTOCOL', `it printed more than ${maxAnswer >> 20} MiB`);
   const itself = `it must work without vmssh and without a question: ssh ${host} true`;
-  if (at < 0) throw fail('HOP_FAILED', lastWords(end), itself);
-  if (end.code === 127) throw fail('HOP_NO_VMSSH', 'it has no vmssh', `scp vmssh ${host}:.local/bin/`);
+  if (at < 0) throw fail('HOP_FAILED', whySshFailed(end), itself);
+  if (end.code === 127)
+    throw fail(
+      'HOP_NO_VMSSH',
+      'it has no vmssh',
+      `ssh ${host} mkdir -p .local/bin && scp vmssh ${host}:.local/bin/`,
+    );
   return answered(host, end.stdout.slice(at + marker.length + 1), fail);
-}
-
-function lastWords({ stderr, code, signal }: ProgramEnd): string {
-  const said = stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
-  return printable(said.trim()) || `ssh ended with ${signal ?? `exit code ${code}`}`;
 }
 
 /** The machines in what `vmssh list --json` printed on a hypervisor. Throws what `fail` makes. */

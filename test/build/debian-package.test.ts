@@ -52,7 +52,7 @@ describe.skipIf(lacks('apt-get', 'dpkg-deb'))('a package of Debian that the pool
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const from = {
       VMSSH_TEST_MIRROR: `${url}/debian`,
-      VMSSH_TEST_SNAPSHOT: `${url}/file`,
+      VMSSH_SNAPSHOT: url,
       no_proxy: '127.0.0.1',
     };
     return { ...process.env, XDG_CACHE_HOME: cache, ...from, ...more };
@@ -81,6 +81,25 @@ describe.skipIf(lacks('apt-get', 'dpkg-deb'))('a package of Debian that the pool
     cache = `${cache}-2`;
     expect(existsSync(join(await get({ VMSSH_SOURCES: sources }), 'engine.c'))).toBe(true);
     expect(asked.at(-1)).toBe(`/file/${pinned.sha1}`);
+  });
+
+  it('comes from them also within the hour after a download that failed, which names them', async () => {
+    answer = () => undefined;
+    const limited = (more?: NodeJS.ProcessEnv) =>
+      debianPackage(pinned, { env: environment(more), seconds: 60 });
+    await expect(limited()).rejects.toThrow(
+      /or set VMSSH_SOURCES to a folder with the sources of a release$/,
+    );
+    await expect(limited()).rejects.toThrow(/hour ago.*, or set VMSSH_SOURCES to a folder/);
+    const sources = join(dir, 'late');
+    mkdirSync(sources);
+    writeFileSync(join(sources, debianFileName(pinned)), file);
+    expect(existsSync(join(await limited({ VMSSH_SOURCES: sources }), 'engine.c'))).toBe(true);
+  });
+
+  it('is not asked for at an archive that nobody named', async () => {
+    await expect(get({ VMSSH_SNAPSHOT: '' })).rejects.toThrow('; VMSSH_SNAPSHOT names no archive');
+    expect(asked.filter((url) => url.startsWith('/file/'))).toEqual([]);
   });
 
   it('has what it was made of there too, by its version', async () => {

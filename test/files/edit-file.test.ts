@@ -223,6 +223,9 @@ describe.skipIf(missingRoot('root in the folder of a user'))('root in the folder
 
   it('keeps the owner of a file, and a new one has the folder’s', async () => {
     await makeFolder(join(dir, 'home/a/b'));
+    const umask = process.umask(0o077);
+    await makeFolder(join(dir, 'home/all'), 0o755).finally(() => process.umask(umask));
+    expect(statSync(join(dir, 'home/all')).mode & 0o777).toBe(0o755);
     chownSync(join(dir, 'home/.ssh/config'), 4321, group);
     await write(join(dir, 'home/.ssh/config'), 'b');
     await write(join(dir, 'home/.ssh/newer'), 'c');

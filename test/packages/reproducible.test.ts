@@ -17,7 +17,7 @@ describe.skipIf(!existsSync('.git'))('two builds of one commit', () => {
       XDG_CACHE_HOME: join(dir, 'cache'),
       VMSSH_SOURCES: join(one, 'sources'),
       VMSSH_TEST_MIRROR: `${nowhere}/debian`,
-      VMSSH_TEST_SNAPSHOT: `${nowhere}/file`,
+      VMSSH_SNAPSHOT: nowhere,
     };
     const other = await packagesOfClone(join(dir, 'another one, with a longer name'), { umask: '077', env });
     expect(Object.keys(hashes(one)).length).toBeGreaterThan(10);

@@ -120,7 +120,7 @@ export const viaFailures: readonly Failure[] = byCode({
   HOP_NO_VMSSH: {
     final: true,
     problem: '{host} has no vmssh to find this machine with',
-    hint: 'copy the executable there: scp vmssh {host}:.local/bin/; or type the socket: via/{host}/vsock/CID',
+    hint: 'copy the executable there: ssh {host} mkdir -p .local/bin && scp vmssh {host}:.local/bin/; or type the socket: via/{host}/vsock/CID',
   },
   NO_SSH: { final: true, problem: 'ssh could not be run', hint: 'install it, or set VMSSH_SSH to its path' },
 });

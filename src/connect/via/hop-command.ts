@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { printable } from '../../errors.js';
 import { type ProgramEnd, type ProgramOptions, runProgram } from '../../process/run-program.js';
-import { asksNothing, forwardsNothing, sshCommand } from '../../process/ssh-program.js';
+import { asksNothing, forwardsNothing, settingIn, sshCommand } from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
 import { type Env, hasTerminal, now } from '../../runtime.js';
 import type { ViaEndpoint, ViaSocket } from '../../typed/route.js';
@@ -43,7 +44,7 @@ export function hopOptions(timeoutMs: number) {
 }
 
 /** A login of a hop that asks its user nothing. */
-export function quietHop(ssh: readonly string[], host: string, timeoutMs: number, command: string) {
+function quietHop(ssh: readonly string[], host: string, timeoutMs: number, command: string) {
   const { flags, settings } = hopOptions(timeoutMs);
   return sshCommand({ ssh, flags, settings: [...settings, asksNothing], host, command });
 }
@@ -56,28 +57,66 @@ function placeOf(at: ViaSocket | undefined): readonly string[] {
   return ['unix', path, otherPath, /^[\w./%@+-]*$/.test(path + otherPath) ? 'plain' : ''];
 }
 
-/** Whether an ssh that ended says that the server closed the connection before its banner, as with more logins at once than its MaxStartups. A ban is none. */
-export function wasDropped(said: string): boolean {
-  return (
+/**
+ * Whether an ssh that ended says that the server closed the connection before its banner, as with more logins at once than its
+ * MaxStartups. A ban is none; and behind a ProxyJump or ProxyCommand nobody knows whose end it was.
+ */
+export async function wasDropped(
+  said: string,
+  { ssh, host }: Pick<HopLogin, 'ssh' | 'host'>,
+  env: Env,
+  run = runProgram,
+): Promise<boolean> {
+  const isClosed =
     /^(kex|ssh)_exchange_identification: (Connection closed|read: Connection reset)/m.test(said) &&
-    !/Not allowed at this time/.test(said)
-  );
+    !/Not allowed at this time/.test(said);
+  if (!isClosed) return false;
+  const asked = sshCommand({ ssh, flags: ['-G'], host });
+  const { stdout } = await run(asked, { env, timeoutMs: 5000 }).catch(() => ({ stdout: '' }));
+  const isKnown = settingIn(stdout, 'hostname') !== undefined;
+  return isKnown && !['proxyjump', 'proxycommand'].some((each) => settingIn(stdout, each));
 }
 
-/** Runs an ssh of `quietHop`, and again within the time that there is while its server drops it. */
+/** Why an ssh failed, by its own words: its last line, or the one before what a ProxyJump that ended leads to. */
+export function whySshFailed({ stderr, code, signal }: ProgramEnd): string {
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+  const cause = lines.filter((line) => !afterProxy.test(line)).at(-1) ?? lines.at(-1) ?? '';
+  return printable(cause.slice(0, 300)) || `ssh ended with ${signal ?? `exit code ${code}`}`;
+}
+
+const afterProxy =
+  /^(kex_exchange_identification|ssh_exchange_identification|Connection (closed|reset) by UNKNOWN port|stdio forwarding failed)/;
+
+interface HopLogin {
+  /** ssh and its first options, as `sshProgram` gives them. */
+  readonly ssh: readonly string[];
+  readonly host: string;
+  readonly command: string;
+}
+
+/** Runs a command there by an ssh that asks its user nothing, and again within the time that there is while its server drops it. */
 export function runHop(
-  command: readonly string[],
+  { ssh, host, command }: HopLogin,
   { timeoutMs, ...options }: ProgramOptions & { readonly timeoutMs: number },
   run = runProgram,
 ): Promise<ProgramEnd> {
-  const attempt = (leftMs: number) => run(command, { ...options, timeoutMs: leftMs });
-  return whileDropped(attempt, ({ stderr }) => wasDropped(stderr), timeoutMs, options.signal);
+  const { env, signal } = options;
+  const words = quietHop(ssh, host, Math.min(connectMs, timeoutMs), command);
+  const attempt = (leftMs: number) => run(words, { ...options, timeoutMs: leftMs });
+  const isDropped = ({ stderr }: ProgramEnd) => wasDropped(stderr, { ssh, host }, env, run);
+  return whileDropped(attempt, isDropped, timeoutMs, signal);
 }
+
+/** For the login alone. Milliseconds. */
+const connectMs = 10_000;
 
 /** What the last attempt comes to: others are made as long as they are dropped and there is time. */
 export async function whileDropped<T>(
   attempt: (leftMs: number) => Promise<T>,
-  isDropped: (result: T) => boolean,
+  isDropped: (result: T) => boolean | Promise<boolean>,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<T> {
@@ -86,7 +125,7 @@ export async function whileDropped<T>(
     const result = await attempt(Math.max(1, until - now()));
     // Many that were dropped at once must not come back at once.
     const ms = pause * Math.random();
-    if (!isDropped(result) || now() + ms >= until) return result;
+    if (!(await isDropped(result)) || now() + ms >= until) return result;
     await delay(ms, undefined, signal ? { signal } : {}).catch(() => {});
     if (signal?.aborted) return result;
   }

@@ -5,7 +5,7 @@ import type { Deps } from '../../sources/source.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
 import { publicKeys } from '../../sources/tools/machine-files.js';
 import type { ViaTarget } from '../../typed/target.js';
-import { quietHop, runHop, scriptCommand } from './hop-command.js';
+import { runHop, scriptCommand } from './hop-command.js';
 import script from './keys-there.sh';
 
 /** For the login and the answer. Milliseconds. */
@@ -19,8 +19,10 @@ export async function keysThere(
 ): Promise<readonly string[] | undefined> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = [...sshProgram({ env, platform }), '-n'];
-  const command = quietHop(ssh, host, timeoutMs, scriptCommand(script, [marker, target]));
-  const end = await runHop(command, { env, timeoutMs, longest: maxAnswer }, run).catch(() => undefined);
+  const command = scriptCommand(script, [marker, target]);
+  const end = await runHop({ ssh, host, command }, { env, timeoutMs, longest: maxAnswer }, run).catch(
+    () => undefined,
+  );
   if (!end || end.stopped || end.code !== 0) return undefined;
   // A login script there may have printed something before.
   const at = end.stdout.indexOf(`${marker}\n`);

@@ -21,6 +21,8 @@ export async function openVia(
   native: AddonState,
   hasTerminal?: () => boolean,
 ): Promise<Hop> {
+  const { timeoutMs, signal, env = process.env } = options;
+  const login = { ssh: sshProgram({ env, platform: process.platform }), host: endpoint.host };
   const attempt = async () => {
     const log = heldLog();
     try {
@@ -29,7 +31,7 @@ export async function openVia(
       return { hop, isDropped: false };
     } catch (error) {
       const isFailed = error instanceof ConnectError && error.code === 'HOP_FAILED';
-      if (isFailed && wasDropped(log.text()))
+      if (isFailed && (await wasDropped(log.text(), login, env)))
         return { error: dropped(error, endpoint.host), isDropped: true };
       log.print();
       return { error, isDropped: false };
@@ -37,7 +39,6 @@ export async function openVia(
       log.close();
     }
   };
-  const { timeoutMs, signal } = options;
   const { hop, error } = await whileDropped(attempt, ({ isDropped }) => isDropped, timeoutMs, signal);
   if (hop) return hop;
   throw error;

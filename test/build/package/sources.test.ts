@@ -30,7 +30,7 @@ describe.skipIf(missing || !existsSync('.git'))('the sources of a release', () =
       return { name, sha256, source: 'some-made-up', version: '1-1' };
     });
     const nowhere = 'http://127.0.0.1:9';
-    const without = { VMSSH_TEST_SNAPSHOT: `${nowhere}/file`, no_proxy: '127.0.0.1' };
+    const without = { VMSSH_SNAPSHOT: nowhere, no_proxy: '127.0.0.1' };
     const [cache, own] = [dirname(folderOf(enginePackage)), join(dir, 'own/vmssh-build')];
     mkdirSync(own, { recursive: true });
     for (const name of readdirSync(cache).filter((each) => each.endsWith('.deb')))
@@ -61,7 +61,7 @@ describe.skipIf(missing || !existsSync('.git'))('the sources of a release', () =
       ...process.env,
       XDG_CACHE_HOME: join(dir, 'cache'),
       VMSSH_TEST_MIRROR: `${nowhere}/debian`,
-      VMSSH_TEST_SNAPSHOT: `${nowhere}/file`,
+      VMSSH_SNAPSHOT: nowhere,
       no_proxy: '127.0.0.1',
     };
     await expect(engineSources({ env, seconds: 60 })).rejects.toThrow('apt-get');

@@ -137,7 +137,9 @@ describe('config install', () => {
     });
     const system = { ...named({ onlyPatterns: true }), system: true };
     expect(await applyPlan(await planInstall(system, to, find, files), to)).toBe(0);
-    expect(statSync(files.own).mode & 0o777).toBe(0o644);
+    expect([files.own, dirname(files.own)].map((path) => statSync(path).mode & 0o777)).toEqual([
+      0o644, 0o755,
+    ]);
     expect(to.stdout.join('')).toContain('before the lines of systemd, so vmssh serves every kind');
     expect(await applyPlan(await planUninstall(system, to, files), to)).toBe(0);
     expect(existsSync(files.own)).toBe(false);
@@ -183,6 +185,15 @@ describe('config uninstall', () => {
       left: false,
       said: expect.stringContaining('vmssh/routes.json'),
     });
+  });
+
+  it('says that the host keys stay', async () => {
+    await home.install();
+    home.write('vmssh_known_hosts', 'vmssh-1 ssh-ed25519 AAAA\n');
+    const [to, path] = [home.io(), join(home.path, '.ssh/vmssh_known_hosts')];
+    expect(await home.uninstall(to)).toBe(0);
+    expect(to.stdout.at(-1)).toBe(`kept ${path}, the host keys of machines: rm ${path} forgets them\n`);
+    expect(existsSync(path)).toBe(true);
   });
 
   it('removes what a run that was killed just now left', async () => {

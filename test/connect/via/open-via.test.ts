@@ -41,6 +41,7 @@ describe.each(openers)('a hop $how', ({ skip, native }) => {
       `#!/bin/sh
 exec 2>/dev/null
 [ "$1" = -V ] && { echo ${version}; exit 0; }
+[ "$1" = -G ] && { echo hostname hv1; exit 0; }
 printf '%s\\n' "$*" >>'${words}'
 stream=
 while [ "$1" != -- ]; do case $1 in -W) stream=$2 ;; -E) log=$2 ;; esac; shift; done

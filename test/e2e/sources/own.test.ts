@@ -207,9 +207,11 @@ it('completion runs no program, and offers what config install saw', async () =>
 
 it('doctor lists each, and what is wrong with the file', async () => {
   source([program('good', listing({ name: 'web', status: 'off' }))]);
-  expect((await call('doctor')).stdout).toContain(`mine: 1 machine by ${bin}/good`);
+  expect((await call('doctor', '-v')).stdout).toContain(`mine: 1 machine by ${bin}/good`);
   writeFileSync(join(home, '.config/vmssh/sources.json'), '{');
-  expect(await call('doctor')).toMatchObject(printing(1, /own sources +\S*\/vmssh\/sources\.json: not JSON/));
+  expect(await call('doctor', '-v')).toMatchObject(
+    printing(1, /own sources +\S*\/vmssh\/sources\.json: not JSON/),
+  );
   expect((await call('list')).stderr).toMatch(/sources\.json: not JSON/);
 });
 

@@ -55,7 +55,14 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     for (const row of [
       ['running', 'web', 'via/hv1/machine/web', 'machined', 'hv1'],
       ['running', 'db', 'via/hv2/machine/db', 'machined', 'hv2'],
-      ['failed', '-', '-', '-', 'bare', 'it has no vmssh; scp vmssh bare:.local/bin/'],
+      [
+        'failed',
+        '-',
+        '-',
+        '-',
+        'bare',
+        'it has no vmssh; ssh bare mkdir -p .local/bin && scp vmssh bare:.local/bin/',
+      ],
     ])
       expect(rows).toContainEqual(row);
     expect(rows.find(([, , , , host]) => host === 'down')?.[5]).toMatch(

@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ChalkInstance } from 'chalk';
 import { printable, quote } from '../errors.js';
 import { readTextSync } from '../files/read-sync.js';
@@ -7,8 +5,6 @@ import { type GuestRouteName, guestRouteOf, type HostFlags } from '../guest/run/
 import type { ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/kinds.js';
 import { splitUser } from '../lookup/login.js';
-import type { Io } from '../process/io.js';
-import { ownAccount } from '../ssh/folder.js';
 import { checkUserName } from '../typed/names.js';
 import { parsePort } from '../typed/numbers.js';
 import { shellLine } from '../typed/shell.js';
@@ -66,20 +62,6 @@ export const sharedHomeOption = flag({
   long: 'shared-home',
   summary: "go on if the key goes into a home of this host's, which the machine shares",
 });
-
-/** What of this host's home a machine may share: see ScriptOptions. */
-export function hostsHome(isMeant: boolean, { platform }: Pick<Io, 'platform'>): readonly string[] {
-  const home = isMeant || platform === 'win32' ? undefined : ownAccount()?.home;
-  if (home === undefined) return [];
-  return ['', '.ssh', '.ssh/authorized_keys'].flatMap((path) => {
-    try {
-      const { ino, mtimeMs } = statSync(join(home, path));
-      return [`${ino}:${Math.floor(mtimeMs / 1000)}`];
-    } catch {
-      return [];
-    }
-  });
-}
 
 /** The lines of a public key file. Throws a RangeError that says what is wrong with it, and never quotes a private key. */
 export function readKeys(

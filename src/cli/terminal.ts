@@ -13,27 +13,43 @@ export interface Progress {
 
 type Host = Pick<NodeJS.Process, 'prependListener' | 'off' | 'listenerCount' | 'exit'>;
 
-/** A spinner with the elapsed seconds on a terminal; nothing elsewhere. */
+type Spinner = Pick<ReturnType<typeof import('yocto-spinner').default>, 'start' | 'clear' | 'stop' | 'text'>;
+
+type MakeSpinner = (options: { text: string; handleSignals: boolean }) => Spinner;
+
+/** A spinner on a terminal, for what takes longer than the eye: from 0.3 s on, with the seconds from the third on. Nothing elsewhere. */
 export async function startProgress(
   io: Pick<Io, 'terminal' | 'env'>,
   text: string,
   clock: () => number = now,
   host: Host = process,
+  load: () => Promise<{ default: MakeSpinner }> = () => import('yocto-spinner'),
 ): Promise<Progress> {
   if (!io.terminal.stderr || io.env.TERM === 'dumb' || io.env.CI)
     return { update() {}, clear() {}, stop() {} };
-  const { default: createSpinner } = await import('yocto-spinner');
   const start = clock();
   let shown = text;
-  const line = () => `${shown} (${Math.floor((clock() - start) / 1000)} s)`;
-  // Node's own handlers would end the process before a command can report how far it got.
-  const spinner = createSpinner({ text: line(), handleSignals: false }).start();
-  const timer = setInterval(() => {
-    spinner.text = line();
-  }, 250);
+  let spinner: Spinner | undefined;
+  let isOver = false;
+  const line = () => {
+    const seconds = Math.floor((clock() - start) / 1000);
+    return seconds < 3 ? `${shown}…` : `${shown}… ${seconds} s`;
+  };
+  const appear = async () => {
+    const { default: createSpinner } = await load();
+    // Node's own handlers would end the process before a command can report how far it got.
+    if (!isOver) spinner = createSpinner({ text: line(), handleSignals: false }).start() as Spinner;
+  };
+  const draw = () => {
+    if (spinner) spinner.text = line();
+  };
+  const later = setTimeout(() => void appear(), 300);
+  const timer = setInterval(draw, 250);
   const stop = () => {
+    isOver = true;
+    clearTimeout(later);
     clearInterval(timer);
-    spinner.stop();
+    spinner?.stop();
     host.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   };
   const onSignal = (signal: NodeJS.Signals) => {
@@ -45,9 +61,9 @@ export async function startProgress(
   return {
     update(next) {
       shown = next;
-      spinner.text = line();
+      draw();
     },
-    clear: () => spinner.clear(),
+    clear: () => spinner?.clear(),
     stop,
   };
 }

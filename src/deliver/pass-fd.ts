@@ -46,12 +46,14 @@ export function passFd(addon: Addon, handle: Handle, text: string): boolean {
     throw new ConnectError('connect', text, {
       code,
       problem: `it is open, but could not be passed to ssh${why} (${code})`,
-      hint: own?.hint ?? (wentAway.has(code) ? `ssh went away, or ${withoutFdpass}` : withoutFdpass),
+      hint: own?.hint ?? (wentAway.has(code) ? `${startFile}; or ssh ${withoutFdpass}` : withoutFdpass),
       cause: error,
     });
   }
 }
 
 const wentAway: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ENOTCONN']);
+const startFile =
+  'ssh went away, as it does where a start file of its shell prints anything: vmssh doctor names the file';
 const withoutFdpass =
   'does not expect a socket here: then use ProxyUseFdpass no and a ProxyCommand without --fdpass';

@@ -21,7 +21,7 @@ export interface ScriptOptions {
   readonly owners?: readonly string[];
   /** The account for keys and .hushlogin; undefined: the caller of sudo, or root. */
   readonly account?: string;
-  /** Files and folders of this host that the machine may share, as `stat -c %i:%Y` prints them: no key goes there. */
+  /** What of this host's homes the machine may share, as `homesHere` has it: no key goes there. */
   readonly hosts?: readonly string[];
   /** The vsock device was added just now: wait for it. */
   readonly plugged?: boolean;

@@ -14,8 +14,8 @@ export interface Io {
   readonly env: Env;
   /** The folders that were taken out of PATH, since they are not absolute. */
   readonly skippedPath?: readonly string[];
-  /** A SHELL that was replaced, since it starts no program. */
-  readonly brokenShell?: string | undefined;
+  /** The variables of `env` that the user's own ssh has otherwise. */
+  readonly usersShell?: Env;
   readonly platform: NodeJS.Platform;
   /** How to call this program again: its path, or an interpreter and a script. */
   readonly self: readonly string[];

@@ -24,17 +24,30 @@ export function isProgram(path: string): boolean {
 
 type Variables = Record<string, string | undefined>;
 
-/** Puts /bin/sh in the place of a SHELL that runs no `-c`, by which ssh starts its ProxyCommand, and returns what it was. */
-export function replaceBrokenShell(env: Variables, platform: NodeJS.Platform): string | undefined {
-  const { SHELL } = env;
-  if (platform === 'win32' || !SHELL || (isProgram(SHELL) && !noShells.has(basename(SHELL))))
-    return undefined;
-  env.SHELL = '/bin/sh';
-  return SHELL;
+/**
+ * For the ssh that we start, which starts its ProxyCommand by SHELL: one that reads no start file then, and an SHLVL by which bash reads none
+ * (start-files.ts). Returns what the user's own ssh has.
+ */
+export function quietShell(env: Variables, platform: NodeJS.Platform): Variables {
+  const { SHELL, SHLVL } = env;
+  if (platform === 'win32') return {};
+  if (SHELL && !(isProgram(SHELL) && quietShells.has(basename(SHELL)))) env.SHELL = '/bin/sh';
+  if (!(Number(SHLVL) >= 1)) env.SHLVL = '1';
+  return { SHELL, SHLVL };
 }
 
-/** What accounts have that nobody logs in to, or only to git. */
-const noShells: ReadonlySet<string> = new Set(['nologin', 'false', 'true', 'git-shell']);
+/** A Match exec may be written for one of them. */
+const quietShells: ReadonlySet<string> = new Set([
+  'ash',
+  'bash',
+  'dash',
+  'ksh',
+  'ksh93',
+  'mksh',
+  'sh',
+  'yash',
+  'zsh',
+]);
 
 /** The path of a program, or another file, in System32, whatever PATH and the current folder are. */
 export function systemProgram(name: string, env: Env): string {

@@ -14,6 +14,8 @@ export interface ProgramOptions {
   readonly until?: RegExp;
   /** "inherit": it goes to our own stderr. Default: it is kept. */
   readonly stderr?: 'inherit' | 'pipe';
+  /** "socket": nothing comes from it, and it stays open. On Unix both engines' pipes to a child are sockets. Default: it is empty. */
+  readonly stdin?: 'socket';
 }
 
 export interface ProgramEnd extends Ended {
@@ -26,7 +28,7 @@ export interface ProgramEnd extends Ended {
 /** The program took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */
 export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
-/** Runs a program without stdin and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
+/** Runs a program and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
   options: ProgramOptions,
@@ -39,7 +41,7 @@ export async function runProgram(
   const how: SpawnOptions = {
     env: { ...env },
     cwd,
-    stdio: ['ignore', 'pipe', stderr],
+    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', stderr],
     windowsHide: true,
     // In a process group of its own, without a terminal. On Windows this would open a console.
     detached: process.platform !== 'win32',
@@ -49,6 +51,7 @@ export async function runProgram(
   const stopped = new Promise<Stop>((resolve) => {
     stop = resolve;
   });
+  child.stdin?.on('error', () => {});
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding(encoding).on('data', (text: string) => {
       texts[name] += text;
@@ -70,6 +73,7 @@ export async function runProgram(
     return { ...unended, ...texts, stopped: end };
   } finally {
     clearTimeout(timer);
+    child.stdin?.destroy();
     signal?.removeEventListener('abort', abort);
     release();
   }

@@ -102,10 +102,6 @@ export function refusalFix(said: string): string {
     : 'correct what ssh names';
 }
 
-export function brokenShellProblem(shell: string): string {
-  return `SHELL is ${shell}, by which plain ssh cannot start vmssh: vmssh ssh takes /bin/sh in its place`;
-}
-
 /** How to install one of ssh's programs, or rsync; undefined for another program. */
 export function howToGet(program: string, platform: NodeJS.Platform): string | undefined {
   if (program === 'rsync')

@@ -7,7 +7,7 @@ import { out, outputGone, printError } from '../deliver/output.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../errors.js';
 import { isOutOfMemory } from '../native.js';
 import type { Io } from '../process/io.js';
-import { replaceBrokenShell, skipRelativeFolders } from '../process/program-in-path.js';
+import { quietShell, skipRelativeFolders } from '../process/program-in-path.js';
 import { selfCommand } from '../runtime.js';
 import { runtimeFolderOf } from '../sources/trusted-path.js';
 
@@ -30,8 +30,8 @@ export async function main(program: Io['program']): Promise<never> {
   }
   // A proxy was started by it.
   const isProxy = process.argv[2] === 'proxy';
-  const brokenShell = isProxy ? undefined : replaceBrokenShell(process.env, process.platform);
-  const io = processIo(program, { skippedPath, brokenShell });
+  const usersShell = isProxy ? {} : quietShell(process.env, process.platform);
+  const io = processIo(program, { skippedPath, usersShell });
   let code: number;
   try {
     code = await dispatch(process.argv.slice(2), io);
@@ -139,7 +139,7 @@ const terminal: Io['terminal'] = {
   },
 };
 
-function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'brokenShell'>): Io {
+function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'usersShell'>): Io {
   const parent = process.ppid;
   return {
     program,

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Command as CommanderCommand, CommanderError, Help, Option } from 'commander';
 import type { Act, Command, OptionSpec, RawArgs } from '../cli/command.js';
 import { examplesOn, groupSummaries, inCommand, refuseApart, shownOn, UsageError } from '../cli/command.js';
+import { pasteable } from '../cli/failure.js';
 import { nc } from '../commands/proxy/nc.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
@@ -16,6 +17,10 @@ import { mentionsJson, printFailure } from './json-failure.js';
 
 /** Parses the arguments with commander, which handles --help and mistakes. Resolves to the exit code. Throws a UsageError. */
 export async function runWithCommander(args: readonly string[], io: Io, act: Act): Promise<number> {
+  if (io.program === 'vmssh' && args.length === 0) {
+    io.err(pasteable(firstWords, io));
+    return exitCode.usage;
+  }
   let code: number = exitCode.ok;
   let asked: { readonly name?: string; readonly raw: RawArgs } = { raw: mentionsJson(args) };
   const run: Act = (command, raw) => {
@@ -58,6 +63,16 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
   }
   return code;
 }
+
+/** What a newcomer does, in the order in which he does it. */
+const firstWords = `Log in to virtual machines and containers on this host, without a network.
+  vmssh list          your machines, and how to log in to each
+  vmssh setup NAME    let your key in; from then on: ssh NAME
+  vmssh ssh NAME      log in by name; also scp, sftp and rsync
+  vmssh check NAME    why does ssh NAME not work?
+  vmssh doctor        is this host ready?
+All commands: vmssh --help
+`;
 
 /** The name of a known command or group, as it was split. Throws a UsageError. */
 function knownCommand(words: readonly string[]): readonly string[] {
@@ -114,11 +129,6 @@ function overview({ command }: { readonly command: CommanderCommand }): string {
   return `
 ${labelled('Targets: ', targets, help)}
 ${labelled('Exit codes: ', codes, help)}
-
-First steps:
-  vmssh list
-  vmssh setup mint && ssh mint
-  ssh root@vsock/3
 
 Help for one command: vmssh help COMMAND`;
 }

@@ -58,9 +58,12 @@ function homeOfUser(): string | undefined {
   return ownAccount()?.home;
 }
 
-interface Account {
+export interface Account {
   readonly name: string;
   readonly home: string;
+  /** Not known without getent. */
+  readonly uid?: number;
+  readonly shell?: string;
 }
 
 /** The caller's passwd entry, as ssh uses it; undefined if the database has none, or does not answer. */
@@ -78,11 +81,7 @@ const limit = 5;
 /** By getent(1): Node's userInfo() has no time limit, and a static program has no NSS. timeout(1) kills it with all that it started. */
 export function accountOf(uid: number | undefined, seconds = limit): Account | undefined {
   if (uid !== undefined) {
-    const args = ['-s', 'KILL', String(seconds), 'getent', 'passwd', String(uid)];
-    const { stdout, status, error } = spawnSync('timeout', args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
+    const { stdout, status, error } = getent([String(uid)], seconds);
     if (status === 0) return parseLine(stdout);
     // 126 and 127: getent could not be run. userInfo() knows nobody but this process's own user.
     if (!error && status !== 126 && status !== 127) return undefined;
@@ -96,9 +95,23 @@ export function accountOf(uid: number | undefined, seconds = limit): Account | u
   }
 }
 
+/** Those with these names or uids; without any all that the password database lists, which of a directory service are often none. */
+export function accountsOf(names: readonly string[] = []): readonly Account[] {
+  const { stdout } = getent(names);
+  return (stdout ?? '').split('\n').flatMap((line) => parseLine(line) ?? []);
+}
+
+function getent(names: readonly string[], seconds = limit) {
+  const args = ['-s', 'KILL', String(seconds), 'getent', 'passwd', ...names];
+  return spawnSync('timeout', args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+}
+
 function parseLine(text: string): Account | undefined {
-  const [name, , , , , home] = text.split('\n', 1)[0]?.split(':') ?? [];
-  return name && home !== undefined ? { name, home } : undefined;
+  const [name, , uid, , , home, shell = ''] = text.split('\n', 1)[0]?.split(':') ?? [];
+  return name && home !== undefined ? { name, home, uid: Number(uid), shell } : undefined;
 }
 
 export function knownHostsFile(env: Env): string {

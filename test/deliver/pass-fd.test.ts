@@ -26,7 +26,7 @@ describe('passFd', () => {
   });
 
   it.each([
-    { code: 'EPIPE', problem: 'ssh (EPIPE)', hint: 'ssh went away, or does not expect a socket' },
+    { code: 'EPIPE', problem: 'ssh (EPIPE)', hint: 'ssh went away, as it does where a start file' },
     { code: 'EINVAL', problem: 'ssh (EINVAL)', hint: 'does not expect a socket' },
     { code: 'EMFILE', problem: 'ssh: too many files are open (EMFILE)', hint: 'raise ulimit -n' },
   ])('blames who it was for $code, by a failure to connect', ({ code, problem, hint }) => {

@@ -123,15 +123,13 @@ describe.skipIf(lacks('ssh'))('config install', () => {
       const ask = [...vmssh, 'list', '--provider', 'machined'];
       const onScreen = async () => (await onTerminal(ask, /^never$/, '', env)).stdout.replaceAll('\r', '');
       const before = await onScreen();
-      expect(before).toMatch(
-        /^if a key of yours is in it: .*vmssh(\.js)? ssh machine\/web-t7; or .* config install, for plain ssh$/m,
-      );
-      expect(before).not.toContain('SSH');
+      expect(before).toMatch(/^To log in: .*vmssh(\.js)? setup web-t7$/m);
+      expect(before).not.toContain('LOG IN WITH');
       await inHome(home, 'config', 'install', '--prefix', 'vm-');
       const after = await onScreen();
-      expect(after).toMatch(/STATUS +NAME +SSH +TARGET +PROVIDER$/m);
-      for (const host of hosts) expect(after).toContain(` ssh vm-${host} `);
-      expect(after).not.toContain('first login');
+      expect(after).toMatch(/NAME +STATE +SOURCE +LOG IN WITH$/m);
+      for (const host of hosts) expect(after).toMatch(new RegExp(` ssh vm-${host}$`, 'm'));
+      expect(after).not.toContain('To log in');
       const { stdout } = await inHome(home, 'list', '--provider', 'machined', '--json');
       const names = JSON.parse(stdout).machines.map(({ sshName }: { sshName: string }) => sshName);
       expect(names).toEqual(expect.arrayContaining(hosts.map((host) => `vm-${host}`)));

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { replaceBrokenShell, skipRelativeFolders, systemProgram } from '../../src/process/program-in-path.js';
+import { quietShell, skipRelativeFolders, systemProgram } from '../../src/process/program-in-path.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -63,27 +63,30 @@ describe('PATH', () => {
   });
 });
 
-describe('a SHELL by which ssh starts no ProxyCommand', () => {
+describe('the shell by which our ssh starts its ProxyCommand', () => {
   const dir = useTempDir();
-  writeFileSync(join(dir, 'nologin'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-  writeFileSync(join(dir, 'own'), '#!/bin/sh\n', { mode: 0o755 });
-  writeFileSync(join(dir, 'ssh'), '#!/bin/sh\necho "$SHELL"\n', { mode: 0o755 });
+  for (const name of ['nologin', 'fish', 'zsh'])
+    writeFileSync(join(dir, name), '#!/bin/sh\n', { mode: 0o755 });
+  writeFileSync(join(dir, 'ssh'), '#!/bin/sh\necho "$SHELL $SHLVL"\n', { mode: 0o755 });
 
   it.each([
     { name: 'nologin', shell: join(dir, 'nologin'), becomes: '/bin/sh' },
+    { name: 'fish', shell: join(dir, 'fish'), becomes: '/bin/sh' },
     { name: 'missing', shell: join(dir, 'missing'), becomes: '/bin/sh' },
     { name: 'no program', shell: dir, becomes: '/bin/sh' },
-    { name: 'false', shell: '/bin/false', becomes: '/bin/sh' },
-    { name: 'own', shell: join(dir, 'own'), becomes: join(dir, 'own') },
-    { name: '', shell: '', becomes: '' },
-  ])('is /bin/sh for it: $name', async ({ shell, becomes }) => {
-    const env = { ...process.env, SHELL: shell, VMSSH_SSH: join(dir, 'ssh') };
-    expect((await run([...vmssh, 'ssh', '-V'], { env })).stdout).toBe(`${becomes}\n`);
-    const { stderr } = await run([...vmssh, 'check', 'unix/nowhere'], { env });
-    if (shell === becomes) expect(stderr).not.toContain('SHELL');
-    else expect(stderr).toContain(`SHELL is ${shell}, by which plain ssh cannot start vmssh`);
-    const onWindows = { SHELL: shell };
-    expect(replaceBrokenShell(onWindows, 'win32')).toBe(undefined);
-    expect(onWindows).toEqual({ SHELL: shell });
+    { name: 'zsh', shell: join(dir, 'zsh'), becomes: join(dir, 'zsh') },
+    { name: 'nothing', shell: '', becomes: '' },
+  ])('is /bin/sh in place of one that may print: $name', async ({ shell, becomes }) => {
+    const env = { ...process.env, SHELL: shell, SHLVL: '', VMSSH_SSH: join(dir, 'ssh') };
+    expect((await run([...vmssh, 'ssh', '-V'], { env })).stdout).toBe(`${becomes} 1\n`);
+  });
+
+  it("keeps the user's own for others to see, a level above none, and Windows as it is", () => {
+    const env = { SHELL: '/nonexistent', SHLVL: '3' };
+    expect(quietShell(env, 'linux')).toEqual({ SHELL: '/nonexistent', SHLVL: '3' });
+    expect(env).toEqual({ SHELL: '/bin/sh', SHLVL: '3' });
+    const onWindows = { SHELL: '/nonexistent' };
+    expect(quietShell(onWindows, 'win32')).toEqual({});
+    expect(onWindows).toEqual({ SHELL: '/nonexistent' });
   });
 });

@@ -91,7 +91,11 @@ describe('the fast path leaves to commander', () => {
 describe('commander', () => {
   it.each([
     { name: 'half of a command', args: ['config'], says: /Usage: vmssh config/ },
-    { name: 'nothing', args: [], says: /Usage: vmssh/ },
+    {
+      name: 'nothing',
+      args: [],
+      says: /^Log in to .*\n {2}vmssh list .*\n(?:.*\n)*All commands: vmssh --help\n$/,
+    },
   ])('shows $name on stderr', async ({ args, says }) => {
     const io = fakeIo();
     expect(await runCommandLine(args, io)).toBe(2);

@@ -14,7 +14,6 @@ import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
 import type { Io } from '../../process/io.js';
-import { brokenShellProblem } from '../../process/ssh-program.js';
 import { outsideLines } from '../../sources/outside/file.js';
 import { checkUserName } from '../../typed/names.js';
 import { formatEndpoint } from '../../typed/route.js';
@@ -88,7 +87,6 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
   async run({ targets, json, ...options }, io) {
     const signal = io.interrupted();
     const gone = io.outputGone();
-    if (io.brokenShell) io.err(`${io.program}: warning: ${printable(brokenShellProblem(io.brokenShell))}\n`);
     const end = AbortSignal.any([signal, gone]);
     const { lines } = outsideLines(io.env);
     const done = new Map<string, Examination>();

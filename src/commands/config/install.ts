@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { type Command, positionals, type Read, readAll, UsageError } from '../../cli/command.js';
-import { pasteable } from '../../cli/failure.js';
+import { complain, pasteable } from '../../cli/failure.js';
 import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
@@ -17,6 +17,7 @@ import { carryOut, once } from '../../hosts/write.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { askWhether } from '../../picker/picker.js';
 import type { Io } from '../../process/io.js';
+import { shellTrouble } from '../../process/start-files.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { type HostEntry, type HostState, noState, readState } from '../../ssh/config/state.js';
@@ -106,7 +107,10 @@ export const configUninstall: Command<Read<typeof uninstallOptions>> = {
 /** Returns the exit code: no Host at all, as no hypervisor that was named answers, is no success. */
 async function afterInstall({ decision, startsUnits }: Plan, { system, via }: ConfigOptions, io: Io) {
   if (startsUnits) await enableUnits(io);
-  if (!decision || system || decision.settings.names.onlyPatterns) return exitCode.ok;
+  if (!decision || system) return exitCode.ok;
+  const trouble = decision.settings.fdpass === false ? undefined : await shellTrouble(io);
+  if (trouble) await complain(trouble.problem, trouble.fix, io);
+  if (decision.settings.names.onlyPatterns) return exitCode.ok;
   const { state, silent } = decision;
   if (via !== undefined && silent.length > 0 && state.machines.length === 0) {
     io.err(pasteable(`no Host is written; vmssh list --via ${silent.join(',')} says what to try\n`, io));

@@ -1,12 +1,13 @@
 import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
-import { startProgress, styles } from '../../cli/terminal.js';
-import { exitCode, printable } from '../../errors.js';
-import { fewOf } from '../../group-by.js';
+import { type Row, rowFormatter } from '../../cli/rows.js';
+import { startProgress } from '../../cli/terminal.js';
+import { exitCode } from '../../errors.js';
+import { countBy, fewOf } from '../../group-by.js';
 import { hostKeyAlias, namesOf } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
-import { brokenShellProblem, howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
+import { howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import { isFailure } from '../../sources/source.js';
@@ -20,7 +21,8 @@ import { pathChecks, programChecks } from './writers.js';
 
 export type DoctorJson = Envelope<'doctor'> & { readonly checks: readonly FindingJson[] };
 
-export type DoctorForm = 'checks' | 'report' | 'json';
+/** `problems`: the verdict and what is wrong; `all`: also what is well. */
+export type DoctorForm = 'problems' | 'all' | 'report' | 'json';
 
 /** Checks this host and prints what works. Resolves to 1 if something does not, else to 0. */
 export async function runDoctor(show: DoctorForm, io: Io, gather: (io: Io) => Promise<Facts> = gatherFacts) {
@@ -30,7 +32,7 @@ export async function runDoctor(show: DoctorForm, io: Io, gather: (io: Io) => Pr
   const code = checks.some(({ state }) => state === 'bad') ? exitCode.connect : exitCode.ok;
   if (show === 'json') io.out(formatJson(hostJson(checks, code)));
   else if (show === 'report') io.out(report(facts, checks));
-  else io.out(await lines(checks, io));
+  else io.out(await lines(checks, facts, show === 'all', io));
   return code;
 }
 
@@ -40,24 +42,30 @@ function hostJson(checks: readonly HostCheck[], exitCode: number): DoctorJson {
   return { ...envelope('doctor', exitCode), checks: found };
 }
 
-async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
-  const style = await styles(io, 'stdout');
-  const signs = { ok: style.green('✓'), bad: style.red('✗'), none: style.dim('–') };
+const markOf = { ok: 'ok', bad: 'wrong', none: 'none' } as const;
+
+/** What is wrong, and how many checks found nothing; all of them, below the verdict, if `all`. */
+async function lines(checks: readonly HostCheck[], facts: Facts, all: boolean, io: Io): Promise<string> {
+  const format = await rowFormatter(io);
   const rows = folded(checks);
-  const width = Math.max(...rows.map(({ name }) => name.length));
-  const body = rows.map(({ name, state, found, fix }) => {
-    const line = `${signs[state]} ${name.padEnd(width)}  ${printable(found)}\n`;
-    return fix === undefined
-      ? line
-      : `${line}  ${' '.repeat(width)}  ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`;
-  });
-  return `${style.bold(verdict(checks))}\n\n${body.join('')}`;
+  const bad = rows.filter(({ state }) => state === 'bad');
+  const verdict: readonly Row[] = bad.length === 0 ? [{ mark: 'ok', text: ready(facts) }] : [];
+  if (all) {
+    const each = rows.map(({ name, state, found, fix }) => ({ mark: markOf[state], name, text: found, fix }));
+    return format(verdict) + format(each);
+  }
+  const wrong = bad.map(({ name, found, fix }): Row => ({ mark: 'wrong', text: `${name}: ${found}`, fix }));
+  const fine = checks.filter(({ state }) => state === 'ok').length;
+  const count = `${bad.length} ${bad.length === 1 ? 'problem' : 'problems'}, ${fine} ${fine === 1 ? 'check' : 'checks'} fine`;
+  const end = bad.length === 0 ? '' : `${count}. All of them: ${pasteable('vmssh doctor -v', io)}\n`;
+  return format([...verdict, ...wrong]) + end;
 }
 
-function verdict(checks: readonly HostCheck[]): string {
-  const bad = [...new Set(checks.filter(({ state }) => state === 'bad').map(({ name }) => name))];
-  if (bad.length === 0) return 'Nothing is wrong on this host.';
-  return `${bad.length} ${bad.length === 1 ? 'thing is' : 'things are'} wrong on this host: ${bad.join(', ')}.`;
+function ready({ machines: { machines } }: Facts): string {
+  const counts = [...countBy(machines, ({ provider }) => provider)];
+  const by = counts.map(([name, count]) => (counts.length === 1 ? name : `${name} ${count}`)).join(', ');
+  const { text } = counts.length === 0 ? { text: 'No machines yet' } : countedIn(machines);
+  return `This host is ready. ${text}${by && ` (${by})`}`;
 }
 
 /** The checks of one fold are one row, where the first of them is: their names are what was found. */
@@ -110,10 +118,11 @@ function ssh({ ssh: { version }, platform }: Facts): HostCheck {
   return finding(name, old ? 'bad' : 'ok', shown, old ? fix : undefined);
 }
 
-function shell({ brokenShell }: Facts): readonly HostCheck[] {
-  if (brokenShell === undefined) return [];
-  const what = { found: brokenShellProblem(brokenShell), report: 'SHELL starts no program' };
-  return [finding('SHELL', 'bad', what, 'export SHELL=/bin/sh')];
+function shell({ shellTrouble: trouble }: Facts): readonly HostCheck[] {
+  if (trouble === undefined) return [];
+  const { problem, about, fix } = trouble;
+  const state = trouble.trouble === 'waits' ? 'none' : 'bad';
+  return [finding('SHELL', state, { found: problem, report: about }, fix)];
 }
 
 function addon({ addon: { addon, ...rest }, platform, borrowed }: Facts): HostCheck {
@@ -241,6 +250,9 @@ function oldKeys({ config: { old = [] }, machines: { machines, warnings } }: Fac
 const maxShown = 4;
 
 function counted(name: string, machines: AllMachines['machines']) {
-  const count = machines.filter(({ provider }) => provider === name).length;
+  return countedIn(machines.filter(({ provider }) => provider === name));
+}
+
+function countedIn({ length: count }: AllMachines['machines']) {
   return { count, text: `${count} ${count === 1 ? 'machine' : 'machines'}` };
 }

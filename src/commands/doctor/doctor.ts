@@ -7,21 +7,36 @@ const reportOption = flag({
   summary: 'describe this host for a bug report, in Markdown, without your names, paths or addresses',
 });
 
+const allOption = flag({
+  long: 'verbose',
+  short: 'v',
+  summary: 'also show the checks that found nothing wrong',
+});
+
 export const doctor: Command<{ readonly show: DoctorForm }> = {
   name: 'doctor',
   summary: 'find what is wrong on this host',
   usage: '',
   details:
     "It checks ssh, the addon, vsock, providers of machines, ssh's configuration. For one machine: vmssh check.",
-  options: [reportOption, jsonOption],
-  exclusive: [[reportOption, jsonOption]],
-  examples: { 'vmssh doctor': 'is this host ready?', 'vmssh doctor --report': 'to paste into a bug report' },
+  options: [allOption, reportOption, jsonOption],
+  exclusive: [
+    [allOption, reportOption],
+    [allOption, jsonOption],
+    [reportOption, jsonOption],
+  ],
+  examples: {
+    'vmssh doctor': 'is this host ready?',
+    'vmssh doctor -v': 'every check',
+    'vmssh doctor --report': 'to paste into a bug report',
+  },
 
   parse(raw) {
     const [target] = raw.positionals;
     if (target !== undefined)
       throw new UsageError('doctor checks this host and takes no target', `vmssh check ${target}`);
-    return { show: reportOption.read(raw) ? 'report' : jsonOption.read(raw) ? 'json' : 'checks' };
+    if (jsonOption.read(raw)) return { show: 'json' };
+    return { show: reportOption.read(raw) ? 'report' : allOption.read(raw) ? 'all' : 'problems' };
   },
 
   run: async ({ show }, io) => (await import('./checks.js')).runDoctor(show, io),

@@ -8,6 +8,7 @@ import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { firstMessage, settingIn } from '../../process/ssh-program.js';
+import { type ShellTrouble, shellTrouble } from '../../process/start-files.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
@@ -32,7 +33,7 @@ export interface Facts {
   readonly borrowed?: FoundTool;
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
-  readonly brokenShell?: string | undefined;
+  readonly shellTrouble?: ShellTrouble | undefined;
   readonly openFolders: readonly OpenPath[];
   readonly openPrograms: readonly OpenPath[];
   readonly devices: Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
@@ -61,7 +62,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   ]);
   const here = await loadHere(io);
   const writers = await writersOn(io.platform);
-  const [ssh, config, folders, programs, osRelease, windows, machines, devices] = await Promise.all([
+  const [ssh, config, folders, programs, osRelease, windows, machines, devices, trouble] = await Promise.all([
     gatherSsh(io),
     gatherConfig(io),
     openFolders(io, writers),
@@ -70,6 +71,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
     listAll({ env: io.env }, here, 3000),
     gatherDevices(),
+    shellTrouble(io),
   ]);
   const canExpose = devices['/dev/vhost-vsock'] !== 'absent';
   const exposed = canExpose ? await exposedMachines(machines.machines, io.interrupted()) : [];
@@ -81,7 +83,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     borrowed: await borrowedTool(io),
     ssh,
     config,
-    brokenShell: io.brokenShell,
+    shellTrouble: trouble,
     openFolders: folders,
     openPrograms: programs,
     devices,

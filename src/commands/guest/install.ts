@@ -4,20 +4,14 @@ import { formatCheck } from '../../checks/result.js';
 import { targetIn } from '../../checks/try-login.js';
 import { type Command, positionals, UsageError } from '../../cli/command.js';
 import { complain, pasteable } from '../../cli/failure.js';
-import {
-  byOption,
-  formatProgress,
-  hostFlags,
-  hostsHome,
-  sharedHomeOption,
-  sshConfigOption,
-} from '../../cli/guest.js';
+import { byOption, formatProgress, hostFlags, sharedHomeOption, sshConfigOption } from '../../cli/guest.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
 import { ConnectError, errorWith, exitCode, printable } from '../../errors.js';
 import { guestCaller, guestRoute, type HostFlags, overTarget } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
+import { homesHere } from '../../guest/shared-homes.js';
 import { knownHostsOf } from '../../hosts/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { kindOf, parseTarget } from '../../kinds/kinds.js';
@@ -97,9 +91,10 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   // The manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
   const login = goesOn ? (splitUser(options.into.host).user ?? 'root') : splitUser(into.host).user;
   const byDefault = into.route === 'exec' ? login : undefined;
-  const hosts = hostsHome(options.sharedHome || !options.script.keys?.length, io);
-  const script = { ...options.script, hosts, account: options.script.account ?? byDefault };
-  const { port, account } = script;
+  const { keys = [], account = byDefault, port } = options.script;
+  const names = [account, login, io.env.SUDO_USER];
+  const hosts = homesHere(options.sharedHome || keys.length === 0, names, io.platform);
+  const script = { ...options.script, hosts, account };
   const run = await rootRunner(io, signal);
   // Everybody may read a command line: no secret of this host's goes in by one.
   const proof = into.run ? '' : newProof();

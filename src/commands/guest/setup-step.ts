@@ -48,7 +48,7 @@ export interface Found {
   readonly start?: string | undefined;
   /** How its manager goes in, or the account itself. */
   readonly into?: HostFlags;
-  /** What of this host's home the machine may share: see accountScript. */
+  /** What of this host's homes the machine may share: see `homesHere`. */
   readonly hosts?: readonly string[];
   /** The account that goes in by a login of its own. */
   readonly asUser?: string;

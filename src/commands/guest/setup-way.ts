@@ -1,10 +1,10 @@
 import { byManager } from '../../checks/by-manager.js';
 import { firstOwnKey, keyIn } from '../../checks/own-keys.js';
 import { loginTimeoutMs } from '../../checks/try-login.js';
-import { hostsHome } from '../../cli/guest.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
+import { homesHere } from '../../guest/shared-homes.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { mayBeUp } from '../../sources/source.js';
@@ -35,7 +35,7 @@ export const entry: SetupStep = {
     const chosen = await chooseKey(setup).catch(asFailure);
     if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
     const start = await howToStart(setup);
-    const found = { ...chosen, earlier, login, start, hosts: hostsHome(options.sharedHome, io) };
+    const found = { ...chosen, earlier, login, start, hosts: hostsFor(setup, user) };
     if (options.by === 'login' && mayBeUp(machine)) return byLogin(setup, found);
     return into instanceof ConnectError ? noEntry(setup, into, found) : { ...found, into };
   },
@@ -101,7 +101,12 @@ async function byLogin(setup: Setup, found: Found): Promise<Found> {
   const { name, target, io, signal } = setup;
   const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
   const user = found.login?.user ?? (await sshLogin({ host: typedHost(name) ?? name, signal }, io)).user;
-  return { ...found, answer, asUser: user, into: loginAs(user, { name, target }) };
+  const hosts = hostsFor(setup, user);
+  return { ...found, answer, asUser: user, hosts, into: loginAs(user, { name, target }) };
+}
+
+function hostsFor({ options, io }: Setup, user: string | undefined): readonly string[] {
+  return homesHere(options.sharedHome, [user, io.env.SUDO_USER], io.platform);
 }
 
 export function loginAs(user: string, { target, name }: Pick<Setup, 'target' | 'name'>) {

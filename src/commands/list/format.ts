@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { width } from '../../cli/terminal.js';
 import { type ConnectError, printable } from '../../errors.js';
+import { countBy } from '../../group-by.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { addressOf } from '../../sources/routes.js';
 import type { Status } from '../../sources/source.js';
@@ -11,8 +12,9 @@ interface TableLooks {
   readonly style: ChalkInstance;
   /** Aligned, with a header; otherwise columns are separated by tabs. */
   readonly terminal: boolean;
-  /** On a terminal: the shell into which a target may be pasted. */
+  /** On a terminal: the shell into which a target may be pasted, and what calls this program there. */
   readonly shell?: Shell;
+  readonly vmssh?: string;
   readonly names: SshNames;
   readonly withHost?: boolean;
   /** The hypervisors that did not answer: a row each, with the reason at its end. */
@@ -38,33 +40,47 @@ export function formatColumn(
 /** One line per machine, and per hypervisor that did not answer; "" for none. Names are escaped: none can control the terminal or break a column. */
 export function formatTable(machines: readonly ListedMachine[], looks: TableLooks): string {
   const { style, terminal, failed = [], widths: before = [] } = looks;
-  const table = columns(looks);
+  const table = columns(machines, looks);
   const rows = [
     ...machines.map((machine) => table.map(({ cell }) => printable(cell(machine)))),
     ...failed.map(({ target, problem, hint }) => [
-      ...table.map(({ title }) => ({ STATUS: 'failed', HOST: target })[title] ?? '-'),
+      ...table.map(({ title }) => ({ STATUS: 'failed', STATE: 'failed', HOST: target })[title] ?? '-'),
       printable(hint ? `${problem}; ${hint}` : problem),
     ]),
   ];
   if (!terminal) return rows.map((row) => `${row.join('\t')}\n`).join('');
   if (rows.length === 0) return '';
-  const header = table.map(({ title }) => title);
-  const sizes = (i: number) => [header, ...rows].map((row) => width(row[i] ?? ''));
-  const widths = header.map((_, i) => widest([before[i] ?? 0, ...sizes(i)], looks.columns));
+  const titles = table.map(({ title }) => title);
+  const sizes = (i: number) => [titles, ...rows].map((row) => width(row[i] ?? ''));
+  const all = titles.map((_, i) => widest([before[i] ?? 0, ...sizes(i)], looks.columns));
+  const widths = looks.wide ? fitting(all, looks.columns) : all;
+  const header = titles.slice(0, widths.length);
   const isFirst = before.length === 0;
   looks.widths?.splice(0, before.length, ...widths);
-  const typed = looks.names.size > 0 ? 'SSH' : 'TARGET';
+  const typed = isKnownToSsh(looks) ? 'LOG IN WITH' : 'NAME';
   const line = (cells: readonly string[], paint: (cell: string, title: string | undefined) => string) => {
-    const shown = cells.map((cell, i) => ({ text: paint(cell, header[i]), size: width(cell) }));
+    const kept = widths.length < all.length ? cells.slice(0, widths.length) : cells;
+    const shown = kept.map((cell, i) => ({ text: paint(cell, header[i]), size: width(cell) }));
     return `${flowing(shown, widths, looks.columns)}\n`;
   };
   const painted = rows.map((row, i) =>
     line(row, (cell, title) => {
-      if (title === 'STATUS') return colorOf(machines[i]?.status, style)(cell);
+      if (title === 'STATE') return colorOf(machines[i]?.status, style)(cell);
       return title === typed ? style.bold(cell) : cell;
     }),
   );
-  return (isFirst ? line(header, (title) => style.dim(title)) : '') + painted.join('');
+  const more = widths.length < all.length ? `${style.dim('(more columns: vmssh list -o json)')}\n` : '';
+  return (isFirst ? line(header, (title) => style.dim(title)) : '') + painted.join('') + more;
+}
+
+/** The widths of the first columns, at least those of NAME, STATE and SOURCE, that fit side by side. */
+function fitting(widths: readonly number[], columns = Number.POSITIVE_INFINITY): readonly number[] {
+  let used = 0;
+  const over = widths.findIndex((size, i) => {
+    used += size + (i === 0 ? 0 : gap);
+    return i > 2 && used > columns;
+  });
+  return over < 0 ? widths : widths.slice(0, over);
 }
 
 /** The width of a column by those of its cells: one of more than half the terminal stands out, and does not move all others. */
@@ -98,27 +114,79 @@ interface Column {
   readonly cell: (machine: ListedMachine) => string;
 }
 
-function columns({ wide, terminal, shell, names, withHost }: TableLooks): readonly Column[] {
-  const ssh = (machine: ListedMachine) => {
-    const name = names.get(machine);
-    return name === undefined ? '-' : `ssh ${name}`;
-  };
+/** Scripts count the columns of a pipe, and cut them by place; what to type is only for people. */
+function columns(machines: readonly ListedMachine[], looks: TableLooks): readonly Column[] {
+  const { wide, terminal, withHost } = looks;
+  const host: readonly Column[] = withHost ? [{ title: 'HOST', cell: ({ via = '-' }) => via }] : [];
+  const cid: Column = { title: 'CID', cell: ({ cid }) => `${cid ?? '-'}` };
   const more: readonly Column[] = [
-    { title: 'CID', cell: ({ cid }) => `${cid ?? '-'}` },
-    { title: 'UUID', cell: ({ uuid }) => uuid ?? '-' },
     { title: 'ADDRESS', cell: (machine) => addressOf(machine) ?? '-' },
     { title: 'OTHER', cell: ({ also, ids = [] }) => [...also, ...ids].join(' ') || '-' },
   ];
+  const source = ({ provider }: ListedMachine) => provider;
+  if (!terminal) {
+    const uuid: Column = { title: 'UUID', cell: ({ uuid }) => uuid ?? '-' };
+    return [
+      { title: 'STATUS', cell: ({ status }) => status },
+      { title: 'NAME', cell: ({ name }) => name },
+      { title: 'TARGET', cell: ({ target }) => target },
+      { title: 'PROVIDER', cell: source },
+      ...host,
+      ...(wide ? [cid, uuid, ...more] : []),
+    ];
+  }
+  const logIn = isKnownToSsh(looks);
+  const isOnly = hasNameAlone(machines);
+  const fullName: Column = { title: 'FULL NAME', cell: ({ target }) => shellQuoted(target, looks.shell) };
   return [
-    { title: 'STATUS', cell: ({ status }) => status },
-    { title: 'NAME', cell: ({ name }) => name },
-    // Only for people: scripts count the columns of a pipe.
-    ...(terminal && names.size > 0 ? [{ title: 'SSH', cell: ssh }] : []),
-    { title: 'TARGET', cell: ({ target }) => (terminal ? shellQuoted(target, shell) : target) },
-    { title: 'PROVIDER', cell: ({ provider }) => provider },
-    ...(withHost ? [{ title: 'HOST', cell: ({ via = '-' }: ListedMachine) => via }] : []),
-    ...(wide ? more : []),
+    // Where no column says what to type, the name is what to type.
+    { title: 'NAME', cell: (each) => (logIn || wide || isOnly(each) ? each.name : each.target) },
+    { title: 'STATE', cell: ({ status }) => status },
+    { title: 'SOURCE', cell: source },
+    ...host,
+    ...(wide ? [cid, { title: 'UUID', cell: shortUuid }] : []),
+    ...(logIn ? [{ title: 'LOG IN WITH', cell: loginWith(machines, looks) }] : []),
+    ...(wide ? [fullName, ...more] : []),
   ];
+}
+
+function isKnownToSsh({ names, withHost = false }: TableLooks): boolean {
+  return names.size > 0 || withHost;
+}
+
+function shortUuid({ uuid }: ListedMachine): string {
+  return uuid === undefined ? '-' : `${uuid.slice(0, 8)}…`;
+}
+
+function hasNameAlone(machines: readonly ListedMachine[]): (machine: ListedMachine) => boolean {
+  const counts = countBy(machines, ({ name }) => name.toLowerCase());
+  return ({ name }) => counts.get(name.toLowerCase()) === 1;
+}
+
+/** What a person types for each machine of the list: its name, if no other one of it has that name, else its target. */
+export function typedNames(
+  machines: readonly ListedMachine[],
+  shell: Shell | undefined,
+): (machine: ListedMachine) => string {
+  const isOnly = hasNameAlone(machines);
+  return (machine) => {
+    const { name, target, via } = machine;
+    const isWord = via === undefined && isOnly(machine) && /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name);
+    return shellQuoted(isWord ? name : target, shell);
+  };
+}
+
+function loginWith(
+  machines: readonly ListedMachine[],
+  { names, shell, vmssh = 'vmssh' }: TableLooks,
+): Column['cell'] {
+  const typed = typedNames(machines, shell);
+  return (machine) => {
+    const name = names.get(machine);
+    if (machine.status === 'off') return `${vmssh} ssh --start ${name ?? typed(machine)}`;
+    if (name !== undefined) return `ssh ${name}`;
+    return machine.via === undefined ? `${vmssh} setup ${typed(machine)}` : `${vmssh} ssh ${typed(machine)}`;
+  };
 }
 
 function colorOf(status: Status | undefined, style: ChalkInstance): (text: string) => string {

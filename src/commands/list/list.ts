@@ -73,10 +73,11 @@ export const list: Command<ListOptions> = {
   usage: '[NAME...]',
   details: `On a terminal it prints an aligned table, in a pipe lines of tab-separated columns without a header:
 STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
+The table has no column TARGET, but LOG IN WITH: what to type, once ssh knows the machines' names (vmssh config install, or vmssh setup).
 NAME is a name, an id or a target. A name that no machine has, or more than one, is an error (exit code 4); the others are printed.
 With --via there is a column for the hypervisor; a hypervisor that does not answer has a row with the reason, and the exit code is 1.
 With -o address a Hyper-V machine has the address that its guest reported, IPv4 first.
-After vmssh config install, a terminal also shows a column SSH with what to type, such as ssh vm-mint; in --json it is sshName.
+In --json the name that ssh takes is sshName.
 A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
   options: [...Object.values(own), ...viaHostsOptions],
   exclusive: [
@@ -193,7 +194,7 @@ async function advice(
   if (isClear && !closed && isAllHere) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
   const start = isClear || open.length > 0 ? '' : howToGetOne(await loadSources(mayAsk), io);
-  return start + whatNext(isClear ? [] : open, closed, written ?? [], io);
+  return start + whatNext(all.machines, isClear ? [] : open, closed, written ?? [], io);
 }
 
 function lacksWay({ provider, routes = [] }: ListedMachine): boolean {

@@ -1,5 +1,5 @@
 import { CommandError } from '../../cli/command.js';
-import { complain, connectFailure } from '../../cli/failure.js';
+import { calledAs, complain, connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
@@ -92,6 +92,7 @@ export async function looksOf({ show, via }: ListOptions, io: Io) {
     style: await styles(io, 'stdout'),
     terminal: io.terminal.stdout,
     shell: shellOf(io),
+    vmssh: calledAs('vmssh', io),
     columns: io.columns,
     withHost: via !== undefined,
   };
@@ -99,9 +100,9 @@ export async function looksOf({ show, via }: ListOptions, io: Io) {
 
 function noMachines({ machines: { length }, warnings }: AllMachines): string {
   const late = warnings.find(isSilence);
-  if (length === 0 && late) return `No machines found, but ${late.provider} was too late: run it again.\n`;
-  if (length === 0) return 'No machines found.\n';
-  return `No machine is running; vmssh list shows ${length} that ${length === 1 ? 'is' : 'are'} not.\n`;
+  if (length === 0 && late) return `No machines found, but ${late.provider} was too late: run it again\n`;
+  if (length === 0) return 'No machines on this host\n';
+  return `No machine is running; vmssh list shows ${length} that ${length === 1 ? 'is' : 'are'} not\n`;
 }
 
 /** On stderr: the providers that could not be asked, and the names that no machine has. */

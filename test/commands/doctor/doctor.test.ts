@@ -47,9 +47,16 @@ describe('the doctor of this host', () => {
     ['ok ssh', ssh({ version: 'OpenSSH_for_Windows_10.0p2' }), /10\.0/],
     [
       'bad SHELL',
-      { brokenShell: '/usr/sbin/nologin' },
-      /SHELL is \/usr\/sbin\/nologin, by which plain ssh cannot start vmssh/,
-      /^export SHELL=\/bin\/sh$/,
+      {
+        shellTrouble: {
+          trouble: 'prints',
+          problem: '~/.bashrc prints "hi"',
+          about: 'it prints',
+          fix: 'guard it',
+        },
+      },
+      /~\/.bashrc prints "hi"/,
+      /^guard it$/,
     ],
     ['bad addon', { addon: missing }, /no addon for this glibc/, /npm/],
     [
@@ -210,30 +217,40 @@ describe('the doctor of this host', () => {
     const names = ['docker', 'incus'];
     const warnings = names.map((provider) => ({ provider, code: 'CLOSED', problem: `no ${provider}` }));
     const facts = { ...good, providers: [...names, 'podman'], machines: { machines: [], warnings } };
-    expect(await runDoctor('checks', io, async () => facts)).toBe(0);
+    expect(await runDoctor('all', io, async () => facts)).toBe(0);
     expect(io.stdout.join('')).toMatch(/^– not open to this user +docker, incus$/m);
     expect(io.stdout.join('')).not.toContain('fix:');
   });
 
-  it('prints one line for each, with its fix', async () => {
+  it('prints one row for each with -v, with its fix below', async () => {
     const io = fakeIo();
     const facts = { ...good, addon: missing };
-    expect(await runDoctor('checks', io, async () => facts)).toBe(1);
+    expect(await runDoctor('all', io, async () => facts)).toBe(1);
     expect(io.stdout.join('')).toContain(
-      '✓ ssh          OpenSSH_9.2p1 Debian\n✗ addon        no addon for this glibc\n',
+      '✓ ssh          OpenSSH_9.2p1 Debian\n✗ addon        no addon for this glibc\n  fix: install vmssh again by npm',
     );
-    expect(io.stdout.join('')).toMatch(/^ {15}fix: install vmssh again by npm/m);
-    expect(await runDoctor('checks', fakeIo(), async () => good)).toBe(0);
+    expect(await runDoctor('all', fakeIo(), async () => good)).toBe(0);
   });
 
   it.each([
-    { facts: {}, verdict: 'Nothing is wrong on this host.' },
-    { facts: { addon: missing }, verdict: '1 thing is wrong on this host: addon.' },
-    { facts: { addon: missing, ...noSsh }, verdict: '2 things are wrong on this host: ssh, addon.' },
-  ])('starts with a verdict: $verdict', async ({ facts, verdict }) => {
+    { facts: {}, rows: ['✓ This host is ready. 1 machine (libvirt)'] },
+    {
+      facts: { machines: { machines: [], warnings: [] } },
+      rows: ['✓ This host is ready. No machines yet'],
+    },
+    {
+      facts: { addon: missing },
+      rows: [
+        '✗ addon: no addon for this glibc',
+        expect.stringMatching(/^ {2}fix: install vmssh again/),
+        '1 problem, 8 checks fine. All of them: vmssh doctor -v',
+      ],
+    },
+  ])('says the answer first, and only what is wrong: $rows.0', async ({ facts, rows }) => {
     const io = fakeIo();
-    await runDoctor('checks', io, async () => ({ ...good, ...facts }));
-    expect(io.stdout.join('').split('\n').slice(0, 2)).toEqual([verdict, '']);
+    const code = await runDoctor('problems', io, async () => ({ ...good, ...facts }));
+    expect(io.stdout.join('').trimEnd().split('\n')).toEqual(rows);
+    expect(code).toBe(rows.length > 1 ? 1 : 0);
   });
 
   it('shows a warning about one machine beside the count, and the provider as working', () => {
@@ -251,9 +268,9 @@ describe('the doctor of this host', () => {
   it('has one line for the providers without machines, and one each in JSON and in a report', async () => {
     const facts = { ...good, providers: ['hyper-v', 'libvirt', 'lima', 'podman'] };
     const io = fakeIo();
-    await runDoctor('checks', io, async () => facts);
+    await runDoctor('all', io, async () => facts);
     const rows = io.stdout.join('').split('\n');
-    expect(rows.filter((row) => /machine/.test(row) && !row.includes('vhost'))).toEqual([
+    expect(rows.filter((row) => /machine/.test(row) && !/vhost|ready/.test(row))).toEqual([
       '– no machines  hyper-v, lima, podman',
       '✓ libvirt      1 machine',
     ]);
@@ -285,7 +302,7 @@ describe('the doctor of this host', () => {
   });
 
   it('looks at the real host', async () => {
-    const facts = await gatherFacts(fakeIo({ env: { ...process.env, HOME: '/nonexistent' } }));
+    const facts = await gatherFacts(fakeIo({ env: { ...process.env, HOME: '/proc/none' } }));
     expect(facts.config).toMatchObject({ owner: 'none', pasted: false });
     expect(hostChecks(facts).length).toBeGreaterThan(8);
   });

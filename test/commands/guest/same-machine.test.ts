@@ -108,7 +108,7 @@ describe.skipIf(missing)('guest install continues only in the machine where it b
     writeTree(dir, { 'me.pub': `ssh-ed25519 ${'A'.repeat(68)}\n` });
     // Without the steps left out here, the script ends where it adds the key.
     await expect(install('web', { key })).rejects.toThrow('the script did not run there');
-    expect(given('web.script')).toMatch(/^hosts='\d+:\d+/m);
+    expect(given('web.script')).toMatch(/^hosts='[0-9a-f-]{36} \d+\.\d+ \d+:\d+/m);
     await expect(install('web', { key, 'shared-home': true })).rejects.toThrow('the script did not run');
     expect(given('web.script')).toMatch(/^hosts=''$/m);
   });

@@ -16,8 +16,8 @@ const looks = async () => ({
 
 describe('the target of a machine', () => {
   it.each(["it's", '-oX=`id`;$(id)', 'a b', 'plain'])('can be pasted into a shell: %s', async (name) => {
-    const table = formatTable([machine(name, 'h')], await looks());
-    const [, cell] = /running +.*? {2,}(\S.*?) {2,}libvirt$/m.exec(table) ?? [];
+    const table = formatTable([machine(name, 'h')], { ...(await looks()), withHost: true });
+    const [, cell] = / {2}vmssh ssh (.*)$/m.exec(table) ?? [];
     expect(shell(['sh'], `printf %s ${cell}`).stdout).toBe(`via/h/qemu/${name}`);
     const piped = formatTable([machine(name, 'h')], { ...(await looks()), terminal: false });
     expect(piped).toBe(`running\t${name}\tvia/h/qemu/${name}\tlibvirt\n`);
@@ -28,14 +28,7 @@ it('a table keeps its columns on a narrow terminal if one name is long, and brea
   const long = 'a-name-of-a-machine-that-is-much-longer-than-all-others';
   const machines = ['web', long].map((name) => ({ ...machine(name, 'h'), target: `qemu/${name}` }));
   expect(formatTable(machines, { ...(await looks()), columns: 40 })).toBe(
-    [
-      'STATUS   NAME  TARGET    PROVIDER',
-      'running  web   qemu/web  libvirt',
-      `running  ${long}`,
-      `         qemu/${long}`,
-      '         libvirt',
-      '',
-    ].join('\n'),
+    ['NAME  STATE    SOURCE', 'web   running  libvirt', long, '      running  libvirt', ''].join('\n'),
   );
 });
 
@@ -58,10 +51,10 @@ it('a table in parts has one header, columns that only grow, and a row for a hyp
     formatTable([machine('a-longer-name', 'hv2')], withHost),
   ];
   expect(parts.join('')).toBe(
-    'STATUS   NAME  TARGET            PROVIDER  HOST\n' +
-      'running  web   via/hv1/qemu/web  libvirt   hv1\n' +
-      'failed   -     -                 -         hv3   no \\x1b[2J route\n' +
-      'failed   -     -                 -         hv4   it has no vmssh; ssh hv4 mkdir -p .local/bin && scp vmssh hv4:.local/bin/\n' +
-      'running  a-longer-name  via/hv2/qemu/a-longer-name  libvirt   hv2\n',
+    'NAME  STATE    SOURCE   HOST  LOG IN WITH\n' +
+      'web   running  libvirt  hv1   vmssh ssh via/hv1/qemu/web\n' +
+      '-     failed   -        hv3   -                           no \\x1b[2J route\n' +
+      '-     failed   -        hv4   -                           it has no vmssh; ssh hv4 mkdir -p .local/bin && scp vmssh hv4:.local/bin/\n' +
+      'a-longer-name  running  libvirt  hv2   vmssh ssh via/hv2/qemu/a-longer-name\n',
   );
 });

@@ -166,19 +166,12 @@ describe('vmssh list', () => {
       { name: 'mint', target: 'qemu/mint', status: 'off', provider: 'p' },
     ] as const;
     const { stdout } = await output({}, deps(provider(found)), fakeIo({ terminal, env: { NO_COLOR: '1' } }));
-    expect(stdout).toBe(
-      [
-        'STATUS   NAME  TARGET        PROVIDER',
-        'running  虚拟  machine/虚拟  p',
-        'off      mint  qemu/mint     p',
-        '',
-      ].join('\n'),
-    );
+    expect(stdout).toBe(['NAME  STATE    SOURCE', '虚拟  running  p', 'mint  off      p', ''].join('\n'));
   });
 
   it('colours a terminal', async () => {
     const { stdout } = await output({ runningOnly: true }, undefined, fakeIo({ terminal }));
-    expect(stdout).toContain('\x1b[32mrunning\x1b[39m  Mint 22');
+    expect(stdout).toContain('\x1b[1mMint 22\x1b[22m  \x1b[32mrunning\x1b[39m  p');
   });
 
   describe('for a person', () => {
@@ -199,15 +192,15 @@ describe('vmssh list', () => {
         ended(
           0,
           [
-            'STATUS   NAME     SSH         TARGET                                     PROVIDER',
-            'running  web      ssh vm-web  machine/web                                machined',
-            `off      Mint 22  -           qemu/${uuid}  libvirt`,
+            'NAME     STATE    SOURCE    LOG IN WITH',
+            'web      running  machined  ssh vm-web',
+            `Mint 22  off      libvirt   vmssh ssh --start qemu/${uuid}`,
             '',
           ].join('\n'),
           '',
         ),
       );
-      expect((await output({}, await withHosts(''), person())).stdout).toContain('  ssh web  ');
+      expect((await output({}, await withHosts(''), person())).stdout).toContain('  ssh web\n');
     });
 
     it('leaves the columns of a pipe as they are, and has the name in JSON', async () => {
@@ -217,22 +210,39 @@ describe('vmssh list', () => {
       expect(listSchema.parse(json).machines.map(({ sshName }) => sshName)).toEqual(['vm-web', null]);
     });
 
+    it('drops the last columns of -o wide that do not fit, and says where they are', async () => {
+      const io = { ...person(), columns: 45 };
+      const { stdout } = await output({ show: 'wide' }, deps(provider(found)), io);
+      expect(stdout).toBe(
+        [
+          'NAME     STATE    SOURCE    CID  UUID',
+          'web      running  machined  -    -',
+          'Mint 22  off      libvirt   -    -',
+          '(more columns: vmssh list -o json)',
+          '',
+        ].join('\n'),
+      );
+    });
+
+    it('shows the full name of machines that share a name', async () => {
+      const twins = ['podman', 'lima'].map((name) => ({ ...web, name: 'Web', target: `${name}/Web` }));
+      const { stdout, stderr } = await output({}, deps(provider(twins)), person());
+      expect(stdout).toMatch(/^podman\/Web +running/m);
+      expect(stderr).toBe('To log in: vmssh setup podman/Web\n');
+    });
+
     it.each([
-      { all: found, typed: 'machine/web' },
+      { all: found, typed: 'web' },
       { all: [{ ...web, name: '-oX=$(id)', target: 'machine/-oX=$(id)' }], typed: "'machine/-oX=$(id)'" },
     ])('says how to log in before config install: $typed', async ({ all, typed }) => {
       const { stderr } = await output({}, deps(provider(all)), person());
-      expect(stderr).toBe(
-        `the first login: vmssh setup ${typed}\nif a key of yours is in it: vmssh ssh ${typed}; or vmssh config install, for plain ssh\n`,
-      );
+      expect(stderr).toBe(`To log in: vmssh setup ${typed}\n`);
     });
 
     it('says what gives a machine of libvirt a way in', async () => {
       const bare = { ...web, name: 'mint', target: 'qemu/mint', provider: 'libvirt' };
       const { stderr } = await output({}, deps(provider([bare, ...found])), person());
-      expect(stderr).toBe(
-        'the first login: vmssh setup machine/web\nif a key of yours is in it: vmssh ssh machine/web; or vmssh config install, for plain ssh\nno way into mint yet: vmssh setup qemu/mint\n',
-      );
+      expect(stderr).toBe('To log in: vmssh setup web\nNo way into mint yet: vmssh setup mint\n');
     });
 
     it('has no advice in a pipe, in JSON, with -q, or if no machine runs', async () => {
@@ -250,10 +260,10 @@ describe('vmssh list', () => {
       );
       const bin = useFolder({ limactl: 0o755, virsh: 0o644 });
       const { stdout, stderr } = await output({}, asked, person({ PATH: `.:${bin}` }));
-      expect(stdout).toBe('No machines found.\n');
-      expect(stderr.split('\n')[0]).toBe('not installed here: libvirt (virsh), Incus (incus or lxc)');
-      expect(stderr).toContain('\na CID needs no list: vmssh ssh root@vsock/CID\n');
-      expect(stderr.trimEnd().split('\n')).toHaveLength(5);
+      expect(stdout).toBe('No machines on this host\n');
+      expect(stderr).toBe(
+        'Looked in: Lima, QEMU. Not installed: libvirt, Incus.\nExpected one? vmssh doctor\n',
+      );
       expect((await output({}, deps())).stdout).toBe('');
       const hosts = async () =>
         (await (await withHosts('')).hosts(person()))?.map((each) => ({ ...each, gone: '2026-01-31' }));
@@ -266,7 +276,7 @@ describe('vmssh list', () => {
         deps(provider(found.slice(1))),
         person(),
       );
-      expect(stdout).toBe('No machine is running; vmssh list shows 1 that is not.\n');
+      expect(stdout).toBe('No machine is running; vmssh list shows 1 that is not\n');
       expect(stderr).toBe('');
     });
   });

@@ -103,7 +103,7 @@ describe.skipIf(lacks('ssh'))('rows of a source, in lines for ssh', () => {
       ['list', '-o', 'wide'],
       ['check', 'mine'],
       ['check', '--until', 'resolved', 'mine/a\u202eb'],
-      ['doctor'],
+      ['doctor', '-v'],
       ['inventory', '--list'],
       ['complete', '--', 'ssh', 'mine/'],
     ]) {

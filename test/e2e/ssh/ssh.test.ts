@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, connect as openSocket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { ends } from '../../helpers/expected.js';
-import { lacks } from '../../helpers/programs.js';
+import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { listening } from '../../helpers/sockets/servers.js';
@@ -31,6 +31,29 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     const verbose = await run([...sshd.ssh(mode), '-v', host, 'true']);
     expect(verbose).toMatchObject({ code: 0, stderr: expect.stringContaining('Authenticated to ') });
   });
+
+  it.skipIf(mode === 'relay' || missingPrograms({ fish: 'fish', tcsh: 'tcsh' }))(
+    'names a start file that prints, and gets by it',
+    async () => {
+      const files = { bash: '.bashrc', fish: '.config/fish/config.fish', tcsh: '.tcshrc' } as const;
+      for (const [shell, file] of Object.entries(files)) {
+        const home = join(dir, shell);
+        mkdirSync(dirname(join(home, file)), { recursive: true });
+        writeFileSync(join(home, file), 'echo hello\n');
+        // As of a program that no shell started.
+        const env = { ...process.env, HOME: home, SHELL: findProgram(shell), SHLVL: undefined };
+        const plain = await run([...sshd.ssh(mode), host, 'exit 7'], { env });
+        expect(plain).toMatchObject({
+          code: 255,
+          stderr: expect.stringContaining('mm_receive_fd: no message'),
+        });
+        await ends(7, run([...vmssh, 'ssh', '-F', sshd.config(mode), host, 'exit 7'], { env }));
+        const { stdout } = await run([...vmssh, 'doctor'], { env });
+        expect(stdout).toContain(`✗ SHELL`);
+        expect(stdout).toContain(`~/${file} prints "hello"`);
+      }
+    },
+  );
 
   it('takes the path with percent signs for slashes', async () => {
     const result = await run([...sshd.ssh(mode), copyHost, 'echo "$SSH_CONNECTION"']);

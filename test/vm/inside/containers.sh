@@ -34,6 +34,7 @@ podman run --detach --name bare --network none bare:1 sleep infinity
 make_plain podman
 ssh-keygen -q -t ed25519 -N '' -f /vm/other
 podman run --detach --name shared --network none --volume /root:/root own:1 sleep infinity
+podman run --detach --name homes --network none --volume /home:/home own:1 sleep infinity
 mkdir -p /srv/export
 podman run --detach --name exported --hostname exported --network none --volume /srv/export:/run/host/unix-export own:1 \
   bash -c 'mkdir -p /run/sshd; exec socat UNIX-LISTEN:/run/host/unix-export/ssh,fork EXEC:"/usr/sbin/sshd -i"'

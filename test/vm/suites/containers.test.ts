@@ -335,6 +335,13 @@ E`,
     /✗ key +\/root\/.ssh\/authorized_keys is this host's own.*\n +hint.*: if you mean that: --shared-home/,
     '--user root --key /vm/other.pub',
   );
+  // Not the caller's, who is root.
+  setsNothingUp(
+    sh,
+    { target: 'podman/homes', inside: inside(`podman ${pidOf} homes`) },
+    /✗ key +\/home\/tester\/.ssh\/authorized_keys is this host's own.*\n +hint.*: if you mean that: --shared-home/,
+    '--user tester --key /vm/other.pub',
+  );
   setsNothingUp(
     sh,
     { target: 'podman/bare', inside: inside(`podman ${pidOf} bare`) },

@@ -85,7 +85,7 @@ describeGuests('machines on a host with systemd-machined', () => {
       ),
     ).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nbox\ntrixie\n$/) });
     expect(
-      await sh('vmssh doctor | grep -E "^[^ ]+ (exposed|config|Include|ssh vsock/3|fresh Hosts) "'),
+      await sh('vmssh doctor -v | grep -E "^[^ ]+ (exposed|config|Include|ssh vsock/3|fresh Hosts) "'),
     ).toMatchObject({
       stdout: expect.stringMatching(
         /^– exposed +1 with an open vsock port 22: selfmade \(vsock\/78\).*\n✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n✓ fresh Hosts .*systemd write them\n$/,

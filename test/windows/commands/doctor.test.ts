@@ -40,7 +40,7 @@ describeWindows('vmssh doctor --report', () => {
     const rows: string[] = [];
     for (const mode of [0o755, 0o777]) {
       chmodSync(folder, mode);
-      const { stdout } = await runOnWindows([workFile('open/vmssh.exe'), 'doctor']);
+      const { stdout } = await runOnWindows([workFile('open/vmssh.exe'), 'doctor', '-v']);
       rows.push(...stdout.split('\n').filter((line) => / program /.test(line)));
     }
     expect(rows).toEqual([

@@ -102,18 +102,30 @@ find_key_file() {
     key_fault=${key_fault:-"sshd reads the keys of $account from no file: AuthorizedKeysFile $(setting authorizedkeysfile), AuthorizedKeysCommand $(setting authorizedkeyscommand)$newline$(setting_fix AuthorizedKeysFile .ssh/authorized_keys)"}
     fail key "${key_fault%%"$newline"*}" "${key_fault#*"$newline"}" || return
   fi
-  # Root follows no link of the account's.
-  keys_by=root
-  key_part=$(there "$keys_in")
-  while [ -n "$key_part" ]; do
-    if ! owned_by "$R$key_part" root; then keys_by=$account; fi
-    key_part=${key_part%/*}
-  done
+  keys_by=$account
+  if roots_alone "$(there "$keys_in")"; then keys_by=root; fi
 }
 
 # there FILE: it, or the first folder above it that is there.
 there() {
   there=$1
-  while [ -n "$there" ] && [ ! -e "$R$there" ]; do there=${there%/*}; done
+  while [ -n "$there" ] && [ ! -e "$R$there" ] && [ ! -L "$R$there" ]; do there=${there%/*}; done
   echo "${there:-/}"
+}
+
+# roots_alone FILE: whether nobody but root can change it, a folder above it or a link on the way. Else root would follow, also a
+# moment later, what the account puts there.
+links=0
+roots_alone() {
+  alone=$1
+  while [ -n "${alone%/}" ]; do
+    if [ -z "$(find "$R$alone" -prune -user root \( -type l -o ! -perm -020 ! -perm -002 \) 2>/dev/null)" ]; then return 1; fi
+    if [ -L "$R$alone" ]; then
+      links=$((links + 1))
+      link=$(readlink "$R$alone")
+      case $link in /*) ;; *) link=${alone%/*}/$link ;; esac
+      if [ "$links" -gt 20 ] || ! (roots_alone "$link"); then return 1; fi
+    fi
+    alone=${alone%/*}
+  done
 }

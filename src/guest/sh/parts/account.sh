@@ -21,6 +21,20 @@ acting_fix() {
   esac
 }
 
+# is_hosts FILE: whether it is in a home of the host's, by $hosts. By device and inode on the host's own kernel; on another by inode and time,
+# unless the file system is on a disk of the machine's own: one made from the same image may have both.
+is_hosts() {
+  read -r host_boot </proc/sys/kernel/random/boot_id || host_boot=
+  if [ "${hosts%% *}" = "$host_boot" ]; then
+    host_mark=%d.%i
+  else
+    case $(as "$keys_by" stat -L -f -c %T "$1") in ext* | xfs | btrfs | zfs | f2fs | tmpfs) return 1 ;; esac
+    host_mark=%i:%Y
+  fi
+  host_mark=$(as "$keys_by" stat -L -c "$host_mark" "$1") || return 1
+  case " $hosts " in *" $host_mark "*) ;; *) return 1 ;; esac
+}
+
 # look_for_keys: sets $has_keys. 1: the home is one of the host's, which the machine shares: a key in there lets in on the host too.
 # shellcheck disable=SC2034 # set-up-account.sh reads it
 look_for_keys() {
@@ -30,10 +44,13 @@ look_for_keys() {
   key_text=$(as "$keys_by" cat "$R$keys_in" </dev/null)
   printf '%s\n' "$keys" | { while IFS= read -r key; do printf '%s\n' "$key_text" | has_key "$key" || exit 1; done; } && return
   has_keys=no
-  for each in "$R$keys_in" "$R${keys_in%/*}" "$R${keys_in%/*/*}"; do
-    key_mark=$(as "$keys_by" stat -L -c %i:%Y "$each") || continue
-    case " $hosts " in *" $key_mark "*) ;; *) continue ;; esac
-    fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" '# if you mean that: --shared-home' || return
+  each=$keys_in
+  while [ -n "$hosts" ] && [ -n "$each" ]; do
+    if is_hosts "$R$each"; then
+      fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" '# if you mean that: --shared-home' || return
+    fi
+    if [ "$each" = "$home" ]; then return 0; fi
+    each=${each%/*}
   done
 }
 

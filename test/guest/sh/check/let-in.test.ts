@@ -6,13 +6,17 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accountScript } from '../../../../src/guest/script.js';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
+import { skip } from '../../../helpers/skips.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
 import { script, useTempDir } from '../../../helpers/temp-dir.js';
 import { functionsOf, given, root, useRoot } from '../guest.js';
@@ -53,6 +57,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       hostKey = true,
       hosts = [] as string[],
       proc = '/proc',
+      runuser = 'shift 3; exec "$@"',
     } = {},
   ): readonly string[] {
     const sshd = findProgram('sshd') ?? '';
@@ -70,7 +75,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     const owner = `case $each in ann | bob) each=${isRoot ? 1000 : uid} ;; root) each=${uid} ;; esac`;
     const words = `for each; do shift; ${owner}; set -- "$@" "$each"; done`;
     script(join(root, 'bin/find'), `${words}; exec ${findProgram('find')} "$@"`);
-    script(join(root, 'bin/runuser'), 'shift 3; exec "$@"');
+    script(join(root, 'bin/runuser'), runuser);
     script(join(root, 'bin/id'), `case $1 in -u) [ $# = 1 ] && echo 0 || echo 1000 ;; *) echo users ;; esac`);
     const passwd = `[ $# = 1 ] && exec cat '${root}/passwd'; grep "^$2:" '${root}/passwd'`;
     script(join(root, 'bin/getent'), `case $1 in passwd) ${passwd} ;; shadow) echo "$2:${shadow}" ;; esac`);
@@ -110,6 +115,51 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     expect(setUp(config)).toContain('ok key ann has the key already');
   });
 
+  describe.skipIf(!isRoot && skip('needs root'))('without StrictModes', () => {
+    const config = 'StrictModes no\nAuthorizedKeysFile /open/keys/%u\n';
+    const runuser = 'shift 3; exec setpriv --reuid=1000 --regid=1000 --clear-groups -- "$@"';
+    const secret = () => join(root, 'root/keys');
+    beforeEach(() => {
+      mkdirSync(join(root, 'open/keys'), { recursive: true });
+      mkdirSync(join(root, 'root'), { recursive: true });
+      for (const each of [dirname(root), join(root, 'open')]) chmodSync(each, 0o755);
+      writeFileSync(secret(), "root's\n", { mode: 0o600 });
+    });
+
+    it.each([
+      { name: 'that all can write to', mode: 0o1777, gid: 0 },
+      { name: "that the account's group can write to", mode: 0o775, gid: 1000 },
+    ])('root follows no link of the account in a folder $name', ({ mode, gid }) => {
+      chownSync(join(root, 'open/keys'), 0, gid);
+      chmodSync(join(root, 'open/keys'), mode);
+      symlinkSync(secret(), join(root, 'open/keys/ann'));
+      expect(setUp(config, { look: false, runuser }).join('\n')).toMatch(
+        /^failed key .*cannot be read as ann/m,
+      );
+      expect(readFileSync(secret(), 'utf8')).toBe("root's\n");
+      unlinkSync(join(root, 'open/keys/ann'));
+      expect(setUp(config, { look: false, runuser })).toContain(
+        'changed key 1 put into /open/keys/ann of ann',
+      );
+      expect(statSync(join(root, 'open/keys/ann')).uid).toBe(1000);
+    });
+
+    it.each([
+      { name: "of the account's", target: 'home/ann/keys', by: 1000 },
+      { name: 'of root that only root can change', target: 'srv/keys', by: 0 },
+    ])('a folder by a link $name', ({ target, by }) => {
+      mkdirSync(join(root, target), { recursive: true });
+      for (const each of [join(root, target), dirname(join(root, target))]) chmodSync(each, 0o755);
+      chownSync(join(root, target), by, by);
+      rmSync(join(root, 'open/keys'), { recursive: true });
+      symlinkSync(relative(join(root, 'open'), join(root, target)), join(root, 'open/keys'));
+      expect(setUp(config, { look: false, runuser })).toContain(
+        'changed key 1 put into /open/keys/ann of ann',
+      );
+      expect(statSync(join(root, target, 'ann')).uid).toBe(by);
+    });
+  });
+
   it.each(['home/ann', 'home/ann/.ssh', 'home/ann/.ssh/authorized_keys'])(
     'gets no key where %s is of this host',
     (path) => {
@@ -118,8 +168,9 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       if (isRoot)
         for (const each of ['.ssh', '.ssh/authorized_keys'])
           chownSync(join(root, 'home/ann', each), 1000, 1000);
-      const mark = ({ ino, mtimeMs } = statSync(join(root, path))) => `${ino}:${Math.floor(mtimeMs / 1000)}`;
-      const hosts = [mark()];
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      const mark = ({ dev, ino } = statSync(join(root, path))) => [boot, `${dev}.${ino}`];
+      const hosts = mark();
       for (const [look, hostKey] of [
         [true, true],
         [true, false],
@@ -139,7 +190,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       expect(setUp('', { look: false })).toContain(
         'changed key 1 put into /home/ann/.ssh/authorized_keys of ann',
       );
-      expect(setUp('', { hosts: [mark()] })).toContain('ok key ann has the key already');
+      expect(setUp('', { hosts: mark() })).toContain('ok key ann has the key already');
     },
   );
 

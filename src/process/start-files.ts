@@ -1,0 +1,185 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
+import { printable, quote } from '../errors.js';
+import type { Env } from '../runtime.js';
+import type { Io } from './io.js';
+import { isProgram } from './program-in-path.js';
+import { type ProgramEnd, runProgram } from './run-program.js';
+
+export interface ShellTrouble {
+  readonly trouble: Trouble;
+  readonly problem: string;
+  /** The same without a name or a path of this host. */
+  readonly about: string;
+  readonly fix: string;
+}
+
+/**
+ * What the start files of the user's shell do to a login: ssh starts its ProxyCommand by $SHELL, with one socket as stdin and stdout, and takes
+ * the first byte there for vmssh's. Undefined if they let it be. bash reads ~/.bashrc then, unless SHLVL says that a shell started ssh (shell.c).
+ */
+export async function shellTrouble(
+  io: Pick<Io, 'env' | 'usersShell' | 'platform'>,
+): Promise<ShellTrouble | undefined> {
+  const env: Env = { ...io.env, ...io.usersShell, SHLVL: undefined };
+  const { SHELL: shell } = env;
+  if (io.platform !== 'linux' || !shell) return undefined;
+  if (!isProgram(shell)) return useSh(`SHELL is ${shell}, and there is no such program`, 'ends');
+  const kind = shells[basename(shell)];
+  const seen = await look([shell, '-c', `exec ${probe}`], env);
+  const { trouble } = seen;
+  if (trouble === undefined) return undefined;
+  const file = kind && (await culprit(shell, kind, env));
+  if (kind === undefined || (file === undefined && trouble === 'ends'))
+    return useSh(`SHELL is ${shell}, which ${said(seen, trouble)}`, trouble);
+  const where = kind === shells.bash ? ' where no shell started ssh (VS Code, a git client, a unit)' : '';
+  const name = file === undefined ? `a start file of ${shell}` : tilde(file, env);
+  return {
+    trouble,
+    problem: `${name} ${said(seen, trouble)}${where}: ${effects[trouble]}`,
+    about: `a start file of the shell ${fixed[trouble]}`,
+    fix: kind.fix(name),
+  };
+}
+
+/** It is no shell, or one of which nothing is known here. */
+function useSh(why: string, trouble: Trouble): ShellTrouble {
+  const problem = `${why}: ${effects[trouble]} (vmssh ssh takes /bin/sh)`;
+  return { trouble, problem, about: `the shell ${fixed[trouble]}`, fix: 'export SHELL=/bin/sh' };
+}
+
+type Trouble = 'prints' | 'ends' | 'hangs' | 'waits';
+
+interface Seen {
+  readonly trouble: Trouble | undefined;
+  readonly stdout: string;
+  readonly ms: number;
+}
+
+/** By this code the shell shows that it went as far as to what ssh asked of it. */
+const ranCode = 42;
+const probe = `/bin/sh -c 'exit ${ranCode}'`;
+
+/** Milliseconds. A start file that takes so long is felt at each login. */
+const slowMs = 1000;
+const timeoutMs = 10_000;
+
+async function look(command: readonly string[], env: Env): Promise<Seen> {
+  const first = await timed(command, env);
+  if (first.trouble !== 'waits') return first;
+  // This host may have been busy.
+  const second = await timed(command, env);
+  return second.ms < first.ms ? second : first;
+}
+
+async function timed(command: readonly string[], env: Env): Promise<Seen> {
+  const start = process.uptime();
+  const how = { env, timeoutMs, stdin: 'socket', longest: 1 << 16 } as const;
+  const end = await runProgram(command, how).catch(() => ({ stdout: '', code: null, stopped: undefined }));
+  const ms = (process.uptime() - start) * 1000;
+  return { trouble: troubleOf(end, ms), stdout: end.stdout, ms };
+}
+
+function troubleOf(
+  { stdout, stopped, code }: Pick<ProgramEnd, 'stdout' | 'stopped' | 'code'>,
+  ms: number,
+): Trouble | undefined {
+  if (stdout !== '') return 'prints';
+  if (stopped !== undefined) return 'hangs';
+  if (code !== ranCode) return 'ends';
+  return ms > slowMs ? 'waits' : undefined;
+}
+
+const effects: Readonly<Record<Trouble, string>> = {
+  prints: 'ssh takes that for the connection, and ends ("mm_receive_fd: no message header")',
+  ends: 'vmssh is not started',
+  hangs: 'ssh waits for ever',
+  waits: 'so long each login waits',
+};
+
+const fixed: Readonly<Record<Trouble, string>> = {
+  prints: 'prints something',
+  ends: 'does not run what ssh asks of it',
+  hangs: 'does not end',
+  waits: 'is slow',
+};
+
+function said({ stdout, ms }: Seen, trouble: Trouble): string {
+  const line = stdout.split('\n').find((each) => each.trim() !== '') ?? stdout;
+  if (trouble === 'prints') return `prints ${quote(printable(line.slice(0, 60)))}`;
+  return trouble === 'waits' ? `takes ${(ms / 1000).toFixed(1)} s` : fixed[trouble];
+}
+
+/** The first start file that does it alone. */
+async function culprit(shell: string, { bare, source, files }: StartFiles, env: Env) {
+  const alone = (line: string, more: Env) =>
+    look([shell, ...bare, '-c', `${line}exec ${probe}`], { ...env, BASH_ENV: undefined, ...more });
+  // Without a start file all has to be well, or the option is not known.
+  if ((await alone('', {})).trouble !== undefined) return undefined;
+  const there = files(env).filter((path) => isAbsolute(path) && existsSync(path));
+  for (const path of there.slice(0, mostFiles))
+    if ((await alone(`${source} "$VMSSH_START_FILE"; `, { VMSSH_START_FILE: path })).trouble !== undefined)
+      return path;
+  return undefined;
+}
+
+const mostFiles = 32;
+
+interface StartFiles {
+  /** The options without which the shell reads its start files. */
+  readonly bare: readonly string[];
+  readonly source: string;
+  /** In the order in which `-c` reads them. */
+  readonly files: (env: Env) => readonly string[];
+  readonly fix: (file: string) => string;
+}
+
+const firstLine = (line: string) => (file: string) => `put this line at the top of ${file}: ${line}`;
+const home = ({ HOME = '' }: Env, name: string) => join(HOME, name);
+
+const tcsh: StartFiles = {
+  bare: ['-f'],
+  source: 'source',
+  files: (env) => ['/etc/csh.cshrc', home(env, '.tcshrc'), home(env, '.cshrc')],
+  fix: firstLine('if (! $?prompt) exit'),
+};
+
+const shells: Readonly<Record<string, StartFiles>> = {
+  bash: {
+    bare: ['--norc'],
+    source: '.',
+    files: (env) => ['/etc/bash.bashrc', home(env, '.bashrc')],
+    fix: (file) => `${firstLine('[[ $- == *i* ]] || return')(file)}; or: vmssh config install --no-fdpass`,
+  },
+  fish: {
+    bare: ['--no-config'],
+    source: 'source',
+    files: (env) => [
+      ...fishFiles(join(env.XDG_CONFIG_HOME || home(env, '.config'), 'fish')),
+      ...fishFiles('/etc/fish'),
+    ],
+    fix: firstLine('status is-interactive; or return'),
+  },
+  zsh: {
+    bare: ['-f'],
+    source: '.',
+    files: (env) => ['/etc/zsh/zshenv', join(env.ZDOTDIR || home(env, ''), '.zshenv')],
+    fix: (file) => `move that from ${file} to ~/.zshrc, which only an interactive shell reads`,
+  },
+  tcsh,
+  csh: tcsh,
+};
+
+function fishFiles(folder: string): readonly string[] {
+  const parts = join(folder, 'conf.d');
+  const names = existsSync(parts)
+    ? readdirSync(parts)
+        .filter((name) => name.endsWith('.fish'))
+        .toSorted()
+    : [];
+  return [...names.map((name) => join(parts, name)), join(folder, 'config.fish')];
+}
+
+function tilde(path: string, { HOME }: Env): string {
+  return HOME && path.startsWith(`${HOME}/`) ? path.replace(HOME, '~') : path;
+}

@@ -398,7 +398,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     });
     rmSync(config);
     writeFileSync(join(root, 'sshd_config'), settings);
-    expect(stdout).toMatch(/\+ host-keys +there is none: \S+\/ssh_host_ecdsa_key is made\n/);
+    expect(stdout).toMatch(/\+ host keys +there is none: \S+\/ssh_host_ecdsa_key is made\n/);
   });
 
   it.each([

@@ -70,8 +70,16 @@ export function configText(options: ConfigTextOptions): string {
   const { hostKeys, start, bring, routes, servedElsewhere = [], warnsOfKex = false } = options;
   const alive = options.keepsAlive ? [] : keepAlive;
   const allPatterns = (hostKey: Kind['hostKey']) => patterns(hostKey, servedElsewhere);
-  const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
-    withLines(host, [...settings, ...hostOptions({ hostKeys, ...options, ...caller }), ...alive]);
+  const block = (host: string, options: Omit<HostOptions, keyof Caller>) => {
+    // The proxy is given %h, which a HostName of the user's for all hosts would change: "%h.example.com".
+    const typed = options.target === undefined ? [['HostName', '%h'] as const] : [];
+    return withLines(host, [
+      ...settings,
+      ...typed,
+      ...hostOptions({ hostKeys, ...options, ...caller }),
+      ...alive,
+    ]);
+  };
   const machineLines = ({ host, names = [], options, about }: ConcreteHost) => {
     const { target } = options;
     const own = {

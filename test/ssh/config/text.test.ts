@@ -68,6 +68,12 @@ describe.skipIf(noSsh)('the lines, as ssh reads them', () => {
     });
   });
 
+  it.each(hosts)("keep the name %s from the user's own HostName for all hosts", (host) => {
+    const all = 'Host !*.* *\n    HostName %h.corp.example.com\nMatch final\n    HostName %h.example.com\n';
+    const { hostname } = effective({ program, fdpass: true }, host, all);
+    expect(hostname?.toLowerCase()).toBe(host.toLowerCase());
+  });
+
   it.each(hosts)('have %s accept no unknown key by the policy strict, and have ssh ask by ask', (host) => {
     const effect = (hostKeys: 'strict' | 'ask') =>
       effective({ program, fdpass: true, hostKeys }, host).stricthostkeychecking;

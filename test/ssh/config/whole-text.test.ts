@@ -20,6 +20,7 @@ it('the lines are these, with settings of the user above ours in each block', ()
       { ...web, host: 'db', about: 'db of lima' },
     ],
   });
+  const typed = ['HostName %h', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p"];
   const [ours, keyed] = [
     ['ProxyUseFdpass yes', 'CanonicalizeHostname no', 'CheckHostIP no'],
     ['GlobalKnownHostsFile /dev/null', 'HashKnownHosts no', 'UpdateHostKeys no'],
@@ -31,12 +32,12 @@ it('the lines are these, with settings of the user above ours in each block', ()
     ['# vmssh: ssh into machines on this host without a network'],
     [
       '# These names are addresses: another machine may answer after each start, and nothing can sit in between.\nHost PATTERNS',
-      ...['ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
+      ...['ForwardAgent yes', ...typed, ...ours],
       ...['StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null', 'LogLevel ERROR', ...alive],
     ],
     [
       '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".\nHost PATTERNS',
-      ...['ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
+      ...['ForwardAgent yes', ...typed, ...ours],
       ...[
         'StrictHostKeyChecking accept-new',
         'UserKnownHostsFile ~/.ssh/vmssh_known_hosts',
@@ -45,7 +46,7 @@ it('the lines are these, with settings of the user above ours in each block', ()
       ],
     ],
     ...['# web of incus\nHost web WEB w2', '# db of lima\nHost db'].map((head) => [
-      ...[head, 'ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
+      ...[head, 'ForwardAgent yes', ...typed, ...ours],
       ...[
         'HostKeyAlias vmssh-1',
         'StrictHostKeyChecking accept-new',

@@ -3,12 +3,12 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { missingOwnHome, ownHome } from '../../helpers/own-home.js';
 import { lacks } from '../../helpers/programs.js';
 import { type Outcome, run } from '../../helpers/run.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { property } from '../../property/property.js';
 import { isIn, ssh, useKeyBed } from './key-bed.js';
+import { missingOwnHome, ownHome } from './own-home.js';
 
 const missing = lacks('ssh', 'sshd', 'socat', 'script', 'git') ?? missingOwnHome();
 const name = 'web';

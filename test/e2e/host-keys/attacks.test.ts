@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { missingOwnHome } from '../../helpers/own-home.js';
 import { lacks } from '../../helpers/programs.js';
 import { isIn, useKeyBed } from './key-bed.js';
+import { missingOwnHome } from './own-home.js';
 
 const name = 'web';
 

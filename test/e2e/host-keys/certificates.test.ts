@@ -3,10 +3,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { missingOwnHome } from '../../helpers/own-home.js';
 import { lacks } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 import { type CertificateOptions, isIn, ssh, useKeyBed } from './key-bed.js';
+import { missingOwnHome } from './own-home.js';
 
 const missing = lacks('ssh', 'sshd') ?? missingOwnHome();
 const name = 'web';

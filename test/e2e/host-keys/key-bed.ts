@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
-import { ownHome } from '../../helpers/own-home.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
+import { ownHome } from './own-home.js';
 
 /** VMSSH_TEST_SSH=/path/to/ssh tries another version. */
 export const ssh = process.env.VMSSH_TEST_SSH ?? 'ssh';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { missingOwnHome } from '../../helpers/own-home.js';
 import { lacks } from '../../helpers/programs.js';
 import { factor } from '../../property/property.js';
 import { useKeyBed } from './key-bed.js';
+import { missingOwnHome } from './own-home.js';
 
 /** By night 200. */
 const count = Math.ceil(16 * factor);

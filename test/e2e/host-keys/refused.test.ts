@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { missingOwnHome } from '../../helpers/own-home.js';
 import { lacks } from '../../helpers/programs.js';
 import type { Outcome } from '../../helpers/run.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { property } from '../../property/property.js';
 import { isIn, ssh, useKeyBed } from './key-bed.js';
+import { missingOwnHome } from './own-home.js';
 
 const missing = lacks('ssh', 'sshd', 'script') ?? missingOwnHome();
 const name = 'web';

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lacks } from './programs.js';
-import { skip } from './skips.js';
+import { lacks } from '../../helpers/programs.js';
+import { skip } from '../../helpers/skips.js';
 
 const uid = process.getuid?.() ?? 0;
 

@@ -20,7 +20,7 @@ import { missingOwnHome } from './own-home.js';
 const name = 'web';
 
 /** What docs/host-keys.md promises, whatever somebody does to its files and names. */
-describe.skipIf(lacks('ssh', 'sshd') ?? missingOwnHome())('the files of host keys', () => {
+describe.skipIf(lacks('ssh', 'sshd', 'socat') ?? missingOwnHome())('the files of host keys', () => {
   const bed = useKeyBed(name);
   const own = join(bed.sshFolder, 'vmssh_known_hosts');
   const inbox = `${own}.new`;

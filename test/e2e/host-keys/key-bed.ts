@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
+import { findProgram } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
@@ -71,8 +72,13 @@ export function useKeyBed(name: string): KeyBed {
   const call = (...words: readonly string[]) => run([...within, ...vmssh, ...words], { env, detached: true });
   const lists = (...all: readonly Row[]) => {
     const machines = all.map(({ at, id, name: called = name, hostKeys }) => {
-      const address = `unix${sshds[at].path}`;
-      return { name: called, status: 'running', address, ...(id && { id }), ...(hostKeys && { hostKeys }) };
+      const { path } = sshds[at];
+      // Of two machines at one address vmssh reaches neither.
+      const to =
+        all.length > 1
+          ? { routes: [{ command: [findProgram('socat'), '-', `UNIX:${path}`] }] }
+          : { address: `unix${path}` };
+      return { name: called, status: 'running', ...to, ...(id && { id }), ...(hostKeys && { hostKeys }) };
     });
     writeFileSync(rows, JSON.stringify({ version: 1, machines }));
   };

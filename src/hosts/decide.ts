@@ -1,6 +1,8 @@
 import { UsageError, usage } from '../cli/command.js';
-import { printable } from '../errors.js';
+import { printable, quoteNames } from '../errors.js';
 import { fewOf, withoutRepeats } from '../group-by.js';
+import { bothFiles } from '../identity/inbox.js';
+import { pinsIn } from '../identity/pins.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
@@ -11,6 +13,7 @@ import type { ListedMachine } from '../sources/merge.js';
 import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
+import { givesAway } from '../ssh/config/host-options.js';
 import { concreteHosts, isOver, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
 import { loginOf, type MachineLogin, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
@@ -21,10 +24,11 @@ import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { keepsAlive } from '../ssh/taken-names.js';
+import { matchesPattern } from '../typed/names.js';
+import { shellQuoted } from '../typed/shell.js';
 import { goneLine, inUse, maxShown } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
-import { throwawayNames } from './throwaway.js';
 
 export interface Decision {
   readonly settings: Settings;
@@ -189,6 +193,46 @@ function notesOf({ left, shared, entries }: ReturnType<typeof concreteHosts>, un
     ...(had.length === 0 ? [] : [`kept as they were: ${fewOf(had, maxShown)}`]),
     ...goneLine(entries),
   ];
+}
+
+/**
+ * The names in the lines for --throwaway. A pattern of targets has a slash, which no host of a network has; any other
+ * means Hosts of ours. None means a machine whose key is known. Throws a UsageError.
+ */
+async function throwawayNames(
+  { throwaway, sshOptions }: Pick<Settings, 'throwaway' | 'sshOptions'>,
+  hosts: readonly ConcreteHost[],
+  io: Pick<Io, 'env'>,
+): Promise<{ readonly names: readonly string[]; readonly notes: readonly string[] }> {
+  if (throwaway.length === 0) return { names: [], notes: [] };
+  const giving = sshOptions.find(({ keyword, value }) => givesAway(keyword, value));
+  if (giving) throw refusalOf(giving.keyword, throwaway);
+  const targets = throwaway.filter((each) => each.includes('/'));
+  const isMeant = (name: string) => throwaway.some((each) => matchesPattern(name, each));
+  const meant = hosts.filter(({ host, names = [] }) => [host, ...names].some(isMeant));
+  const pins = pinsIn(await bothFiles(knownHostsFile(io.env)));
+  const isPinned = ({ host, options: { hostKeyAlias } }: ConcreteHost) =>
+    pins.some(({ alias, names }) => alias === hostKeyAlias || names.includes(`host%${host}`));
+  const known = meant.filter(isPinned).map(({ host }) => host);
+  const named = meant.filter((each) => !isPinned(each)).flatMap(({ host, names = [] }) => [host, ...names]);
+  const both = targets.flatMap((each) => [each, each.replaceAll('/', '%')]);
+  return {
+    names: [...new Set([...both, ...named])],
+    notes:
+      known.length === 0
+        ? []
+        : [
+            `not --throwaway, since its host key is known: ${quoteNames(known, ', ')}; vmssh forget NAME ends that`,
+          ],
+  };
+}
+
+function refusalOf(keyword: string, throwaway: readonly string[]): UsageError {
+  const patterns = throwaway.map((each) => `--throwaway ${shellQuoted(each)}`).join(' ');
+  return new UsageError(
+    `-o ${keyword} and ${patterns} do not go together: whoever answers there would get it`,
+    `vmssh config install -o ${keyword}= ${patterns}, and set it for one machine in ~/.ssh/config`,
+  );
 }
 
 /** The lines for ssh, from nothing but what was decided and what is around it. Throws a UsageError. */

@@ -166,7 +166,6 @@ const throwaway: Setting<readonly string[], readonly string[]> = {
     return noThrowawayOption.read(raw) || given.length > 0 ? given : undefined;
   },
   parse: ({ throwaway: kept }) => textsIn(kept).filter(isThrowaway),
-  format: (patterns) => (patterns.length === 0 ? {} : { throwaway: patterns }),
 };
 
 /** For every Host; one that is given replaces those of the last run that have the same keyword. */

@@ -26,7 +26,7 @@ export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'routes' | 
   readonly keepsAlive?: boolean;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
-  /** Names of kinds that another program serves on this host. On the other side of a hop they are still ours. */
+  /** Names of kinds that another program serves on this host. */
   readonly servedElsewhere?: readonly string[];
   /** Whether that ssh warns of a key exchange that is not post-quantum (from 10.1), and so knows WarnWeakCrypto. */
   readonly warnsOfKex?: boolean;
@@ -62,13 +62,12 @@ export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
 
 const allKinds: readonly Kind[] = kinds;
 
-/** The host patterns of all kinds whose host keys are kept, or of those whose are not. `.host` comes first. */
-function patterns(hostKey: Kind['hostKey'], servedElsewhere: readonly string[]): string {
-  const own = allKinds.filter((kind) => kind.hostKey === hostKey);
-  const here = own.filter(({ name }) => !servedElsewhere.includes(name)).flatMap(hostPatterns);
-  // On another hypervisor an address is an address too; all else there is a machine, by the patterns of "via".
-  const there = hostKey === 'none' ? own.flatMap(hostPatterns) : [];
-  return [...here, ...there.flatMap((pattern) => [`via/*/${pattern}`, `via%*%${pattern}`])].join(' ');
+/** The host patterns of all kinds. */
+function patterns(servedElsewhere: readonly string[]): string {
+  return allKinds
+    .filter(({ name }) => !servedElsewhere.includes(name))
+    .flatMap(hostPatterns)
+    .join(' ');
 }
 
 /** The lines for an ssh_config, for a Unix ssh. Throws a RangeError if a path is not possible in such a file. */
@@ -78,7 +77,6 @@ export function configText(options: ConfigTextOptions): string {
   const { knownHosts = userKnownHosts, settings = [], hosts = [], guests = [] } = options;
   const { start, bring, routes, servedElsewhere = [], warnsOfKex = false, throwaway = [] } = options;
   const alive = options.keepsAlive ? [] : keepAlive;
-  const allPatterns = (hostKey: Kind['hostKey']) => patterns(hostKey, servedElsewhere);
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
     withLines(host, [...settings, ...hostOptions({ ...options, ...caller }), ...alive]);
   const machineLines = ({ host, names = [], options, about }: ConcreteHost) => {
@@ -118,7 +116,7 @@ export function configText(options: ConfigTextOptions): string {
     asksVmssh(caller)
       ? '# vmssh says which host key is right, or wrong, for the machine that it has reached; of all others ssh decides.'
       : '# ssh decides about a new host key, and refuses a changed one until "vmssh forget NAME".',
-    block(`${allPatterns('none')} ${allPatterns('machine')}`, { knownHosts }),
+    block(patterns(servedElsewhere), { knownHosts }),
     ...hosts.filter(({ host }) => !isByTarget(host)).flatMap(machineLines),
     ...(warnsOfKex ? [noKexWarning(hosts)] : []),
   ].join('\n');

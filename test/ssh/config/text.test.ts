@@ -280,11 +280,11 @@ describe('lines for ssh_config', () => {
     CheckHostIP no
     User ann
     HostKeyAlias m-vsock
-    StrictHostKeyChecking accept-new
     UserKnownHostsFile ~/hosts
     GlobalKnownHostsFile /dev/null
     HashKnownHosts no
     UpdateHostKeys no
+    VerifyHostKeyDNS no
 `);
     expect(hostLines({ ...options, target: 'machine/m', hostKeyAlias: 'vmssh-machine%m' })).toContain(
       '    HostKeyAlias vmssh-machine%m\n',

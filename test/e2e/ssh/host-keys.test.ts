@@ -26,7 +26,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('the host key of a machine without a UUID'
   let right: string;
   let wrong: string;
   const program = (...args: string[]) => run([...vmssh, ...args], { env });
-  const quick = ['-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR'];
+  const quick = ['-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR', '-o', 'StrictHostKeyChecking=accept-new'];
   const bySsh = (host = name) =>
     run(['ssh', '-F', conf, ...quick, '-i', join(dir, 'id'), host, 'exit 7'], { env });
   const byVmssh = (host = name) => program('ssh', '-F', '/dev/null', ...quick, host, 'exit 7');

@@ -14,9 +14,15 @@ export function commitOf(root) {
   return id === undefined || time === undefined ? undefined : { id, time };
 }
 
-/** When the sources were committed, in seconds since 1970; now if they are not a git checkout. @param {string} root */
-export function sourceTime(root) {
-  return commitOf(root)?.time ?? String(Math.floor(Date.now() / 1000));
+/**
+ * When the sources were made, in seconds since 1970: as whoever builds them says (reproducible-builds.org/specs/source-date-epoch), else when
+ * they were committed; now if they are not a git checkout.
+ * @param {string} root
+ */
+export function sourceTime(root, { SOURCE_DATE_EPOCH: said = '' } = process.env) {
+  if (said !== '' && !/^\d{1,12}$/.test(said))
+    throw new Error(`SOURCE_DATE_EPOCH is ${JSON.stringify(said)}, not seconds since 1970`);
+  return said || (commitOf(root)?.time ?? String(Math.floor(Date.now() / 1000)));
 }
 
 /** For the bundler's `transform.define`: what src/version.ts gets from the build. @param {string} root */

@@ -17,8 +17,9 @@ import { fixModes } from './archive.js';
 import { run } from './run.js';
 
 /**
- * The packages for npm, in `folder`: vmssh, the addon, and one for each Linux target, as vmssh-linux-x64, which has only the executable.
- * vmssh asks for the last ones as optional dependencies, so npm brings the one for the system, without an install script. Returns their paths.
+ * The packages for npm, in `folder`: vmssh with the addon in it, the addon alone, and one for each Linux target, as vmssh-linux-x64, which has
+ * only the executable. Once their names are the project's, vmssh asks for the last ones as optional dependencies, so npm brings the one for the
+ * system, without an install script. Returns their paths.
  * @param {string} folder
  */
 export function makeNpmPackages(folder) {
@@ -58,15 +59,20 @@ function platformPackage(target, folder, { version, description, license }) {
   return folder;
 }
 
-/** What npm would pack here, and the optional dependencies: in a checkout npm would look for them. @param {string} work @param {any} about */
+/** What npm would pack here, and the executables: in a checkout npm would look for them. @param {string} work @param {any} about */
 function mainPackage(work, about) {
   const folder = staged(root, work, 'main');
   const { devDependencies, workspaces, scripts, allowScripts, ...rest } = publishable(folder, about);
-  const optionalDependencies = Object.fromEntries(
-    linuxTargets.map((target) => [`vmssh-${target}`, about.version]),
-  );
-  writeJson(join(folder, 'package.json'), { ...rest, optionalDependencies });
+  writeJson(join(folder, 'package.json'), { ...rest, ...executables(about) });
   return folder;
+}
+
+/** Nothing as long as nothing is published: whoever took such a name at the registry would run code here. @param {{ version: string }} about */
+export function executables({ version }, filled = addresses) {
+  if (filled.repository === '') return {};
+  return {
+    optionalDependencies: Object.fromEntries(linuxTargets.map((target) => [`vmssh-${target}`, version])),
+  };
 }
 
 /** @param {string} work */

@@ -1,3 +1,4 @@
+import type { ChalkInstance } from 'chalk';
 import { printable } from '../errors.js';
 import type { Io } from '../process/io.js';
 import type { Env } from '../runtime.js';
@@ -25,16 +26,20 @@ const marks = {
   none: { sign: '–', ascii: '-', color: 'dim' },
 } as const;
 
-/** Texts are escaped, and broken at spaces where the terminal ends, below where they begin; a fix is never broken. */
-export async function formatRows(rows: readonly Row[], io: Io): Promise<string> {
+/** Texts are escaped, and broken at spaces where the terminal ends, below where they begin; a fix is never broken. `margin`: columns on the left. */
+export async function rowFormatter(io: Io): Promise<(rows: readonly Row[], margin?: number) => string> {
   const style = await styles(io, 'stdout');
+  return (rows, margin = 0) => formatted(rows, margin, style, io);
+}
+
+function formatted(rows: readonly Row[], margin: number, style: ChalkInstance, io: Io): string {
   const isAscii = !hasUtf8(io.env);
   const names = Math.max(
     0,
     ...rows.map(({ name }) => (name === undefined ? 0 : width(printable(name)) + gap)),
   );
   // A pipe gets each row as one line.
-  const columns = io.columns === undefined ? Number.POSITIVE_INFINITY : Math.min(io.columns, widest);
+  const columns = io.columns === undefined ? Number.POSITIVE_INFINITY : Math.min(io.columns, widest) - margin;
   const lines = rows.flatMap(({ mark, name, text, fix }) => {
     const { sign, ascii, color } = marks[mark];
     const shown = isAscii ? ascii : sign;
@@ -48,7 +53,7 @@ export async function formatRows(rows: readonly Row[], io: Io): Promise<string> 
       ...(fix === undefined ? [] : [`  ${style.dim('fix:')} ${printable(pasteable(fix, io))}`]),
     ];
   });
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+  return lines.map((line) => `${' '.repeat(margin)}${line.trimEnd()}\n`).join('');
 }
 
 const gap = 2;

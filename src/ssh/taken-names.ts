@@ -134,6 +134,12 @@ function portsIn(settings: readonly SshSetting[]): readonly string[] {
   return [...new Set(configured)].filter((port) => /^\d{1,5}$/.test(port));
 }
 
+/** Where people put an sshd beside port 22, and servers of Git have theirs. Of another port a hash does not say whose it is. */
+const usualPorts = '222 443 1022 2022 2200 2222 2223 7999 8022 10022 22222 29418'.split(' ');
+
+/** After so many, a second of work, names are looked for only with the ports of the configuration. */
+const maxHashes = 200_000;
+
 function knownNames(files: readonly Buffer[], ports: readonly string[]) {
   const exact = new Set<string>();
   const wide: string[] = [];
@@ -146,9 +152,12 @@ function knownNames(files: readonly Buffer[], ports: readonly string[]) {
     for (const name of names) if (!/^!|[*?]/.test(name)) exact.add(name);
     if (names.some(isWide)) wide.push(names.filter((each) => each.startsWith('!') || isWide(each)).join(','));
   }
+  let left = maxHashes;
   return (texts: readonly string[]) => {
     const names = texts.map(nameBytes);
-    const spellings = names.flatMap((name) => [name, ...ports.map((port) => `[${name}]:${port}`)]);
+    const tried = left > 0 ? [...new Set([...ports, ...usualPorts])] : ports;
+    left -= names.length * tried.length * hashed.length;
+    const spellings = names.flatMap((name) => [name, ...tried.map((port) => `[${name}]:${port}`)]);
     const isTaken =
       names.some((name) => exact.has(name)) ||
       wide.some((hosts) => isFor(names[0] ?? '', hosts)) ||

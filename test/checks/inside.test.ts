@@ -15,7 +15,7 @@ const into = { host: 'web', port: 22 };
 const route = (...command: string[]) => ({ name: 'ssh' as const, command, input: '' });
 
 it.each([
-  { name: 'the route has no program here', command: ['ssh'], PATH: '/nonexistent' },
+  { name: 'the route has no program here', command: ['ssh'], PATH: '/proc/none' },
   { name: 'the guest speaks of ENOENT', command: ['sh', '-c', 'echo spawn ssh ENOENT >&2; exit 1'] },
 ])('the program is to be installed only if it is missing: $name', async ({ command, PATH }) => {
   const env = { ...process.env, PATH: PATH ?? process.env.PATH };

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { formatRows, type Row } from '../../src/cli/rows.js';
+import { type Row, rowFormatter } from '../../src/cli/rows.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 const shown = async (rows: readonly Row[], more: Parameters<typeof fakeIo>[0] = {}) =>
-  (await formatRows(rows, fakeIo({ columns: 40, ...more }))).split('\n').slice(0, -1);
+  (await rowFormatter(fakeIo({ columns: 40, ...more })))(rows).split('\n').slice(0, -1);
 
 it('a row breaks between words where the terminal ends, and goes on below its text', async () => {
   const text = 'the agent at /run/user/1000/ssh did not answer within two seconds';

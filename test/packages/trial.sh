@@ -25,7 +25,7 @@ get() { # FOLDER VERSION
   deb) quiet apt-get install -y -qq "$1"/vmssh_*_"$deb".deb ;;
   rpm) quiet rpm ${beside_dpkg:+"$beside_dpkg"} --upgrade "$1"/vmssh-*."$machine".rpm ;;
   tar) quiet tar -xzf "$1"/vmssh-[0-9]*-"$target".tar.gz -C /usr/local --strip-components=1 --no-same-owner ;;
-  npm) quiet npm-cli.js install --global --prefix /usr/local --ignore-scripts --no-audit --no-fund --registry "$registry" "vmssh@$2" ;;
+  npm) quiet npm-cli.js install --global --prefix /usr/local --ignore-scripts --no-audit --no-fund --registry "$registry" "vmssh@$2" "vmssh-linux-$(node -p process.arch)@$2" ;;
   esac
 }
 drop() {
@@ -33,7 +33,7 @@ drop() {
   deb) quiet apt-get purge -y -qq vmssh ;;
   rpm) quiet rpm ${beside_dpkg:+"$beside_dpkg"} --erase vmssh ;;
   tar) tar -tzf "$new"/vmssh-[0-9]*-"$target".tar.gz | sed -n 's,^[^/]*/\(.*[^/]\)$,/usr/local/\1,p' | xargs rm ;;
-  npm) quiet npm-cli.js uninstall --global --prefix /usr/local vmssh ;;
+  npm) quiet npm-cli.js uninstall --global --prefix /usr/local vmssh "vmssh-linux-$(node -p process.arch)" ;;
   esac
 }
 use() { # VERSION

@@ -182,7 +182,7 @@ describe('whether an ssh refuses a user who would be more than a word in a shell
     { name: 'one that says so', PATH: refuses, want: true },
     { name: 'one that takes it', PATH: takes, want: false },
     { name: 'one that does not know these options', PATH: fails, want: false },
-    { name: 'none', PATH: '/nonexistent', want: false },
+    { name: 'none', PATH: '/proc/none', want: false },
   ])('$name: $want', async ({ PATH, want }) => {
     expect(await refusesUsers({ PATH })).toBe(want);
   });

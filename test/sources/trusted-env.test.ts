@@ -35,7 +35,7 @@ describe.skipIf(me < 0)('of the environment', () => {
   });
 
   it("root's folders are kept, except for the runtime folder", () => {
-    const env = { XDG_RUNTIME_DIR: '/usr', HOME: '/usr', LXD_DIR: '/usr', INCUS_DIR: '/nonexistent' };
+    const env = { XDG_RUNTIME_DIR: '/usr', HOME: '/usr', LXD_DIR: '/usr', INCUS_DIR: '/proc/none' };
     expect(left(env, 54_322)).toEqual(['HOME', 'LXD_DIR', 'INCUS_DIR']);
   });
 

@@ -19,10 +19,12 @@ import { missingRoot } from '../helpers/other-user.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
+/** A home that nobody has. */
+const ann = join(dir, 'ann');
 
 describe("the folder of ssh's files", () => {
   it.each([
-    { env: { HOME: '/home/ann' }, want: '/home/ann/.ssh' },
+    { env: { HOME: ann }, want: `${ann}/.ssh` },
     { env: { HOME: '', USERPROFILE: '/profile' }, want: '/passwd/.ssh' },
     { env: {}, want: '/passwd/.ssh' },
     { env: { HOME: '/c/git', USERPROFILE: '/profile' }, platform: 'win32', want: '/profile/.ssh' },
@@ -40,15 +42,15 @@ describe("the folder of ssh's files", () => {
 });
 
 describe('the folder of the state', () => {
-  const HOME = '/home/ann';
+  const HOME = ann;
   const win32 = { USERPROFILE: 'C:/Users/ann', LOCALAPPDATA: 'D:/Local' };
   it.each([
-    { env: { HOME }, want: '/home/ann/.local/state/vmssh' },
-    { env: { HOME, LOCALAPPDATA: '/x' }, want: '/home/ann/.local/state/vmssh' },
+    { env: { HOME }, want: `${ann}/.local/state/vmssh` },
+    { env: { HOME, LOCALAPPDATA: '/x' }, want: `${ann}/.local/state/vmssh` },
     { env: { HOME, XDG_STATE_HOME: dir }, want: `${dir}/vmssh` },
     { env: { HOME, XDG_STATE_HOME: `${dir}/not-there` }, want: `${dir}/not-there/vmssh` },
-    { env: { HOME, XDG_STATE_HOME: '' }, want: '/home/ann/.local/state/vmssh' },
-    { env: { HOME, XDG_STATE_HOME: 'state' }, want: '/home/ann/.local/state/vmssh' },
+    { env: { HOME, XDG_STATE_HOME: '' }, want: `${ann}/.local/state/vmssh` },
+    { env: { HOME, XDG_STATE_HOME: 'state' }, want: `${ann}/.local/state/vmssh` },
     { env: win32, platform: 'win32', want: 'D:/Local/vmssh' },
     {
       env: { ...win32, LOCALAPPDATA: 'Local' },
@@ -68,7 +70,7 @@ describe('the folder of the state', () => {
     const open = join(dir, 'open');
     mkdirSync(open);
     chmodSync(open, 0o777);
-    expect(stateFolder({ HOME, XDG_STATE_HOME: open }, 'linux')).toBe('/home/ann/.local/state/vmssh');
+    expect(stateFolder({ HOME, XDG_STATE_HOME: open }, 'linux')).toBe(`${ann}/.local/state/vmssh`);
   });
 });
 
@@ -77,20 +79,20 @@ describe('the home that ssh takes', () => {
     otherHome({ HOME }, platform, () => home);
 
   it('is reported if HOME is another', () => {
-    expect(ask('/srv/x', '/home/ann')).toBe('/home/ann');
+    expect(ask(join(dir, 'other'), ann)).toBe(ann);
   });
 
   it('is not reported if it is the same, by any path, or on Windows', () => {
     mkdirSync(join(dir, 'real'));
     symlinkSync('real', join(dir, 'link'));
     expect(ask(join(dir, 'link'), join(dir, 'real'))).toBeUndefined();
-    expect(ask('/home/ann/', '/home/ann/')).toBeUndefined();
-    expect(ask('', '/home/ann')).toBeUndefined();
-    expect(ask('/tmp/x', '/home/ann', 'win32')).toBeUndefined();
+    expect(ask(`${ann}/`, `${ann}/`)).toBeUndefined();
+    expect(ask('', ann)).toBeUndefined();
+    expect(ask(join(dir, 'x'), ann, 'win32')).toBeUndefined();
   });
 
   it('is not known for a user without an entry', () => {
-    expect(otherHome({ HOME: '/x' }, 'linux', () => undefined)).toBeUndefined();
+    expect(otherHome({ HOME: ann }, 'linux', () => undefined)).toBeUndefined();
   });
 });
 
@@ -154,7 +156,7 @@ describe.skipIf(process.platform !== 'linux')('who calls', () => {
 
 describe('the file of host keys', () => {
   it("is in ssh's folder", () => {
-    expect(knownHostsFile({ HOME: '/home/u' })).toBe('/home/u/.ssh/vmssh_known_hosts');
+    expect(knownHostsFile({ HOME: ann })).toBe(`${ann}/.ssh/vmssh_known_hosts`);
     expect(knownHostsFile({ HOME: dir })).toBe(join(dir, '.ssh/vmssh_known_hosts'));
   });
 

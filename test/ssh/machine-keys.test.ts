@@ -30,8 +30,8 @@ const dir = useTempDir();
 const standIn = join(dir, 'ssh');
 const env = { HOME: dir, PATH: process.env.PATH, VMSSH_SSH: standIn };
 script(standIn, `for host; do :; done; printf 'user me\\nhostname %s\\nport 22\\n' "$host"`);
-/** What stands for /etc/ssh/ssh_known_hosts. */
-const system = join(dir, '.ssh/system');
+/** What stands for /etc/ssh/ssh_known_hosts, and for root, who writes it. */
+const [system, writer] = [join(dir, '.ssh/system'), process.getuid?.()];
 const [own, wrong] = ['AAAA', 'BBBB'].map((key) => ({ type: 'ssh-ed25519', key }));
 if (!own || !wrong) throw new TypeError('two keys');
 const uuid = '11111111-2222-4333-8444-aaaaaaaaaaaa';
@@ -59,7 +59,7 @@ interface Login {
 /** What a login does, with ssh's part of it: "accept", "refuse", "ask user", or the file that revokes the key. */
 async function login({ typed, machine, key = own, policy = 'strict', manager }: Login): Promise<string> {
   const text = asTarget(typed) ? typed : (machine?.target ?? typed);
-  const roots = idPins(system);
+  const roots = idPins(system, writer);
   const owner = await keyOwner({ text, machine }, { typed, host: typed.toLowerCase() }, env);
   const keys = await machineKeys(owner, env, roots);
   const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias) || undefined;
@@ -374,7 +374,7 @@ Match originalhost by-exec
     expect(await login({ typed: `machine/${uuid}`, machine })).toBe('accept');
     expect(await login({ typed, machine: machineOf('machine', second), key: wrong })).toBe('refuse');
     execFileSync('sh', ['-c', 'rm "$1" && mkfifo -m 644 "$1"', 'sh', system]);
-    expect(await idPins(system)).toEqual([]);
+    expect(await idPins(system, writer)).toEqual([]);
   });
 
   it('hashed names are known as the plain ones, and forgotten', async () => {

@@ -81,6 +81,14 @@ describe('a name in known_hosts', () => {
     },
   );
 
+  it.skipIf(missing)('is found when it was hashed with a port that many use', async () => {
+    const file = join(folder, 'known_hosts');
+    write(file, `[git]:2222 ${key}\n[gerrit]:29418 ${key}\n`);
+    execFileSync('ssh-keygen', ['-H', '-f', file], { stdio: 'ignore' });
+    const why = await asked();
+    expect(['git', 'gerrit', 'web'].map(why)).toEqual([inKnownHosts, inKnownHosts, undefined]);
+  });
+
   it('is found in the file of the system, and in those that the configuration names', async () => {
     write(join(systemFolder, 'ssh_known_hosts'), `a ${key}\n`);
     write(join(folder, 'known_hosts2'), `b ${key}\n`);

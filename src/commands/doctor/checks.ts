@@ -1,6 +1,6 @@
 import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
-import { formatRows, type Row } from '../../cli/rows.js';
+import { type Row, rowFormatter } from '../../cli/rows.js';
 import { startProgress } from '../../cli/terminal.js';
 import { exitCode } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
@@ -46,18 +46,19 @@ const markOf = { ok: 'ok', bad: 'wrong', none: 'none' } as const;
 
 /** What is wrong, and how many checks found nothing; all of them, below the verdict, if `all`. */
 async function lines(checks: readonly HostCheck[], facts: Facts, all: boolean, io: Io): Promise<string> {
+  const format = await rowFormatter(io);
   const rows = folded(checks);
   const bad = rows.filter(({ state }) => state === 'bad');
   const verdict: readonly Row[] = bad.length === 0 ? [{ mark: 'ok', text: ready(facts) }] : [];
   if (all) {
     const each = rows.map(({ name, state, found, fix }) => ({ mark: markOf[state], name, text: found, fix }));
-    return (await formatRows(verdict, io)) + (await formatRows(each, io));
+    return format(verdict) + format(each);
   }
   const wrong = bad.map(({ name, found, fix }): Row => ({ mark: 'wrong', text: `${name}: ${found}`, fix }));
   const fine = checks.filter(({ state }) => state === 'ok').length;
   const count = `${bad.length} ${bad.length === 1 ? 'problem' : 'problems'}, ${fine} ${fine === 1 ? 'check' : 'checks'} fine`;
   const end = bad.length === 0 ? '' : `${count}. All of them: ${pasteable('vmssh doctor -v', io)}\n`;
-  return (await formatRows([...verdict, ...wrong], io)) + end;
+  return format([...verdict, ...wrong]) + end;
 }
 
 function ready({ machines: { machines } }: Facts): string {

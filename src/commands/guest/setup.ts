@@ -1,17 +1,16 @@
 import { spawn } from 'node:child_process';
 import type { Command, Read } from '../../cli/command.js';
 import { CommandError, flag, oneOf, readAll, UsageError } from '../../cli/command.js';
-import { pasteable } from '../../cli/failure.js';
-import { formatProgress } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { canPick, styles } from '../../cli/terminal.js';
-import { exitCode, printable, quote } from '../../errors.js';
+import { canPick } from '../../cli/terminal.js';
+import { exitCode, quote } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { ended } from '../../process/terminate.js';
 import { accountOf } from '../../ssh/folder.js';
-import { type ShowStep, toSetUp } from './setup-step.js';
+import { setupScreen, silentScreen } from './setup-screen.js';
+import { toSetUp } from './setup-step.js';
 import type { SetupSteps } from './setup-steps.js';
 
 const own = {
@@ -25,6 +24,7 @@ const own = {
     choices: ['root'],
     summary: 'with sudo: set up the login of root (default: your own)',
   }),
+  verbose: flag({ long: 'verbose', short: 'v', summary: 'show every step, also what is as it should be' }),
   json: jsonOption,
 };
 
@@ -65,17 +65,17 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     return { names: raw.positionals, ...options };
   },
 
-  async run({ names, dryRun, yes, undo, json, for: whose, ...options }, io) {
+  async run({ names, dryRun, yes, undo, verbose, json, for: whose, ...options }, io) {
     const person = whose === undefined ? callerOfSudo(io.env) : undefined;
     if (person) return setUpFor(person, process.argv.slice(2), io);
     const signal = io.interrupted();
     const targets = names.length > 0 ? names : await picked(io);
     if (targets === undefined) return exitCode.interrupted;
-    const show = json ? () => {} : await printer(io);
+    const screen = json ? silentScreen : await setupScreen({ names: targets, undo, verbose }, io);
     const { settingUp, takingBack } = await import('./setup-steps.js');
     // The plan is shown, and asked for: with --yes it is not.
     const asked = { ...options, takeName: options.takeName || !yes };
-    const work = (undo ? takingBack : settingUp)({ options: asked, io, signal, show });
+    const work = (undo ? takingBack : settingUp)({ options: asked, io, signal, show: screen.show });
     const finish = (all: readonly SetupSteps[], code = codeFor(all)) => {
       if (json) io.out(formatJson(setupJson(all, code)));
       return code;
@@ -87,7 +87,7 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
       const made: R[] = [];
       for (const each of all) {
         const name = typeof each === 'string' ? each : each.name;
-        if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(name))}\n`);
+        screen.begin(name);
         made.push(await make(each));
         signal.throwIfAborted();
       }
@@ -96,14 +96,18 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     const plans = await inTurn(targets, work.plan);
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
     if (codeFor(plans) !== exitCode.ok) {
-      if (!json) io.out(`\nNothing was changed${names.length > 1 ? ': leave out what failed' : ''}.\n`);
+      screen.refused(plans);
       return finish(plans);
     }
-    if (dryRun || (undo && isReady)) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
+    screen.planned(plans, isReady);
+    if (dryRun || (undo && isReady)) {
+      screen.dryRun(isReady);
+      return finish(plans, isReady ? exitCode.ok : exitCode.connect);
+    }
     const isWanted = async () => yes || (await import('../../picker/picker.js')).mayCarryOut(io);
     if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
-    if (!json) io.out('\n');
     const done = await inTurn(plans, work.carryOut);
+    screen.done(done, isReady);
     if (options.noConfig && !json) io.out(done.map(({ lines = '' }) => `\n${lines}`).join(''));
     return finish(done);
   },
@@ -153,16 +157,6 @@ async function picked(io: Io): Promise<readonly string[] | undefined> {
   if (!canPick(io)) throw new UsageError('no machine was named', 'vmssh list shows the names');
   const machine = await (await import('../../picker/picker.js')).pickMachine(io);
   return machine && [machine.target];
-}
-
-async function printer(io: Io): Promise<ShowStep> {
-  const style = await styles(io, 'stdout');
-  return ({ name: step, state, found, fix, hint, by }, exec) => {
-    io.out(formatProgress({ state, step, message: found }, style));
-    if (fix && by) io.out(formatProgress({ state: 'fix', step, message: fix }, style, exec));
-    else if (fix) io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
-    if (hint) io.out(formatProgress({ state: 'hint', step, message: hint }, style));
-  };
 }
 
 export type SetupJson = Envelope<'setup'> & { readonly machines: readonly SetupSteps[] };

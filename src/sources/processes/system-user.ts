@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readTextIfAny } from '../../files/read-sync.js';
 import type { Deps } from '../source.js';
 
@@ -43,18 +44,28 @@ export const accountLine: FindAccount = async (uid, { env, signal }) => {
   return end?.code === 0 ? end.stdout.trim() : undefined;
 };
 
-/** Whether a process may run a set-user-ID program, as sudo while it asks for a password: its caller chose the arguments. */
+/**
+ * Whether a process may run a set-user-ID program, as sudo while it asks for a password: its caller chose the arguments. What cannot be
+ * known counts as one.
+ */
 export async function mayBeSetUserId(folder: string, uid: number | undefined): Promise<boolean> {
   try {
     return ((await stat(`${folder}/exe`)).mode & 0o6000) !== 0;
   } catch {
-    // Then who logged in decides (proc_pid_loginuid(5)); "" if this kernel does not report it.
-    return !['', '0', nobody, String(uid)].includes(readTextIfAny(`${folder}/loginuid`).trim());
+    // Then who logged in decides (proc_pid_loginuid(5)). Of nobody's login is also what a login starts where none leaves its uid, as
+    // in many containers: our own shows whether they do.
+    const login = loginOf(folder);
+    return login === undefined
+      ? loginOf(join(folder, '../self')) === undefined
+      : !['0', String(uid)].includes(login);
   }
 }
 
-/** The loginuid of processes that no login started. */
-const nobody = '4294967295';
+/** Undefined if no login started the process, or the kernel does not say. */
+function loginOf(folder: string): string | undefined {
+  const login = readTextIfAny(`${folder}/loginuid`).trim();
+  return ['', '4294967295'].includes(login) ? undefined : login;
+}
 
 /** The machines that this user or a system user has registered. */
 export async function withoutStrangers<M extends { readonly uid?: number }>(

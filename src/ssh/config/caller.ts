@@ -1,8 +1,10 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { realPath } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
+import { programsInPath } from '../../process/program-in-path.js';
 import { runProgram } from '../../process/run-program.js';
+import type { Env } from '../../runtime.js';
 import { version } from '../../version.js';
 import { knownHostsFile } from '../folder.js';
 import type { Caller } from './host-options.js';
@@ -17,9 +19,29 @@ export async function callerForSsh(
   arch: string = process.arch,
 ): Promise<Caller> {
   const keysFile = knownHostsFile(env);
+  const lasting = (program: readonly string[]) => Promise.all(program.map((path) => lastingPath(path, env)));
   for (const executable of platform === 'linux' ? executablesWith(self[1], arch) : [])
-    if (await isThisVersion(executable)) return { program: [executable], fdpass: true, platform, keysFile };
-  return { program: self, fdpass: platform !== 'win32' && hasAddon(), platform, keysFile };
+    if (await isThisVersion(executable))
+      return { program: await lasting([executable]), fdpass: true, platform, keysFile };
+  if (platform === 'win32') return { program: self, fdpass: false, platform, keysFile };
+  return { program: await lasting(self), fdpass: hasAddon(), platform, keysFile };
+}
+
+/**
+ * The path by which a program was called, or PATH finds it, if that leads to the same file and nobody else can change the way: the one of
+ * a version, as in Homebrew's Cellar or Nix's store, ends with the next upgrade.
+ */
+async function lastingPath(path: string, env: Env): Promise<string> {
+  const real = realPath(path);
+  const called = isAbsolute(process.argv0) ? [process.argv0] : [];
+  for (const other of [...called, ...programsInPath(basename(path), env)])
+    if (real !== undefined && realPath(other) === real && (await isOnlyOurs(other))) return other;
+  return path;
+}
+
+async function isOnlyOurs(path: string): Promise<boolean> {
+  const { effects, writersByMode } = await import('../../files/writers.js');
+  return (await (await writersByMode(effects)).over(path)) === undefined;
 }
 
 function executablesWith(script: string | undefined, arch: string): readonly string[] {

@@ -77,8 +77,16 @@ export function configText(options: ConfigTextOptions): string {
   const { knownHosts = userKnownHosts, settings = [], hosts = [], guests = [] } = options;
   const { start, bring, routes, servedElsewhere = [], warnsOfKex = false, throwaway = [] } = options;
   const alive = options.keepsAlive ? [] : keepAlive;
-  const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
-    withLines(host, [...settings, ...hostOptions({ ...options, ...caller }), ...alive]);
+  const block = (host: string, options: Omit<HostOptions, keyof Caller>) => {
+    // The proxy is given %h, which a HostName of the user's for all hosts would change: "%h.example.com".
+    const typed = options.target === undefined ? [['HostName', '%h'] as const] : [];
+    return withLines(host, [
+      ...settings,
+      ...typed,
+      ...hostOptions({ ...options, ...caller }),
+      ...alive,
+    ]);
+  };
   const machineLines = ({ host, names = [], options, about }: ConcreteHost) => {
     const { target } = options;
     const own = {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildConstants, commitOf } from '../../../build/bundle/commit.js';
+import { buildConstants, commitOf, sourceTime } from '../../../build/bundle/commit.js';
 import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -25,5 +25,12 @@ describe.skipIf(lacks('git'))('the commit of a build', () => {
     expect(buildConstants(dir)).toEqual({ BUILD_COMMIT: `"${id}"` });
     mkdirSync(join(dir, 'below'));
     expect(commitOf(join(dir, 'below'))).toBeUndefined();
+  });
+
+  it('has the time that whoever builds says, in a checkout and without one', () => {
+    for (const root of [dir, join(dir, 'below')])
+      expect(sourceTime(root, { SOURCE_DATE_EPOCH: '1600000000' })).toBe('1600000000');
+    expect(sourceTime(dir, {})).toBe('1700000000');
+    expect(() => sourceTime(dir, { SOURCE_DATE_EPOCH: 'yesterday' })).toThrow('"yesterday"');
   });
 });

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { publishable } from '../../../build/package/npm.js';
+import { executables, publishable } from '../../../build/package/npm.js';
 import { saying } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
@@ -53,5 +54,28 @@ describe.each(['package.json', 'native/package.json'])('%s', (path) => {
     expect(publishable(join(dir, 'all'), about, undefined, { ...own, repository: '' })).not.toHaveProperty(
       'bugs',
     );
+  });
+});
+
+describe('the packed package', () => {
+  const about = JSON.parse(manifest('package.json'));
+  const own = [JSON.parse(manifest('native/package.json')).name];
+
+  it('has in it what of its dependencies is ours: nobody else can take its place', async () => {
+    expect(about.bundleDependencies).toEqual(own);
+    if (missingPrograms({ npm: 'npm' })) return;
+    const pack = ['npm', 'pack', '--dry-run', '--json', '--ignore-scripts', '--offline'];
+    const { stdout } = await run(pack, { cwd: fileURLToPath(root) });
+    const [{ bundled, files }] = JSON.parse(stdout);
+    expect(bundled).toEqual(own);
+    expect(files.map(({ path }: { path: string }) => path)).toContain(`node_modules/${own[0]}/index.cjs`);
+  });
+
+  it('asks for the executables by name only once something is published', () => {
+    const filled = { site: '', repository: '', bugs: '', upload: '', maintainer: '', key: '' };
+    expect(executables(about, filled)).toEqual({});
+    expect(
+      executables(about, { ...filled, repository: 'https://example.org/vmssh.git' }).optionalDependencies,
+    ).toMatchObject({ 'vmssh-linux-x64': about.version });
   });
 });

@@ -84,7 +84,7 @@ describe.skipIf(lacks('ssh-keygen'))('guest credentials', () => {
   });
 
   it('says why keys cannot be made', async () => {
-    const broken = { env: { ...env(), PATH: '/nonexistent' } };
+    const broken = { env: { ...env(), PATH: '/proc/none' } };
     await expect(make({ for: 'qemu' }, 'other', broken)).rejects.toThrow(
       /keys of "other" in .* cannot be made/,
     );

@@ -23,7 +23,7 @@ const rows: Readonly<Record<string, Row>> = {
 
 eachRow(rows)(
   'ssh can ask by $name: $want',
-  ({ env = {}, tty = '/nonexistent/tty', platform = 'linux', terminal = false, want }) => {
+  ({ env = {}, tty = '/proc/none/tty', platform = 'linux', terminal = false, want }) => {
     const io = fakeIo({ env, platform, terminal: { stdin: terminal, stdout: false, stderr: false } });
     expect(canAsk(io, tty)).toBe(want);
   },

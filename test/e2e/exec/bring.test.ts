@@ -139,7 +139,7 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     const own = join(dir, 'own');
     mkdirSync(join(own, '.ssh'), { recursive: true });
     const env = { ...one.env, HOME: own, XDG_STATE_HOME: join(own, 'state') };
-    const setup = (...words: readonly string[]) => run(call('setup', ...words, 'incus/web'), { env });
+    const setup = (...words: readonly string[]) => run(call('setup', '-v', ...words, 'incus/web'), { env });
     const ssh = (...words: readonly string[]) => run([...words, 'web', 'echo $USER'], { env });
     const planned = await setup('--dry-run', '--bring-sshd');
     expect(planned).toMatchObject({ code: 1, stderr: '' });

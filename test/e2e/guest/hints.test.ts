@@ -102,6 +102,6 @@ describe.skipIf(missing)(`the hints of check and setup${missing ? `: ${missing}`
     let said = await walk(`check ${machine}`, machine);
     // What a plan says of a configuration is seen in the tests of setup.
     if (!line && !said.includes('$ setup')) said += await walk(`setup ${machine}`, machine);
-    expect(said).toMatch(cause ?? /✓ login +ssh \S+ is /);
+    expect(said).toMatch(cause ?? /^Ready: ssh \S+|✓ \S+ is set up: /m);
   });
 });

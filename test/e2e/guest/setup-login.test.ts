@@ -114,7 +114,7 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
   };
   const onTty = { ...asking, NO_COLOR: '1', SSH_ASKPASS: undefined, SSH_ASKPASS_REQUIRE: undefined };
   const setup = (args: readonly string[], env: NodeJS.ProcessEnv = asking) =>
-    run([...vmssh, 'setup', ...args], { env, detached: true });
+    run([...vmssh, 'setup', '-v', ...args], { env, detached: true });
   const answer = (text: string) => program('ask', `echo "$1" >>'${dir}/asked'; echo '${text}'`);
   const asked = () => (existsSync(join(dir, 'asked')) ? readFileSync(join(dir, 'asked'), 'utf8') : '');
   /** The password for ssh; for sudo something else. */
@@ -235,7 +235,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
 
   it.skipIf(lacks('script'))('leaves nothing after Ctrl-C at the question', async () => {
     const before = trees();
-    const command = [...vmssh, 'setup', '--yes', '--user', 'ann', 'mint'];
+    const command = [...vmssh, 'setup', '-v', '--yes', '--user', 'ann', 'mint'];
     const { code, stdout } = await onTerminal(
       command,
       /ann@mint's password: $/,
@@ -312,7 +312,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
   });
 
   describe.skipIf(lacks('script'))('by sudo, where only root may write', () => {
-    const command = [...vmssh, 'setup', '--yes', '--user', 'ann', 'mint'];
+    const command = [...vmssh, 'setup', '-v', '--yes', '--user', 'ann', 'mint'];
     beforeEach(() => {
       sshdSays('/etc/ssh/keys/%u');
       writeFileSync(join(home, '.ssh/known_hosts'), '');
@@ -360,7 +360,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       const never = { ...asking, XDG_STATE_HOME, SSH_ASKPASS_REQUIRE: 'never' };
       const again = await setup(['--dry-run', 'mint'], never);
       expect(again, again.stdout).toMatchObject({ code: 0 });
-      const undo = [...vmssh, 'setup', '--undo', '--yes', 'mint'];
+      const undo = [...vmssh, 'setup', '-v', '--undo', '--yes', 'mint'];
       const undone = await onTerminal(undo, asks, 'right', longTty);
       expect({ code: undone.code, passwords }, undone.stdout).toEqual({ code: 0, passwords: 1 });
       expect(trees()).toEqual(before);

@@ -10,7 +10,7 @@ import { dmi, missing, useMachines, user, uuid } from './machines.js';
 
 describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
   const { dir, home, root, env } = useMachines();
-  const setup = (...args: readonly string[]) => run([...vmssh, 'setup', ...args], { env });
+  const setup = (...args: readonly string[]) => run([...vmssh, 'setup', '-v', ...args], { env });
   const trees = () => [treeOf(root), treeOf(home)];
   /** It ends with these words, and changes nothing. */
   const changesNothing = async (says: RegExp, args: readonly string[], code = 1) => {
@@ -42,6 +42,51 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
       /\+ key .*\n(?:.*\n)*.*\+ config .* IdentityFile .*\/id_ed25519; in \S+vmssh\.conf, \S+config\n/,
     );
     expect(code).toBe(1);
+  });
+
+  it('shows a person what will change, then what was done, and what to type', async () => {
+    const short = async (...args: readonly string[]) => {
+      const { stdout, stderr } = await run([...vmssh, 'setup', ...args], { env });
+      return `${stdout}${stderr}`;
+    };
+    const lines = async (...args: readonly string[]) =>
+      (await short(...args)).replaceAll(dir, '').split('\n').slice(0, -1);
+    const plan = [
+      'Set up ssh web  (incus, login as root)',
+      '  + host keys  there is none: /root/etc/ssh/ssh_host_ed25519_key is made',
+      '  + your key   the key goes into /home/.ssh/authorized_keys of root: /home/.ssh/id_ed25519.pub',
+      '  + host key   its manager reads it in the machine, and it is pinned',
+      '  + ssh entry  Host web: User root, IdentityFile /home/.ssh/id_ed25519; in /home/.ssh/vmssh.conf, /home/.ssh/config',
+      '  Details: -v     To take it back: --undo',
+    ];
+    expect(await lines('--dry-run', 'incus/web')).toEqual([
+      ...plan,
+      expect.stringMatching(/^Dry run: nothing was changed\. To do it: .* setup incus\/web$/),
+    ]);
+    expect(await lines('--yes', 'incus/web')).toEqual([
+      ...plan,
+      '✓ host keys  /root/etc/ssh/ssh_host_ed25519_key made',
+      '✓ your key   1 put into /home/.ssh/authorized_keys of root',
+      '✓ ssh entry  Host web: User root, IdentityFile /home/.ssh/id_ed25519; in /home/.ssh/vmssh.conf, /home/.ssh/config',
+      '✓ host key   saved, as its manager reads it in the machine',
+      ...['', 'Ready: ssh web'],
+    ]);
+    expect(await lines('--yes', 'incus/web')).toEqual([
+      '✓ web is set up: ssh web logs in as root. Nothing to change',
+    ]);
+    expect(await lines('--yes', '--undo', 'incus/web')).toEqual(
+      expect.arrayContaining([
+        'Undo the setup of incus/web',
+        '  - host key   it is forgotten',
+        '✓ host keys  /root/etc/ssh/ssh_host_ed25519_key removed',
+      ]),
+    );
+    expect(await lines('--undo', 'incus/web')).toEqual(['✓ Nothing to change']);
+    expect(await lines('incus/off')).toEqual([
+      '✗ route      it is off',
+      '  fix: incus start --project=default local:off',
+      'Nothing was changed',
+    ]);
   });
 
   describe.each(['incus/web', 'box/lab'])('%s, one after the other', (target) => {
@@ -255,7 +300,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     const config = join(home, '.ssh/config');
     writeFileSync(config, 'Hots web\n');
     const broken = { ...env, VMSSH_SSH: `ssh -F ${config}` };
-    const { code, stdout } = await run([...vmssh, 'setup', '--yes', 'incus/web'], { env: broken });
+    const { code, stdout } = await run([...vmssh, 'setup', '-v', '--yes', 'incus/web'], { env: broken });
     rmSync(config);
     expect(stdout).toMatch(/✗ key +ssh -G does not read its configuration: .*Bad configuration option: hots/);
     expect(code).toBe(1);

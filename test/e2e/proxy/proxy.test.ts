@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { failing } from '../../helpers/expected.js';
+import { missingRoot } from '../../helpers/other-user.js';
 import { lacks } from '../../helpers/programs.js';
 import { begin, isAlive, outcome, run, until, vmssh, vmsshWords } from '../../helpers/run.js';
 import { listening } from '../../helpers/sockets/servers.js';
@@ -217,23 +218,18 @@ describe.skipIf(missing)('an ssh with ControlPersist, which gives its proxy no s
     expect((await run(['sh', '-c', script, 'sh', ...proxied])).stdout).toBe('');
   });
 
-  it.skipIf(process.getuid?.() !== 0)("nor as root by another user's process", async () => {
-    const parent = `
-      const [program, ...args] = ['sh', '-c', 'read go; exec "$@" 2<> /dev/null', 'sh', ...process.argv.slice(1)];
-      const { stdin } = require('node:child_process').spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] });
-      process.setuid(4343); stdin.end('go\\n');`;
-    const command = [
-      'sh',
-      '-c',
-      '"$@" 2>&1 | cat',
-      'sh',
-      namedSsh(process.execPath),
-      '-e',
-      parent,
-      ...proxied,
-    ];
-    expect((await run(command)).stdout).toBe('');
-  });
+  it.skipIf(missingRoot('a process of another user') ?? lacks('unshare'))(
+    "nor as root by another user's process",
+    async () => {
+      const ssh = namedSsh('/bin/sh');
+      for (const folder of [dir, dirname(ssh)]) chmodSync(folder, 0o755);
+      // The child begins when its parent is the other user's, which ends after it.
+      const parent = `mkfifo "$0.go" "$0.over" && exec 3<> "$0.go" 4<> "$0.over" 5> "$0.over" 6< "$0.over" 4>&-
+        (read go <&3; exec "$@" 2<> /dev/null 3>&- 6<&-) > /dev/null &
+        exec setpriv --reuid 4343 --regid 4343 --clear-groups "$0" -c 'exec 5>&-; echo go >&3; cat <&6'`;
+      expect((await run(['sh', '-c', `(${parent}) 2>&1 | cat`, ssh, ...proxied])).stdout).toBe('');
+    },
+  );
 });
 
 describe.skipIf(missing)('an ssh that is killed', () => {

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { printing } from '../../helpers/expected.js';
-import { lacks } from '../../helpers/programs.js';
+import { findProgram, lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { blocksOf } from '../../markdown.js';
@@ -231,9 +231,15 @@ describe('a source that vmssh has', () => {
       const all = [words, byTcp.flatMap((word) => word.split('\n'))];
       // As root of a container of this user's may say.
       const inside = words.map((word) => word.replace('guest-cid=42', 'guest-cid=43'));
-      const children = [...all, inside].map((each) => {
+      // As su that waits for a password.
+      const byAnother = words.map((word) => word.replace('guest-cid=42', 'guest-cid=44'));
+      const setUserId = join(dir, 'sh');
+      copyFileSync(findProgram('sh') ?? '/bin/sh', setUserId);
+      chmodSync(setUserId, 0o4755);
+      const children = [...all, inside, byAnother].map((each) => {
         const apart = each === inside ? ['--user'] : [];
-        const command = ['unshare', ...apart, 'sh', '-c', 'echo; read x', ...each];
+        const shell = each === byAnother ? setUserId : 'sh';
+        const command = ['unshare', ...apart, shell, '-c', 'echo; read x', ...each];
         return spawn('env', command, { stdio: ['pipe', 'pipe', 'ignore'] });
       });
       try {

@@ -19,6 +19,8 @@ const virsh =
     fixture(args.at(-1)?.startsWith('list') ? `virsh/${lists}.txt` : 'virsh/libvirt9.0.0-dumpxml.txt');
 
 const dir = useTempDir();
+/** Whose the folders of these tests are, and never root. */
+const uid = process.getuid?.() || 1000;
 
 describe('domains', () => {
   it.each([
@@ -69,7 +71,7 @@ esac
   const exists = async () => true;
   it('of a libvirtd that does not run are not asked for, so that none is started', async () => {
     const run = () => Promise.reject(new Error('asked'));
-    const result = await listDomains({ env: {} }, undefined, { run, exists: async () => false, uid: 1000 });
+    const result = await listDomains({ env: {} }, undefined, { run, exists: async () => false, uid });
     expect(result).toEqual({ domains: [], warnings: [] });
   });
 
@@ -77,7 +79,6 @@ esac
     const folder = join(dir, '.config/libvirt/qemu');
     const [saves, runs] = [join(folder, 'save'), join(dir, 'run/libvirt/qemu/run')];
     for (const each of [saves, runs]) mkdirSync(each, { recursive: true });
-    const uid = process.getuid?.() || 1000;
     chownSync(folder, uid, process.getgid?.() ?? 0);
     for (const name of ['a', 'b', 'c']) {
       const xml = `<domain type='kvm'><name>${name}</name><uuid>${mint.replace('1', name)}</uuid></domain>`;
@@ -103,7 +104,7 @@ esac
     mkdirSync(theirs, { recursive: true });
     chmodSync(theirs, 0o777);
     const looked: string[] = [];
-    const effects = { run: virsh(''), exists: async (path: string) => looked.push(path) < 0, uid: 1000 };
+    const effects = { run: virsh(''), exists: async (path: string) => looked.push(path) < 0, uid };
     await listDomains({ env: { XDG_RUNTIME_DIR: '/run/user/5' } }, ['user'], effects);
     await listDomains({ env: { HOME: dir } }, ['user'], effects);
     await listDomains({ env: { HOME: dir, XDG_CACHE_HOME: dirname(theirs) } }, ['user'], effects);
@@ -119,7 +120,7 @@ esac
       if (args.includes('qemu:///system')) throw new DiscoveryError('FAILED', 'virsh: no');
       return virsh('libvirt9.0.0-lists')(program, args, deps);
     };
-    const result = await listDomains({ env: { HOME: dir } }, undefined, { run, exists, uid: 1000 });
+    const result = await listDomains({ env: { HOME: dir } }, undefined, { run, exists, uid });
     expect(result.domains).toHaveLength(2);
     const warning = { provider: 'libvirt', code: 'FAILED', problem: 'qemu:///system: virsh: no' };
     expect(result.warnings).toEqual([warning]);

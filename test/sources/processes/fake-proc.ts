@@ -56,6 +56,9 @@ export function fakeProc(dir: string, processes: readonly FakeProcess[], self?: 
     writeFileSync(file, '');
     linkSync(file, join(folder, 'dev'));
   }
+  // On a host whose logins leave it, a process without one is a service's.
+  mkdirSync(join(proc, 'self'), { recursive: true });
+  writeFileSync(join(proc, 'self/loginuid'), '1000');
   // A process that ended while the folder was read.
   mkdirSync(join(proc, '99'));
   return proc;

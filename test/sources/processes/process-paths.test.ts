@@ -49,10 +49,10 @@ describe('the paths of a process', () => {
   });
 
   it('of another root lead into it', async () => {
-    const jail = { mounts: 'mnt:[1]', root: '/nonexistent/jail' };
-    const want = ['/nonexistent/jail/srv/a.sock', '/nonexistent/jail/srv/b', '/nonexistent/jail/c'];
-    expect(await find(process('/nonexistent/jail/srv', jail))).toEqual(want);
-    expect(await find(process('/nonexistent/jail', jail))).toContain('/nonexistent/jail/a.sock');
+    const jail = { mounts: 'mnt:[1]', root: '/proc/none/jail' };
+    const want = ['/proc/none/jail/srv/a.sock', '/proc/none/jail/srv/b', '/proc/none/jail/c'];
+    expect(await find(process('/proc/none/jail/srv', jail))).toEqual(want);
+    expect(await find(process('/proc/none/jail', jail))).toContain('/proc/none/jail/a.sock');
   });
 
   it('of another root in another namespace lead through the link', async () => {

@@ -77,7 +77,7 @@ describe('processes by name', () => {
   it('are read once for all providers of a listing', async () => {
     const deps = { env: {}, procDir: fakeProc(dir, [{ argv: ['vm'] }]), memo: {} };
     await processesNamed(/^vm$/, deps);
-    const gone = { ...deps, procDir: '/nonexistent' };
+    const gone = { ...deps, procDir: '/proc/none' };
     await expect(processesNamed(/^other$/, gone)).resolves.toEqual([]);
   });
 

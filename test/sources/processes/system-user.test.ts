@@ -88,9 +88,11 @@ describe.skipIf(missingPrograms({ getent: 'libc-bin' }))('the user database', ()
 let made = 0;
 
 /** A process's folder in /proc, with a program of such a mode, or none to see, and who logged in to start it. */
-function folder(mode: number | undefined, login: string | undefined): string {
-  const path = join(dir, String(made++));
+function folder(mode: number | undefined, login: string | undefined, own: string | undefined): string {
+  const path = join(dir, String(made++), '7');
+  mkdirSync(join(path, '../self'), { recursive: true });
   mkdirSync(path);
+  if (own !== undefined) writeFileSync(join(path, '../self/loginuid'), own);
   if (mode !== undefined) {
     writeFileSync(join(path, 'program'), '');
     chmodSync(join(path, 'program'), mode);
@@ -101,16 +103,20 @@ function folder(mode: number | undefined, login: string | undefined): string {
 }
 
 describe('a process of the system may run a set-user-ID program', () => {
-  it.each([
-    { name: 'its program has no such bit', mode: 0o755, login: '1001', want: false },
-    { name: 'its program is one', mode: 0o4755, login: undefined, want: true },
-    { name: 'its program has the bit for groups', mode: 0o2755, login: undefined, want: true },
-    { name: 'unseen, a service', mode: undefined, login: '4294967295', want: false },
-    { name: "unseen, of root's login", mode: undefined, login: '0', want: false },
-    { name: 'unseen, of our login', mode: undefined, login: '1000\n', want: false },
-    { name: "unseen, of another one's login", mode: undefined, login: '1001', want: true },
-    { name: 'unseen, by a kernel that reports nothing', mode: undefined, login: undefined, want: false },
-  ])('$want: $name', async ({ mode, login, want }) => {
-    expect(await mayBeSetUserId(folder(mode, login), 1000)).toBe(want);
+  const unset = '4294967295';
+  it.each<{ name: string; mode: number | undefined; login: string | undefined; own?: string; want: boolean }>(
+    [
+      { name: 'its program has no such bit', mode: 0o755, login: '1001', want: false },
+      { name: 'its program is one', mode: 0o4755, login: undefined, want: true },
+      { name: 'its program has the bit for groups', mode: 0o2755, login: undefined, want: true },
+      { name: 'unseen, a service', mode: undefined, login: unset, own: '1000', want: false },
+      { name: 'unseen, where logins leave no uid', mode: undefined, login: unset, own: unset, want: true },
+      { name: "unseen, of root's login", mode: undefined, login: '0', want: false },
+      { name: 'unseen, of our login', mode: undefined, login: '1000\n', want: false },
+      { name: "unseen, of another one's login", mode: undefined, login: '1001', want: true },
+      { name: 'unseen, by a kernel that reports nothing', mode: undefined, login: undefined, want: true },
+    ],
+  )('$want: $name', async ({ mode, login, own, want }) => {
+    expect(await mayBeSetUserId(folder(mode, login, own), 1000)).toBe(want);
   });
 });

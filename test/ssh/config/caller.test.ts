@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { callerForSsh } from '../../../src/ssh/config/caller.js';
@@ -108,5 +108,40 @@ it('is the executable itself if that runs', async () => {
     fdpass: true,
     platform: 'linux',
     keysFile,
+  });
+});
+
+describe('its path in the lines', () => {
+  const dir = useTempDir();
+  const upgrade = (version: string) => {
+    const cellar = join(realpathSync(dir), 'Cellar', version);
+    mkdirSync(cellar, { recursive: true });
+    writeFileSync(join(cellar, 'vmssh'), '#!/bin/sh\n', { mode: 0o755 });
+    return join(cellar, 'vmssh');
+  };
+  const bin = () => join(realpathSync(dir), 'bin');
+  const link = (to: string) => {
+    mkdirSync(bin(), { recursive: true });
+    rmSync(join(bin(), 'vmssh'), { force: true });
+    symlinkSync(to, join(bin(), 'vmssh'));
+  };
+  const program = async (self: string) =>
+    (await callerForSsh({ self: [self], platform: 'linux', env: { PATH: bin() } }, () => true)).program;
+
+  it('is the one that PATH finds, which stays when a version goes', async () => {
+    link(upgrade('1.0'));
+    expect(await program(upgrade('1.0'))).toEqual([join(bin(), 'vmssh')]);
+    const next = upgrade('1.1');
+    expect(await program(next)).toEqual([next]);
+    link(next);
+    expect(await program(next)).toEqual([join(bin(), 'vmssh')]);
+  });
+
+  it('is its own where others could put another program there', async () => {
+    const self = upgrade('1.0');
+    link(self);
+    chmodSync(bin(), 0o777);
+    expect(await program(self)).toEqual([self]);
+    chmodSync(bin(), 0o755);
   });
 });

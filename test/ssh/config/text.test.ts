@@ -70,6 +70,12 @@ describe.skipIf(noSsh)('the lines, as ssh reads them', () => {
     });
   });
 
+  it.each(hosts)("keep the name %s from the user's own HostName for all hosts", (host) => {
+    const all = 'Host !*.* *\n    HostName %h.corp.example.com\nMatch final\n    HostName %h.example.com\n';
+    const { hostname } = effective({ program, fdpass: true }, host, all);
+    expect(hostname?.toLowerCase()).toBe(host.toLowerCase());
+  });
+
   it.each(hosts)(
     'have ssh do with the unknown key of %s what the user told it, or a setting of the Hosts',
     (host) => {

@@ -20,6 +20,7 @@ it('the lines are these, with settings of the user above ours in each block', ()
       { ...web, host: 'db', about: 'db of lima' },
     ],
   });
+  const typed = ['HostName %h', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p"];
   const [ours, keyed] = [
     ['ProxyUseFdpass yes', 'CanonicalizeHostname no', 'CheckHostIP no'],
     ['GlobalKnownHostsFile /dev/null', 'HashKnownHosts no', 'UpdateHostKeys no', 'VerifyHostKeyDNS no'],
@@ -31,11 +32,11 @@ it('the lines are these, with settings of the user above ours in each block', ()
     ['# vmssh: ssh into machines on this host without a network'],
     [
       '# ssh decides about a new host key, and refuses a changed one until "vmssh forget NAME".\nHost PATTERNS',
-      ...['ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
+      ...['ForwardAgent yes', ...typed, ...ours],
       ...['UserKnownHostsFile ~/.ssh/vmssh_known_hosts', ...keyed, ...alive],
     ],
     ...['# web of incus\nHost web WEB w2', '# db of lima\nHost db'].map((head) => [
-      ...[head, 'ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
+      ...[head, 'ForwardAgent yes', ...typed, ...ours],
       ...['HostKeyAlias vmssh-1', 'UserKnownHostsFile ~/k', ...keyed, ...alive],
     ]),
   ]);

@@ -99,7 +99,7 @@ async function expectLogin(said: string, account: string, sh: Sh, { user = sh, i
  */
 export function setsUp(sh: Sh, machine: PlainMachine): void {
   const { target, user = sh, account, options = '', second, before = nothingWritten, whenReady } = machine;
-  const setup = (words: string) => user(`vmssh setup ${words} ${target}`, 600);
+  const setup = (words: string) => user(`vmssh setup -v ${words} ${target}`, 600);
   const expectPlain = () => expectSame(plain, sh, machine);
   let plain: readonly string[];
 
@@ -159,7 +159,7 @@ export function setsNothingUp(sh: Sh, machine: Machine, says: RegExp, options = 
   const { target, user = sh } = machine;
   test(`${target} is not set up ${options}: a message with the fix`, async () => {
     const before = await look(sh, machine);
-    const { code, stdout } = await user(`vmssh setup --yes ${options} ${target}`, 400);
+    const { code, stdout } = await user(`vmssh setup -v --yes ${options} ${target}`, 400);
     expect(stdout).toMatch(says);
     expect(code).toBe(1);
     await expectSame(before, sh, machine);

@@ -43,7 +43,7 @@ describeGuests('machines of quickemu and GNOME Boxes', () => {
     ])
       expect(await says(`ssh -n -o BatchMode=yes ${words} uname -n`), words).toBe('mint\n');
     // Without vsock nothing else has to listen.
-    expect(await says('vmssh setup debian')).toMatch(/fix: type on its console, .*authorized_keys\n/);
+    expect(await says('vmssh setup -v debian')).toMatch(/fix: type on its console, .*authorized_keys\n/);
     await says('quickemu --kill --vm debian.conf');
     await expectMachines();
   }, 900_000);
@@ -54,7 +54,7 @@ describeGuests('machines of quickemu and GNOME Boxes', () => {
       systemd-run --user -q --unit=boxes -p KillMode=process -E DISPLAY=:7 gnome-boxes ~/mint.qcow2
       DISPLAY=:7 python3 /host/test/vm/inside/desktop/press.py Create`);
     await expectMachines({ ...box, status: 'running' });
-    expect(await says('vmssh setup --yes boxes-unknown')).toMatch(
+    expect(await says('vmssh setup -v --yes boxes-unknown')).toMatch(
       /\+ device +the machine has a vsock device now\n.*✗ inside .*no channel .*sshd-vsock\.socket\n/s,
     );
     expect(await says('vmssh ssh --wait=800 root@boxes-unknown uname -n')).toBe('mint\n');
@@ -66,7 +66,7 @@ describeGuests('machines of quickemu and GNOME Boxes', () => {
     await says('pkill libvirtd; while pgrep -u tester libvirtd; do sleep 1; done');
     await expectMachines({ ...box, status: 'saved' });
     expect(await says('vmssh ssh --start root@boxes-unknown uname -n')).toBe('mint\n');
-    const undone = await says('vmssh setup --undo --yes boxes-unknown && virsh dumpxml boxes-unknown');
+    const undone = await says('vmssh setup -v --undo --yes boxes-unknown && virsh dumpxml boxes-unknown');
     expect(undone).toMatch(/the vsock device is removed\n(?!.*<vsock).*<title>mint<\/title>/s);
   }, 1_800_000);
 });

@@ -65,7 +65,7 @@ describeGuests('plain machines of libvirt', () => {
   }
 
   withPlain({ name: 'mint', user: 'root', ports: 4 }, (as, virsh, machine) => {
-    const setup = (words: string) => as(`vmssh setup --yes ${words} qemu/mint`, 600);
+    const setup = (words: string) => as(`vmssh setup -v --yes ${words} qemu/mint`, 600);
 
     test('is left as it is while its memory is saved', async () => {
       const look = `${virsh} dumpxml --inactive mint; cd /var/lib/libvirt/qemu/save && stat mint.save`;
@@ -105,7 +105,7 @@ describeGuests('plain machines of libvirt', () => {
   withPlain({ name: 'pear', user: 'ann', ports: 4, channel: false }, (as, virsh) => {
     test('gets the device and the line for its console, which lets the key in', async () => {
       const before = await as(`${virsh} dumpxml --inactive pear`);
-      const { code, stdout } = await as('vmssh setup --yes qemu/pear', 400);
+      const { code, stdout } = await as('vmssh setup -v --yes qemu/pear', 400);
       expect(stdout).toMatch(
         /\+ device +the machine has a vsock device now\n.*✗ inside .*no channel for a guest agent/,
       );
@@ -118,7 +118,7 @@ describeGuests('plain machines of libvirt', () => {
       await sh(`until ${types}; ${answers}; do sleep 5; done`, 1200);
       const login = 'vmssh ssh --wait=1200 -o StrictHostKeyChecking=accept-new root@qemu/pear uname -n';
       expect(await as(login, 1300)).toMatchObject({ code: 0, stdout: 'pear\n' });
-      expect(await as('vmssh setup --undo --yes qemu/pear', 400)).toMatchObject({ code: 0 });
+      expect(await as('vmssh setup -v --undo --yes qemu/pear', 400)).toMatchObject({ code: 0 });
       expect(await as(`${virsh} dumpxml --inactive pear`)).toEqual(before);
     }, 1_800_000);
   });

@@ -24,7 +24,7 @@ describeGuests('setting up guests by the password of an account', () => {
       return [stdout, await listEtc(site.guest)];
     };
     const login = () => run([join(bin, 'ssh'), '-o', 'BatchMode=yes', 'mint', 'id -un'], { env: own });
-    const command = [...vmssh, 'setup', '--yes'];
+    const command = [...vmssh, 'setup', '-v', '--yes'];
 
     beforeAll(async () => {
       site = siteOf(await bootGuest({ suite, cid: 61 }));

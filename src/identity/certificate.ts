@@ -1,4 +1,3 @@
-import { matchesPattern } from '../typed/names.js';
 import { isFor, linesWithKey, nameBytes, plainName, type ShownKey } from './known-hosts.js';
 
 /** A host certificate of OpenSSH (PROTOCOL.certkeys), whose signature ssh has checked already as it read it. */
@@ -114,7 +113,8 @@ export function isValidFor(
   now: number = Date.now() / 1000,
 ): boolean {
   const name = plainName(host);
-  const isMeant = principals.some((each) => matchesPattern(name, each));
+  // As ssh compares them.
+  const isMeant = principals.includes(name);
   // No ssh takes SHA-1 by default.
   return isHost && !isLimited && isMeant && after <= now && now < before && signature !== 'ssh-rsa';
 }

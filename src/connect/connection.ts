@@ -9,6 +9,8 @@ export interface Connection {
   readonly handle: Handle | undefined;
   /** A clause on how it was opened, for the trace. */
   readonly note?: string;
+  /** A multiplexer did not say that the machine takes the connection. */
+  isUnanswered?: boolean;
   /** Up to `max` bytes as soon as there are some; an empty array at end-of-file. */
   read(max: number): Promise<Uint8Array>;
   /** Up to `max` bytes without taking them: once more than `known` have arrived, at end-of-file, or after `timeoutMs`. */

@@ -22,7 +22,8 @@ export async function openConnection(
     options.signal?.throwIfAborted();
     connection = await openSocket(endpoint, options, native(), platform);
     options.signal?.throwIfAborted();
-    if (endpoint.family === 'vsock-mux') await askMultiplexer(connection, endpoint.port, deadline);
+    if (endpoint.family === 'vsock-mux')
+      connection.isUnanswered = !(await askMultiplexer(connection, endpoint.port, deadline));
     return connection;
   } catch (error) {
     connection?.close();

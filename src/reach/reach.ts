@@ -1,4 +1,5 @@
 import type { Connection, OpenOptions } from '../connect/connection.js';
+import { hangsOrBoots } from '../connect/multiplexer.js';
 import { openConnection } from '../connect/open.js';
 import { ConnectError, errorWith } from '../errors.js';
 import { resolveTarget, type Target, type TypedTarget } from '../kinds/kinds.js';
@@ -181,9 +182,10 @@ async function openRechecked(
   try {
     const opening = { startMs, bring, hostKeys, signal, env, timeoutMs, stdio };
     const connection = await openConnection(endpoint, opening, native);
-    const { handle, note = '' } = connection;
+    const { handle, note = '', isUnanswered } = connection;
     const where = formatEndpoint(connection.endpoint);
-    trace?.('connect', `${where} is open${handle ? '' : ' (without the addon)'}${note}`);
+    const state = isUnanswered ? `: ${hangsOrBoots}` : ' is open';
+    trace?.('connect', `${where}${state}${handle ? '' : ' (without the addon)'}${note}`);
     return connection;
   } catch (error) {
     if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;

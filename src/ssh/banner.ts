@@ -1,4 +1,5 @@
 import type { Connection } from '../connect/connection.js';
+import { hangsOrBoots } from '../connect/multiplexer.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import { now } from '../runtime.js';
 import { isLoopback } from '../typed/names.js';
@@ -49,6 +50,7 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
       if (said !== undefined)
         throw noBanner('not-ssh', `something answers, but it is not an SSH server: it says ${quote(said)}`);
       const seconds = Number((timeoutMs / 1000).toPrecision(2));
+      if (connection.isUnanswered) throw noBanner('silent', hangsOrBoots, `${bootHint}; ${deadVsock}`);
       const hint = endpoint.family === 'vsock-mux' ? `${silentHint}; ${deadVsock}` : silentHint;
       throw noBanner('silent', `connected, but no SSH banner came in ${seconds} s`, hint);
     }
@@ -73,6 +75,7 @@ async function answerTo(connection: Connection, until: number): Promise<string |
 
 const closedHint =
   'the connection works, but sshd gave up: in the guest, run journalctl -u "sshd*@*" (a missing /run/sshd is the usual cause); use --wait while it boots';
+const bootHint = 'use --wait while it boots; if it hangs, restart it';
 const silentHint =
   'something accepts the connection but does not answer: in the guest, the socket unit needs Accept=yes and a service template of the same name; see vmssh check';
 

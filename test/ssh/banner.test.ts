@@ -158,6 +158,13 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
     await expect(awaitBanner(from, 50.000_25)).rejects.toMatchObject(refusal('silent', problem, hint));
   });
 
+  it.skipIf(skip)('of a machine behind a multiplexer that gave no answer says that it hangs', async () => {
+    const from = Object.assign(await open(() => {}), { isUnanswered: true });
+    const problem = 'the machine takes no connection: it hangs, or boots';
+    const hint = expect.stringMatching(/^use --wait while it boots/);
+    await expect(awaitBanner(from, 50)).rejects.toMatchObject(refusal('silent', problem, hint));
+  });
+
   it.skipIf(skip).each([
     ['binary data', '\x16\x03\x01\0', 'it sent binary data'],
     ['an old version', 'SSH-1.5-x\x1b\n', 'it speaks another version of SSH: SSH-1.5-x\x1b'],

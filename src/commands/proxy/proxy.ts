@@ -11,6 +11,7 @@ import {
   verboseOption,
 } from '../../cli/shared-options.js';
 import type { Bring, Connection } from '../../connect/connection.js';
+import { hangsOrBoots } from '../../connect/multiplexer.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
 import type { ReachedRecord } from '../../identity/record.js';
@@ -195,7 +196,9 @@ async function handOver(connection: Connection, { watch, fdpass, ...relay }: Han
   const { text, native, trace } = relay;
   const { handle } = connection;
   const passes = fdpass && native.addon && handle && takesSocket();
-  if (passes && io.terminal.stderr) await sayIfSilent(connection, text, io);
+  if (connection.isUnanswered)
+    io.err(`${io.program}: ${printable(text)}: ${hangsOrBoots}; ssh waits for it\n`);
+  else if (passes && io.terminal.stderr) await sayIfSilent(connection, text, io);
   watch.stop();
   if (passes && passFd(native.addon, handle, text)) {
     connection.handedOver?.();

@@ -180,11 +180,12 @@ async function awaitStream(hop: Hop, deadline: number): Promise<void> {
   };
   if (at?.family === 'vsock-mux') {
     // The login comes first: silence does not mean that the port is open.
-    return askMultiplexer(hop, at.port, deadline, deadline - now()).catch(async (error) => {
+    await askMultiplexer(hop, at.port, deadline, deadline - now()).catch(async (error) => {
       // Also if ssh had ended before it was asked.
       if (['EOF', 'EPIPE', 'ECONNRESET'].includes(error.code)) await refuseFailure();
       throw onHost(host, at, error.code, error);
     });
+    return;
   }
   const until = Math.min(deadline, now() + silentMs);
   const first = await hop.peek(0, 1, Math.max(0, until - now()));

@@ -62,6 +62,17 @@ describe('what reaches stdout and how it ends', () => {
     },
   );
 
+  it('says that a machine hangs behind a multiplexer that gives no answer, and goes on', async () => {
+    let later: Socket | undefined;
+    const path = await serve('hangs', (socket) => {
+      later = socket.resume();
+    });
+    const child = likeSsh(proxy(`vsock-mux${path}`));
+    await until(child.stderr, 'the machine takes no connection: it hangs, or boots; ssh waits for it');
+    later?.end('SSH-2.0-late\r\n');
+    expect(await outcome(child)).toMatchObject({ code: 0, stdout: 'SSH-2.0-late\r\n' });
+  });
+
   it('waits for a socket that comes later, and past connections that are closed without a banner', async () => {
     const path = join(dir, 'later.sock');
     const child = likeSsh(proxy(`unix${path}`, '--wait', '-v'));

@@ -128,6 +128,23 @@ hosts='another ${dev}.${ino} ${byTime}'; look_for_keys && echo goes on`).stdout;
     expect(readdirSync(home)).toEqual([]);
   });
 
+  it.skipIf(!isRoot).each([
+    { name: 'a folder', path: '.ssh' },
+    { name: 'a file', path: '.ssh/authorized_keys' },
+  ])("says whose it is if $name there is root's, before it changes anything", ({ path }) => {
+    makeSshFolder(0o700);
+    if (path !== '.ssh') writeFileSync(join(home, path), '', { mode: 0o600 });
+    chownSync(join(home, path), 0, 0);
+    const { stdout } = run(`hosts=; look_for_keys && echo goes on`);
+    expect(stdout).toMatch(
+      new RegExp(
+        `^failed +key +/home/${path} is another's \\(\\S+ root:root\\), and ${account} can put no key there\nfix +key +chown -h ${account}: /home/${path}\nfaults: 1\n$`,
+      ),
+    );
+    give(join(home, path));
+    expect(run(`hosts=; look_for_keys && echo goes on`).stdout).toBe('goes on\nfaults: 0\n');
+  });
+
   it('leaves authorized_keys a link, and changes the file that it leads to', () => {
     makeSshFolder(0o700);
     const real = join(home, 'keys');

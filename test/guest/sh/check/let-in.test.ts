@@ -134,7 +134,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       chmodSync(join(root, 'open/keys'), mode);
       symlinkSync(secret(), join(root, 'open/keys/ann'));
       expect(setUp(config, { look: false, runuser }).join('\n')).toMatch(
-        /^failed key .*cannot be read as ann/m,
+        /^failed key \/open\/keys\/ann is another's .*\nhint key see where its links lead$/m,
       );
       expect(readFileSync(secret(), 'utf8')).toBe("root's\n");
       unlinkSync(join(root, 'open/keys/ann'));

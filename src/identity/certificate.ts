@@ -100,7 +100,7 @@ class Reader {
 export function authoritiesFor(host: string, files: readonly Buffer[]): readonly string[] {
   const name = nameBytes(host);
   const found = files
-    .filter((bytes) => bytes.includes('@cert-authority'))
+    .filter((bytes) => bytes.toString('latin1').includes('@cert-authority'))
     .flatMap(linesWithKey)
     .filter(({ marker, hosts }) => marker === '@cert-authority' && isFor(name, hosts));
   return [...new Set(found.map(({ type, key }) => `${type} ${key}`))];

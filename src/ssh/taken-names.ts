@@ -69,7 +69,7 @@ export async function authorityFiles(
   const files = await knownHostsFiles(settings, sources);
   const found = files.map(async (path) => {
     const bytes = await readBytes(path).catch(() => Buffer.alloc(0));
-    const lines = bytes.includes('@cert-authority') ? linesWithKey(bytes) : [];
+    const lines = bytes.toString('latin1').includes('@cert-authority') ? linesWithKey(bytes) : [];
     const all = lines.flatMap(({ marker, hosts }) => (marker === '@cert-authority' ? [hosts] : []));
     return names
       .filter((name) => all.some((hosts) => isFor(nameBytes(name), hosts)))

@@ -112,7 +112,13 @@ describe('the settings of config install', () => {
       ...{ logins, prefix: 'x y', onlyPatterns: 1, fdpass: 'no' },
       ...{ fresh: 'yes', start: 1, 'bring-sshd': 1 },
     };
-    expect(inEffect(settings, {}, { ...odd, routes: {}, sshOptions: [7, 'User', 'Host=x'], throwaway: ['*', 'x y', 7] })).toEqual({
+    expect(
+      inEffect(
+        settings,
+        {},
+        { ...odd, routes: {}, sshOptions: [7, 'User', 'Host=x'], throwaway: ['*', 'x y', 7] },
+      ),
+    ).toEqual({
       ...{ names: { prefix: '', onlyPatterns: false }, fdpass: true, fresh: undefined, start: undefined },
       bring: undefined,
       ...{ routes: [], throwaway: [], sshOptions: [], logins: [] },

@@ -80,12 +80,7 @@ export function configText(options: ConfigTextOptions): string {
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) => {
     // The proxy is given %h, which a HostName of the user's for all hosts would change: "%h.example.com".
     const typed = options.target === undefined ? [['HostName', '%h'] as const] : [];
-    return withLines(host, [
-      ...settings,
-      ...typed,
-      ...hostOptions({ ...options, ...caller }),
-      ...alive,
-    ]);
+    return withLines(host, [...settings, ...typed, ...hostOptions({ ...options, ...caller }), ...alive]);
   };
   const machineLines = ({ host, names = [], options, about }: ConcreteHost) => {
     const { target } = options;

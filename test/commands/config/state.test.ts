@@ -31,7 +31,13 @@ describe.skipIf(noSsh)('the state of config install', () => {
   it('has what was decided and found', async () => {
     await home.install({ fresh: true, fdpass: false });
     expect(state()).toEqual({
-      options: { prefix: '', onlyPatterns: false, fdpass: false, fresh: true, ...{ routes: [], throwaway: [], sshOptions: [] } },
+      options: {
+        prefix: '',
+        onlyPatterns: false,
+        fdpass: false,
+        fresh: true,
+        ...{ routes: [], throwaway: [], sshOptions: [] },
+      },
       program: ['/opt/vmssh'],
       machines: [{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'libvirt' }],
     });
@@ -62,7 +68,13 @@ describe.skipIf(noSsh)('the state of config install', () => {
       { keyword: 'User', value: '"a b"' },
       { keyword: 'Port', value: '2' },
     ];
-    const given = { fresh: true, fdpass: false, throwaway: ['vsock/*'], sshOptions, logins: [login] } as const;
+    const given = {
+      fresh: true,
+      fdpass: false,
+      throwaway: ['vsock/*'],
+      sshOptions,
+      logins: [login],
+    } as const;
     await home.install({ ...named({ prefix: 'vm-' }), ...given, start: 'terminal', routes: ['ip'] });
     const { options } = state();
     rmSync(home.state);

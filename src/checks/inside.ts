@@ -15,7 +15,9 @@ import type { Endpoint } from '../typed/route.js';
 import { shellLine, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';
 
-type Into = HostFlags & Pick<GuestRouteOptions, 'port' | 'routes' | 'identityFile'>;
+/** `settings`: more of ssh's. */
+export type Into = HostFlags &
+  Pick<GuestRouteOptions, 'port' | 'routes' | 'identityFile'> & { readonly settings?: readonly string[] };
 
 type OnLine = (line: ProgressLine) => void;
 
@@ -41,7 +43,7 @@ export async function lookInside(
   io: Io,
   signal: AbortSignal,
   from: number,
-  onLine: OnLine,
+  onLine?: OnLine,
 ): Promise<Inside> {
   // What answers like a server may take all the time of the login.
   const limitMs = Math.max(lookLimitMs / 2, lookLimitMs - (now() - from));
@@ -129,7 +131,8 @@ async function run(
   const into = { ...host, ...(await withManager(host, io, signal)) };
   // A look changes nothing, so a machine without a UUID may be looked at.
   const meant = into.meant && { ...into.meant, unproved: true };
-  const route = guestRoute({ ...into, meant, ...(await guestCaller(io, into)), script, needsRoot: false });
+  const options = { ...into, meant, ...(await guestCaller(io, into)), script, needsRoot: false };
+  const route = guestRoute(options, host.settings);
   const outcome = await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs });
   refuseOther(into, outcome.lines);
   return { route, outcome };

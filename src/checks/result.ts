@@ -58,10 +58,12 @@ export interface CheckResult {
   readonly error?: ConnectError;
 }
 
+/** The stages and routes; with the target's name and what stopped it, where no answer stands above. */
 export function formatCheck(
   { target, stages, routes = [], error }: CheckResult,
   style: ChalkInstance,
   io: StartedAs & Pick<Io, 'columns'>,
+  isNamed = true,
 ): string {
   const lines = stages.map(({ stage, ms, found }) => {
     const time = `${ms.toFixed(1)} ms`.padStart(10);
@@ -72,11 +74,12 @@ export function formatCheck(
     const about = address === undefined ? found : `${address}: ${found}`;
     lines.push(`  ${mark} ${`route ${route}`.padEnd(14)} ${' '.repeat(10)}${beside(about, io)}`);
   }
-  if (error) {
+  if (error && isNamed) {
     lines.push(`  ${style.red('✗')} ${error.op.padEnd(14)} ${' '.repeat(10)}${beside(error.problem, io)}`);
     if (error.hint) lines.push(`    ${style.dim('hint:')} ${printable(pasteable(error.hint, io))}`);
   }
-  return `${style.bold(target === '' ? '""' : printable(target))}\n${lines.join('\n')}\n`;
+  const name = isNamed ? `${style.bold(target === '' ? '""' : printable(target))}\n` : '';
+  return `${name}${lines.map((line) => `${line}\n`).join('')}`;
 }
 
 /** The columns before what a stage found, and the room that this needs to stand beside them. */

@@ -98,7 +98,7 @@ export async function runLogin(
 /** One that waits for lookups of the name UNKNOWN may take more than 40 s. Milliseconds. */
 export const loginTimeoutMs = 45_000;
 
-/** Why ssh, at LogLevel INFO, ended without a login: the last line that says so; never empty, at most 500 characters. */
+/** Why ssh, at LogLevel INFO or with -v, ended without a login: the last line that says so; never empty, at most 500 characters. */
 export function whyEnded(end: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 'stopped'>): string {
   const { code, stdout, stderr, stopped } = end;
   const late = stopped === 'timeout' ? `it did not end within ${loginTimeoutMs / 1000} s` : undefined;
@@ -112,9 +112,9 @@ export function withoutHostName(message: string): string {
   return message.replace(/^\S+@\S+: (?=Permission denied)|^Received disconnect from \S+ port \d+:\d+: /, '');
 }
 
-/** What ssh says at each login with these options, and after each; what it says last has the reason above it. */
+/** What ssh says at each login with these options, or with -v, and after each; what it says last has the reason above it. */
 const notReason =
-  /^(Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*)\r?$/gm;
+  /^(debug1: .*|OpenSSH_.*|Authenticated to .*|Transferred: .*|Bytes per second: .*|Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*)\r?$/gm;
 
 /** The end of a line that is too long: before it a machine may have printed a banner without a line end. */
 function lastLine(text: string): string | undefined {

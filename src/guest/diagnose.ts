@@ -7,28 +7,11 @@ export interface Signs {
   /** What stopped the connection before the end of the handshake; undefined: nothing. */
   readonly error: ConnectError | undefined;
   readonly family?: Endpoint['family'];
-  /** Milliseconds of the handshake. */
-  readonly handshakeMs: number;
-  /** A login by ssh itself, without prompts; undefined if it was not tried. */
-  readonly login: LoginSign | undefined;
   /** ssh's ControlPath, if this target breaks it. */
   readonly controlPath?: string;
   readonly cidUsers: readonly { readonly name: string; readonly cid?: number; readonly pid?: number }[];
   /** Whether the port's service is registered with Windows; undefined if not checked. */
   readonly service?: { readonly port: number; readonly registered: boolean };
-}
-
-interface LoginSign {
-  readonly in: boolean;
-  readonly ms: number;
-  /** The last line of ssh's stderr. */
-  readonly message: string;
-  readonly user: string;
-  /** sshd let it in, and it ended with this code before its command ran. */
-  readonly ended?: number | undefined;
-  readonly lacksTerminal?: boolean | undefined;
-  /** If it was refused: the keys that ssh offers, in its order; none if that ssh cannot say. */
-  readonly keys?: readonly string[];
 }
 
 export interface Finding {
@@ -40,12 +23,9 @@ export interface Finding {
   readonly suspects?: readonly FailureName[];
 }
 
-/** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */
-const slowLogin = 4500;
-
 /** Judges the signs. `certain`: the fault is known without a check from inside. */
 export function diagnose(signs: Signs): { findings: readonly Finding[]; certain: boolean } {
-  const { error, login, cidUsers, service, handshakeMs } = signs;
+  const { error, cidUsers, service } = signs;
   const findings: Finding[] = [];
   if (cidUsers.length > 1) {
     const who = cidUsers.map(({ name, pid }) => `${name} (pid ${pid})`).join(' and ');
@@ -66,40 +46,8 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
     if (name) findings.push({ state: 'skipped', name, message: 'seen from outside', suspects: names });
     return { findings, certain: certain || names.length === 0 };
   }
-  if (login) findings.push(aboutLogin(login, handshakeMs));
   return { findings, certain: true };
 }
-
-function aboutLogin(
-  { in: inside, ms, message, user, ended, lacksTerminal, keys = [] }: LoginSign,
-  handshakeMs: number,
-): Finding {
-  const isTooMany = /too many authentication/i.test(message);
-  if (!inside && (isTooMany || /permission denied/i.test(message))) {
-    const shown = `; ssh offers ${keys.length} keys, first these: ${keys.slice(0, 8).join(', ')}`;
-    const why = keys.length === 0 ? message : `${message}${shown}`;
-    const finding = failed('login', `the connection works up to sshd, which refuses ${user}: ${why}`);
-    return isTooMany ? { ...finding, fix: fewerKeys } : finding;
-  }
-  if (ended !== undefined && !/not available/i.test(message)) {
-    const how = 'it has a command of its own in place of a shell, as accounts for git and sftp have';
-    const said = `sshd lets ${user} in, and ends the session with ${ended}: ${message}; ${how}`;
-    return { state: 'skipped', name: 'login', message: said };
-  }
-  if (!inside) {
-    const said = `ssh -tt as ${user}, with a terminal, failed: ${message}`;
-    return { state: 'failed', name: 'login', message: said };
-  }
-  const kind = lacksTerminal ? 'without a terminal, which sshd refuses it,' : 'with a terminal (ssh -tt)';
-  const took = `a login as ${user} ${kind} took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
-  if (ms - handshakeMs < slowLogin) return { state: 'ok', name: 'login', message: took };
-  const causes = 'a name lookup, PAM, the login shell or a busy guest may be the cause';
-  return { state: 'skipped', name: 'login', message: `${took}; ${causes}` };
-}
-
-// sshd's MaxAuthTries is 6, and ssh offers all keys of the agent before one that is only a file.
-const fewerKeys =
-  'the ssh-agent offered more keys than sshd takes, before the right one: ssh -o IdentitiesOnly=yes, or for all machines vmssh config install -o IdentitiesOnly=yes';
 
 function failed(name: FailureName, message: string): Finding {
   return { state: 'failed', name, message, fix: guestFailures[name].fix };

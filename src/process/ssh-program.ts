@@ -185,8 +185,6 @@ export function abilitiesOf(output: string) {
     forwardsPaths: isSince(904),
     /** Whether it warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto: https://www.openssh.com/txt/release-10.1 */
     warnsOfKex: isSurelySince(1001),
-    /** Whether -Z lists the keys that it will try: https://www.openssh.com/txt/release-10.5 */
-    listsKeys: isSurelySince(1005),
     /** Whether it knows KnownHostsCommand: https://www.openssh.com/txt/release-8.5 */
     asksForKeys: isSurelySince(805),
     /** Whether it knows StdinNull: https://www.openssh.com/txt/release-8.7 */

@@ -69,8 +69,9 @@ function command(
   const { self, platform, timeoutMs, routes, asksForKeys } = options;
   const settings = [
     `ProxyCommand=${proxyCommand({ program: self, platform, target, port, timeoutMs, routes })}`,
-    ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', asksNothing],
-    ...[ownConnection, ...forwardsNothing, 'PermitLocalCommand=no'],
+    // An agent that does not answer would hold up what needs none of its keys.
+    ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'IdentityAgent=none'],
+    ...[asksNothing, ownConnection, ...forwardsNothing, 'PermitLocalCommand=no', 'FingerprintHash=sha256'],
     ...keyFiles(options),
     // A look at a machine keeps no key.
     ...(asksForKeys ? ['KnownHostsCommand=none'] : []),

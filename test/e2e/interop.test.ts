@@ -104,7 +104,7 @@ esac
     const result = { results: [{ target: 'hyper-v/x', ok: false, exitCode: 4, stages: [], error }] };
     const failed = answering('answers', `echo '${JSON.stringify(result)}'\nexit 4`);
     expect(await run([...vmssh, 'check', 'hyper-v/x'], { env: failed })).toMatchObject(
-      printing(4, /✗ resolve +no such machine\n +hint: do this\n/),
+      printing(4, /^✗ hyper-v\/x: no such machine\n +hint: do this\n/),
     );
   });
 

@@ -7,7 +7,7 @@ import { checkScript } from '../../src/guest/script.js';
 import { eachRow } from '../helpers/tables/rows.js';
 
 describe('diagnosis from outside', () => {
-  const calm: Signs = { error: undefined, handshakeMs: 500, login: undefined, cidUsers: [] };
+  const calm: Signs = { error: undefined, cidUsers: [] };
   const error = (op: 'connect' | 'handshake', code: string, reason?: NoBannerReason) =>
     new ConnectError(op, 'vsock/3', { code, problem: 'x', reason });
 
@@ -37,58 +37,6 @@ describe('diagnosis from outside', () => {
   it('has no suspects if the error explains it', () => {
     expect(suspects(error('connect', 'EACCES'))).toEqual([]);
     expect(diagnose({ ...calm, error: error('connect', 'EACCES') }).certain).toBe(true);
-  });
-
-  eachRow({
-    '11: a refusal': {
-      login: { in: false, ms: 900, message: 'root@x: Permission denied (publickey).', user: 'root' },
-      state: 'failed',
-      step: 'login',
-    },
-    'a slow login, whose cause only a check from inside can know': {
-      login: { in: true, ms: 10_900, message: '', user: 'root' },
-      state: 'skipped',
-      step: 'login',
-      says: /took 10\.9 s, the handshake before it 0\.5 s; .*PAM.*shell/,
-    },
-    'a quick login': { login: { in: true, ms: 1900, message: '', user: 'root' }, state: 'ok', step: 'login' },
-    'an account with a command of its own': {
-      login: {
-        in: false,
-        ended: 128,
-        ms: 900,
-        message: 'fatal: What do you think I am? A shell?',
-        user: 'git',
-      },
-      state: 'skipped',
-      step: 'login',
-      says: /^sshd lets git in, and ends the session with 128: fatal: What .*; it has a command of its own/,
-    },
-    'an account that is off': {
-      login: {
-        in: false,
-        ended: 1,
-        ms: 900,
-        message: 'This account is currently not available.',
-        user: 'git',
-      },
-      state: 'failed',
-      step: 'login',
-    },
-    'a login without a terminal': {
-      login: { in: true, ms: 900, message: '', user: 'git', lacksTerminal: true },
-      state: 'ok',
-      step: 'login',
-      says: /^a login as git without a terminal, which sshd refuses it, took/,
-    },
-    'a login that broke': {
-      login: { in: false, ms: 900, message: 'Connection reset', user: 'root' },
-      state: 'failed',
-      step: 'login',
-    },
-  })('$name', ({ login, state, step, says = / took | refuses | failed: / }) => {
-    const { findings } = diagnose({ ...calm, login });
-    expect(findings).toMatchObject([{ state, name: step, message: expect.stringMatching(says) }]);
   });
 
   it('12 and 13 are certain', () => {

@@ -82,13 +82,13 @@ describe('what an ssh can do', () => {
     },
     {
       says: 'OpenSSH_10.6p1 Debian-1, OpenSSL 3.6.5 29 Sep 2026',
-      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys', 'nullsStdin'],
+      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'asksForKeys', 'nullsStdin'],
     },
     { says: 'OpenSSH_8.6p1', can: ['givesTyped', 'asksForKeys'] },
     { says: 'OpenSSH_9.2p1 Debian-2', can: ['givesTyped', 'asksForKeys', 'nullsStdin'] },
     {
       says: 'No user exists for uid 54321',
-      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys', 'nullsStdin'],
+      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'asksForKeys', 'nullsStdin'],
     },
     { says: 'another program', can: ['givesTyped', 'forwardsPaths', 'readsProfile'] },
   ])('$says', ({ says, can }) => expect(abilities(abilitiesOf(says))).toEqual(can));

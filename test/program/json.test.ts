@@ -80,11 +80,18 @@ describe('--json', () => {
         { state: 'hint', step: 'a', message: 'd' },
       ],
     } as const;
+    const into = { host: 'mint', route: 'target', sshConfig: undefined } as const;
     const suspects = [
       { state: 'skipped', name: 'accept', message: '', suspects: ['accept', 'privsep'] },
     ] as const;
     const finding = { state: 'failed', name: 'cid-twice', message: 'two', fix: 'fix it' } as const;
-    const done = { check, code: 1, findings: [finding], suspects, guest: { ...guest, ok: false, notRun } };
+    const done = {
+      check,
+      code: 1,
+      findings: [finding],
+      suspects,
+      guest: { ...guest, into, ok: false, notRun },
+    };
     const [result] = checkSchema.parse(JSON.parse(formatJson(checkJson([done], 1)))).results;
     expect(result).toMatchObject({
       checks: [{ name: 'cid-twice', state: 'failed', found: 'two', fix: 'fix it' }],

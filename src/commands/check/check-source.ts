@@ -15,16 +15,12 @@ import { type JsonObject, objectAt } from '../../sources/tools/json.js';
 import { publicKeys } from '../../sources/tools/machine-files.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { similarTo } from '../../typed/names.js';
-import type { Examination, Show, ShownFinding } from './examine.js';
+import type { Examination, ShownFinding } from './examine.js';
 
 /** Runs a source, for whoever writes one: how long it takes, and what is wrong with each of its rows. */
-export async function examineSource(line: OutsideLine, io: Io, show: Show | undefined): Promise<Examination> {
+export async function examineSource(line: OutsideLine, io: Io): Promise<Examination> {
   const progress = await startProgress(io, `checking ${line.name}`);
   const { check, findings } = await asked(line, io).finally(() => progress.stop());
-  show?.check(check);
-  for (const finding of findings.slice(0, maxShown)) show?.finding(finding);
-  const more = findings.length - maxShown;
-  if (more > 0) show?.finding(failed('rows', `and ${more} more: --json shows all`));
   const isWrong = findings.some(({ state }) => state === 'failed');
   const code = check.error ? exitCodeOf(check.error) : isWrong ? exitCode.connect : exitCode.ok;
   return { check, code, findings, suspects: [] };
@@ -69,8 +65,6 @@ function failure({ name, file, wrong }: OutsideLine, { code, message, cause }: D
         : `see what its "list" prints: docs/sources.md`;
   return new ConnectError('resolve', name, { code, problem: message, hint, cause });
 }
-
-const maxShown = 50;
 
 function rowFindings(line: OutsideLine, rows: readonly unknown[], untrusted: Untrusted) {
   return rows.flatMap((each, at) => {

@@ -1,16 +1,15 @@
 import type { CheckResult, LastStage, Means } from '../../checks/result.js';
-import { formatCheck, lastStages } from '../../checks/result.js';
+import { lastStages } from '../../checks/result.js';
 import type { Command } from '../../cli/command.js';
 import { oneOf, parsed, portOption, readAll, textOption, UsageError } from '../../cli/command.js';
-import { connectFailure, pasteable } from '../../cli/failure.js';
-import { findingsOf, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
+import { connectFailure } from '../../cli/failure.js';
+import { findingsOf, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import type { Envelope, FailureJson, FindingJson } from '../../cli/json.js';
 import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
 import { startProgress, styles } from '../../cli/terminal.js';
-import { exitCode, printable } from '../../errors.js';
+import { exitCode } from '../../errors.js';
 import { fewAtATime } from '../../group-by.js';
-import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
 import type { Io } from '../../process/io.js';
@@ -18,7 +17,8 @@ import { outsideLines } from '../../sources/outside/file.js';
 import { checkUserName } from '../../typed/names.js';
 import { formatEndpoint } from '../../typed/route.js';
 import { examineSource } from './check-source.js';
-import { type Examination, type ExamineOptions, examine, type Show } from './examine.js';
+import { type Examination, type ExamineOptions, examine } from './examine.js';
+import { examinationText, suspectsIn } from './text.js';
 
 interface CheckOptions extends Omit<ExamineOptions, 'target'> {
   readonly targets: readonly string[];
@@ -53,9 +53,9 @@ const own = {
 
 export const check: Command<CheckOptions> = {
   name: 'check',
-  summary: 'test the connection to a machine step by step, and find what is wrong',
+  summary: 'log in as ssh does, and find what keeps that from working',
   usage: '[user@]TARGET...',
-  details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, by --over, or, if the login is refused, by the machine's manager. Several machines are checked at once, and each is printed when it has ended.
+  details: `It runs ssh TARGET with your configuration, shell and agent, without prompts, from a terminal and as from a program without one: ✓ if that logs in, ! if ssh would ask you something, ✗ if it ends. A new host key is kept if your ssh keeps it. Then it looks at each step, and inside the guest if it can: by the login, by --over, or, if the login is refused, by the machine's manager. -v shows what is well, too. Several machines are checked at once, and each is printed when it has ended.
 The name of a source of your own (docs/sources.md) runs that, and shows what is wrong with each of its rows.
 The failures that it knows are listed in docs/reference/guest-failures.md. Exits with the code of the first target that failed.`,
   options: [...Object.values(own), ...reachOptions, jsonOption, verboseOption],
@@ -89,12 +89,13 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
     const gone = io.outputGone();
     const end = AbortSignal.any([signal, gone]);
     const { lines } = outsideLines(io.env);
+    const style = await styles(io, 'stdout');
     const done = new Map<string, Examination>();
     const work = async (target: string, to: Io) => {
-      const show = json ? undefined : await printer(to);
       const source = lines.find(({ name }) => name === target);
-      const one = source ? examineSource(source, to, show) : examine({ target, ...options }, to, show);
-      done.set(target, await one);
+      const one = await (source ? examineSource(source, to) : examine({ target, ...options }, to));
+      done.set(target, one);
+      if (!json) to.out(examinationText(one, options.verbose, style, to));
     };
     const [first = '', ...others] = targets;
     if (others.length === 0) await work(first, io);
@@ -102,8 +103,6 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
     const results = targets.flatMap((target) => done.get(target) ?? []);
     const code = results.find((each) => each.code !== exitCode.ok)?.code ?? exitCode.ok;
     if (json) io.out(formatJson(checkJson(results, code)));
-    const notRun = results.map(({ guest }) => guest?.notRun).find((each) => each !== undefined);
-    if (notRun && !json) throw notRun;
     return code;
   },
 };
@@ -141,41 +140,6 @@ async function eachWhole(
 /** A check of one starts some processes of ssh. */
 const atOnce = 16;
 
-async function printer(io: Io): Promise<Show> {
-  const style = await styles(io, 'stdout');
-  const line: Show['line'] = (each, into) => io.out(formatProgress(each, style, into?.exec));
-  const fix: Show['fix'] = (text) =>
-    text && io.out(`    ${style.dim('fix:')} ${printable(pasteable(text, io))}\n`);
-  return {
-    line,
-    fix,
-    check: (result) => io.out(formatCheck(result, style, io)),
-    finding({ state, name: step, message, fix: text }) {
-      line({ state, step, message });
-      fix(text);
-    },
-    guest: () => io.out(`${style.bold('in the guest')}\n`),
-    suspects: (findings) => io.out(suspectLines(findings, style.dim, io)),
-  };
-}
-
-function suspectLines(findings: readonly Finding[], dim: (text: string) => string, io: Io): string {
-  const suspects = namesIn(findings);
-  if (suspects.length === 0) return '';
-  const lines = suspects.map((name) => {
-    const { number, title, fix } = guestFailures[name];
-    const where = number > 0 ? dim(` (${number} in docs/reference/guest-failures.md)`) : '';
-    return `  - ${title}${where}\n    ${dim('fix:')} ${pasteable(fix, io)}\n`;
-  });
-  const look =
-    'To know which: --over [user@]HOST looks from inside, or paste what vmssh guest check --script prints into its console';
-  return `It may be, the likeliest first:\n${lines.join('')}${pasteable(look, io)}\n`;
-}
-
-function namesIn(findings: readonly Finding[]) {
-  return findings.flatMap(({ suspects }) => suspects ?? []);
-}
-
 export type CheckJson = Envelope<'check'> & { readonly results: readonly CheckedJson[] };
 
 interface CheckedJson
@@ -212,7 +176,7 @@ function toCheckedJson({ check, code, findings, suspects, guest }: Examination):
     ...(routes.length === 0 ? {} : { routes }),
     error: error && connectFailure(error),
     checks: findings.map(({ name, state, message, fix }) => ({ name, state, found: message, fix })),
-    suspects: namesIn(suspects).map((name) => {
+    suspects: suspectsIn(suspects).map((name) => {
       const { title, fix } = guestFailures[name];
       return { name, title, fix };
     }),

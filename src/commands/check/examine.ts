@@ -1,33 +1,31 @@
 import { checkTarget } from '../../checks/check-target.js';
-import { type Inside, lookAt, lookInside, overOf, withManager } from '../../checks/inside.js';
+import { type Inside, type Into, lookAt, lookInside, overOf, withManager } from '../../checks/inside.js';
+import { insideAsTyped, isLed, loginAsTyped, loginByVmssh } from '../../checks/login.js';
 import { blobsOf, ownKeys } from '../../checks/own-keys.js';
 import type { CheckResult, LastStage, Means } from '../../checks/result.js';
-import { type LoginEnd, runLogin } from '../../checks/try-login.js';
+import type { Verdict } from '../../checks/verdict.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
-import { guestLogin, type HostFlags } from '../../guest/run/route.js';
+import type { HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { TriedLogin } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
-import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { now as clock } from '../../runtime.js';
 import { loadHere, loadJoining } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { listAll, sharedCids } from '../../sources/list-all.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
-import { callerForSsh } from '../../ssh/config/caller.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
-import { brokenControlPath } from '../../ssh/control-path.js';
-import { ownAccount } from '../../ssh/folder.js';
+import { brokenControlPath, controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
@@ -46,100 +44,170 @@ export interface ExamineOptions extends ReachFlags {
 
 export interface Examination {
   readonly check: CheckResult;
+  /** Whether what was typed logs in; undefined if no login was to be tried. */
+  readonly verdict?: ShownFinding | undefined;
   /** The exit code: of what stopped the check; 1 if only a finding is wrong. */
   readonly code: number;
   readonly findings: readonly ShownFinding[];
   readonly suspects: readonly Finding[];
-  readonly guest?: Inside;
+  readonly guest?: Inside & { readonly into: HostFlags };
 }
 
 export type ShownFinding = Pick<Finding, 'state' | 'message' | 'fix'> & { readonly name: string };
 
-export interface Show {
-  check(result: CheckResult): void;
-  finding(finding: ShownFinding): void;
-  guest(): void;
-  line(line: ProgressLine, into?: HostFlags): void;
-  fix(text: string | undefined): void;
-  suspects(findings: readonly Finding[]): void;
-}
-
-export async function examine(options: ExamineOptions, io: Io, show: Show | undefined): Promise<Examination> {
-  const { target: typed, over, sshConfig, routes, until } = options;
+/** Logs in as was typed, and finds what keeps that from working, on this host and in the machine. */
+export async function examine(options: ExamineOptions, io: Io): Promise<Examination> {
+  const { target: typed, until } = options;
   const signal = io.interrupted();
-  const { check, brings } = await checked(options, io, signal);
-  show?.check(check);
-  const code = check.error ? exitCodeOf(check.error) : exitCode.ok;
-  if (until !== 'login' || !check.means || signal.aborted) return { check, code, findings: [], suspects: [] };
-  const { means } = check;
-  const made = madeKeysOf(means.machine ?? splitLogin(typed).host, io.env);
-  // As vmssh ssh does.
-  const identityFile = made?.identityFile ?? (await ownKeyFile(means.identityFile));
-  // Where the journal ends, for the cause of a refusal.
+  const progress = await startProgress(io, `checking ${printable(typed)}`);
+  const onStage = (stage: string) => progress.update(printable(`${typed}: ${stage}`));
   const from = clock();
-  const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
-  const seen = { check, means, brings, identityFile, sshConfig, routes };
-  const signs = await hostSigns(seen, io, signal);
-  const { login } = signs;
-  const { findings: all, certain } = diagnose(signs);
-  const isRefused = login?.in === false && login.ended === undefined && !brings;
-  const isExplained = certain || check.error?.otherHint;
-  const isIn = login?.in === true && !brings;
-  const into = over ?? (await wayInside(seen, isIn, isRefused || !isExplained, io, signal));
-  const byManager = !over && into?.route === 'exec';
-  const fix = isRefused ? await loginFix(means, login.message, byManager, io, signal) : undefined;
-  const inner = means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : [];
-  const rest = [...inner, ...(await ownFiles(typed, io))];
-  const findings = (isMissing: boolean) => [...all.flatMap((each) => shown(each, fix, isMissing)), ...rest];
-  for (const finding of findings(!byManager)) show?.finding(finding);
-
-  const suspects = into || isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
-  const isWrong = findings(true).some(({ state }) => state === 'failed');
-  const worst = code === exitCode.ok && isWrong ? exitCode.connect : code;
-  if (!into) {
-    show?.suspects(suspects);
-    return { check, code: worst, findings: findings(true), suspects };
+  try {
+    const isLogin = until === 'login';
+    onStage('ssh logs in');
+    // What would go to the network may not mean this machine. One that is not up yet is waited for.
+    const isFirst = isLogin && !options.waitMs && !options.start && (await isLed(options, io, signal));
+    const first = isFirst ? await loginAsTyped(options, io, signal) : undefined;
+    const { check, brings } = await checked(options, io, signal, onStage);
+    const { means, error } = check;
+    const code = error ? exitCodeOf(error) : exitCode.ok;
+    if (!isLogin || !means || signal.aborted) return { check, code, findings: [], suspects: [] };
+    const made = madeKeysOf(means.machine ?? splitLogin(typed).host, io.env);
+    // As vmssh ssh does.
+    const identityFile = made?.identityFile ?? (await ownKeyFile(means.identityFile));
+    onStage('ssh logs in');
+    const seen = { check, means, brings, identityFile, options, made, from };
+    const plain = first ?? (await loginAsTyped(options, io, signal));
+    onStage('looking inside');
+    return await explained({ ...seen, plain }, io, signal);
+  } finally {
+    progress.stop();
   }
-  show?.guest();
-  // The guest does not know how this host puts a key there.
-  const isKeyFix = ({ step, state }: ProgressLine) => byManager && step === 'key' && state === 'hint';
-  const tried = { ...seen, login, from, made, since: before?.cursor, byManager };
-  const guest = await lookBy({ ...into, routes: over ? undefined : routes }, tried, io, signal, (line) =>
-    isKeyFix(line) ? show?.fix(fix) : show?.line(line, into),
-  );
-  const isMissing = !byManager || guest.lines.some(isKeyFix);
-  const found = worst === exitCode.ok && !guest.ok ? exitCode.connect : worst;
-  const lines = guest.lines.filter((line) => !isKeyFix(line));
-  return { check, code: found, findings: findings(isMissing), suspects, guest: { ...guest, lines } };
 }
 
-async function checked({ target, ...options }: ExamineOptions, io: Io, signal: AbortSignal) {
-  const progress = await startProgress(io, `checking ${printable(target)}`);
-  const onStage = (stage: string) => progress.update(printable(`${target}: ${stage}`));
+interface Seen {
+  readonly check: CheckResult;
+  readonly means: Means;
+  readonly options: ExamineOptions;
+  readonly identityFile?: string | undefined;
+  readonly brings?: Pick<MachineLogin, 'user'> | undefined;
+  readonly made: ReturnType<typeof madeKeysOf>;
+  /** When the first login began. Milliseconds. */
+  readonly from: number;
+  /** The login as it was typed; undefined: plain ssh has no words for it. */
+  readonly plain: Verdict | undefined;
+}
+
+async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Examination> {
+  const { check, means, options, brings, plain } = seen;
+  const { over } = options;
+  const { error } = check;
+  // Where the journal ends, for the cause of a refusal.
+  const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
+  const login = await anyLogin(seen, io, signal);
+  const signs = await hostSigns(seen, io, signal);
+  const { findings: all, certain } = diagnose(signs);
+  const isRefused = login?.reach === 'authentication' && !login.isOwn && !brings;
+  const isExplained = login?.isOwn || certain || error?.otherHint;
+  const into = over ?? (await wayInside(seen, login, isRefused || !isExplained, io, signal));
+  const byManager = !over && into?.route === 'exec';
+  const guest = into && (await lookBy(into, seen, { login, byManager, since: before?.cursor }, io, signal));
+  const isBare = plain?.state === 'ok' && (over || !guest || guest.notRun);
+  const bare = isBare ? await loginAsTyped(options, io, signal, true) : undefined;
+  const settled = settle(login, bare, signs);
+  const fix = isRefused && login ? await loginFix(means, login.message, byManager, io, signal) : undefined;
+  const isMissing = !byManager || guest?.lines.some(isKeyFix) === true;
+  const [verdict] = settled ? shown({ ...settled, name: 'login' }, fix, isMissing) : [];
+  const findings = [
+    ...(verdict ? [verdict] : []),
+    ...all.flatMap((each) => shown(each, fix, isMissing)),
+    ...slowness(settled, check),
+    ...(means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : []),
+    ...(await ownFiles(options, io)),
+  ];
+  const isWrong = guest?.ok === false && !(guest.notRun && verdict?.state === 'ok');
+  const isFailed = isWrong || findings.some(({ state }) => state === 'failed');
+  const ends =
+    error && verdict?.state !== 'ok' && verdict?.state !== 'skipped' ? exitCodeOf(error) : exitCode.ok;
+  const code = ends === exitCode.ok && isFailed ? exitCode.connect : ends;
+  const suspects = into || isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
+  // The guest does not know how this host puts a key there.
+  const lines = guest?.lines.filter((line) => !byManager || !isKeyFix(line)) ?? [];
+  return { check, verdict, code, findings, suspects, ...(guest ? { guest: { ...guest, lines, into } } : {}) };
+}
+
+function isKeyFix({ step, state }: ProgressLine): boolean {
+  return step === 'key' && state === 'hint';
+}
+
+/** The login as typed, or, if ssh has no Host of that name, as vmssh ssh does it. Undefined: none was tried. */
+async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<Verdict | undefined> {
+  const { check, options, plain } = seen;
+  const hasNoHost = plain?.reach === 'network';
+  if (check.error || (plain && !hasNoHost))
+    return check.error && plain?.state === 'failed' ? undefined : plain;
+  const own = await loginByVmssh({ ...seen, ...options }, io, signal);
+  if (!hasNoHost || own.state !== 'ok') return own;
+  const { host } = splitLogin(options.target);
+  return {
+    ...{ ...own, state: 'skipped', reach: 'network', isOwn: true, fix: 'vmssh config install' },
+    message: `vmssh ssh logs in as ${own.user}; plain ssh has no Host ${host}, and asks the network for it`,
+  };
+}
+
+/** What the login comes to if it does not go well from a program too, or with the user's ControlPath. */
+function settle(
+  login: Verdict | undefined,
+  bare: Verdict | undefined,
+  { controlPath }: Signs,
+): Verdict | undefined {
+  if (login?.state !== 'ok') return login;
+  if (controlPath !== undefined)
+    return { ...login, state: 'failed', message: controlPathMessage(controlPath), fix: controlPathFix };
+  if (!bare || bare.state === 'ok') return login;
+  const where = 'ssh logs in from a terminal, and not from a program that no shell started';
+  return { ...bare, state: 'failed', message: `${where}: ${bare.message}` };
+}
+
+/** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */
+const slowLogin = 4500;
+
+function slowness(login: Verdict | undefined, { stages }: CheckResult): readonly ShownFinding[] {
+  const handshakeMs = stages.reduce((sum, { ms }) => sum + ms, 0);
+  if (login?.state !== 'ok' || login.ms - handshakeMs < slowLogin) return [];
+  const [took, shook] = [login.ms, handshakeMs].map((ms) => `${(ms / 1000).toFixed(1)} s`);
+  const causes = 'a name lookup, PAM, the login shell or a busy guest may be the cause';
+  const message = `the login took ${took}, and the handshake before it ${shook}; ${causes}`;
+  return [{ name: 'time', state: 'skipped', message }];
+}
+
+async function checked(
+  { target, ...options }: ExamineOptions,
+  io: Io,
+  signal: AbortSignal,
+  onStage: (stage: string) => void,
+) {
   const check = await checkTarget(target, options, io, signal, onStage);
   const brings = options.until === 'login' ? await bringingLogin(check, io, signal) : undefined;
-  progress.stop();
   const stages = [...check.stages, byHost];
   return { check: brings ? { ...check, stages, error: undefined } : check, brings };
 }
 
-interface Tried extends Seen {
-  readonly login: Signs['login'];
-  /** When the login began. Milliseconds. */
-  readonly from: number;
-  readonly made: ReturnType<typeof madeKeysOf>;
-  /** Where the journal ended then, if it was looked at. */
-  readonly since: string | undefined;
+interface Tried {
+  readonly login: Verdict | undefined;
   readonly byManager: boolean;
+  /** Where the journal ended before, if it was looked at. */
+  readonly since: string | undefined;
 }
 
 async function lookBy(
-  into: HostFlags & Pick<ExamineOptions, 'routes'>,
-  { check, means, login, from, made, since, byManager, sshConfig, identityFile }: Tried,
+  into: Into,
+  { check, means, made, from, options, identityFile }: Seen,
+  { login, byManager, since }: Tried,
   io: Io,
   signal: AbortSignal,
-  onLine: (line: ProgressLine) => void,
 ): Promise<Inside> {
+  const { over, routes, sshConfig } = options;
   const host = means.machine ?? splitLogin(check.target).host;
   const keys = byManager ? ownKeys({ host, sshConfig, more: [identityFile] }, io, signal) : undefined;
   const { port, user } = means;
@@ -152,7 +220,29 @@ async function lookBy(
     madeKey: made && madeHostKey(made),
     offered: blobsOf((await keys?.catch(() => [])) ?? []),
   };
-  return lookInside({ ...into, port, identityFile }, inside, io, signal, from, onLine);
+  const way = { ...into, routes: over ? undefined : routes, port, identityFile };
+  return lookInside(way, inside, io, signal, from);
+}
+
+/** How to look inside: by the login, if it worked, or, if that is needed, by the machine's own manager. */
+async function wayInside(
+  { check, means, options, plain, brings }: Seen,
+  login: Verdict | undefined,
+  isNeeded: boolean,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Into | undefined> {
+  const { sshConfig } = options;
+  const host = `${means.user}@${means.text}`;
+  const isOwnIn = login?.state === 'ok' || login?.reach === 'network';
+  if (plain?.state === 'ok' && !brings) return insideAsTyped(options, io);
+  if (isOwnIn && !brings)
+    return { host, route: 'target', sshConfig, typed: typedHost(splitLogin(check.target).host) };
+  if (!isNeeded) return undefined;
+  return withManager({ host, route: 'exec', sshConfig }, io, signal).catch((error) => {
+    if (!(error instanceof ConnectError)) throw error;
+    return undefined;
+  });
 }
 
 /** A finding as it is shown, unless only a look inside could tell; `fix`: of a refused login, if the key is what is missing. */
@@ -166,25 +256,8 @@ function shown(
   return suspects ? [] : [{ ...each, ...(said === undefined ? {} : { fix: said }) }];
 }
 
-/** How to look inside: by the login, if it worked, or, if that is needed, by the machine's own manager. */
-async function wayInside(
-  { check, means, sshConfig }: Seen,
-  isIn: boolean,
-  isNeeded: boolean,
-  io: Io,
-  signal: AbortSignal,
-): Promise<HostFlags | undefined> {
-  const host = `${means.user}@${means.text}`;
-  if (isIn) return { host, route: 'target', sshConfig, typed: typedHost(splitLogin(check.target).host) };
-  if (!isNeeded) return undefined;
-  return withManager({ host, route: 'exec', sshConfig }, io, signal).catch((error) => {
-    if (!(error instanceof ConnectError)) throw error;
-    return undefined;
-  });
-}
-
 /** The known_hosts files of the user's own Host of that name, which our lines displace. */
-async function ownFiles(typed: string, io: Io): Promise<readonly ShownFinding[]> {
+async function ownFiles({ target: typed }: ExamineOptions, io: Io): Promise<readonly ShownFinding[]> {
   const texts = await usersTexts(io);
   const files = knownHostsNamedIn(texts)(splitLogin(typed).host);
   if (files.length === 0) return [];
@@ -230,36 +303,25 @@ async function bringingLogin({ means, error }: CheckResult, io: Io, signal: Abor
   return login?.brings ? login : undefined;
 }
 
-function triedLogin(login: Signs['login'], { error, means }: CheckResult, cursor = ''): TriedLogin {
-  if (!login) return { state: 'not tried', about: error?.problem ?? '' };
-  if (login.in) return { state: 'in', about: `over ${means?.text}`, cursor };
-  return { state: login.ended === undefined ? 'refused' : 'ended', about: login.message, cursor };
+function triedLogin(login: Verdict | undefined, { error, means }: CheckResult, cursor = ''): TriedLogin {
+  const { state, reach, message = '' } = login ?? {};
+  if (state === 'ok' || reach === 'network') return { state: 'in', about: `over ${means?.text}`, cursor };
+  if (!login || error) return { state: 'not tried', about: error?.problem ?? '' };
+  return { state: reach === 'session' && state === 'skipped' ? 'ended' : 'refused', about: message, cursor };
 }
-
-interface Seen extends Pick<ExamineOptions, 'sshConfig' | 'routes'> {
-  readonly check: CheckResult;
-  readonly means: Means;
-  readonly identityFile?: string | undefined;
-  readonly brings?: Pick<MachineLogin, 'user'> | undefined;
-}
-
-type RunLogin = (...args: Parameters<typeof runLogin>) => Promise<Omit<LoginEnd, 'stderr'>>;
 
 /** What this host can see of a target, beyond the stages of a check. */
 export async function hostSigns(
-  seen: Seen,
+  { check, means, options }: Pick<Seen, 'check' | 'means' | 'options'>,
   io: Io,
   signal: AbortSignal,
-  run: RunLogin = runLogin,
   machines: () => Promise<readonly DiscoveredMachine[]> = async () =>
     (await listAll(io, await loadJoining(io, 'vsock'))).machines,
-  now: () => number = clock,
   services?: typeof listServices,
 ): Promise<Signs> {
-  const { check, means, sshConfig } = seen;
+  const { sshConfig } = options;
   const { parsed, port } = means;
-  const { error, stages } = check;
-  const login = error ? undefined : await loginSign(seen, io, signal, run, now);
+  const { error } = check;
   const isOfHost = io.platform === 'linux' && parsed.kind === 'vsock';
   const twice = isOfHost ? sharedCids(await machines()).get(parsed.cid) : undefined;
   const { from: reachedFrom, takesPort } = kindOf(parsed);
@@ -270,51 +332,8 @@ export async function hostSigns(
   return {
     error,
     family: means.endpoint?.family,
-    handshakeMs: stages.reduce((sum, { ms }) => sum + ms, 0),
-    login,
     controlPath: brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host),
     cidUsers: twice ?? [],
     service: registered === undefined ? undefined : { port, registered },
   };
 }
-
-/** A login by ssh, without prompts, and if it is refused the keys that ssh offers. */
-async function loginSign(
-  { check, means, sshConfig, identityFile, routes, brings }: Seen,
-  io: Io,
-  signal: AbortSignal,
-  run: RunLogin,
-  now: () => number,
-): Promise<Signs['login']> {
-  const { self, platform } = io;
-  const { text, port, user } = means;
-  const host = `${user}@${text}`;
-  const ssh = sshProgram(io);
-  const { asksForKeys, listsKeys } = await sshAbilities(io.env, ssh);
-  // The key was looked at before, and a look keeps none.
-  const settings = [asksNothing, ...(asksForKeys ? ['KnownHostsCommand=none'] : [])];
-  // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
-  const { program, fdpass } = brings ? await callerForSsh(io) : {};
-  const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
-  const common = { ssh, sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
-  const how = { ...common, typed: typedHost(splitLogin(check.target).host), ...bringing };
-  const call = (flag: string, command?: string) =>
-    run(guestLogin({ route: 'target', host, ...how }, { flags: [flag], settings, command }), io, signal);
-  const from = now();
-  const { code, message, lacksTerminal } = await call('-tt', 'true');
-  const ms = now() - from;
-  const listed = listsKeys && code !== 0 ? (await call('-Z')).stdout.split('\n') : [];
-  const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
-  return {
-    in: code === 0,
-    ms,
-    message,
-    user: isOwn ? "the machine's own user" : user,
-    keys: listed.filter((line) => fingerprint.test(line)),
-    lacksTerminal,
-    ended: code === 0 || code === 255 ? undefined : (code ?? undefined),
-  };
-}
-
-/** In a line of `ssh -Z`, "ann@mint ED25519 SHA256:… agent" (format_identity in its sshconnect2.c). A line without a fingerprint names a file that may be missing. */
-const fingerprint = / (SHA256|MD5):/;

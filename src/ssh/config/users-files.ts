@@ -84,3 +84,22 @@ async function filesNamed(keywords: readonly string[], settings: readonly SshSet
     .filter((path) => /^([/\\]|[A-Za-z]:)/.test(path) && path !== '/dev/null');
   return (await Promise.all(paths.map((path) => filesOf(path, folder)))).flat();
 }
+
+/** Where ssh found the value of a keyword: the first line of the files that it read, in the lines for its Host, "FILE line N". A Match may have counted. */
+export async function whereSet(
+  keyword: string,
+  { read, applied }: { readonly read: readonly string[]; readonly applied: readonly string[] },
+): Promise<string | undefined> {
+  for (const path of new Set(read)) {
+    const lines = (await readText(path).catch(() => '')).split('\n');
+    let isApplied = true;
+    for (const [at, line] of lines.entries()) {
+      const where = `${path} line ${at + 1}`;
+      const [setting] = settingsOf(line);
+      if (setting?.keyword === 'host') isApplied = applied.includes(where);
+      else if (setting?.keyword === 'match') isApplied = true;
+      else if (isApplied && setting?.keyword === keyword.toLowerCase()) return where;
+    }
+  }
+  return undefined;
+}

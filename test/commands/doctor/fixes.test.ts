@@ -59,12 +59,10 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
   ],
 ];
 
-const calm: Signs = { error: undefined, handshakeMs: 5, login: undefined, cidUsers: [] };
-const login = { in: false, ms: 900, message: 'Permission denied (publickey).', user: 'root' };
+const calm: Signs = { error: undefined, cidUsers: [] };
 const users = [1, 2].map((pid) => ({ pid, cid: 3, name: 'web' }));
 
 const ofTargets: readonly Signs[] = [
-  { ...calm, login },
   { ...calm, cidUsers: users },
   { ...calm, controlPath: '/x/%h' },
 ];

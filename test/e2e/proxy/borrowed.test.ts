@@ -78,7 +78,7 @@ describe.skipIf(skip)('vsock without the addon', () => {
       const banner = await ours(tool, 'nc', '--banner', '-v', 'vsock/42');
       expect(banner).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-OpenSSH/) });
       expect(banner.stderr).toContain(`vsock:42:22 is open (without the addon), by ${tool}\n`);
-      const check = await ours(tool, 'check', 'vsock/42');
+      const check = await ours(tool, 'check', '-v', 'vsock/42');
       expect(check.stdout).toMatch(new RegExp(`by ${tool}[\\s\\S]*SSH-2\\.0-OpenSSH[\\s\\S]*host key`));
       const piped = await run([...program, 'nc', '--pipe', 'vsock/42'], {
         ...{ env: env(tool), input: 'SSH-2.0-test\r\n' },

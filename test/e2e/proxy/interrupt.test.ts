@@ -12,7 +12,7 @@ describe.skipIf(lacks('script'))('Ctrl-C on a terminal', () => {
   const dir = useTempDir();
   const env = { ...process.env, CI: undefined, TERM: 'xterm', NO_COLOR: '1' };
 
-  it('in check --wait names the stage, and why it was not passed', async () => {
+  it('in check --wait says what was waited for', async () => {
     const path = join(dir, 'nothing.sock');
     let isTyped = false;
     const { code, stdout } = await onTerminal(
@@ -27,10 +27,7 @@ describe.skipIf(lacks('script'))('Ctrl-C on a terminal', () => {
     );
     expect(code).toBe(130);
     const result = stdout.slice(stdout.lastIndexOf(showsCursor));
-    expect(result).toMatch(/✓ parsed .*unix path=/);
-    expect(result).toMatch(/✓ resolved /);
-    expect(result).toContain(`interrupted while waiting: no socket at ${path} (ENOENT)`);
-    expect(result).toMatch(/✗ connect /);
+    expect(result).toContain(`✗ unix${path}: interrupted while waiting: no socket at ${path} (ENOENT)`);
   });
 
   it('that ends ssh first leaves no line of the proxy', async () => {

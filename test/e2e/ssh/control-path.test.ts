@@ -30,8 +30,9 @@ describe.skipIf(lacks('ssh', 'sshd'))('a ControlPath with the name of the host i
     const check = (token: string) =>
       run([...vmssh, 'check', '--ssh-config', config(token), `${sshd.user}@${target}`]);
     const { code, stdout } = await check('h');
-    expect({ code, stdout }).toMatchObject(printing(1, /✓ login /));
-    expect(stdout).toMatch(/✗ control-path .*cm-.*\n {4}fix: .*ControlPath ~\/\.ssh\/control-%C\n/);
+    expect({ code, stdout }).toMatchObject(
+      printing(1, /^✗ \S+: ssh's ControlPath is .*cm-.*\n {4}fix: .*ControlPath ~\/\.ssh\/control-%C\n/),
+    );
     expect(await check('C')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('control-path') });
   });
 });

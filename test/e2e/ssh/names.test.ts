@@ -45,7 +45,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a name', () => {
     const says = 'no machine on this host has this name: found';
     expect(await program('check', 'nope')).toMatchObject({
       code: 4,
-      stdout: expect.stringMatching(`^nope\n.*${says}.*"Web Server T7"`),
+      stdout: expect.stringMatching(`^✗ nope: .*${says}.*"Web Server T7"`),
     });
     expect(await program('nc', 'nope')).toMatchObject({
       code: 4,
@@ -120,13 +120,15 @@ describe.skipIf(lacks('ssh', 'sshd'))('a name', () => {
     async () => {
       // A check accepts no key.
       expect(await program(...first)).toMatchObject({ code: 0 });
-      const { code, stdout } = await program('check', `${sshd.user}@web-server-t7`);
+      const { code, stdout } = await program('check', '-v', `${sshd.user}@web-server-t7`);
       expect(code).toBe(0);
       expect(stdout).not.toContain('✗');
-      expect(stdout).toMatch(/^\S+@web-server-t7\n {2}✓ found /);
+      expect(stdout).toMatch(
+        /^! \S+@web-server-t7: vmssh ssh logs in as .* plain ssh has no Host web-server-t7,/,
+      );
+      expect(stdout).toMatch(/\n {2}✓ found /);
       expect(stdout).toContain(` for ${sshd.user}\n`);
-      expect(stdout).toMatch(/✓ login +/);
-      expect(stdout).toContain('in the guest\n');
+      expect(stdout).toMatch(/\ninside \S+\n/);
     },
   );
 

@@ -18,7 +18,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(needed))('a machine of a hyper
   });
 
   it('is checked, and the step of its hypervisor is shown', async () => {
-    const check = [...vmssh, 'check', '--via', 'hv1', `unix${bed.guest.path}`];
+    const check = [...vmssh, 'check', '-v', '--via', 'hv1', `unix${bed.guest.path}`];
     const { stdout } = await run(check, { env: bed.env });
     expect(stdout).toContain('by vmssh on hv1');
   });

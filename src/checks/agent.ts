@@ -1,0 +1,107 @@
+import { connect } from 'node:net';
+import type { Env } from '../runtime.js';
+import { fitsSocket } from '../typed/names.js';
+
+/** An ssh-agent, by its own words. */
+export interface Agent {
+  /** Lines of a public key file. */
+  readonly keys: readonly string[];
+  /** Why it gives none, one clause; undefined if it gives some, or if ssh asks no agent. */
+  readonly problem?: string;
+  /** It may still answer: ssh waits for it without an end. */
+  readonly isSilent?: true;
+}
+
+/** Asks the agent of ssh's `IdentityAgent` once for its keys; it signs nothing. Without that setting it is the one of SSH_AUTH_SOCK. */
+export async function askAgent(
+  identityAgent: string | undefined,
+  env: Env,
+  timeoutMs = 2000,
+): Promise<Agent> {
+  const path = socketOf(identityAgent, env);
+  if (path === undefined) return { keys: [] };
+  const at = `the ssh-agent at ${path}`;
+  if (!fitsSocket(path)) return { keys: [], problem: `${at} has too long a path` };
+  try {
+    const answer = await listed(path, timeoutMs);
+    if (answer === undefined) return { keys: [], problem: `${at} does not answer`, isSilent: true };
+    const keys = keysIn(answer);
+    return keys.length > 0 ? { keys } : { keys, problem: `${at} has no keys: it may be locked` };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isGone = code === 'ENOENT' || code === 'ECONNREFUSED';
+    return { keys: [], problem: isGone ? `${at} is gone (${code})` : `${at} cannot be asked: ${message}` };
+  }
+}
+
+/** As ssh takes it: a path, "none", "SSH_AUTH_SOCK" or "$VARIABLE". */
+function socketOf(named = 'SSH_AUTH_SOCK', env: Env): string | undefined {
+  if (named === 'none') return undefined;
+  const variable = named === 'SSH_AUTH_SOCK' ? named : /^\$\{?(\w+)\}?$/.exec(named)?.[1];
+  return (variable === undefined ? named : env[variable]) || undefined;
+}
+
+/** SSH_AGENTC_REQUEST_IDENTITIES and its answer, without the length; see https://datatracker.ietf.org/doc/html/draft-ietf-sshm-ssh-agent. */
+const request = Buffer.from([0, 0, 0, 1, 11]);
+const identitiesAnswer = 12;
+
+/** As MAX_AGENT_REPLY_LEN of ssh's authfd.c. */
+const longest = 256 << 10;
+
+/** The answer to one request; undefined if none comes in time. */
+async function listed(path: string, timeoutMs: number): Promise<Buffer | undefined> {
+  const socket = connect({ path });
+  socket.on('error', () => {});
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    socket.destroy();
+  }, timeoutMs);
+  let bytes = Buffer.alloc(0);
+  try {
+    socket.write(request);
+    for await (const chunk of socket) {
+      bytes = Buffer.concat([bytes, chunk]);
+      const length = bytes.length < 4 ? 0 : bytes.readUInt32BE(0);
+      if (length > longest) throw new Error('its answer is too long');
+      if (bytes.length >= 4 && bytes.length >= 4 + length) return bytes.subarray(4, 4 + length);
+    }
+    throw new Error('it closed the connection');
+  } catch (error) {
+    if (isLate) return undefined;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
+
+/** Throws an Error if the agent refuses, or its answer is broken. */
+function keysIn(answer: Buffer): readonly string[] {
+  if (answer[0] !== identitiesAnswer) throw new Error('it refuses to list its keys');
+  let at = 5;
+  const next = () => {
+    const from = at + 4;
+    at = from + (from <= answer.length ? answer.readUInt32BE(at) : longest);
+    if (at > answer.length) throw new Error('its answer is broken');
+    return answer.subarray(from, at);
+  };
+  const count = answer.length < 5 ? 0 : answer.readUInt32BE(1);
+  const keys: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const blob = next();
+    // ssh leaves out a key of a kind that it does not know, too.
+    const line = publicLine(blob, next().toString('utf8'));
+    if (line !== undefined) keys.push(line);
+  }
+  return keys;
+}
+
+/** A public key's bytes as a line of authorized_keys; undefined if they are none. */
+export function publicLine(blob: Buffer, comment = ''): string | undefined {
+  const length = blob.length < 4 ? 0 : blob.readUInt32BE(0);
+  const line = `${blob.toString('latin1', 4, 4 + length)} ${blob.toString('base64')}`;
+  return isPublic.test(line) ? `${line} ${comment.replaceAll(/\p{Cc}+/gu, ' ')}`.trim() : undefined;
+}
+
+const isPublic = /^(?:ssh-|ecdsa-|sk-|webauthn-sk-)[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}$/;

@@ -1,0 +1,107 @@
+import { guestLogin } from '../guest/run/route.js';
+import { splitLogin } from '../lookup/login.js';
+import type { Io } from '../process/io.js';
+import { settingIn, sshAbilities, sshCommand, sshProgram } from '../process/ssh-program.js';
+import { shellTrouble } from '../process/start-files.js';
+import { callerForSsh } from '../ssh/config/caller.js';
+import type { MachineLogin } from '../ssh/config/logins.js';
+import { ownAccount } from '../ssh/folder.js';
+import { sshSettings } from '../ssh/login-key.js';
+import { typedHost } from '../typed/names.js';
+import type { RouteName } from '../typed/route.js';
+import type { Into } from './inside.js';
+import type { Means } from './result.js';
+import { type LoginWords, quietly, trySsh, usersEnv } from './users-ssh.js';
+import { type Verdict, verdictOn } from './verdict.js';
+
+export interface TypedLogin {
+  /** [user@]HOST or ssh://… */
+  readonly target: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+  readonly sshConfig: string | undefined;
+  readonly routes?: readonly RouteName[];
+}
+
+/** Logs in by plain ssh, with the words that were typed. Undefined: no words of ssh say that. `isBare`: as from a program that no shell started. */
+export async function loginAsTyped(
+  typed: TypedLogin,
+  io: Io,
+  signal: AbortSignal,
+  isBare = false,
+): Promise<Verdict | undefined> {
+  const host = plainHost(typed);
+  if (host === undefined) return undefined;
+  const { sshConfig } = typed;
+  const more = portSetting(typed);
+  const words = ({ settings, ...login }: LoginWords) =>
+    sshCommand({ ...login, configFile: sshConfig, settings: [...more, ...settings], host });
+  const tried = await trySsh({ host, sshConfig, words, isBare }, io, signal);
+  const verdict = await verdictOn(tried, io.env.HOME);
+  const trouble = verdict.reach === 'proxy' ? await shellTrouble(io) : undefined;
+  return trouble ? { ...verdict, isOwn: true, message: trouble.problem, fix: trouble.fix } : verdict;
+}
+
+/** The same login for a script, once more as from a program that no shell started. */
+export async function insideAsTyped(typed: TypedLogin, io: Io): Promise<Into | undefined> {
+  const host = plainHost(typed);
+  if (host === undefined) return undefined;
+  const settings = [...portSetting(typed), ...quietly(await sshAbilities(io.env, sshProgram(io)))];
+  return { host, route: 'ssh', sshConfig: typed.sshConfig, settings, env: usersEnv(io, true) };
+}
+
+/** What stands after `ssh`; undefined for a name that it does not take, and where only vmssh takes the route. */
+function plainHost({ target, user: named, routes }: TypedLogin): string | undefined {
+  const { user: typedUser, host: typed } = splitLogin(target);
+  const [user, host] = [named ?? typedUser, typedHost(typed)];
+  if (host === undefined || host.startsWith('-') || routes) return undefined;
+  return user === undefined ? host : `${user}@${host}`;
+}
+
+function portSetting({ target, port }: TypedLogin): readonly string[] {
+  const said = port ?? splitLogin(target).port;
+  return said === undefined ? [] : [`Port=${said}`];
+}
+
+/** Whether ssh's configuration leads that name somewhere, by a proxy or another HostName: it is no name for the network. */
+export async function isLed(typed: TypedLogin, io: Io, signal: AbortSignal): Promise<boolean> {
+  const host = plainHost(typed);
+  if (host === undefined) return false;
+  const settings = await sshSettings({ host, sshConfig: typed.sshConfig, signal }, io);
+  const proxy = settingIn(settings, 'proxycommand') ?? settingIn(settings, 'proxyjump') ?? 'none';
+  return proxy !== 'none';
+}
+
+interface OwnLogin extends Pick<TypedLogin, 'target' | 'sshConfig' | 'routes'> {
+  readonly means: Means;
+  readonly identityFile?: string | undefined;
+  readonly brings?: Pick<MachineLogin, 'user'> | undefined;
+}
+
+/** Logs in over vmssh's own proxy, as vmssh ssh does, whatever the user's lines lead to. */
+export async function loginByVmssh(
+  { target, means, sshConfig, identityFile, routes, brings }: OwnLogin,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { self, platform } = io;
+  const { text, port, user } = means;
+  const host = `${user}@${text}`;
+  const { asksForKeys } = await sshAbilities(io.env, sshProgram(io));
+  // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
+  const { program, fdpass } = brings ? await callerForSsh(io) : {};
+  const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
+  const typed = typedHost(splitLogin(target).host);
+  const common = { sshConfig, port, routes, identityFile, self, platform, typed, ...bringing } as const;
+  // The key was looked at before, and a look keeps none.
+  const noKey = asksForKeys ? ['KnownHostsCommand=none'] : [];
+  const words = ({ settings, ...login }: LoginWords) =>
+    guestLogin(
+      { route: 'target', host, ...common, ...login },
+      { ...login, settings: [...settings, ...noKey] },
+    );
+  const tried = await trySsh({ host: typed ?? 'machine', sshConfig, words }, io, signal);
+  const verdict = await verdictOn(tried, io.env.HOME);
+  const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
+  return isOwn ? { ...verdict, user: "the machine's own user" } : verdict;
+}

@@ -1,0 +1,108 @@
+import type { HostKey } from '../ssh/handshake-result.js';
+
+/** How far an ssh came: the last thing that it did is the first that failed, unless it logged in. */
+export const reaches = [
+  ...(['nothing', 'network', 'proxy', 'socket', 'banner', 'key exchange', 'host key'] as const),
+  ...(['agent', 'authentication', 'session'] as const),
+] as const;
+export type Reach = (typeof reaches)[number];
+
+/** A key as ssh names it: its file, or its comment in the agent; "ED25519 SHA256:…"; and where it comes from. */
+export interface OfferedKey {
+  readonly name: string;
+  readonly print: string;
+  readonly isAgents: boolean;
+}
+
+/** What `ssh -v` said of one login. */
+export interface SshSaid {
+  readonly reach: Reach;
+  readonly banner?: string | undefined;
+  readonly hostKey?: HostKey | undefined;
+  /** A new host key was kept. */
+  readonly isKept: boolean;
+  readonly user?: string | undefined;
+  readonly offered: readonly OfferedKey[];
+  /** The last key that sshd would have taken. */
+  readonly accepted?: OfferedKey | undefined;
+  /** By what it logged in, such as "publickey". */
+  readonly by?: string | undefined;
+  /** The methods that sshd still offered at the end. */
+  readonly methods: readonly string[];
+  /** A method succeeded, and another one has to. */
+  readonly isPartial: boolean;
+  /** Why the agent or its file gave no signature for that, in ssh's words. */
+  readonly unsigned?: string | undefined;
+  /** sshd got a signature of that, and refused it. */
+  readonly isRefused: boolean;
+  readonly lacksTerminal: boolean;
+  /** The files of its configuration, and where a Host of them applies: "FILE line N". */
+  readonly read: readonly string[];
+  readonly applied: readonly string[];
+}
+
+/**
+ * Reads the stderr of `ssh -v`. A server may print what it likes between ssh's own lines once it shows a text before the login; all up to
+ * the host key is ssh's word alone.
+ */
+export function readSsh(stderr: string): SshSaid {
+  const served = stderr.indexOf('debug1: SSH2_MSG_SERVICE_ACCEPT received');
+  const own = served < 0 ? stderr : stderr.slice(0, served);
+  const all = (pattern: RegExp, text = stderr) =>
+    [...text.matchAll(pattern)].map(([, found, other]) => found ?? other ?? '');
+  const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\s*$/m.exec(own);
+  const offered = keysSaid('Offering public key', stderr);
+  const accepted = keysSaid('Server accepts key', stderr).at(-1);
+  const left = all(/^debug1: Authentications that can continue: (.*)$/gm).at(-1);
+  // ssh tells of the key that sshd takes before it signs.
+  const after = accepted ? stderr.slice(stderr.lastIndexOf('debug1: Server accepts key: ')) : '';
+  const by = all(
+    /^Authenticated to .* using "([\w-]+)"\.\r?$|^debug1: Authentication succeeded \(([\w-]+)\)/gm,
+  );
+  return {
+    reach: (by.length > 0 && served >= 0 && 'session') || reachOf(own, served >= 0),
+    banner: /^debug1: Remote protocol version [\d.]+, remote software version (.*)$/m.exec(own)?.[1]?.trim(),
+    hostKey: key?.[1] && key[2] ? { type: key[1], fingerprint: key[2] } : undefined,
+    isKept: /^Warning: Permanently added .* to the list of known hosts\.\r?$/m.test(own),
+    user: /^debug1: Authenticating to .* as '(.*)'\r?$/m.exec(own)?.[1],
+    offered,
+    accepted,
+    by: by.at(-1),
+    methods: left?.trim().split(',') ?? [],
+    isPartial: /^Authenticated (?:using "[\w-]+" )?with partial success\./m.test(stderr),
+    unsigned: all(
+      /^((?:sign_and_send_pubkey: signing failed|Load key|no such identity:) .*?)\r?$/gm,
+      after,
+    ).find((line) => accepted && line.includes(accepted.name)),
+    isRefused: /^debug1: Authentications that can continue: /m.test(after),
+    lacksTerminal: /^PTY allocation request failed /m.test(stderr),
+    read: all(/^debug1: Reading configuration data (.*?)\r?$/gm, own),
+    applied: all(/^debug1: (.* line \d+): Applying options for /gm, own),
+  };
+}
+
+/** The signs of each reach in the lines before the login, the farthest first. */
+const signs: readonly (readonly [Reach, RegExp])[] = [
+  ['agent', /^debug1: SSH2_MSG_NEWKEYS received/m],
+  ['host key', /^debug1: Server host key: /m],
+  ['key exchange', /^debug1: SSH2_MSG_KEXINIT received/m],
+  ['banner', /^debug1: Remote protocol version /m],
+  ['socket', /^debug1: Local version string /m],
+  ['proxy', /^debug1: Executing proxy (?:dialer )?command/m],
+  ['network', /^debug1: Connecting to |^ssh: Could not resolve hostname /m],
+];
+
+function reachOf(own: string, isServed: boolean): Reach {
+  if (isServed) return 'authentication';
+  return signs.find(([, sign]) => sign.test(own))?.[0] ?? 'nothing';
+}
+
+/** Lines such as "debug1: Offering public key: /home/ann/.ssh/id_ed25519 ED25519 SHA256:… explicit agent". */
+function keysSaid(what: string, stderr: string): readonly OfferedKey[] {
+  const lines = stderr.matchAll(new RegExp(`^debug1: ${what}: (.*) (\\S+ SHA256:\\S+)(.*)$`, 'gm'));
+  return [...lines].map(([, name = '', print = '', from = '']) => ({
+    name,
+    print,
+    isAgents: / agent\b/.test(from),
+  }));
+}

@@ -1,0 +1,92 @@
+import type { Io } from '../process/io.js';
+import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import {
+  asksNothing,
+  forwardsNothing,
+  ownConnection,
+  type SshCommand,
+  settingIn,
+  sshAbilities,
+  sshProgram,
+} from '../process/ssh-program.js';
+import { now } from '../runtime.js';
+import { sshSettings } from '../ssh/login-key.js';
+import { type Agent, askAgent } from './agent.js';
+import { readSsh, type SshSaid } from './ssh-log.js';
+import { loginTimeoutMs } from './try-login.js';
+
+/** One login by the user's own ssh, and what it said. */
+export interface SshTry {
+  readonly end: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 'stopped'>;
+  readonly said: SshSaid;
+  readonly ms: number;
+  readonly agent: Agent;
+  /** The output of `ssh -G`. */
+  readonly settings: string;
+}
+
+export type LoginWords = Pick<SshCommand, 'ssh' | 'flags' | 'command'> & {
+  readonly settings: readonly string[];
+};
+
+export interface SshTryOptions {
+  /** As it stands after `ssh`, without a user. */
+  readonly host: string;
+  readonly sshConfig: string | undefined;
+  /** ssh's words, with these and whatever leads to the machine. */
+  readonly words: (login: LoginWords) => readonly string[];
+  /** As from a program that no shell started, in place of a terminal. */
+  readonly isBare?: boolean;
+}
+
+/**
+ * Logs in as the user's ssh does, with his configuration, environment and agent: nothing is added but what keeps ssh from asking, makes it
+ * end and speak, and gives nothing of this host away. It keeps a new host key if ssh would.
+ */
+export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal): Promise<SshTry> {
+  const { host, sshConfig, words, isBare = false } = options;
+  const env = usersEnv(io, isBare);
+  const ssh = sshProgram(io);
+  const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
+  const settings = sshSettings({ host, sshConfig, signal }, io);
+  const agent = settings.then((said) => askAgent(settingIn(said, 'identityagent'), env));
+  const stop = new AbortController();
+  // Where the agent is silent, ssh waits for it for ever.
+  agent.then(({ isSilent }) => isSilent && setTimeout(() => stop.abort(), agentPatienceMs).unref());
+  const command = words({
+    ssh,
+    flags: [isBare ? '-T' : '-tt', '-v'],
+    settings: [
+      ...quietly({ nullsStdin }),
+      ...['RemoteCommand=none', 'FingerprintHash=sha256', ...(asksForKeys ? ['LogVerbose=none'] : [])],
+    ],
+    command: 'true',
+  });
+  const limits = { timeoutMs: loginTimeoutMs, signal: AbortSignal.any([signal, stop.signal]) };
+  const from = now();
+  const end = await runProgram(command, {
+    env,
+    ...limits,
+    ...(isBare ? { stdin: 'socket' as const } : {}),
+  }).catch((error: Error) => ({ code: null, stdout: '', stderr: error.message }));
+  const ms = now() - from;
+  signal.throwIfAborted();
+  return { end, said: readSsh(end.stderr), ms, agent: await agent, settings: await settings };
+}
+
+/** Asks nothing, shares no connection, gives nothing of this host away, and has a session that ends with its command. */
+export function quietly({ nullsStdin }: { readonly nullsStdin: boolean }): readonly string[] {
+  const session = ['SessionType=default', 'StdinNull=no', 'ForkAfterAuthentication=no'];
+  return [
+    ...[asksNothing, ownConnection, ...forwardsNothing, 'PermitLocalCommand=no'],
+    ...(nullsStdin ? session : []),
+  ];
+}
+
+/** After its agent did not answer. Milliseconds. */
+const agentPatienceMs = 8000;
+
+/** What his shell gives ssh; without SHLVL as where no shell started it, in a desktop's program or a unit. */
+export function usersEnv({ env, usersShell }: Pick<Io, 'env' | 'usersShell'>, isBare: boolean): Io['env'] {
+  return { ...env, ...usersShell, ...(isBare ? { SHLVL: undefined } : {}) };
+}

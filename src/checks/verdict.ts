@@ -1,0 +1,195 @@
+import type { Finding } from '../guest/diagnose.js';
+import { guestFailures } from '../guest/failures.js';
+import { settingIn } from '../process/ssh-program.js';
+import { whereSet } from '../ssh/config/users-files.js';
+import type { OfferedKey, Reach, SshSaid } from './ssh-log.js';
+import { whyEnded } from './try-login.js';
+import type { SshTry } from './users-ssh.js';
+
+/** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
+export interface Verdict extends Pick<Finding, 'state' | 'message' | 'fix'> {
+  readonly user: string;
+  /** The time of the login. Milliseconds. */
+  readonly ms: number;
+  /** How far ssh came, if it did not log in. */
+  readonly reach?: Reach;
+  /** The guest's side has no part in it. */
+  readonly isOwn?: boolean;
+}
+
+/** Reads where ssh ended, and why, by its own words. `home`: for short paths. */
+export async function verdictOn(tried: SshTry, home = ''): Promise<Verdict> {
+  const user = tried.said.user ?? settingIn(tried.settings, 'user') ?? '';
+  return { user, ms: tried.ms, ...(await judge(tried, user, home)) };
+}
+
+type Judged = Omit<Verdict, 'user' | 'ms'>;
+
+async function judge(tried: SshTry, user: string, home: string): Promise<Judged> {
+  const { end, said, ms } = tried;
+  const short = (path: string) =>
+    home !== '' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+  // With -tt ssh ends where sshd gives no terminal; without it the session goes on.
+  if (end.code === 0 || (said.reach === 'session' && said.lacksTerminal)) {
+    const key = said.accepted && said.by === 'publickey' ? ` with ${short(said.accepted.name)}` : '';
+    const kept =
+      said.isKept && said.hostKey
+        ? `; its host key was new, and ssh keeps it: ${said.hostKey.fingerprint}`
+        : '';
+    const bare = said.lacksTerminal ? ', which gives it no terminal,' : '';
+    return {
+      state: 'ok',
+      message: `ssh logs in as ${user}${key}${bare} (${(ms / 1000).toFixed(1)} s)${kept}`,
+    };
+  }
+  const message = whyEnded(end).replace(/\.$/, '');
+  if (said.reach === 'session') return ofSession(tried, user, message);
+  if (said.reach === 'authentication') return ofAuthentication(tried, user, message, short);
+  const { reach, hostKey } = said;
+  if (reach === 'agent' && tried.agent.isSilent)
+    return {
+      state: 'failed',
+      reach,
+      isOwn: true,
+      message: `${tried.agent.problem}, and ssh waits for it`,
+      fix: agentFix,
+    };
+  if (reach === 'host key' && hostKey && isUnknownKey(end.stderr, tried.settings)) {
+    const shown = `ssh would ask about its host key, which is new: ${hostKey.type} ${hostKey.fingerprint}`;
+    return { state: 'skipped', reach, isOwn: true, message: shown };
+  }
+  return { state: 'failed', reach, message: `${ended[reach]}: ${message}` };
+}
+
+const agentFix = 'unlock the agent or start it again; without it: ssh -o IdentityAgent=none';
+
+const ended: Readonly<Record<Reach, string>> = {
+  nothing: 'ssh does not start',
+  network: 'ssh has no Host of that name, and asks the network for it',
+  proxy: "ssh's ProxyCommand gives it no connection",
+  socket: 'ssh has a connection, and no SSH server answers',
+  banner: 'ssh has a connection, which ends before the key exchange',
+  'key exchange': 'ssh and sshd do not agree on a key exchange',
+  'host key': 'ssh does not accept the host key',
+  agent: 'ssh ends before the login',
+  authentication: 'sshd answers, but refuses the login',
+  session: 'sshd ends the session',
+};
+
+/** Whether ssh at a terminal would ask a person: there is no key, and none is refused. */
+function isUnknownKey(stderr: string, settings: string): boolean {
+  const policy = settingIn(settings, 'stricthostkeychecking');
+  const isRefused =
+    /REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED|requested strict checking|^KnownHostsCommand.* failed/m;
+  return (policy === 'ask' || policy === undefined) && asksPeople(settings) && !isRefused.test(stderr);
+}
+
+function asksPeople(settings: string): boolean {
+  return settingIn(settings, 'batchmode') !== 'yes';
+}
+
+/** It is in, and its command did not end well: an account for git or sftp has a command of its own. */
+function ofSession({ end }: SshTry, user: string, message: string): Judged {
+  const { code } = end;
+  if (code === null || code === 255 || /not available/i.test(message))
+    return {
+      state: 'failed',
+      reach: 'session',
+      message: `sshd lets ${user} in, and the session fails: ${message}`,
+    };
+  const how = 'it has a command of its own in place of a shell, as accounts for git and sftp have';
+  return {
+    ...{ state: 'skipped', reach: 'session' },
+    message: `sshd lets ${user} in, and ends the session with ${code}: ${message}; ${how}`,
+  };
+}
+
+async function ofAuthentication(
+  tried: SshTry,
+  user: string,
+  message: string,
+  short: (path: string) => string,
+): Promise<Judged> {
+  const { said, settings } = tried;
+  const { accepted, unsigned, isPartial, isRefused, methods } = said;
+  const reach = 'authentication';
+  const isAsked = asksPeople(settings);
+  const own = await ownCause(tried, short);
+  const { fix } = own ?? guestFailures.login;
+  if (isPartial && isAsked)
+    return { state: 'skipped', reach, message: `ssh would ask for a second factor (${methods.join(', ')})` };
+  if (accepted && unsigned === undefined && !isRefused && !accepted.isAgents && isAsked) {
+    const asked = `ssh would ask for the passphrase of ${short(accepted.name)}, which was not tried`;
+    return { state: 'skipped', reach, isOwn: true, message: asked };
+  }
+  if (/too many authentication/i.test(message))
+    return {
+      state: 'failed',
+      reach,
+      message: `sshd refuses ${user}: ${message}${shownKeys(said.offered)}`,
+      fix: fewerKeys,
+    };
+  const mayAsk = isAsked && methods.includes('password') && takesPassword(settings);
+  const why = own
+    ? own.message
+    : `sshd lets no key of yours in as ${user}: ${message}${shownKeys(said.offered)}`;
+  const asked = `ssh would ask for the password of ${user}; ${why}`;
+  if (mayAsk) return { state: 'skipped', reach, fix, isOwn: own !== undefined, message: asked };
+  return { state: 'failed', reach, fix, isOwn: own !== undefined, message: why };
+}
+
+function takesPassword(settings: string): boolean {
+  const preferred = settingIn(settings, 'preferredauthentications');
+  return (
+    settingIn(settings, 'passwordauthentication') !== 'no' &&
+    (preferred?.split(',').includes('password') ?? true)
+  );
+}
+
+/** What on this host keeps ssh from a key that sshd may take. */
+async function ownCause(
+  { said, agent, settings }: SshTry,
+  short: (path: string) => string,
+): Promise<Pick<Verdict, 'message' | 'fix'> | undefined> {
+  const { accepted, unsigned, methods, offered } = said;
+  const setting = await keysOff(settings, said);
+  if (setting && methods.includes('publickey')) return setting;
+  if (accepted && unsigned !== undefined)
+    return { message: `sshd takes ${short(accepted.name)}, but ssh cannot use it: ${unsigned}` };
+  if (methods.length > 0 && methods.every((method) => method.startsWith('gssapi')))
+    return { message: 'sshd takes Kerberos alone, and ssh has no ticket for it', fix: 'kinit' };
+  if (!accepted && agent.problem !== undefined && methods.includes('publickey')) {
+    const isLast = offered.length === 0;
+    return {
+      message: `${agent.problem}${isLast ? '' : `, and sshd takes no other key of yours${shownKeys(offered)}`}`,
+    };
+  }
+  return undefined;
+}
+
+/** A setting of this host by which ssh offers no key, with its file and line. */
+async function keysOff(settings: string, said: SshSaid) {
+  const preferred = settingIn(settings, 'preferredauthentications');
+  const isOff = /^(no|false)$/.test(settingIn(settings, 'pubkeyauthentication') ?? '');
+  const isElse = preferred !== undefined && !preferred.split(',').includes('publickey');
+  if (!isOff && !isElse) return undefined;
+  const keyword = isOff ? 'PubkeyAuthentication' : 'PreferredAuthentications';
+  const where = await whereSet(keyword, said);
+  const line = `${keyword} ${isOff ? 'no' : preferred}`;
+  return {
+    message: `ssh offers no key: ${line} is this host's own setting${where ? ` (${where})` : ''}`,
+    fix: where ? `take ${line} out of ${where}` : `take ${line} out of your ssh configuration`,
+  };
+}
+
+function shownKeys(offered: readonly OfferedKey[]): string {
+  if (offered.length === 0) return '; ssh has none to offer';
+  const shown = offered
+    .slice(0, 8)
+    .map(({ name, print, isAgents }) => `${name} ${print}${isAgents ? ' agent' : ''}`);
+  return `; ssh offers ${offered.length} keys, first these: ${shown.join(', ')}`;
+}
+
+// sshd's MaxAuthTries is 6, and ssh offers all keys of the agent before one that is only a file.
+const fewerKeys =
+  'the ssh-agent offered more keys than sshd takes, before the right one: ssh -o IdentitiesOnly=yes, or for all machines vmssh config install -o IdentitiesOnly=yes';

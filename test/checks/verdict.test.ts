@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { readSsh } from '../../src/checks/ssh-log.js';
+import type { SshTry } from '../../src/checks/users-ssh.js';
+import { verdictOn } from '../../src/checks/verdict.js';
+import { eachRow } from '../helpers/tables/rows.js';
+
+const reached = [
+  'OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19 27 Jan 2026',
+  'debug1: Executing proxy dialer command: exec vmssh',
+  'debug1: Local version string SSH-2.0-OpenSSH_9.2p1',
+  'debug1: Remote protocol version 2.0, remote software version OpenSSH_10.0',
+  "debug1: Authenticating to vsock/3:22 as 'ann'",
+  'debug1: SSH2_MSG_KEXINIT received',
+  'debug1: Server host key: ssh-ed25519 SHA256:HKLn',
+  'debug1: SSH2_MSG_NEWKEYS received',
+  'debug1: SSH2_MSG_SERVICE_ACCEPT received',
+  'debug1: Authentications that can continue: publickey,password',
+];
+const upTo = (sign: string) => reached.slice(0, reached.findIndex((line) => line.includes(sign)) + 1);
+const key = '/home/ann/.ssh/id ED25519 SHA256:FO5w explicit';
+const accepted = [`debug1: Offering public key: ${key}`, `debug1: Server accepts key: ${key}`];
+
+interface Row {
+  readonly lines: readonly string[];
+  readonly code?: number | null;
+  readonly settings?: string;
+  readonly agent?: SshTry['agent'];
+  readonly state: string;
+  readonly reach?: string;
+  readonly says: RegExp;
+}
+
+const tried = ({ lines, code = 255, settings = '', agent = { keys: [] } }: Row): SshTry => {
+  const stderr = `${lines.join('\r\n')}\r\n`;
+  return { end: { code, stdout: '', stderr }, said: readSsh(stderr), ms: 300, agent, settings };
+};
+const denied = 'ann@vsock/3: Permission denied (publickey,password).';
+const isIn = [...reached, ...accepted, 'Authenticated to vsock/3 (via proxy) using "publickey".'];
+
+describe('a login by ssh -v', () => {
+  eachRow<Row>({
+    'that worked': {
+      lines: isIn,
+      code: 0,
+      state: 'ok',
+      says: /^ssh logs in as ann with ~\/\.ssh\/id \(0\.3 s\)$/,
+    },
+    'that kept a key': {
+      lines: [
+        ...upTo('host key'),
+        "Warning: Permanently added 'x' (ED25519) to the list of known hosts.",
+        ...reached.slice(7),
+      ],
+      code: 0,
+      state: 'ok',
+      says: /its host key was new, and ssh keeps it: SHA256:HKLn$/,
+    },
+    'that went to the network': {
+      lines: ['ssh: Could not resolve hostname mint: Name or service not known'],
+      state: 'failed',
+      reach: 'network',
+      says: /has no Host of that name, .*: Name or service not known$/,
+    },
+    'that got no socket': {
+      lines: [
+        ...upTo('Executing'),
+        'mm_receive_fd: no message header',
+        'proxy dialer did not pass back a connection',
+      ],
+      state: 'failed',
+      reach: 'proxy',
+      says: /proxy dialer did not/,
+    },
+    'to a silent server': {
+      lines: upTo('Local version'),
+      code: null,
+      state: 'failed',
+      reach: 'socket',
+      says: /no SSH server answers/,
+    },
+    'without a common algorithm': {
+      lines: [...upTo('KEXINIT'), 'Unable to negotiate with UNKNOWN port 65535: no matching cipher found.'],
+      state: 'failed',
+      reach: 'key exchange',
+      says: /no matching cipher/,
+    },
+    'to a new key, of which ssh would ask': {
+      lines: [...upTo('host key'), 'Host key verification failed.'],
+      settings: 'stricthostkeychecking ask',
+      state: 'skipped',
+      reach: 'host key',
+      says: /would ask about its host key, .* ssh-ed25519 SHA256:HKLn$/,
+    },
+    'to a new key under strict': {
+      lines: [...upTo('host key'), 'Host key verification failed.'],
+      settings: 'stricthostkeychecking true',
+      state: 'failed',
+      reach: 'host key',
+      says: /does not accept the host key/,
+    },
+    'to a changed key': {
+      lines: [
+        ...upTo('host key'),
+        '@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @',
+        'Host key verification failed.',
+      ],
+      settings: 'stricthostkeychecking ask',
+      state: 'failed',
+      reach: 'host key',
+      says: /does not accept the host key/,
+    },
+    'with a silent agent': {
+      lines: upTo('NEWKEYS'),
+      code: null,
+      agent: { keys: [], problem: 'the ssh-agent at /a does not answer', isSilent: true },
+      state: 'failed',
+      reach: 'agent',
+      says: /^the ssh-agent at \/a does not answer/,
+    },
+    'that needs a passphrase': {
+      lines: [...reached, ...accepted, denied],
+      state: 'skipped',
+      says: /passphrase of ~\/\.ssh\/id,/,
+    },
+    'that needs a passphrase, where ssh never asks': {
+      lines: [...reached, ...accepted, denied],
+      settings: 'batchmode yes',
+      state: 'failed',
+      says: /no key of yours/,
+    },
+    'whose signature sshd refuses': {
+      lines: [...reached, ...accepted, 'debug1: Authentications that can continue: publickey', denied],
+      state: 'failed',
+      says: /no key of yours in as ann/,
+    },
+    'with Kerberos alone': {
+      lines: [
+        ...reached.slice(0, -1),
+        'debug1: Authentications that can continue: gssapi-keyex,gssapi-with-mic',
+        denied,
+      ],
+      state: 'failed',
+      says: /no ticket/,
+    },
+    'that a command ended': {
+      lines: [...isIn, 'fatal: What do you think I am? A shell?'],
+      code: 128,
+      state: 'skipped',
+      reach: 'session',
+      says: /lets ann in, and ends the session with 128: fatal: What/,
+    },
+    'of an account that is off': {
+      lines: [...isIn, 'This account is currently not available.'],
+      code: 1,
+      state: 'failed',
+      reach: 'session',
+      says: /not available/,
+    },
+  })('$name', async (row) => {
+    const verdict = await verdictOn(tried(row), '/home/ann');
+    expect(verdict).toMatchObject({
+      state: row.state,
+      ...(row.reach && { reach: row.reach }),
+      message: expect.stringMatching(row.says),
+    });
+  });
+
+  it('is not believed if a machine speaks as ssh before the login', () => {
+    const lie = 'debug1: Server host key: ssh-ed25519 SHA256:LIES\n';
+    const said = readSsh(`${reached.join('\n')}\n${lie}`);
+    expect(said).toMatchObject({ reach: 'authentication', hostKey: { fingerprint: 'SHA256:HKLn' } });
+    expect(
+      readSsh(`debug1: Remote protocol version 2.0, remote software version x\n${isIn.at(-1)}\n`).reach,
+    ).toBe('banner');
+  });
+});

@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+export type AgentKind = 'hangs' | 'is empty' | 'refuses' | 'signs nothing' | 'breaks';
+
+/** An ssh-agent at `path` that has one public key, and never signs. `hangs`: it reads, and does not answer. */
+export async function startAgent(path: string, kind: AgentKind, publicKey: string): Promise<void> {
+  const blob = Buffer.from(readFileSync(publicKey, 'utf8').split(' ')[1] ?? '', 'base64');
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    let bytes = Buffer.alloc(0);
+    socket.on('data', (chunk) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      while (bytes.length >= 5 && bytes.length >= 4 + bytes.readUInt32BE(0)) {
+        const type = bytes[4];
+        bytes = bytes.subarray(4 + bytes.readUInt32BE(0));
+        const answer = answerTo(type, kind, blob);
+        if (answer) socket.write(framed(answer));
+      }
+    });
+  });
+  await once(server.listen(path), 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+}
+
+/** See https://datatracker.ietf.org/doc/html/draft-ietf-sshm-ssh-agent. */
+function answerTo(type: number | undefined, kind: AgentKind, blob: Buffer): Buffer | undefined {
+  const failure = Buffer.from([5]);
+  if (kind === 'hangs') return undefined;
+  if (type !== 11 || kind === 'refuses') return failure;
+  const keys = kind === 'is empty' ? [] : [framed(blob), framed(Buffer.from('in the agent'))];
+  const count = Buffer.from([12, 0, 0, 0, keys.length / 2]);
+  return kind === 'breaks' ? count : Buffer.concat([count, ...keys]);
+}
+
+function framed(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}

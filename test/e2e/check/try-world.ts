@@ -1,0 +1,157 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { configText } from '../../../src/ssh/config/text.js';
+import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
+import { begin, run, until, vmssh } from '../../helpers/run.js';
+import { useSshd } from '../../helpers/sockets/peers.js';
+import { missingTerminal, sshdConfig } from '../../helpers/sshd.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { startAgent } from './agents.js';
+import type { World } from './worlds.js';
+
+const missing = lacks('ssh', 'ssh-keygen', 'sshd') ?? missingTerminal();
+
+/** In each world `check` says ✓ exactly if the real ssh logs in without a question, from a terminal and from a program without one. */
+export function tryWorlds(worlds: readonly World[]): void {
+  describe.skipIf(missing)('check is the login', () => {
+    const dir = useTempDir();
+    const sshd = useSshd(dir);
+    const address = `unix${sshd.path}`;
+    const here = (text: string) =>
+      text.replaceAll('DIR', dir).replaceAll('ADDRESS', address).replaceAll('USER', sshd.user);
+
+    it.each(worlds)('$name', async (world) => {
+      const { shell, state, says } = world;
+      const lacking = shell && missingPrograms({ [shell]: shell });
+      if (lacking) return;
+      makeKeys(dir);
+      const env = await made(world, dir, here);
+      const typed = here(world.typed ?? 'ADDRESS');
+      const config = join(dir, 'config');
+      const loggedIn = await logsIn(config, typed, env, world);
+      const { code, stdout } = await run([...vmssh, 'check', '--json', '--ssh-config', config, typed], {
+        env,
+      });
+      const [{ checks, error }] = JSON.parse(stdout).results;
+      const login = checks.find(({ name }: { name: string }) => name === 'login');
+      const answer = login ?? { state: 'failed', found: error?.problem };
+      expect({ state: answer.state, isIn: answer.state === 'ok' }).toEqual({ state, isIn: loggedIn });
+      expect(answer.found).toMatch(says);
+      expect(code === 0).toBe(state !== 'failed');
+    });
+  });
+}
+
+/** Whether the real ssh logs in and asks nothing: nobody is there to answer. */
+async function logsIn(
+  config: string,
+  typed: string,
+  env: NodeJS.ProcessEnv,
+  { isTerminal }: World,
+): Promise<boolean> {
+  const nobody = { ...env, SSH_ASKPASS_REQUIRE: 'never' };
+  const [atTerminal, bare] = [{ ...nobody, SHLVL: '1' }, nobody];
+  const own = ['-o', 'ControlPath=none', '-o', 'StrictHostKeyChecking=accept-new'];
+  const login = (flag: string, how: NodeJS.ProcessEnv) =>
+    run(
+      [
+        'setsid',
+        '-w',
+        'timeout',
+        '12',
+        'ssh',
+        '-F',
+        config,
+        ...own,
+        '-o',
+        'ForkAfterAuthentication=no',
+        '-o',
+        'SessionType=default',
+        '-o',
+        'RemoteCommand=none',
+        flag,
+        typed,
+        'true',
+      ],
+      { env: how },
+    );
+  return (
+    (await login(isTerminal === false ? '-T' : '-tt', atTerminal)).code === 0 &&
+    (await login('-T', bare)).code === 0
+  );
+}
+
+async function made(world: World, dir: string, here: (text: string) => string): Promise<NodeJS.ProcessEnv> {
+  const { above = '', below = known, sshd = '', agent, shell = 'bash', files = {}, env = {} } = world;
+  const home = join(dir, 'home');
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { mode: 0o700 });
+  writeTree(home, files);
+  writeFileSync(join(dir, 'banner'), lies);
+  const lines = configText({ program: vmssh, fdpass: true });
+  writeFileSync(join(dir, 'config'), here(`${above}${lines}\nHost *\nUser USER\n${below}\n`), {
+    mode: 0o600,
+  });
+  writeFileSync(
+    join(dir, 'sshd_config'),
+    here(`${sshd}\n${sshdConfig(dir)}SetEnv PATH=${process.env.PATH} SHLVL=1\n`),
+  );
+  if (world.isOff) {
+    renameSync(join(dir, 'ssh.sock'), join(dir, 'away.sock'));
+    onTestFinished(() => renameSync(join(dir, 'away.sock'), join(dir, 'ssh.sock')));
+  }
+  const socket = agent && (await socketOf(agent, dir));
+  const own = Object.entries(env).map(([name, value]) => [name, here(value)]);
+  const { SHLVL: _, SSH_AUTH_SOCK: __, ...rest } = process.env;
+  return {
+    ...rest,
+    HOME: home,
+    SHELL: findProgram(shell),
+    SSH_AUTH_SOCK: socket,
+    ...Object.fromEntries(own),
+  };
+}
+
+const known = 'IdentityFile DIR/id\nIdentitiesOnly yes\nIdentityAgent none';
+
+/** What a hostile machine prints before the login, as if ssh had said it. */
+const lies =
+  'debug1: Server accepts key: /etc/shadow RSA SHA256:AAAA explicit\nAuthenticated to x using "publickey".\n';
+
+async function socketOf(agent: NonNullable<World['agent']>, dir: string): Promise<string> {
+  const path = join(dir, 'agent');
+  rmSync(path, { force: true });
+  if (agent === 'is gone') return path;
+  if (agent !== 'has the key') {
+    await startAgent(path, agent, join(dir, 'id.pub'));
+    return path;
+  }
+  const child = begin(['ssh-agent', '-D', '-a', path]);
+  onTestFinished(() => void child.kill());
+  await until(child.stdout, 'SSH_AUTH_SOCK');
+  await run(['ssh-add', '-q', join(dir, 'id')], { env: { ...process.env, SSH_AUTH_SOCK: path } });
+  return path;
+}
+
+/** id: known to the machine; pass: the same with a passphrase; other: unknown. */
+function makeKeys(dir: string): void {
+  const made = (name: string, ...more: readonly string[]) =>
+    spawnSync('ssh-keygen', ['-q', '-f', join(dir, name), ...more]);
+  const copied = (from: string, to: string, mode = 0o600) => {
+    copyFileSync(join(dir, from), join(dir, to));
+    chmodSync(join(dir, to), mode);
+  };
+  rmSync(join(dir, 'other'), { force: true });
+  made('other', '-t', 'ed25519', '-N', '');
+  copied('id', 'pass');
+  copied('id.pub', 'pass.pub');
+  made('pass', '-p', '-P', '', '-N', 'secret');
+  copied('pass', 'passbare');
+  copied('id', 'open', 0o644);
+  copied('id.pub', 'half.pub');
+  copied('id', `${userInfo().username}-key`);
+  writeFileSync(join(dir, 'authorized'), readFileSync(join(dir, 'id.pub')));
+}

@@ -24,6 +24,8 @@ export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, C
   readonly onlyKnown?: boolean;
   readonly user?: string;
   readonly identityFile?: string;
+  /** More keys to try after it. */
+  readonly ownKeys?: readonly string[];
   /** Variables that vmssh gets besides those of ssh. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }
@@ -84,11 +86,12 @@ type Asks = Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
 type Keys = Partial<HostOptions> & Asks;
 
 export function keyOptions(options: Keys): Settings {
-  const { hostKeyAlias, identityFile } = options;
+  const { hostKeyAlias, identityFile, ownKeys = [] } = options;
+  const keys = identityFile === undefined ? [] : [identityFile, ...ownKeys];
   return [
     ...(hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const]),
     ...(asksVmssh(options) ? byCommand(options) : byFile(options)),
-    ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
+    ...keys.map((path) => ['IdentityFile', pathArgument(path)] as const),
   ];
 }
 

@@ -27,7 +27,7 @@ interface Names {
 
 export const systemOption = flag({
   long: 'system',
-  summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
+  summary: 'for all users: /etc/ssh/ssh_config.d/00-vmssh.conf, only the patterns',
 });
 
 export const dryRunOption = flag({

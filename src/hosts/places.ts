@@ -41,8 +41,8 @@ export function configFiles(
 ): ConfigFiles {
   if (system) {
     if (io.platform === 'win32') throw new UsageError(noSystemFile);
-    const include = 'ssh_config.d/10-vmssh.conf';
-    const state = join(systemFolder, 'ssh_config.d/10-vmssh.json');
+    const include = 'ssh_config.d/00-vmssh.conf';
+    const state = join(systemFolder, 'ssh_config.d/00-vmssh.json');
     const policy = policyFileIn(dirname(systemFolder));
     return { own: join(systemFolder, include), state, main: undefined, include: [include], policy };
   }

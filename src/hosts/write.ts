@@ -17,7 +17,7 @@ import { shellOf, shellQuoted } from '../typed/shell.js';
 import { type Change, fileError } from './files.js';
 import type { Plan } from './plan.js';
 import { badOwner, refusedConfig } from './ssh-option.js';
-import { disableUnits } from './systemd.js';
+import { disableUnits } from './units.js';
 
 const maxTries = 4;
 

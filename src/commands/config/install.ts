@@ -6,13 +6,14 @@ import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
+import { notInEffect } from '../../hosts/in-effect.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
 import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
-import { enableUnits } from '../../hosts/systemd.js';
+import { enableUnits } from '../../hosts/units.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { askWhether } from '../../picker/picker.js';
@@ -105,19 +106,22 @@ export const configUninstall: Command<Read<typeof uninstallOptions>> = {
 };
 
 /** Returns the exit code: no Host at all, as no hypervisor that was named answers, is no success. */
-async function afterInstall({ decision, startsUnits }: Plan, { system, via }: ConfigOptions, io: Io) {
+async function afterInstall({ decision, startsUnits, files }: Plan, { system, via }: ConfigOptions, io: Io) {
   if (startsUnits) await enableUnits(io);
-  if (!decision || system) return exitCode.ok;
+  const lost = await notInEffect(files, io);
+  if (lost) await complain(`ssh does not take these lines: ${lost.problem}`, lost.fix, io);
+  const code = lost ? exitCode.connect : exitCode.ok;
+  if (!decision || system) return code;
   const trouble = decision.settings.fdpass === false ? undefined : await shellTrouble(io);
   if (trouble) await complain(trouble.problem, trouble.fix, io);
-  if (decision.settings.names.onlyPatterns) return exitCode.ok;
+  if (decision.settings.names.onlyPatterns) return code;
   const { state, silent } = decision;
   if (via !== undefined && silent.length > 0 && state.machines.length === 0) {
     io.err(pasteable(`no Host is written; vmssh list --via ${silent.join(',')} says what to try\n`, io));
     return exitCode.connect;
   }
   io.out(`${whatNow(state, io)}\n`);
-  return exitCode.ok;
+  return code;
 }
 
 /** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */

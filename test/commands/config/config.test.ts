@@ -129,10 +129,10 @@ describe('config install', () => {
     const to = home.io();
     const files = configFiles({ system: true }, to, join(home.path, 'ssh'));
     expect(files).toEqual({
-      own: join(home.path, 'ssh/ssh_config.d/10-vmssh.conf'),
-      state: join(home.path, 'ssh/ssh_config.d/10-vmssh.json'),
+      own: join(home.path, 'ssh/ssh_config.d/00-vmssh.conf'),
+      state: join(home.path, 'ssh/ssh_config.d/00-vmssh.json'),
       main: undefined,
-      include: ['ssh_config.d/10-vmssh.conf'],
+      include: ['ssh_config.d/00-vmssh.conf'],
       policy: join(home.path, 'vmssh/host-keys'),
     });
     const system = { ...named({ onlyPatterns: true }), system: true };

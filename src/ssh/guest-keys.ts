@@ -99,11 +99,18 @@ export function trustIn({ alias, knownHosts, identityFile, ownKeys = [] }: Guest
   return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...login };
 }
 
+/** The name by which an ssh that asks vmssh looks up a machine without a Host: its target. Two machines may differ in case alone, which known_hosts ignores. */
+export function lookedUpAs(target: string): string {
+  const parsed = asTarget(target);
+  const isOne = target === target.toLowerCase() || !parsed || !isNamed(parsed);
+  return isOne && /^[\w@%+=:./-]+$/.test(target) ? target : exact(target);
+}
+
 /** For an ssh that does not ask vmssh: by which name a machine's key is known, and where. */
 export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0], env: Env) {
   const hostKeyAlias = aliasOf(named);
   const keys = guestKeysFor(named, env);
-  return { hostKeyAlias, knownHosts: hostKeyAlias && knownHostsFile(env), ...(keys && trustIn(keys)) };
+  return { hostKeyAlias, knownHosts: knownHostsFile(env), ...(keys && trustIn(keys)) };
 }
 
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */

@@ -7,8 +7,8 @@ import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places
 import { type Plan, planInstall } from '../../hosts/plan.js';
 import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
+import { bothFiles } from '../../identity/inbox.js';
 import { type Pin, pinsIn } from '../../identity/pins.js';
-import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { FindMachines } from '../../machines/find-machines.js';
@@ -23,7 +23,6 @@ import { isOurProxy } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
-import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
 import { finding, fixed, type HostCheck, said } from './finding.js';
 
 export interface SshFacts {
@@ -56,8 +55,8 @@ export interface ConfigFacts {
   readonly refusal?: Plan['refusal'];
   /** Whether the lines have ssh ask vmssh for host keys. */
   readonly asks?: boolean;
-  /** What the system says of unknown host keys. */
-  readonly least?: HostKeyPolicy | undefined;
+  /** The names and patterns whose host keys ssh takes whatever they are. */
+  readonly throwaway?: readonly string[] | undefined;
   /** Why none of the known keys counts. */
   readonly keys?: { readonly problem: string; readonly fix: string } | undefined;
   /** The pins that were accepted over a year ago. */
@@ -95,8 +94,9 @@ export async function gatherConfig(
     pasted,
     ...(owner === 'none' ? {} : await ofLastRun(files, io, run)),
     asks: linesOf(own ?? main, /^\s*KnownHostsCommand .* host-key /).length > 0,
-    least: await systemPolicy(io.platform),
-    ...(Buffer.isBuffer(pins) ? { old: pinsIn(pins).filter(isOld) } : { keys: pins }),
+    ...(Buffer.isBuffer(pins)
+      ? { old: pinsIn(await bothFiles(knownHostsFile(io.env))).filter(isOld) }
+      : { keys: pins }),
     displaced: [...new Set(hosts.flatMap(knownHostsNamedIn(texts)))],
     elsewhere: await readElsewhere(files, io),
     lost: owner === 'ours' ? await notInEffect(files, io) : undefined,
@@ -143,6 +143,7 @@ async function ofLastRun(files: ConfigFiles, io: Io, run: typeof runProgram) {
   return {
     isCurrent: changes.every(({ path }) => path !== files.own),
     isIncluded: changes.every(({ path }) => path !== files.main),
+    throwaway: decision?.throwaway,
     refusal: problem === undefined ? refusal : { path: files.state, why: problem, hint: install },
     fresh: decision?.settings.fresh === true ? await freshBy(files.units, io, run) : undefined,
   };
@@ -175,7 +176,7 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
     ...forAll(config),
     effective(config, ssh),
     ...hostKeys(config, ssh),
-    ...leastPolicy(config),
+    ...thrownAway(config),
     ...knownKeys(config),
     ...login(ssh),
     ...controlPath(ssh),
@@ -208,9 +209,10 @@ function hostKeys(
   return [finding(name, 'bad', another, `put ours above it: ${install}`)];
 }
 
-function leastPolicy({ least }: ConfigFacts): readonly HostCheck[] {
-  if (least === undefined) return [];
-  return [finding('host keys', 'ok', `at least ${least} for all users, as ${systemPolicyFile} says`)];
+function thrownAway({ throwaway = [] }: ConfigFacts): readonly HostCheck[] {
+  if (throwaway.length === 0) return [];
+  const names = { found: throwaway.join(' '), report: `${throwaway.length} names` };
+  return [finding('host keys', 'none', said`ssh takes any key of these, by --throwaway: ${names}`)];
 }
 
 function knownKeys({ keys, displaced = [] }: ConfigFacts): readonly HostCheck[] {

@@ -97,8 +97,8 @@ declare module 'engine:system' {
   /** Of Windows: the user's name and home. */
   export function account(): readonly [string, string];
   export function commandLine(): readonly string[];
-  /** "NAME=value" each. */
-  export function environment(): readonly string[];
+  /** A new object without a prototype, as a variable may be called "__proto__". */
+  export function environment(): Record<string, string | undefined>;
   export function workingFolder(): string;
   export function programPath(): string;
   export function engineVersion(): string;

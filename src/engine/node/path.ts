@@ -1,7 +1,8 @@
 interface Rules {
   readonly sep: '/' | '\\';
   readonly delimiter: ':' | ';';
-  isSeparator(character: string | undefined): boolean;
+  /** Where the last separator is up to `from`, or -1. */
+  lastSeparator(text: string, from: number): number;
   /** Where a path falls into names. */
   readonly separator: string | RegExp;
   split(path: string): Root;
@@ -34,7 +35,8 @@ class Paths {
     if (this.sep === '/' && path.startsWith('/') && !path.includes('//') && !path.includes('/.')) return path;
     const { device, rooted, rest } = this.#rules.split(path);
     const tail = flat(this.#names(rest), rooted).join(this.sep);
-    const ending = rest !== '' && this.#rules.isSeparator(rest.at(-1)) ? this.sep : '';
+    const last = rest.length - 1;
+    const ending = rest !== '' && this.#rules.lastSeparator(rest, last) === last ? this.sep : '';
     if (rooted) return device + this.sep + (tail === '' ? '' : tail + ending);
     return device + (tail === '' ? '.' : tail) + ending;
   };
@@ -77,12 +79,11 @@ class Paths {
   readonly isAbsolute = (path: string): boolean => this.#rules.split(path).rooted;
 
   readonly dirname = (path: string): string => {
-    const { split, isSeparator } = this.#rules;
+    const { split, lastSeparator } = this.#rules;
     const { rest } = split(path);
     let end = rest.length;
-    while (end > 0 && isSeparator(rest[end - 1])) end--;
-    while (end > 0 && !isSeparator(rest[end - 1])) end--;
-    if (end > 0) end--; // only one separator, as in Node
+    while (end > 0 && lastSeparator(rest, end - 1) === end - 1) end--;
+    end = Math.max(0, lastSeparator(rest, end - 1)); // only one separator, as in Node
     return path.slice(0, path.length - rest.length + end) || '.';
   };
 
@@ -118,7 +119,7 @@ const posix: Pick<Paths, keyof Paths> = new Paths(
     sep: '/',
     delimiter: ':',
     separator: '/',
-    isSeparator: (character) => character === '/',
+    lastSeparator: (text, from) => text.lastIndexOf('/', from),
     split: (path) => {
       const rooted = path.startsWith('/');
       return { device: '', rooted, rest: rooted ? path.slice(1) : path };
@@ -143,7 +144,7 @@ const win32: Pick<Paths, keyof Paths> = new Paths(
     sep: '\\',
     delimiter: ';',
     separator: /[\\/]/,
-    isSeparator: (character) => character === '\\' || character === '/',
+    lastSeparator: (text, from) => Math.max(text.lastIndexOf('\\', from), text.lastIndexOf('/', from)),
     split: (path) => {
       const [whole = '', drive, server, share] = deviceForm.exec(path) ?? [];
       const after = path.slice(whole.length);

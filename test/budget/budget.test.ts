@@ -33,7 +33,11 @@ describe('a row', () => {
 
   it('names what grew, most first', () => {
     const before = { calls: { read: 2 }, functions: { copy: 1000, call: 5000 }, steps: { 'parse:7': 100 } };
-    const now = { calls: { read: 3 }, functions: { copy: 9000, call: 7000 }, steps: { 'parse:7': 100, 'find:9': 50 } };
+    const now = {
+      calls: { read: 3 },
+      functions: { copy: 9000, call: 7000 },
+      steps: { 'parse:7': 100, 'find:9': 50 },
+    };
     expect(grown('login', before, now).split('\n')).toEqual([
       'login: more than before',
       '  system calls: read 3 (+1)',

@@ -31,7 +31,7 @@ class Typed {
   }
 }
 
-function typeOf(mode = 0): number {
+function typeOf(mode: number): number {
   return (mode & 0o170000) >> 12;
 }
 
@@ -46,16 +46,16 @@ export class StatsOfNumbers extends Typed {
   declare readonly size: number;
   declare readonly mtimeMs: number;
 
-  constructor(numbers: readonly number[]) {
+  constructor(numbers: ReturnType<typeof lstat>) {
     super(typeOf(numbers[2]));
-    this.dev = numbers[0] ?? 0;
-    this.ino = numbers[1] ?? 0;
-    this.mode = numbers[2] ?? 0;
-    this.nlink = numbers[3] ?? 0;
-    this.uid = numbers[4] ?? 0;
-    this.gid = numbers[5] ?? 0;
-    this.size = numbers[7] ?? 0;
-    this.mtimeMs = numbers[9] ?? 0;
+    this.dev = numbers[0];
+    this.ino = numbers[1];
+    this.mode = numbers[2];
+    this.nlink = numbers[3];
+    this.uid = numbers[4];
+    this.gid = numbers[5];
+    this.size = numbers[7];
+    this.mtimeMs = numbers[9];
   }
 }
 

@@ -31,8 +31,7 @@ class Paths {
 
   readonly normalize = (path: string): string => {
     if (path === '') return '.';
-    // Most have nothing to remove, and each login makes some.
-    if (this.sep === '/' && path.startsWith('/') && !path.includes('//') && !path.includes('/.')) return path;
+    if (this.#isFlat(path)) return path;
     const { device, rooted, rest } = this.#rules.split(path);
     const tail = flat(this.#names(rest), rooted).join(this.sep);
     const last = rest.length - 1;
@@ -46,11 +45,13 @@ class Paths {
     const [first = ''] = given;
     const joined = given.join(this.sep);
     // Two separators at the start would make it a UNC path, though the first part was none.
-    const server = this.#rules.split(first).device.length > 2;
-    return this.normalize(this.sep === '\\' && !server ? joined.replace(/^[\\/]{2,}/, '\\') : joined);
+    const isServer = this.sep === '/' || this.#rules.split(first).device.length > 2;
+    return this.normalize(isServer ? joined : joined.replace(/^[\\/]{2,}/, '\\'));
   };
 
   readonly resolve = (...paths: string[]): string => {
+    const [only = ''] = paths;
+    if (paths.length === 1 && this.#isFlat(only) && !only.endsWith('/')) return only;
     let device = '';
     let rooted = false;
     let names: readonly string[] = [];
@@ -96,6 +97,12 @@ class Paths {
   readonly parse = (path: string): { readonly root: string } => {
     return { root: path.slice(0, path.length - this.#rules.split(path).rest.length) };
   };
+
+  /** Whether it is absolute, with nothing to remove. Most paths are so, and each login makes some: a folder whose name begins with a dot, too. */
+  #isFlat(path: string): boolean {
+    if (this.sep !== '/' || !path.startsWith('/') || path.includes('//')) return false;
+    return !path.includes('/.') || !/\/\.\.?(?:\/|$)/.test(path);
+  }
 
   #names(path: string): readonly string[] {
     return path.split(this.#rules.separator).filter((name) => name !== '');

@@ -96,7 +96,7 @@ export function useKeyBed(name: string): KeyBed {
     writeFileSync(join(dir, 'b/authorized'), readFileSync(join(dir, 'a/id.pub')));
     for (const each of sshdNames) configs.set(each, readFileSync(join(dir, each, 'sshd_config'), 'utf8'));
     lists({ at: 'a', id: '1' });
-    bed.id = JSON.parse((await call('list', '--json')).stdout).machines[0].uuid;
+    bed.id = JSON.parse((await call('list', '--json', '--provider=lab')).stdout).machines[0].uuid;
     expect(await call('config', 'install')).toMatchObject({ code: 0 });
   });
 

@@ -35,8 +35,7 @@ it('it comes first in the lines, and one with a pattern for a name is left out',
     ...[`Host ${namesOfGuest(guest).join(' ')}`, '    HostKeyAlias vmssh-guest-web'],
     ...['    StrictHostKeyChecking yes', '    UserKnownHostsFile /g/web/known_hosts'],
     ...['    GlobalKnownHostsFile /dev/null', '    HashKnownHosts no', '    UpdateHostKeys no'],
-    ...['    VerifyHostKeyDNS no', '    IdentityFile /g/web/id'],
-    '    IdentityFile /h/.ssh/id_rsa',
+    ...['    VerifyHostKeyDNS no', '    IdentityFile /g/web/id', '    IdentityFile /h/.ssh/id_rsa'],
   ]);
   expect(text).not.toContain('w*b');
 });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join, posix, win32 } from 'node:path';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
 import type { Env } from '../runtime.js';
@@ -18,10 +18,7 @@ export function sshFolder(
 }
 
 function absolute(path: string | undefined, platform: NodeJS.Platform): string | undefined {
-  // On Windows "\\x" is a folder of whichever drive is the current one.
-  const isWhole =
-    platform === 'win32' ? /^(?:[a-z]:[\\/]|[\\/]{2}[^\\/])/i.test(path ?? '') : isAbsolute(path ?? '');
-  return isWhole ? path : undefined;
+  return path && (platform === 'win32' ? win32 : posix).isAbsolute(path) ? path : undefined;
 }
 
 /** The folder of what vmssh remembers by itself, which ssh does not read. XDG_STATE_HOME counts if it is absolute and this user's. */

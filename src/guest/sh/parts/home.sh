@@ -1,6 +1,6 @@
 # Files in an untrusted user's home, read and changed by root with only that user's rights.
 
-. ./as.sh
+. ./../check/as.sh
 
 # try ACCOUNT COMMAND...: $said has its output, stderr included.
 try() {

@@ -16,6 +16,7 @@ import type { Status, Warning } from './sources/source.js';
 import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
+import type { HostKeyVerdict, JudgedKey } from './ssh/settle-key.js';
 import { parsePort, sshPort } from './typed/numbers.js';
 import type { Endpoint, RouteName } from './typed/route.js';
 import { withTarget } from './typed/shell.js';
@@ -23,6 +24,7 @@ import { withTarget } from './typed/shell.js';
 export type {
   Endpoint,
   HostKey,
+  HostKeyVerdict,
   MachineJson as Machine,
   MachineList,
   ProbeResult,
@@ -43,8 +45,13 @@ export interface MachineStream extends Duplex {
   /** The path of the private key that the machine's manager made for that, if this user can use it. */
   readonly identityFile?: string;
   /**
-   * ssh2's `hostVerifier`: accepts the machine's host key as a login by ssh does, and keeps a new one there. A key that is refused
-   * destroys the stream with a ConnectError, which is then ssh2's "error".
+   * What this host knows of a host key: "known", "contradicted" (it must not be accepted), or "unknown": nobody can say, and whoever
+   * calls decides. One that the machine's manager reads in it is kept as at a login by ssh.
+   */
+  readonly verdictOn: (key: Buffer) => Promise<HostKeyVerdict>;
+  /**
+   * ssh2's `hostVerifier`: accepts a key that is known, and no other. One that is refused destroys the stream with a ConnectError,
+   * which is then ssh2's "error".
    */
   readonly hostVerifier: (key: Buffer, verify: (accepted: boolean) => void) => void;
 }
@@ -71,42 +78,39 @@ async function machineStream(
   const machine = resolution.machine ?? listed;
   const identityFile = await keyFor(target, machine);
   const stream: Duplex = toDuplex(connection);
+  const judge = (key: Buffer) => judged(key, { text, target, typed }, machine, connection.endpoint);
+  const verdictOn: MachineStream['verdictOn'] = async (key) => (await judge(key)).verdict;
   const hostVerifier: MachineStream['hostVerifier'] = (key, verify) => {
-    accept(key, { text, target, typed }, machine, connection.endpoint).then(
-      () => verify(true),
+    judge(key).then(
+      ({ refusal }) => (refusal ? stream.destroy(refusal) : verify(true)),
       (error) => stream.destroy(error),
     );
   };
   const login = user ?? resolution.machine?.user;
-  return Object.assign(stream, { target: text, user: login, identityFile, hostVerifier });
+  return Object.assign(stream, { target: text, user: login, identityFile, verdictOn, hostVerifier });
 }
 
 async function keyFor(target: Target, machine: Reached['resolution']['machine']) {
   return (await import('./ssh/login-key.js')).loginKey({ target, machine }, process.env);
 }
 
-/** Throws a ConnectError for a host key that is refused. */
-async function accept(
+async function judged(
   key: Buffer,
   found: Pick<Found, 'text' | 'target' | 'typed'>,
   machine: Reached['resolution']['machine'],
   endpoint: Endpoint,
-): Promise<void> {
+): Promise<JudgedKey> {
   const { env, platform } = process;
-  const [{ verifyHostKey }, { recordOf }, { withMachine }] = await Promise.all([
+  const [{ judgeHostKey }, { recordOf }, { withMachine }] = await Promise.all([
     import('./ssh/settle-key.js'),
     import('./identity/record.js'),
     import('./identity/known-address.js'),
   ]);
-  await verifyHostKey(key, {
+  return judgeHostKey(key, {
     reached: await withMachine(recordOf(found, machine, endpoint), env),
     typed: found.typed,
     env,
     platform,
-    policy: async () => {
-      const { keyPolicy, plainLogin } = await import('./ssh/policy/key-policy.js');
-      return keyPolicy({ env, platform }, { login: plainLogin(found.typed, { env, platform }) });
-    },
   });
 }
 

@@ -222,7 +222,7 @@ const files: readonly File[] = [
   },
   { name: '~/.ssh/vmssh_known_hosts', about: 'the host keys of machines', pages: keyFiles },
   {
-    name: '/etc/ssh/ssh_config.d/10-vmssh.conf',
+    name: '/etc/ssh/ssh_config.d/00-vmssh.conf',
     about: 'for all users: what vmssh config install --system writes',
     pages: hosts,
   },

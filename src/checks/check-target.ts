@@ -143,7 +143,7 @@ async function resolve({ text, port, target, login, named, known }: Located, che
 async function open(machine: Located, check: Check): Promise<void> {
   const { options, io, signal, onStage, pass } = check;
   const { text, port, login, named, known, host: typed } = machine;
-  const { timeoutMs, waitMs, start, routes, sshConfig } = options;
+  const { timeoutMs, waitMs, start, routes } = options;
   const { env, platform } = io;
   const verbose = options.verbose ? stepTrace(io) : undefined;
   const reaching: ReachOptions = {
@@ -161,7 +161,7 @@ async function open(machine: Located, check: Check): Promise<void> {
   const { connection, resolution, route } = reached;
   const { knownKeys } = await import('./host-key.js');
   const { endpoint } = connection;
-  const keys = knownKeys({ ...reached, text, machine: machine.machine, typed, sshConfig, endpoint }, io);
+  const keys = knownKeys({ ...reached, text, machine: machine.machine, typed, endpoint }, io);
   // Awaited at the stage of the host key; an earlier stage may fail first.
   keys.catch(() => {});
   onStage('waiting for the banner');

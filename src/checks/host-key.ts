@@ -1,4 +1,4 @@
-import { ConnectError, printable } from '../errors.js';
+import { ConnectError } from '../errors.js';
 import { decideByAsking, pinsOf } from '../identity/decide.js';
 import { pinPrint } from '../identity/pins.js';
 import { recordOf } from '../identity/record.js';
@@ -8,12 +8,12 @@ import type { Reached } from '../reach/reach.js';
 import type { HostKey } from '../ssh/handshake-result.js';
 import { keyOwner } from '../ssh/key-owner.js';
 import type { MachineKeys } from '../ssh/machine-keys.js';
-import { factsFor, machineKeys, refusalOf, systemKnownHosts, withRevoked } from '../ssh/machine-keys.js';
+import { factsFor, machineKeys, refusalOf, systemKnownHosts } from '../ssh/machine-keys.js';
 import type { Endpoint } from '../typed/route.js';
 
 export interface KnownKeys {
   readonly knownAs?: { readonly name: string; readonly path: string };
-  /** When and by whose word the key was accepted, if its line says it. Rejects with a ConnectError for a key that ssh will refuse whatever the policy is. */
+  /** When and by whose word the key was accepted, if its line says it. Rejects with a ConnectError for a key that ssh will refuse whatever it is told. */
   check(key: HostKey): Promise<string | undefined>;
 }
 
@@ -21,7 +21,6 @@ interface CheckedMachine extends Pick<Reached, 'target' | 'resolution'> {
   /** As typed, without a user. */
   readonly typed: string;
   readonly text: string;
-  readonly sshConfig?: string | undefined;
   readonly machine: ListedTarget['machine'];
   readonly endpoint: Endpoint;
 }
@@ -33,16 +32,16 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
   const { withMachine } = await import('../identity/known-address.js');
   const reached = await withMachine(record, io.env);
   const owner = await keyOwner(reached, { typed }, io.env);
-  const keys = await machineKeys(owner, io.env, checked.sshConfig);
+  const keys = await machineKeys(owner, io.env);
   return {
     knownAs: knownAs(keys),
     async check({ type, fingerprint }) {
-      const answer = await decideByAsking(factsFor(keys, fingerprint), {
-        manager: async () =>
-          (await import('../identity/manager-keys.js')).managerPrints(keys.reached, io, fingerprint),
-        policy: async () => withRevoked(keys, fingerprint, await policyFor(checked, io)),
-      });
-      if (answer.do !== 'refuse') return pinsOf(keys).find((pin) => pinPrint(pin) === fingerprint)?.comment;
+      const answer = await decideByAsking(factsFor(keys, fingerprint), async () =>
+        (await import('../identity/manager-keys.js')).managerPrints(keys.reached, io, fingerprint),
+      );
+      if (answer.do === 'nothing' && answer.why === 'unknown') return unconfirmed;
+      if (answer.do !== 'contradict')
+        return pinsOf(keys).find((pin) => pinPrint(pin) === fingerprint)?.comment;
       const { code, final, problem, hint } = refusalOf(answer, keys, text, io);
       const says = `ssh refuses the host key ${type} ${fingerprint}: ${problem}`;
       throw new ConnectError('handshake', text, { code, final, problem: says, hint });
@@ -50,11 +49,8 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
   };
 }
 
-async function policyFor({ typed, sshConfig }: CheckedMachine, io: Io) {
-  const { keyPolicy, plainLogin } = await import('../ssh/policy/key-policy.js');
-  const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-  return keyPolicy(io, { login: plainLogin(typed, io, { configFile: sshConfig }), note });
-}
+/** What is said of a key that nobody vouches for or contradicts. */
+export const unconfirmed = 'nobody on this host can confirm it: ssh decides';
 
 function knownAs(keys: MachineKeys): KnownKeys['knownAs'] {
   if (keys.made) return { name: keys.made.keys.alias, path: keys.made.keys.knownHosts };

@@ -1,7 +1,8 @@
 import { UsageError, usage } from '../cli/command.js';
-import { printable } from '../errors.js';
+import { printable, quoteNames } from '../errors.js';
 import { fewOf, withoutRepeats } from '../group-by.js';
-import { strictest } from '../identity/policy.js';
+import { bothFiles } from '../identity/inbox.js';
+import { pinsIn } from '../identity/pins.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
@@ -12,18 +13,19 @@ import type { ListedMachine } from '../sources/merge.js';
 import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
-import { asksVmssh } from '../ssh/config/host-options.js';
+import { givesAway } from '../ssh/config/host-options.js';
 import { concreteHosts, isOver, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
 import { loginOf, type MachineLogin, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
-import type { ConcreteHost, ConfigTextOptions } from '../ssh/config/text.js';
+import type { ConcreteHost } from '../ssh/config/text.js';
 import { configText, startOf, userKnownHosts } from '../ssh/config/text.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
-import { systemPolicy } from '../ssh/policy/system-policy.js';
-import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
+import { keepsAlive } from '../ssh/taken-names.js';
+import { matchesPattern } from '../typed/names.js';
+import { shellQuoted } from '../typed/shell.js';
 import { goneLine, inUse, maxShown } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
@@ -32,6 +34,8 @@ export interface Decision {
   readonly settings: Settings;
   readonly state: HostState;
   readonly hosts: readonly ConcreteHost[];
+  /** The names and patterns whose keys are new at each boot. */
+  readonly throwaway: readonly string[];
   readonly notes: readonly string[];
   /** The machines that have none, and why. */
   readonly left: ReturnType<typeof concreteHosts>['left'];
@@ -72,11 +76,13 @@ export async function decide(
     const bring = loginOf(entries[at] as HostEntry, logins, now)?.brings;
     return { ...host, options: { ...host.options, bring } };
   });
+  const throwaway = await throwawayNames(options, hosts, io);
   const { program } = await callerForSsh(io);
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
   const notes = [
     ...shownWarnings(warnings).map(({ provider, problem }) => `warning: ${provider}: ${printable(problem)}`),
     ...notesOf(made, unasked),
+    ...throwaway.notes,
     ...notKept(entries, own),
     ...unknownStarts(start, hosts),
   ];
@@ -84,6 +90,7 @@ export async function decide(
     settings: options,
     state: { options: values, program, machines: entries, ...(last.more ? { more: last.more } : {}) },
     hosts,
+    throwaway: throwaway.names,
     left: made.left,
     shared: made.shared,
     silent: asked.every((host) => failed.has(`via/${host}`)) ? asked : [],
@@ -188,22 +195,59 @@ function notesOf({ left, shared, entries }: ReturnType<typeof concreteHosts>, un
   ];
 }
 
+/**
+ * The names in the lines for --throwaway. A pattern of targets has a slash, which no host of a network has; any other
+ * means Hosts of ours. None means a machine whose key is known. Throws a UsageError.
+ */
+async function throwawayNames(
+  { throwaway, sshOptions }: Pick<Settings, 'throwaway' | 'sshOptions'>,
+  hosts: readonly ConcreteHost[],
+  io: Pick<Io, 'env'>,
+): Promise<{ readonly names: readonly string[]; readonly notes: readonly string[] }> {
+  if (throwaway.length === 0) return { names: [], notes: [] };
+  const giving = sshOptions.find(({ keyword, value }) => givesAway(keyword, value));
+  if (giving) throw refusalOf(giving.keyword, throwaway);
+  const targets = throwaway.filter((each) => each.includes('/'));
+  const isMeant = (name: string) => throwaway.some((each) => matchesPattern(name, each));
+  const meant = hosts.filter(({ host, names = [] }) => [host, ...names].some(isMeant));
+  const pins = pinsIn(await bothFiles(knownHostsFile(io.env)));
+  const isPinned = ({ host, options: { hostKeyAlias } }: ConcreteHost) =>
+    pins.some(({ alias, names }) => alias === hostKeyAlias || names.includes(`host%${host}`));
+  const known = meant.filter(isPinned).map(({ host }) => host);
+  const named = meant.filter((each) => !isPinned(each)).flatMap(({ host, names = [] }) => [host, ...names]);
+  const both = targets.flatMap((each) => [each, each.replaceAll('/', '%')]);
+  return {
+    names: [...new Set([...both, ...named])],
+    notes:
+      known.length === 0
+        ? []
+        : [
+            `not --throwaway, since its host key is known: ${quoteNames(known, ', ')}; vmssh forget NAME ends that`,
+          ],
+  };
+}
+
+function refusalOf(keyword: string, throwaway: readonly string[]): UsageError {
+  const patterns = throwaway.map((each) => `--throwaway ${shellQuoted(each)}`).join(' ');
+  return new UsageError(
+    `-o ${keyword} and ${patterns} do not go together: whoever answers there would get it`,
+    `vmssh config install -o ${keyword}= ${patterns}, and set it for one machine in ~/.ssh/config`,
+  );
+}
+
 /** The lines for ssh, from nothing but what was decided and what is around it. Throws a UsageError. */
 export async function sshLines(
-  { settings: values, hosts }: Pick<Decision, 'settings' | 'hosts'>,
+  { settings: values, hosts, throwaway }: Pick<Decision, 'settings' | 'hosts' | 'throwaway'>,
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
-  note: (line: string) => void = (line) => io.err(`${line}\n`),
 ): Promise<string> {
-  const { hostKeys } = values;
   const caller = await callerOfLines(io, values.bring || hosts.some((each) => each.options.bring));
-  const asks = asksVmssh(caller);
-  // Whom ssh asks knows the system's.
-  const least = hostKeys && !asks ? await systemPolicy(io.platform) : undefined;
-  const lines = settingLines(settings, { ...values, hostKeys: strictest(hostKeys, least) });
-  const isAsked = lines.hostKeys !== undefined || asks;
-  const users = system ? { hosts } : await fromUsers(hosts, isAsked, io, note);
-  return usage(() => configText({ ...caller, ...users, ...surroundings({ system }, io), ...lines }));
+  const keysFile = system ? userKnownHosts : caller.keysFile;
+  const lines = settingLines(settings, values);
+  // What the user's own ssh_config says, our lines, which come first, must not displace.
+  const users = system ? {} : { keepsAlive: keepsAlive(await usersTexts(io)) };
+  const around = surroundings({ system }, io);
+  return usage(() => configText({ ...caller, keysFile, hosts, throwaway, ...users, ...around, ...lines }));
 }
 
 /** How the lines call vmssh, and what each ssh that reads them can do; `brings`: also whether it can log in by an sshd that is brought. */
@@ -216,31 +260,6 @@ export async function callerOfLines(io: Io, brings: boolean | undefined) {
   return { ...caller, ...abilities, refusesUsers };
 }
 
-/** What the user's own ssh_config says that our lines, which come first, must not displace. */
-async function fromUsers(
-  hosts: Decision['hosts'],
-  isAsked: boolean,
-  io: Io,
-  say: (line: string) => void,
-): Promise<Pick<ConfigTextOptions, 'hosts' | 'hostKeys' | 'keepsAlive'>> {
-  const texts = await usersTexts(io);
-  const alive = { keepsAlive: keepsAlive(texts) };
-  if (isAsked) return { hosts, ...alive };
-  const note = (line: string) => say(`${io.program}: warning: ${printable(line)}`);
-  const { anyHost, keyPolicy, plainLogin } = await import('../ssh/policy/key-policy.js');
-  const { policy } = await keyPolicy(io, { login: plainLogin(anyHost, io), note });
-  // With a line of the user's for the Host itself, ssh takes that one.
-  const saying = texts.filter((text) => /stricthostkeychecking|include/i.test(text));
-  const isUsers = isNamedIn(saying);
-  return {
-    ...alive,
-    hostKeys: policy === 'accept-new' ? undefined : policy,
-    hosts: hosts.map((each) =>
-      isUsers(each.host) ? { ...each, options: { ...each.options, hostKeys: 'user' } } : each,
-    ),
-  };
-}
-
 function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {
   return {
     knownHosts: system ? userKnownHosts : knownHostsOf(io),
@@ -248,7 +267,7 @@ function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {
   };
 }
 
-/** The path of our host keys for ssh_config. ssh expands "~" first and percents after it, also those in the home's path. */
+/** The path of our host keys for an ssh that does not ask vmssh. It expands "~" first and percents after it, also those in the home's path. */
 export function knownHostsOf({ env }: Io): string {
   const path = knownHostsFile(env);
   return path.includes('%') ? path : userKnownHosts;

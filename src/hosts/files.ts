@@ -12,7 +12,11 @@ interface CurrentFile {
 }
 
 /** Reads a file that may not exist; `reader`: whether ssh is one. Throws an error that names it. */
-export async function fileAt(path: string | undefined, reader: 'ssh' | 'any' = 'ssh'): Promise<CurrentFile> {
+export async function fileAt(
+  path: string | undefined,
+  reader: 'ssh' | 'any' = 'ssh',
+  us: number | undefined = process.geteuid?.(),
+): Promise<CurrentFile> {
   if (path === undefined) return { text: undefined };
   let content: FileContent | undefined;
   try {
@@ -21,7 +25,7 @@ export async function fileAt(path: string | undefined, reader: 'ssh' | 'any' = '
     throw fileError(error as NodeJS.ErrnoException, path, 'read');
   }
   if (!content) return { text: undefined };
-  const { bytes, mode, names } = content;
+  const { bytes, mode, names, uid } = content;
   const text = bytes.toString();
   if (reader === 'ssh' && text.includes('\0'))
     throw new CommandError(
@@ -32,6 +36,9 @@ export async function fileAt(path: string | undefined, reader: 'ssh' | 'any' = '
   if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };
   // A new file takes its place: the other names would stay with the old one.
   if (names > 1) return { text, byHand: `has ${names} names (hard links), and the others would not follow` };
+  // A new file in its place would be ours, and Puppet or who else made it would lose it. Root gives it its owner.
+  if (us && uid !== us)
+    return { text, byHand: `belongs to ${uid === 0 ? 'root' : 'another user'}, who may manage it` };
   // A read-only file is managed by another tool, which would overwrite our change.
   return { text, byHand: (mode & 0o222) === 0 ? 'is read-only' : undefined };
 }

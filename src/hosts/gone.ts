@@ -1,7 +1,7 @@
 import { printable } from '../errors.js';
-import { readBytes } from '../files/read-file.js';
 import { fewOf } from '../group-by.js';
 import { namesOf } from '../identity/identity.js';
+import { bothFiles } from '../identity/inbox.js';
 import { pinsIn } from '../identity/pins.js';
 import { asTarget, parseTarget } from '../kinds/kinds.js';
 import type { Here } from '../process/io.js';
@@ -32,7 +32,7 @@ export async function inUse(
   const lacking = left.filter(({ target }) => !targets.has(target) && asTarget(target) !== undefined);
   if (lacking.length === 0 || system) return [];
   const aliases = lacking.map(aliasOf);
-  const file = await readBytes(knownHostsFile(env)).catch(() => Buffer.alloc(0));
+  const file = await bothFiles(knownHostsFile(env));
   const pinned = new Set(pinsIn(file, aliases).flatMap(({ alias, names }) => [alias, ...names]));
   const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
   return lacking.filter((entry, at) => {

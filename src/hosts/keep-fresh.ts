@@ -1,3 +1,5 @@
+import type { CommandError } from '../cli/command.js';
+import { complain } from '../cli/failure.js';
 import type { Io } from '../process/io.js';
 import { containerAround } from '../sources/here.js';
 import type { AllMachines } from '../sources/list-all.js';
@@ -15,8 +17,11 @@ export async function keepFresh(
       const why = `${container} says that this is a container, where not all machines of its host are seen`;
       io.err(`${io.program}: ${why}: the Hosts stay as they are\n`);
     } else if (kept?.fresh === true) {
-      const { refresh } = await import('./refresh.js');
-      await refresh(io, async () => ({ ...found, env: io.env }));
+      const { notIncluded, refresh } = await import('./refresh.js');
+      await refresh(io, async () => ({ ...found, env: io.env })).catch(async (error) => {
+        const { code, message, hint } = error as CommandError;
+        if (code === notIncluded) await complain(message, hint, io);
+      });
     }
   } catch {
     // vmssh doctor shows it.

@@ -1,5 +1,4 @@
-import { type HostKeyPolicy, policyOf, strictest } from '../identity/policy.js';
-import { optionsIn, ownerOf, policyInLines } from '../ssh/config/file.js';
+import { optionsIn, ownerOf } from '../ssh/config/file.js';
 import { type HostState, noState, parseState } from '../ssh/config/state.js';
 
 interface LastState {
@@ -12,34 +11,20 @@ interface LastState {
   readonly unusable?: string;
 }
 
-/** From its file, and the lines for ssh that were made from it. `policy`: what is written beside them for all users. */
-export function lastState(text: string | undefined, own: string | undefined, policy?: string): LastState {
+/** From its file, and the lines for ssh that were made from it. */
+export function lastState(text: string | undefined, own: string | undefined): LastState {
   const lines = ownerOf(own) === 'ours' ? own : undefined;
-  const least = policyOf(policy?.trim());
-  if (text === undefined) return lines === undefined ? { state: noState } : lostState(lines, least);
+  if (text === undefined) return lines === undefined ? { state: noState } : lostState(lines);
   try {
     const { state, left } = parseState(text);
-    const kept = policyOf(state.options.hostKeys);
-    // Lines of an older vmssh have it where they ask.
-    const [, asked] = / --host-keys=(\S+)/.exec(lines ?? '') ?? [];
-    const said = strictest(policyOf(optionsIn(lines).hostKeys ?? asked), least);
-    // The file may have been restored from another day.
-    const isStricter = said !== 'accept-new' && strictest(kept, said) !== kept;
-    const problem = [
-      ...(left === 0 ? [] : [`has ${left} machines that cannot be used`]),
-      ...(isStricter ? [`lacks --host-keys=${said}, which the lines for ssh have: the stricter counts`] : []),
-    ].join(', and ');
-    const options = isStricter ? { ...state.options, hostKeys: said } : state.options;
-    return { state: { ...state, options }, ...(problem ? { problem } : {}) };
+    return { state, ...(left === 0 ? {} : { problem: `has ${left} machines that cannot be used` }) };
   } catch (error) {
     return { state: noState, unusable: (error as Error).message };
   }
 }
 
-function lostState(lines: string, least: HostKeyPolicy | undefined): LastState {
-  const said = strictest(policyInLines(lines), least);
-  const options = { ...optionsIn(lines), ...(said ? { hostKeys: said } : {}) };
+function lostState(lines: string): LastState {
   const problem =
     'is missing: options that its lines for ssh do not say, and Hosts of machines that cannot be asked now, are lost';
-  return { state: { ...noState, options }, problem, isLost: true };
+  return { state: { ...noState, options: optionsIn(lines) }, problem, isLost: true };
 }

@@ -1,14 +1,14 @@
 import type { Option, OptionSpec, RawArgs } from '../cli/command.js';
-import { flag, oneOf, parsed, positionals, UsageError } from '../cli/command.js';
+import { flag, parsed, positionals, repeated, UsageError } from '../cli/command.js';
 import { routesOption } from '../cli/shared-options.js';
 import { quote } from '../errors.js';
-import { type HostKeyPolicy, hostKeyPolicies, policyOf } from '../identity/policy.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import { logins } from '../ssh/config/logins.js';
+import { textsIn } from '../ssh/config/state.js';
 import type { StartedHosts } from '../ssh/config/text.js';
 import { hasControlCharacter } from '../typed/names.js';
 import { type RouteName, routeNames } from '../typed/route.js';
-import { type GivenSettings, type InEffect, onOff, readSettings, type Setting, textsOf } from './setting.js';
+import { type GivenSettings, type InEffect, onOff, readSettings, type Setting } from './setting.js';
 import type { SshOption } from './ssh-option.js';
 import { formatSshOption, mergedSshOptions, readSshOptions, sshOption } from './ssh-option.js';
 
@@ -27,7 +27,7 @@ interface Names {
 
 export const systemOption = flag({
   long: 'system',
-  summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
+  summary: 'for all users: /etc/ssh/ssh_config.d/00-vmssh.conf, only the patterns',
 });
 
 export const dryRunOption = flag({
@@ -97,7 +97,7 @@ const start: Setting<StartedHosts, undefined> = {
   read: (raw) => (noStartOption.read(raw) ? [] : startOption.read(raw)),
   parse: ({ start: kept }) => {
     if (kept === 'terminal') return kept;
-    const hosts = textsOf(kept).filter((each) => !hasControlCharacter(each));
+    const hosts = textsIn(kept).filter((each) => !hasControlCharacter(each));
     return hosts.length === 0 ? undefined : hosts;
   },
   lines: (hosts) => (hosts === undefined ? {} : { start: hosts }),
@@ -128,24 +128,44 @@ const routes: Setting<readonly RouteName[], readonly RouteName[]> = {
   options: [routeOption, noRouteOption],
   exclusive: notForPatterns(routeOption, noRouteOption),
   read: (raw) => (noRouteOption.read(raw) ? [] : routeOption.read(raw)),
-  parse: ({ routes: kept }) => textsOf(kept).flatMap((each) => routeNames.filter((name) => name === each)),
+  parse: ({ routes: kept }) => textsIn(kept).flatMap((each) => routeNames.filter((name) => name === each)),
   lines: (listed) => (listed.length === 0 ? {} : { routes: listed }),
 };
 
-const hostKeysOption = oneOf({
-  long: 'host-keys',
-  value: 'POLICY',
-  choices: hostKeyPolicies,
-  summary: 'for an unknown host key: accept-new, ask, strict (default: as your StrictHostKeyChecking)',
+const throwawayOption = repeated(
+  {
+    long: 'throwaway',
+    value: 'PATTERN',
+    takes: ['vsock/*', 'unix/*'],
+    summary:
+      'machines that are new at each boot: ssh takes any key of theirs, and keeps none; can be repeated',
+  },
+  (text) => {
+    if (isThrowaway(text)) return text;
+    throw new RangeError(
+      `--throwaway takes a name or target, with * and ?, such as 'vsock/*', not ${quote(text)}`,
+    );
+  },
+);
+const noThrowawayOption = flag({
+  long: 'no-throwaway',
+  summary: 'ssh keeps their keys again, after --throwaway',
 });
 
-/** Undefined: as the user's own ssh_config has it. */
-const hostKeys: Setting<HostKeyPolicy> = {
-  fields: ['hostKeys'],
-  options: [hostKeysOption],
-  read: (raw) => hostKeysOption.read(raw),
-  parse: ({ hostKeys: kept }) => policyOf(kept),
-  lines: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
+/** Something besides the wildcards, which would mean every machine. */
+function isThrowaway(text: string): boolean {
+  return /^[\w@%+=:./*?-]+$/.test(text) && /[^*?./%]/.test(text);
+}
+
+const throwaway: Setting<readonly string[], readonly string[]> = {
+  fields: ['throwaway'],
+  options: [throwawayOption, noThrowawayOption],
+  exclusive: [[throwawayOption, noThrowawayOption]],
+  read(raw) {
+    const given = throwawayOption.read(raw);
+    return noThrowawayOption.read(raw) || given.length > 0 ? given : undefined;
+  },
+  parse: ({ throwaway: kept }) => textsIn(kept).filter(isThrowaway),
 };
 
 /** For every Host; one that is given replaces those of the last run that have the same keyword. */
@@ -183,7 +203,7 @@ export const settings = {
   start,
   bring,
   routes,
-  hostKeys,
+  throwaway,
   sshOptions,
   logins,
 };

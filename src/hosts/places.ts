@@ -9,7 +9,6 @@ import { hasInclude, type Include, includeLine } from '../ssh/config/file.js';
 import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
 import { stateFile } from '../ssh/config/state.js';
 import { gitHome, otherHome, sshFolder } from '../ssh/folder.js';
-import { policyFileIn } from '../ssh/policy/system-policy.js';
 import { shellQuoted } from '../typed/shell.js';
 import type { ConfigOptions } from './options.js';
 import { unitFolder } from './units.js';
@@ -23,8 +22,6 @@ export interface ConfigFiles {
   readonly main: string | undefined;
   /** How the main file names `own`. */
   readonly include: Include;
-  /** With --system: the least policy for unknown host keys. */
-  readonly policy?: string;
   /** The folder of the user's systemd units; undefined if there is no systemd. */
   readonly units?: string;
 }
@@ -41,10 +38,9 @@ export function configFiles(
 ): ConfigFiles {
   if (system) {
     if (io.platform === 'win32') throw new UsageError(noSystemFile);
-    const include = 'ssh_config.d/10-vmssh.conf';
-    const state = join(systemFolder, 'ssh_config.d/10-vmssh.json');
-    const policy = policyFileIn(dirname(systemFolder));
-    return { own: join(systemFolder, include), state, main: undefined, include: [include], policy };
+    const include = 'ssh_config.d/00-vmssh.conf';
+    const state = join(systemFolder, 'ssh_config.d/00-vmssh.json');
+    return { own: join(systemFolder, include), state, main: undefined, include: [include] };
   }
   const folder = sshFolder(io.env, io.platform);
   const own = join(folder, 'vmssh.conf');

@@ -1,21 +1,21 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { printable, quote } from '../errors.js';
-import { policyOf } from '../identity/policy.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
 import { ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
 import { formatState } from '../ssh/config/state.js';
-import { usersNames } from '../ssh/taken-names.js';
+import { authorityFiles, usersNames } from '../ssh/taken-names.js';
 import { setAside, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
 import { lastState } from './last-state.js';
-import { type ConfigOptions, type Settings, settings } from './options.js';
+import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
 import { inEffect, isUnset } from './setting.js';
+import { displacedLines } from './ssh-option.js';
 import { isUnit, unitChanges } from './units.js';
 
 export interface Plan {
@@ -39,14 +39,14 @@ export async function planInstall(
 ): Promise<Plan> {
   const now = await filesNow(files, 'install', options, io);
   if (now.refusal) return { changes: [], refusal: now.refusal, files };
-  const { state: last, problem, isLost, unusable } = lastState(now.state, now.own, now.policy);
+  const { state: last, problem, isLost, unusable } = lastState(now.state, now.own);
   if (unusable !== undefined)
     return { changes: [], refusal: { path: files.state, why: unusable, hint: now.aside }, files };
   const all = inEffect(settings, options, last.options);
   // Whether units are wanted is in a state that is lost.
-  const fresh = all.fresh ?? (isLost ? undefined : false);
+  const isFresh = all.fresh ?? (isLost ? undefined : false);
   const asking = { ...io, env: withKeptEnv(io.env, last.machines) };
-  const units = await unitChanges(files.units, fresh, asking);
+  const units = await unitChanges(files.units, isFresh, asking);
   if (units.changed) return { changes: [], refusal: foreignFile(units.changed, 'install', io), files };
   const { env, platform } = io;
   const taken = await usersNames({
@@ -54,8 +54,13 @@ export async function planInstall(
     ...{ ours: last.machines, takes: all.logins.flatMap(({ takes }) => takes ?? []), countsVmssh: true },
   });
   const decision = await decide({ ...options, ...all }, last, taken, asking, find);
-  const said: string[] = [];
-  const lines = await sshLines(decision, options, io, (line) => said.push(line));
+  const lines = await sshLines(decision, options, io);
+  const had = new Set(last.machines.map(({ host }) => host));
+  const fresh = decision.state.machines.map(({ host }) => host).filter((host) => !had.has(host));
+  const said = [
+    ...(options.system || fresh.length === 0 ? [] : await authorityFiles(fresh, { env, platform })),
+    ...(await displacedLines(all.sshOptions, io)),
+  ].map((line) => `${io.program}: ${printable(line)}`);
   const changes = [...(await changesFor(lines, decision, files, now, io)), ...units.changes];
   const warning = `${io.program}: warning: ${quote(files.state)}`;
   const problems = problem === undefined ? [] : [`${warning} ${printable(problem)}`];
@@ -72,7 +77,7 @@ export async function planInstall(
 
 async function changesFor(
   lines: string,
-  { state, settings: { hostKeys } }: Pick<Decision, 'state'> & { readonly settings: Settings },
+  { state }: Pick<Decision, 'state'>,
   files: ConfigFiles,
   now: FilesNow,
   io: Io,
@@ -84,7 +89,6 @@ async function changesFor(
   const included = withInclude(main, files.include, await spellings(files, main ?? '', io));
   return [
     { path: files.state, before: now.state, after: formatState(state), mode: 0o600 },
-    ...leastPolicy(files, now.policy, hostKeys ? `${hostKeys}\n` : now.policy),
     { path: files.own, before, after, mode: files.main === undefined ? 0o644 : 0o600, like },
     ...mainChange(files, main, included, byHand),
   ];
@@ -102,7 +106,7 @@ export async function planUninstall(
   io: Io,
   files: ConfigFiles = configFiles({ system }, io),
 ): Promise<Plan> {
-  const { own, state, main, policy, byHand, refusal } = await filesNow(files, 'uninstall', { system }, io);
+  const { own, state, main, byHand, refusal } = await filesNow(files, 'uninstall', { system }, io);
   if (refusal) return { changes: [], refusal, files };
   const units = await unitChanges(files.units, false, io);
   if (units.changed) return { changes: [], refusal: foreignFile(units.changed, 'uninstall', io), files };
@@ -111,7 +115,6 @@ export async function planUninstall(
     ...mainChange(files, main, left, byHand),
     { path: files.own, before: own, after: undefined, mode: 0o600 },
     { path: files.state, before: state, after: undefined, mode: 0o600 },
-    ...leastPolicy(files, policy, undefined),
     ...(system
       ? []
       : [{ path: routesFile(io.env), before: await ownRoutesFile(io.env), after: undefined, mode: 0o600 }]),
@@ -129,20 +132,21 @@ async function filesNow(
 ) {
   const closed = await closedFile(files, io);
   if (closed) return { refusal: closed, aside: '' };
-  const [{ text: own }, { text: state }, { text: main, byHand }, { text: policy }] = await Promise.all([
+  const [{ text: own }, { text: state }, { text: main, byHand }] = await Promise.all([
     fileAt(files.own),
     fileAt(files.state, 'any'),
     fileAt(files.main),
-    fileAt(files.policy),
   ]);
   const command = `${action}${system ? ' --system' : ''}`;
-  const aside = (path: string) => setAside(path, `vmssh config ${command}`, shellOf(io));
-  const { policy: path = '' } = files;
-  const refusal =
-    policy === undefined || policyOf(policy.trim()) !== undefined
-      ? foreignFile({ path: files.own, text: own }, command, io)
-      : { path, why: 'it has no policy of vmssh, so each unknown host key is refused', hint: aside(path) };
-  return { own, state, aside: aside(files.state), main, policy, byHand, refusal };
+  const aside = setAside(files.state, `vmssh config ${command}`, shellOf(io));
+  return {
+    own,
+    state,
+    aside,
+    main,
+    byHand,
+    refusal: foreignFile({ path: files.own, text: own }, command, io),
+  };
 }
 
 async function closedFile({ own, state }: ConfigFiles, io: Io): Promise<Plan['refusal']> {
@@ -162,10 +166,6 @@ type FilesNow = Awaited<ReturnType<typeof filesNow>>;
 
 function mainChange({ main: path }: ConfigFiles, before?: string, after?: string, byHand?: string) {
   return path === undefined ? [] : [{ path, before, after, mode: 0o600, byHand }];
-}
-
-function leastPolicy({ policy: path }: ConfigFiles, before: string | undefined, after: string | undefined) {
-  return path === undefined ? [] : [{ path, before, after, mode: 0o644 }];
 }
 
 function foreignFile(

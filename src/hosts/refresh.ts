@@ -7,6 +7,7 @@ import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf } from '../ssh/config/file.js';
 import { type HostEntry, readState } from '../ssh/config/state.js';
 import type { Decision } from './decide.js';
+import { noInclude } from './in-effect.js';
 import type { ConfigOptions } from './options.js';
 import { type ConfigFiles, configFiles } from './places.js';
 import { planInstall } from './plan.js';
@@ -37,10 +38,15 @@ export async function refresh(
     throw new CommandError('OTHER', 'the Hosts call another vmssh, which may refresh them', install);
   const done = await rewritten(io, find, files, ({ fresh }) => fresh === true);
   if (done === undefined) throw new CommandError('FAILED', 'the Hosts could not be written', install);
+  const lost = await noInclude(files, io);
+  if (lost) throw new CommandError(notIncluded, lost.problem, lost.fix);
   return done;
 }
 
 const install = 'vmssh config install';
+
+/** The Hosts are up to date, and ssh does not read them. */
+export const notIncluded = 'NOT_INCLUDED';
 
 /** Ends the Host of a machine that is gone, and changes no other. False if no such machine has that name or target. */
 export async function withoutGone(typed: string, io: Io): Promise<boolean> {

@@ -22,11 +22,6 @@ export interface Setting<Value, Initial extends Value | undefined = undefined> {
   lines?(value: Value | Initial): Partial<ConfigTextOptions>;
 }
 
-export function textsOf(kept: unknown): readonly string[] {
-  const all: readonly unknown[] = Array.isArray(kept) ? kept : [];
-  return all.filter((each) => typeof each === 'string');
-}
-
 export type Table = Readonly<Record<string, Setting<unknown, unknown>>>;
 
 export type GivenSettings<T extends Table> = {

@@ -6,9 +6,11 @@ import { everySsh, sshCommand } from '../process/ssh-program.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
+import { settingsOf } from '../ssh/config/settings.js';
+import { textsIn } from '../ssh/config/state.js';
+import { usersTexts } from '../ssh/config/users-files.js';
 import { isForLine } from '../ssh/config/word.js';
 import { otherHome } from '../ssh/folder.js';
-import { textsOf } from './setting.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */
 export interface SshOption {
@@ -47,7 +49,7 @@ export function formatSshOption({ keyword, value }: SshOption): string {
 
 /** The options that the last run kept. One that -o would refuse is left out: an editor wrote it. */
 export function readSshOptions({ sshOptions }: JsonObject): readonly SshOption[] {
-  const parsed = textsOf(sshOptions).flatMap((text) => {
+  const parsed = textsIn(sshOptions).flatMap((text) => {
     try {
       return parseSshOption(text);
     } catch {
@@ -62,6 +64,20 @@ export function mergedSshOptions(last: readonly SshOption[], given: readonly Ssh
   const now = new Set(given.map(({ keyword }) => keyword.toLowerCase()));
   const kept = last.filter(({ keyword }) => !now.has(keyword.toLowerCase()));
   return [...kept, ...given].filter(({ value }) => value !== '');
+}
+
+export const keyChecking = 'stricthostkeychecking';
+
+/** Which lines of the user's a StrictHostKeyChecking for every Host displaces, a sentence each. */
+export async function displacedLines(sshOptions: readonly SshOption[], io: Here): Promise<readonly string[]> {
+  const ours = sshOptions.find(({ keyword }) => keyword.toLowerCase() === keyChecking);
+  if (ours === undefined) return [];
+  const said = (await usersTexts(io)).flatMap((text) => settingsOf(text, [keyChecking]));
+  const others = new Set(said.map(({ args }) => args.join(' ')).filter((value) => value !== ours.value));
+  return [...others].map(
+    (value) =>
+      `your own StrictHostKeyChecking ${value} counts no longer for these Hosts: -o ${formatSshOption(ours)} stands above it`,
+  );
 }
 
 /** Time for a ssh that is on a slow disk. Milliseconds. */

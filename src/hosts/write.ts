@@ -7,6 +7,7 @@ import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
 import { uuidAlias } from '../identity/identity.js';
+import { takeInbox } from '../identity/inbox.js';
 import { markShared } from '../identity/pins.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
@@ -17,7 +18,7 @@ import { shellOf, shellQuoted } from '../typed/shell.js';
 import { type Change, fileError } from './files.js';
 import type { Plan } from './plan.js';
 import { badOwner, refusedConfig } from './ssh-option.js';
-import { disableUnits } from './systemd.js';
+import { disableUnits } from './units.js';
 
 const maxTries = 4;
 
@@ -112,14 +113,19 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   if (plan.changes.length === 0) io.out('nothing to change\n');
   const shared = decision?.shared.flatMap(({ uuid }) => uuidAlias(uuid) ?? []) ?? [];
   // host-key does without: it refuses the key of the second one.
-  if (shared.length > 0) await markShared(knownHostsFile(io.env), shared).catch(() => {});
+  if (shared.length > 0) await markAll(knownHostsFile(io.env), shared).catch(() => {});
   if (decision && files.main === undefined && code === exitCode.ok)
     io.out('for all users: ssh reads it before the lines of systemd, so vmssh serves every kind of target\n');
   if (decision === undefined) {
-    await removeEmpty(dirname(files.policy ?? files.state));
+    await removeEmpty(dirname(files.state));
     if (files.main !== undefined) sayKept(io);
   }
   return code;
+}
+
+async function markAll(knownHosts: string, shared: readonly string[]): Promise<void> {
+  await takeInbox(knownHosts);
+  await markShared(knownHosts, shared);
 }
 
 function acceptHint(said: string, { own }: Plan['files'], io: Io): string {

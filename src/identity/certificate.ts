@@ -1,7 +1,7 @@
-import { excludes, isFor, linesWithKey, nameBytes, type ShownKey } from './known-hosts.js';
+import { isFor, linesWithKey, nameBytes, plainName, type ShownKey } from './known-hosts.js';
 
 /** A host certificate of OpenSSH (PROTOCOL.certkeys), whose signature ssh has checked already as it read it. */
-interface Certificate {
+export interface Certificate {
   /** The key that is certified. */
   readonly plain: ShownKey;
   /** The CA's public key, in base64. */
@@ -96,34 +96,24 @@ class Reader {
   }
 }
 
-/** The user's own CAs for any of these names, but for those that exclude one of `all`, as lines without their names: "ssh-ed25519 AAAA…". */
-export function authoritiesFor(
-  names: readonly string[],
-  files: readonly Buffer[],
-  all: readonly string[] = names,
-): readonly string[] {
-  const wanted = names.map(nameBytes);
-  const own = all.map(nameBytes);
-  const isMeant = (hosts: string) =>
-    wanted.some((name) => isFor(name, hosts)) && !own.some((name) => excludes(hosts, name));
+/** The CAs for the name that ssh looks up, by ssh's own matching, as lines without names: "ssh-ed25519 AAAA…". */
+export function authoritiesFor(host: string, files: readonly Buffer[]): readonly string[] {
+  const name = nameBytes(host);
   const found = files
+    .filter((bytes) => bytes.toString('latin1').includes('@cert-authority'))
     .flatMap(linesWithKey)
-    .filter(({ marker, hosts }) => marker === '@cert-authority' && isMeant(hosts));
+    .filter(({ marker, hosts }) => marker === '@cert-authority' && isFor(name, hosts));
   return [...new Set(found.map(({ type, key }) => `${type} ${key}`))];
 }
 
-/** The signature by which one of these CAs says now that the key is that of a host with one of these names; undefined: none does. */
-export function certifiedBy(
-  certificate: Certificate | undefined,
-  names: readonly string[],
-  authorities: readonly string[],
+/** Whether it says now that the key is that of a host with this name; ssh checks the rest of it. */
+export function isValidFor(
+  { isHost, isLimited, principals, after, before, signature }: Certificate,
+  host: string,
   now: number = Date.now() / 1000,
-): string | undefined {
-  if (!certificate?.isHost || certificate.isLimited) return undefined;
-  const { principals, after, before, ca, signature } = certificate;
-  const lower = names.map((name) => name.toLowerCase());
-  const isMeant =
-    authorities.some((line) => line.split(' ')[1] === ca) &&
-    principals.some((name) => lower.includes(name.toLowerCase()));
-  return isMeant && after <= now && now < before ? signature : undefined;
+): boolean {
+  const name = plainName(host);
+  const isMeant = principals.some((each) => each.toLowerCase() === name);
+  // No ssh takes SHA-1 by default.
+  return isHost && !isLimited && isMeant && after <= now && now < before && signature !== 'ssh-rsa';
 }

@@ -1,16 +1,15 @@
 import { isIdAlias } from './identity.js';
 import type { Verdict } from './known-hosts.js';
 import { type Pin, pinPrint } from './pins.js';
-import type { AskedPolicy } from './policy.js';
 
-/** All that the decision is made from. What was asked of ssh is undefined until then. */
-export interface KeyFacts extends Partial<AskedPolicy> {
+/** All that the decision is made from. */
+export interface KeyFacts {
   /** Undefined: nobody said what was reached. */
   readonly reached: { readonly text: string; readonly silent?: readonly string[] } | undefined;
   /** Whose key it is (identity.ts); undefined for an address. */
   readonly alias: string | undefined;
   /** Whose key a typed UUID means. */
-  readonly meant?: string;
+  readonly meant?: string | undefined;
   readonly names: readonly string[];
   /** More names that may mean the same machine of another hypervisor. */
   readonly alike?: readonly string[];
@@ -19,10 +18,10 @@ export interface KeyFacts extends Partial<AskedPolicy> {
   readonly shown: string;
   /** The file with a line that revokes that key; undefined: none does. */
   readonly revokedIn?: string | undefined;
-  /** The signature by which a CA of the user's says that it is the key of this name. */
-  readonly certifiedBy: string | undefined;
-  /** Where nobody said what was reached: what our known_hosts says of the name that ssh looks up. */
-  readonly byName?: Verdict | undefined;
+  /** Of a certificate by a CA that the user or the system has for the name that ssh looks up: whether its time and principals hold. */
+  readonly certified?: boolean | undefined;
+  /** What our files, which ssh reads, say of the name that it looks up; undefined: they do not count. */
+  filed?(): Verdict;
   /** The fingerprint of the key of an sshd that was brought: no other can be there. */
   readonly brought?: string | undefined;
   /** The fingerprint of the only key that `guest credentials` made for the machine. */
@@ -32,148 +31,146 @@ export interface KeyFacts extends Partial<AskedPolicy> {
 }
 
 export type KeyAnswer =
-  /** `pin`: it is kept for the machine. `moved`: the names that meant another machine until now. */
-  | { readonly do: 'accept'; readonly pin: boolean; readonly moved?: readonly string[]; readonly why: Why }
-  /** Neither known nor refused: ssh goes on only if the user told it to. */
-  | { readonly do: 'nothing'; readonly why: Why }
-  /** Whatever ssh was told. `file`: the one that revokes it. */
-  | { readonly do: 'refuse'; readonly why: Refusal; readonly file?: string }
-  | { readonly do: 'ask manager' }
-  | { readonly do: 'ask policy' }
-  | { readonly do: 'ask user'; readonly pin: boolean };
+  /** The key is printed. `pin`: it is kept for the machine. `moved`: the names that meant another machine until now. */
+  | { readonly do: 'vouch'; readonly pin: boolean; readonly moved?: readonly string[]; readonly why: Why }
+  /** Its CA is printed, and ssh verifies the certificate. */
+  | { readonly do: 'certify' }
+  /** ssh decides, as for any host. */
+  | { readonly do: 'nothing'; readonly why: Silence }
+  /** ssh is told to refuse, whatever its configuration says. `file`: the one that revokes it. */
+  | { readonly do: 'contradict'; readonly why: Refusal; readonly file?: string }
+  | { readonly do: 'ask manager' };
 
-type Why =
-  | 'unproved'
-  | 'brought'
-  | 'brought to another'
-  | 'certified'
-  | 'made'
-  | 'known'
-  | 'new machine'
-  | 'moved name'
-  | 'by manager'
-  | 'first'
-  | 'address';
+type Why = 'brought' | 'brought to another' | 'made' | 'known' | 'new machine' | 'moved name' | 'by manager';
+
+/** `filed`: ssh's own file has the key for that name. */
+type Silence = 'filed' | 'unknown' | 'no record';
 
 /** Why a key is refused; refusal.ts says each to the user. */
 export type Refusal =
-  | 'no record'
   | 'revoked'
   | 'not brought'
   | 'not made'
   | 'changed'
+  | 'kept twice'
   | 'another machine'
+  | 'another at the address'
   | 'not by manager'
-  | 'unknown'
-  | 'unknown here'
-  | 'not asked'
-  | 'not kept';
+  | 'not asked';
 
-/** Whether the key that ssh was shown is accepted. The first row that holds is the answer. */
+/** Whether vmssh vouches for the key that ssh was shown, contradicts, or says nothing. The first row that holds is the answer. */
 export function decideKey(facts: KeyFacts): KeyAnswer {
-  const rows = facts.reached === undefined ? rowsByName(facts) : rowsOfMachine(facts);
-  return rows.find(([holds]) => holds)?.[1] ?? { do: 'accept', pin: false, why: 'address' };
+  const rows = [
+    ...rowsOfBrought(facts),
+    ...rowsOfRefusal(facts),
+    [facts.certified === true, { do: 'certify' }] as const,
+    ...(facts.reached === undefined ? rowsByName(facts) : rowsOfMachine(facts)),
+  ];
+  const answer = rows.find(([holds]) => holds)?.[1] ?? answerOfSsh(facts);
+  // ssh says itself what is wrong with the certificate, as long as nobody contradicts its key.
+  const isCertified = facts.certified !== undefined && ['vouch', 'nothing'].includes(answer.do);
+  return isCertified && facts.brought === undefined ? { do: 'certify' } : answer;
 }
 
 type Row = readonly [holds: boolean, answer: KeyAnswer];
 
-const refuse = (why: Refusal, file?: string): KeyAnswer => ({ do: 'refuse', why, ...(file ? { file } : {}) });
-const accept = (why: Why, pin = false, moved?: readonly string[]): KeyAnswer => {
-  return { do: 'accept', pin, why, ...(moved ? { moved } : {}) };
+const contradict = (why: Refusal, file?: string): KeyAnswer => {
+  return { do: 'contradict', why, ...(file ? { file } : {}) };
+};
+const vouch = (why: Why, pin = false, moved?: readonly string[]): KeyAnswer => {
+  return { do: 'vouch', pin, why, ...(moved ? { moved } : {}) };
 };
 
-/** Only the name is known, as with the user's own ProxyJump: our known_hosts may have a key for it. */
-function rowsByName({ revokedIn: file, byName, policy, takesAny }: KeyFacts): readonly Row[] {
+/** Whatever is pinned is of the machine's own sshd, and stays. */
+function rowsOfBrought(facts: KeyFacts): readonly Row[] {
+  const { brought, made, shown } = facts;
+  if (brought === undefined) return [];
   return [
-    [file !== undefined, refuse('revoked', file)],
-    [byName === 'changed', refuse('changed')],
-    [byName === 'known', accept('known')],
-    [policy === undefined, { do: 'ask policy' }],
-    [takesAny === true, { do: 'nothing', why: 'unproved' }],
-    [true, refuse('no record')],
+    [isOtherId(facts), contradict('another machine')],
+    [made !== undefined, contradict('not made')],
+    [brought !== shown, contradict('not brought')],
+    [true, vouch(movedNames(facts).length > 0 ? 'brought to another' : 'brought')],
+  ];
+}
+
+/** What no CA's word changes. */
+function rowsOfRefusal(facts: KeyFacts): readonly Row[] {
+  const { made, shown, revokedIn: file } = facts;
+  return [
+    [file !== undefined, contradict('revoked', file)],
+    [made !== undefined && made !== shown, contradict('not made')],
+    // A typed UUID is that machine's only.
+    [isOtherId(facts), contradict('another machine')],
+  ];
+}
+
+/** Only the name is known, as with the user's own ProxyJump. */
+function rowsByName({ names, meant, pins, shown }: KeyFacts): readonly Row[] {
+  const byName = names.map((name) => `vmssh-${name}`);
+  const known = pins.filter(
+    (pin) =>
+      pin.alias === meant || byName.includes(pin.alias) || pin.names.some((name) => names.includes(name)),
+  );
+  return [
+    [known.some((pin) => pinPrint(pin) === shown), vouch('known')],
+    [known.length > 0, contradict('changed')],
   ];
 }
 
 function rowsOfMachine(facts: KeyFacts): readonly Row[] {
-  const { alias, names, shown, made, manager, policy, meant, revokedIn: file } = facts;
+  const { alias, shown, made, manager } = facts;
   const known = pinsOf(facts);
   const isPinned = known.some((pin) => pinPrint(pin) === shown);
-  const moved = names.filter((name) => isAnothers(name, facts));
+  const moved = movedNames(facts);
   const nameWasAnothers = moved.length > 0;
-  const isOtherId = meant !== alias && facts.pins.some((each) => each.alias === meant);
   const isAsked = manager !== undefined;
   const managerConfirms = manager?.includes(shown) === true;
   const managerKnows = isAsked && manager.length > 0;
   const pin = alias !== undefined;
-  // An address may be that of a machine whose key is known.
-  const isUnsure = facts.reached?.silent !== undefined;
-  const isPlain = isPinned && !nameWasAnothers && !isOtherId && made === undefined;
   return [
-    ...rowsOfBrought(facts, isOtherId, nameWasAnothers),
-    [file !== undefined, refuse('revoked', file)],
-    // A certificate is only looked at where no key is known.
-    ...(isPlain ? [] : rowsOfCertificate(facts, pin && known.length === 0 && !nameWasAnothers)),
-    [made === shown, accept('made')],
-    [made !== undefined, refuse('not made')],
-    // A typed UUID is that machine's only.
-    [isOtherId, refuse('another machine')],
+    [made === shown, vouch('made')],
     // A name meant another machine until now, and this one is known by itself: its manager gave it the name.
-    [nameWasAnothers && isKnownMachine(facts, moved), accept('moved name', pin, moved)],
+    [nameWasAnothers && isKnownMachine(facts, moved), vouch('moved name', pin, moved)],
     [nameWasAnothers && !isAsked, { do: 'ask manager' }],
-    [nameWasAnothers && known.length > 0 && !isPinned, refuse('changed')],
-    [nameWasAnothers && managerConfirms, accept('new machine', pin, moved)],
-    [nameWasAnothers && managerKnows, refuse('not by manager')],
-    [nameWasAnothers, refuse('another machine')],
+    [nameWasAnothers && known.length > 0 && !isPinned, contradict('changed')],
+    [nameWasAnothers && managerConfirms, vouch('new machine', pin, moved)],
+    [nameWasAnothers && managerKnows, contradict('not by manager')],
+    [nameWasAnothers, contradict('another machine')],
     // A machine with pinned keys: these and no others.
-    [isPinned, accept('known', !isComplete(facts))],
-    [known.length > 0, refuse('changed')],
+    [isKeptTwice(known), contradict('kept twice')],
+    [isPinned, vouch('known', !isComplete(facts))],
+    [known.length > 0, contradict('changed')],
     // A machine without one.
     [pin && !isAsked, { do: 'ask manager' }],
-    [pin && managerConfirms, accept('by manager', pin)],
-    [pin && managerKnows, refuse('not by manager')],
-    [policy === undefined, { do: 'ask policy' }],
-    [policy === 'ask' || (isUnsure && policy === 'accept-new'), { do: 'ask user', pin: pin && !isUnsure }],
-    [policy === 'strict', refuse(facts.bySystem ? 'unknown here' : 'unknown')],
-    [pin, accept('first', pin)],
+    [pin && managerConfirms, vouch('by manager', pin)],
+    [pin && managerKnows, contradict('not by manager')],
   ];
 }
 
-/** Whatever is pinned is of the machine's own sshd, and stays. */
-function rowsOfBrought(facts: KeyFacts, isOtherId: boolean, nameWasAnothers: boolean): readonly Row[] {
-  const { brought, made, shown } = facts;
-  if (brought === undefined) return [];
-  return [
-    [isOtherId, refuse('another machine')],
-    [made !== undefined, refuse('not made')],
-    [brought !== shown, refuse('not brought')],
-    [true, accept(nameWasAnothers ? 'brought to another' : 'brought')],
-  ];
+/** Nobody here knows the key: ssh decides, but of what it has kept itself. */
+function answerOfSsh({ filed, alias, reached }: KeyFacts): KeyAnswer {
+  const isAddress = reached !== undefined && alias === undefined;
+  switch (filed?.()) {
+    case 'changed':
+      return contradict(isAddress ? 'another at the address' : 'changed');
+    case 'known':
+      return { do: 'nothing', why: 'filed' };
+    default:
+      // An address may be that of a machine whose key is known.
+      if (reached?.silent !== undefined) return contradict('not asked');
+      return { do: 'nothing', why: reached === undefined ? 'no record' : 'unknown' };
+  }
 }
 
-function rowsOfCertificate({ certifiedBy, policy, caAlgorithms }: KeyFacts, pin: boolean): readonly Row[] {
-  if (certifiedBy === undefined) return [];
-  return [
-    [policy === undefined, { do: 'ask policy' }],
-    [caAlgorithms?.includes(certifiedBy) === true, accept('certified', pin)],
-  ];
-}
-
-/** Who is asked, each only if that word counts. */
-export interface KeyWitnesses {
-  manager(): Promise<readonly string[]>;
-  /** Of what else is read then, a file may revoke the key. */
-  policy(): Promise<AskedPolicy & Pick<KeyFacts, 'revokedIn'>>;
-}
-
-/** The same, once all have been asked that have to be. */
+/** Asks the manager only if that word counts. */
 export async function decideByAsking(
   facts: KeyFacts,
-  asked: KeyWitnesses,
-): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' }>> {
+  manager: () => Promise<readonly string[]>,
+): Promise<Exclude<KeyAnswer, { do: 'ask manager' }>> {
   const answer = decideKey(facts);
-  if (answer.do === 'ask manager') return decideByAsking({ ...facts, manager: await asked.manager() }, asked);
-  if (answer.do === 'ask policy') return decideByAsking({ ...facts, ...(await asked.policy()) }, asked);
-  return answer;
+  return answer.do === 'ask manager'
+    ? decideByAsking({ ...facts, manager: await manager() }, manager)
+    : answer;
 }
 
 /** The keys of the machine: those under its UUID, and those from before it had one. */
@@ -187,6 +184,20 @@ export function pinsOf(facts: Pick<KeyFacts, 'alias' | 'names' | 'alike' | 'pins
   // The source says no UUID, unlike another one before: the name means whom it meant.
   const meant = [alias.slice('vmssh-'.length), ...alike];
   return pins.filter((pin) => pin.names.some((name) => meant.includes(name)));
+}
+
+function isOtherId({ reached, meant, alias, pins }: KeyFacts): boolean {
+  return reached !== undefined && meant !== alias && pins.some((each) => each.alias === meant);
+}
+
+/** Two first logins at once may each have had ssh keep a key. */
+function isKeptTwice(known: readonly Pin[]): boolean {
+  const bySsh = known.filter(({ comment }) => comment?.endsWith(' ssh'));
+  return bySsh.some((one) => bySsh.some((other) => other.type === one.type && other.key !== one.key));
+}
+
+function movedNames(facts: KeyFacts): readonly string[] {
+  return facts.names.filter((name) => isAnothers(name, facts));
 }
 
 /** Whether a name was another machine's, by a UUID or another source's name. Where a source says no UUID, a name is its own machine's. */
@@ -212,6 +223,6 @@ function isKnownMachine({ alias, pins, shown }: KeyFacts, moved: readonly string
 
 /** Whether all that is known of the machine is kept already. */
 function isComplete({ alias, names, pins }: KeyFacts): boolean {
-  const own = pins.filter((pin) => pin.alias === alias);
+  const own = pins.filter((pin) => pin.alias === alias && !pin.isInbox);
   return own.length > 0 && names.every((name) => own.some((pin) => pin.names.includes(name)));
 }

@@ -49,8 +49,7 @@ export function isFor(name: string, hosts: string): boolean {
   return !excludes(hosts, name) && patterns.some((each) => matchesPattern(name, each));
 }
 
-/** Whether a pattern with "!" in such a list is for a host. */
-export function excludes(hosts: string, name: string): boolean {
+function excludes(hosts: string, name: string): boolean {
   const patterns = folded(hosts).split(',');
   return patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1)));
 }
@@ -67,7 +66,8 @@ export function plainName(entry: string): string {
   return /^\[(.*)\]:\d+$/.exec(plain)?.[1] ?? plain;
 }
 
-function isHashOf(name: string, hashed: string): boolean {
+/** Whether a hashed entry is that name's. */
+export function isHashOf(name: string, hashed: string): boolean {
   const [, salt = '', hash] = /^\|1\|([^|]+)\|(.+)$/.exec(hashed) ?? [];
   const mac = createHmac('sha1', Buffer.from(salt, 'base64')).update(Buffer.from(name, 'latin1'));
   return mac.digest('base64') === hash;

@@ -55,6 +55,13 @@ export async function managerKeys(
   return all.length === 0 ? undefined : all;
 }
 
+/** Whether the manager of a machine can read its host keys at all, so that no login has to trust a first one. */
+export async function readsKeys(machine: ReachedMachine, deps: Deps): Promise<boolean> {
+  if (machine.via !== undefined || machine.hostKeys !== undefined) return true;
+  const source = await sourceOf(machine, deps);
+  return source?.files !== undefined && !source.isSilent;
+}
+
 type From = readonly Pick<SourceEntry, 'name' | 'load'>[];
 
 async function sourceOf({ provider }: ReachedMachine, { env }: Deps, from: From = sources) {

@@ -12,10 +12,12 @@ export interface Pin extends ShownKey {
   /** Whether it is root's word, which no user's own line changes. */
   readonly isRoots?: true;
   /** Whether other machines have its UUID too, which is then no identity: the key is that of its names. */
-  readonly isShared?: true;
+  readonly isShared?: true | undefined;
+  /** Whether ssh has kept it, and it is not in our file yet (inbox.ts). */
+  readonly isInbox?: true;
 }
 
-const sharedMark = 'shared-uuid';
+export const sharedMark = 'shared-uuid';
 
 /** The keys in a known_hosts file, without marked lines. A hashed name is the one of `known` with that hash; of another machine it is the hash. */
 export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = []): readonly Pin[] {
@@ -28,6 +30,8 @@ export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = [
     const isShared = commentOf(line).includes(sharedMark) || undefined;
     const words = commentOf(line).filter((word) => !isName(word) && word !== sharedMark);
     const comment = words.length === 0 ? undefined : fromBytes(words.join(' '));
+    // A CA's word ends with its certificate: only ssh takes it, at each login.
+    if (/^\S+ ca$/.test(comment ?? '')) return [];
     const aliasOf = (entry: string) =>
       entry.startsWith('|')
         ? (aliases.find((each) => isEntryOf(toBytes(each), entry)) ?? entry)
@@ -55,26 +59,32 @@ export type Pinned = 'pinned' | 'lost';
 
 /** Pins a key, or adds names to it, under a lock. `moved`: these names meant another machine until now. Throws as `editFile` does. */
 export async function pinKey(path: string, pin: Pin, moved: readonly string[] = []): Promise<Pinned> {
-  const { alias, type, key, names, comment, isRoots, isShared } = pin;
+  const { alias, key, isRoots } = pin;
   let result: Pinned = 'pinned';
-  const naming = { alias: toBytes(alias), names: names.map(toBytes), moved: moved.map(toBytes) };
   const edit = (before: Buffer = Buffer.alloc(0)) => {
     const stale = pinsIn(before, [alias]).some((pin) => pin.alias === alias && pin.key !== key);
     const old = isRoots && stale ? withoutNames(before, [alias]).bytes : before;
     const own = pinsIn(old, [alias]).filter((pin) => pin.alias === alias);
-    const isThere = own.some((pin) => pin.key === key);
-    result = own.length > 0 && !isThere ? 'lost' : 'pinned';
-    if (result === 'lost') return before;
-    const lines = linesOf(old).flatMap((line) => withNames(line, naming));
-    const mark = [...(comment ? [toBytes(comment)] : []), ...(isShared ? [sharedMark] : [])];
-    const added = isThere ? '' : `${[naming.alias, type, key, ...mark, ...naming.names].join(' ')}\n`;
-    const text = lines.join('');
-    const end = added === '' || text === '' || text.endsWith('\n') ? '' : '\n';
-    const after = Buffer.from(`${text}${end}${added}`, 'latin1');
+    result = own.length > 0 && !own.some((pin) => pin.key === key) ? 'lost' : 'pinned';
+    const after = result === 'lost' ? before : withPin(old, pin, moved);
     return after.equals(before) ? before : after;
   };
   await edited(path, edit);
   return result;
+}
+
+/** A known_hosts file in which a machine has that key and these names, which other machines lose if they `moved`. */
+export function withPin(bytes: Buffer, pin: Pin, moved: readonly string[] = []): Buffer {
+  const { alias, type, key, names, comment, isShared } = pin;
+  const naming = { alias: toBytes(alias), names: names.map(toBytes), moved: moved.map(toBytes) };
+  const isThere = pinsIn(bytes, [alias]).some((each) => each.alias === alias && each.key === key);
+  const text = linesOf(bytes)
+    .map((line) => withNames(line, naming))
+    .join('');
+  const mark = [...(comment ? [toBytes(comment)] : []), ...(isShared ? [sharedMark] : [])];
+  const added = isThere ? '' : `${[naming.alias, type, key, ...mark, ...naming.names].join(' ')}\n`;
+  const end = added === '' || text === '' || text.endsWith('\n') ? '' : '\n';
+  return Buffer.from(`${text}${end}${added}`, 'latin1');
 }
 
 /** Notes in the lines of these UUIDs that several machines have them. Throws as `editFile` does. */
@@ -96,7 +106,7 @@ export async function markShared(path: string, aliases: readonly string[]): Prom
 type Naming = Pick<Pin, 'alias' | 'names'> & { readonly moved: readonly string[] };
 
 /** A line of this machine gets the names; another's loses those that moved. */
-function withNames(line: string, { alias, names, moved }: Naming): string {
+export function withNames(line: string, { alias, names, moved }: Naming): string {
   const parsed = parseLine(line);
   if (!parsed || parsed.marker !== undefined) return line;
   const { hosts, at, type, key } = parsed;
@@ -123,68 +133,6 @@ function commentOf(line: string): readonly string[] {
 
 function isName(word: string): boolean {
   return /^[a-z][a-z-]*%./.test(word);
-}
-
-export interface Forgotten {
-  /** How many lines. */
-  readonly removed: number;
-  readonly forgotten: readonly Pin[];
-  /** Of machines that had one of the names, and keep their keys without it. */
-  readonly kept: readonly string[];
-}
-
-interface ToForget {
-  /** The names by which the machine is meant (namesOf). */
-  readonly meant?: readonly string[];
-  /** Aliases that may be hashed. */
-  readonly known?: readonly string[];
-  /** Of the pins that are left, those of the machine that has the names now. */
-  readonly own?: (pins: readonly Pin[]) => readonly Pin[];
-}
-
-/** Removes the keys of these names and of the machine that is meant, and nothing else. Throws as `editFile` does. */
-export async function forgetKeys(
-  path: string,
-  names: readonly string[],
-  options: ToForget = {},
-): Promise<Forgotten> {
-  const { meant = [], known = [], own } = options;
-  let result: Forgotten = { removed: 0, forgotten: [], kept: [] };
-  const hasName = (pin: Pin) => pin.names.some((name) => meant.includes(name));
-  // The keys of the machine that has the names now only go if no other one was meant, which loses the names and keeps its
-  // key. If none has them (no `own`), all that had one are removed.
-  const edit = (old: Buffer | undefined) => {
-    const pins = old === undefined ? [] : pinsIn(old, [...names, ...known]);
-    const found = new Set(own ? ownAliases(pins, names, own) : aliasesOf(pins.filter(hasName)));
-    const isOthers = ({ alias }: Pin) => !found.has(alias) && !names.includes(alias);
-    const kept = aliasesOf(pins.filter((pin) => isOthers(pin) && hasName(pin)));
-    const aliases = new Set([...names, ...(kept.length === 0 ? found : [])]);
-    const left = withoutNames(old ?? Buffer.alloc(0), [...aliases]);
-    const forgotten = pins.filter(({ alias }) => aliases.has(alias));
-    result = { removed: left.removed, forgotten, kept };
-    if (left.removed === 0 && kept.length === 0) return old;
-    const naming = { alias: '', names: [], moved: meant.map(toBytes) };
-    const isKept = (line: string) =>
-      kept.some((alias) => isEntryOf(toBytes(alias), parseLine(line)?.hosts ?? ''));
-    const lines = linesOf(left.bytes).map((line) => (isKept(line) ? withNames(line, naming) : line));
-    return Buffer.from(lines.join(''), 'latin1');
-  };
-  await edited(path, edit);
-  return result;
-}
-
-/** Until no pin is left that would count as the machine's. */
-function ownAliases(
-  pins: readonly Pin[],
-  names: readonly string[],
-  own: (pins: readonly Pin[]) => readonly Pin[],
-): readonly string[] {
-  const found = aliasesOf(own(pins.filter(({ alias }) => !names.includes(alias))));
-  return found.length === 0 ? [] : [...found, ...ownAliases(pins, [...names, ...found], own)];
-}
-
-function aliasesOf(pins: readonly Pin[]): readonly string[] {
-  return [...new Set(pins.map(({ alias }) => alias))];
 }
 
 /** A known_hosts file without the keys of these names. Marked lines are about a key, not a machine, and stay. */
@@ -215,10 +163,10 @@ async function edited(path: string, edit: (old: Buffer | undefined) => Buffer | 
 }
 
 // Of a line each character is a byte: see linesOf.
-function toBytes(text: string): string {
+export function toBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-function fromBytes(text: string): string {
+export function fromBytes(text: string): string {
   return Buffer.from(text, 'latin1').toString();
 }

@@ -20,16 +20,12 @@ interface Named {
 export type Explained = Readonly<Record<'code' | 'problem' | 'hint', string>> & { readonly final: true };
 
 /** Why a machine's host key is refused: one clause, whose "it" is the key, and the fix. */
-export function explainRefusal(why: Refusal, named: Named, place: ShellPlace): Explained {
-  const { typed, forget = typed, made = typed, silent, path, file = path } = named;
+export function explainRefusal(why: Refusal | 'unknown', named: Named, place: ShellPlace): Explained {
+  const { typed, forget = typed, made = typed, silent = [], path, file = path } = named;
+  const silence = `${silent.join(' and ')} did not answer, and may know whose address it is`;
   const word = (text: string) => shellQuoted(text, shellOf(place));
   const ifExpected = `if you expected this: vmssh forget ${word(forget)}`;
-  const ifRight = 'if it is the right key, accept it once: VMSSH_HOST_KEYS=accept-new';
-  const rows: Readonly<Record<Refusal, readonly [problem: string, hint: string]>> = {
-    'no record': [
-      'no vmssh proxy says which machine it is of: ssh -J and the ProxyCommand of another program never do',
-      `vmssh ssh ${word(typed)}`,
-    ],
+  const rows: Readonly<Record<Refusal | 'unknown', readonly [problem: string, hint: string]>> = {
     revoked: [
       `it is revoked in ${file}`,
       'give the machine another host key; vmssh forget keeps @revoked lines',
@@ -51,37 +47,27 @@ export function explainRefusal(why: Refusal, named: Named, place: ShellPlace): E
       'it is not the known key of this machine: the machine was reinstalled, or another one answers',
       ifExpected,
     ],
-    unknown: ['no key of this machine is known, and the policy is strict', ifRight],
-    'unknown here': [
-      'no key of this machine is known, and this host is strict for all users',
-      'whoever administers it decides: vmssh doctor names the file',
+    'kept twice': [
+      'ssh has kept two keys of one type for this machine, so one of them may be of another',
+      `vmssh forget ${word(forget)}`,
     ],
-    'not asked': silent
-      ? [
-          `${silenceOf(silent)}, and nobody has confirmed the key`,
-          `try again once it answers: vmssh list --provider ${silent[0]}`,
-        ]
-      : ['no key of this machine is known, and nobody has confirmed it', ifRight],
-    'not kept': [`it cannot be kept in ${path}`, `check who may write ${path}`],
+    'another at the address': [
+      "another one was kept for this address, which may be another machine's now",
+      `vmssh forget ${word(forget)}`,
+    ],
+    'not asked': [silence, `try again once it answers: vmssh list --provider ${silent[0]}`],
+    unknown: ['nobody on this host can confirm it', `log in once, so that ssh asks you: ssh ${word(typed)}`],
   };
   const [problem, hint] = rows[why];
   return { code: codes[why] ?? 'HOST_KEY_CHANGED', final: true, problem, hint };
 }
 
 /** Of the others: HOST_KEY_CHANGED. */
-const codes: Readonly<Partial<Record<Refusal, string>>> = {
-  'no record': 'HOST_KEY_UNKNOWN',
+const codes: Readonly<Partial<Record<Refusal | 'unknown', string>>> = {
   revoked: 'HOST_KEY_REVOKED',
-  unknown: 'HOST_KEY_UNKNOWN',
-  'unknown here': 'HOST_KEY_UNKNOWN',
   'not asked': 'HOST_KEY_UNKNOWN',
-  'not kept': 'HOST_KEY_UNKNOWN',
+  unknown: 'HOST_KEY_UNKNOWN',
 };
-
-/** A note that an address may be one of a known machine. */
-export function silenceOf(silent: readonly string[]): string {
-  return `${silent.join(' and ')} did not answer, and may know whose address it is`;
-}
 
 /** The command that removes the keys that `guest credentials` made for a machine, and so the trust in them. */
 export function undoCommand(name: string, place: ShellPlace): string {

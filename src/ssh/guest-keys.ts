@@ -92,11 +92,16 @@ export function trustIn({ alias, knownHosts, identityFile }: GuestKeys) {
   return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...(identityFile && { identityFile }) };
 }
 
+/** The name by which an ssh that asks vmssh looks up a machine without a Host: its target. */
+export function lookedUpAs(target: string): string {
+  return /^[\w@%+=:./-]+$/.test(target) ? target : exact(target);
+}
+
 /** For an ssh that does not ask vmssh: by which name a machine's key is known, and where. */
 export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0], env: Env) {
   const hostKeyAlias = aliasOf(named);
   const keys = guestKeysFor(named, env);
-  return { hostKeyAlias, knownHosts: hostKeyAlias && knownHostsFile(env), ...(keys && trustIn(keys)) };
+  return { hostKeyAlias, knownHosts: knownHostsFile(env), ...(keys && trustIn(keys)) };
 }
 
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */

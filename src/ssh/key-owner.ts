@@ -43,7 +43,11 @@ export async function keyOwner(proved: ReachedRecord | undefined, login: Login, 
   const identified = proved && (await identify(proved, env));
   const reached = proved ?? { text: typed ?? host ?? '' };
   const known = { ...login, reached, isProved: proved !== undefined };
-  if (!identified) return { ...known, names: [], aliases: [], aliasIn: () => undefined };
+  if (!identified) {
+    const names = typed === undefined ? [] : namesTyped(typed);
+    const aliases = names.map((name) => `vmssh-${name}`);
+    return { ...known, meant: uuidAlias(typed), names, aliases, aliasIn: () => undefined };
+  }
   const alias = hostKeyAlias(identified);
   const isBehind = identified.target.kind === 'via' && !isKnownOnly;
   const byHop = isBehind ? await (await import('./hop-names.js')).namesByHop(identified, env) : undefined;

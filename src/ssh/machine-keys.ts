@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { readSafely } from '../files/place.js';
 import { readBytes, readWithStats } from '../files/read-file.js';
 import { reasonOf } from '../files/read-sync.js';
-import { authoritiesFor, certificateIn, certifiedBy } from '../identity/certificate.js';
-import type { KeyAnswer, KeyFacts } from '../identity/decide.js';
+import { authoritiesFor, type Certificate, certificateIn, isValidFor } from '../identity/certificate.js';
+import type { KeyAnswer, KeyFacts, Refusal } from '../identity/decide.js';
 import { isIdAlias } from '../identity/identity.js';
+import { inboxOf, inboxPins } from '../identity/inbox.js';
 import { type ShownKey, verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinPrint, pinsIn, withRoots } from '../identity/pins.js';
-import type { AskedPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { cannotTell, type Explained, explainRefusal, notChecked } from '../identity/refusal.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
@@ -19,73 +19,64 @@ import type { KeyOwner } from './key-owner.js';
 
 /** All that this host knows of the keys of what was reached. */
 export interface MachineKeys extends KeyOwner, Pick<KeyFacts, 'alias' | 'pins'> {
-  /** Our file, if nobody said what was reached. */
-  readonly unproved?: Buffer;
-  /** The user's CAs for its names: "ssh-ed25519 AAAA…". */
+  /** The CAs for the name that ssh looks up: "ssh-ed25519 AAAA…". */
   readonly authorities: readonly string[];
   /** What ssh looks it up by, and what was typed. */
   readonly hosts: readonly string[];
   readonly path: string;
-  /** Our file, and the user's and the system's: the ones that have a line with a mark. */
-  readonly files: readonly MarkedFile[];
+  /** What ssh has added, and not yet in our file. */
+  readonly inbox: Buffer;
+  /** The files that ssh reads, and the user's and the system's: those of others only with a mark. */
+  readonly files: readonly KnownHosts[];
   /** The files that the user's RevokedHostKeys name. */
   readonly revoked: readonly string[];
 }
 
-interface MarkedFile {
+interface KnownHosts {
   readonly path: string;
   readonly bytes: Buffer;
 }
 
-/** Reads them. `config`: the file of ssh's -F. */
+/** Reads them. */
 export async function machineKeys(
   owner: KeyOwner,
   env: Env,
-  config?: string,
   roots: Promise<readonly Pin[]> = idPins(),
 ): Promise<MachineKeys> {
-  const { text, machine } = owner.reached;
+  const { text } = owner.reached;
   const path = knownHostsFile(env);
   // Pins that cannot be read are not as none: nothing is accepted then.
-  const own = await pinsFor(path, text);
-  const { trusted, others, revoked } = await markedFiles(owner, config, env);
-  const pins = withRoots(pinsIn(own, owner.aliases), await roots);
+  const [own, inbox] = await Promise.all([bytesFor(path, text), bytesFor(inboxOf(path), text)]);
+  const { marked, revoked } = await markedFiles(owner, env);
+  const ours = pinsIn(own, owner.aliases);
+  const isOurs = (pin: Pin) => ours.some(({ alias, key }) => alias === pin.alias && key === pin.key);
+  const bySsh = inboxPins(inbox).filter((pin) => !isOurs(pin));
+  const pins = withRoots([...ours, ...bySsh], await roots);
   const alias = owner.aliasIn(pins);
-  const given = (all: readonly (string | undefined)[]) =>
-    [...new Set(all)].filter((each) => each !== undefined);
-  const hosts = given([owner.typed, owner.host, alias, text]);
+  const given = [owner.typed, owner.host, alias, text].filter((each) => each !== undefined);
+  const files = [{ path, bytes: own }, { path: inboxOf(path), bytes: inbox }, ...marked];
   return {
-    ...{ ...owner, alias, pins, hosts, path, revoked },
-    ...(owner.isProved ? {} : { unproved: own }),
-    // Whom another file names as a CA was not asked for this machine.
+    ...{ ...owner, alias, pins, hosts: [...new Set(given)], path, inbox, revoked },
     authorities: authoritiesFor(
-      hosts,
-      [own, ...trusted.map(({ bytes }) => bytes)],
-      given([...hosts, machine?.name, machine?.target]),
+      lookedUp(owner),
+      files.map(({ bytes }) => bytes),
     ),
-    files: [{ path, bytes: own }, ...trusted, ...others].filter(hasMark),
+    files,
   };
 }
 
-/** The user's and the system's files with a mark: the usual ones, and those that the configuration names besides; and the lists of revoked keys. */
-async function markedFiles({ reached: { text }, isKnownOnly }: KeyOwner, file: string | undefined, env: Env) {
+/** The user's and the system's files with a mark, and the lists of revoked keys: before the key exchange only of the usual files. */
+async function markedFiles({ reached: { text }, isKnownOnly }: KeyOwner, env: Env) {
   const own = ownHome(env);
-  const asked = { env: own, platform: process.platform, file };
-  const { knownHosts, lists: revoked } = isKnownOnly
-    ? { knownHosts: [], lists: [] }
-    : await (await import('./config/users-files.js')).filesOfRevoked(asked);
   const usual = [join(sshFolder(own), 'known_hosts'), systemKnownHosts];
-  const more = knownHosts.filter((each) => !usual.includes(each));
-  const [trusted, others] = await Promise.all([markedOf(usual, text), markedOf(more, text)]);
-  return { trusted, others, revoked };
+  if (isKnownOnly) return { marked: await markedOf(usual, text), revoked: [] };
+  const { filesOfRevoked } = await import('./config/users-files.js');
+  const { knownHosts, lists: revoked } = await filesOfRevoked({ env: own, platform: process.platform });
+  return { marked: await markedOf([...new Set([...usual, ...knownHosts])], text), revoked };
 }
 
-/** The facts for a key that was shown: by itself, or by its fingerprint only. `more`: further files with marks. */
-export function factsFor(
-  keys: MachineKeys,
-  shown: ShownKey | string,
-  more: readonly MarkedFile[] = [],
-): KeyFacts {
+/** The facts for a key that was shown: by itself, or by its fingerprint only. `keepsNone`: ssh reads none of our files for it. */
+export function factsFor(keys: MachineKeys, shown: ShownKey | string, keepsNone = false): KeyFacts {
   const certificate = typeof shown === 'string' ? undefined : certificateIn(shown);
   const print = typeof shown === 'string' ? shown : pinPrint(certificate?.plain ?? shown);
   // A certificate may be revoked itself, or its CA.
@@ -93,40 +84,33 @@ export function factsFor(
     typeof shown === 'string' || !certificate
       ? [print]
       : [print, pinPrint(shown), pinPrint({ key: certificate.ca })];
-  const { alias, meant, names, alike, pins, hosts, unproved } = keys;
+  const { alias, meant, names, alike, pins, hosts, files, path } = keys;
   const reached = keys.isProved ? keys.reached : undefined;
-  const files = [...keys.files, ...more];
+  const host = lookedUp(keys);
+  const read = files.filter((file) => [path, inboxOf(path)].includes(file.path)).map(({ bytes }) => bytes);
   return {
     ...{ reached, alias, meant, names, alike, pins, shown: print },
-    revokedIn: files.find(({ bytes }) =>
-      prints.some((each) => hosts.some((host) => verdictOn(each, host, bytes) === 'revoked')),
-    )?.path,
-    byName: unproved && verdictOn(print, keys.host ?? keys.reached.text, unproved),
-    certifiedBy: certifiedBy(certificate, hosts, keys.authorities),
+    revokedIn: files
+      .filter(hasMark)
+      .find(({ bytes }) =>
+        prints.some((each) => hosts.some((name) => verdictOn(each, name, bytes) === 'revoked')),
+      )?.path,
+    certified: certificate && authorityOf(certificate, keys) ? isValidFor(certificate, host) : undefined,
+    ...(keepsNone ? {} : { filed: () => verdictOn(print, host, Buffer.concat(read)) }),
     brought: reached?.brought && pinPrint(reached.brought),
     made: keys.made && pinPrint(keys.made),
     manager: undefined,
   };
 }
 
-/** What a login by an unknown key is asked for, and whether one of the files that it names revokes the key. */
-export async function withRevoked(
-  keys: MachineKeys,
-  shown: ShownKey | string,
-  policy: LoginPolicy,
-): Promise<AskedPolicy & Pick<KeyFacts, 'revokedIn'>> {
-  const { knownHosts, ...asked } = policy;
-  const more = await markedOf(knownHosts, keys.reached.text);
-  return { ...asked, revokedIn: factsFor(keys, shown, more).revokedIn };
+function lookedUp({ host, typed, reached }: Pick<MachineKeys, 'host' | 'typed' | 'reached'>): string {
+  return host ?? typed ?? reached.text;
 }
 
-/** What ssh says of a login, with the known_hosts files that its configuration names. */
-export interface LoginPolicy extends AskedPolicy {
-  readonly knownHosts: readonly string[];
+/** The CA of a certificate, if one for the name that ssh looks up: "ssh-ed25519 AAAA…". */
+export function authorityOf({ ca }: Certificate, { authorities }: MachineKeys): string | undefined {
+  return authorities.find((line) => line.split(' ')[1] === ca);
 }
-
-/** No key counts that is not known, and nobody is asked. */
-export const strictly: LoginPolicy = { policy: 'strict', takesAny: false, caAlgorithms: [], knownHosts: [] };
 
 /** What is in our file, or why nothing in it counts, with the fix: others may have written there, or it cannot be read. */
 export async function ownPins(path: string): Promise<Buffer | Readonly<Record<'problem' | 'fix', string>>> {
@@ -175,14 +159,14 @@ export function pinsById(bytes: Buffer): readonly Pin[] {
   return pinsIn(bytes).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
 }
 
-/** What is in our file, for a login at `text`. If nothing in it counts, no key is known, and none is accepted. */
-async function pinsFor(path: string, text: string): Promise<Buffer> {
+/** What is in a file of ours, for a login at `text`. If nothing in it counts, no key is known, and none is accepted. */
+async function bytesFor(path: string, text: string): Promise<Buffer> {
   const pins = await ownPins(path);
   if (Buffer.isBuffer(pins)) return pins;
   throw notChecked(text, pins.problem, pins.fix);
 }
 
-async function markedOf(paths: readonly string[], text: string): Promise<readonly MarkedFile[]> {
+async function markedOf(paths: readonly string[], text: string): Promise<readonly KnownHosts[]> {
   const files = await Promise.all(
     paths.map(async (path) => {
       const bytes = await readBytes(path).catch((error) => {
@@ -196,13 +180,16 @@ async function markedOf(paths: readonly string[], text: string): Promise<readonl
   return files.filter(hasMark);
 }
 
-/** Such files may be long, and only CAs and revoked keys are looked for in them. */
-function hasMark({ bytes }: MarkedFile): boolean {
+/** Such files may be long, and only CAs and revoked keys are looked for in others' files. */
+function hasMark({ bytes }: KnownHosts): boolean {
   const text = bytes.toString('latin1');
   return text.includes('@') && /^[ \t]*@/m.test(text);
 }
 
-export type Refused = Pick<Extract<KeyAnswer, { do: 'refuse' }>, 'why' | 'file'>;
+export interface Refused extends Pick<Extract<KeyAnswer, { do: 'contradict' }>, 'file'> {
+  /** "unknown": by who takes no key that nobody vouches for. */
+  readonly why: Refusal | 'unknown';
+}
 
 /** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */
 export function refusalOf(refused: Refused, keys: MachineKeys, typed: string, place: ShellPlace): Explained {

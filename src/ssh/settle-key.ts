@@ -2,22 +2,14 @@ import { dirname } from 'node:path';
 import { ConnectError } from '../errors.js';
 import { makeFolder } from '../files/place.js';
 import { decideByAsking, type KeyAnswer, type KeyFacts } from '../identity/decide.js';
+import { leaveNote } from '../identity/inbox.js';
 import { fingerprintOf, keyTypeOf, type ShownKey } from '../identity/known-hosts.js';
-import { pinKey } from '../identity/pins.js';
-import type { HostKeyPolicy } from '../identity/policy.js';
+import { pinKey, pinPrint } from '../identity/pins.js';
 import type { ReachedRecord } from '../identity/record.js';
 import type { Env } from '../runtime.js';
 import { ownHome } from './folder.js';
 import { keyOwner } from './key-owner.js';
-import {
-  factsFor,
-  type LoginPolicy,
-  type MachineKeys,
-  machineKeys,
-  type Refused,
-  refusalOf,
-  withRevoked,
-} from './machine-keys.js';
+import { factsFor, type MachineKeys, machineKeys, refusalOf } from './machine-keys.js';
 
 /** The key itself, also of a certificate, and what is known of the machine that showed it. */
 interface KeyQuestion {
@@ -25,77 +17,82 @@ interface KeyQuestion {
   readonly plain: ShownKey;
   readonly env: Env;
   readonly platform: NodeJS.Platform;
+  /** ssh keeps no key of what is reached by that name, and none that it has kept counts. */
+  readonly keepsNone?: boolean;
+  /** Who has read that key in the machine, or knows it: it counts as the manager's word. */
+  readonly vouched?: 'manager' | 'you' | undefined;
 }
 
 interface KeyCaller {
-  /** Asked for an unknown key only. */
-  policy(): Promise<LoginPolicy>;
   /** From now on no program is asked. */
   asked?(): void;
-  user(): boolean;
-  notKept(path: string, error: Error): void;
+  notKept?(path: string, error: Error): void;
 }
 
-export type Settled = Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' | 'ask user' }>;
+export type Settled = Exclude<KeyAnswer, { do: 'ask manager' }>;
 
-/** Decides about a key that was shown: asks those who have to be asked, and keeps what is accepted. */
-export async function settleKey(shown: ShownKey, question: KeyQuestion, caller: KeyCaller): Promise<Settled> {
-  const { keys } = question;
-  const facts = factsFor(keys, shown);
-  let policy: HostKeyPolicy | undefined;
-  const answer = await decideByAsking(facts, {
-    manager: async () => {
-      const { managerPrints } = await import('../identity/manager-keys.js');
-      return managerPrints(keys.reached, question, facts.shown);
-    },
-    policy: async () => {
-      const asked = await caller.policy();
-      policy = asked.policy;
-      return withRevoked(keys, shown, asked);
-    },
+/** Decides about a key that was shown: asks the manager if that counts, and keeps what it vouches for. */
+export async function settleKey(
+  shown: ShownKey,
+  question: KeyQuestion,
+  caller: KeyCaller = {},
+): Promise<Settled> {
+  const { keys, vouched } = question;
+  const facts = factsFor(keys, shown, question.keepsNone);
+  const answer = await decideByAsking(facts, async () => {
+    if (vouched) return [facts.shown];
+    const { managerPrints } = await import('../identity/manager-keys.js');
+    return managerPrints(keys.reached, question, facts.shown);
   });
   caller.asked?.();
-  if (answer.do !== 'accept' && answer.do !== 'ask user') return answer;
-  if (answer.do === 'accept') return kept(answer, { ...facts, policy }, question, caller, words[answer.why]);
-  if (!caller.user()) return { do: 'refuse', why: 'not asked' };
-  const confirmed = { do: 'accept', pin: answer.pin, why: answer.pin ? 'known' : 'address' } as const;
-  return kept(confirmed, { ...facts, policy }, question, caller, 'you');
+  return answer.do === 'vouch' ? kept(answer, facts, question, caller) : answer;
 }
 
-/** By whose word a key is accepted, as its line says. */
-const words: Readonly<Record<string, string>> = {
-  'by manager': 'manager',
-  'new machine': 'manager',
-  certified: 'ca',
-  first: 'first-login',
-};
-
-/** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
+/** Pins a key. One that another login has pinned meanwhile is the only one. */
 async function kept(
-  answer: Extract<KeyAnswer, { do: 'accept' }>,
-  { policy, names }: KeyFacts,
-  { keys, plain, env }: KeyQuestion,
+  answer: Extract<KeyAnswer, { do: 'vouch' }>,
+  { names }: KeyFacts,
+  { keys, plain, env, vouched = 'manager' }: KeyQuestion,
   caller: KeyCaller,
-  word: string | undefined,
 ): Promise<Settled> {
-  if (!answer.pin || keys.alias === undefined) return answer;
+  const { alias, pins, path } = keys;
+  if (!answer.pin || alias === undefined) return answer;
   try {
-    await makeFolder(dirname(keys.path));
-    const isShared = (answer.why !== 'known' && (await hasSharedUuid(keys, env))) || undefined;
-    const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias) || undefined;
-    const by = isRoots ? 'system' : word;
-    const comment = by && `${new Date().toISOString().slice(0, 10)} ${by}`;
-    const pin = { ...plain, alias: keys.alias, names, comment, isRoots, isShared };
-    const pinned = await pinKey(keys.path, pin, answer.moved);
-    return pinned === 'lost' ? { do: 'refuse', why: 'changed' } : answer;
+    await makeFolder(dirname(path));
+    const isNew = answer.why === 'by manager' || answer.why === 'new machine';
+    // What ssh has kept, by the name that it was shown under.
+    const bySsh = pins.find((pin) => pin.isInbox && pin.alias === alias && pin.key === plain.key);
+    const isShared = bySsh?.isShared ?? ((isNew && (await hasSharedUuid(keys, env))) || undefined);
+    const isRoots = pins.some((pin) => pin.isRoots && pin.alias === alias) || undefined;
+    const by = isRoots ? 'system' : isNew ? vouched : undefined;
+    const comment = bySsh?.comment ?? (by && `${today()} ${by}`);
+    const all = [...new Set([...(bySsh?.names ?? []), ...names])];
+    const pin = { ...plain, alias, names: all, comment, isRoots, isShared };
+    const pinned = await pinKey(path, pin, answer.moved);
+    return pinned === 'lost' ? { do: 'contradict', why: 'changed' } : answer;
   } catch (error) {
     // The key is there; only a name of it is not.
     if (answer.why === 'known') return answer;
-    caller.notKept(keys.path, error as Error);
-    // If no policy was asked for, the manager has confirmed the key.
-    if (policy === 'strict') return { do: 'refuse', why: 'not kept' };
+    // Whoever vouches for it does so at the next login again.
+    caller.notKept?.(path, error as Error);
     return { ...answer, pin: false };
   }
+}
+
+/** Notes whose key ssh is about to decide on. Without a note it is kept for that one name. */
+export async function noteKey({ keys, plain, env }: KeyQuestion): Promise<void> {
+  const { alias, names, host, path, inbox } = keys;
+  if (alias === undefined || host === undefined) return;
+  const isShared = (await hasSharedUuid(keys, env)) || undefined;
+  const note = { host, print: pinPrint(plain), pin: { alias, names, comment: `${today()} ssh`, isShared } };
+  try {
+    await makeFolder(dirname(path));
+    leaveNote(path, note, inbox);
+  } catch {}
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
 
 /** Whether `config install` has seen another machine with its UUID. */
@@ -107,35 +104,45 @@ async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): P
   return all.filter((each) => each.uuid === uuid && each.via === undefined && !each.gone).length > 1;
 }
 
-interface Shown extends Pick<KeyQuestion, 'env' | 'platform'> {
+interface Shown extends Pick<KeyQuestion, 'env' | 'platform' | 'vouched'> {
   readonly reached: ReachedRecord;
   readonly typed: string;
-  /** What is done about a key that no machine is known by; nobody can be asked. */
-  readonly policy: () => Promise<LoginPolicy>;
 }
 
-/** Decides about a host key as at a login by ssh, and keeps one that is new. `blob`: as the server shows it. Throws a ConnectError for one that is refused. */
-export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
-  const { reached, typed, env, platform, policy } = shown;
+/** What this host knows of a host key: whether it is the machine's, or must not be accepted, or nobody can say. */
+export type HostKeyVerdict = 'known' | 'contradicted' | 'unknown';
+
+export interface JudgedKey {
+  readonly verdict: HostKeyVerdict;
+  /** Of a key that is not known: what ssh2 has to end with. */
+  readonly refusal?: ConnectError;
+}
+
+/** Says of a host key what ssh would be told at a login, and keeps it if somebody vouches for it. `blob`: as the server shows it. */
+export async function judgeHostKey(blob: Buffer, shown: Shown): Promise<JudgedKey> {
+  const { reached, typed, env, platform, vouched } = shown;
   const plain = { type: keyTypeOf(blob), key: blob.toString('base64') };
   const keys = await machineKeys(await keyOwner(reached, { typed }, env), env);
-  const refused = await refusalFor({ keys, plain, env, platform }, policy);
-  if (refused === undefined) return;
+  const answer = await settledFor({ keys, plain, env, platform, vouched });
+  if (answer.do !== 'contradict' && !isUnknown(answer)) return { verdict: 'known' };
+  const refused = answer.do === 'contradict' ? answer : ({ why: 'unknown' } as const);
   const { problem: why, ...refusal } = refusalOf(refused, keys, typed, shown);
   const problem = `its host key ${plain.type} ${fingerprintOf(blob)} is refused: ${why}`;
-  throw new ConnectError('handshake', typed, { ...refusal, problem });
+  const verdict = answer.do === 'contradict' ? 'contradicted' : 'unknown';
+  return { verdict, refusal: new ConnectError('handshake', typed, { ...refusal, problem }) };
 }
 
-/** Undefined: it is accepted. */
-async function refusalFor(question: KeyQuestion, policy: Shown['policy']): Promise<Refused | undefined> {
+function isUnknown(answer: Settled): boolean {
+  return answer.do === 'nothing' && answer.why !== 'filed';
+}
+
+async function settledFor(question: KeyQuestion): Promise<Settled> {
   const { keys, plain, env } = question;
   // What ssh does itself, before it asks vmssh.
   if (keys.revoked.length > 0 && !keys.reached.brought) {
     const { revokedIn } = await import('./revoked.js');
     const file = await revokedIn(keys, plain, env);
-    if (file !== undefined) return { why: 'revoked', file };
+    if (file !== undefined) return { do: 'contradict', why: 'revoked', file };
   }
-  const answer = await settleKey(plain, question, { policy, user: () => false, notKept() {} });
-  if (answer.do === 'accept') return undefined;
-  return answer.do === 'refuse' ? answer : { why: 'unknown' };
+  return settleKey(plain, question);
 }

@@ -4,10 +4,17 @@ import { readBytes, readText } from '../files/read-file.js';
 import { folded, isFor, linesWithKey, nameBytes, plainName } from '../identity/known-hosts.js';
 import { systemProgram } from '../process/program-in-path.js';
 import { ownAddresses } from '../sources/tools/guest-addresses.js';
-import { anyIpv4, isLoopback, matchesPattern, plainIp } from '../typed/names.js';
+import { anyIpv4, isLoopback, plainIp } from '../typed/names.js';
 import { keptLogins } from './config/logins.js';
 import { inConfig, inKnownHosts, inSettings, moreNames, type NameCheck } from './config/names.js';
-import { areFor, type Block, blocksOf, type SshSetting, settingsOf } from './config/settings.js';
+import {
+  areFor,
+  type Block,
+  blocksOf,
+  knownHostsKeywords,
+  type SshSetting,
+  settingsOf,
+} from './config/settings.js';
 import type { HostEntry } from './config/state.js';
 import { knownHostsFiles, type UsersFiles, usersTexts } from './config/users-files.js';
 
@@ -51,6 +58,24 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
     }
     return answers.get(name);
   };
+}
+
+/** Which file has a CA for a name: ssh takes the keys that it signs, for a machine with that Host too. */
+export async function authorityFiles(
+  names: readonly string[],
+  sources: UsersFiles,
+): Promise<readonly string[]> {
+  const settings = (await usersTexts(sources)).flatMap((text) => settingsOf(text, knownHostsKeywords));
+  const files = await knownHostsFiles(settings, sources);
+  const found = files.map(async (path) => {
+    const bytes = await readBytes(path).catch(() => Buffer.alloc(0));
+    const lines = bytes.toString('latin1').includes('@cert-authority') ? linesWithKey(bytes) : [];
+    const all = lines.flatMap(({ marker, hosts }) => (marker === '@cert-authority' ? [hosts] : []));
+    return names
+      .filter((name) => all.some((hosts) => isFor(nameBytes(name), hosts)))
+      .map((name) => `${path} has a CA for ${name}: its certificates count for Host ${name} too`);
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** Whether the user has settings of a silent connection in those texts, which our Hosts, which come first, must not displace. */
@@ -100,18 +125,6 @@ function isWide(pattern: string): boolean {
   return /[*?]/.test(pattern) && /[^*?.!]/.test(pattern) && !pattern.startsWith('!');
 }
 
-/** Whether a line of those texts is for this host, and not for every one. */
-export function isNamedIn(texts: readonly string[]): (host: string) => boolean {
-  const patterns = texts.flatMap(blocksOf).flatMap((block) => block.patterns);
-  const all = new Set(patterns.filter((each) => /[^*]/.test(each)).map((each) => each.replace(/^!/, '')));
-  // Most lines name one host, and there may be thousands of them.
-  const wide = [...all].filter((each) => /[*?]/.test(each));
-  return (host) => {
-    const name = host.toLowerCase();
-    return all.has(name) || wide.some((each) => matchesPattern(name, each));
-  };
-}
-
 /** With which a host may be in known_hosts, hashed as "[host]:port": those of the configuration. */
 function portsIn(settings: readonly SshSetting[]): readonly string[] {
   const configured = settings.flatMap(({ keyword, args: [value = ''] }) => {
@@ -132,7 +145,8 @@ function knownNames(files: readonly Buffer[], ports: readonly string[]) {
   const wide: string[] = [];
   const hashed: string[] = [];
   for (const { marker, hosts } of files.flatMap(linesWithKey)) {
-    if (marker === '@revoked') continue;
+    // A CA's line takes no name away: it says of any host who signs its key.
+    if (marker !== undefined) continue;
     if (hosts.startsWith('|')) hashed.push(hosts);
     const names = hosts.split(',').map(plainName);
     for (const name of names) if (!/^!|[*?]/.test(name)) exact.add(name);

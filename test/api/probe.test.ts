@@ -25,7 +25,7 @@ it.skipIf(lacks('ssh', 'sshd'))(
     });
     const { stdout } = await run([...vmssh, 'check', '--until=authentication', target]);
     expect(stdout).toContain(`ssh-ed25519 ${fingerprint}`);
-    vi.stubEnv('VMSSH_SSH', '/no/such/ssh');
+    vi.stubEnv('VMSSH_SSH', '/proc/none/ssh');
     await expect(probe(target)).rejects.toMatchObject({ op: 'handshake', code: 'NO_SSH', target });
     // A server that says so gets no ssh: SSH_MSG_DISCONNECT, in one packet.
     const said = Buffer.from(

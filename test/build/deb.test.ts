@@ -181,7 +181,7 @@ describe.skipIf(lacks('dpkg-deb'))('the Debian package', () => {
       writeFileSync(ofOther, ofSystemd(patterns));
       // What vmssh config install --system writes.
       place('30-vmssh.conf');
-      writeFileSync(join(folder, '10-vmssh.conf'), configText(systemCaller));
+      writeFileSync(join(folder, '00-vmssh.conf'), configText(systemCaller));
       for (const each of [...byBoth, ...byUs]) {
         const said = await settings(each);
         expect(said).toMatch(/^proxycommand \/usr\/bin\/vmssh proxy --fdpass /m);

@@ -59,5 +59,7 @@ describe('a key file', () => {
     expect(() => readKeys('k', () => text)).not.toThrow(/secret/);
   });
   it('says which file cannot be read', () =>
-    expect(() => readKeys('/nowhere/k')).toThrow(/^the key file "\/nowhere\/k" cannot be read: ENOENT$/));
+    expect(() => readKeys('/proc/none/k')).toThrow(
+      /^the key file "\/proc\/none\/k" cannot be read: ENOENT$/,
+    ));
 });

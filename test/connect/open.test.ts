@@ -24,7 +24,7 @@ describe('without the addon', () => {
   });
 
   it.each([vsock, hyperV])('$family says what is missing and where it was looked for', async (endpoint) => {
-    const failure = openConnection(endpoint, { ...options, env: { PATH: '/nothing' } }, () => missing);
+    const failure = openConnection(endpoint, { ...options, env: { PATH: '/proc/none' } }, () => missing);
     const tried = 'cannot load it; tried: /first/path.node: no such file /second/path.node: wrong ELF';
     await expect(failure).rejects.toMatchObject({
       name: 'ConnectError',
@@ -63,7 +63,7 @@ describe('without the addon', () => {
 
   it('a machine behind another hypervisor is reached by ssh', async () => {
     const endpoint: Endpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };
-    const env = { VMSSH_SSH: '/nothing/ssh' };
+    const env = { VMSSH_SSH: '/proc/none/ssh' };
     await expect(openConnection(endpoint, { ...options, env }, () => missing)).rejects.toMatchObject({
       ...{ code: 'NO_SSH', target: formatEndpoint(endpoint) },
     });

@@ -172,7 +172,7 @@ describe.skipIf(lacks('ssh'))('config install', () => {
     });
     await inHome(home, 'config', 'install');
     const own = join(home, '.ssh/vmssh.conf');
-    const { program } = await callerForSsh({ self: vmssh, platform: 'linux' });
+    const { program } = await callerForSsh({ self: vmssh, platform: 'linux', env: { HOME: home } });
     const self = program.map((word) => (/^[\w@+=:,./%-]+$/.test(word) ? word : `'${word}'`)).join(' ');
     const text = readFileSync(own, 'utf8')
       .replaceAll(self, `'${spy.replaceAll("'", "'\\''")}'`)

@@ -94,7 +94,7 @@ describe('what a process has', () =>
     'limits and environment',
     {
       'no HOME': { command: proxy('unset HOME; "$@"') },
-      'TMPDIR does not exist': { command: proxy('TMPDIR=/nowhere "$@"') },
+      'TMPDIR does not exist': { command: proxy('TMPDIR=/proc/none "$@"') },
       'no environment at all': { command: proxy('exec env -i "$@"') },
       'the current folder is removed': {
         command: proxy('mkdir -p "$HOME/gone" && cd "$HOME/gone" && rmdir "$HOME/gone" && "$@"'),

@@ -6,7 +6,7 @@ const folders = '/etc /run /usr/local/lib /usr/lib /lib; do\n    packaged=';
 /** Without main, and without the units of this host. */
 const functions = generator
   .slice(0, generator.lastIndexOf('\nmain "$@"'))
-  .replace(folders, folders.replace(/^.*;/, '/nowhere;'));
+  .replace(folders, folders.replace(/^.*;/, '/proc/none;'));
 
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string, ...args: string[]) =>

@@ -102,9 +102,20 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
     writeFileSync(elsewhere, readFileSync(home.own), { mode: 0o600 });
     symlinkSync(elsewhere, join(home.path, 'link'));
     const linked = { ...files(), own: join(home.path, 'link') };
-    expect(await refresh(home.io(), async () => found(web), linked)).toBe(true);
+    const lost = { code: 'NOT_INCLUDED', hint: expect.stringMatching(/^vmssh config install, or give/) };
+    await expect(refresh(home.io(), async () => found(web), linked)).rejects.toMatchObject(lost);
     expect(readFileSync(elsewhere, 'utf8')).toContain('\nHost web\n');
     expect(readFileSync(home.main, 'utf8')).toBe('Host a\n');
+  });
+
+  it('have every run of list say that ssh does not read them', async () => {
+    writeFileSync(home.main, 'Host a\n');
+    const io = home.io();
+    await keepFresh(found(web), io);
+    expect(hosts()).toEqual(['Host web']);
+    expect(io.stderr.join('')).toMatch(
+      /config does not include .*vmssh\.conf above its first Host.*\nhint: /,
+    );
   });
 
   it('never end the command that found the machines', async () => {

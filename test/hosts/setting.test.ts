@@ -84,7 +84,7 @@ describe('the settings of config install', () => {
     start: 'terminal',
     bring: true,
     routes: ['ip', 'vsock'],
-    hostKeys: 'strict',
+    throwaway: ['vsock/*'],
     sshOptions: [{ keyword: 'User', value: 'root' }],
     logins: [
       { target: 'incus/web', user: 'ann', identityFile: '/k', pinned: true, first: true },
@@ -99,7 +99,7 @@ describe('the settings of config install', () => {
     expect(kept).toEqual({
       ...{ prefix: 'vm-', onlyPatterns: false, fdpass: false, fresh: false, start: 'terminal' },
       'bring-sshd': true,
-      ...{ routes: ['ip', 'vsock'], hostKeys: 'strict', sshOptions: ['User=root'] },
+      ...{ routes: ['ip', 'vsock'], throwaway: ['vsock/*'], sshOptions: ['User=root'] },
       logins: given.logins,
     });
     expect(inEffect(settings, {}, kept)).toEqual(values);
@@ -112,10 +112,16 @@ describe('the settings of config install', () => {
       ...{ logins, prefix: 'x y', onlyPatterns: 1, fdpass: 'no' },
       ...{ fresh: 'yes', start: 1, 'bring-sshd': 1 },
     };
-    expect(inEffect(settings, {}, { ...odd, routes: {}, sshOptions: [7, 'User', 'Host=x'] })).toEqual({
+    expect(
+      inEffect(
+        settings,
+        {},
+        { ...odd, routes: {}, sshOptions: [7, 'User', 'Host=x'], throwaway: ['*', 'x y', 7] },
+      ),
+    ).toEqual({
       ...{ names: { prefix: '', onlyPatterns: false }, fdpass: true, fresh: undefined, start: undefined },
       bring: undefined,
-      ...{ routes: [], hostKeys: undefined, sshOptions: [], logins: [] },
+      ...{ routes: [], throwaway: [], sshOptions: [], logins: [] },
     });
   });
 });

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../src/cli/command.js';
 import { configInstall } from '../../src/commands/config/install.js';
@@ -56,9 +56,9 @@ describe.skipIf(noSsh)('config install -o', () => {
   });
 
   it('that is kept, and that -o refuses, is left out', async () => {
-    await edited('User=root', 'ForwardAgent=yes', 'User');
+    await edited('User=root', 'StrictHostKeyChecking=no', 'User');
     expect(await home.install({ names: undefined })).toBe(0);
-    expect(text()).not.toContain('ForwardAgent');
+    expect(text()).not.toContain('StrictHostKeyChecking');
     expect(kept().sshOptions).toEqual(['User=root']);
   });
 
@@ -81,11 +81,28 @@ describe.skipIf(noSsh)('config install -o', () => {
   it.each([
     ...['ForwardAgent=yes', 'forwardagent=/run/agent', 'ForwardX11=yes', 'ForwardX11Trusted=yes'],
     ...['PermitLocalCommand=yes'],
-  ])('never writes %s, which Hosts that check no key would have too', (option) => {
-    expect(() => parseSshOption(option)).toThrow(/one machine in ~\/.ssh\/config: Host mint$/);
-    expect(parseSshOption(option.replace(/=.*/, '=no')).value).toBe('no');
-    expect(parseSshOption(option.replace(/=.*/, '=')).value).toBe('');
+  ])('%s is not for machines that show any key', async (option) => {
+    const keyword = option.replace(/=.*/, '');
+    const throwaway = ['vsock/*'];
+    await expect(home.install({ ...given(option), throwaway })).rejects.toThrow(
+      `-o ${keyword} and --throwaway 'vsock/*'`,
+    );
+    await home.install({ ...given(`${keyword}=no`), throwaway });
+    await home.install({ ...given(`${keyword}=`), throwaway });
+    await home.install({ ...given(option), throwaway: [] });
+    expect(text()).toContain(option.replace('=', ' '));
   });
+
+  it.each(['yes', 'ask', 'accept-new'])(
+    'StrictHostKeyChecking=%s says which line of the user it displaces',
+    async (value) => {
+      writeTree(dirname(home.own), { config: 'Host *\n    StrictHostKeyChecking no\n' });
+      const to = home.io();
+      await home.install(given(`StrictHostKeyChecking=${value}`), to);
+      expect(text().match(new RegExp(`^    StrictHostKeyChecking ${value}$`, 'gm'))).toHaveLength(2);
+      expect(to.stderr.join('')).toContain('your own StrictHostKeyChecking no counts no longer');
+    },
+  );
 
   it('takes nothing from the name of a machine', async () => {
     const name = 'x\n# Kept by later runs: -o User=evil';

@@ -33,7 +33,7 @@ const machines = [
 const names = ['libvirt', 'qemu', 'machined', 'nspawn', 'lima', 'incus', 'wsl', 'podman'];
 const providers = names.map((name): Source => ({ name, title: name, list: () => Promise.reject() }));
 
-const linux = { env: {}, platform: 'linux', procDir: '/nowhere' } as const;
+const linux = { env: {}, platform: 'linux', procDir: '/proc/none' } as const;
 
 async function resolve(typed: string, env = {}, code = 'FAILED', silent: { machine?: string } = {}) {
   let asked: readonly string[] = [];

@@ -52,7 +52,7 @@ fi`,
 });
 
 it('is not asked without an ssh', async () => {
-  const [listing] = await askAll(['hv1'], { env: { PATH: '/nowhere' }, platform: 'linux' });
+  const [listing] = await askAll(['hv1'], { env: { PATH: '/proc/none' }, platform: 'linux' });
   expect(listing?.error).toMatchObject({
     code: 'NO_SSH',
     problem: '"ssh" could not be run: it is not installed, or not in PATH',

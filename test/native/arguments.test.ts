@@ -6,7 +6,7 @@ import { connectedPair } from './support/peer.js';
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 const bare = addon as unknown as Functions;
-const address: Address = { family: 'unix', path: '/nowhere' };
+const address: Address = { family: 'unix', path: '/proc/none' };
 const handOff = { afterMs: 1, ignoreInterrupts: true, confined: true, title: 'x', onFailure: ['x'] };
 const handleWanted = 'handle must be a socket of this addon, received';
 
@@ -28,7 +28,7 @@ describeAddon('unusable arguments', () => {
     ['received Infinity', () => bare.connect?.(address, Number.POSITIVE_INFINITY)],
     ['received 10n', () => bare.connect?.(address, 10n)],
     ['connect: address must be an object, received null', () => bare.connect?.(null, 10)],
-    ['received "/nowhere"', () => bare.connect?.('/nowhere', 10)],
+    ['received "/proc/none"', () => bare.connect?.('/proc/none', 10)],
     ['address.path must be a string, received undefined', () => bare.connect?.({ family: 'unix' }, 10)],
     ['received an array', () => bare.connect?.({ family: 'unix', path: ['/x'] }, 10)],
     ['received a symbol', () => bare.connect?.({ family: Symbol('unix') }, 10)],

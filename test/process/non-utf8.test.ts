@@ -55,8 +55,8 @@ describe.skipIf(!byNode)('on Node such bytes', () => {
   });
 
   it('in HOME are refused by config install, which would write to another folder', async () => {
-    expect(await sh('HOME=/nowhere/$odd exec "$@" config install --only-patterns')).toMatchObject(
-      failing(2, /^vmssh: the path "\/nowhere\/caf\ufffd\/.*" holds bytes that are not UTF-8, .*\nhint: /),
+    expect(await sh('HOME=/proc/none/$odd exec "$@" config install --only-patterns')).toMatchObject(
+      failing(2, /^vmssh: the path "\/proc\/none\/caf\ufffd\/.*" holds bytes that are not UTF-8, .*\nhint: /),
     );
   });
 

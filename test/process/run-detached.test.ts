@@ -5,7 +5,7 @@ import { openUnnamed, runApart } from '../../src/process/run-detached.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 it('a folder for temporary files that is missing is named: the program is not', async () => {
-  vi.stubEnv('TMPDIR', '/no/such/folder');
+  vi.stubEnv('TMPDIR', '/proc/none/folder');
   onTestFinished(() => void vi.unstubAllEnvs());
   const options = {
     env: process.env,
@@ -14,7 +14,7 @@ it('a folder for temporary files that is missing is named: the program is not', 
     onStart: () => {},
   };
   const error = await runApart(['true'], options).catch((each) => each);
-  expect(error.message).toBe('the folder for temporary files, "/no/such/folder", cannot be used (ENOENT)');
+  expect(error.message).toBe('the folder for temporary files, "/proc/none/folder", cannot be used (ENOENT)');
   expect(error.code).toBeUndefined();
 });
 

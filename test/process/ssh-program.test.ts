@@ -94,7 +94,7 @@ describe('what an ssh can do', () => {
   ])('$says', ({ says, can }) => expect(abilities(abilitiesOf(says))).toEqual(can));
 
   it('is that of a current one if there is none', async () => {
-    expect(abilities(await sshAbilities({ PATH: '/nowhere' }))).toEqual([
+    expect(abilities(await sshAbilities({ PATH: '/proc/none' }))).toEqual([
       'givesTyped',
       'forwardsPaths',
       'readsProfile',
@@ -109,7 +109,15 @@ const since: Readonly<Record<string, number>> = {
   WarnWeakCrypto: 1001,
   ...Object.fromEntries(
     [
-      ...['Host', 'ProxyCommand', 'ProxyUseFdpass', 'CanonicalizeHostname', 'CheckHostIP', 'HostKeyAlias'],
+      ...[
+        'Host',
+        'HostName',
+        'ProxyCommand',
+        'ProxyUseFdpass',
+        'CanonicalizeHostname',
+        'CheckHostIP',
+        'HostKeyAlias',
+      ],
       ...['StrictHostKeyChecking', 'UserKnownHostsFile', 'GlobalKnownHostsFile', 'HashKnownHosts'],
       ...['LogLevel', 'UpdateHostKeys', 'User', 'IdentityFile'],
       ...['ServerAliveInterval', 'ServerAliveCountMax'],

@@ -61,7 +61,8 @@ const table: readonly (readonly [
   ['nc', '-b --pipe -p 2222 --wait vsock/3', 'vsock/3', 'banner pipe port=2222 wait'],
   ['check', '--wait vsock/3 -p 2222 -l ann --json', 'vsock/3', 'wait port=2222 user=ann json'],
   ['check', '--until resolved a', 'a', 'until=resolved'],
-  [config, '--host-keys=strict', '', 'host-keys=strict'],
+  [config, '--throwaway=vsock/*', '', { throwaway: ['vsock/*'] }],
+  [config, '--no-throwaway', '', 'no-throwaway'],
   ['config print', '--out f', '', 'out=f'],
   [
     'check',

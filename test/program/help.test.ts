@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { hostKeyPolicies } from '../../src/identity/policy.js';
 import { commandGroups, commands } from '../../src/program/commands.js';
 import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';
@@ -38,9 +37,6 @@ describe('help', () => {
     const lines = (await help(group, 80)).filter((line) => typed.has(line));
     expect(lines).toHaveLength(names.filter((name) => name.startsWith(`${group} `)).length);
   });
-
-  it('of config install has the policies for host keys', async () =>
-    expect((await help('config install', 120)).join()).toContain(`key: ${hostKeyPolicies.join(', ')}`));
 
   it('puts what an option does below it if there is no room next to it', async () => {
     const lines = await help('nc', 40, 'win32');

@@ -132,7 +132,7 @@ describe('--json', () => {
     { args: ['guest', 'check', '--json', '--by=wsl', 'wsl/x'], code: 1, error: 'NOT_RUN' },
     { args: ['service', 'list', '--json'], code: 1, error: 'UNSUPPORTED' },
   ])('has one if the command fails too: $args', async ({ args, code, error }) => {
-    const { json, stderr, ...rest } = await printed(args, { PATH: '/nowhere' });
+    const { json, stderr, ...rest } = await printed(args, { PATH: '/proc/none' });
     expect(rest.code).toBe(code);
     const command = args
       .filter((word) => /^[a-z]+$/.test(word))

@@ -5,7 +5,7 @@ const env = (name: string, otherwise: number) => Number(process.env[name] ?? oth
 
 /** The same inputs in every run, unless VMSSH_TEST_SEED is another number. VMSSH_TEST_RUNS multiplies how many. */
 const seed = env('VMSSH_TEST_SEED', 20);
-const factor = env('VMSSH_TEST_RUNS', 1);
+export const factor = env('VMSSH_TEST_RUNS', 1);
 
 /**
  * A test of one property: `holds` throws for an input that breaks it. fast-check then prints the smallest such input, and
@@ -21,7 +21,8 @@ export function property<T>(
   const asked = fc.asyncProperty(inputs, async (input) => {
     await holds(input);
   });
-  it.skipIf(missing)(title, () => fc.assert(asked, { seed, numRuns: Math.ceil(runs * factor) }));
+  const options = factor > 1 ? { timeout: 240_000 * factor } : {};
+  it.skipIf(missing)(title, options, () => fc.assert(asked, { seed, numRuns: Math.ceil(runs * factor) }));
 }
 
 /** Any text: all of Unicode, with characters that some format reads as its own more often. */

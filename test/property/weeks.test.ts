@@ -1,15 +1,16 @@
-import { mkdtempSync } from 'node:fs';
+import { appendFileSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { configFiles } from '../../src/hosts/places.js';
 import { planInstall } from '../../src/hosts/plan.js';
 import { carryOut } from '../../src/hosts/write.js';
+import { inboxOf } from '../../src/identity/inbox.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import { keyOwner } from '../../src/ssh/key-owner.js';
-import { machineKeys, strictly } from '../../src/ssh/machine-keys.js';
-import { settleKey } from '../../src/ssh/settle-key.js';
+import { machineKeys } from '../../src/ssh/machine-keys.js';
+import { noteKey, settleKey } from '../../src/ssh/settle-key.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
@@ -112,7 +113,7 @@ class User {
   readonly #listed = new Map<string, number>();
 
   async list(found: MachinesFound, now: number): Promise<void> {
-    const options = { system: false, hostKeys: 'accept-new' } as const;
+    const options = { system: false } as const;
     const done = await carryOut(
       () => planInstall(options, this.#io, async () => found, this.#files),
       this.#io,
@@ -139,17 +140,19 @@ class User {
     const reached = { text: target, machine: machineOf(vm) };
     const owner = await keyOwner(reached, { typed: name, host: name }, this.#env);
     const keys = await machineKeys(owner, this.#env);
-    const { do: answer, why } = await settleKey(
-      keyOf(vm),
-      { keys, plain: keyOf(vm), env: this.#env, platform: 'linux' },
-      {
-        policy: async () => ({ ...strictly, policy: 'accept-new' }),
-        user: () => false,
-        notKept: (_, error) => expect(error).toBe(undefined),
-      },
-    );
+    const question = { keys, plain: keyOf(vm), env: this.#env, platform: 'linux' } as const;
+    const answer = await settleKey(keyOf(vm), question, {
+      notKept: (_, error) => expect(error).toBe(undefined),
+    });
+    const why = answer.do === 'certify' ? undefined : answer.why;
+    if (answer.do === 'nothing') {
+      // As ssh does that accepts new keys.
+      expect(why).toBe('unknown');
+      await noteKey(question);
+      appendFileSync(inboxOf(keys.path), `${name} ${keyOf(vm).type} ${keyOf(vm).key}\n`);
+    }
     const meant = this.#means.get(name);
-    if (answer === 'accept') {
+    if (answer.do !== 'contradict') {
       // The machine that was meant; one that is known by itself; or one for which its manager vouches.
       const isRight =
         meant === undefined || meant === vm.key || this.#known.has(vm.key) || vm.provider === 'podman';

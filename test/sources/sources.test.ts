@@ -72,7 +72,7 @@ describe('the sources of a host', () => {
   const host = (files: readonly string[] = [], env: Deps['env'] = {}): Deps => ({
     env,
     platform: 'linux',
-    procDir: '/nowhere',
+    procDir: '/proc/none',
     exists: (path) => files.includes(path),
   });
   const others = (host: Deps, named?: readonly string[]) =>
@@ -142,8 +142,8 @@ describe('a source of processes', () => {
   const commands: Readonly<Record<string, readonly string[]>> = {
     qemu: ['/usr/bin/qemu-system-x86_64', '-device', 'vhost-vsock-pci,guest-cid=3'],
     crosvm: ['crosvm', 'run', '--vsock', '3'],
-    firecracker: ['/opt/firecracker-v1.7', '--id', 'a', '--api-sock', '/nowhere.sock'],
-    'cloud-hypervisor': ['cloud-hypervisor', '--api-socket', '/nowhere.sock'],
+    firecracker: ['/opt/firecracker-v1.7', '--id', 'a', '--api-sock', '/proc/none.sock'],
+    'cloud-hypervisor': ['cloud-hypervisor', '--api-socket', '/proc/none.sock'],
   };
   const ofProcesses = entries.filter(({ runs }) => runs);
   const list = async (entry: SourceEntry, argv: readonly string[]) => {

@@ -34,7 +34,7 @@ it('it comes first in the lines, and one with a pattern for a name is left out',
     ...[`Host ${namesOfGuest(guest).join(' ')}`, '    HostKeyAlias vmssh-guest-web'],
     ...['    StrictHostKeyChecking yes', '    UserKnownHostsFile /g/web/known_hosts'],
     ...['    GlobalKnownHostsFile /dev/null', '    HashKnownHosts no', '    UpdateHostKeys no'],
-    '    IdentityFile /g/web/id',
+    ...['    VerifyHostKeyDNS no', '    IdentityFile /g/web/id'],
   ]);
   expect(text).not.toContain('w*b');
 });

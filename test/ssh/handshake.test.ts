@@ -135,7 +135,7 @@ describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
       fix: 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0',
     },
   ] as const)('says that there is no ssh, and how $platform gets it', async ({ platform, fix }) => {
-    const missing = { ...options, target: 'unix/x', ssh: undefined, env: { PATH: '/no/such' }, platform };
+    const missing = { ...options, target: 'unix/x', ssh: undefined, env: { PATH: '/proc/none' }, platform };
     await expect(handshake(missing)).rejects.toMatchObject({
       code: 'NO_SSH',
       problem: '"ssh" could not be run: it is not installed, or not in PATH',

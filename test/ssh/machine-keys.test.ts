@@ -1,25 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideByAsking } from '../../src/identity/decide.js';
+import { forgetKeys } from '../../src/identity/forget-keys.js';
 import { hostKeyAlias } from '../../src/identity/identity.js';
+import { inboxOf, takeInbox } from '../../src/identity/inbox.js';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
-import { forgetKeys, markShared, pinKey } from '../../src/identity/pins.js';
-import { type HostKeyPolicy, hostKeyPolicies } from '../../src/identity/policy.js';
+import { markShared, pinKey } from '../../src/identity/pins.js';
 import { asTarget, parseTarget } from '../../src/kinds/kinds.js';
 import type { ReachedMachine } from '../../src/sources/source.js';
 import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
 import { keyOwner } from '../../src/ssh/key-owner.js';
-import {
-  factsFor,
-  idPins,
-  machineKeys,
-  nameToForget,
-  strictly,
-  withRevoked,
-} from '../../src/ssh/machine-keys.js';
-import { verifyHostKey } from '../../src/ssh/settle-key.js';
+import { factsFor, idPins, machineKeys, nameToForget } from '../../src/ssh/machine-keys.js';
+import { judgeHostKey, noteKey } from '../../src/ssh/settle-key.js';
 import { lacks } from '../helpers/programs.js';
 import { script, useTempDir, writeTree } from '../helpers/temp-dir.js';
 
@@ -41,6 +43,10 @@ beforeEach(() => {
   writeFileSync(join(dir, '.ssh/hosts'), '');
 });
 
+/** What ssh is told about a key that nobody vouches for; "strict" is yes. */
+type HostKeyPolicy = 'accept-new' | 'ask' | 'strict';
+const hostKeyPolicies: readonly HostKeyPolicy[] = ['accept-new', 'ask', 'strict'];
+
 interface Login {
   readonly typed: string;
   readonly machine?: ReachedMachine | undefined;
@@ -50,24 +56,32 @@ interface Login {
   readonly manager?: typeof own;
 }
 
-/** What ssh's question does, up to the answer: "accept", "refuse", "ask user", or the file that revokes the key. */
+/** What a login does, with ssh's part of it: "accept", "refuse", "ask user", or the file that revokes the key. */
 async function login({ typed, machine, key = own, policy = 'strict', manager }: Login): Promise<string> {
   const text = asTarget(typed) ? typed : (machine?.target ?? typed);
   const roots = idPins(system, writer);
   const owner = await keyOwner({ text, machine }, { typed, host: typed.toLowerCase() }, env);
-  const keys = await machineKeys(owner, env, undefined, roots);
+  const keys = await machineKeys(owner, env, roots);
   const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias) || undefined;
-  const answer = await decideByAsking(factsFor(keys, key ?? ''), {
-    manager: async () => (manager ? [fingerprintOf(Buffer.from(manager.key, 'base64'))] : []),
-    policy: async () => withRevoked(keys, key ?? '', { ...strictly, policy }),
-  });
-  if (answer.do === 'accept' && answer.pin && keys.alias !== undefined)
+  const answer = await decideByAsking(factsFor(keys, key ?? ''), async () =>
+    manager ? [fingerprintOf(Buffer.from(manager.key, 'base64'))] : [],
+  );
+  if (answer.do === 'nothing') {
+    if (answer.why === 'filed') return 'accept';
+    if (policy !== 'accept-new') return policy === 'ask' ? 'ask user' : 'refuse';
+    const plain = key as typeof own & {};
+    await noteKey({ keys, plain, env, platform: 'linux' });
+    appendFileSync(inboxOf(keys.path), `${typed.toLowerCase()} ${plain.type} ${plain.key}\n`);
+    return 'accept';
+  }
+  if (answer.do === 'vouch' && answer.pin && keys.alias !== undefined)
     await pinKey(
       keys.path,
       { ...(key as typeof own & {}), alias: keys.alias, names: keys.names, ...(isRoots ? { isRoots } : {}) },
       answer.moved,
     );
-  return (answer.do === 'refuse' && answer.file) || answer.do;
+  if (answer.do === 'contradict') return answer.file ?? 'refuse';
+  return answer.do === 'vouch' ? 'accept' : answer.do;
 }
 
 /** A kind's word, and the machine of it that is called web. `hasId`: whether its source says a UUID. */
@@ -100,7 +114,8 @@ describe.each(made)('a machine of $kind, with an id: $hasId', ({ kind, hasId }) 
     const want = { 'accept-new': 'accept', ask: 'ask user', strict: 'refuse' } as const;
     for (const typed of spellings)
       for (const policy of hostKeyPolicies) {
-        rmSync(join(dir, '.ssh/vmssh_known_hosts'), { force: true });
+        for (const file of ['vmssh_known_hosts', 'vmssh_known_hosts.new'])
+          rmSync(join(dir, '.ssh', file), { force: true });
         expect([typed, policy, await login({ typed, machine: web, policy })]).toEqual([
           typed,
           policy,
@@ -123,7 +138,8 @@ describe.each(made)('a machine of $kind, with an id: $hasId', ({ kind, hasId }) 
   it.skipIf(!hasId)('made again is let in only if its manager confirms the key', async () => {
     for (const [at, first] of spellings.slice(0, -2).entries()) {
       const policy = policyAt(at);
-      rmSync(join(dir, '.ssh/vmssh_known_hosts'), { force: true });
+      for (const file of ['vmssh_known_hosts', 'vmssh_known_hosts.new'])
+        rmSync(join(dir, '.ssh', file), { force: true });
       expect(await login({ typed: first, machine: web, policy: 'accept-new' })).toBe('accept');
       const again = { typed: first, machine: machineOf(kind, second), key: wrong, policy };
       expect([first, policy, await login(again)]).toEqual([first, policy, 'refuse']);
@@ -200,6 +216,7 @@ it('a machine of another hypervisor with a Host is made again: its word counts f
   expect(await login({ ...at, policy: 'accept-new' })).toBe('accept');
   state(uuid);
   expect(await login(at)).toBe('accept');
+  await takeInbox(join(dir, '.ssh/vmssh_known_hosts'));
   expect(readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8').match(/^vmssh-via%/gm)).toHaveLength(2);
   state(second);
   expect(await login({ ...at, key: wrong, policy: 'accept-new' })).toBe('refuse');
@@ -243,17 +260,20 @@ it.each([
   expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
 });
 
-it('a CA of a file that is for other hosts says nothing of a machine', async () => {
-  const line = `@cert-authority * ssh-ed25519 ${wrong.key}\n`;
-  const machine = machineOf('machine', uuid);
-  const owner = await keyOwner({ text: 'machine/web', machine }, { typed: 'web' }, env);
-  const authorities = async () => (await machineKeys(owner, env)).authorities;
-  writeFileSync(join(dir, '.ssh/config'), 'Host other\n  UserKnownHostsFile ~/.ssh/x\n');
-  writeFileSync(join(dir, '.ssh/x'), line);
-  expect(await authorities()).toEqual([]);
-  writeFileSync(join(dir, '.ssh/known_hosts'), line);
-  expect(await authorities()).toEqual([`ssh-ed25519 ${wrong.key}`]);
-});
+it.each(['known_hosts', 'known_hosts2', 'x'])(
+  'a CA of any known_hosts counts for a name that it fits: %s',
+  async (file) => {
+    const machine = machineOf('machine', uuid);
+    const authorities = async (host: string) => {
+      const owner = await keyOwner({ text: 'machine/web', machine }, { typed: 'web', host }, env);
+      return (await machineKeys(owner, env)).authorities;
+    };
+    writeFileSync(join(dir, '.ssh/config'), 'Host other\n  UserKnownHostsFile ~/.ssh/x\n');
+    writeFileSync(join(dir, '.ssh', file), `@cert-authority *.lab,!db.lab ssh-ed25519 ${wrong.key}\n`);
+    expect(await authorities('web.lab')).toEqual([`ssh-ed25519 ${wrong.key}`]);
+    for (const host of ['web', 'db.lab']) expect(await authorities(host)).toEqual([]);
+  },
+);
 
 const missing = lacks('ssh-keygen');
 
@@ -281,17 +301,15 @@ describe.skipIf(missing)(`by ssh-keygen${missing ? `: ${missing}` : ''}`, () => 
     if (form === 'broken') writeFileSync(path, 'SSHKRL\n\0and no more');
     const reached = { text: 'machine/web', machine: machineOf('machine', uuid) };
     const settled = ({ key }: typeof good) =>
-      verifyHostKey(Buffer.from(key, 'base64'), {
+      judgeHostKey(Buffer.from(key, 'base64'), {
         ...{ reached, typed: 'web', env: { ...process.env, ...env }, platform: 'linux' },
-        policy: async () => ({ ...strictly, policy: 'accept-new' }),
       }).then(
-        () => 'accept',
-        ({ message }) =>
-          message.includes(`${path} may revoke its host key`) ? 'cannot tell' : /revoked/.exec(message)?.[0],
+        ({ verdict, refusal }) => (/revoked/.test(`${refusal?.message}`) ? 'revoked' : verdict),
+        ({ message }) => message.includes(`${path} may revoke its host key`) && 'cannot tell',
       );
     const isRead = form === 'list' || form === 'krl';
     expect(await settled(bad)).toBe(isRead ? 'revoked' : 'cannot tell');
-    expect(await settled(good)).toBe(isRead ? 'accept' : 'cannot tell');
+    expect(await settled(good)).toBe(isRead ? 'unknown' : 'cannot tell');
   });
 
   const hosts = `Host hv2
@@ -365,6 +383,7 @@ Match originalhost by-exec
     expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
     const lima = machineOf('lima', undefined, 'box');
     expect(await login({ typed: 'box', machine: lima, policy: 'accept-new' })).toBe('accept');
+    await takeInbox(path);
     execFileSync('ssh-keygen', ['-q', '-H', '-f', path], { stdio: 'ignore' });
     expect(readFileSync(path, 'utf8')).not.toContain('vmssh-');
     for (const [typed, machine] of [
@@ -416,6 +435,7 @@ describe('machines that swap their names', () => {
   it('are refused with a UUID that several have', async () => {
     const policy = 'accept-new';
     await all({ ...by('a', uuid, own), policy }, { ...by('b', second, wrong), policy });
+    await takeInbox(join(dir, '.ssh/vmssh_known_hosts'));
     await markShared(join(dir, '.ssh/vmssh_known_hosts'), [`vmssh-${uuid}`, `vmssh-${second}`]);
     expect(await all({ ...by('a', second, wrong), policy })).toEqual(['refuse']);
   });
@@ -427,6 +447,7 @@ it('a UUID that several machines have is no identity: each has its own key, by i
   const vm = { typed: 'vm0', machine: machineOf('qemu', uuid, 'vm0') };
   const clone = { typed: 'clone', machine: machineOf('qemu', uuid, 'clone'), key: wrong };
   expect([await login({ ...vm, policy }), await login({ ...clone, policy })]).toEqual(['accept', 'refuse']);
+  await takeInbox(path);
   await markShared(path, [`vmssh-${uuid}`]);
   await markShared(path, [`vmssh-${uuid}`]);
   expect(readFileSync(path, 'utf8').match(/shared-uuid/g)).toHaveLength(1);
@@ -445,7 +466,7 @@ it.each([
 ])('a file that others may have changed says nothing: $want', async ({ mode, uid, want }) => {
   const path = join(dir, '.ssh/vmssh_known_hosts');
   const web = { typed: 'web', machine: machineOf('machine', uuid), policy: 'accept-new' } as const;
-  expect(await login(web)).toBe('accept');
+  expect([await login(web), await login(web)]).toEqual(['accept', 'accept']);
   chmodSync(path, mode);
   if (uid !== undefined) chownSync(path, uid, uid);
   await expect(login(web)).rejects.toThrow(want);

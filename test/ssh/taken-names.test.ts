@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { signed } from '../../src/ssh/config/file.js';
 import { mayBeGiven } from '../../src/ssh/config/names.js';
 import { knownHostsNamedIn } from '../../src/ssh/config/users-files.js';
-import { usersNames } from '../../src/ssh/taken-names.js';
+import { authorityFiles, usersNames } from '../../src/ssh/taken-names.js';
 import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -39,12 +39,25 @@ describe('a name in known_hosts', () => {
     { name: 'as it is', line: `gitserver ${key}\n` },
     { name: 'in other letters', line: `GitServer,192.0.2.1 ${key}` },
     { name: 'with a port', line: `[gitserver]:2222 ${key}\n` },
-    { name: 'of a certificate authority', line: `@cert-authority git*,!gitlab ${key}\n` },
+    { name: 'by a pattern', line: `git*,!gitlab ${key}\n` },
   ])("is the user's, $name", async ({ line }) => {
     write(join(folder, 'known_hosts'), `# comment\n\nbroken\n${line}`);
     const why = await asked();
     expect(['gitserver', 'GITSERVER', 'web'].map(why)).toEqual([inKnownHosts, inKnownHosts, undefined]);
     expect(why('gitlab')).toBe(undefined);
+  });
+
+  it("is nobody's by the line of a CA, which is told of", async () => {
+    const file = join(folder, 'known_hosts');
+    write(file, `@cert-authority git*,gitserver ${key}\n`);
+    expect((await asked())('gitserver')).toBe(undefined);
+    const said = await authorityFiles(['gitserver', 'web'], {
+      env: {},
+      platform: 'linux',
+      folder,
+      systemFolder: folder,
+    });
+    expect(said).toEqual([`${file} has a CA for gitserver: its certificates count for Host gitserver too`]);
   });
 
   it.skipIf(missing)('is found when ssh-keygen hashed it', async () => {

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { ensureImage, ensurePrograms } from './images/cache.js';
+import { ensurePrograms } from './images/cache.js';
 import { whatIsMissing } from './images/requirements.js';
 import { suiteNames, suites } from './images/suites.js';
 
@@ -10,16 +10,11 @@ declare module 'vitest' {
   }
 }
 
-// Before all files: finds out whether guests can run here, and builds what the cache lacks.
+// Before all files: finds out whether guests can run here, and builds QEMU if the cache lacks it. An image is built when a test boots it.
 export default async function setup(project: TestProject): Promise<void> {
-  const built = suiteNames.filter((name) => !suites[name].builtWhenBooted);
-  const missing = whatIsMissing(built);
+  const missing = whatIsMissing(suiteNames.filter((name) => !suites[name].isRare));
   project.provide('missing', missing);
   if (missing && process.env.VMSSH_NO_SKIP === '1') throw new Error(`VMSSH_NO_SKIP=1, but ${missing}`);
   if (missing) console.error(`guests are skipped: ${missing}`);
-  else
-    await Promise.all([
-      ensurePrograms(console.error),
-      ...built.map((name) => ensureImage(name, console.error)),
-    ]);
+  else await ensurePrograms(console.error);
 }

@@ -22,8 +22,8 @@ export interface SuiteFacts {
   servesVsock: boolean;
   /** Whether a Release file past its date is taken. */
   acceptOutdated?: boolean;
-  /** Whether it is built only once a test boots it: on some days its packages do not fit together. */
-  builtWhenBooted?: boolean;
+  /** Whether guests can be tested without it: on some days its packages do not fit together. */
+  isRare?: boolean;
   /** Whether it gets the Node that runs the tests. */
   needsNode?: boolean;
   /** No node at all. */

@@ -257,11 +257,8 @@ function shown(
 }
 
 /** The known_hosts files of the user's own Host of that name, which our lines displace. */
-async function ownFiles(
-  { target: typed, sshConfig: file }: ExamineOptions,
-  io: Io,
-): Promise<readonly ShownFinding[]> {
-  const texts = await usersTexts({ env: io.env, platform: io.platform, file });
+async function ownFiles({ target: typed }: ExamineOptions, io: Io): Promise<readonly ShownFinding[]> {
+  const texts = await usersTexts(io);
   const files = knownHostsNamedIn(texts)(splitLogin(typed).host);
   if (files.length === 0) return [];
   return [{ name: 'known_hosts', state: 'skipped', message: `${files.join(' ')}: ${onlyRevoked}` }];

@@ -6,21 +6,28 @@ import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
+import { notInEffect } from '../../hosts/in-effect.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
 import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
-import { checkSshOptions } from '../../hosts/ssh-option.js';
-import { enableUnits } from '../../hosts/systemd.js';
+import { checkSshOptions, keyChecking, type SshOption } from '../../hosts/ssh-option.js';
+import { enableUnits } from '../../hosts/units.js';
 import { carryOut, once } from '../../hosts/write.js';
-import { findMachines } from '../../machines/find-machines.js';
+import { takeInbox } from '../../identity/inbox.js';
+import { reachedMachine } from '../../identity/record.js';
+import { type FindMachines, findMachines } from '../../machines/find-machines.js';
 import type { askWhether } from '../../picker/picker.js';
 import type { Io } from '../../process/io.js';
 import { shellTrouble } from '../../process/start-files.js';
+import { withKeptEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
+import { settingsOf } from '../../ssh/config/settings.js';
 import { type HostEntry, type HostState, noState, readState } from '../../ssh/config/state.js';
+import { usersTexts } from '../../ssh/config/users-files.js';
+import { knownHostsFile } from '../../ssh/folder.js';
 
 export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }> = {
   name: 'config install',
@@ -29,7 +36,7 @@ export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }
   details: `Run it again when machines come or go, or use --fresh: then vmssh list, vmssh ssh and, with systemd, a user unit
 update the Hosts. Hosts of a provider that cannot be asked stay; they and the options are kept in ~/.local/state/vmssh/hosts.json. A file that vmssh did not write, or that was edited,
 is not changed. With --via it also writes Hosts NAME.HOST for the machines of other hypervisors; later runs keep them, until they are asked again or --no-via is given. On a terminal it asks once whether to keep the Hosts fresh. These options stay in effect for later runs: those with a --no- form until it is given, and --no-fdpass until --fdpass;
---prefix and --only-patterns until one of them is given again; --host-keys until another policy; --start until --start=NAME,... or another list; -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
+--prefix and --only-patterns until one of them is given again; --throwaway until --no-throwaway or others; --start until --start=NAME,... or another list; -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
   examples: {
@@ -38,6 +45,9 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     'vmssh config install --prefix vm-': 'ssh vm-mint',
     'vmssh config install --via hv1,hv2': 'ssh mint.hv1, for the machines of other hypervisors',
     'vmssh config install -o ServerAliveInterval=15 -o User=root': 'settings for every Host',
+    'vmssh config install -o StrictHostKeyChecking=accept-new':
+      'ssh asks nothing about the first key of a machine',
+    "vmssh config install --throwaway 'vsock/*'": 'ssh takes any key of them, and keeps none',
     'sudo vmssh config install --system': 'the patterns for all users of this host',
   },
 
@@ -56,9 +66,17 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
       );
     const find = once(findMachines);
     if (given.dryRun) return show(await planInstall(given, io, find, files), io);
+    // What ssh has kept by itself becomes its machine's first.
+    if (!given.system) await takeInbox(knownHostsFile(io.env)).catch(() => {});
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
-    const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
+    const asked = await askForKeys(given, io, files, find);
+    if (asked === 'left') return exitCode.interrupted;
+    const sshOptions = asked === undefined ? given.sshOptions : [...(given.sshOptions ?? []), asked];
+    const { code, plan } = await carryOut(
+      () => planInstall({ ...given, fresh, sshOptions }, io, find, files),
+      io,
+    );
     return code === exitCode.ok ? afterInstall(plan, given, io) : code;
   },
 };
@@ -105,19 +123,22 @@ export const configUninstall: Command<Read<typeof uninstallOptions>> = {
 };
 
 /** Returns the exit code: no Host at all, as no hypervisor that was named answers, is no success. */
-async function afterInstall({ decision, startsUnits }: Plan, { system, via }: ConfigOptions, io: Io) {
+async function afterInstall({ decision, startsUnits, files }: Plan, { system, via }: ConfigOptions, io: Io) {
   if (startsUnits) await enableUnits(io);
-  if (!decision || system) return exitCode.ok;
+  const lost = await notInEffect(files, io);
+  if (lost) await complain(`ssh does not take these lines: ${lost.problem}`, lost.fix, io);
+  const code = lost ? exitCode.connect : exitCode.ok;
+  if (!decision || system) return code;
   const trouble = decision.settings.fdpass === false ? undefined : await shellTrouble(io);
   if (trouble) await complain(trouble.problem, trouble.fix, io);
-  if (decision.settings.names.onlyPatterns) return exitCode.ok;
+  if (decision.settings.names.onlyPatterns) return code;
   const { state, silent } = decision;
   if (via !== undefined && silent.length > 0 && state.machines.length === 0) {
     io.err(pasteable(`no Host is written; vmssh list --via ${silent.join(',')} says what to try\n`, io));
     return exitCode.connect;
   }
   io.out(`${whatNow(state, io)}\n`);
-  return exitCode.ok;
+  return code;
 }
 
 /** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */
@@ -148,6 +169,38 @@ export async function askForFresh(
   io.err(pasteable(why, io));
   const ask = asking ?? (await import('../../picker/picker.js')).askWhether;
   return (await ask('Keep it up to date?', 'no', io)) ?? 'left';
+}
+
+/** On a terminal, and only once: what ssh does about the first key of machines whose managers read none. Undefined: there was nothing to ask. */
+export async function askForKeys(
+  options: ConfigOptions,
+  io: Io,
+  files: ConfigFiles,
+  find: FindMachines,
+  asking?: typeof askWhether,
+): Promise<SshOption | 'left' | undefined> {
+  if (options.system || !canPick(io)) return undefined;
+  const last = (await readState(files.state)) ?? noState;
+  const all = inEffect(settings, options, last.options);
+  const isSaid = all.sshOptions.some(({ keyword }) => keyword.toLowerCase() === keyChecking);
+  if (isSaid || all.names.onlyPatterns) return undefined;
+  if ((await usersTexts(io)).some((text) => settingsOf(text, [keyChecking]).length > 0)) return undefined;
+  const { machines } = await find(
+    { ...io, env: withKeptEnv(io.env, last.machines) },
+    options.via === 'none' ? undefined : options.via,
+  );
+  const { readsKeys } = await import('../../identity/manager-keys.js');
+  const read = await Promise.all(machines.map((machine) => readsKeys(reachedMachine(machine), io)));
+  const unread = machines.filter((_, at) => !read[at]).map(({ name }) => name);
+  if (unread.length === 0) return undefined;
+  const names = printable(fewOf(unread, maxShown));
+  io.err(
+    pasteable(`Nobody here can confirm the host key of ${names}: ssh asks you at the first login.\n`, io),
+  );
+  const ask = asking ?? (await import('../../picker/picker.js')).askWhether;
+  const accepts = await ask('Accept first keys without a question?', 'no', io);
+  if (accepts === undefined) return 'left';
+  return { keyword: 'StrictHostKeyChecking', value: accepts ? 'accept-new' : 'ask' };
 }
 
 const maxShown = 8;

@@ -1,18 +1,18 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
+import { type NotInEffect, notInEffect } from '../../hosts/in-effect.js';
 import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { type Plan, planInstall } from '../../hosts/plan.js';
 import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
+import { bothFiles } from '../../identity/inbox.js';
 import { type Pin, pinsIn } from '../../identity/pins.js';
-import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { FindMachines } from '../../machines/find-machines.js';
-import type { Here, Io } from '../../process/io.js';
+import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { refusalFix } from '../../process/ssh-program.js';
 import { type ConfigOwner, ownerOf } from '../../ssh/config/file.js';
@@ -21,9 +21,8 @@ import { blocksOf } from '../../ssh/config/settings.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
 import { isOurProxy } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
-import { knownHostsFile, sshFolder } from '../../ssh/folder.js';
+import { knownHostsFile } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
-import { systemPolicy, systemPolicyFile } from '../../ssh/policy/system-policy.js';
 import { finding, fixed, type HostCheck, said } from './finding.js';
 
 export interface SshFacts {
@@ -56,8 +55,8 @@ export interface ConfigFacts {
   readonly refusal?: Plan['refusal'];
   /** Whether the lines have ssh ask vmssh for host keys. */
   readonly asks?: boolean;
-  /** What the system says of unknown host keys. */
-  readonly least?: HostKeyPolicy | undefined;
+  /** The names and patterns whose host keys ssh takes whatever they are. */
+  readonly throwaway?: readonly string[] | undefined;
   /** Why none of the known keys counts. */
   readonly keys?: { readonly problem: string; readonly fix: string } | undefined;
   /** The pins that were accepted over a year ago. */
@@ -66,6 +65,10 @@ export interface ConfigFacts {
   readonly displaced?: readonly string[];
   /** Which ssh reads the files of another home, and what to do about it. */
   readonly elsewhere?: Awaited<ReturnType<typeof readElsewhere>>;
+  /** Why ssh does not take our lines. */
+  readonly lost?: NotInEffect | undefined;
+  /** What is wrong with the lines for all users, and what to do; "ok": nothing. Undefined: there are none. */
+  readonly forAll?: NotInEffect | 'ok' | undefined;
   /** What keeps the Hosts up to date; undefined: config install was not asked to. */
   readonly fresh?: 'list' | 'units' | 'idle units' | 'failed units';
 }
@@ -74,6 +77,7 @@ export async function gatherConfig(
   io: Io,
   files: ConfigFiles = configFiles({ system: false }, io),
   run: typeof runProgram = runProgram,
+  system: ConfigFiles | undefined = io.platform === 'win32' ? undefined : configFiles({ system: true }, io),
 ): Promise<ConfigFacts> {
   const { own: path, main: mainPath = '' } = files;
   const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
@@ -90,10 +94,13 @@ export async function gatherConfig(
     pasted,
     ...(owner === 'none' ? {} : await ofLastRun(files, io, run)),
     asks: linesOf(own ?? main, /^\s*KnownHostsCommand .* host-key /).length > 0,
-    least: await systemPolicy(io.platform),
-    ...(Buffer.isBuffer(pins) ? { old: pinsIn(pins).filter(isOld) } : { keys: pins }),
+    ...(Buffer.isBuffer(pins)
+      ? { old: pinsIn(await bothFiles(knownHostsFile(io.env))).filter(isOld) }
+      : { keys: pins }),
     displaced: [...new Set(hosts.flatMap(knownHostsNamedIn(texts)))],
     elsewhere: await readElsewhere(files, io),
+    lost: owner === 'ours' ? await notInEffect(files, io) : undefined,
+    forAll: system && (await gatherForAll(system, io, run)),
   };
 }
 
@@ -106,10 +113,29 @@ function textOf(path: string): Promise<string | undefined> {
   return readText(path).catch(() => undefined);
 }
 
+async function gatherForAll(
+  files: ConfigFiles,
+  io: Io,
+  run: typeof runProgram,
+): Promise<ConfigFacts['forAll']> {
+  if (ownerOf(await textOf(files.own)) === 'none') return undefined;
+  const fix = 'sudo vmssh config install --system';
+  // Only root can read with which options they were made.
+  const { isCurrent, refusal } =
+    (await textOf(files.state)) === undefined ? { isCurrent: true } : await ofLastRun(files, io, run);
+  if (refusal)
+    return { problem: `${quote(refusal.path)}: ${refusal.why}`, about: 'refused', fix: refusal.hint };
+  if (!isCurrent) return { problem: `${files.own} ${anothers}`, about: `its file ${anothers}`, fix };
+  return (await notInEffect(files, io)) ?? 'ok';
+}
+
 /** What config install would do now with the machines that it knows, and what keeps them up to date. */
 async function ofLastRun(files: ConfigFiles, io: Io, run: typeof runProgram) {
   const find: FindMachines = async () => ({ machines: [], warnings: [], stays: () => true });
-  const planned = planInstall(asLastTime, silent(io), find, { ...files, units: undefined });
+  const planned = planInstall({ ...asLastTime, system: files.main === undefined }, silent(io), find, {
+    ...files,
+    units: undefined,
+  });
   const plan: Pick<Plan, 'changes' | 'refusal' | 'problem' | 'decision'> = await planned.catch(
     ({ message, hint = '' }) => ({ changes: [], refusal: { path: files.state, why: message, hint } }),
   );
@@ -117,6 +143,7 @@ async function ofLastRun(files: ConfigFiles, io: Io, run: typeof runProgram) {
   return {
     isCurrent: changes.every(({ path }) => path !== files.own),
     isIncluded: changes.every(({ path }) => path !== files.main),
+    throwaway: decision?.throwaway,
     refusal: problem === undefined ? refusal : { path: files.state, why: problem, hint: install },
     fresh: decision?.settings.fresh === true ? await freshBy(files.units, io, run) : undefined,
   };
@@ -146,9 +173,10 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
     ...home(config),
     lines(config, ssh),
     ...include(config),
+    ...forAll(config),
     effective(config, ssh),
     ...hostKeys(config, ssh),
-    ...leastPolicy(config),
+    ...thrownAway(config),
     ...knownKeys(config),
     ...login(ssh),
     ...controlPath(ssh),
@@ -163,20 +191,28 @@ function home({ elsewhere }: ConfigFacts): readonly HostCheck[] {
   return [finding('home', 'bad', what, fix)];
 }
 
+function forAll({ forAll: found }: ConfigFacts): readonly HostCheck[] {
+  if (found === undefined) return [];
+  const name = 'for all users';
+  if (found === 'ok') return [finding(name, 'ok', "every user's ssh has the lines of this vmssh")];
+  return [finding(name, 'bad', { found: found.problem, report: found.about }, found.fix)];
+}
+
 function hostKeys(
-  { owner, asks }: ConfigFacts,
+  { owner, asks, lost }: ConfigFacts,
   { keyCommand, proxyCommand }: SshFacts,
 ): readonly HostCheck[] {
   const name = 'host keys';
-  if (owner !== 'ours' || !asks || !isOurProxy(proxyCommand)) return [];
+  if (owner !== 'ours' || !asks || lost || !isOurProxy(proxyCommand)) return [];
   if (/ host-key /.test(keyCommand ?? '')) return [finding(name, 'ok', 'ssh asks vmssh for them')];
   const another = said`ssh asks another KnownHostsCommand, which stands above ours, so machines are refused: ${keyCommand ?? 'none'}`;
   return [finding(name, 'bad', another, `put ours above it: ${install}`)];
 }
 
-function leastPolicy({ least }: ConfigFacts): readonly HostCheck[] {
-  if (least === undefined) return [];
-  return [finding('host keys', 'ok', `at least ${least} for all users, as ${systemPolicyFile} says`)];
+function thrownAway({ throwaway = [] }: ConfigFacts): readonly HostCheck[] {
+  if (throwaway.length === 0) return [];
+  const names = { found: throwaway.join(' '), report: `${throwaway.length} names` };
+  return [finding('host keys', 'none', said`ssh takes any key of these, by --throwaway: ${names}`)];
 }
 
 function knownKeys({ keys, displaced = [] }: ConfigFacts): readonly HostCheck[] {
@@ -211,7 +247,7 @@ function lines(
   if (owner !== 'none')
     return isCurrent
       ? finding(name, 'ok', said`${own} has the lines of this vmssh`)
-      : finding(name, 'bad', said`${own} was written by another vmssh, or for another ssh`, install);
+      : finding(name, 'bad', said`${own} ${fixed(anothers)}`, install);
   const main = { found: mainPath, report: "ssh's own file" };
   if (pasted) return finding(name, 'ok', said`${main} has the lines`);
   return [proxyCommand, ...Object.values(proxyCommands)].some(isOurProxy)
@@ -220,6 +256,7 @@ function lines(
 }
 
 const install = 'vmssh config install';
+const anothers = 'was written by another vmssh, or for another ssh';
 const patternsOnly = 'ssh has the patterns from another file; machines have no Host of their own';
 
 function fresh({ owner, fresh: by }: ConfigFacts): readonly HostCheck[] {
@@ -255,13 +292,14 @@ function include({ owner, isIncluded, mainPath }: ConfigFacts): readonly HostChe
 
 // What counts is the first ProxyCommand that ssh reads.
 function effective(
-  { owner, elsewhere }: ConfigFacts,
+  { owner, elsewhere, lost }: ConfigFacts,
   { version, refusal, proxyCommand, proxyCommands = { 'vsock/*': proxyCommand } }: SshFacts,
 ): HostCheck {
   const name = 'ssh vsock/3';
   if (version === undefined) return finding(name, 'none', 'no ssh to ask');
   if (refusal !== undefined)
     return finding(name, 'bad', said`ssh accepts none of its configuration: ${refusal}`, refusalFix(refusal));
+  if (lost) return finding(name, 'bad', { found: lost.problem, report: lost.about }, lost.fix);
   if (proxyCommand === undefined) {
     const fix = elsewhere ? undefined : install;
     return finding(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
@@ -281,30 +319,4 @@ function programOf(command: string | undefined): string {
   if (command === undefined) return 'no program';
   if (isOurProxy(command)) return 'vmssh';
   return /(systemd|libvirt)-ssh-proxy/.exec(command)?.[0] ?? 'another program';
-}
-
-/** Programs that read ssh's configuration themselves, their traces in the home, and what they do not read of it (docs/clients.md has the sources). */
-const clients = [
-  {
-    name: 'VS Code',
-    traces: ['.vscode', '.vscode-server', '.cursor'],
-    reads:
-      'it lists Hosts of a file that is included above the first Host; targets such as vsock/3 are typed',
-  },
-  {
-    name: 'VSCodium',
-    traces: ['.vscode-oss', '.vscodium-server'],
-    reads: 'Open Remote - SSH lists Hosts of a file that is included, and the proxy relays for it',
-  },
-  {
-    name: 'JetBrains',
-    traces: ['.config/JetBrains', '.cache/JetBrains', 'AppData/Roaming/JetBrains'],
-    reads: 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G',
-  },
-] as const;
-
-export function clientChecks({ env, platform }: Here): readonly HostCheck[] {
-  const home = dirname(sshFolder(env, platform));
-  const used = clients.filter(({ traces }) => traces.some((path) => existsSync(join(home, path))));
-  return used.map(({ name, reads }) => finding(name, 'none', reads));
 }

@@ -16,7 +16,8 @@ import { settingsOf } from '../../ssh/config/settings.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../typed/shell.js';
 import { version } from '../../version.js';
-import { type ConfigFacts, clientChecks, firstPatterns, gatherConfig, type SshFacts } from './config.js';
+import { clientChecks } from './clients.js';
+import { type ConfigFacts, firstPatterns, gatherConfig, type SshFacts } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
 import { allowed, type HostCheck } from './finding.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
@@ -94,7 +95,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
     toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),
-    clients: clientChecks(io),
+    clients: await clientChecks(io),
   };
 }
 

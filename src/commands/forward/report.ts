@@ -2,8 +2,8 @@ import { fstatSync } from 'node:fs';
 import { complain, failureOf } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { printable } from '../../errors.js';
-import { readBytes } from '../../files/read-file.js';
 import { hostKeyAlias } from '../../identity/identity.js';
+import { bothFiles } from '../../identity/inbox.js';
 import { isFor, linesOf, nameBytes, parseLine } from '../../identity/known-hosts.js';
 import type { TypedTarget } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
@@ -123,7 +123,7 @@ export async function keyLines(
   const made = guestKeysFor(named, env);
   const alias = made?.alias ?? hostKeyAlias(named);
   if (alias === undefined) return undefined;
-  const bytes = await readBytes(made?.knownHosts ?? knownHostsFile(env)).catch(() => Buffer.alloc(0));
+  const bytes = await bothFiles(made?.knownHosts ?? knownHostsFile(env));
   const own = linesOf(bytes)
     .flatMap((line) => parseLine(line) ?? [])
     .filter(({ hosts }) => isFor(nameBytes(alias), hosts));

@@ -14,10 +14,11 @@ import { silent } from '../../hosts/refresh.js';
 import { isUnset } from '../../hosts/setting.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { pinsOf } from '../../identity/decide.js';
+import { forgetKeys } from '../../identity/forget-keys.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { verdictOn } from '../../identity/known-hosts.js';
 import { managerKeys, managerPrints } from '../../identity/manager-keys.js';
-import { forgetKeys, pinPrint } from '../../identity/pins.js';
+import { pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Here, Io } from '../../process/io.js';
@@ -30,7 +31,7 @@ import { knownHostsFiles } from '../../ssh/config/users-files.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { knownHostsFile, otherHome } from '../../ssh/folder.js';
 import { keyOwner } from '../../ssh/key-owner.js';
-import { machineKeys, strictly } from '../../ssh/machine-keys.js';
+import { machineKeys } from '../../ssh/machine-keys.js';
 import { slug, typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
@@ -76,7 +77,7 @@ export const knownKey: SetupStep = {
       add('host-key', 'changed', 'its manager reads it in the machine, and it is pinned');
       return { pins: true };
     }
-    return add('host-key', 'skipped', 'its manager reads none: the first login is decided by your policy');
+    return add('host-key', 'skipped', 'its manager reads none: ssh decides at the first login, and asks you');
   },
 
   /** Also of a Host that is gone: the machine does not have a key that setup made any more. */
@@ -143,13 +144,13 @@ async function pinShown(
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);
   const isSeen = contact !== undefined || hostKeys !== undefined;
-  // Nobody else can say it.
-  const policy = async () => (isSeen ? ({ ...strictly, policy: 'accept-new' } as const) : strictly);
+  const vouched = contact ? 'you' : isSeen ? 'manager' : undefined;
   const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
   const reached = { text: named.text, machine: record };
-  const { verifyHostKey } = await import('../../ssh/settle-key.js');
-  const end = await verifyHostKey(blob, { reached, typed: name, env, platform, policy }).catch(asFailure);
-  if (end instanceof ConnectError) return add('host-key', 'failed', end.problem, end.hint);
+  const { judgeHostKey } = await import('../../ssh/settle-key.js');
+  const end = await judgeHostKey(blob, { reached, typed: name, env, platform, vouched }).catch(asFailure);
+  const refusal = end instanceof ConnectError ? end : end.refusal;
+  if (refusal) return add('host-key', 'failed', refusal.problem, refusal.hint);
   const by = contact ? 'the connection showed it' : 'its manager reads it in the machine';
   add('host-key', 'changed', `${shown} is pinned, as ${by}`);
 }
@@ -178,7 +179,9 @@ export const login: SetupStep = {
       const fewer = /too many authentication/i.test(said)
         ? 'vmssh config install -o IdentitiesOnly=yes'
         : again;
-      add('login', 'failed', `ssh ${words}: ${said}`, hint ?? fewer);
+      const isAsked = /Host key verification failed|host key is known/.test(said);
+      const fix = isAsked ? `log in once, so that ssh asks you about its host key: ssh ${words}` : fewer;
+      add('login', 'failed', `ssh ${words}: ${said}`, hint ?? fix);
     }
     if (!options.noConfig) return undefined;
     const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
@@ -188,14 +191,13 @@ export const login: SetupStep = {
   },
 };
 
-/** Only what is verified counts. */
 async function tryOnce(
   setup: Setup,
   found: Found,
   mark: string,
 ): Promise<Pick<Verdict, 'state' | 'message'> & { readonly stderr: string }> {
   const { io, signal, name } = setup;
-  const env = { ...io.env, VMSSH_HOST_KEYS: 'strict' };
+  const { env } = io;
   const { words, sshConfig } = await loginWords(setup, found);
   if (!found.key?.asks) {
     const own = { ...io, usersShell: {}, env: { ...env, VMSSH_MARK: mark } };

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { unconfirmed } from '../../checks/host-key.js';
 import { whyNotRun } from '../../checks/inside.js';
 import { printOfLine } from '../../checks/own-keys.js';
 import { loginTimeoutMs } from '../../checks/try-login.js';
@@ -17,7 +18,6 @@ import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection } from '../../process/ssh-program.js';
 import { stateFolder } from '../../ssh/folder.js';
 import { handshake } from '../../ssh/handshake.js';
-import { keyPolicy, plainLogin } from '../../ssh/policy/key-policy.js';
 import { fitsSocket, hostNameOf, typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
 import { formatEndpoint } from '../../typed/route.js';
@@ -30,42 +30,47 @@ export async function lookByLogin(setup: Setup, found: Found): Promise<Found | u
   const strange = `ssh names no account: ${quote(asUser)}`;
   if (!isAccountName(asUser))
     return setup.add('account', 'failed', strange, `vmssh setup --user NAME ${setup.typed}`);
-  const contact = await firstContact(setup, asUser);
+  const { isNew = false, contact } = await firstContact(setup, asUser);
   if (setup.isFailed()) return undefined;
   const met = contact ? { ...found, contact } : found;
-  const said = await planLogin(setup, met);
+  const said = await planLogin(setup, met, isNew);
   return setup.isFailed()
     ? undefined
     : { contact, said, scripts: said ? [] : [scriptFor(setup, met, false)] };
 }
 
-/** The host key that the connection shows, if nobody knows it: no password goes to another one. */
-async function firstContact(setup: Setup, user: string): Promise<string | undefined> {
-  const { name, io, options, typed, add } = setup;
-  const strict = { ...io, env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } };
-  const { error, stages } = await checkUntil('authentication', user, { ...setup, io: strict });
-  const isKnown = error?.code !== 'HOST_KEY_UNKNOWN';
-  if (error && isKnown) return add('host-key', 'failed', error.problem, error.hint);
-  const shown = isKnown ? undefined : await shownKey(user, setup).catch(asFailure);
-  if (shown instanceof ConnectError) return add('host-key', 'failed', shown.problem, shown.hint);
-  const known = stages.find(({ stage }) => stage === 'host key')?.found.split(' ')[1];
-  const print = shown ? printOfLine(shown) : known;
-  const look = 'on its console, ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub shows what it has';
+/** The host key that the connection shows, if nobody here knows it. `contact`: as the user says that it is; else ssh decides, and asks him. */
+async function firstContact(
+  setup: Setup,
+  user: string,
+): Promise<Pick<Found, 'contact'> & { isNew?: boolean }> {
+  const { options, typed, add } = setup;
+  const { error, stages } = await checkUntil('authentication', user, setup);
+  if (error) add('host-key', 'failed', error.problem, error.hint);
+  if (error) return {};
   const { hostKey } = options;
+  const found = stages.find(({ stage }) => stage === 'host key')?.found ?? '';
+  const [type, print] = found.split(' ');
+  const shows = `the connection shows ${type} ${print}`;
   if (hostKey !== undefined && hostKey !== print)
-    return add('host-key', 'failed', `the connection shows ${print}, not ${hostKey}`, look);
-  if (!shown) return undefined;
-  const { policy, bySystem } = await keyPolicy(io, { login: plainLogin(name, io) });
-  const shows = `the connection shows ${shown.split(' ')[0]} ${print}`;
-  if (bySystem || (policy === 'strict' && hostKey === undefined)) {
-    const why = `no key of this machine is known, and the policy is strict; ${shows}`;
-    const fix = `${look}; then: vmssh setup --host-key SHA256:... ${typed}`;
-    return add('host-key', 'failed', why, bySystem ? error?.hint : fix);
+    add('host-key', 'failed', `${shows}, not ${hostKey}`, lookThere);
+  const isNew = found.includes(unconfirmed);
+  if (setup.isFailed() || !isNew) return {};
+  if (hostKey !== undefined) {
+    const shown = await shownKey(user, setup).catch(asFailure);
+    if (!(shown instanceof ConnectError)) {
+      add('host-key', 'changed', `${shows}, as you say: no other is accepted, and it is pinned`);
+      return { contact: shown };
+    }
+    add('host-key', 'failed', shown.problem, shown.hint);
+    return {};
   }
-  const says = hostKey === undefined ? 'and nobody vouches for it' : 'as you say';
-  add('host-key', 'changed', `${shows}, ${says}: no other is accepted, and it is pinned`);
-  return shown;
+  const fix = `${lookThere}; then: vmssh setup --host-key SHA256:... ${typed}`;
+  add('host-key', 'ok', `${shows}, and nobody here can confirm it: ssh decides; ${fix}`);
+  return { isNew };
 }
+
+const lookThere = 'on its console, ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub shows what it has';
 
 /** Asks again, as only its fingerprint was said. Throws a ConnectError. */
 async function shownKey(user: string, { name, target, io, signal }: Setup): Promise<string> {
@@ -82,12 +87,16 @@ async function shownKey(user: string, { name, target, io, signal }: Setup): Prom
 }
 
 /** What the script says that only looks; undefined: ssh would have to ask. */
-async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJson[] | undefined> {
-  const { options, target, io, add } = setup;
+async function planLogin(
+  setup: Setup,
+  found: Found,
+  isNew: boolean,
+): Promise<readonly FindingJson[] | undefined> {
+  const { options, target, typed, io, add } = setup;
   const { asUser = '', key, answer, contact } = found;
   const asks = canAsk(io);
   // A login shows who you are: to a key that nobody vouches for only if there is no other way.
-  const isTried = !contact || !asks;
+  const isTried = !asks || !(contact || isNew);
   const said = isTried
     ? await runByLogin(setup, found, scriptFor(setup, found, true), { asks: false }).catch(asFailure)
     : [];
@@ -99,6 +108,8 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
     return said;
   }
   const { problem = '', hint } = said instanceof ConnectError ? said : {};
+  if (isTried && isNew)
+    return add('host-key', 'failed', problem, `vmssh setup --host-key SHA256:... ${typed}; ${lookThere}`);
   if (isTried && !problem.includes('Permission denied')) return add('inside', 'failed', problem, hint);
   const never =
     'ssh cannot ask for a password here, without a terminal and an SSH_ASKPASS that it would start';
@@ -106,7 +117,11 @@ async function planLogin(setup: Setup, found: Found): Promise<readonly FindingJs
   if (needsSudo(setup, found) && !isOnTerminal(io)) return add('sudo', 'failed', ...noTerminal);
   const isChosen = options.user !== undefined || setup.machine?.user !== undefined;
   add('account', 'ok', isChosen ? asUser : `${asUser}, as ssh logs in there: --user names another`);
-  add('inside', 'ok', `${by}: ssh will ask for the password of ${asUser} once`);
+  add(
+    'inside',
+    'ok',
+    `${by}: ssh will ask ${isNew ? 'about its host key, and then ' : ''}for the password of ${asUser} once`,
+  );
   const sudo = `by sudo if only root may write there${isOnTerminal(io) ? ', which may ask too' : ''}`;
   const where = `the key goes where this sshd reads those of ${asUser}, ${sudo}`;
   if (key) add('key', 'changed', `${where}: ${key.from} (${printOfLine(key.line)})`);
@@ -159,14 +174,14 @@ export async function runByLogin(
     onComplaint: asks ? complain : undefined,
     // ssh puts the terminal into raw mode, where a line ends with \r\n.
     onSudo: isAsked ? (text: string) => io.err(text.replaceAll('\n', '\r\n')) : undefined,
-    env: { ...io.env, VMSSH_HOST_KEYS: 'strict' },
+    env: io.env,
   } as const;
   if (!contact && !isAsked) return runInside(into, script, setup, { ...how, caller: called });
   return inAskedFolder(stateFolder(io.env, io.platform), async (folder) => {
     const knownHosts = join(folder, 'known_hosts');
     // ssh shows it as it asks.
     const hostKeyAlias = hostNameOf(name);
-    await writeFile(knownHosts, `${hostKeyAlias} ${contact}\n`, { mode: 0o600 });
+    if (contact) await writeFile(knownHosts, `${hostKeyAlias} ${contact}\n`, { mode: 0o600 });
     const known = { asksForKeys: false, known: { knownHosts, hostKeyAlias, onlyKnown: true } };
     const caller = { ...called, ...(contact && known) };
     if (!isAsked) return runInside(into, script, setup, { ...how, caller });

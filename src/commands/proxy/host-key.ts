@@ -1,20 +1,18 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { type Command, oneOf, positionals, textOption } from '../../cli/command.js';
+import { dirname } from 'node:path';
+import { type Command, flag, positionals, readAll, textOption } from '../../cli/command.js';
 import { printable, quote } from '../../errors.js';
 import { certificateIn } from '../../identity/certificate.js';
-import { pinsOf, type Refusal } from '../../identity/decide.js';
+import { pinsOf } from '../../identity/decide.js';
 import type { ShownKey } from '../../identity/known-hosts.js';
 import { pinPrint } from '../../identity/pins.js';
-import { type HostKeyPolicy, hostKeyPolicies } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
-import { silenceOf } from '../../identity/refusal.js';
 import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownHome } from '../../ssh/folder.js';
 import { keyOwner } from '../../ssh/key-owner.js';
 import type { MachineKeys, Refused } from '../../ssh/machine-keys.js';
-import { machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
-import { type Settled, settleKey } from '../../ssh/settle-key.js';
+import { authorityOf, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
+import { noteKey, type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellQuoted } from '../../typed/shell.js';
 
 interface HostKeyOptions {
@@ -24,18 +22,15 @@ interface HostKeyOptions {
   readonly host: string;
   readonly shown: ShownKey;
   readonly typed?: string;
-  /** Undefined: as the user's files say. */
-  readonly policy?: HostKeyPolicy;
+  /** Our known_hosts file, which the lines name to ssh too; undefined: that of HOME. */
+  readonly file?: string;
+  readonly throwaway: boolean;
 }
 
 const own = {
-  policy: oneOf({
-    long: 'host-keys',
-    value: 'POLICY',
-    choices: hostKeyPolicies,
-    summary: 'what to do about an unknown key',
-  }),
+  file: textOption({ long: 'file', value: 'PATH', summary: "vmssh's known_hosts file" }),
   typed: textOption({ long: 'typed', value: 'NAME', summary: 'what was typed' }),
+  throwaway: flag({ long: 'throwaway', summary: 'ssh keeps no key of this machine' }),
 };
 
 /** vmssh host-key REASON HOST TYPE KEY: the KnownHostsCommand. The proxy has left what it reached; only whose an address is, is looked up here. */
@@ -48,12 +43,15 @@ export const hostKey: Command<HostKeyOptions> = {
 
   parse(raw) {
     const [reason = '', host = '', type = '', key = ''] = positionals(raw, 4, 4, 'REASON HOST TYPE KEY');
-    return { reason, host, shown: { type, key }, typed: own.typed.read(raw), policy: own.policy.read(raw) };
+    return { reason, host, shown: { type, key }, ...readAll(raw, own) };
   },
 
-  async run({ reason, host, shown, typed, policy }, io) {
+  async run({ reason, host, shown, typed, file, throwaway }, started) {
     if (reason !== 'ORDER' && reason !== 'HOSTNAME') return 0;
-    const reached = await reachedFor(reason, io);
+    const reached = await reachedFor(reason, started);
+    // The file is in ~/.ssh of the user who wrote the lines, whatever HOME is now.
+    const home = file === undefined ? {} : { HOME: dirname(dirname(file)) };
+    const io = { ...started, env: { ...started.env, ...home } };
     // Whose address it is may have been asked of programs. For this answer no more is asked, and nothing is kept.
     if (reason === 'ORDER') confine('read', io.env);
     if (reason === 'ORDER') {
@@ -63,18 +61,25 @@ export const hostKey: Command<HostKeyOptions> = {
       for (const line of knownLines(keys)) io.out(`${line.replace('HOST', host)}\n`);
       return 0;
     }
-    const { configOfCall } = await import('../../ssh/policy/asking-ssh.js');
     const owner = await keyOwner(reached, { typed, host }, io.env);
-    const keys = await machineKeys(owner, io.env, configOfCall());
-    const plain = certificateIn(shown)?.plain ?? shown;
+    const keys = await machineKeys(owner, io.env);
+    const certificate = certificateIn(shown);
+    const plain = certificate?.plain ?? shown;
     const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
-    const answer = await answerTo(shown, policy, call);
-    if (answer.do === 'refuse') {
-      await complain(answer, call);
-      return refused;
+    const answer = await answerTo(shown, throwaway, call);
+    switch (answer.do) {
+      case 'contradict':
+        await complain(answer, call);
+        return refused;
+      case 'vouch':
+        io.out(`${host} ${plain.type} ${plain.key}\n`);
+        return 0;
+      case 'certify':
+        io.out(`@cert-authority ${host} ${certificate && authorityOf(certificate, keys)}\n`);
+        return 0;
+      case 'nothing':
+        return 0;
     }
-    if (answer.do === 'accept') io.out(`${host} ${plain.type} ${plain.key}\n`);
-    return 0;
   },
 };
 
@@ -110,32 +115,20 @@ function knownLines(keys: MachineKeys): readonly string[] {
   return [...authorities.map((line) => `@cert-authority HOST ${line}`), ...lines];
 }
 
-async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call: Call): Promise<Settled> {
+async function answerTo(shown: ShownKey, keepsNone: boolean, call: Call): Promise<Settled> {
   const { keys, plain, name, io } = call;
-  const answer = await settleKey(
-    shown,
-    { keys, plain, env: io.env, platform: io.platform },
-    {
-      async policy() {
-        const [{ keyPolicy }, { askingSsh }] = await Promise.all([
-          import('../../ssh/policy/key-policy.js'),
-          import('../../ssh/policy/asking-ssh.js'),
-        ]);
-        return keyPolicy(io, { login: () => askingSsh(io), lines, note: (line) => say(io, line) });
-      },
-      asked: () => confine('write', io.env),
-      user: () => saidYes(call),
-      notKept(path, { message }) {
-        say(io, `the host key of ${quote(name)} could not be written to ${path}: ${message}`);
-      },
+  const question = { keys, plain, env: io.env, platform: io.platform, keepsNone };
+  const answer = await settleKey(shown, question, {
+    asked: () => confine('write', io.env),
+    notKept(path, { message }) {
+      say(io, `the host key of ${quote(name)} could not be written to ${path}: ${message}`);
     },
-  );
-  // Of one that is not kept nothing else is said.
-  const isOther = answer.why === 'brought to another';
-  const isSaid = answer.do === 'nothing' || (answer.do === 'accept' && (answer.pin || isOther));
-  const notice = isSaid ? noticeOf(answer.why, call) : undefined;
+  });
+  if (answer.do === 'nothing' && answer.why === 'unknown' && !keepsNone) await noteKey(question);
+  const notice = noticeOf(answer, call);
   if (notice !== undefined) say(io, notice);
-  if (isSaid && answer.do === 'accept' && (await wasMadeAgain(call)))
+  const isNew = answer.do === 'nothing' ? answer.why === 'unknown' : answer.do === 'vouch' && answer.pin;
+  if (isNew && (await wasMadeAgain(call)))
     say(io, `${quote(name)} was made again, and may lack your key: vmssh setup ${shellQuoted(name)}`);
   return answer;
 }
@@ -153,54 +146,40 @@ async function wasMadeAgain({ keys, io }: Call): Promise<boolean> {
   return login !== undefined && login.brings !== true && login.uuid !== machine.uuid;
 }
 
-/** On the terminal: stdin is not ssh's. */
-function saidYes(call: Call): boolean {
-  const { keys, name } = call;
-  const { silent } = keys.reached;
-  let terminal: number;
-  try {
-    terminal = openSync('/dev/tty', 'r+');
-  } catch {
-    return false;
-  }
-  try {
-    const who = silent ? `${silenceOf(silent)}.\n` : '';
-    const question = `The host key of ${quote(name)} is not known: ${shownKey(call)}.\n${who}Accept and keep it (yes/no)? `;
-    writeSync(terminal, Buffer.from(question));
-    return lineFrom(terminal).trim().toLowerCase() === 'yes';
-  } catch {
-    return false;
-  } finally {
-    closeSync(terminal);
-  }
-}
-
-function lineFrom(file: number): string {
-  const bytes = Buffer.alloc(1);
-  let text = '';
-  while (text.length < 100 && readSync(file, bytes) === 1 && bytes[0] !== 0x0a)
-    text += bytes.toString('latin1');
-  return text;
-}
-
-function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | undefined {
+/** What is said of a key that is not simply known. */
+function noticeOf(answer: Settled, call: Call): string | undefined {
   const who = quote(call.name);
+  if (answer.do === 'nothing') {
+    if (answer.why === 'filed') return undefined;
+    if (answer.why === 'unknown')
+      return `${who}${meaning(call)}: nobody on this host can confirm its host key, so ssh decides`;
+    return `no vmssh proxy says which machine ${who} is, so ssh decides about its host key: ssh -J and the ProxyCommand of another program never do${noteProblem(call.io)}`;
+  }
+  if (answer.do !== 'vouch') return undefined;
+  // Of one that is not kept nothing else is said.
+  if (answer.why === 'brought to another') {
+    const name = shellQuoted(nameToForget(call.keys.reached, call.name));
+    return `${who} is a different machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
+  }
+  return answer.pin ? pinNotice(answer.why, who, call) : undefined;
+}
+
+/** What was reached, if that is not what was typed. */
+function meaning({ keys, name }: Call): string {
+  const { text, machine } = keys.reached;
+  const target = machine?.target ?? text;
+  return target === name ? '' : ` is ${quote(target)}`;
+}
+
+function pinNotice(why: Extract<Settled, { do: 'vouch' }>['why'], who: string, call: Call) {
   const key = shownKey(call);
   switch (why) {
-    case 'unproved':
-      return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and the ProxyCommand of another program never do${noteProblem(call.io)}`;
-    case 'brought to another': {
-      const name = shellQuoted(nameToForget(call.keys.reached, call.name));
-      return `${who} is a different machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
-    }
     case 'new machine':
       return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}; if it was made again, and your key is not in it: ${call.io.program} setup ${shellQuoted(call.name)}`;
     case 'moved name':
       return `${who} is another of your machines now, as its manager says: it shows the key that is known for it, ${key}`;
     case 'by manager':
       return `${who} shows the host key that its manager confirms, ${key}: kept`;
-    case 'first':
-      return `the host key of ${who} is new: ${key}, kept from now on`;
     default:
       return undefined;
   }
@@ -217,10 +196,9 @@ async function complain(refused: Refused, call: Call): Promise<void> {
     import('../../cli/failure.js'),
     import('../../reach/remembered.js'),
   ]);
-  const { problem: clause, hint } = refusalOf(refused, keys, name, io);
-  const problem = refused.why === 'no record' ? `${clause}${noteProblem(io)}` : clause;
+  const { problem, hint } = refusalOf(refused, keys, name, io);
   say(io, `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`);
-  const route = keys.unproved ? undefined : await forgetRoute(keys.reached.text, io.env);
+  const route = keys.isProved ? await forgetRoute(keys.reached.text, io.env) : undefined;
   if (route !== undefined) io.err(`${io.program}: ${route}\n`);
 }
 

@@ -1,21 +1,23 @@
 import { UsageError, usage } from '../../cli/command.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
-import { hostKeyAlias } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/kinds.js';
 import type { lookUp } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import { refusesUsers, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
+import { ownEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
+import { lookedUpNames } from '../../ssh/config/hosts.js';
 import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
-import { keysByName } from '../../ssh/guest-keys.js';
+import { readState, stateFile, textsIn } from '../../ssh/config/state.js';
+import { keysByName, lookedUpAs } from '../../ssh/guest-keys.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, splitArgs, type ToolOption, wordsOf } from '../../ssh/split-args.js';
-import { checkUserName, isHostName, slug, typedHost } from '../../typed/names.js';
+import { checkUserName, isHostName, matchesPattern, slug, typedHost } from '../../typed/names.js';
 import { type Shell, shellLine, shellOf } from '../../typed/shell.js';
 import type { Operand } from './args.js';
 import { findOperands, givingOption, namesJump, namesKeyFiles, optionsNameUser } from './args.js';
@@ -58,7 +60,6 @@ export async function prepare(
   const meant = behind(typed ?? operand.host);
   const progress = await startProgress(io, `looking for ${printable(meant)}`);
   const named = await find(meant, io).finally(() => progress.stop());
-  refuseGiving(tool, all, named);
   const own = typedHost(meant) ?? hostFor(named);
   // The other tools read a "/" before a ":" as a path.
   const host = tool === 'ssh' ? own : own.replaceAll('/', '%');
@@ -67,10 +68,10 @@ export async function prepare(
   const { caller, whyNot } = await callerOf(ssh, all, brings, io);
   if (asked && whyNot) throw new UsageError(...whyNot);
   const bring = brings && whyNot === undefined;
-  // Else what ssh asks of vmssh asks that ssh.
-  const hostKeys = caller.asksForKeys ? undefined : await usersPolicy(meant, all, io);
+  const { lookedUp, throwaway } = await asInLines(named, meant, io);
   const namesUser = optionsNameUser(tool, all) || machines.some((each) => each.user !== undefined);
-  const proxy = { waitMs, routes, start, bring, namesUser, hostKeys, typed: meant };
+  if (throwaway) refuseGiving(tool, all, named);
+  const proxy = { waitMs, routes, start, bring, namesUser, typed: meant, lookedUp, throwaway };
   const settings = await settingsOf(named, account, proxy, caller, io);
   const ported = operand.port === undefined ? settings : [['Port', operand.port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
@@ -93,12 +94,24 @@ export async function prepare(
 }
 
 function refuseGiving(tool: SshTool, args: SplitArgs, named: ListedTarget): void {
-  const giving = hostKeyAlias(named) === undefined ? givingOption(tool, args) : undefined;
+  const giving = givingOption(tool, args);
   if (giving !== undefined)
     throw new UsageError(
-      `${quote(giving)} is not for ${quote(named.text)}: it is an address, whose host key is not checked, so anybody who answers there would get it`,
-      'use the name of the machine: vmssh list',
+      `${quote(giving)} is not for ${quote(named.text)}: its host key is not checked, by --throwaway, so anybody who answers there would get it`,
+      'vmssh config install --no-throwaway has its key checked again',
     );
+}
+
+/** What the lines of `config install` say of a machine: the name by which its key is looked up, and whether any is right. */
+async function asInLines({ text, machine }: ListedTarget, typed: string, { env, platform }: Io) {
+  const { machines = [], options = {} } = (await readState(stateFile(ownEnv(env), platform))) ?? {};
+  const target = machine?.target ?? text;
+  const entry = machines.find((each) => each.target === target && each.gone === undefined);
+  const prefix = typeof options.prefix === 'string' ? options.prefix : '';
+  const lookedUp = (entry && lookedUpNames(machines, prefix)(entry)) ?? lookedUpAs(target);
+  const names = [typed, target, ...(entry ? [entry.host] : [])];
+  const isMeant = (pattern: string) => names.some((name) => matchesPattern(name, pattern));
+  return { lookedUp, throwaway: textsIn(options.throwaway).some(isMeant) };
 }
 
 /** How that ssh calls vmssh, and why it cannot log in by an sshd that is brought. */
@@ -130,20 +143,6 @@ function withHost(operands: readonly string[], machines: readonly Operand[], hos
     if (rest === undefined) return text;
     return `${user === undefined ? '' : `${user}@`}${host}${rest}`;
   });
-}
-
-async function usersPolicy(name: string, args: SplitArgs, io: Io) {
-  // What a Match may ask for.
-  const flags = [...args.before, ...args.after].flatMap(({ name = '', words }) =>
-    ['l', 'o', 'p'].includes(name) ? words : [],
-  );
-  const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-  const [{ keyPolicy, plainLogin }, { fileOfCall }] = await Promise.all([
-    import('../../ssh/policy/key-policy.js'),
-    import('../../ssh/policy/ask-ssh.js'),
-  ]);
-  const login = plainLogin(name, io, { configFile: fileOfCall(args), flags });
-  return (await keyPolicy(io, { login, note })).policy;
 }
 
 function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {
@@ -186,7 +185,7 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
 async function settingsOf(
   named: ListedTarget,
   { user, identityFile }: Pick<MachineLogin, 'user' | 'identityFile'> = {},
-  proxy: ForProxy & Pick<HostOptions, 'hostKeys' | 'typed' | 'namesUser'>,
+  proxy: ForProxy & Pick<HostOptions, 'typed' | 'namesUser' | 'lookedUp' | 'throwaway'>,
   caller: Caller,
   io: Io,
 ) {

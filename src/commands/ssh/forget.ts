@@ -5,8 +5,9 @@ import { exitCode, printable, quote } from '../../errors.js';
 import { fileError } from '../../hosts/files.js';
 import { withoutGone } from '../../hosts/refresh.js';
 import { pinsOf } from '../../identity/decide.js';
+import { type Forgotten, forgetKeys } from '../../identity/forget-keys.js';
 import { aliasAmong, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
-import { type Forgotten, forgetKeys, type Pin } from '../../identity/pins.js';
+import type { Pin } from '../../identity/pins.js';
 import { undoCommand } from '../../identity/refusal.js';
 import { asTarget, isNamed, parseTarget } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
@@ -125,6 +126,6 @@ function undoHint({ name }: GuestKeys, io: Io): string {
 
 function fixFor(target: string): string {
   const known = asTarget(target);
-  if (known && !isNamed(known)) return 'no key is kept for an address';
+  if (known && !isNamed(known)) return 'the key of an address is kept as it was typed for ssh';
   return 'keys are kept by the UUID of a machine: vmssh list -o wide shows it with its name and target';
 }

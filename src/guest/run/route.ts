@@ -12,7 +12,8 @@ import {
 import type { ScriptRunner } from '../../sources/source.js';
 import { asksVmssh, type HostOptions, keyOptions } from '../../ssh/config/host-options.js';
 import { type ProxyCall, pathArgument, proxyCommand } from '../../ssh/config/word.js';
-import { keysByName } from '../../ssh/guest-keys.js';
+import { knownHostsFile } from '../../ssh/folder.js';
+import { keysByName, lookedUpAs } from '../../ssh/guest-keys.js';
 import { hostNameOf } from '../../typed/names.js';
 import type { RouteName } from '../../typed/route.js';
 import { shellWord } from '../../typed/shell.js';
@@ -66,13 +67,15 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly platform: NodeJS.Platform;
   /** Whether that ssh asks a program for host keys: vmssh then says which is the machine's. */
   readonly asksForKeys?: boolean;
+  /** Our known_hosts file, for an ssh that asks. */
+  readonly keysFile?: string;
   /** Whether that ssh knows StdinNull, by which it would not read the script. */
   readonly nullsStdin?: boolean;
-  /** By an ssh that does not: the key that is known of a target. Undefined: any key is right. */
+  /** By an ssh that does not: where the keys of a target are kept, and by which name. Undefined: any key is right. */
   readonly known?: KnownKey | undefined;
 }
 
-type KnownKey = ReturnType<typeof keysByName> & Pick<HostOptions, 'hostKeys'>;
+type KnownKey = Pick<HostOptions, 'knownHosts' | 'hostKeyAlias' | 'onlyKnown'>;
 
 export interface HostFlags
   extends Pick<GuestRouteOptions, 'host' | 'typed' | 'route' | 'through' | 'exec' | 'run' | 'meant'> {
@@ -86,7 +89,7 @@ export interface HostFlags
 type ProxyOptions = Pick<
   GuestRouteOptions,
   | ('self' | 'platform' | 'port' | 'routes' | 'identityFile')
-  | ('asksForKeys' | 'known' | 'bring' | 'fdpass' | 'namesUser')
+  | ('asksForKeys' | 'keysFile' | 'known' | 'bring' | 'fdpass' | 'namesUser')
 >;
 
 /** The route for a host: WSL for wsl/DISTRO, our own proxy for other targets, ssh for the rest. */
@@ -109,19 +112,13 @@ export async function guestCaller(
   const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
   const isAsked = route !== 'target' || asksVmssh({ program: self, platform, asksForKeys });
   const known = isAsked ? undefined : await knownKey(host, { env, platform });
-  return { ssh, self, platform, asksForKeys, nullsStdin, known };
+  return { ssh, self, platform, asksForKeys, keysFile: knownHostsFile(env), nullsStdin, known };
 }
 
-/** As `vmssh ssh` has it: by the machine's alias, and the policy of that ssh. */
+/** As `vmssh ssh` has it: by the machine's alias. */
 async function knownKey(host: string, here: Here): Promise<KnownKey> {
-  const [{ lookUp }, { keyPolicy, plainLogin }] = await Promise.all([
-    import('../../lookup/login.js'),
-    import('../../ssh/policy/key-policy.js'),
-  ]);
-  const typed = splitUser(host).host;
-  const named = await lookUp(typed, here);
-  const { policy } = await keyPolicy(here, { login: plainLogin(typed, here) });
-  return { ...keysByName(named, here.env), hostKeys: policy };
+  const { lookUp } = await import('../../lookup/login.js');
+  return keysByName(await lookUp(splitUser(host).host, here), here.env);
 }
 
 /** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */
@@ -188,11 +185,12 @@ export function guestLogin(options: Omit<GuestRouteOptions, 'script' | 'needsRoo
 }
 
 function targetOptions(target: string, options: ProxyOptions): readonly string[] {
-  const { identityFile, self: program, platform, asksForKeys, known } = options;
-  const asking = { program, platform, asksForKeys };
+  const { identityFile, self: program, platform, asksForKeys, keysFile = '', known } = options;
+  const asking = { program, platform, asksForKeys, keysFile };
   const isKnown = known !== undefined || asksVmssh(asking);
+  const own = { knownHosts: keysFile, lookedUp: lookedUpAs(target), ...known };
   const keys = isKnown
-    ? keyOptions({ knownHosts: undefined, ...known, ...asking, typed: target }).map((each) => each.join('='))
+    ? keyOptions({ ...own, ...asking, typed: target }).map((each) => each.join('='))
     : ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
   return [
     ...proxyOptions(target, options),

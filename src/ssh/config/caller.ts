@@ -6,6 +6,7 @@ import { programsInPath } from '../../process/program-in-path.js';
 import { runProgram } from '../../process/run-program.js';
 import type { Env } from '../../runtime.js';
 import { version } from '../../version.js';
+import { knownHostsFile } from '../folder.js';
 import type { Caller } from './host-options.js';
 
 /**
@@ -13,16 +14,17 @@ import type { Caller } from './host-options.js';
  * and is of this version; else as it was called now. `self`: the executable, or Node and a script.
  */
 export async function callerForSsh(
-  { self, platform, env = {} }: Pick<Io, 'self' | 'platform'> & Partial<Pick<Io, 'env'>>,
+  { self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>,
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,
   arch: string = process.arch,
 ): Promise<Caller> {
+  const keysFile = knownHostsFile(env);
   const lasting = (program: readonly string[]) => Promise.all(program.map((path) => lastingPath(path, env)));
   for (const executable of platform === 'linux' ? executablesWith(self[1], arch) : [])
     if (await isThisVersion(executable))
-      return { program: await lasting([executable]), fdpass: true, platform };
-  if (platform === 'win32') return { program: self, fdpass: false, platform };
-  return { program: await lasting(self), fdpass: hasAddon(), platform };
+      return { program: await lasting([executable]), fdpass: true, platform, keysFile };
+  if (platform === 'win32') return { program: self, fdpass: false, platform, keysFile };
+  return { program: await lasting(self), fdpass: hasAddon(), platform, keysFile };
 }
 
 /**

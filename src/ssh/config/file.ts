@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { type HostKeyPolicy, policyOf } from '../../identity/policy.js';
 import { type JsonObject, objectAt, parseJson } from '../../sources/tools/json.js';
 import { settingsOf } from './settings.js';
 import { configArgument } from './word.js';
@@ -67,11 +66,6 @@ export function includeLine(include: Include): string {
   return `Include ${include.map(configArgument).join(' ')}`;
 }
 
-/** Whether a line is such a one, whichever folder our file is in. */
-export function isOwnInclude(line: string): boolean {
-  return /^Include(?: (?:"(?:[^"]*[\\/])?vmssh\.conf"|(?:[^\s"]*[\\/])?vmssh\.conf))+$/.test(line);
-}
-
 /** The names of our file in an Include: each for another ssh. */
 export type Include = readonly string[];
 
@@ -115,14 +109,4 @@ export function hasInclude(main: string, needed: readonly (readonly string[])[])
 
 function lineEnd(text: string): string {
   return /\r\n/.test(text) ? '\r\n' : '\n';
-}
-
-/** What lines of ours say of the unknown key of any host; undefined: nothing. The first ones are for targets, and no machine's own. */
-export function policyInLines(lines = ''): HostKeyPolicy | undefined {
-  const [asking] = /^\s*KnownHostsCommand .*$/m.exec(lines) ?? [];
-  // Only a setting puts it into those lines.
-  if (asking !== undefined) return policyOf(/ --host-keys=(\S+)/.exec(asking)?.[1]);
-  const words = [...lines.matchAll(/^\s*StrictHostKeyChecking (\S+)$/gm)].map(([, word]) => word);
-  if (words.length > 0 && words.every((each) => each === 'yes')) return 'strict';
-  return words.includes('ask') ? 'ask' : undefined;
 }

@@ -1,4 +1,4 @@
-import type { HostKeyPolicy } from '../../identity/policy.js';
+import { inboxOf } from '../../identity/inbox.js';
 import { checkUserName } from '../../typed/names.js';
 import { configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
@@ -7,19 +7,23 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
   readonly fdpass: boolean;
   /** Whether that ssh asks a program for host keys (KnownHostsCommand): it then asks vmssh. */
   readonly asksForKeys?: boolean;
+  /** Our known_hosts file, of the user who runs ssh: "~/…" in lines for all users. For an ssh that asks. */
+  readonly keysFile?: string;
   /** Whether that ssh refuses a user who would be more than a word in a shell. */
   readonly refusesUsers?: boolean;
 }
 
 export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
-  /** Undefined: the user's own word if ssh asks vmssh, else "accept-new". "user": that word if ssh does not ask. */
-  readonly hostKeys?: HostKeyPolicy | 'user';
   /** What the user typed, if ssh is called with another name. */
   readonly typed?: string;
-  /** The machine's name in known_hosts; undefined: as typed. */
-  readonly hostKeyAlias?: string;
-  /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
-  readonly knownHosts: string | undefined;
+  /** The name by which ssh looks up its key, and which it shows, if it asks vmssh; undefined: as typed. */
+  readonly lookedUp?: string | undefined;
+  /** The same for one that does not ask: of the machine itself, or of the key that was made for it. */
+  readonly hostKeyAlias?: string | undefined;
+  /** The file for host keys of an ssh that does not ask, or with the one that was made. */
+  readonly knownHosts: string;
+  /** ssh takes any key, and keeps none. */
+  readonly throwaway?: boolean;
   /** The key is in that file already: no other is accepted. */
   readonly onlyKnown?: boolean;
   readonly user?: string;
@@ -30,9 +34,10 @@ export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, C
 
 /** Why every Host must not set a keyword of ssh_config(5) to a value; undefined if it may. */
 export function refusedSetting(keyword: string, value: string): string | undefined {
-  const [why] = reasons.find(([, all]) => all.split(' ').includes(keyword.toLowerCase())) ?? [];
-  if (why !== undefined || !givesAway(keyword, value)) return why;
-  return 'the Hosts of addresses (unix/*, vsock/*) check no host key, so anybody who answers there would get it; set it for one machine in ~/.ssh/config: Host mint';
+  const word = keyword.toLowerCase();
+  if (word === 'stricthostkeychecking' && !/^(yes|ask|accept-new|)$/.test(value.trim()))
+    return 'it takes yes, ask or accept-new; for machines that are new at each boot: --throwaway PATTERN';
+  return reasons.find(([, all]) => all.split(' ').includes(word))?.[0];
 }
 
 /** Whether a setting lets a server use something of this host: the user's agent, screen or a local command. */
@@ -49,7 +54,7 @@ const reasons: readonly (readonly [why: string, keywords: string])[] = [
   ['the proxy must be called in the same way: use --no-fdpass', 'proxyusefdpass'],
   [
     "vmssh keeps machines' host keys by their identity (docs/host-keys.md)",
-    'hostkeyalias userknownhostsfile globalknownhostsfile stricthostkeychecking hashknownhosts updatehostkeys checkhostip knownhostscommand',
+    'hostkeyalias userknownhostsfile globalknownhostsfile hashknownhosts updatehostkeys checkhostip knownhostscommand verifyhostkeydns',
   ],
 ];
 
@@ -81,13 +86,17 @@ function withVariables({ program, environment = {} }: HostOptions): readonly str
 
 type Settings = readonly (readonly [string, string])[];
 type Asks = Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
-type Keys = Partial<HostOptions> & Asks;
+type Keys = Pick<HostOptions, 'knownHosts'> & Partial<HostOptions> & Asks;
 
 export function keyOptions(options: Keys): Settings {
-  const { hostKeyAlias, identityFile } = options;
+  const { hostKeyAlias, lookedUp, onlyKnown, identityFile } = options;
+  const asks = asksVmssh(options);
+  const alias = asks && !onlyKnown ? lookedUp : hostKeyAlias;
   return [
-    ...(hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const]),
-    ...(asksVmssh(options) ? byCommand(options) : byFile(options)),
+    ...(alias === undefined ? [] : [['HostKeyAlias', configArgument(alias)] as const]),
+    ...(asks ? byCommand(options) : byFile(options)),
+    // ssh would take DNS' word first.
+    ['VerifyHostKeyDNS', 'no'],
     ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
   ];
 }
@@ -111,42 +120,60 @@ export function whyNoBring(caller: Caller): readonly [problem: string, hint: str
   ];
 }
 
-/** With `KnownHostsCommand` vmssh decides, and asks this ssh for the user's StrictHostKeyChecking: a line of ours would displace it. Our file is for other clients that read these lines, by the alias. */
-function byCommand({ hostKeyAlias, knownHosts, program, hostKeys, typed }: Keys): Settings {
+/** Whatever vmssh neither vouches for nor contradicts is ssh's to decide, which keeps what it accepts in the first file. */
+function byCommand({
+  knownHosts,
+  keysFile = knownHosts,
+  onlyKnown,
+  program,
+  typed,
+  throwaway,
+}: Keys): Settings {
   const words = [
     ...program.map(pathArgument),
     'host-key',
-    ...(hostKeys === undefined || hostKeys === 'user' ? [] : [`--host-keys=${hostKeys}`]),
+    `--file=${fileWord(keysFile)}`,
+    ...(throwaway ? ['--throwaway'] : []),
     // A name that begins with a dash is ssh's own mistake; what comes from a server is no option either.
     `--typed=${typed === undefined ? '%n' : pathArgument(typed)}`,
     ...['--', '%I', '%H', '%t', '%K'],
   ];
-  const file =
-    hostKeyAlias === undefined || knownHosts === undefined ? '/dev/null' : pathArgument(knownHosts);
-  return [
-    ['KnownHostsCommand', words.join(' ')],
-    ['UserKnownHostsFile', file],
-    // If the user tells ssh to take any key, it writes there what vmssh reads.
-    ...onlyThisFile,
-  ];
+  const files = onlyKnown ? [knownHosts] : [inboxOf(keysFile), keysFile];
+  const keeping = throwaway ? keepsNone : [['UserKnownHostsFile', files.map(fileWord).join(' ')] as const];
+  return [['KnownHostsCommand', words.join(' ')], ...keeping, ...onlyTheseFiles];
 }
 
-const onlyThisFile = [
+/** ssh's home directory is that of the password database, as "~" is, which no program expands. */
+function fileWord(path: string): string {
+  return path.startsWith('~/') ? `%d${path.slice(1)}` : pathArgument(path);
+}
+
+const onlyTheseFiles = [
   ['GlobalKnownHostsFile', '/dev/null'],
   ['HashKnownHosts', 'no'],
   ['UpdateHostKeys', 'no'],
 ] as const;
 
-// Refuses a changed key, and does with a new one what the policy says; docs/host-keys.md.
-function byFile({ knownHosts, onlyKnown = false, hostKeys = 'accept-new' }: Keys): Settings {
-  const keeps = knownHosts !== undefined;
-  const words = { strict: 'yes', ask: 'ask', 'accept-new': keeps ? hostKeys : 'no', user: undefined };
-  const word = onlyKnown ? 'yes' : words[hostKeys];
+const keepsNone = [
+  ['StrictHostKeyChecking', 'no'],
+  ['UserKnownHostsFile', '/dev/null'],
+] as const;
+
+/** Lines for what is new at each boot, as systemd's own: they stand above all others, and what they give nobody takes. */
+export function throwawayLines(caller: Caller): Settings {
+  const nothing = ['ForwardAgent', 'ForwardX11', 'ForwardX11Trusted', 'PermitLocalCommand'];
   return [
-    ...(word === undefined ? [] : [['StrictHostKeyChecking', word] as const]),
-    ['UserKnownHostsFile', keeps ? pathArgument(knownHosts) : '/dev/null'],
-    // Without it, each login prints that a key was added, though none is kept. -v still shows everything.
-    ...(word === 'no' ? [['LogLevel', 'ERROR'] as const] : []),
-    ...(keeps ? onlyThisFile : []),
+    ...keyOptions({ ...caller, knownHosts: '', throwaway: true }),
+    ...nothing.map((each) => [each, 'no'] as const),
+  ];
+}
+
+/** ssh refuses a changed key, and does with a new one what the user told it. */
+function byFile({ knownHosts, onlyKnown, throwaway }: Keys): Settings {
+  if (throwaway) return [...keepsNone, ...onlyTheseFiles];
+  return [
+    ...(onlyKnown ? [['StrictHostKeyChecking', 'yes'] as const] : []),
+    ['UserKnownHostsFile', pathArgument(knownHosts)],
+    ...onlyTheseFiles,
   ];
 }

@@ -1,6 +1,6 @@
 import { printable, quote, quoteNames } from '../../errors.js';
 import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../../group-by.js';
-import { hostKeyAlias } from '../../identity/identity.js';
+import { exact, hostKeyAlias } from '../../identity/identity.js';
 import type { Kind } from '../../kinds/kind.js';
 import { kinds, parseTarget } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
@@ -67,7 +67,7 @@ export function concreteHosts(machines: readonly ListedMachine[], options: Hosts
   // No host of a network has a target's form: it is that of the machine which has it now.
   const gone = (options.gone ?? []).filter((each) => isFree(each) && !each.host.includes('/'));
   const entries = [...now, ...kept, ...stillGone(gone, options.today)];
-  return { entries, left, ...entryHosts(entries, options) };
+  return { entries, left, ...entryHosts(entries, options.prefix, options) };
 }
 
 /** How long the name of a machine that is gone stays its own, in days, and for how many. */
@@ -264,10 +264,11 @@ export interface HostSurroundings {
   readonly guests?: readonly GuestKeys[];
 }
 
-function entryHosts(entries: readonly HostEntry[], surroundings: HostSurroundings) {
+function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings: HostSurroundings) {
   const { taken, knownHosts, guests = [] } = surroundings;
   const names = moreNames(entries, taken);
   const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
+  const lookedUp = lookedUpNames(entries, prefix);
   const hosts = entries.map((machine): ConcreteHost => {
     const { host, via, name } = machine;
     const more = names.get(machine) ?? [];
@@ -275,10 +276,29 @@ function entryHosts(entries: readonly HostEntry[], surroundings: HostSurrounding
       host,
       ...(more.length === 0 ? {} : { names: more }),
       about: printable(`${name} of ${ownerName(machine)}`),
-      options: machineOptions(machine, knownHosts, via === undefined ? keysOf.get(name) : undefined),
+      options: {
+        ...machineOptions(machine, knownHosts, via === undefined ? keysOf.get(name) : undefined),
+        lookedUp: lookedUp(machine),
+      },
     };
   });
   return { hosts, shared: sharedUuids(entries) };
+}
+
+/** By which name ssh looks up the key of each Host: the machine's own, which ssh shows, and a certificate is for; but none that means two of them. */
+export function lookedUpNames(entries: readonly HostEntry[], prefix: string) {
+  const hosts = new Set(entries.map(({ host }) => host.toLowerCase()));
+  const plain = countBy(entries, ({ host }) => withoutPrefix(host, prefix).toLowerCase());
+  return ({ host }: HostEntry): string | undefined => {
+    const name = withoutPrefix(host, prefix);
+    const lower = name.toLowerCase();
+    const isOne = name === host || (plain.get(lower) === 1 && !hosts.has(lower));
+    return host.includes('/') ? undefined : exact(isOne ? name : host);
+  };
+}
+
+function withoutPrefix(host: string, prefix: string): string {
+  return host.startsWith(prefix) ? host.slice(prefix.length) : host;
 }
 
 /** The settings of a machine's Host. Throws a ConnectError if its target cannot be parsed. */
@@ -291,7 +311,7 @@ function machineOptions(
   const alias = aliasOf(machine);
   return {
     ...{ target, user, identityFile, environment },
-    knownHosts: alias === undefined ? undefined : knownHosts,
+    knownHosts,
     hostKeyAlias: alias,
     ...(keys ? trustIn(keys) : {}),
   };

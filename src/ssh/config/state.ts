@@ -161,6 +161,12 @@ export function plainText(value: unknown): string | undefined {
   return isForLine(value) ? value : undefined;
 }
 
+/** The texts in a list that anybody may have written. */
+export function textsIn(kept: unknown): readonly string[] {
+  const all: readonly unknown[] = Array.isArray(kept) ? kept : [];
+  return all.filter((each) => typeof each === 'string');
+}
+
 function areTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }

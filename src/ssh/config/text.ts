@@ -4,11 +4,20 @@ import type { OwnOptions } from '../../proxy-args.js';
 import { slug } from '../../typed/names.js';
 import { isBareId } from '../../typed/numbers.js';
 import { type GuestKeys, namesOfGuest, trustIn } from '../guest-keys.js';
-import { asksVmssh, type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
+import {
+  asksVmssh,
+  type Caller,
+  type HostOptions,
+  hostOptions,
+  keyOptions,
+  throwawayLines,
+} from './host-options.js';
 
-export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'hostKeys' | 'routes' | 'bring'> {
+export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'routes' | 'bring'> {
   /** The file for the keys of machines with an identity, in a form for ssh_config. */
   readonly knownHosts?: string;
+  /** Names and patterns whose keys are new at each boot. */
+  readonly throwaway?: readonly string[];
   /** Settings for every Host, above ours: ssh uses the first of each. */
   readonly settings?: readonly (readonly [keyword: string, value: string])[];
   /** A Host block for each, so that IDEs list them. */
@@ -17,7 +26,7 @@ export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'hostKeys' 
   readonly keepsAlive?: boolean;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
-  /** Names of kinds that another program serves on this host. On the other side of a hop they are still ours. */
+  /** Names of kinds that another program serves on this host. */
   readonly servedElsewhere?: readonly string[];
   /** Whether that ssh warns of a key exchange that is not post-quantum (from 10.1), and so knows WarnWeakCrypto. */
   readonly warnsOfKex?: boolean;
@@ -53,32 +62,25 @@ export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
 
 const allKinds: readonly Kind[] = kinds;
 
-/** The host patterns of all kinds whose host keys are kept, or of those whose are not. `.host` comes first. */
-function patterns(hostKey: Kind['hostKey'], servedElsewhere: readonly string[]): string {
-  const own = allKinds.filter((kind) => kind.hostKey === hostKey);
-  const here = own.filter(({ name }) => !servedElsewhere.includes(name)).flatMap(hostPatterns);
-  // On another hypervisor an address is an address too; all else there is a machine, by the patterns of "via".
-  const there = hostKey === 'none' ? own.flatMap(hostPatterns) : [];
-  return [...here, ...there.flatMap((pattern) => [`via/*/${pattern}`, `via%*%${pattern}`])].join(' ');
+/** The host patterns of all kinds. */
+function patterns(servedElsewhere: readonly string[]): string {
+  return allKinds
+    .filter(({ name }) => !servedElsewhere.includes(name))
+    .flatMap(hostPatterns)
+    .join(' ');
 }
 
 /** The lines for an ssh_config, for a Unix ssh. Throws a RangeError if a path is not possible in such a file. */
 export function configText(options: ConfigTextOptions): string {
-  const { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers } = options;
-  const caller = { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers };
+  const { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers, keysFile } = options;
+  const caller = { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers, keysFile };
   const { knownHosts = userKnownHosts, settings = [], hosts = [], guests = [] } = options;
-  const { hostKeys, start, bring, routes, servedElsewhere = [], warnsOfKex = false } = options;
+  const { start, bring, routes, servedElsewhere = [], warnsOfKex = false, throwaway = [] } = options;
   const alive = options.keepsAlive ? [] : keepAlive;
-  const allPatterns = (hostKey: Kind['hostKey']) => patterns(hostKey, servedElsewhere);
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) => {
     // The proxy is given %h, which a HostName of the user's for all hosts would change: "%h.example.com".
     const typed = options.target === undefined ? [['HostName', '%h'] as const] : [];
-    return withLines(host, [
-      ...settings,
-      ...typed,
-      ...hostOptions({ hostKeys, ...options, ...caller }),
-      ...alive,
-    ]);
+    return withLines(host, [...settings, ...typed, ...hostOptions({ ...options, ...caller }), ...alive]);
   };
   const machineLines = ({ host, names = [], options, about }: ConcreteHost) => {
     const { target } = options;
@@ -100,31 +102,30 @@ export function configText(options: ConfigTextOptions): string {
     '# vmssh: ssh into machines on this host without a network',
     '',
     // First, since ssh uses the first value of each setting.
+    ...(throwaway.length === 0
+      ? []
+      : [
+          '# Their host keys are new at each boot, so ssh takes any: vmssh config install --throwaway.',
+          withLines(throwaway.join(' '), throwawayLines(caller)),
+        ]),
     ...guests.flatMap((guest) => {
       const names = namesOfGuest(guest);
       const about = `# ${guest.name}: "vmssh guest credentials" made its host key, and no other is accepted.`;
       return names.length === 0
         ? []
-        : [about, withLines(names.join(' '), keyOptions({ ...trustIn(guest), ...caller, hostKeys }))];
+        : [about, withLines(names.join(' '), keyOptions({ ...trustIn(guest), ...caller }))];
     }),
     ...hosts.filter(({ host }) => isByTarget(host)).flatMap(machineLines),
-    ...(asksVmssh(caller)
-      ? [
-          '# vmssh says which host key is the right one, for the machine that it has reached: docs/host-keys.md.',
-          block(`${allPatterns('none')} ${allPatterns('machine')}`, { knownHosts: undefined }),
-        ]
-      : [
-          '# These names are addresses: another machine may answer after each start, and nothing can sit in between.',
-          block(allPatterns('none'), { knownHosts: undefined }),
-          '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
-          block(allPatterns('machine'), { knownHosts }),
-        ]),
+    asksVmssh(caller)
+      ? '# vmssh says which host key is right, or wrong, for the machine that it has reached; of all others ssh decides.'
+      : '# ssh decides about a new host key, and refuses a changed one until "vmssh forget NAME".',
+    block(patterns(servedElsewhere), { knownHosts }),
     ...hosts.filter(({ host }) => !isByTarget(host)).flatMap(machineLines),
     ...(warnsOfKex ? [noKexWarning(hosts)] : []),
   ].join('\n');
 }
 
-// For addresses LogLevel hides it. Last, so that the user's own choice counts.
+// Last, so that the user's own choice counts.
 function noKexWarning(hosts: readonly ConcreteHost[]): string {
   const local = allKinds.filter(({ hostKey, network }) => hostKey === 'machine' && !network);
   const names = hosts
@@ -146,7 +147,9 @@ function withLines(host: string, settings: ReturnType<typeof hostOptions>): stri
   return `Host ${host}\n${settings.map(([keyword, value]) => `    ${keyword} ${value}\n`).join('')}`;
 }
 
-type Settings = 'program' | 'platform' | 'asksForKeys' | 'user' | 'knownHosts' | 'onlyKnown' | 'identityFile';
+type Settings =
+  | ('program' | 'platform' | 'asksForKeys' | 'keysFile')
+  | ('user' | 'knownHosts' | 'onlyKnown' | 'identityFile');
 
 interface HostLinesOptions extends Pick<HostOptions, Settings> {
   readonly name: string;
@@ -160,7 +163,10 @@ interface HostLinesOptions extends Pick<HostOptions, Settings> {
 
 /** Lines for a machine. No HostName, which ssh lower-cases, and no Port, which ends at 65535. Throws a RangeError. */
 export function hostLines({ name, hostKeyAlias = name, keys = [], ...options }: HostLinesOptions): string {
-  return withLines(name, [...hostOptions({ ...options, fdpass: false, hostKeyAlias }), ...keys]);
+  return withLines(name, [
+    ...hostOptions({ ...options, fdpass: false, hostKeyAlias, lookedUp: name }),
+    ...keys,
+  ]);
 }
 
 /** A name for a machine: the typed text, without characters that are special in a Host line. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import type { Env } from '../../runtime.js';
-import { otherHome, sshFolder } from '../folder.js';
+import { sshFolder } from '../folder.js';
 import { ownerOf } from './file.js';
 import {
   areFor,
@@ -23,13 +23,11 @@ export interface UsersFiles {
   readonly folder?: string;
   /** "/etc/ssh", or that of Windows. */
   readonly systemFolder?: string;
-  /** The file of ssh's -F. */
-  readonly file?: string | undefined;
 }
 
 /** The ssh_config of the user and the system, each with what it includes, without lines of vmssh. */
 export async function usersTexts(sources: UsersFiles): Promise<readonly string[]> {
-  const { env, file, main } = sources;
+  const { env, main } = sources;
   const { folder, systemFolder } = foldersOf(sources);
   const withIncluded = async (path: string, base: string, read?: string) => {
     const text = read ?? (await readText(path).catch(() => ''));
@@ -38,7 +36,6 @@ export async function usersTexts(sources: UsersFiles): Promise<readonly string[]
   const texts = await Promise.all([
     withIncluded(join(folder, 'config'), folder, main),
     withIncluded(join(systemFolder, 'ssh_config'), systemFolder),
-    ...(file === undefined ? [] : [withIncluded(file, folder)]),
   ]);
   // Lines that vmssh wrote for all users are patterns, or machines.
   return texts.flat().filter((text) => !['ours', 'edited'].includes(ownerOf(text)));
@@ -58,15 +55,6 @@ export async function filesOfRevoked(sources: UsersFiles) {
   return { knownHosts: await knownHostsFiles(settings, sources), lists };
 }
 
-/** The known_hosts files of ssh itself, and those that any line of these texts names: each may say of a key that it is revoked. */
-export function revokedNamedIn(texts: readonly string[], sources: UsersFiles): Promise<readonly string[]> {
-  const { env, platform } = sources;
-  // Whatever HOME is, ssh reads the files in the home of the password database.
-  const home = otherHome(env, platform);
-  const settings = texts.flatMap((text) => settingsOf(text, knownHostsKeywords));
-  return knownHostsFiles(settings, home === undefined ? sources : { ...sources, folder: join(home, '.ssh') });
-}
-
 /** The files of ssh itself, and those that the configuration names; not ours. */
 export async function knownHostsFiles(settings: readonly SshSetting[], sources: UsersFiles) {
   const { folder, systemFolder } = foldersOf(sources);
@@ -74,12 +62,12 @@ export async function knownHostsFiles(settings: readonly SshSetting[], sources: 
   const ofSystem = ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(systemFolder, name));
   const named = await filesNamed(knownHostsKeywords, settings, sources);
   const all = new Set([...own, ...ofSystem, ...named]);
-  return [...all].filter((path) => path !== join(folder, 'vmssh_known_hosts'));
+  return [...all].filter((path) => !path.startsWith(join(folder, 'vmssh_known_hosts')));
 }
 
 /** What is said of a known_hosts file of the user's own Host for a machine. */
 export const onlyRevoked =
-  "a Host of yours names it, but vmssh's lines displace it: only @revoked counts there";
+  "a Host of yours names it, but vmssh's lines displace it: only @revoked and @cert-authority count there";
 
 /** The known_hosts files that those texts name for this host, and not for every one. */
 export function knownHostsNamedIn(texts: readonly string[]): (host: string) => readonly string[] {

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { editFile } from '../../../src/files/edit-file.js';
+import { fileAt } from '../../../src/hosts/files.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall } from '../../../src/hosts/plan.js';
 import { applyPlan } from '../../../src/hosts/write.js';
@@ -110,6 +111,15 @@ describe('config install, if a file is not its own,', () => {
     expect(to.stderr.join('')).toContain(`"${home.main}" ${why}`);
     expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nInclude vmssh.conf\n`);
     expect(readFileSync(home.main).equals(bytes)).toBe(true);
+  });
+
+  it('does not replace a main file of root or another user', async () => {
+    home.write('config', 'Host a\n');
+    const { uid } = statSync(home.main);
+    expect(await fileAt(home.main, 'ssh', uid)).toEqual({ text: 'Host a\n' });
+    const byHand = `belongs to ${uid === 0 ? 'root' : 'another user'}, who may manage it`;
+    expect(await fileAt(home.main, 'ssh', uid + 1)).toEqual({ text: 'Host a\n', byHand });
+    expect(await fileAt(home.main, 'ssh', 0)).toEqual({ text: 'Host a\n' });
   });
 
   it('removes its own file if the main one is read-only', async () => {

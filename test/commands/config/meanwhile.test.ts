@@ -1,5 +1,4 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { editFile } from '../../../src/files/edit-file.js';
 import type { Write } from '../../../src/hosts/write.js';
@@ -57,16 +56,6 @@ describe.skipIf(noSsh)('what another program writes to the main file meanwhile',
     const write = interfering(home.main, 2, () => appendFileSync(home.main, theirs));
     expect(await home.install({}, to, async () => ({ machines: [nameless], warnings: [] }), write)).toBe(0);
     expect(to.stderr).toEqual([expect.stringContaining('no Host for "*":')]);
-  });
-
-  it("warns once that the user's StrictHostKeyChecking is not known", async () => {
-    // One that is too old to ask vmssh, and says nothing of its settings.
-    const old = '#!/bin/sh\ncase "$*" in *-V*) echo OpenSSH_7.4p1 >&2 ;; esac\n';
-    writeFileSync(join(home.path, 'ssh'), old, { mode: 0o755 });
-    const to = home.io({ PATH: home.path });
-    const write = interfering(home.main, 2, () => appendFileSync(home.main, '#\n'));
-    expect(await home.install({}, to, find, write)).toBe(0);
-    expect(to.stderr).toEqual([expect.stringContaining('StrictHostKeyChecking')]);
   });
 
   it('is not changed if it keeps changing', async () => {

@@ -6,6 +6,7 @@ import { configPrint } from '../../../src/commands/config/print.js';
 import { loadAddon } from '../../../src/native.js';
 import { everySshAbilities } from '../../../src/process/ssh-program.js';
 import { configText } from '../../../src/ssh/config/text.js';
+import { knownHostsFile } from '../../../src/ssh/folder.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lacks } from '../../helpers/programs.js';
 import { named, useConfigHome } from './home.js';
@@ -24,7 +25,9 @@ describe('config print', () => {
     const fdpass = loadAddon().addon !== undefined;
     const { platform } = io;
     const { asksForKeys } = await everySshAbilities(io);
-    expect(io.stdout).toEqual([configText({ program: io.self, fdpass, platform, asksForKeys })]);
+    const files = { keysFile: knownHostsFile(io.env), knownHosts: knownHostsFile(io.env) };
+    const caller = { program: io.self, fdpass, platform, asksForKeys };
+    expect(io.stdout).toEqual([configText({ ...caller, ...files })]);
   });
 
   it.skipIf(noSsh)('writes them to a new file of its own, and over none', async () => {

@@ -2,6 +2,10 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { gatherConfig } from '../../../src/commands/doctor/config.js';
+import { configFiles } from '../../../src/hosts/places.js';
+import { planInstall } from '../../../src/hosts/plan.js';
+import { asLastTime } from '../../../src/hosts/refresh.js';
+import { applyPlan } from '../../../src/hosts/write.js';
 import { signed } from '../../../src/ssh/config/file.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
@@ -61,6 +65,27 @@ describe("what the doctor sees of ssh's configuration", () => {
       line('a', `${year - 2}-01-01 manager`) + line('b', `${year}-01-01 you`) + line('c', 'host%c');
     const { old } = await gather('', undefined, keys);
     expect(old?.map(({ alias }) => alias)).toEqual(['vmssh-a']);
+  });
+
+  it('lines for all users, as those of a user', async () => {
+    const folder = mkdtempSync(join(dir, 'system-'));
+    const io = fakeIo({ env: { HOME: folder, PATH: '/nonexistent' }, self });
+    const system = configFiles({ system: true }, io, folder);
+    const look = async () => (await gatherConfig(io, undefined, undefined, system)).forAll;
+    expect(await look()).toBe(undefined);
+    mkdirSync(join(folder, 'ssh_config.d'));
+    const onlyPatterns = { ...asLastTime, system: true, names: { prefix: '', onlyPatterns: true } };
+    const find = async () => ({ machines: [], warnings: [], stays: () => true });
+    expect(await applyPlan(await planInstall(onlyPatterns, io, find, system), io)).toBe(0);
+    // Without an ssh in PATH there is nobody to ask.
+    expect(await look()).toBe('ok');
+    writeFileSync(system.own, signed('Host old\n'));
+    expect(await look()).toMatchObject({
+      problem: expect.stringMatching(/00-vmssh\.conf was written by another vmssh/),
+      fix: 'sudo vmssh config install --system',
+    });
+    writeFileSync(system.own, 'Host mine\n');
+    expect(await look()).toMatchObject({ problem: expect.stringMatching(/vmssh did not write it/) });
   });
 
   it('a home that ssh does not read', async () => {

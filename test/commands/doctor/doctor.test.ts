@@ -36,6 +36,7 @@ describe('the doctor of this host', () => {
     ...{ devices: { ...good.devices, [path]: state }, modules: state === 'absent' ? [] : good.modules },
   });
   const noSsh = { ssh: { version: undefined, proxyCommand: undefined } };
+  const lost = { problem: '04-ipa.conf sets it', about: 'another sets it', fix: 'rename it' };
   const install = /^vmssh config install$/;
   const systemd = '/usr/lib/systemd/systemd-ssh-proxy %h %p';
   const { proxyCommand } = good.ssh;
@@ -45,6 +46,9 @@ describe('the doctor of this host', () => {
     ['bad ssh', ssh({ version: 'OpenSSH_7.4p1' }), /7\.4/, /7\.6/],
     ['bad ssh', ssh({ version: 'No user exists for uid 4242' }), /uid 4242/, /passwd/],
     ['ok ssh', ssh({ version: 'OpenSSH_for_Windows_10.0p2' }), /10\.0/],
+    ['ok for all users', config({ forAll: 'ok' }), /every user's ssh has the lines/],
+    ['bad for all users', config({ forAll: lost }), /^04-ipa\.conf sets it$/, /^rename it$/],
+    ['bad ssh vsock/3', config({ lost }), /^04-ipa\.conf sets it$/, /^rename it$/],
     [
       'bad SHELL',
       {
@@ -146,9 +150,9 @@ describe('the doctor of this host', () => {
       /config install/,
     ],
     [
-      'ok host keys',
-      config({ least: 'ask' }),
-      /^at least ask for all users, as \/etc\/vmssh\/host-keys says$/,
+      'none host keys',
+      config({ throwaway: ['vsock/*', 'vsock%*'] }),
+      /^ssh takes any key of these, by --throwaway: vsock\/\* vsock%\*$/,
     ],
     [
       'bad known keys',

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clientChecks, gatherConfig } from '../../../src/commands/doctor/config.js';
+import { clientChecks } from '../../../src/commands/doctor/clients.js';
+import { gatherConfig } from '../../../src/commands/doctor/config.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { freshUnitTexts } from '../../../src/hosts/units.js';
 import { useConfigHome } from '../config/home.js';
@@ -67,12 +68,26 @@ describe('the doctor, of what the last config install left,', () => {
   });
 });
 
-it('the doctor says what programs that read ssh_config themselves read, if they were used here', () => {
-  expect(clientChecks(home.io())).toEqual([]);
+it('the doctor says what programs that read ssh_config themselves read, if they were used here', async () => {
+  expect(await clientChecks(home.io())).toEqual([]);
   mkdirSync(join(home.path, '.vscode'));
   mkdirSync(join(home.path, '.config/JetBrains'), { recursive: true });
-  expect(clientChecks(home.io())).toMatchObject([
+  expect(await clientChecks(home.io())).toMatchObject([
     { name: 'VS Code', found: expect.stringContaining('above the first Host') },
     { name: 'JetBrains', found: expect.stringContaining('no Include') },
   ]);
+  home.write('config', '');
+  expect(await home.install()).toBe(0);
+  const settings = join(home.path, '.config/Code/User/settings.json');
+  mkdirSync(dirname(settings), { recursive: true });
+  writeFileSync(settings, `{\n  // mine\n  "remote.SSH.configFile": "~/work.conf",\n}\n`);
+  const [, , row] = await clientChecks(home.io());
+  const work = join(home.path, 'work.conf');
+  expect(row).toMatchObject({
+    name: 'VS Code',
+    state: 'bad',
+    fix: `put this line at the top of ${work}: Include ${home.own}`,
+  });
+  writeFileSync(work, `Include ${home.own}\nHost x\n`);
+  expect(await clientChecks(home.io())).toHaveLength(2);
 });

@@ -23,7 +23,7 @@ describe.skipIf(missingAddon())('the path of a forward', () => {
 
   it.each([
     ['a file', (path: string) => writeFileSync(path, 'mine'), 'not a socket'],
-    ['a link to nothing', (path: string) => symlinkSync('/nowhere', path), 'not a socket'],
+    ['a link to nothing', (path: string) => symlinkSync('/proc/none', path), 'not a socket'],
     ['a link to a dead socket', (path: string) => symlinkSync('dead', path), 'not a socket'],
   ])('is left alone if it is $0', async (_name, make, says) => {
     await folder.abandon('dead');

@@ -63,7 +63,7 @@ describe('wrong usage', () => {
     [{ as: 'units', undo: true }, /^--as units has no --undo$/],
     [{ as: 'cloud-init', systemd: '255' }, /^--as cloud-init has no --systemd$/],
     [{ as: 'cloud-init', distro: 'arch' }, /^--as cloud-init has no --distro$/],
-    [{ key: '/nowhere' }, /"\/nowhere" cannot be read/],
+    [{ key: '/proc/none' }, /"\/proc\/none" cannot be read/],
     [{ account: "a'b" }, /cannot be the name of an account/],
   ];
   it.each<[command: Command<unknown>, args: RawArgs, says: RegExp]>([

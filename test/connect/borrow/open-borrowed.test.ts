@@ -136,7 +136,7 @@ describe('a tool', () => {
     const options = { timeoutMs: 20_000, env: env(), stdio: 'pass' } as const;
     program('socat', 'exit 0');
     // Some systems have the last one.
-    const nowhere = openers.map((each) => (each.places ? { ...each, places: ['/nowhere/tool'] } : each));
+    const nowhere = openers.map((each) => (each.places ? { ...each, places: ['/proc/none/tool'] } : each));
     const none = (use: 'pipe' | 'relay' | 'pass', where: NodeJS.ProcessEnv) =>
       openersFor(use, where, undefined, nowhere);
     await expect(openBorrowed(vsock, options, new Error('left out'), none)).rejects.toMatchObject(

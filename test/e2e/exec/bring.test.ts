@@ -70,7 +70,7 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
   });
 
   it('is logged in to as its own user, without a key, with its environment; nothing is left or kept', async () => {
-    const one = container({ before: `export FOO='a "b" \\c $d' LINES2='x\ny'; export HOME=/nowhere` });
+    const one = container({ before: `export FOO='a "b" \\c $d' LINES2='x\ny'; export HOME=/proc/none` });
     expect(
       await login(one, 'incus/web', 'printf "%s\\n" "$USER $HOME $FOO-$LINES2"; id -u; umask; exit 7'),
     ).toMatchObject(ended(7, `dev ${home} a "b" \\c $d-\n${uid}\n${umask}\n`, ''));

@@ -268,7 +268,7 @@ exec ${join(dir, 'ssh')} "$@"`;
   it('says which ssh could not be run', async () => {
     expect(
       await run([...vmssh, 'nc', '--banner', machine('bare')], {
-        env: { ...env, VMSSH_SSH: '/nowhere/ssh' },
+        env: { ...env, VMSSH_SSH: '/proc/none/ssh' },
       }),
     ).toMatchObject(saying(1, 'ssh could not be run (NO_SSH)'));
   });

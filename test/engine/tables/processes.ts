@@ -132,7 +132,7 @@ export const processes = casesOf({
           spawn(program, [], options).once('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
         });
       return [
-        await code('true', { cwd: '/no/such/folder' }),
+        await code('true', { cwd: '/proc/none/folder' }),
         await code('/etc/passwd', {}),
         await code('true', { signal: abortedSignal() }),
         await failure(() => spawn('echo', ['a\0b'])),

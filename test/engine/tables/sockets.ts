@@ -26,11 +26,11 @@ export const sockets = casesOf({
   },
   'nobody listens': {
     run: async () => {
-      const socket = connect({ path: '/no/such/socket' });
+      const socket = connect({ path: '/proc/none/socket' });
       const error = await new Promise<NodeJS.ErrnoException>((resolve) => socket.once('error', resolve));
       return [error.code, error.message, error.syscall];
     },
-    want: ['ENOENT', 'connect ENOENT /no/such/socket', 'connect'],
+    want: ['ENOENT', 'connect ENOENT /proc/none/socket', 'connect'],
   },
   'destroyed with an error': {
     run: withPair((client) => {

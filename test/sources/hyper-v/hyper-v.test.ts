@@ -152,7 +152,7 @@ describe('a listed machine', () => {
   });
 
   it('is asked of Windows only inside WSL', async () => {
-    const nowhere = { env: {}, procDir: '/nowhere' };
+    const nowhere = { env: {}, procDir: '/proc/none' };
     expect(await listFrom(nowhere, 'linux')).toEqual({ found: [], warnings: [] });
   });
 

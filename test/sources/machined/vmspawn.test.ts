@@ -79,7 +79,7 @@ describe('a machine with a control socket', () => {
     const gone = await folder.abandon('gone');
     const { path: silent } = await folder.listen('silent', (_request, peer) => peer.destroy());
     const { path: much } = await folder.listen('much', says('x'.repeat(1 << 18)));
-    for (const controlAddress of [gone, silent, much, '/nowhere'])
+    for (const controlAddress of [gone, silent, much, '/proc/none'])
       expect(await statusOf(parseMachine(record({ controlAddress }), 'system'), deps())).toBe('running');
   });
 

@@ -5,6 +5,9 @@ import { callerForSsh } from '../../../src/ssh/config/caller.js';
 import { version } from '../../../src/version.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
+const env = { HOME: '/home/ann' };
+const keysFile = '/home/ann/.ssh/vmssh_known_hosts';
+
 describe('how ssh calls a vmssh that Node runs', () => {
   const dir = useTempDir();
   const node = '/usr/bin/node';
@@ -21,12 +24,17 @@ describe('how ssh calls a vmssh that Node runs', () => {
   const saying = (text: string, code = 0) =>
     `#!/bin/sh\n[ "$*" = --version ] && echo '${text}'; exit ${code}\n`;
   const caller = (script = join(dist, 'vmssh.js'), platform: NodeJS.Platform = 'linux') =>
-    callerForSsh({ self: [node, script], platform }, () => false);
-  const byNode = () => ({ program: [node, join(dist, 'vmssh.js')], fdpass: false, platform: 'linux' });
+    callerForSsh({ self: [node, script], platform, env }, () => false);
+  const byNode = () => ({
+    program: [node, join(dist, 'vmssh.js')],
+    fdpass: false,
+    platform: 'linux',
+    keysFile,
+  });
 
   it('is the executable next to it, which can pass sockets', async () => {
     write(saying(version));
-    expect(await caller()).toEqual({ program: [executable], fdpass: true, platform: 'linux' });
+    expect(await caller()).toEqual({ program: [executable], fdpass: true, platform: 'linux', keysFile });
   });
 
   it('is the executable next to the file that a link leads to', async () => {
@@ -66,14 +74,14 @@ describe('how ssh calls a vmssh that Node runs', () => {
       write(saying(version));
     }
     const self = [node, join(dist, 'vmssh.js')];
-    const { program } = await callerForSsh({ self, platform: 'linux' }, () => false, 'arm64');
+    const { program } = await callerForSsh({ self, platform: 'linux', env }, () => false, 'arm64');
     expect(program).toEqual([join(dist, 'linux-arm64/vmssh')]);
   });
 
   it('is Node if there is no executable', async () => {
     expect(await caller()).toEqual(byNode());
     expect(
-      await callerForSsh({ self: [node, join(dist, 'vmssh.js')], platform: 'linux' }, () => true),
+      await callerForSsh({ self: [node, join(dist, 'vmssh.js')], platform: 'linux', env }, () => true),
     ).toEqual({ ...byNode(), fdpass: true });
   });
 
@@ -95,10 +103,11 @@ describe('how ssh calls a vmssh that Node runs', () => {
 });
 
 it('is the executable itself if that runs', async () => {
-  expect(await callerForSsh({ self: ['/usr/bin/vmssh'], platform: 'linux' }, () => true)).toEqual({
+  expect(await callerForSsh({ self: ['/usr/bin/vmssh'], platform: 'linux', env }, () => true)).toEqual({
     program: ['/usr/bin/vmssh'],
     fdpass: true,
     platform: 'linux',
+    keysFile,
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { exact } from '../../../src/identity/identity.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts, sharedUuidProblem } from '../../../src/ssh/config/hosts.js';
 import { configText } from '../../../src/ssh/config/text.js';
@@ -37,8 +38,38 @@ describe('a Host of its own', () => {
     const [host] = hosts([machine('Mint 22', { uuid, ...login })]).hosts;
     expect(host).toEqual({
       ...{ host: 'Mint-22', names: ['mint-22', uuid], about: 'Mint 22 of machined' },
-      options: { target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}`, ...login },
+      options: {
+        target: 'machine/Mint 22',
+        knownHosts: '~/hosts',
+        hostKeyAlias: `vmssh-${uuid}`,
+        ...login,
+        lookedUp: exact('Mint-22'),
+      },
     });
+  });
+
+  it.each([
+    { prefix: '', name: 'web', want: 'web' },
+    { prefix: 'vm-', name: 'web', want: 'web' },
+    { prefix: 'vm-', name: 'web.lab', want: 'web.lab' },
+  ])('is looked up by $want, called $prefix$name', ({ prefix, name, want }) => {
+    const [host] = hosts([machine(name, { uuid })], { prefix }).hosts;
+    expect(host).toMatchObject({ host: `${prefix}${name}`, options: { lookedUp: want } });
+  });
+
+  it('is looked up by no name that means two machines, and behind a hypervisor with that', () => {
+    const all = [
+      machine('web', { target: 'machine/web' }),
+      machine('vm-web', { target: 'machine/vm-web' }),
+      there('hv1', 'web'),
+    ];
+    const names = hosts(all, { prefix: '' }).hosts.map(({ options }) => options.lookedUp);
+    expect(names).toEqual(['web', 'vm-web', 'web.hv1']);
+    const twins = hosts([
+      machine('Web', { target: 'machine/Web' }),
+      machine('web', { target: 'machine/web' }),
+    ]).hosts;
+    expect(new Set(twins.map(({ options }) => options.lookedUp)).size).toBe(twins.length);
   });
 
   it("has Hyper-V's id in capitals too, as WMI prints it", () => {
@@ -121,7 +152,7 @@ describe('a Host of its own', () => {
     {
       name: 'nothing for an address',
       input: machine('vm', { target: 'vsock/3', provider: 'crosvm' }),
-      want: { knownHosts: undefined, hostKeyAlias: undefined },
+      want: { knownHosts: '~/hosts', hostKeyAlias: undefined },
     },
     ...(['user', undefined] as const).map((authority) => ({
       name: `the name and the owner of one without a manager: ${authority ?? 'the system'}`,

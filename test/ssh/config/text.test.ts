@@ -60,11 +60,13 @@ describe.skipIf(noSsh)('the lines, as ssh reads them', () => {
     const { proxycommand, proxyusefdpass, ...rest } = effective({ program, fdpass: true }, host);
     expect(proxycommand).toBe("/opt/vmssh proxy --fdpass --typed '%n' '%h' %p");
     expect(proxyusefdpass).toBe('yes');
-    const named = /^(machine|container|qemu|lima)[/%:]/.test(host) && !host.endsWith('.host');
     expect(rest).toMatchObject({
-      checkhostip: 'no',
-      stricthostkeychecking: expect.stringMatching(named ? /^accept-new$/ : /^(no|false)$/),
-      userknownhostsfile: named ? expect.stringMatching(/\/\.ssh\/vmssh_known_hosts$/) : '/dev/null',
+      ...{
+        checkhostip: 'no',
+        stricthostkeychecking: 'ask',
+        verifyhostkeydns: expect.stringMatching(/no|false/),
+      },
+      userknownhostsfile: expect.stringMatching(/\/\.ssh\/vmssh_known_hosts$/),
     });
   });
 
@@ -74,10 +76,41 @@ describe.skipIf(noSsh)('the lines, as ssh reads them', () => {
     expect(hostname?.toLowerCase()).toBe(host.toLowerCase());
   });
 
-  it.each(hosts)('have %s accept no unknown key by the policy strict, and have ssh ask by ask', (host) => {
-    const effect = (hostKeys: 'strict' | 'ask') =>
-      effective({ program, fdpass: true, hostKeys }, host).stricthostkeychecking;
-    expect([effect('strict'), effect('ask')]).toEqual([expect.stringMatching(/^(yes|true)$/), 'ask']);
+  it.each(hosts)(
+    'have ssh do with the unknown key of %s what the user told it, or a setting of the Hosts',
+    (host) => {
+      const word = (more: object, main?: string) =>
+        effective({ program, fdpass: true, ...more }, host, main).stricthostkeychecking;
+      expect(word({}, 'Host *\nStrictHostKeyChecking accept-new\n')).toBe('accept-new');
+      const settings = [['StrictHostKeyChecking', 'yes']] as const;
+      expect(word({ settings }, 'Host *\nStrictHostKeyChecking accept-new\n')).toMatch(/^(yes|true)$/);
+    },
+  );
+
+  it('have ssh take any key of what is new at each boot, keep none, and give it nothing', () => {
+    const throwaway = ['vsock/*', 'vsock%*'];
+    const asks = {
+      asksForKeys: true,
+      platform: 'linux',
+      keysFile: '/home/x/.ssh/vmssh_known_hosts',
+    } as const;
+    const given = { program, fdpass: true, ...asks, throwaway };
+    const main = 'Host *\nForwardAgent yes\nStrictHostKeyChecking yes\n';
+    const any = {
+      stricthostkeychecking: expect.stringMatching(/^(no|false)$/),
+      userknownhostsfile: '/dev/null',
+    };
+    for (const host of ['vsock/3', 'vsock%3']) {
+      const settings = effective(given, host, main);
+      expect(settings).toMatchObject({ ...any, forwardagent: 'no' });
+      expect(settings.knownhostscommand).toContain(
+        ' host-key --file=/home/x/.ssh/vmssh_known_hosts --throwaway ',
+      );
+    }
+    expect(effective(given, 'unix/run/x', main)).toMatchObject({
+      forwardagent: 'yes',
+      stricthostkeychecking: expect.stringMatching(/^(yes|true)$/),
+    });
   });
 
   it.each(hosts)('lead %s to the relay if there is no addon', (host) => {
@@ -95,7 +128,7 @@ describe.skipIf(noSsh)('the lines, as ssh reads them', () => {
   });
 
   it.each(['mint', 'vsock/3'])('have ssh take %s as it is, whatever domains it looks in', (host) => {
-    const options = { knownHosts: undefined, target: 'qemu/mint' };
+    const options = { knownHosts: '~/x', target: 'qemu/mint' };
     const given = { program, fdpass: true, hosts: [{ host: 'mint', about: 'mint', options }] };
     const domains = [
       'CanonicalizeHostname always',
@@ -253,11 +286,11 @@ describe('lines for ssh_config', () => {
     CheckHostIP no
     User ann
     HostKeyAlias m-vsock
-    StrictHostKeyChecking accept-new
     UserKnownHostsFile ~/hosts
     GlobalKnownHostsFile /dev/null
     HashKnownHosts no
     UpdateHostKeys no
+    VerifyHostKeyDNS no
 `);
     expect(hostLines({ ...options, target: 'machine/m', hostKeyAlias: 'vmssh-machine%m' })).toContain(
       '    HostKeyAlias vmssh-machine%m\n',
@@ -287,7 +320,7 @@ it.each([
     ].map((options, at) => ({
       host: `web${at}`,
       about: 'one',
-      options: { knownHosts: undefined, ...options },
+      options: { knownHosts: '~/x', ...options },
     })),
   });
   const brings = [...text.matchAll(/proxy.* --bring-sshd --record --(\S+) '%r' (\S+) %p/g)];

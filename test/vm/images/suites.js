@@ -77,7 +77,7 @@ export const suites = {
     ],
     servesVsock: true,
     acceptOutdated: true,
-    builtWhenBooted: true,
+    isRare: true,
   },
   // Podman and Docker, with gVisor as a runtime. Their containers are made of the guest's own files: there is no registry.
   containers: {
@@ -101,7 +101,7 @@ export const suites = {
   },
   // What a person has on a desktop: quickemu, and GNOME Boxes with a screen that nobody sees.
   desktop: {
-    ...{ debian: 'trixie', systemd: 257, servesVsock: true, builtWhenBooted: true },
+    ...{ debian: 'trixie', systemd: 257, servesVsock: true, isRare: true },
     packages: [
       ...[...packages, 'nodejs', 'quickemu', 'gnome-boxes', 'libvirt-clients', 'qemu-system-modules-spice'],
       ...['xvfb', 'at-spi2-core', 'gir1.2-atspi-2.0', 'python3-gi', 'dbus-user-session'],

@@ -1,0 +1,127 @@
+import { readText } from '../files/read-file.js';
+import { realPath } from '../files/read-sync.js';
+import type { Io } from '../process/io.js';
+import { runProgram } from '../process/run-program.js';
+import { settingIn } from '../process/ssh-program.js';
+import { hasInclude, includeLine } from '../ssh/config/file.js';
+import { settingsOf } from '../ssh/config/settings.js';
+import { isOurProxy } from '../ssh/config/word.js';
+import { otherHome } from '../ssh/folder.js';
+import { type ConfigFiles, spellings } from './places.js';
+
+export interface NotInEffect {
+  readonly problem: string;
+  /** The same without a path or a line of this host. */
+  readonly about: string;
+  readonly fix: string;
+}
+
+/** Why ssh, as PATH finds it, does not take what is in our file; undefined if it does, or if it cannot be asked. */
+export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffect | undefined> {
+  const { own, main } = files;
+  if (io.platform === 'win32') return undefined;
+  if (main !== undefined && otherHome(io.env, io.platform) !== undefined) return undefined;
+  // Root's own configuration is not that of all users.
+  const only = main === undefined ? ['-F', systemConfig] : [];
+  const how = { env: { ...io.env, ...io.usersShell }, timeoutMs: 20_000 };
+  const end = await runProgram(['ssh', ...only, '-vG', 'vsock/3'], how).catch(() => undefined);
+  if (end === undefined || !/^hostname /m.test(end.stdout)) return undefined;
+  const isOurs = isOurProxy(settingIn(end.stdout, 'proxycommand'));
+  const asks = / host-key /.test((await textAt(own)).split('\n').find(isKeyCommand) ?? '');
+  if (isOurs && (!asks || / host-key /.test(settingIn(end.stdout, 'knownhostscommand') ?? '')))
+    return undefined;
+  const read = [...end.stderr.matchAll(/^debug1: Reading configuration data (.+?)\r?$/gm)].map(
+    ([, path = '']) => path,
+  );
+  const at = read.findIndex((path) => isSame(path, own));
+  if (at < 0) return notRead(files, read, io);
+  return displaced(read.slice(0, at), end.stderr, isOurs ? 'KnownHostsCommand' : 'ProxyCommand', files);
+}
+
+const isKeyCommand = (line: string) => /^\s*KnownHostsCommand /.test(line);
+
+async function notRead(
+  files: ConfigFiles,
+  [first]: readonly string[],
+  io: Io,
+): Promise<NotInEffect | undefined> {
+  const { own, main } = files;
+  if (main === undefined)
+    return {
+      problem: `ssh does not read ${own}: /etc/ssh/ssh_config does not include its folder`,
+      about: 'ssh does not read the lines for all users',
+      fix: `put this line at the top of /etc/ssh/ssh_config: ${includeLine([own])}`,
+    };
+  if (first === undefined || first === systemConfig || isSame(first, main)) return noInclude(files, io);
+  return otherFile(first, files, io, 'the ssh in PATH');
+}
+
+/** What to say of a program that reads another file in place of ssh's own; undefined: that file includes ours. */
+export async function otherFile(
+  path: string,
+  files: ConfigFiles,
+  io: Io,
+  who: string,
+): Promise<NotInEffect | undefined> {
+  const text = await textAt(path);
+  if (hasInclude(text, await spellings(files, text, io))) return undefined;
+  return {
+    problem: `${who} reads ${path} in place of ${files.main}, and that does not include ${files.own}`,
+    about: 'another configuration file takes the place of the user’s, without our lines',
+    fix: `put this line at the top of ${path}: ${includeLine([files.own])}`,
+  };
+}
+
+/** Whether ssh's main file has lost the line that it had; another program may have written it anew. */
+export async function noInclude(files: ConfigFiles, io: Io): Promise<NotInEffect | undefined> {
+  const { main, own } = files;
+  if (main === undefined) return undefined;
+  const text = await textAt(main);
+  if (hasInclude(text, await spellings(files, text, io))) return undefined;
+  return {
+    problem: `${main} does not include ${own} above its first Host: another program may have written it anew (chezmoi, stow, home-manager)`,
+    about: 'ssh’s own file does not include our lines',
+    fix: `vmssh config install, or give that program this line for the top: ${includeLine(files.include)}`,
+  };
+}
+
+/** What stands above our lines in ssh's order, where the first value counts. */
+async function displaced(
+  above: readonly string[],
+  said: string,
+  keyword: string,
+  { main }: ConfigFiles,
+): Promise<NotInEffect> {
+  let by: string | undefined;
+  for (const path of above) if (await sets(path, keyword.toLowerCase(), said)) by ??= path;
+  const name = by ?? 'a line above ours';
+  return {
+    problem: `${name} sets ${keyword}, and ssh takes the first one that it reads`,
+    about: `another ${keyword} stands above ours`,
+    fix:
+      main === undefined
+        ? `rename ${by ?? 'its file'}, so that it comes after vmssh's`
+        : `put that ${keyword} below the Include of vmssh.conf`,
+  };
+}
+
+/** Whether a file sets a keyword in a block that ssh applied, or above all blocks. Ours is included by what comes first in a file. */
+async function sets(path: string, keyword: string, said: string): Promise<boolean> {
+  const lines = (await textAt(path)).split('\n');
+  const applied = [...said.matchAll(/^debug1: (.+) line (\d+): Applying options for /gm)];
+  const starts = applied.flatMap(([, file, line]) => (file === path ? [Number(line)] : []));
+  return [0, ...starts].some((start) => {
+    const words = [keyword, 'host', 'match', 'include'];
+    return settingsOf(lines.slice(start).join('\n'), words)[0]?.keyword === keyword;
+  });
+}
+
+const systemConfig = '/etc/ssh/ssh_config';
+
+function textAt(path: string): Promise<string> {
+  return readText(path).catch(() => '');
+}
+
+function isSame(one: string, other: string): boolean {
+  return one === other || (realPath(one) !== undefined && realPath(one) === realPath(other));
+}

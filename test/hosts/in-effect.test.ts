@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { notInEffect } from '../../src/hosts/in-effect.js';
+import { configText } from '../../src/ssh/config/text.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { findProgram, lacks } from '../helpers/programs.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+describe.skipIf(lacks('ssh'))('what ssh takes of our lines', () => {
+  const dir = useTempDir();
+  const ours = configText({ program: ['/opt/vmssh'], fdpass: true, platform: 'linux', asksForKeys: true });
+  let count = 0;
+
+  /** Files in a folder of their own, and an ssh in PATH that reads one of them in place of its own. */
+  function placed(files: Readonly<Record<string, string>>, reads: string, dropped = 0) {
+    const folder = join(dir, `${count++}`);
+    const at = (name: string) => join(folder, name);
+    for (const each of ['.ssh', 'ssh_config.d', 'bin']) mkdirSync(at(each), { recursive: true });
+    const write = (name: string, text: string) =>
+      writeFileSync(at(name), text.replaceAll('FOLDER', folder), { mode: 0o600 });
+    for (const [name, text] of Object.entries(files)) write(name, text);
+    const wrapper = `#!/bin/sh\nshift ${dropped}\nexec '${findProgram('ssh')}' -F '${at(reads)}' "$@"\n`;
+    writeFileSync(at('bin/ssh'), wrapper, { mode: 0o755 });
+    const io = fakeIo({ env: { PATH: `${at('bin')}:${process.env.PATH}` } });
+    return { at, write, io };
+  }
+
+  function users(files: Readonly<Record<string, string>>, reads = '.ssh/config') {
+    const { at, write, io } = placed({ '.ssh/vmssh.conf': ours, ...files }, reads);
+    const include = [at('.ssh/vmssh.conf')];
+    const places = { own: at('.ssh/vmssh.conf'), state: at('state'), main: at('.ssh/config'), include };
+    return { at, write, look: () => notInEffect(places, io) };
+  }
+
+  it('is all of it, if its file includes them first', async () => {
+    const { look } = users({ '.ssh/config': 'Include FOLDER/.ssh/vmssh.conf\nProxyCommand none\n' });
+    expect(await look()).toBe(undefined);
+  });
+
+  it('is nothing once another program wrote the file anew', async () => {
+    const { look, write } = users({ '.ssh/config': 'Host web\n    User ann\n' });
+    expect(await look()).toMatchObject({
+      problem: expect.stringMatching(/config does not include .*vmssh\.conf above its first Host/),
+      fix: expect.stringMatching(/^vmssh config install, or give that program this line .*: Include /),
+    });
+    write('.ssh/config', 'Include FOLDER/.ssh/vmssh.conf\n');
+    expect(await look()).toBe(undefined);
+  });
+
+  it('is nothing for a wrapper with another -F, until that has the line', async () => {
+    const main = 'Include FOLDER/.ssh/vmssh.conf\n';
+    const { at, look, write } = users({ '.ssh/config': main, work: 'Host web\n    User ann\n' }, 'work');
+    const found = await look();
+    expect(found?.problem).toContain(`the ssh in PATH reads ${at('work')} in place of ${at('.ssh/config')}`);
+    expect(found?.fix).toBe(`put this line at the top of ${at('work')}: Include ${at('.ssh/vmssh.conf')}`);
+    write('work', `${found?.fix.split(': ')[1]}\nHost web\n    User ann\n`);
+    expect(await look()).toBe(undefined);
+  });
+
+  it.each([
+    { keyword: 'KnownHostsCommand', line: 'KnownHostsCommand /usr/bin/sss_ssh_knownhosts %H' },
+    { keyword: 'ProxyCommand', line: 'Host web\nProxyCommand none\nHost *\nProxyCommand nc %h %p' },
+  ])('is void for all users below another $keyword, and not above it', async ({ keyword, line }) => {
+    const include = 'Host other\n    ProxyCommand none\nHost *\nInclude FOLDER/ssh_config.d/*.conf\n';
+    const files = { ssh_config: include, 'ssh_config.d/04-ipa.conf': `${line}\n` };
+    const { at, io, write } = placed({ ...files, 'ssh_config.d/10-vmssh.conf': ours }, 'ssh_config', 2);
+    const look = (name: string) =>
+      notInEffect({ own: at(name), state: '', main: undefined, include: [] }, io);
+    expect(await look('ssh_config.d/10-vmssh.conf')).toMatchObject({
+      problem: `${at('ssh_config.d/04-ipa.conf')} sets ${keyword}, and ssh takes the first one that it reads`,
+    });
+    write('ssh_config.d/00-vmssh.conf', ours);
+    expect(await look('ssh_config.d/00-vmssh.conf')).toBe(undefined);
+  });
+
+  it('is unknown without an ssh', async () => {
+    const places = { own: join(dir, 'none'), state: '', main: join(dir, 'main'), include: [] };
+    expect(await notInEffect(places, fakeIo({ env: { PATH: '/nonexistent' } }))).toBe(undefined);
+  });
+});

@@ -95,7 +95,7 @@ export function factsFor(keys: MachineKeys, shown: ShownKey | string, keepsNone 
       .find(({ bytes }) =>
         prints.some((each) => hosts.some((name) => verdictOn(each, name, bytes) === 'revoked')),
       )?.path,
-    certified: certificate && authorityOf(certificate, keys) ? isValidFor(certificate, host) : undefined,
+    certified: certificate && caLineOf(certificate, keys) ? isValidFor(certificate, host) : undefined,
     ...(keepsNone ? {} : { filed: () => verdictOn(print, host, joined(read)) }),
     brought: reached?.brought && pinPrint(reached.brought),
     made: keys.made && pinPrint(keys.made),
@@ -113,7 +113,7 @@ function lookedUp({ host, typed, reached }: Pick<MachineKeys, 'host' | 'typed' |
 }
 
 /** The CA of a certificate, if one for the name that ssh looks up: "ssh-ed25519 AAAA…". */
-export function authorityOf({ ca }: Certificate, { authorities }: MachineKeys): string | undefined {
+export function caLineOf({ ca }: Certificate, { authorities }: MachineKeys): string | undefined {
   return authorities.find((line) => line.split(' ')[1] === ca);
 }
 

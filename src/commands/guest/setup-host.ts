@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { printOfLine } from '../../checks/own-keys.js';
 import { type LoginWords, trySsh } from '../../checks/users-ssh.js';
-import { judgeLogin, type Verdict } from '../../checks/verdict.js';
+import { judgeLogin, type LoginVerdict } from '../../checks/verdict.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { readBytes } from '../../files/read-file.js';
@@ -195,7 +195,7 @@ async function tryOnce(
   setup: Setup,
   found: Found,
   mark: string,
-): Promise<Pick<Verdict, 'state' | 'message'> & { readonly stderr: string }> {
+): Promise<Pick<LoginVerdict, 'state' | 'message'> & { readonly stderr: string }> {
   const { io, signal, name } = setup;
   const { env } = io;
   const { words, sshConfig } = await loginWords(setup, found);

@@ -208,7 +208,7 @@ describe.skipIf(lacks('ssh'))('config install', () => {
     });
     const main = SshConfig.parse(readFileSync(join(home, '.ssh/config'), 'utf8'));
     expect(main.find((line) => 'param' in line && line.param === 'Include')).toMatchObject({
-      value: 'vmssh.conf',
+      value: join(home, '.ssh/vmssh.conf'),
     });
   });
 

@@ -116,11 +116,12 @@ async function identityFiles(
   const paths = [...settings.matchAll(/^identityfile (.+)$/gm)].map(([, path = '']) => path);
   if (!paths.some((path) => /[%$]/.test(path))) return paths.map((path) => inFolder(path, io));
   // Its proxy ends at once: ssh asks no host.
-  const nowhere = ['ProxyCommand=exit', 'ProxyUseFdpass=no', ownConnection, asksNothing];
+  const nowhere = ['ProxyCommand=true', 'ProxyUseFdpass=no', ownConnection, asksNothing];
   const name = isHostName(host) ? host : slug(host);
   const words = sshCommand({ ssh: sshProgram(io), configFile, flags: ['-v'], settings: nowhere, host: name });
   const end = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(() => undefined);
-  const said = [...(end?.stderr ?? '').matchAll(/^debug1: identity file (.*) type -?\d+\r?$/gm)];
+  // What its shell says may stand in front of a line.
+  const said = [...(end?.stderr ?? '').matchAll(/debug1: identity file (.*) type -?\d+\r?$/gm)];
   return said.map(([, path = '']) => path).filter((path) => !path.endsWith('-cert'));
 }
 

@@ -92,9 +92,11 @@ export function trustIn({ alias, knownHosts, identityFile }: GuestKeys) {
   return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...(identityFile && { identityFile }) };
 }
 
-/** The name by which an ssh that asks vmssh looks up a machine without a Host: its target. */
+/** The name by which an ssh that asks vmssh looks up a machine without a Host: its target. Two machines may differ in case alone, which known_hosts ignores. */
 export function lookedUpAs(target: string): string {
-  return /^[\w@%+=:./-]+$/.test(target) ? target : exact(target);
+  const parsed = asTarget(target);
+  const isOne = target === target.toLowerCase() || !parsed || !isNamed(parsed);
+  return isOne && /^[\w@%+=:./-]+$/.test(target) ? target : exact(target);
 }
 
 /** For an ssh that does not ask vmssh: by which name a machine's key is known, and where. */

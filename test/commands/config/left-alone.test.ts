@@ -62,7 +62,7 @@ describe('config install, if a file is not its own,', () => {
         return editFile(path, edit, mode);
       };
       expect(await applyPlan(await planInstall(options, to, find), to, readOnly)).toBe(1);
-      expect(to.stdout).toContain('Include vmssh.conf\n');
+      expect(to.stdout).toContain(`Include ${home.own}\n`);
       expect(to.stderr.join('')).toContain(
         `read-only (${code}): add this line above its first Host or Match`,
       );
@@ -109,7 +109,7 @@ describe('config install, if a file is not its own,', () => {
     const to = home.io();
     expect(await home.install({}, to)).toBe(1);
     expect(to.stderr.join('')).toContain(`"${home.main}" ${why}`);
-    expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nInclude vmssh.conf\n`);
+    expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nInclude ${home.own}\n`);
     expect(readFileSync(home.main).equals(bytes)).toBe(true);
   });
 

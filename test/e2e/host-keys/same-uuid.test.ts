@@ -21,7 +21,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('two machines with one UUID', () => {
     onTestFinished(() => machined.stop());
     const env = { ...process.env, HOME: home, ...machined.env };
     const program = (...args: string[]) => run([...vmssh, ...args], { env });
-    const quick = ['-F', '/dev/null', '-o', 'BatchMode=yes'];
+    const quick = ['-F', '/dev/null', '-o', 'BatchMode=yes', '-oStrictHostKeyChecking=accept-new'];
     const login = (name: string) => program('ssh', ...quick, name, 'exit 7');
 
     expect((await program('config', 'install')).stderr).toContain('have one UUID');
@@ -34,7 +34,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('two machines with one UUID', () => {
     expect(await login(names[0])).toMatchObject({ code: 7, stderr: '' });
     const [, second] = machines;
     if (second) machines[1] = { ...second, id: id.replaceAll('1', '2') };
-    expect(await login(names[1])).toMatchObject({ code: 7 });
+    for (let times = 0; times < 2; times++) expect(await login(names[1])).toMatchObject({ code: 7 });
     expect(known()?.[1]).toMatch(/^vmssh-2/);
   });
 });

@@ -177,7 +177,10 @@ export async function checkUntil(
 async function howToStart(setup: Setup): Promise<string | undefined> {
   const { machine, io } = setup;
   if (machine === undefined || mayBeUp(machine)) return undefined;
-  const { start, hint } = (await checkUntil('banner', undefined, setup)).error ?? {};
+  const { error } = await checkUntil('banner', undefined, setup);
+  // To ask a distribution of WSL starts it.
+  if (!error) return undefined;
+  const { start, hint } = error;
   return (start && startLine(start, shellOf(io))) ?? hint ?? 'run this again';
 }
 

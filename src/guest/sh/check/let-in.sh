@@ -36,7 +36,9 @@ ordinary_accounts() {
 
 # is_let_in: whether sshd lets $account in, by a key. Says why not; sets $keys_in and $keys_by.
 is_let_in() {
-  if [ ! -d "$R$home" ]; then
+  if home_is_closed "$account"; then
+    return 1
+  elif [ ! -d "$R$home" ]; then
     fail account "the home of $account, $home, is not there" "install -d -m 700 -o $account -g $(id -gn "$account") $home" || return
   fi
   shell=$(getent passwd "$account" | cut -d: -f7)

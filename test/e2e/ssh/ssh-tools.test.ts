@@ -143,7 +143,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
       ['RSYNC_RSH', `ssh ${yes} ${key.join(' ')}`, ['rsync', ...rsync.slice(3)]],
     ] as const)
       expect((await run([...vmssh, ...args], { env: { ...env, [name]: value } })).stderr).toContain(
-        'policy is strict',
+        'you have requested strict checking',
       );
     expect(knownHosts()).toBe('');
     writeFileSync(file, before);

@@ -22,6 +22,7 @@ const work = join(root, 'native/build/engine');
  * @property {Sanitizer | undefined} [sanitize] as in native/build-flags.js
  * @property {import('./limits.js').Limits} [limits]
  * @property {boolean} [image] starts from an image of the engine (./image.js)
+ * @property {boolean} [symbols] keeps the names of functions, for a profile
  * @property {Readonly<Record<string, string>>} [changed] other texts for some files of native/, by name
  */
 
@@ -48,7 +49,8 @@ export async function buildEngineProgram(main, output, options = {}) {
   const linking = `${output}.${process.pid}`;
   const unfinished = join(linking, isWindows ? 'vmssh.exe' : 'vmssh');
   mkdirSync(linking, { recursive: true });
-  const flags = [...tools.cppFlags, '-I', join(root, 'native/engine'), ...tools.programFlags];
+  const programFlags = tools.programFlags.filter((flag) => !options.symbols || flag !== '-s');
+  const flags = [...tools.cppFlags, '-I', join(root, 'native/engine'), ...programFlags];
   const libraries = isWindows ? await delayed(work, objects.program) : (tools.libraries ?? []);
   // The first chunk is evaluated in the image.
   const linked = options.image ? names.filter((name) => name !== first) : names;

@@ -115,11 +115,12 @@ export class CommandError extends Error {
 /** Parses a command's arguments, whichever parser split them. Throws a UsageError. */
 export function understand<T>(command: Command<T>, raw: RawArgs, io: Io): T {
   for (const group of command.exclusive ?? []) {
-    const given = group.filter(({ long }) => raw.options[long] !== undefined).map(({ long }) => `--${long}`);
-    if (given.length > 1) throw new UsageError(`${given.join(' and ')} cannot be used together`);
+    const given = group.filter(({ long }) => raw.options[long] !== undefined);
+    if (given.length > 1)
+      throw new UsageError(`${given.map(({ long }) => `--${long}`).join(' and ')} cannot be used together`);
   }
   // A value that was a target, "--timeout mint", is the mistake, not the target that is missing then.
-  for (const option of command.options) option.read(raw);
+  for (const option of command.options) if (raw.options[option.long] !== undefined) option.read(raw);
   return command.parse(raw, io);
 }
 

@@ -12,6 +12,21 @@ declare module 'engine:bytes' {
   export function hmacSha1(key: Uint8Array, data: Uint8Array): Uint8Array;
 }
 
+/** dev, ino, mode, nlink, uid, gid, rdev and size, and the milliseconds of atime, mtime and ctime. */
+type StatNumbers = readonly [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+
 declare module 'engine:files' {
   export function open(path: string, flags: number, mode: number): number;
   export function close(descriptor: number): void;
@@ -20,7 +35,7 @@ declare module 'engine:files' {
   /** How many bytes it put there; 0 at end-of-file. */
   export function readInto(descriptor: number, into: Uint8Array): number;
   export function write(descriptor: number, bytes: Uint8Array): number;
-  export function fstat(descriptor: number): readonly number[];
+  export function fstat(descriptor: number): StatNumbers;
   /** dev, ino, and nanoseconds of the last change of the content. */
   export function fstatIdentity(descriptor: number): readonly [bigint, bigint, bigint];
   export function fchmod(descriptor: number, mode: number): void;
@@ -43,8 +58,8 @@ declare module 'engine:loop' {
 }
 
 declare module 'engine:paths' {
-  export function stat(path: string): readonly number[];
-  export function lstat(path: string): readonly number[];
+  export function stat(path: string): StatNumbers;
+  export function lstat(path: string): StatNumbers;
   export function lstatIdentity(path: string): readonly [bigint, bigint, bigint];
   export function access(path: string, mode: number): void;
   /** Also false if that cannot be found out. */
@@ -97,8 +112,8 @@ declare module 'engine:system' {
   /** Of Windows: the user's name and home. */
   export function account(): readonly [string, string];
   export function commandLine(): readonly string[];
-  /** "NAME=value" each. */
-  export function environment(): readonly string[];
+  /** A new object without a prototype, as a variable may be called "__proto__". */
+  export function environment(): Record<string, string | undefined>;
   export function workingFolder(): string;
   export function programPath(): string;
   export function engineVersion(): string;

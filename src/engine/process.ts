@@ -37,7 +37,8 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
   }
 
   get env(): Environment {
-    this.#env ??= environmentOf(system.environment(), this.platform);
+    this.#env ??=
+      this.platform === 'win32' ? new Proxy(system.environment(), ignoringCase) : system.environment();
     return this.#env;
   }
 
@@ -136,17 +137,7 @@ const architectures: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64
 
 type Environment = Record<string, string | undefined>;
 
-/** process.env of "NAME=value" each. Windows asks for a name in whatever case, and keeps the one that it was given. */
-function environmentOf(pairs: readonly string[], platform: NodeJS.Platform): Environment {
-  // Without a prototype: a variable may be called "__proto__".
-  const own: Environment = Object.create(null);
-  for (const pair of pairs) {
-    const at = pair.indexOf('=');
-    if (at > 0) own[pair.slice(0, at)] = pair.slice(at + 1);
-  }
-  return platform === 'win32' ? new Proxy(own, ignoringCase) : own;
-}
-
+/** Windows asks for a name in whatever case, and keeps the one that it was given. */
 const ignoringCase: ProxyHandler<Environment> = {
   get: (own, name) => own[known(own, name)],
   has: (own, name) => known(own, name) in own,

@@ -57,15 +57,17 @@ export class Bytes {
 
   /** Whether there may be more. */
   add({ bytesRead }: { bytesRead: number }): boolean {
+    if (bytesRead === 0) return false;
     this.#parts.push(this.#next.subarray(0, bytesRead));
     this.#next = this.#next.subarray(bytesRead);
     this.length += bytesRead;
     if (this.length > this.#limit) throw tooLong(this.#path, this.#limit);
-    return bytesRead > 0;
+    return true;
   }
 
   all(): Buffer {
-    return Buffer.concat(this.#parts, this.length);
+    const [only] = this.#parts;
+    return only && this.#parts.length === 1 ? only : Buffer.concat(this.#parts, this.length);
   }
 }
 

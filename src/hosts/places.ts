@@ -8,6 +8,7 @@ import { everySshAbilities } from '../process/ssh-program.js';
 import { hasInclude, type Include, includeLine } from '../ssh/config/file.js';
 import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
 import { stateFile } from '../ssh/config/state.js';
+import { isForLine } from '../ssh/config/word.js';
 import { gitHome, otherHome, sshFolder } from '../ssh/folder.js';
 import { shellQuoted } from '../typed/shell.js';
 import type { ConfigOptions } from './options.js';
@@ -91,13 +92,12 @@ export async function spellings(
 }
 
 /**
- * How an Include names our file. A relative name is looked for in ~/.ssh (ssh_config(5)), and needs no quotes. Windows' ssh takes that
- * "~" from HOME, which another shell may have set: it needs the whole path too, which Git's ssh and one before 8.0 take for a relative one.
+ * How an Include names our file: by the whole path, as ssh looks for a relative name in the ~/.ssh of $HOME, which sudo -E or CI may have set. What ssh
+ * would expand or glob is a "?". On Windows Git's ssh and one before 8.0 take a whole path for a relative one: those need the name too.
  */
 function includedAs(own: string, platform: NodeJS.Platform): Include {
-  return platform === 'win32'
-    ? [own.replaceAll('\\', '/').replaceAll(/[*?[]/g, '?'), relativeName]
-    : [relativeName];
+  if (platform === 'win32') return [own.replaceAll('\\', '/').replaceAll(/[*?[]/g, '?'), relativeName];
+  return isForLine(own) ? [own.replaceAll(/[*?[\]{}~$%"'\\]/g, '?')] : [relativeName];
 }
 
 const relativeName = 'vmssh.conf';

@@ -113,7 +113,8 @@ export function isValidFor(
   now: number = Date.now() / 1000,
 ): boolean {
   const name = plainName(host);
-  const isMeant = principals.some((each) => each.toLowerCase() === name);
+  // As ssh compares them.
+  const isMeant = principals.includes(name);
   // No ssh takes SHA-1 by default.
   return isHost && !isLimited && isMeant && after <= now && now < before && signature !== 'ssh-rsa';
 }

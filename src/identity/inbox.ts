@@ -4,6 +4,9 @@ import { readBytes } from '../files/read-file.js';
 import { folded, isHashOf, type KeyLine, linesOf, nameBytes, parseLine } from './known-hosts.js';
 import { fromBytes, type Pin, pinPrint, sharedMark, toBytes, withPin } from './pins.js';
 
+/** Bytes of an inbox that is emptied first: a machine can show a new key at each try. */
+export const longInbox = 256 << 10;
+
 /** To which ssh appends the keys that it accepts: the first of the two files in the lines. vmssh only appends notes to it, and empties it. */
 export function inboxOf(knownHosts: string): string {
   return `${knownHosts}.new`;
@@ -100,8 +103,14 @@ function openNotes(inbox: Buffer): string {
   const isKept = (note: ReadNote) => kept.some(({ note: own }) => own?.line === note.line);
   const since = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   const open = notesIn(inbox).filter((note) => !isKept(note) && note.day >= since);
-  return open.map(({ line }) => `${line}\n`).join('');
+  return open
+    .slice(-maxOpen)
+    .map(({ line }) => `${line}\n`)
+    .join('');
 }
+
+/** More logins than wait at once. */
+const maxOpen = 200;
 
 interface ReadNote {
   readonly line: string;

@@ -4,6 +4,10 @@ import { main } from './main.js';
 import '../commands/proxy/host-key.js';
 import '../commands/proxy/proxy.js';
 
+// The engine makes its own functions when they are first asked for: those that each login calls are in the image.
+for (const each of [Object, Promise, Promise.prototype, Array.prototype, String.prototype, Map.prototype])
+  Object.getOwnPropertyDescriptors(each);
+
 // All modules up to here may be evaluated when the program is built: what depends on the process comes after it.
 atStart(() => {
   // One file serves both programs: by a link named vsock-nc it is vsock-nc.

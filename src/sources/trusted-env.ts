@@ -17,9 +17,26 @@ export function ownFolders(env: Env, names: readonly string[], uid: number): Env
   return Object.fromEntries(names.map((name) => [name, isOwn(name, env, uid) ? env[name] : undefined]));
 }
 
+/** Whether HOME is of root and of nobody else, which after `sudo -E` it is not. */
+export function isOwnHome(env: Env): boolean {
+  return isOwn('HOME', env, 0);
+}
+
+/** A command asks for the same folders of its environment many times, and whoever could change the answer is the user himself. */
+const known = new WeakMap<Env, Map<string, boolean>>();
+
 function isOwn(name: string, env: Env, uid: number): boolean {
   const value = env[name];
   if (!value) return true;
+  const answers = known.get(env) ?? new Map<string, boolean>();
+  known.set(env, answers);
+  const key = `${uid} ${name}=${value}`;
+  const answer = answers.get(key) ?? isOwnValue(name, value, uid);
+  answers.set(key, answer);
+  return answer;
+}
+
+function isOwnValue(name: string, value: string, uid: number): boolean {
   if (name === tempFolder) return isSafeTemp(value, uid);
   // Only the runtime folder may not be root's: https://specifications.freedesktop.org/basedir-spec/latest/
   return pathsIn(name, value).every((path) => path === '' || isOwnPath(path, uid, name !== runtimeFolder));

@@ -4,8 +4,8 @@ import { dirname, join, posix, win32 } from 'node:path';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
 import type { Env } from '../runtime.js';
-import { ownEnv } from '../sources/trusted-env.js';
-import { isOwnPath, stateHome } from '../sources/trusted-path.js';
+import { isOwnHome, ownEnv } from '../sources/trusted-env.js';
+import { stateHome } from '../sources/trusted-path.js';
 
 /** The folder of ssh's own files, in `ownHome`. An empty or relative HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
 export function sshFolder(
@@ -120,5 +120,5 @@ export function knownHostsFile(env: Env): string {
 
 /** The environment; for root without a HOME that another user owns or can replace (sudo -E): root would write there through that user's links. */
 export function ownHome(env: Env, asRoot: boolean = isRoot()): Env {
-  return asRoot && !isOwnPath(env.HOME || '/', 0, true) ? { ...env, HOME: undefined } : env;
+  return asRoot && !isOwnHome(env) ? { ...env, HOME: undefined } : env;
 }

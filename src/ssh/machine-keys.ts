@@ -96,11 +96,16 @@ export function factsFor(keys: MachineKeys, shown: ShownKey | string, keepsNone 
         prints.some((each) => hosts.some((name) => verdictOn(each, name, bytes) === 'revoked')),
       )?.path,
     certified: certificate && authorityOf(certificate, keys) ? isValidFor(certificate, host) : undefined,
-    ...(keepsNone ? {} : { filed: () => verdictOn(print, host, Buffer.concat(read)) }),
+    ...(keepsNone ? {} : { filed: () => verdictOn(print, host, joined(read)) }),
     brought: reached?.brought && pinPrint(reached.brought),
     made: keys.made && pinPrint(keys.made),
     manager: undefined,
   };
+}
+
+/** The last line of a file may be without its end. */
+function joined(files: readonly Buffer[]): Buffer {
+  return Buffer.concat(files.flatMap((bytes) => [bytes, Buffer.from('\n')]));
 }
 
 function lookedUp({ host, typed, reached }: Pick<MachineKeys, 'host' | 'typed' | 'reached'>): string {

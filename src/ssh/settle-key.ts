@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { ConnectError } from '../errors.js';
 import { makeFolder } from '../files/place.js';
 import { decideByAsking, type KeyAnswer, type KeyFacts } from '../identity/decide.js';
-import { leaveNote } from '../identity/inbox.js';
+import { leaveNote, longInbox, takeInbox } from '../identity/inbox.js';
 import { fingerprintOf, keyTypeOf, type ShownKey } from '../identity/known-hosts.js';
 import { pinKey, pinPrint } from '../identity/pins.js';
 import type { ReachedRecord } from '../identity/record.js';
@@ -87,7 +87,9 @@ export async function noteKey({ keys, plain, env }: KeyQuestion): Promise<void> 
   const note = { host, print: pinPrint(plain), pin: { alias, names, comment: `${today()} ssh`, isShared } };
   try {
     await makeFolder(dirname(path));
-    leaveNote(path, note, inbox);
+    const isLong = inbox.length > longInbox;
+    if (isLong) await takeInbox(path);
+    leaveNote(path, note, isLong ? Buffer.alloc(0) : inbox);
   } catch {}
 }
 

@@ -1,14 +1,12 @@
 import { quote } from '../errors.js';
 import type { SocketPath } from './target.js';
 
-/** Whether the text has a control character (category Cc). A regular expression would cost more than all other parsing. */
+/** Whether the text has a control character. */
 export function hasControlCharacter(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x20 || (unit >= 0x7f && unit < 0xa0)) return true;
-  }
-  return false;
+  return controlCharacter.test(text);
 }
+
+const controlCharacter = /\p{Cc}/u;
 
 /** Why a text cannot be a machine's name, which may become part of a path: one clause about `what`. Undefined if it can. */
 export function nameProblem(name: string, what = 'machine name'): string | undefined {

@@ -24,7 +24,7 @@ describe.skipIf(lacks('ssh', 'strace'))('config install', () => {
     await inHome(goal, 'config', 'install', '--only-patterns');
     const after = {
       own: readFileSync(join(goal, '.ssh/vmssh.conf'), 'utf8'),
-      main: readFileSync(join(goal, '.ssh/config'), 'utf8'),
+      main: (home: string) => readFileSync(join(goal, '.ssh/config'), 'utf8').replaceAll(goal, home),
     };
     const seen = new Set<string>();
     let isTidy = false;
@@ -45,7 +45,7 @@ describe.skipIf(lacks('ssh', 'strace'))('config install', () => {
       killed = signal === 'SIGKILL' || code === 137;
       const text = existsSync(own) ? readFileSync(own, 'utf8') : undefined;
       expect([undefined, after.own]).toContain(text);
-      expect([before, after.main]).toContain(readFileSync(main, 'utf8'));
+      expect([before, after.main(home)]).toContain(readFileSync(main, 'utf8'));
       if (readFileSync(main, 'utf8') !== before) expect(text).toBe(after.own);
       seen.add(
         `${text === undefined ? 'old' : 'new'} ${readFileSync(main, 'utf8') === before ? 'old' : 'new'}`,
@@ -60,7 +60,7 @@ describe.skipIf(lacks('ssh', 'strace'))('config install', () => {
       const dropped = leftovers();
       // What a killed one leaves is removed: at once, or when it is old.
       expect(await inHome(home, 'config', 'install', '--only-patterns')).toMatchObject({ code: 0 });
-      expect(readFileSync(main, 'utf8')).toBe(after.main);
+      expect(readFileSync(main, 'utf8')).toBe(after.main(home));
       const left = leftovers();
       if (left.length === 0) {
         isTidy ||= dropped.length > 0;

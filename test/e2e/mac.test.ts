@@ -56,7 +56,7 @@ describe.skipIf(lacks('ssh', 'sshd') ?? executable)('a Mac, by what Linux can sh
     const config = join(dir, 'config');
     const printed = await mac('config', 'print');
     expect(printed.stdout).toContain('ProxyUseFdpass no');
-    const identity = `Host *\n    IdentityFile ${join(dir, 'id')}\n    BatchMode yes\n    User ${sshd.user}\n`;
+    const identity = `Host *\n    IdentityFile ${join(dir, 'id')}\n    BatchMode yes\n    User ${sshd.user}\n    StrictHostKeyChecking accept-new\n`;
     writeFileSync(config, `${printed.stdout}${identity}`, { mode: 0o600 });
     // ssh's own home is not HOME.
     const anyKey = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];

@@ -88,7 +88,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', 
     expect(stdout).toMatch(/^Host .* bhyve\/\* bhyve%\*( |$)/m);
     expect(stdout).toMatch(/^Host Web-1 web-1$/m);
     const config = join(dir, 'config');
-    const own = `Host *\n    IdentityFile ${dir}/id\n    BatchMode yes\n    User ${sshd.user}\n    LogLevel ERROR\n`;
+    const own = `Host *\n    IdentityFile ${dir}/id\n    BatchMode yes\n    User ${sshd.user}\n    LogLevel ERROR\n    StrictHostKeyChecking accept-new\n`;
     writeFileSync(config, stdout + own, { mode: 0o600 });
     const login = () => run(['ssh', '-F', config, 'Web-1', 'echo in'], { env });
     expect(await login()).toMatchObject({ code: 0, stdout: 'in\n' });

@@ -53,8 +53,10 @@ export async function startSshd(dir: string, name?: string): Promise<SshdOnSocke
   makePrivsepFolder();
   const server = await listen(sshd.path, dir);
   for (const mode of ['fdpass', 'relay'] as const) {
-    const identity = `Host *\n    IdentityFile ${join(dir, 'id')}\n    IdentitiesOnly yes\n    BatchMode yes\n    User ${sshd.user}\n`;
-    writeFileSync(join(dir, mode), configText({ program: vmssh, fdpass: mode === 'fdpass' }) + identity);
+    const identity = `Host *\n    IdentityFile ${join(dir, 'id')}\n    IdentitiesOnly yes\n    BatchMode yes\n    User ${sshd.user}
+    StrictHostKeyChecking accept-new\n    LogLevel ERROR\n`;
+    const own = { program: vmssh, fdpass: mode === 'fdpass', knownHosts: join(dir, 'known_hosts') };
+    writeFileSync(join(dir, mode), configText(own) + identity);
     chmodSync(join(dir, mode), 0o600);
   }
   return { ...sshd, close: () => new Promise((resolve) => server.close(() => resolve())) };

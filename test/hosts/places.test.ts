@@ -35,7 +35,7 @@ it.each([
 it('elsewhere one name is enough, in any spelling', async () => {
   const io = fakeIo({ env, platform: 'linux' });
   const files = configFiles({ system: false }, io);
-  expect(files.include).toEqual(['vmssh.conf']);
+  expect(files.include).toEqual([files.own]);
   for (const name of ['vmssh.conf', '~/.ssh/vmssh.conf', files.own, `"${files.own}"`]) {
     const main = `Include ${name}\n`;
     expect(hasInclude(main, await spellings(files, main, io))).toBe(true);
@@ -44,6 +44,27 @@ it('elsewhere one name is enough, in any spelling', async () => {
 
 const dir = useTempDir();
 const noSsh = lacks('ssh');
+
+it.skipIf(noSsh).each(['home', `it's a "100%" \\ $HOME [x]*? {a,b} ~`])(
+  'ssh finds our file with another HOME, as of sudo -E or CI: %s',
+  async (name) => {
+    const home = join(dir, 'homes', name);
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    const io = fakeIo({ env: { HOME: home } });
+    const files = configFiles({ system: false }, io);
+    writeFileSync(files.own, 'Host mint\n    HostName reached\n');
+    const main = withInclude('Host a\n', files.include);
+    writeFileSync(join(home, '.ssh/config'), main, { mode: 0o600 });
+    expect(hasInclude(main, await spellings(files, main, io))).toBe(true);
+    const asked = ['ssh', '-F', join(home, '.ssh/config'), '-G', 'mint'];
+    const { stdout } = await runProgram(asked, {
+      env: { ...process.env, HOME: '/nonexistent' },
+      timeoutMs: 9000,
+    });
+    expect(stdout).toContain('\nhostname reached\n');
+    expect(withoutInclude(main, files.include)).toBe('Host a\n');
+  },
+);
 
 it.skipIf(noSsh)("on Windows says which file Git's ssh reads, and the line that it needs there", async () => {
   for (const name of ['bin', 'home/.ssh', 'profile/.ssh']) mkdirSync(join(dir, name), { recursive: true });

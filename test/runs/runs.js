@@ -25,6 +25,16 @@ export const runs = [
     load: () => import('../bench/bench.js'),
   },
   {
+    name: 'budget',
+    script: 'budget',
+    summary:
+      'counts the instructions and system calls of each path: no more than test/budget/table.json says',
+    needs: { cc: 'gcc libc6-dev', valgrind: 'valgrind', unshare: 'util-linux' },
+    names: async () => (await import('../budget/budget.js')).ids,
+    options: { program: { type: 'string', says: 'counts this executable, and compares with the table' } },
+    load: () => import('../budget/budget.js'),
+  },
+  {
     name: 'fuzzing',
     script: 'fuzz',
     summary: "gives each reader of others' bytes inputs that libFuzzer finds",

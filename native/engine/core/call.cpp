@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "../image/process_state.h"
+
 namespace engine {
 
 int Call::integer(int index) const {
@@ -68,8 +70,8 @@ void throwFailure(JSContext* js, const SystemFailure& failure) {
   const auto& [number, call, path] = failure;
   const auto [code, nodeNumber, words] = errorWords(number);
   const std::string place = path.empty() ? "" : " '" + path + "'";
-  Value error(js, checked(JS_NewError(js)));
   const std::string message = code + ": " + words + ", " + call + place;
+  Value error(js, checked(newErrorWithStack(js, checked(fromText(js, "Error: " + message)))));
   constexpr int hidden = JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE;
   JS_DefinePropertyValueStr(js, error.get(), "message", fromText(js, message), hidden);
   set(js, error.get(), "errno", JS_NewInt32(js, nodeNumber));

@@ -27,15 +27,21 @@ struct Saved {
   HeapState heap;
 };
 
-// What build/engine/image.js writes into the room. After it come two lists with a bit for each word of the memory: whether it is
-// relative to it, and whether to the program; and from the next page on the memory.
+// What build/engine/image.js writes into the room. After it come two lists (Run) of words of the memory: those that are relative to
+// it, and those that are to the program.
 struct Header {
   Word mark[2];
   Word words;  // of the memory, a multiple of 64; 0: no image yet
   Word saved;  // where it lies, in bytes
+  Word start;  // where the memory is in the room, in bytes
 };
 
-constexpr std::size_t page = 4096;  // as in build/engine/chunks.js
+// Some words of a list; one of none ends it.
+struct Run {
+  std::uint32_t first;    // the index of the first one
+  std::uint32_t count;
+  std::uint8_t steps[];  // to each from the one before it
+};
 
 constexpr int populateWrite = 23;  // MADV_POPULATE_WRITE, which older headers lack
 
@@ -58,9 +64,22 @@ char* hugeMemory(std::size_t bytes, std::size_t used) {
   return start;
 }
 
-void relocate(Word* words, const Word* bits, std::size_t count, Word base) {
-  for (std::size_t i = 0; i < count / wordBits; ++i, words += wordBits) {
-    for (Word left = bits[i]; left != 0; left &= left - 1) words[__builtin_ctzll(left)] += base;
+constexpr int unrolled = 8;
+
+// Adds the base to the words of a list; returns what follows that.
+const void* relocate(Word* words, const void* list, Word base) {
+  for (;;) {
+    const auto& run = *static_cast<const Run*>(list);
+    const std::uint8_t* step = run.steps;
+    const std::uint8_t* const end = step + run.count;
+    list = step + (run.count + 3) / 4 * 4;
+    if (step == end) return list;
+    Word* word = words + run.first;
+    for (; end - step >= unrolled; step += unrolled) {
+#pragma GCC unroll 8
+      for (int i = 0; i < unrolled; ++i) *(word += step[i]) += base;
+    }
+    for (; step != end; ++step) *(word += *step) += base;
   }
 }
 
@@ -76,21 +95,17 @@ constexpr std::size_t collectable = std::size_t{16} << 20;
 const Engine* restoreEngine() {
   const Header& room = header();
   if (room.words == 0) return nullptr;
-  const std::size_t list = room.words / wordBits;
-  const Word* const ofMemory = imageRoom + sizeof(Header) / sizeof(Word);
-  const Word* const ofProgram = ofMemory + list;
-  const std::size_t before = (ofProgram + list - imageRoom) * sizeof(Word);
   const std::size_t bytes = room.words * sizeof(Word);
   const std::size_t all = (bytes + hugePage / 4 + hugePage - 1) / hugePage * hugePage;
   char* const memory = hugeMemory(all, bytes);
   auto* const words = reinterpret_cast<Word*>(memory);
-  std::memcpy(words, imageRoom + (before + page - 1) / page * (page / sizeof(Word)), bytes);
-  relocate(words, ofMemory, room.words, address(words));
-  relocate(words, ofProgram, room.words, address(__ehdr_start));
+  std::memcpy(words, imageRoom + room.start / sizeof(Word), bytes);
+  const void* const ofProgram = relocate(words, &room + 1, address(words));
+  relocate(words, ofProgram, address(__ehdr_start));
   const auto* const saved = reinterpret_cast<const Saved*>(words + room.saved / sizeof(Word));
   heapState() = saved->heap;
   growHeap(memory + bytes, all - bytes);
-  enterProcess(saved->engine.js);
+  enterProcess(saved->engine.js, address(words));
   return &saved->engine;
 }
 

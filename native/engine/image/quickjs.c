@@ -3,6 +3,16 @@
 
 #include "process_state.h"
 
+JSValue newErrorWithStack(JSContext *js, JSValue stack) {
+  JSValue error = JS_NewObjectClass(js, JS_CLASS_ERROR);
+  if (JS_IsException(error)) {
+    JS_FreeValue(js, stack);
+  } else {
+    JS_VALUE_GET_OBJ(error)->u.object_data = stack;
+  }
+  return error;
+}
+
 void fixSeeds(JSContext *js) {
   js->random_state = 1;
   js->hash_seed = 0;
@@ -74,8 +84,36 @@ void leaveProcess(JSContext *js, uintptr_t base) {
   clearFreeBlocks(runtime);
 }
 
-void enterProcess(JSContext *js) {
+// The shapes of an image are found by hashes that begin with the address of a prototype: as this process has it. A hash is a sum, so
+// the difference at the beginning is multiplied once for each word that was added since.
+static void rehashShapes(JSRuntime *runtime, uintptr_t base) {
+  JSShape *all = NULL;
+  for (int i = 0; i < runtime->shape_hash_size; ++i) {
+    JSShape *next;
+    for (JSShape *shape = runtime->shape_hash[i]; shape; shape = next) {
+      next = shape->shape_hash_next;
+      shape->shape_hash_next = all;
+      all = shape;
+    }
+    runtime->shape_hash[i] = NULL;
+  }
+  runtime->shape_hash_count = 0;
+  const uint32_t factor = shape_hash(1, 0) * shape_hash(1, 0);
+  JSShape *next;
+  for (JSShape *shape = all; shape; shape = next) {
+    next = shape->shape_hash_next;
+    if (shape->proto) {
+      uint32_t more = shape_initial_hash(shape->proto) - shape_initial_hash((JSObject *)((uintptr_t)shape->proto - base));
+      for (int i = 0; i < shape->prop_count; ++i) more *= factor;
+      shape->hash += more;
+    }
+    js_shape_hash_link(runtime, shape);
+  }
+}
+
+void enterProcess(JSContext *js, uintptr_t base) {
   js->random_state = js__gettimeofday_us();
   if (js->random_state == 0) js->random_state = 1;
   JS_UpdateStackTop(js->rt);
+  rehashShapes(js->rt, base);
 }

@@ -18,8 +18,23 @@ JSValue commandLine(Call& call) {
   return newTexts(call.js, {start.words, start.words + start.count});
 }
 
-// "NAME=value" each.
-JSValue environment(Call& call) { return newTexts(call.js, system::environment()); }
+// Without a prototype: a variable may be called "__proto__". Made here, as each login waits for it.
+JSValue environment(Call& call) {
+  JSContext* const js = call.js;
+  Value object(js, checked(JS_NewObjectProto(js, JS_NULL)));
+  for (const std::string& pair : system::environment()) {
+    const std::size_t length = pair.find('=');
+    if (length == 0 || length == std::string::npos) continue;
+    const Value name(js, checked(fromSystem(js, pair.data(), length)));
+    const JSAtom atom = JS_ValueToAtom(js, name.get());
+    if (atom == JS_ATOM_NULL) throw Thrown{};
+    const JSValue value = fromSystem(js, pair.data() + length + 1, pair.size() - length - 1);
+    const int defined = JS_DefinePropertyValue(js, object.get(), atom, value, JS_PROP_C_W_E);
+    JS_FreeAtom(js, atom);
+    if (defined < 0) throw Thrown{};
+  }
+  return object.release();
+}
 
 JSValue workingFolder(Call& call) {
   const std::string path = system::workingFolder();

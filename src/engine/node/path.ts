@@ -1,7 +1,8 @@
 interface Rules {
   readonly sep: '/' | '\\';
   readonly delimiter: ':' | ';';
-  isSeparator(character: string | undefined): boolean;
+  /** Where the last separator is up to `from`, or -1. */
+  lastSeparator(text: string, from: number): number;
   /** Where a path falls into names. */
   readonly separator: string | RegExp;
   split(path: string): Root;
@@ -30,11 +31,11 @@ class Paths {
 
   readonly normalize = (path: string): string => {
     if (path === '') return '.';
-    // Most have nothing to remove, and each login makes some.
-    if (this.sep === '/' && path.startsWith('/') && !path.includes('//') && !path.includes('/.')) return path;
+    if (this.#isFlat(path)) return path;
     const { device, rooted, rest } = this.#rules.split(path);
     const tail = flat(this.#names(rest), rooted).join(this.sep);
-    const ending = rest !== '' && this.#rules.isSeparator(rest.at(-1)) ? this.sep : '';
+    const last = rest.length - 1;
+    const ending = rest !== '' && this.#rules.lastSeparator(rest, last) === last ? this.sep : '';
     if (rooted) return device + this.sep + (tail === '' ? '' : tail + ending);
     return device + (tail === '' ? '.' : tail) + ending;
   };
@@ -44,11 +45,13 @@ class Paths {
     const [first = ''] = given;
     const joined = given.join(this.sep);
     // Two separators at the start would make it a UNC path, though the first part was none.
-    const server = this.#rules.split(first).device.length > 2;
-    return this.normalize(this.sep === '\\' && !server ? joined.replace(/^[\\/]{2,}/, '\\') : joined);
+    const isServer = this.sep === '/' || this.#rules.split(first).device.length > 2;
+    return this.normalize(isServer ? joined : joined.replace(/^[\\/]{2,}/, '\\'));
   };
 
   readonly resolve = (...paths: string[]): string => {
+    const [only = ''] = paths;
+    if (paths.length === 1 && this.#isFlat(only) && !only.endsWith('/')) return only;
     let device = '';
     let rooted = false;
     let names: readonly string[] = [];
@@ -77,12 +80,11 @@ class Paths {
   readonly isAbsolute = (path: string): boolean => this.#rules.split(path).rooted;
 
   readonly dirname = (path: string): string => {
-    const { split, isSeparator } = this.#rules;
+    const { split, lastSeparator } = this.#rules;
     const { rest } = split(path);
     let end = rest.length;
-    while (end > 0 && isSeparator(rest[end - 1])) end--;
-    while (end > 0 && !isSeparator(rest[end - 1])) end--;
-    if (end > 0) end--; // only one separator, as in Node
+    while (end > 0 && lastSeparator(rest, end - 1) === end - 1) end--;
+    end = Math.max(0, lastSeparator(rest, end - 1)); // only one separator, as in Node
     return path.slice(0, path.length - rest.length + end) || '.';
   };
 
@@ -95,6 +97,12 @@ class Paths {
   readonly parse = (path: string): { readonly root: string } => {
     return { root: path.slice(0, path.length - this.#rules.split(path).rest.length) };
   };
+
+  /** Whether it is absolute, with nothing to remove. Most paths are so, and each login makes some: a folder whose name begins with a dot, too. */
+  #isFlat(path: string): boolean {
+    if (this.sep !== '/' || !path.startsWith('/') || path.includes('//')) return false;
+    return !path.includes('/.') || !/\/\.\.?(?:\/|$)/.test(path);
+  }
 
   #names(path: string): readonly string[] {
     return path.split(this.#rules.separator).filter((name) => name !== '');
@@ -118,7 +126,7 @@ const posix: Pick<Paths, keyof Paths> = new Paths(
     sep: '/',
     delimiter: ':',
     separator: '/',
-    isSeparator: (character) => character === '/',
+    lastSeparator: (text, from) => text.lastIndexOf('/', from),
     split: (path) => {
       const rooted = path.startsWith('/');
       return { device: '', rooted, rest: rooted ? path.slice(1) : path };
@@ -143,7 +151,7 @@ const win32: Pick<Paths, keyof Paths> = new Paths(
     sep: '\\',
     delimiter: ';',
     separator: /[\\/]/,
-    isSeparator: (character) => character === '\\' || character === '/',
+    lastSeparator: (text, from) => Math.max(text.lastIndexOf('\\', from), text.lastIndexOf('/', from)),
     split: (path) => {
       const [whole = '', drive, server, share] = deviceForm.exec(path) ?? [];
       const after = path.slice(whole.length);

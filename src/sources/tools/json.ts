@@ -61,6 +61,10 @@ function shapeProblem(text: string): string | undefined {
   for (let at = 0; at < parts.length && values <= maxValues; at += 2) {
     const outside = parts[at] ?? '';
     if (outside === ':') continue;
+    if (outside === ',') {
+      values++;
+      continue;
+    }
     for (const c of outside) {
       if (c === ',') values++;
       else if (c === '[' || c === '{') {

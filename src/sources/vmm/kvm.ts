@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { machineCid } from '../../typed/numbers.js';
-import { containerOf } from '../processes/namespaces.js';
+import { containerOf, readStatus } from '../processes/namespaces.js';
 import { everyProcess, inContainer, nodeFs, notListed, procDir, warnInto } from '../processes/processes.js';
 import type { Deps, Listing, Source, StartedProcess, Warning } from '../source.js';
 import { optionsOf } from './vhost-device.js';
@@ -35,6 +35,7 @@ async function listUnknown(known: readonly RegExp[], deps: Deps): Promise<Listin
 
 /** Whether /dev/kvm has made a virtual machine for it; false if its files cannot be seen. */
 export async function holdsMachine({ pid }: Pick<StartedProcess, 'pid'>, deps: Deps): Promise<boolean> {
+  if (ranNoGuest(pid, deps)) return false;
   const folder = `${procDir(deps)}/${pid}/fd`;
   try {
     for (const file of nodeFs.readdir(folder).slice(0, maxFiles)) {
@@ -43,6 +44,13 @@ export async function holdsMachine({ pid }: Pick<StartedProcess, 'pid'>, deps: D
     }
   } catch {}
   return false;
+}
+
+/** Whether its processors never ran a guest: one small file says so, instead of a link for each of its files. A machine that is some milliseconds old may have run none. */
+function ranNoGuest(pid: number, deps: Deps): boolean {
+  const stat = readStatus(`${procDir(deps)}/${pid}/stat`, nodeFs);
+  // Field 43 of proc(5), guest_time. The second is the name, which may have blanks and brackets in it.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[43 - 3] === '0';
 }
 
 /** Such a program opens /dev/kvm among its first files; a browser has thousands of files. */

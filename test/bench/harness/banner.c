@@ -14,7 +14,7 @@ void banner_by_fd(const struct plan *plan) {
   if (fd < 0 || !read_banner(fd)) fail("no banner by fd passing");
   print_result(now() - begin);
   close(fd);
-  finish(&child);
+  finish(plan, &child);
 }
 
 void banner_by_pipes(const struct plan *plan) {
@@ -23,7 +23,7 @@ void banner_by_pipes(const struct plan *plan) {
   struct child child = start(plan, wires_pipes);
   if (!read_banner(child.out)) fail("no banner by relay");
   print_result(now() - begin);
-  finish(&child);
+  finish(plan, &child);
 }
 
 void whole_process(const struct plan *plan) {

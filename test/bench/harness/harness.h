@@ -17,6 +17,7 @@ struct plan {
   long at_once;        // crowd, sessions: how many are alive at the same time, at most
   long seconds;        // sessions: how long each is held
   bool pass;           // sessions: by fd passing
+  bool wait;           // banner and process: until the program ends by itself, without an error
   unsigned limit;      // seconds that the whole run may take
   char **command;
 };
@@ -33,8 +34,8 @@ struct child {
 };
 enum wires { wires_none, wires_null, wires_pipes, wires_socketpair };  // null: /dev/null
 struct child start(const struct plan *plan, enum wires wires);
-// After a measurement: not every peer notices that its wires are closed.
-void finish(struct child *child);
+// After a measurement: not every peer notices that its wires are closed. With plan->wait it has to, and to succeed.
+void finish(const struct plan *plan, struct child *child);
 _Noreturn void enter_and_exec(const struct plan *plan);
 
 // --- serve.c: a thread that listens at plan->socket

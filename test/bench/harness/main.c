@@ -55,6 +55,7 @@ static struct plan parse(char **argv) {
     else if (strcmp(*argv, "--at-once") == 0) plan.at_once = atol(value);
     else if (strcmp(*argv, "--seconds") == 0) plan.seconds = atol(value);
     else if (strcmp(*argv, "--pass") == 0) plan.pass = strcmp(value, "yes") == 0;
+    else if (strcmp(*argv, "--wait") == 0) plan.wait = strcmp(value, "yes") == 0;
     else if (strcmp(*argv, "--limit") == 0) plan.limit = (unsigned)atol(value);
     else fail("an unknown option");
   }

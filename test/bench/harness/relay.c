@@ -16,7 +16,7 @@ void bulk_up(const struct plan *plan) {
     left -= (long)length;
   }
   print_result(sink_full_at() - begin);
-  finish(&child);
+  finish(plan, &child);
 }
 
 void bulk_down(const struct plan *plan) {
@@ -30,7 +30,7 @@ void bulk_down(const struct plan *plan) {
     left -= length;
   }
   print_result(now() - begin);
-  finish(&child);
+  finish(plan, &child);
 }
 
 void echo(const struct plan *plan) {
@@ -42,7 +42,7 @@ void echo(const struct plan *plan) {
     if (read(child.out, buffer, 1) != 1) fail("no echo");
   }
   print_result((now() - begin) / plan->count);
-  finish(&child);
+  finish(plan, &child);
 }
 
 // One byte there and back: the timing after it is only of the relay, not of a process's start.

@@ -51,9 +51,12 @@ void enter_and_exec(const struct plan *plan) {
   _exit(127);
 }
 
-void finish(struct child *child) {
+void finish(const struct plan *plan, struct child *child) {
   if (child->in >= 0) close(child->in);
   if (child->out >= 0 && child->out != child->in) close(child->out);
-  kill(child->pid, SIGKILL);
-  waitpid(child->pid, NULL, 0);
+  if (!plan->wait) kill(child->pid, SIGKILL);
+  int status;
+  waitpid(child->pid, &status, 0);
+  errno = 0;
+  if (plan->wait && status != 0) fail("the program failed");
 }

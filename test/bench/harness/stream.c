@@ -23,5 +23,5 @@ void stream(const struct plan *plan) {
   }
   sink_full_at();
   printf("{\"bytes\":%ld}\n", plan->bytes);
-  finish(&child);
+  finish(plan, &child);
 }

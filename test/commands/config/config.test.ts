@@ -36,7 +36,7 @@ describe('config install', () => {
     expect(await home.install({}, to)).toBe(0);
     expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nwrote ${home.main}\n`);
     expect(readFileSync(home.own, 'utf8')).toMatch(/^Host mint$/m);
-    expect(readFileSync(home.main, 'utf8')).toMatch(/^Include vmssh\.conf$/m);
+    expect(readFileSync(home.main, 'utf8')).toMatch(/^Include \/.*\/vmssh\.conf$/m);
     for (const path of [home.state, home.own, home.main]) expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(home.path, '.ssh')).mode & 0o777).toBe(0o700);
   });
@@ -60,7 +60,9 @@ describe('config install', () => {
     const to = home.io();
     expect(await home.install({}, to)).toBe(0);
     expect(to.stdout.join('')).toContain(`changed ${home.main}\n`);
-    expect(readFileSync(file, 'utf8')).toMatch(/Include vmssh\.conf\n\nHost github\.com\n {4}User git\n$/);
+    expect(readFileSync(file, 'utf8')).toMatch(
+      /Include \/.*\/vmssh\.conf\n\nHost github\.com\n {4}User git\n$/,
+    );
     expect(statSync(file).mode & 0o777).toBe(0o644);
     expect(await home.uninstall()).toBe(0);
     expect(readFileSync(home.main, 'utf8')).toBe('Host github.com\n    User git\n');
@@ -108,7 +110,7 @@ describe('config install', () => {
     const to = home.io();
     expect(await showPlan(await planInstall(options, to, find), to)).toBe(1);
     expect(to.stdout.join('')).toContain(`--- ${home.main}\n+++ ${home.main}\n`);
-    expect(to.stdout.join('')).toContain('\n+Include vmssh.conf\n+\n Host a\n');
+    expect(to.stdout.join('')).toContain(`\n+Include ${home.own}\n+\n Host a\n`);
     expect(to.stdout.join('')).toContain('\n+Host mint\n');
     expect(existsSync(home.own)).toBe(false);
     await home.install();
@@ -119,7 +121,7 @@ describe('config install', () => {
     home.write('config', 'Host a\x1b[2J\n');
     const to = home.io({ NO_COLOR: undefined, FORCE_COLOR: '1' });
     await showPlan(await planInstall(options, to, find), to);
-    expect(to.stdout.join('')).toContain('\x1b[32m+Include vmssh.conf\x1b[39m');
+    expect(to.stdout.join('')).toContain(`\x1b[32m+Include ${home.own}\x1b[39m`);
     expect(to.stdout.join('')).toContain('Host a\\x1b[2J');
   });
 
@@ -204,7 +206,7 @@ describe('config uninstall', () => {
   it('leaves an empty main file empty, also after config install', async () => {
     home.write('config', '');
     await home.install();
-    expect(readFileSync(home.main, 'utf8')).toMatch(/^Include vmssh\.conf\n\n$/m);
+    expect(readFileSync(home.main, 'utf8')).toMatch(/^Include \/.*\/vmssh\.conf\n\n$/m);
     expect(await home.uninstall()).toBe(0);
     expect(readFileSync(home.main, 'utf8')).toBe('');
   });

@@ -62,7 +62,7 @@ describe('config install, if a file is not its own,', () => {
         return editFile(path, edit, mode);
       };
       expect(await applyPlan(await planInstall(options, to, find), to, readOnly)).toBe(1);
-      expect(to.stdout).toContain('Include vmssh.conf\n');
+      expect(to.stdout).toContain(`Include ${home.own}\n`);
       expect(to.stderr.join('')).toContain(
         `read-only (${code}): add this line above its first Host or Match`,
       );
@@ -109,7 +109,7 @@ describe('config install, if a file is not its own,', () => {
     const to = home.io();
     expect(await home.install({}, to)).toBe(1);
     expect(to.stderr.join('')).toContain(`"${home.main}" ${why}`);
-    expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nInclude vmssh.conf\n`);
+    expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nInclude ${home.own}\n`);
     expect(readFileSync(home.main).equals(bytes)).toBe(true);
   });
 
@@ -145,7 +145,7 @@ describe('config install, if a file is not its own,', () => {
     const to = home.io({ PATH: process.env.PATH });
     expect(await home.install({}, to)).toBe(1);
     expect(to.stderr.join('')).toMatch(
-      /ssh does not accept its .*, so they are taken back: .*config: line 2: Bad configuration option: nonsense/,
+      /ssh does not accept its configuration already without these lines, so they are taken back: .*config: line 2: Bad configuration option: nonsense/,
     );
     expect([existsSync(home.own), existsSync(home.state)]).toEqual([false, false]);
     expect(readFileSync(home.main, 'utf8')).toBe('Host x\n    Nonsense yes\n');

@@ -111,7 +111,16 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
     const own = { ...env, HOME: home, INCUS_SOCKET: socket };
     const install = () => run([...vmssh, 'config', 'install', '--no-fresh'], { env: own });
     const login = ({ env: { PATH } }: Container, id: string) => {
-      const quick = ['-F', join(home, '.ssh/config'), '-i', id, '-o', 'BatchMode=yes'];
+      const quick = [
+        '-F',
+        join(home, '.ssh/config'),
+        '-i',
+        id,
+        '-o',
+        'BatchMode=yes',
+        '-o',
+        'StrictHostKeyChecking=accept-new',
+      ];
       return run(['ssh', ...quick, 'again', 'exit 7'], { env: { ...own, PATH } });
     };
     const [first, second] = [await make('first'), await make('second')];
@@ -170,7 +179,14 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
         ...{ ...env, HOME: home, XDG_STATE_HOME: join(home, 'state') },
         ...{ DOCKER_HOST: `unix://${home}/docker.sock`, PATH: container.env.PATH },
       };
-      const options = ['-i', join(folder, 'id'), '-o', 'BatchMode=yes'];
+      const options = [
+        '-i',
+        join(folder, 'id'),
+        '-o',
+        'BatchMode=yes',
+        '-o',
+        'StrictHostKeyChecking=accept-new',
+      ];
       return run([...vmssh, 'ssh', ...options, 'docker/web', 'exit 7'], { env: own });
     };
     const remembered = () => JSON.parse(readFileSync(join(home, 'state/vmssh/routes.json'), 'utf8')).routes;

@@ -8,7 +8,7 @@ import { missingOwnHome } from './own-home.js';
 const count = Math.ceil(16 * factor);
 const atOnce = 8;
 
-describe.skipIf(lacks('ssh', 'sshd') ?? missingOwnHome())('many logins at once', () => {
+describe.skipIf(lacks('ssh', 'sshd', 'socat') ?? missingOwnHome())('many logins at once', () => {
   const bed = useKeyBed('web');
 
   it(`lose and cut no key: ${count} that ssh keeps beside ${count} that vmssh completes`, {

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bothFiles } from '../../../src/identity/inbox.js';
 import { startMachined } from '../../helpers/machined.js';
 import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
@@ -22,25 +21,21 @@ describe.skipIf(lacks('ssh', 'sshd'))('two machines with one UUID', () => {
     onTestFinished(() => machined.stop());
     const env = { ...process.env, HOME: home, ...machined.env };
     const program = (...args: string[]) => run([...vmssh, ...args], { env });
-    const quick = ['-F', '/dev/null', '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=accept-new'];
+    const quick = ['-F', '/dev/null', '-o', 'BatchMode=yes', '-oStrictHostKeyChecking=accept-new'];
     const login = (name: string) => program('ssh', ...quick, name, 'exit 7');
 
     expect((await program('config', 'install')).stderr).toContain('have one UUID');
     expect(await login(names[0])).toMatchObject({ code: 7 });
     expect(await login(names[1])).toMatchObject({ code: 7 });
     for (const name of names) expect(await login(name)).toMatchObject({ code: 7, stderr: '' });
-    const known = () =>
-      bothFiles(join(home, '.ssh/vmssh_known_hosts')).then((all) => all.toString().match(/^vmssh-\S+/gm));
-    expect(await known()).toEqual([
-      `vmssh-11111111-2222-4333-8444-555555555555`,
-      `vmssh-machine%${names[1]}`,
-    ]);
+    const known = () => readFileSync(join(home, '.ssh/vmssh_known_hosts'), 'utf8').match(/^vmssh-\S+/gm);
+    expect(known()).toEqual([`vmssh-11111111-2222-4333-8444-555555555555`, `vmssh-machine%${names[1]}`]);
     expect(await program('forget', names[1])).toMatchObject({ code: 0 });
     expect(await login(names[0])).toMatchObject({ code: 7, stderr: '' });
     const [, second] = machines;
     if (second) machines[1] = { ...second, id: id.replaceAll('1', '2') };
-    expect(await login(names[1])).toMatchObject({ code: 7 });
-    expect((await known())?.[1]).toMatch(/^vmssh-2/);
+    for (let times = 0; times < 2; times++) expect(await login(names[1])).toMatchObject({ code: 7 });
+    expect(known()?.[1]).toMatch(/^vmssh-2/);
   });
 });
 

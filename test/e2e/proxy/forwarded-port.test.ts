@@ -67,7 +67,18 @@ describe.skipIf(lacks('ssh', 'sshd') || process.platform !== 'linux')(
     });
 
     const login = (...ours: string[]) => {
-      const quick = ['-F', '/dev/null', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR', '-i', join(dir, 'id')];
+      const quick = [
+        '-F',
+        '/dev/null',
+        '-o',
+        'BatchMode=yes',
+        '-o',
+        'LogLevel=ERROR',
+        '-o',
+        'StrictHostKeyChecking=accept-new',
+        '-i',
+        join(dir, 'id'),
+      ];
       return run([...vmssh, 'ssh', ...ours, ...quick, `qemu/${name}`, 'exit 7'], { env });
     };
 

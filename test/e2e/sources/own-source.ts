@@ -49,7 +49,7 @@ export function useOwnSource(): Bed {
     call: (...args) => run([...vmssh, ...args], { env }),
     useSsh() {
       program('vmssh', `exec ${vmsshWords} "$@"`);
-      const more = `-o IdentityFile=${join(dir, 'id')} -o IdentitiesOnly=yes -o BatchMode=yes`;
+      const more = `-o IdentityFile=${join(dir, 'id')} -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new`;
       program('ssh', `exec ${findProgram('ssh')} -F ${home}/.ssh/config ${more} "$@"`);
     },
   };

@@ -47,7 +47,16 @@ describe.skipIf(missingPrograms(needed))('a source of a hypervisor', () => {
     expect(text).toMatch(/^Host web\.hv1 /m);
     expect(text).toMatch(/ via\/hv1\/mine\/web %p$/m);
     rmSync(ranHere, { force: true });
-    const more = ['-i', join(dir, 'id'), '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'];
+    const more = [
+      '-i',
+      join(dir, 'id'),
+      '-o',
+      'IdentitiesOnly=yes',
+      '-o',
+      'BatchMode=yes',
+      '-o',
+      'StrictHostKeyChecking=accept-new',
+    ];
     for (const host of ['web.hv1', 'via/hv1/mine/web', 'via%hv1%mine%web'])
       expect(
         await run(['ssh', '-F', join(home, '.ssh/vmssh.conf'), ...more, host, 'echo in'], { env }),

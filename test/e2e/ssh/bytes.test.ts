@@ -27,7 +27,8 @@ describe.skipIf(missing)('bytes that are not UTF-8', () => {
     });
 
   it('in an argument name the same file for ssh', async () => {
-    const options = '-o IdentitiesOnly=yes -o BatchMode=yes -l "$USER_NAME"';
+    const options =
+      '-o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new -l "$USER_NAME"';
     const { code, stdout, stderr } = await sh(
       `exec "$@" ssh ${options} -i "$DIR/$odd" unix"$SOCKET" 'echo in'`,
       { DIR: dir, SOCKET: sshd.path, USER_NAME: sshd.user },

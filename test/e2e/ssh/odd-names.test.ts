@@ -20,9 +20,10 @@ describe.skipIf(lacks('ssh', 'sshd'))('a machine whose name a shell or ssh would
   it.each(machines)('$name is reached by its UUID', async ({ uuid }) => {
     expect(await program('check', '--until=authentication', uuid)).toMatchObject({ code: 0 });
     expect(await program('nc', '--banner', uuid)).toMatchObject({ code: 0 });
-    const ssh = ['-F', 'none', '-i', join(dir, 'id'), '-o', 'BatchMode=yes'];
+    const options = ['-oBatchMode=yes', '-oStrictHostKeyChecking=accept-new'];
+    const ssh = ['-F', 'none', '-i', join(dir, 'id'), ...options];
     expect(await program('ssh', ...ssh, uuid, 'echo in')).toMatchObject({ code: 0, stdout: 'in\n' });
-    expect(readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8')).toContain(`vmssh-${uuid}`);
+    expect(readFileSync(join(dir, '.ssh/vmssh_known_hosts.new'), 'utf8')).toContain(`vmssh-${uuid}`);
     expect(await program('forget', uuid)).toMatchObject({ code: 0 });
     expect(existsSync('ran')).toBe(false);
   });

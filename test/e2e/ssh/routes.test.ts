@@ -32,7 +32,8 @@ describe.skipIf(lacks('ssh', 'sshd'))('a machine with two routes', () => {
   let server: Server | undefined;
   const sockets = new Set<Socket>();
 
-  const quick = ['-F', '/dev/null', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR'];
+  const accepts = ['-o', 'StrictHostKeyChecking=accept-new'];
+  const quick = ['-F', '/dev/null', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR', ...accepts];
   const login = (...ours: string[]) => run([...vmssh, 'ssh', ...ours, ...quick, target, 'exit 7'], { env });
   /** What answers at the exported socket. */
   const answers = async (serve: (socket: Socket) => void) => {

@@ -43,13 +43,11 @@ describe.skipIf(missingAddon() ?? missingPrograms(needed))(
     };
     const says = (...keys: string[]) => `printf '%s\\n' '${JSON.stringify({ keys })}'`;
     const login = (policy: string) =>
-      run(
-        [
-          ...[...vmssh, 'ssh', '-o', 'BatchMode=yes', '-o', `StrictHostKeyChecking=${policy}`],
-          ...['-i', join(bed.dir, 'id'), 'via/hv1/mint', 'exit 7'],
-        ],
-        { env: { ...bed.env, HOME: home }, detached: true },
-      );
+      run([...vmssh, 'ssh', `-oStrictHostKeyChecking=${policy}`, ...quick, 'via/hv1/mint', 'exit 7'], {
+        env: { ...bed.env, HOME: home },
+        detached: true,
+      });
+    const quick = ['-oBatchMode=yes', '-i', join(bed.dir, 'id')];
     beforeEach(() => {
       mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
       for (const each of [known, `${known}.new`]) rmSync(each, { force: true });
@@ -58,7 +56,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(needed))(
     it.each([
       { name: 'comes with the first login', older: false, connections: 1 },
       { name: 'is asked for by a second one of an older vmssh', older: true, connections: 2 },
-    ])('$name, under yes, and kept under its name', async ({ older: isOlder, connections }) => {
+    ])('$name, which counts alone, and is kept under its name', async ({ older: isOlder, connections }) => {
       const has = (key: string) => (isOlder ? older(says(key)) : lists({ hostKeys: [key] }));
       has(keyIn('host.pub'));
       const stderr = expect.stringContaining('its manager confirms');
@@ -81,7 +79,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(needed))(
       { name: 'an older vmssh', answer: 'echo "vmssh: unknown command host-keys" >&2; exit 2' },
       { name: 'no key', answer: `${says('ssh-ed25519 AAAA', '\\u001b[2J')}` },
       { name: 'text without end', answer: 'while :; do echo y; done' },
-    ])('is unknown by $name: the policy decides', async ({ answer }) => {
+    ])('is unknown by $name: ssh decides', async ({ answer }) => {
       older(answer);
       expect(await login('yes')).toMatchObject({ code: 255 });
       expect(await login('accept-new')).toMatchObject({ code: 7 });

@@ -144,7 +144,16 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       run([...vmssh, ...args], { env: { ...env, HOME: home(), XDG_RUNTIME_DIR: join(dir, 'none') } });
     const config = (...args: string[]) => inHome('config', ...args);
     const written = () => readFileSync(join(home(), '.ssh/vmssh.conf'), 'utf8');
-    const identity = ['-i', join(dir, 'id'), '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'];
+    const identity = [
+      '-i',
+      join(dir, 'id'),
+      '-o',
+      'IdentitiesOnly=yes',
+      '-o',
+      'BatchMode=yes',
+      '-o',
+      'StrictHostKeyChecking=accept-new',
+    ];
     const login = (host: string, accepts: string) => {
       const keys = ['-o', `UserKnownHostsFile=${dir}/known`, '-o', `StrictHostKeyChecking=${accepts}`];
       return run(['ssh', '-F', join(home(), '.ssh/vmssh.conf'), ...keys, ...identity, host, 'echo hello'], {

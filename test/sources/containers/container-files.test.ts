@@ -92,7 +92,7 @@ describe('the keys of a container of Docker', () => {
     const web = record('docker', { containerUrl: env.DOCKER_HOST });
     expect(await managerKeys(web, { ...deps, env })).toBeUndefined();
     chmodSync(join(dir, run, 'open'), 0o755);
-    expect(await managerKeys(web, { ...deps, env })).toEqual([rsa.key]);
+    expect(await managerKeys(web, { ...deps, env: { ...env } })).toEqual([rsa.key]);
   });
 
   it.each([

@@ -27,6 +27,12 @@ describe('a virtual machine of a program that no source knows', () => {
     expect(said0).toEqual([unknown(100, 'lkvm', 'type vsock/5'), unknown(101, 'vmm', 'type vsock/7')]);
   });
 
+  it('is not looked for in the files of a process whose processors never ran a guest', async () => {
+    const stat = (guest: number) => `100 (a) b) S ${'1 '.repeat(39)}${guest} 0 1 1 1 1 1 1 1 0\n`;
+    const all = [0, 7].map((guest) => ({ argv: ['lkvm', 'run'], files: { stat: stat(guest) }, ...withVm }));
+    expect(await said(all)).toEqual([expect.stringContaining('pid 101: ')]);
+  });
+
   it('is looked for among those of that name only', async () => {
     const all = ['web', 'db'].map((name) => ({ argv: ['lkvm', 'run', '--name', name], ...withVm }));
     expect(await said(all, 'web')).toHaveLength(1);

@@ -10,7 +10,15 @@ const timeout = isSlow ? 300_000 : 240_000;
 const e2e = (...names: readonly string[]) => names.map((name) => `test/e2e/${name}.test.ts`);
 
 /** What shows that the built program works. The other end-to-end tests are for rare cases, or take long. */
-const shown = e2e('program', 'config-install', 'without-addon', 'proxy/proxy', 'ssh/ssh', 'check/as-typed');
+const shown = e2e(
+  'program',
+  'config-install',
+  'without-addon',
+  'proxy/proxy',
+  'ssh/ssh',
+  'check/as-typed',
+  'host-keys/as-plain-ssh',
+);
 
 /** The same for less usual ways in. */
 const shownToo = e2e('current-folder', 'inherited', 'forward/forward', 'guest/{route,through}', 'via/login');

@@ -4,7 +4,7 @@ export type Op = 'parse' | 'resolve' | 'connect' | 'handshake' | 'relay';
 /** Why no banner came: nothing was sent, the connection was closed or lost, or what came is not SSH. */
 export type NoBannerReason = (typeof noBannerReasons)[number];
 
-export const noBannerReasons = ['silent', 'closed', 'not-ssh'] as const;
+export const noBannerReasons = ['silent', 'closed', 'not-ssh', 'unanswered'] as const;
 
 export interface ConnectErrorInit {
   /** An errno's name ("ECONNREFUSED") or one of ours, listed in docs/reference/errors.md: USAGE, NOT_FOUND, NO_BANNER … */

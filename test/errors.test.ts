@@ -80,6 +80,7 @@ describe('ConnectError', () => {
     expect(withTarget('machine/m', other)).toBe(other);
     const toFill = new ConnectError('connect', 'x', { ...init, hint: `a ${targetHere} b ${targetHere}` });
     expect(withTarget('it $&', toFill)).toMatchObject({ hint: "a 'it $&' b 'it $&'" });
+    expect(withTarget('it is', toFill, 'cmd')).toMatchObject({ hint: 'a "it is" b "it is"' });
     // A machine's name is no place to fill, neither in a hint that has it nor once it is filled in.
     const named = new ConnectError('connect', 'x', {
       ...init,

@@ -5,14 +5,14 @@ import { ConnectError, printable } from '../errors.js';
 import type { GuestRoute, GuestRouteOptions, HostFlags } from '../guest/run/route.js';
 import { guestCaller, guestRoute, leaveScript, leftFile, runLeft, sudoAsks } from '../guest/run/route.js';
 import type { ProgressLine, RunScriptOptions, ScriptOutcome } from '../guest/run/run-script.js';
-import { cidOf, closedMessage, runScript } from '../guest/run/run-script.js';
+import { cidOf, closedMessage, otherShell, runScript } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { now } from '../runtime.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
 import type { Endpoint } from '../typed/route.js';
-import { shellLine, shellOf, shellQuoted } from '../typed/shell.js';
+import { type Shell, shellLine, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';
 
 /** `settings`: more of ssh's. */
@@ -180,7 +180,10 @@ export async function whyNotRun(
         { typed: made.name, path: made.knownHosts },
         io,
       ).hint
-    : ((await listedFix(host, message, io)) ?? failure?.hint ?? ofProxy ?? hintFor(route, message));
+    : ((await listedFix(host, message, io)) ??
+      failure?.hint ??
+      ofProxy ??
+      hintFor(route, message, shellOf(io)));
   const problem = `the script did not ${lines.length === 0 ? 'run' : 'end'} there: ${withoutHostName(message) || `${program} said nothing`}`;
   return failure?.code === 'NO_AGENT'
     ? new ConnectError('resolve', host, { code: 'NO_EXEC', final: true, problem: failure.message, hint })
@@ -210,7 +213,7 @@ function isWindows(host: string): ConnectError {
   });
 }
 
-function hintFor(route: GuestRoute, message: string): string {
+function hintFor(route: GuestRoute, message: string, shell: Shell): string {
   if (/sudo.*(not found|No such file)/.test(message))
     return 'there is no sudo: log in as root, or save the output of vmssh guest print there and run it with su';
   if (sudoAsks(message))
@@ -220,11 +223,13 @@ function hintFor(route: GuestRoute, message: string): string {
   if (message === unanswered) return 'run this again';
   if (closedMessage.test(message))
     return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
+  if (otherShell.test(message))
+    return 'a start file of that account, such as ~/.bashrc, goes over to another program before the script begins: let it do so only on a terminal, [ -t 0 ] && exec fish; or name another account';
   if (/Could not resolve hostname/.test(message))
     return 'what vmssh list shows is set up by vmssh setup NAME; HOST is a name that ssh knows, a target without --by ssh, or ssh://USER@HOST:PORT';
   if (route.run) return 'try it again; vmssh guest print prints what to run on its console, as root';
   if (route.name === 'exec')
-    return `check that its manager starts a program there: ${shellLine([...route.command.slice(0, -2), 'true'])}`;
+    return `check that its manager starts a program there: ${shellLine([...route.command.slice(0, -2), 'true'], shell)}`;
   if (route.name === 'wsl') return 'see wsl.exe --list --verbose';
   return "check that this route works by itself; another TCP port is ssh://USER@HOST:PORT; --ssh-config FILE sets ssh's configuration, --by another way in";
 }

@@ -12,7 +12,7 @@ import type { RouteName } from '../typed/route.js';
 import type { Into } from './inside.js';
 import type { Means } from './result.js';
 import { type LoginWords, quietly, trySsh, usersEnv } from './users-ssh.js';
-import { type Verdict, verdictOn } from './verdict.js';
+import { judgeLogin, type Verdict } from './verdict.js';
 
 export interface TypedLogin {
   /** [user@]HOST or ssh://… */
@@ -37,7 +37,7 @@ export async function loginAsTyped(
   const words = ({ settings, ...login }: LoginWords) =>
     sshCommand({ ...login, configFile: sshConfig, settings: [...more, ...settings], host });
   const tried = await trySsh({ host, sshConfig, words, isBare }, io, signal);
-  const verdict = await verdictOn(tried, io.env.HOME);
+  const verdict = await judgeLogin(tried, io.env.HOME);
   const trouble = verdict.reach === 'proxy' ? await shellTrouble(io) : undefined;
   return trouble ? { ...verdict, isOwn: true, message: trouble.problem, fix: trouble.fix } : verdict;
 }
@@ -101,7 +101,7 @@ export async function loginByVmssh(
       { ...login, settings: [...settings, ...noKey] },
     );
   const tried = await trySsh({ host: typed ?? 'machine', sshConfig, words }, io, signal);
-  const verdict = await verdictOn(tried, io.env.HOME);
+  const verdict = await judgeLogin(tried, io.env.HOME);
   const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
   return isOwn ? { ...verdict, user: "the machine's own user" } : verdict;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readKeys } from '../cli/guest.js';
 import { ConnectError } from '../errors.js';
@@ -5,11 +6,20 @@ import { readTextIfAny } from '../files/read-sync.js';
 import { fingerprintOf } from '../identity/known-hosts.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
-import { firstMessage, refusalFix, settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
+import {
+  asksNothing,
+  firstMessage,
+  ownConnection,
+  refusalFix,
+  settingIn,
+  sshCommand,
+  sshProgram,
+} from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sshFolder } from '../ssh/folder.js';
 import { ownKeyFile } from '../ssh/login-key.js';
 import { isHostName, slug } from '../typed/names.js';
+import { type Agent, askAgent, publicLine } from './agent.js';
 
 export interface OwnKey {
   /** The public key, as a line of authorized_keys. */
@@ -25,12 +35,17 @@ export interface OwnKey {
  * The first key with which ssh could log in to the host: one of its files, in ssh's order, or of its agent.
  * Rejects with a ConnectError of ssh's own words if its configuration cannot be read.
  */
-export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Promise<OwnKey | undefined> {
+export async function firstOwnKey(
+  host: string,
+  io: Io,
+  signal: AbortSignal,
+): Promise<{ readonly key?: OwnKey | undefined; readonly why?: NoKey }> {
   const settings = await settingsOf(host, io, signal);
-  const inAgent = await agentKeys(settings, io, signal);
+  const agent = await agentOf(settings, io, signal);
+  const inAgent = agent.keys;
   const has = (line: string) => inAgent.find((each) => blobOf(each) === blobOf(line));
-  for (const path of identityFiles(settings)) {
-    const file = inFolder(path, io);
+  const files = await identityFiles(host, settings, io, signal);
+  for (const file of files) {
     const [line] = await keysIn(publicFile(file));
     const own = file.endsWith('.pub') ? undefined : await privateKey(file, io, signal);
     const isOther = line && own?.line && blobOf(own.line) !== blobOf(line);
@@ -39,11 +54,32 @@ export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Pr
     if (found === undefined || isOther) continue;
     const identityFile = own || file.endsWith('.pub') ? file : undefined;
     const from = line === undefined ? file : publicFile(file);
-    if (has(found)) return { line: found, identityFile, from: `${from}, which your ssh-agent has` };
-    if (own) return { line: found, identityFile, from, asks: own.asks };
+    if (has(found)) return { key: { line: found, identityFile, from: `${from}, which your ssh-agent has` } };
+    if (own) return { key: { line: found, identityFile, from, asks: own.asks } };
   }
   const line = settingIn(settings, 'identitiesonly') === 'yes' ? undefined : inAgent[0];
-  return line ? { line, from: 'your ssh-agent' } : undefined;
+  return line ? { key: { line, from: 'your ssh-agent' } } : { why: whyNone(files, settings, agent) };
+}
+
+export interface NoKey {
+  readonly problem: string;
+  /** Only where a new key would replace nothing. */
+  readonly fix?: string;
+}
+
+/** ssh-keygen would overwrite the public key of an agent or of a token without a question. */
+function whyNone(files: readonly string[], settings: string, { problem }: Agent): NoKey {
+  const there = files.find((file) =>
+    [file, publicFile(file), `${file}-cert.pub`].some((each) => existsSync(each)),
+  );
+  const named = settingIn(settings, 'identityagent');
+  const isNamed = named !== undefined && !['none', 'SSH_AUTH_SOCK'].includes(named);
+  const about = problem === undefined ? '' : `: ${problem}`;
+  if (there !== undefined)
+    return { problem: `neither ssh nor an agent has the private key of ${there}${about}` };
+  if (isNamed || problem !== undefined)
+    return { problem: `ssh has no key${about || `: the agent ${named} gives none`}` };
+  return { problem: 'you have no public key that ssh would try', fix: 'ssh-keygen -t ed25519' };
 }
 
 interface OwnKeysOptions {
@@ -60,17 +96,33 @@ export async function ownKeys(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const settings = await settingsOf(host, io, signal, sshConfig);
-  const files = [...identityFiles(settings), ...more.filter((path) => path !== undefined)];
-  const ofFiles = files.map(async (path) => {
-    const file = inFolder(path, io);
+  const ofSsh = await identityFiles(host, settings, io, signal, sshConfig);
+  const files = [...ofSsh, ...more.filter((path) => path !== undefined)];
+  const ofFiles = files.map(async (file) => {
     const lines = await keysIn(publicFile(file));
     return lines.length > 0 ? lines : ((await privateKey(file, io, signal))?.line ?? []);
   });
-  return [...(await Promise.all(ofFiles)).flat(), ...(await agentKeys(settings, io, signal))];
+  return [...(await Promise.all(ofFiles)).flat(), ...(await agentOf(settings, io, signal)).keys];
 }
 
-function identityFiles(settings: string): readonly string[] {
-  return [...settings.matchAll(/^identityfile (.+)$/gm)].map(([, path = '']) => path);
+/** The paths of private keys, in ssh's order. Of those with tokens or variables ssh itself says what they stand for. */
+async function identityFiles(
+  host: string,
+  settings: string,
+  io: Io,
+  signal: AbortSignal,
+  configFile?: string,
+) {
+  const paths = [...settings.matchAll(/^identityfile (.+)$/gm)].map(([, path = '']) => path);
+  if (!paths.some((path) => /[%$]/.test(path))) return paths.map((path) => inFolder(path, io));
+  // Its proxy ends at once: ssh asks no host.
+  const nowhere = ['ProxyCommand=true', 'ProxyUseFdpass=no', ownConnection, asksNothing];
+  const name = isHostName(host) ? host : slug(host);
+  const words = sshCommand({ ssh: sshProgram(io), configFile, flags: ['-v'], settings: nowhere, host: name });
+  const end = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(() => undefined);
+  // What its shell says may stand in front of a line.
+  const said = [...(end?.stderr ?? '').matchAll(/debug1: identity file (.*) type -?\d+\r?$/gm)];
+  return said.map(([, path = '']) => path).filter((path) => !path.endsWith('-cert'));
 }
 
 /** A file of the folder that ssh uses, which `ssh -G` leaves as "~/.ssh". */
@@ -97,13 +149,10 @@ async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?
   });
 }
 
-async function agentKeys(settings: string, { env }: Io, signal: AbortSignal): Promise<readonly string[]> {
-  const named = settingIn(settings, 'identityagent') ?? 'SSH_AUTH_SOCK';
-  if (named === 'none') return [];
-  const variable = named.startsWith('$') ? named.replace(/[${}]/g, '') : undefined;
-  const ofVariable = Object.entries(env).find(([name]) => name === variable)?.[1];
-  const socket = named === 'SSH_AUTH_SOCK' ? env.SSH_AUTH_SOCK : variable ? ofVariable : named;
-  return printedKeys(['ssh-add', '-L'], { ...env, SSH_AUTH_SOCK: socket }, signal);
+/** On Windows an agent is no socket. */
+async function agentOf(settings: string, { env, platform }: Io, signal: AbortSignal): Promise<Agent> {
+  if (platform === 'win32') return { keys: await printedKeys(['ssh-add', '-L'], env, signal) };
+  return askAgent(settingIn(settings, 'identityagent'), env);
 }
 
 async function printedKeys(command: readonly string[], env: Env, signal: AbortSignal) {
@@ -141,9 +190,8 @@ function publicPart(text: string): { line: string; asks: boolean } | undefined {
   next();
   at += 4;
   const blob = next();
-  const length = blob.length < 4 ? 0 : blob.readUInt32BE(0);
-  const line = `${blob.toString('latin1', 4, 4 + length)} ${blob.toString('base64')}`;
-  return isKeyLine.test(line) ? { line, asks: cipher !== 'none' } : undefined;
+  const line = publicLine(blob);
+  return line === undefined ? undefined : { line, asks: cipher !== 'none' };
 }
 
 /** The key's own bytes in a line: what follows is a comment. */

@@ -18,7 +18,7 @@ export interface Verdict extends Pick<Finding, 'state' | 'message' | 'fix'> {
 }
 
 /** Reads where ssh ended, and why, by its own words. `home`: for short paths. */
-export async function verdictOn(tried: SshTry, home = ''): Promise<Verdict> {
+export async function judgeLogin(tried: SshTry, home = ''): Promise<Verdict> {
   const user = tried.said.user ?? settingIn(tried.settings, 'user') ?? '';
   return { user, ms: tried.ms, ...(await judge(tried, user, home)) };
 }

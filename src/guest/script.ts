@@ -61,6 +61,8 @@ interface AccountScriptOptions
     Pick<CheckScriptOptions, 'over'> {
   /** Whether the script only says what it would do; "left": where the keys are. */
   readonly look: boolean | 'left';
+  /** For ssh-keygen -t, where there is none: one that the ssh here takes. */
+  readonly hostKeyType?: string | undefined;
   /** An sshd too, by the guest's package manager. */
   readonly install?: boolean;
   /** Whether it ends with the machine's host keys: rows "ok host-key ssh-ed25519 AAAA…". */
@@ -74,7 +76,7 @@ interface AccountScriptOptions
 /** The script that lets keys log in, if sshd lets the account in. */
 export function accountScript({ hosts = [], ...options }: AccountScriptOptions): string {
   return script(setUpAccount, {
-    ...{ account: '', keys: [], over: 'vsock', shown: '' },
+    ...{ account: '', keys: [], over: 'vsock', shown: '', hostKeyType: 'ed25519' },
     ...{ install: false, own: false, units: false, saysHostKeys: false },
     ...given(options),
     hosts: hosts.join(' '),

@@ -7,13 +7,21 @@ import { hasInclude, includeLine } from '../ssh/config/file.js';
 import { settingsOf } from '../ssh/config/settings.js';
 import { isOurProxy } from '../ssh/config/word.js';
 import { otherHome } from '../ssh/folder.js';
-import { type ConfigFiles, spellings } from './places.js';
+import { type ConfigFiles, configFiles, spellings } from './places.js';
 
 export interface NotInEffect {
   readonly problem: string;
   /** The same without a path or a line of this host. */
   readonly about: string;
   readonly fix: string;
+}
+
+/** Why ssh takes nothing of the lines that config install wrote for this user; undefined: there are none, or it does. */
+export async function lostLines(
+  io: Io,
+  files: ConfigFiles = configFiles({ system: false }, io),
+): Promise<NotInEffect | undefined> {
+  return (await textAt(files.own)) === '' ? undefined : notInEffect(files, io);
 }
 
 /** Why ssh, as PATH finds it, does not take what is in our file; undefined if it does, or if it cannot be asked. */

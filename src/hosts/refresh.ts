@@ -58,6 +58,14 @@ export async function withoutGone(typed: string, io: Io): Promise<boolean> {
   return (await rewritten(io, find, files, () => true)) === true;
 }
 
+/** Writes the Hosts again for the machines that have them: what they name may be gone. False if there are none; undefined: they could not be written. */
+export async function writtenAgain(io: Io): Promise<boolean | undefined> {
+  const files = configFiles({ system: false }, io);
+  if (!(await readState(files.state))) return false;
+  const find = async () => ({ machines: [], warnings: [], stays: () => true });
+  return rewritten(io, find, files, () => true);
+}
+
 /** Whether anything changed; undefined: it could not be written. */
 async function rewritten(
   io: Io,

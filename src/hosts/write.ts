@@ -105,8 +105,10 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   if (said !== undefined) {
     await takeBack(made, plan, write);
     // A mistake of the user's own is in another line now.
-    const why = (await refusedConfig(files, io)) ?? said;
-    const problem = `ssh does not accept its configuration with these lines, so they are taken back: ${why}`;
+    const still = await refusedConfig(files, io);
+    const why = still ?? said;
+    const blame = still ? 'already without these lines' : 'with these lines';
+    const problem = `ssh does not accept its configuration ${blame}, so they are taken back: ${why}`;
     await complain(problem, acceptHint(why, files, io), io);
     return exitCode.connect;
   }

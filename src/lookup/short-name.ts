@@ -107,7 +107,7 @@ async function byName(
   const folded = matches.some(({ name }) => foldOf(name) === fold)
     ? own.filter(({ name }) => foldOf(name) === fold)
     : matches;
-  const search = searchIn(folded, own, ({ target }) => target, failures);
+  const search = searchIn(await holderAmong(folded, typed, env), own, ({ target }) => target, failures);
   const isUnknown = search.outcome === 'unknown';
   const shipped = isUnknown ? await import('../sources/outside/shipped.js') : undefined;
   const more = shipped?.sourcesToAdd({ env, platform }) ?? [];
@@ -127,6 +127,19 @@ async function byName(
       hint: `type ${offered(machine.target)}${orTake(typed, why)}`,
     });
   return asTyped(machine);
+}
+
+/** Of several the one that has the name as its Host: it keeps it, and plain ssh means that one. */
+async function holderAmong<M extends ListedMachine>(
+  machines: readonly M[],
+  typed: string,
+  env: ShortNameDeps['env'],
+): Promise<readonly M[]> {
+  if (machines.length < 2) return machines;
+  const { ofHost, writtenHosts } = await import('../ssh/config/names.js');
+  const entry = ofHost(typed, await writtenHosts({ env }));
+  const holders = machines.filter(({ target, also }) => [target, ...also].includes(entry?.target ?? ''));
+  return holders.length === 1 ? holders : machines;
 }
 
 const addressForm = 'an address has its kind in front: vsock/3, unix/run/x.sock';

@@ -59,8 +59,10 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
         );
       const missing = asked.missing ?? search.missing ?? `${asked.title} has no machine ${quote(name)}`;
       const similar = similarTo(name, known);
-      // As "api" of Compose's "shop-api-1".
-      const isPart = (each: string) => each.toLowerCase().split(/[-_.]/).includes(name.toLowerCase());
+      // As "api" of Compose's "shop-api-1", and "lima-default", as Lima's own Host is called.
+      const isPart = (each: string) =>
+        each.toLowerCase().split(/[-_.]/).includes(name.toLowerCase()) ||
+        name.toLowerCase().endsWith(`-${each.toLowerCase()}`);
       const near = similar.length > 0 ? similar : known.filter(isPart).slice(0, 3);
       // Of very many the near ones are enough.
       const shown = known.length <= maxNames ? known : near;
@@ -73,12 +75,13 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
       const [silent] = silentFor(name, warnings);
       // One that could not be asked may have just that name.
       const unasked = failed.find(({ machine }) => machine === undefined);
+      const didYou = near.length > 0 && `did you mean ${near.map((each) => offered(each)).join(' or ')}?`;
       const hints = [
         silent && `${silent.provider} did not answer, and may have it: try again`,
         ifClosed(failed),
         search.hint,
-        unasked && ifUnasked(unasked),
-        near.length > 0 && `did you mean ${near.map((each) => offered(each)).join(' or ')}?`,
+        unasked && [didYou || [], ifUnasked(unasked)].flat().join(' '),
+        didYou,
       ];
       const hint = hints.find((each) => typeof each === 'string') || asked.hints.unknown;
       throw fail('NOT_FOUND', `${names}${failures(warnings)}`, hint);

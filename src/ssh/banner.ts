@@ -50,7 +50,7 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
       if (said !== undefined)
         throw noBanner('not-ssh', `something answers, but it is not an SSH server: it says ${quote(said)}`);
       const seconds = Number((timeoutMs / 1000).toPrecision(2));
-      if (connection.isUnanswered) throw noBanner('silent', hangsOrBoots, `${bootHint}; ${deadVsock}`);
+      if (connection.isUnanswered) throw noBanner('unanswered', hangsOrBoots, `${bootHint}; ${deadVsock}`);
       const hint = endpoint.family === 'vsock-mux' ? `${silentHint}; ${deadVsock}` : silentHint;
       throw noBanner('silent', `connected, but no SSH banner came in ${seconds} s`, hint);
     }

@@ -7,7 +7,7 @@ import { asTarget, isNamed, kinds } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { isPlainHostName } from '../typed/names.js';
 import { nameOf } from '../typed/target.js';
-import { knownHostsFile } from './folder.js';
+import { knownHostsFile, sshFolder } from './folder.js';
 
 /** The keys that `vmssh guest credentials` made for a machine, in a folder of their own. */
 export interface GuestKeys {
@@ -18,6 +18,8 @@ export interface GuestKeys {
   readonly knownHosts: string;
   /** The private login key; undefined: the user has one of their own. */
   readonly identityFile: string | undefined;
+  /** The user's own keys, which ssh tries by itself only where no line names another. */
+  readonly ownKeys?: readonly string[];
 }
 
 /** The files of such a folder. The last one to appear is `knownHosts`. */
@@ -49,8 +51,12 @@ export function guestKeysOf(name: string, env: Env): GuestKeys | undefined {
     alias: guestAlias(name),
     knownHosts: at('knownHosts'),
     identityFile: existsSync(at('login')) ? at('login') : undefined,
+    ownKeys: usualKeys.map((key) => join(sshFolder(env), key)).filter((path) => existsSync(path)),
   };
 }
+
+/** In ssh's order: ssh_config(5), IdentityFile. */
+const usualKeys = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk'];
 
 /** The keys for a target's machine, by its name. An address is no machine. */
 export function guestKeysFor(
@@ -88,8 +94,9 @@ function foldersIn(folder: string): readonly string[] {
 }
 
 /** The options for a machine whose host key is known: they replace those for its UUID, where any first key is accepted. */
-export function trustIn({ alias, knownHosts, identityFile }: GuestKeys) {
-  return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...(identityFile && { identityFile }) };
+export function trustIn({ alias, knownHosts, identityFile, ownKeys = [] }: GuestKeys) {
+  const login = identityFile && { identityFile, ownKeys };
+  return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...login };
 }
 
 /** The name by which an ssh that asks vmssh looks up a machine without a Host: its target. Two machines may differ in case alone, which known_hosts ignores. */

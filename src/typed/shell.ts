@@ -37,9 +37,9 @@ export function shellQuoted(text: string, shell: Shell = 'posix'): string {
 export const targetHere = '\0';
 
 /** A ConnectError about the target that was typed, also in its hint: what opens a socket only names the endpoint. Other errors stay as they are. */
-export function withTarget(target: string, error: unknown): unknown {
+export function withTarget(target: string, error: unknown, shell: Shell = shellOf(process)): unknown {
   if (!(error instanceof ConnectError)) return error;
-  const hint = error.hint?.replaceAll(targetHere, () => shellQuoted(target));
+  const hint = error.hint?.replaceAll(targetHere, () => shellQuoted(target, shell));
   return errorWith(error, { target, hint });
 }
 

@@ -64,8 +64,9 @@ export function stepsIn(bytes) {
   /** @type {Record<string, number>} */
   const steps = {};
   for (let at = 0; at < bytes.length; at += 64) {
-    const name = bytes.toString('latin1', at + 8, bytes.indexOf(0, at + 8));
-    if (name !== '') steps[name] = Number(bytes.readBigUInt64LE(at));
+    // Without the line, which others move.
+    const [name = ''] = bytes.toString('latin1', at + 8, bytes.indexOf(0, at + 8)).split(':');
+    if (name !== '') steps[name] = (steps[name] ?? 0) + Number(bytes.readBigUInt64LE(at));
   }
   return steps;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readSsh } from '../../src/checks/ssh-log.js';
 import type { SshTry } from '../../src/checks/users-ssh.js';
-import { verdictOn } from '../../src/checks/verdict.js';
+import { judgeLogin } from '../../src/checks/verdict.js';
 import { eachRow } from '../helpers/tables/rows.js';
 
 const reached = [
@@ -157,7 +157,7 @@ describe('a login by ssh -v', () => {
       says: /not available/,
     },
   })('$name', async (row) => {
-    const verdict = await verdictOn(tried(row), '/home/ann');
+    const verdict = await judgeLogin(tried(row), '/home/ann');
     expect(verdict).toMatchObject({
       state: row.state,
       ...(row.reach && { reach: row.reach }),

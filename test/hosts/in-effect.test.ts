@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { notInEffect } from '../../src/hosts/in-effect.js';
+import { lostLines, notInEffect } from '../../src/hosts/in-effect.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { findProgram, lacks } from '../helpers/programs.js';
@@ -30,7 +30,7 @@ describe.skipIf(lacks('ssh'))('what ssh takes of our lines', () => {
     const { at, write, io } = placed({ '.ssh/vmssh.conf': ours, ...files }, reads);
     const include = [at('.ssh/vmssh.conf')];
     const places = { own: at('.ssh/vmssh.conf'), state: at('state'), main: at('.ssh/config'), include };
-    return { at, write, look: () => notInEffect(places, io) };
+    return { at, write, look: () => notInEffect(places, io), lost: () => lostLines(io, places) };
   }
 
   it('is all of it, if its file includes them first', async () => {
@@ -39,11 +39,15 @@ describe.skipIf(lacks('ssh'))('what ssh takes of our lines', () => {
   });
 
   it('is nothing once another program wrote the file anew', async () => {
-    const { look, write } = users({ '.ssh/config': 'Host web\n    User ann\n' });
+    const { look, lost, write } = users({ '.ssh/config': 'Host web\n    User ann\n' });
     expect(await look()).toMatchObject({
       problem: expect.stringMatching(/config does not include .*vmssh\.conf above its first Host/),
       fix: expect.stringMatching(/^vmssh config install, or give that program this line .*: Include /),
     });
+    expect(await lost()).toEqual(await look());
+    write('.ssh/vmssh.conf', '');
+    expect(await lost()).toBe(undefined);
+    write('.ssh/vmssh.conf', ours);
     write('.ssh/config', 'Include FOLDER/.ssh/vmssh.conf\n');
     expect(await look()).toBe(undefined);
   });

@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/kinds.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import type { Source } from '../../src/sources/source.js';
-import { useSource, useTempDir } from '../helpers/temp-dir.js';
+import { useSource, useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 
@@ -149,7 +150,14 @@ describe('a short name', () => {
     { input: 'a', want: { code: 'AMBIGUOUS', problem: '"a" may be "lima/a" or "incus/a"' } },
     { input: 'nope', want: none(/^no machine on this host has this name: .*; lima: too late \(FAILED\)$/) },
     { input: uuid.replace('5', '6'), want: none(/^no machine on this host has this id: /) },
-    { input: 'mitn', want: { ...none(/./), hint: 'lima could not be asked, and may have it: vmssh doctor' } },
+    {
+      input: 'mitn',
+      want: {
+        ...none(/./),
+        hint: 'did you mean "mint"? lima could not be asked, and may have it: vmssh doctor',
+      },
+    },
+    { input: 'lima-web 1', want: { ...none(/./), hint: expect.stringMatching(/^did you mean "web 1"\?/) } },
     { input: 'vsock/x', want: { op: 'parse', problem: expect.stringContaining('CID') } },
     { input: 'vsock%x', want: { op: 'parse' } },
     { input: 'what/ever', want: { op: 'parse', problem: 'unknown kind of target' } },
@@ -158,6 +166,18 @@ describe('a short name', () => {
   ])('$input is refused', async ({ input, want }) => {
     await expect(resolve(input)).rejects.toMatchObject({ name: 'ConnectError', target: input, ...want });
   });
+});
+
+it('a name of two machines is that of the one that has it as its Host', async () => {
+  const state = {
+    version: 1,
+    options: {},
+    program: [],
+    machines: [{ host: 'a', name: 'a', target: 'incus/a', provider: 'incus' }],
+  };
+  const home = join(dir, 'held');
+  writeTree(home, { '.local/state/vmssh/hosts.json': JSON.stringify(state) });
+  expect(await resolve('a', { HOME: home })).toMatchObject({ text: 'incus/a' });
 });
 
 describe("a name that is not a machine's to take", () => {

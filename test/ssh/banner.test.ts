@@ -162,7 +162,7 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
     const from = Object.assign(await open(() => {}), { isUnanswered: true });
     const problem = 'the machine takes no connection: it hangs, or boots';
     const hint = expect.stringMatching(/^use --wait while it boots/);
-    await expect(awaitBanner(from, 50)).rejects.toMatchObject(refusal('silent', problem, hint));
+    await expect(awaitBanner(from, 50)).rejects.toMatchObject(refusal('unanswered', problem, hint));
   });
 
   it.skipIf(skip).each([

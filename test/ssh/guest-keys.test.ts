@@ -12,7 +12,8 @@ const guest = { name: 'web', folder: '/g/web', alias: 'vmssh-guest-web', knownHo
 it('a machine with a known host key has no other', () => {
   const known = { hostKeyAlias: guest.alias, knownHosts: guest.knownHosts, onlyKnown: true };
   expect(trustIn({ ...guest, identityFile: undefined })).toEqual(known);
-  expect(trustIn({ ...guest, identityFile: '/g/web/id' })).toEqual({ ...known, identityFile: '/g/web/id' });
+  const login = { identityFile: '/g/web/id', ownKeys: ['/h/.ssh/id_rsa'] };
+  expect(trustIn({ ...guest, ...login })).toEqual({ ...known, ...login });
 });
 
 it('its names are those of each kind that has machines with names', () => {
@@ -24,7 +25,7 @@ it('its names are those of each kind that has machines with names', () => {
 
 it('it comes first in the lines, and one with a pattern for a name is left out', () => {
   const guests = [
-    { ...guest, identityFile: '/g/web/id' },
+    { ...guest, identityFile: '/g/web/id', ownKeys: ['/h/.ssh/id_rsa'] },
     { ...guest, name: 'w*b', identityFile: undefined },
   ];
   const text = configText({ program: ['vmssh'], fdpass: false, guests });
@@ -34,7 +35,7 @@ it('it comes first in the lines, and one with a pattern for a name is left out',
     ...[`Host ${namesOfGuest(guest).join(' ')}`, '    HostKeyAlias vmssh-guest-web'],
     ...['    StrictHostKeyChecking yes', '    UserKnownHostsFile /g/web/known_hosts'],
     ...['    GlobalKnownHostsFile /dev/null', '    HashKnownHosts no', '    UpdateHostKeys no'],
-    ...['    VerifyHostKeyDNS no', '    IdentityFile /g/web/id'],
+    ...['    VerifyHostKeyDNS no', '    IdentityFile /g/web/id', '    IdentityFile /h/.ssh/id_rsa'],
   ]);
   expect(text).not.toContain('w*b');
 });

@@ -201,12 +201,15 @@ async function runStart(
 const maxLines = 5;
 const maxCharacters = 500;
 
-function lastLines(stderr: string): string {
+export function lastLines(stderr: string): string {
   const lines = plainMessage(stderr)
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.slice(-maxLines).join('; ').slice(-maxCharacters);
+  // Windows PowerShell says the cause first, and then the place in its script, in lines with a plus.
+  const place = lines.findIndex((line) => line.startsWith('+ '));
+  const said = lines.some((line) => line.includes('FullyQualifiedErrorId')) ? lines.slice(0, place - 1) : [];
+  return (said.length > 0 ? said : lines).slice(-maxLines).join('; ').slice(-maxCharacters);
 }
 
 /** What to do, by what managers and QEMU say: here, and on Windows if that is something else. */

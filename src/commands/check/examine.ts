@@ -13,6 +13,7 @@ import type { HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { TriedLogin } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
+import { lostLines } from '../../hosts/in-effect.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
@@ -149,9 +150,11 @@ async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<Verdic
   const own = await loginByVmssh({ ...seen, ...options }, io, signal);
   if (!hasNoHost || own.state !== 'ok') return own;
   const { host } = splitLogin(options.target);
+  const lost = options.sshConfig === undefined ? await lostLines(io) : undefined;
+  const why = lost ? `: ${lost.problem}` : '';
   return {
-    ...{ ...own, state: 'skipped', reach: 'network', isOwn: true, fix: 'vmssh config install' },
-    message: `vmssh ssh logs in as ${own.user}; plain ssh has no Host ${host}, and asks the network for it`,
+    ...{ ...own, state: 'skipped', reach: 'network', isOwn: true, fix: lost?.fix ?? 'vmssh config install' },
+    message: `vmssh ssh logs in as ${own.user}; plain ssh has no Host ${host}, and asks the network for it${why}`,
   };
 }
 

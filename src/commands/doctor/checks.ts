@@ -92,6 +92,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
   return [
     ssh(facts),
     ...shell(facts),
+    ...facts.home,
     ...pathChecks(facts.openFolders, facts),
     ...programChecks(facts.openPrograms, facts),
     addon(facts),

@@ -20,6 +20,7 @@ import { clientChecks } from './clients.js';
 import { type ConfigFacts, firstPatterns, gatherConfig, type SshFacts } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
 import { allowed, type HostCheck } from './finding.js';
+import { homeChecks } from './home.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
 import { type OpenPath, openFolders, openPrograms, writersOn } from './writers.js';
 
@@ -49,6 +50,7 @@ export interface Facts {
   readonly outside: OutsideLines;
   /** What to type for those that may be added. */
   readonly toAdd: readonly string[];
+  readonly home: readonly HostCheck[];
   readonly clients: readonly HostCheck[];
 }
 
@@ -95,6 +97,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
     toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),
+    home: await homeChecks(io),
     clients: await clientChecks(io),
   };
 }

@@ -226,6 +226,8 @@ async function undoCredentials(name: string, io: Io): Promise<number> {
   io.out(`removed the keys of ${quote(name)}\n`);
   if (left.length > 0)
     io.err(`${io.program}: not made by vmssh, and kept: ${left.map(quote).join(', ')} in ${folder}\n`);
-  io.err(`${pasteable('then: vmssh config install', io)}, if ssh has them in its configuration\n`);
+  const { writtenAgain } = await import('../../hosts/refresh.js');
+  if ((await writtenAgain(io).catch(() => undefined)) === undefined)
+    io.err(`${pasteable('the Hosts still name them: vmssh config install', io)}\n`);
   return exitCode.ok;
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { printOfLine } from '../../checks/own-keys.js';
-import { type LoginEnd, runLogin } from '../../checks/try-login.js';
+import { type LoginWords, trySsh } from '../../checks/users-ssh.js';
+import { judgeLogin, type Verdict } from '../../checks/verdict.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { readBytes } from '../../files/read-file.js';
@@ -21,7 +22,7 @@ import { pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Here, Io } from '../../process/io.js';
-import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import { ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { askingSshEndsWithUs, ended } from '../../process/terminate.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
@@ -31,7 +32,7 @@ import { configArgument } from '../../ssh/config/word.js';
 import { knownHostsFile, otherHome } from '../../ssh/folder.js';
 import { keyOwner } from '../../ssh/key-owner.js';
 import { machineKeys } from '../../ssh/machine-keys.js';
-import { slug } from '../../typed/names.js';
+import { slug, typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { isChanged } from './setup-inside.js';
@@ -166,11 +167,11 @@ export const login: SetupStep = {
     const who = user ?? "the machine's own user";
     const isAlone = key?.asks && !(io.terminal.stdin && io.terminal.stderr);
     const mark = newProof();
-    const command = await loginCommand(setup, found);
-    const end = isAlone ? undefined : await tryOnce(command, mark, key?.asks, setup);
+    const end = isAlone ? undefined : await tryOnce(setup, found, mark);
     if (end === undefined)
       add('login', 'skipped', `not tried: your key ${own} has a passphrase, for which ssh ${words} asks`);
-    else if (end.code === 0)
+    else if (end.state === 'skipped') add('login', 'skipped', `ssh ${words}: ${end.message}`);
+    else if (end.state === 'ok')
       add('login', 'ok', `ssh ${words} is ${who}, by ${by}${shown ? `; its host key is ${shown}` : ''}`);
     else {
       const own = new RegExp(`^vmssh ${mark}: (cannot .*)(?:\nhint: (.*))?`, 'm');
@@ -191,35 +192,44 @@ export const login: SetupStep = {
 };
 
 async function tryOnce(
-  command: readonly string[],
+  setup: Setup,
+  found: Found,
   mark: string,
-  asks: boolean | undefined,
-  { io, signal }: Setup,
-): Promise<Pick<LoginEnd, 'code' | 'stderr' | 'message'>> {
+): Promise<Pick<Verdict, 'state' | 'message'> & { readonly stderr: string }> {
+  const { io, signal, name } = setup;
   const { env } = io;
-  if (!asks) return runLogin(command, { env: { ...env, VMSSH_MARK: mark } }, signal);
+  const { words, sshConfig } = await loginWords(setup, found);
+  if (!found.key?.asks) {
+    const own = { ...io, usersShell: {}, env: { ...env, VMSSH_MARK: mark } };
+    const tried = await trySsh(
+      { host: found.host ?? typedHost(name) ?? 'machine', sshConfig, words },
+      own,
+      signal,
+    );
+    return { ...(await judgeLogin(tried, io.env.HOME)), stderr: tried.end.stderr };
+  }
+  const noPassword = ['PasswordAuthentication=no', 'KbdInteractiveAuthentication=no'];
+  const settings = [...noPassword, ownConnection, 'RemoteCommand=none'];
   // In our process group ssh may ask at the terminal.
-  const [program = '', ...args] = command;
+  const [program = '', ...args] = words({ ssh: sshProgram(io), settings, command: 'true' });
   const { child, release } = askingSshEndsWithUs(() =>
     spawn(program, args, { env, stdio: ['inherit', 'ignore', 'inherit'] }),
   );
   const { code } = await ended(child).finally(release);
-  return { code, stderr: '', message: `ssh ended with ${code ?? 'a signal'}` };
+  return { state: code === 0 ? 'ok' : 'failed', stderr: '', message: `ssh ended with ${code ?? 'a signal'}` };
 }
 
-async function loginCommand({ target, io }: Setup, { host, key, login }: Found) {
+async function loginWords({ target, io }: Setup, { host, login }: Found) {
   const { user, identityFile } = login ?? {};
-  const noPassword = ['PasswordAuthentication=no', 'KbdInteractiveAuthentication=no'];
-  const asked = key?.asks ? noPassword : [asksNothing];
-  const words = { settings: [...asked, ownConnection, 'RemoteCommand=none'], command: 'true' };
   if (host === undefined) {
     const into = { route: 'target', host: `${user}@${target}` } as const;
-    return guestLogin({ ...into, identityFile, ...(await guestCaller(io, into)) }, words);
+    const options = { ...into, identityFile, ...(await guestCaller(io, into)) };
+    return { sshConfig: undefined, words: (more: LoginWords) => guestLogin(options, more) };
   }
   // ssh does not read HOME.
   const { main } = configFiles({ system: false }, io);
-  const configFile = otherHome(io.env, io.platform) === undefined ? undefined : main;
-  return sshCommand({ ssh: sshProgram(io), configFile, host, ...words });
+  const sshConfig = otherHome(io.env, io.platform) === undefined ? undefined : main;
+  return { sshConfig, words: (more: LoginWords) => sshCommand({ configFile: sshConfig, host, ...more }) };
 }
 
 /** By `config install`. Resolves to its name. */

@@ -2,13 +2,18 @@ import { overOf } from '../../checks/inside.js';
 import { ownKeys, printOfLine } from '../../checks/own-keys.js';
 import { isAccountName, readKeys } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
+import { programsFor } from '../../connect/exec/bring.js';
+import { execError } from '../../connect/exec/why-not.js';
 import { ConnectError, quote } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import { accountScript, setupScript, undoScript } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
+import { settingIn } from '../../process/ssh-program.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
+import { sshSettings } from '../../ssh/login-key.js';
+import { typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
 import { asFailure, checkUntil, intoByManager, loginAs, noEntry, otherFix } from './setup-way.js';
@@ -22,6 +27,16 @@ export const brought: SetupStep = {
     if (!login || !lacksSshd(answer?.error) || !(bring || isKept)) return undefined;
     const whyNot = whyNoBring(await callerOfLines(io, true));
     if (whyNot) return add('sshd', 'failed', ...whyNot);
+    // Which processor the machine has is known only there: mostly that of this host.
+    const endpoint = answer?.means?.endpoint;
+    const lacks = await programsFor('').then(
+      () => undefined,
+      ({ message: more }: Error) => ({ code: 'EXEC_BRING_NONE', more }),
+    );
+    if (lacks && endpoint?.family === 'exec') {
+      const { problem, hint } = execError(endpoint, lacks);
+      return add('sshd', 'failed', problem, hint);
+    }
     add('account', 'ok', login.user ?? "the machine's own user");
     add('sshd', 'ok', 'there is none: each login brings one, which asks for no key');
     return { login: { ...login, brings: true }, scripts: [] };
@@ -37,7 +52,8 @@ export const inside: SetupStep = {
     if (found.asUser) return ownLogin(setup, found);
     const { install } = setup.options;
     const over = overOf(found.answer?.means?.endpoint);
-    const wanted = { account: login.user, keys: key ? [key.line] : [], install, over, hosts };
+    const hostKeyType = await hostKeyTypeFor(setup);
+    const wanted = { account: login.user, keys: key ? [key.line] : [], install, over, hosts, hostKeyType };
     const said = await runInside(into, accountScript({ ...wanted, look: true }), setup, {
       looks: true,
     }).catch(asFailure);
@@ -65,7 +81,7 @@ export const inside: SetupStep = {
       if (said instanceof ConnectError) return setup.add('inside', 'failed', said.problem, said.hint);
       for (const row of said)
         if (row.name === 'host-key' && row.state === 'ok') hostKeys.push(row.found);
-        else setup.addGuests(row, into);
+        else setup.addGuests(withBring(row, setup, found), into);
       if (said.some(({ name }) => name === 'sudo')) bySudo = true;
       if (setup.isFailed()) break;
     }
@@ -182,13 +198,39 @@ function sayPlanned(
     add('account', 'ok', options.user === undefined ? `${row.found}: --user names another` : row.found);
   } else if (name === 'sshd' && state === 'failed' && !options.install) {
     const isBrought = lacksSshd(found.answer?.error);
-    const orBring = isBrought ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
-    add('sshd', 'failed', row.found, `vmssh setup --install-sshd ${typed}${orBring}`);
+    const fix = `vmssh setup --install-sshd ${typed}`;
+    add('sshd', 'failed', row.found, isBrought ? `${fix}, or without its network: ${bringing(typed)}` : fix);
   } else if (name === 'key' && state !== 'failed' && found.key) {
     const which = `${found.key.from} (${printOfLine(found.key.line)})`;
     addGuests({ ...row, found: `${row.found}: ${which}` }, found.into);
   } else if (name !== 'sshd' || !isOk) addGuests(row, found.into);
 }
+
+const bringing = (typed: string) => `vmssh setup --bring-sshd ${typed}`;
+
+/** What failed to install an sshd fails again by hand: where one can be brought, that is said. */
+function withBring(row: FindingJson, { options, typed }: Setup, { answer }: Found): FindingJson {
+  const isInstall = options.install && row.name === 'sshd' && row.state === 'failed';
+  if (!isInstall || !lacksSshd(answer?.error)) return row;
+  return { ...row, hint: `without its network: ${bringing(typed)}` };
+}
+
+/** By ssh-keygen's name, the first type of a host key that the ssh here takes from the machine: one with FIPS takes no ed25519. */
+async function hostKeyTypeFor({ name, io, signal }: Setup): Promise<string | undefined> {
+  const said = settingIn(
+    await sshSettings({ host: typedHost(name) ?? name, signal }, io),
+    'hostkeyalgorithms',
+  );
+  const types = said?.split(',').map((each) => hostKeyTypes.get(each.trim())) ?? [];
+  return types.find((type) => type !== undefined);
+}
+
+const hostKeyTypes = new Map([
+  ['ssh-ed25519', 'ed25519'],
+  ['ecdsa-sha2-nistp256', 'ecdsa'],
+  ['rsa-sha2-512', 'rsa'],
+  ['rsa-sha2-256', 'rsa'],
+]);
 
 /** Whether an sshd answers there; else what `guest install` does. */
 export const sshd: SetupStep = {

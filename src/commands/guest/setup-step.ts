@@ -1,5 +1,5 @@
 import { refuseOther, runOnTerminal, whyNotRun } from '../../checks/inside.js';
-import type { OwnKey } from '../../checks/own-keys.js';
+import type { NoKey, OwnKey } from '../../checks/own-keys.js';
 import type { CheckResult } from '../../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
 import { accountName, findingsOf, readKeys, sharedHomeOption } from '../../cli/guest.js';
@@ -62,6 +62,8 @@ export interface Found {
   readonly own?: readonly string[];
   /** The key, unless the machine's manager made one. */
   readonly key?: OwnKey | undefined;
+  /** Why there is none. */
+  readonly noKey?: NoKey | undefined;
   readonly identityFile?: string | undefined;
   /** What its Host gets. */
   readonly login?: MachineLogin;

@@ -66,20 +66,21 @@ function addOff({ machine, add }: Setup, start: string | undefined): undefined {
 
 export const key: SetupStep = {
   name: 'key',
-  async look({ add }, { login, key, identityFile }) {
+  async look({ add }, { login, key, noKey, identityFile }) {
     if (login?.brings || key || identityFile !== undefined) return undefined;
-    return add('key', 'failed', 'you have no public key that ssh would try', 'ssh-keygen -t ed25519');
+    return add('key', 'failed', noKey?.problem ?? 'you have no public key that ssh would try', noKey?.fix);
   },
 };
 
 /** The key that the machine's manager made for its user; else the user's own. */
-async function chooseKey(setup: Setup): Promise<Pick<Found, 'key' | 'identityFile'>> {
+async function chooseKey(setup: Setup): Promise<Pick<Found, 'key' | 'noKey' | 'identityFile'>> {
   const { name, machine, options, io, signal } = setup;
   const isManagers = options.key === undefined && [undefined, machine?.user].includes(options.user);
   const made = isManagers ? await ownKeyFile(machine?.identityFile) : undefined;
   if (made !== undefined) return { identityFile: made };
-  const key = await (options.key === undefined ? firstOwnKey(name, io, signal) : keyIn(options.key));
-  return { key, identityFile: key?.identityFile };
+  const { key, why }: Awaited<ReturnType<typeof firstOwnKey>> =
+    options.key === undefined ? await firstOwnKey(name, io, signal) : { key: await keyIn(options.key) };
+  return { key, noKey: why, identityFile: key?.identityFile };
 }
 
 /** The way into a machine by its manager. Throws a ConnectError. */
@@ -176,7 +177,10 @@ export async function checkUntil(
 async function howToStart(setup: Setup): Promise<string | undefined> {
   const { machine, io } = setup;
   if (machine === undefined || mayBeUp(machine)) return undefined;
-  const { start, hint } = (await checkUntil('banner', undefined, setup)).error ?? {};
+  const { error } = await checkUntil('banner', undefined, setup);
+  // To ask a distribution of WSL starts it.
+  if (!error) return undefined;
+  const { start, hint } = error;
   return (start && startLine(start, shellOf(io))) ?? hint ?? 'run this again';
 }
 

@@ -273,6 +273,8 @@ function leave(
 }
 
 async function ifGone(error: ConnectError, text: string, { env }: Io): Promise<ConnectError> {
+  // A container that is off has no Host any more, and is listed.
+  if (/^".*" is (?:off|paused|saved|starting|stopping)\b/s.test(error.problem)) return error;
   const { goneSince } = await import('../../hosts/gone.js');
   const since = await goneSince(text, env);
   return since === undefined ? error : errorWith(error, { problem: `${since}: ${error.problem}` });

@@ -44,6 +44,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
     io.out(`${shellLine(call.command, shellOf(io))}\n`);
     return exitCode.ok;
   }
+  await refuseOff(call, options, io);
   // ssh only makes its own folder, and only for files that it expects there. If it cannot be made, ssh reports that.
   const { makeFolder } = await import('../../files/place.js');
   await makeFolder(dirname(knownHostsFile(io.env))).catch(() => {});
@@ -59,6 +60,19 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
     await complain(problem, call.setup, io);
   }
   return code;
+}
+
+/** ssh would only say that its proxy closed the connection. It is asked again: a list may be a moment old. */
+async function refuseOff({ named }: ToolCall, { args, start, waitMs }: SshOptions, io: Io): Promise<void> {
+  const isLogin = ![...args.before, ...args.after].some(({ name }) => name === 'G' || name === 'O');
+  if (!named.machine || mayBeUp(named.machine) || start || waitMs !== undefined || !isLogin) return;
+  const [{ checkTarget }, { reachFlags }] = await Promise.all([
+    import('../../checks/check-target.js'),
+    import('../../cli/shared-options.js'),
+  ]);
+  const flags = { ...reachFlags(), until: 'resolved', user: undefined, port: undefined } as const;
+  const { error } = await checkTarget(named.text, flags, io, io.interrupted());
+  if (error) throw error;
 }
 
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {

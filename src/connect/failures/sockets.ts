@@ -1,3 +1,4 @@
+import { targetHere } from '../../typed/shell.js';
 import { exhausted, type Failure, windowsExhausted } from './failure.js';
 
 /** For the hint that systemd prints in a machine without a CID (https://github.com/systemd/systemd/issues/39640). */
@@ -204,7 +205,7 @@ export const hyperVFailures: readonly Failure[] = [
   {
     codes: ['WSAETIMEDOUT', 'ETIMEDOUT', 'WSAECONNREFUSED'],
     problem: 'the machine is running, but nothing answered on its vsock port {port}',
-    hint: 'use --wait while it boots; in a Linux guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves, but 258.3 to 260.2 do not on Hyper-V: vmssh guest install sets it up), and modprobe hv_sock',
+    hint: `vmssh check --wait ${targetHere} waits while it boots; a Linux guest that ssh reaches over TCP at HOST is set up by vmssh guest install --target ${targetHere} USER@HOST; in it, see: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves, but 258.3 to 260.2 do not on Hyper-V), and modprobe hv_sock`,
   },
   {
     codes: ['WSAEACCES'],

@@ -46,6 +46,9 @@ export async function runScript(route: GuestRoute, options: RunScriptOptions): P
 
 const refusedMs = 10_000;
 
+/** What fish says, in sh's place, before it quotes the script, and what tmux and screen say without a terminal: a start file has gone over to them. */
+export const otherShell = /^fish: |open terminal failed|not a terminal|Must be connected to a terminal/;
+
 /** What ssh says last if the one whose connection it should use gets no session. */
 const refusedSession = /: Session open refused by peer$/;
 
@@ -162,7 +165,7 @@ function readerOf(
     const line = text.trim().replace(mark, '');
     if (text.startsWith(`vmssh${mark}: `)) proxy = [line.slice('vmssh: '.length)];
     else if (proxy.length === 1 && line.startsWith('hint: ')) proxy.push(line.slice('hint: '.length));
-    if (line === '' || refusedSession.test(message)) return;
+    if (line === '' || refusedSession.test(message) || otherShell.test(message)) return;
     message = line;
     if (!refusedSession.test(line)) onComplaint?.(line);
   });

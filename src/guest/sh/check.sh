@@ -5,6 +5,7 @@
 set -u
 . ./parts/report.sh
 . ./parts/facts.sh
+. ./check/as.sh
 . ./parts/vsock.sh
 . ./check/unit-sshd.sh
 . ./check/system.sh

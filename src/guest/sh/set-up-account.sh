@@ -17,13 +17,13 @@ make_host_key() {
   if said=$("$R$sshd" -t 2>&1); then return 0; fi
   case $said in *'o hostkeys available'* | *' line '[0-9]*) ;; *) return 0 ;; esac
   key_complaint=$(sshd_complaint "$sshd")
-  host_key=$R/etc/ssh/ssh_host_ed25519_key
+  host_key=$R/etc/ssh/ssh_host_${host_key_type}_key
   if case $key_complaint in *"load host key: $host_key"* | 'sshd: no hostkeys available'*) [ -s "$host_key" ] ;; esac; then
     check_host_keys || give_up 2
   elif [ "$look" = yes ]; then
     say changed host-keys "there is none: $host_key is made"
   elif said=$(note host-key "$host_key" && rm -f "$host_key.new" "$host_key.new.pub" &&
-    ssh-keygen -q -t ed25519 -N '' -C 'vmssh setup' -f "$host_key.new" 2>&1 </dev/null &&
+    ssh-keygen -q -t "$host_key_type" -N '' -C 'vmssh setup' -f "$host_key.new" 2>&1 </dev/null &&
     mv -f "$host_key.new.pub" "$host_key.pub" && mv -f "$host_key.new" "$host_key"); then
     say changed host-keys "$host_key made"
   else
@@ -57,6 +57,18 @@ say_left() {
     fail key "your key stays in $keys_in, as nothing says that vmssh put it there: $line" "sed -i '\\|$blob|d' $(shell_word "$keys_in")"
   done
   say 'end' 0 'looked'
+}
+
+# Whether the key that is there already opens a shell, and to whoever comes now.
+key_is_plain() {
+  key_file=$keys_in
+  offered=$(printf '%s\n' "$keys" | key_lines | cut -d ' ' -f 2)
+  login_key_options || return
+  case $(text_of "$keys_in" </dev/null | grep -F -e "$offered" | head -n 1) in
+    'command="'* | *[\ ,]'command="'*)
+      fail key "$keys_in lets your key run only one command, by command=" \
+        "# take command=\"...\" off that key in $keys_in, or use another: vmssh setup --key FILE" ;;
+  esac
 }
 
 # For a caller who may not read them by another way.
@@ -122,7 +134,7 @@ set_up_account() {
     note_owners "$keys"
   elif [ "$has_keys" = no ]; then
     say changed key "the key goes into $keys_in of $account"
-  elif [ -n "$keys" ]; then
+  elif [ -n "$keys" ] && key_is_plain; then
     say ok key "$account has the key already"
   fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi

@@ -62,20 +62,21 @@ export async function listLima(
     const own = { ...deps, env: { ...deps.env, LIMA_HOME: folder } };
     const list = ['limactl', 'list', '--json'];
     const listing = await listByUsersTool(uid, lima.name, list, parseLima, own, run);
-    return listing.found.length > 0 ? listing : joinListings([listing, withoutTool(folder, deps)]);
+    return listing.found.length > 0 ? listing : joinListings([listing, withoutTool(folder, deps, uid === 0)]);
   };
   return joinListings(await Promise.all(foldersOf(deps).map(listIn)));
 }
 
-/** A warning if an instance runs in such a folder, and the program that knows its login is missing. */
-function withoutTool(folder: string, { env, platform }: Deps): Listing {
+/** A warning if an instance runs in such a folder, and the program that knows its login is missing, or is not for this user: in a namespace of `podman unshare` he is root. */
+function withoutTool(folder: string, { env, platform }: Deps, isRoot: boolean): Listing {
   const pidFiles = ['ha.pid', 'qemu.pid', 'vz.pid'];
   const isOpen = existsSync(`${folder}/.`);
-  if (!isOpen || programInPath('limactl', withToolFolders(env, platform)) !== undefined) return nothing;
+  const isMissing = programInPath('limactl', withToolFolders(env, platform)) === undefined;
+  if (!isOpen || !(isMissing || isRoot)) return nothing;
   const runs = (name: string) => pidFiles.some((each) => existsSync(join(folder, name, each)));
   const running = readdirSync(folder).filter(runs);
   if (running.length === 0) return nothing;
-  const problem = `limactl is not in PATH, which knows the login of ${quoteNames(running, ', ')} in ${folder}`;
+  const problem = `limactl ${isMissing ? 'is not in PATH' : 'does not run as root'}, which knows the login of ${quoteNames(running, ', ')} in ${folder}`;
   return warned(lima.name, 'NOT_LISTED', problem);
 }
 

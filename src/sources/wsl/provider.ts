@@ -1,6 +1,6 @@
 import { ConnectError, quote } from '../../errors.js';
 import { isSshPort } from '../../typed/numbers.js';
-import { shellQuoted } from '../../typed/shell.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { routeToHyperV } from '../../typed/socket-target.js';
 import { answerOf, match, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Reachable, Recheck, ResolveContext } from '../source.js';
@@ -29,8 +29,9 @@ export function wslOf({ list, ask } = effects): Source {
       if (search.outcome !== 'unknown') return search;
       const [old] = match(name, await list(deps, '1').catch(() => []));
       if (old === undefined) return search;
+      const shell = shellOf({ platform: 'win32', env: deps.env });
       const missing = `${quote(old.name)} is a distribution of WSL1, which has no machine`;
-      return { ...search, known: [], missing, hint: `wsl --set-version ${shellQuoted(old.name)} 2` };
+      return { ...search, known: [], missing, hint: `wsl --set-version ${shellQuoted(old.name, shell)} 2` };
     },
     resolve: (distro, context) => resolveDistro(distro, context, { list, ask }),
     async files({ name }, deps) {
@@ -107,7 +108,7 @@ function otherMayAnswer(
   name: string,
   others: readonly string[],
   systemd: boolean,
-  { text, port }: ResolveContext,
+  { text, port, ...here }: ResolveContext,
 ): ConnectError {
   const ownPort = isSshPort(port) ? 2222 : port + 1;
   return new ConnectError('resolve', text, {
@@ -115,7 +116,7 @@ function otherMayAnswer(
     final: true,
     problem: `${others.map(quote).join(', ') || 'another distribution'} may answer instead: all running distributions share their vsock ports, and systemd in ${quote(name)} does not listen on port ${port}`,
     hint: systemd
-      ? `give it a port of its own: vmssh guest install --port ${ownPort} ${shellQuoted(text)}, then -p ${ownPort}; or end the others by wsl --terminate`
+      ? `give it a port of its own: vmssh guest install --port ${ownPort} ${shellQuoted(text, shellOf(here))}, then -p ${ownPort}; or end the others by wsl --terminate`
       : withoutSystemd(name).hint,
   });
 }

@@ -28,6 +28,8 @@ export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, C
   readonly onlyKnown?: boolean;
   readonly user?: string;
   readonly identityFile?: string;
+  /** More keys to try after it. */
+  readonly ownKeys?: readonly string[];
   /** Variables that vmssh gets besides those of ssh. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }
@@ -89,7 +91,8 @@ type Asks = Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
 type Keys = Pick<HostOptions, 'knownHosts'> & Partial<HostOptions> & Asks;
 
 export function keyOptions(options: Keys): Settings {
-  const { hostKeyAlias, lookedUp, onlyKnown, identityFile } = options;
+  const { hostKeyAlias, lookedUp, onlyKnown, identityFile, ownKeys = [] } = options;
+  const keys = identityFile === undefined ? [] : [identityFile, ...ownKeys];
   const asks = asksVmssh(options);
   const alias = asks && !onlyKnown ? lookedUp : hostKeyAlias;
   return [
@@ -97,7 +100,7 @@ export function keyOptions(options: Keys): Settings {
     ...(asks ? byCommand(options) : byFile(options)),
     // ssh would take DNS' word first.
     ['VerifyHostKeyDNS', 'no'],
-    ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
+    ...keys.map((path) => ['IdentityFile', pathArgument(path)] as const),
   ];
 }
 

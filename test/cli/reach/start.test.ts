@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fixFor, startingResolve } from '../../../src/cli/reach/start.js';
+import { fixFor, lastLines, startingResolve } from '../../../src/cli/reach/start.js';
 import { openWhenReady } from '../../../src/connect/wait.js';
 import { ConnectError, type StartCommand } from '../../../src/errors.js';
 import { parseTarget, type resolveTarget } from '../../../src/kinds/kinds.js';
@@ -142,4 +142,18 @@ it('a start that Windows refuses has a fix of Windows', () => {
   expect(fixFor(denied, 'virsh start x', 'linux')).toMatch(/libvirt.*sudo virsh start x$/);
   expect(fixFor('no such disk', 'Start-VM', 'win32')).toMatch(/its disk: put it back, and then: Start-VM$/);
   expect(fixFor('the hypervisor is not running', 'Start-VM', 'win32')).toContain('bcdedit');
+});
+
+it('what Windows PowerShell says has its cause, and not the place in its script', () => {
+  const said = [
+    "Start-VM : 'Mint' failed to start.",
+    'Not enough memory in the system to start the virtual machine Mint.',
+    'In Zeile:1 Zeichen:90',
+    '+ ... UTF8 } catch { }; Start-VM -VM (Get-VM -Id $env:VMSSH_ID)',
+    '+                      ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~',
+    '    + CategoryInfo          : NotSpecified: (:) [Start-VM], VirtualizationException',
+    '    + FullyQualifiedErrorId : OutOfMemory,Microsoft.HyperV.PowerShell.Commands.StartVM',
+  ];
+  expect(lastLines(said.join('\r\n'))).toBe(`${said[0]}; ${said[1]}`);
+  expect(lastLines('a\n+ b\n')).toBe('a; + b');
 });

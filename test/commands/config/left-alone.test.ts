@@ -145,7 +145,7 @@ describe('config install, if a file is not its own,', () => {
     const to = home.io({ PATH: process.env.PATH });
     expect(await home.install({}, to)).toBe(1);
     expect(to.stderr.join('')).toMatch(
-      /ssh does not accept its .*, so they are taken back: .*config: line 2: Bad configuration option: nonsense/,
+      /ssh does not accept its configuration already without these lines, so they are taken back: .*config: line 2: Bad configuration option: nonsense/,
     );
     expect([existsSync(home.own), existsSync(home.state)]).toEqual([false, false]);
     expect(readFileSync(home.main, 'utf8')).toBe('Host x\n    Nonsense yes\n');

@@ -31,6 +31,7 @@ export const good: Facts = {
   exposed: [],
   outside: { lines: [], problems: [] },
   toAdd: [],
+  home: [],
   clients: [],
   providers: ['libvirt'],
 };

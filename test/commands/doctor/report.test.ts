@@ -53,7 +53,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   },
   exposed: [{ name: secret, cid: 41, answers: true }],
   providers: ['libvirt', 'incus', 'lima'],
-  ...{ outside: { lines: [], problems: [] }, toAdd: [], clients: [] },
+  ...{ outside: { lines: [], problems: [] }, toAdd: [], home: [], clients: [] },
   ...more,
 });
 

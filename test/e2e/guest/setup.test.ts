@@ -365,6 +365,54 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     expect(existsSync(sshd)).toBe(true);
   });
 
+  it('names what needs no network if it cannot install one', async () => {
+    const sshd = join(root, 'usr/sbin/sshd');
+    renameSync(sshd, join(dir, 'sshd.package'));
+    script(join(dir, 'fakes/apt-get'), "echo 'E: Temporary failure resolving' >&2; exit 100");
+    const { code, stdout } = await setup('--yes', '--install-sshd', '--no-config', 'incus/web');
+    rmSync(join(dir, 'fakes/apt-get'));
+    renameSync(join(dir, 'sshd.package'), sshd);
+    expect(stdout).toMatch(
+      /✗ sshd +apt-get .*Temporary failure resolving\n +fix: .*apt-get .*\n.*without its network: .*setup --bring-sshd incus\/web\n/,
+    );
+    expect(code).toBe(1);
+  });
+
+  const packages = ['dist/sshd', '/usr/local/lib/vmssh/sshd', '/usr/lib/vmssh/sshd'];
+  it.skipIf(packages.some((place) => existsSync(place)))('brings none without its package', async () => {
+    const sshd = join(root, 'usr/sbin/sshd');
+    renameSync(sshd, join(dir, 'sshd.package'));
+    const { code, stdout } = await setup('--dry-run', '--bring-sshd', 'incus/web');
+    renameSync(join(dir, 'sshd.package'), sshd);
+    expect(stdout).toMatch(/✗ sshd +there is no sshd to bring into .*\n +fix: install vmssh-sshd/);
+    expect(code).toBe(1);
+  });
+
+  it('makes a host key of a type that the ssh here takes, as with FIPS', async () => {
+    const settings = readFileSync(join(root, 'sshd_config'), 'utf8');
+    writeFileSync(join(root, 'sshd_config'), settings.replace('ssh_host_ed25519_key', 'ssh_host_ecdsa_key'));
+    const config = join(home, '.ssh/config');
+    writeFileSync(config, 'HostKeyAlgorithms ecdsa-sha2-nistp256,rsa-sha2-512\n');
+    const { stdout } = await run([...vmssh, 'setup', '--dry-run', 'incus/web'], {
+      env: { ...env, VMSSH_SSH: `ssh -F ${config}` },
+    });
+    rmSync(config);
+    writeFileSync(join(root, 'sshd_config'), settings);
+    expect(stdout).toMatch(/\+ host keys +there is none: \S+\/ssh_host_ecdsa_key is made\n/);
+  });
+
+  it.each([
+    ['command="uptime"', /✗ key +\S+authorized_keys lets your key run only one command, by command=\n/],
+    ['from="192.0.2.1"', /✗ login +\S+ has from="192\.0\.2\.1" before the key/],
+    ['expiry-time="20200101"', /✗ login +\S+ has expiry-time="20200101" before the key: it has expired/],
+  ])('takes a key that is there with %s for none that logs in', async (option, says) => {
+    const file = join(root, 'home/.ssh/authorized_keys');
+    mkdirSync(join(root, 'home/.ssh'), { mode: 0o700 });
+    writeFileSync(file, `${option} ${readFileSync(join(home, '.ssh/id_ed25519.pub'), 'utf8')}`);
+    await changesNothing(says, ['--yes', 'incus/web']);
+    rmSync(join(root, 'home/.ssh'), { recursive: true });
+  });
+
   it('believes no server whose key its manager does not find in the machine', async () => {
     const other = join(dir, 'other');
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', other]);

@@ -70,6 +70,15 @@ describe.skipIf(lacks('ssh', 'sshd'))('vmssh guest credentials', () => {
     expect(existsSync(join(home, '.ssh/known_hosts'))).toBe(false);
   });
 
+  it("leaves the user's own keys on offer, for a machine that was not given the new one", async () => {
+    const own = join(home, '.ssh/id_ed25519');
+    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', own]);
+    copyFileSync(`${own}.pub`, join(dir, 'authorized'));
+    expect(await program('config', 'install')).toMatchObject({ code: 0 });
+    for (const result of await all()) expect(result).toMatchObject({ code: 7, stderr: '' });
+    copyFileSync(join(folder, 'authorized_keys'), join(dir, 'authorized'));
+  });
+
   it.each(['ed25519', 'ecdsa'])('another host key of type %s is refused at once', async (type) => {
     const other = join(dir, `other-${type}`);
     spawnSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', other]);
@@ -107,6 +116,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('vmssh guest credentials', () => {
     expect(undone).toMatchObject({ code: 0, stdout: 'removed the keys of "web-t8"\n' });
     expect(undone.stderr).toContain('not made by vmssh, and kept: "notes.txt"');
     expect(readdirSync(folder)).toEqual(['notes.txt']);
+    expect(readFileSync(conf, 'utf8')).not.toContain('vmssh_guests');
     expect(await credentials('web-t8', '--for', 'qemu')).toMatchObject(
       saying(1, /cannot be made: .*\nhint: .*--undo web-t8/),
     );

@@ -73,6 +73,12 @@ describe('the steps that count', () => {
 });
 
 describe("a guest's script", () => {
+  it('that fish reads in place of sh has what fish said first as its message', async () => {
+    const lies = "printf '%s\\n' \"fish: Unsupported use of '='.\" 'set -u' '^~~^' >&2; exit 127";
+    const { message } = await runScript(route(lies), { env: process.env, onLine: () => {} });
+    expect(message).toBe("fish: Unsupported use of '='.");
+  });
+
   it('that says that no session was opened, but ran, runs once', async () => {
     const runs = join(dir, 'runs');
     const lies = `echo x >>'${runs}'; echo 'ok a b'; echo 'mux: Session open refused by peer' >&2; exit 1`;

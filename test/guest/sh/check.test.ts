@@ -232,8 +232,14 @@ describe.each(firstShell)('$name', ({ command }) => {
       says: /^failed +disk +\/etc is read-only: \/ .*\nfix +disk +mount -o remount,rw \/\n/,
     },
     { left: '9', options: 'rw', says: /^$/ },
-  ])('17: a disk with $left KiB left, mounted $options', ({ left, options, says }) => {
-    given({ 'proc/mounts': `/dev/vda1 / ext4 ${options} 0 0\n` });
+    {
+      left: '9',
+      options: 'ro,lowerdir=/a',
+      type: 'overlay',
+      says: /^failed +disk +\/etc is read-only: the container was made so\nhint +disk +make it anew without --read-only; or .*setup --bring-sshd\n$/,
+    },
+  ])('17: a disk with $left KiB left, mounted $options', ({ left, options, type = 'ext4', says }) => {
+    given({ 'proc/mounts': `/dev/vda1 / ${type} ${options} 0 0\n` });
     expect(
       run(
         `df() { printf 'Filesystem 1024-blocks Used Available Capacity Mounted\\n/dev/vda1 100 91 ${left} 91%% /\\n'; }; check_disk`,

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import account from '../../../src/guest/sh/check/account.sh';
+import asPart from '../../../src/guest/sh/check/as.sh';
 import keyFiles from '../../../src/guest/sh/check/keys.sh';
 import login from '../../../src/guest/sh/check/login.sh';
 import streams from '../../../src/guest/sh/check/streams.sh';
@@ -43,7 +44,7 @@ const ephemeral = `-o AuthorizedKeysFile \${CREDENTIALS_DIRECTORY}/ssh.ephemeral
 const sshd = findProgram('sshd');
 
 describe.each(firstShell)('$name', ({ command }) => {
-  const parts = `${report}${facts}${streams}${unitSshd}${system}${account}${keyFiles}${journal}${attempt}${login}`;
+  const parts = `${report}${facts}${asPart}${streams}${unitSshd}${system}${account}${keyFiles}${journal}${attempt}${login}`;
   const tried = "unit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock";
   const run = (script: string) =>
     runThere(command, `${parts}\n${tried}\nsleep() { :; }\npids_above() { :; }\n${script}`);
@@ -189,6 +190,27 @@ describe.each(firstShell)('$name', ({ command }) => {
       site(debian, 'PubkeyAcceptedAlgorithms ssh-ed25519,rsa-*');
       given({ 'home/.ssh/authorized_keys': `# ssh-dss AAAA\n\n${keys(options)}` });
       expect(check()).toMatch(/^skipped +login +nothing found here/);
+    });
+
+    it('says that systemd-homed has a home closed, not that a key is missing', () => {
+      site(debian, '');
+      rmSync(join(root, 'home'), { recursive: true });
+      given({ [`var/lib/systemd/home/${me.username}.identity`]: '{}' });
+      expect(check()).toMatch(
+        new RegExp(
+          `^failed +account +the home of \\S+ is closed: .*\nfix +account +homectl activate ${me.username}\n`,
+        ),
+      );
+    });
+
+    it('reads no more of the keys than their limit, whatever their account put there', () => {
+      site(debian, '');
+      given({
+        'home/.ssh/authorized_keys': `${keys('from="192.0.2.1" ')}${'#'.repeat(79)}\n`.repeat(30_000),
+      });
+      const size = run(`account=${me.username}; text_of /home/.ssh/authorized_keys | wc -c`);
+      expect(Number(size)).toBe(1_048_577);
+      expect(check()).toMatch(/^failed +login .* has from=/);
     });
 
     const proposes = (said: string, fix?: string | RegExp, hint?: string | RegExp) => {

@@ -101,6 +101,16 @@ describe('without limactl', () => {
     expect(await said({ LIMA_HOME: folder })).toHaveLength(1);
   });
 
+  it('root is told of one that runs, as in podman unshare: limactl does not run for root', async () => {
+    const folder = withPid(join(dir, 'unshared'));
+    mkdirSync(join(dir, 'bin'));
+    writeFileSync(join(dir, 'bin/limactl'), '', { mode: 0o755 });
+    const env = { PATH: join(dir, 'bin'), LIMA_HOME: folder };
+    const { warnings } = await listLima({ env, platform: 'linux' }, none, 0);
+    const problem = `limactl does not run as root, which knows the login of "0" in ${folder}`;
+    expect(warnings).toEqual([{ provider: 'lima', code: 'NOT_LISTED', problem }]);
+  });
+
   it('one that does not is nobody', async () =>
     expect(await said({ HOME: join(dir, 'nobody'), XDG_DATA_HOME: join(dir, 'nobody') })).toEqual([]));
 });

@@ -1,5 +1,13 @@
 # What sshd_config and /etc/shadow say about an account.
 
+# home_is_closed ACCOUNT: systemd-homed opens a home by its password, and sshd reads no file in it before.
+home_is_closed() {
+  if [ -d "$R$home" ] || [ ! -e "$R/var/lib/systemd/home/$1.identity" ]; then return 1; fi
+  fail account "the home of $1 is closed: systemd-homed opens it by the password" \
+    "homectl activate $1 # for logins without that: homectl update $1 --ssh-authorized-keys=KEY, and sshd asks userdbctl"
+  return 0
+}
+
 # The lists of sshd_config, in sshd's order. A peer over vsock has the host name UNKNOWN and no address.
 login_lists() {
   set -f

@@ -76,8 +76,13 @@ hidden_by() {
 key_files() { for each in $(setting authorizedkeysfile); do key_path "$account" "$each"; done; }
 # key_files_have PATTERN: sets $key_file to the first file of keys with such a line.
 key_files_have() {
-  key_file=$(key_files | while IFS= read -r each; do if grep -Eqs "$1" "$R$each"; then echo "$each"; fi; done | head -n 1)
+  key_file=$(key_files | while IFS= read -r each; do if text_of "$each" </dev/null | grep -Eq "$1"; then echo "$each"; fi; done | head -n 1)
   [ -n "$key_file" ]
+}
+
+# text_of FILE: as the account sees it. Root reads only where it cannot act as the account, and nobody reads more than the limits.
+text_of() {
+  if can_act_as "$account"; then as "$account" head -c "$as_limit" "$R$1"; else timeout "$as_seconds" head -c "$as_limit" "$R$1" 2>/dev/null; fi
 }
 
 # key_path ACCOUNT PATTERN
@@ -108,6 +113,7 @@ credential_there() {
 
 # No file has keys: they may come from elsewhere, or from a file that this unit's sshd is not told to read.
 no_key_file() {
+  if home_is_closed "$1"; then return 1; fi
   files=$(shown "$(setting authorizedkeysfile)")
   for each in authorizedkeyscommand trustedusercakeys; do
     case $(setting $each) in
@@ -139,7 +145,7 @@ no_key_file() {
   fail "$(key_step)" "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
 # offered_in FILE: whether it has one of the keys that the host offers.
-offered_in() { [ -n "${offered:-}" ] && grep -qsF -e "$offered" "$R$1"; }
+offered_in() { [ -n "${offered:-}" ] && text_of "$1" </dev/null | grep -qF -e "$offered"; }
 
 shown() { printf '%s' "$1" | sed "s/$instance/%i/g"; }
 
@@ -181,19 +187,30 @@ private_group() {
   [ "${private##*:}" = '' ] && [ "${private%%:*}" = "$(stat -L -c %U "$1")" ]
 }
 
-# login_key_options ACCOUNT: whether any key of $key_file can be accepted from a peer over vsock.
+# Each takes several processes to look at.
+max_keys=100
+
+# login_key_options: whether any key of $key_file can be accepted from a peer over vsock.
 login_key_options() {
-  if [ -z "${key_file:-}" ] || [ ! -r "$R$key_file" ]; then return 0; fi
+  if [ -z "${key_file:-}" ]; then return 0; fi
+  key_text=$(text_of "$key_file" </dev/null | tr -d '\000')
+  keys_ours=
+  if [ -n "${offered:-}" ]; then keys_ours=$(printf '%s\n' "$key_text" | grep -nF -e "$offered" | head -n "$max_keys" | cut -d : -f 1 | tr '\n' ' '); fi
   byte_order_mark=$(printf '\357\273\277')
   key_hindered=
   key_number=0
+  keys_seen=0
   key_whole=
   key_line=
-  if offered_in "$key_file"; then key_ours=yes; else key_ours=no; fi
   while IFS= read -r each_line || [ -n "$each_line" ]; do
     key_number=$((key_number + 1))
     case $each_line in "$byte_order_mark"*) key_hindered="mark 1" ;; esac
-    case $key_ours,$each_line in yes,*) printf '%s\n' "$each_line" | grep -qF -e "$offered" || continue ;; esac
+    case $keys_ours in
+      '') case $key_line,$each_line in ,*AAAA* | ,*ssh-* | ,*ecdsa-* | ,*sk-* | yes,*) ;; *) continue ;; esac ;;
+      *) case " $keys_ours" in *" $key_number "*) ;; *) continue ;; esac ;;
+    esac
+    keys_seen=$((keys_seen + 1))
+    if [ "$keys_seen" -gt "$max_keys" ]; then break; fi
     each_type=$(printf '%s\n' "$each_line" | sed -En 's/^([^#].*[[:blank:]])?((sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+)[[:blank:]]+AAAA.*/\2/p')
     # What follows a key without a comment may be the rest of it.
     if [ -n "$key_line" ] && [ -z "$each_type" ] && printf '%s\n' "$each_line" | grep -Eq '^[A-Za-z0-9+/]{4,}={0,2}([[:blank:]]|$)'; then
@@ -205,7 +222,9 @@ login_key_options() {
     if [ -z "$each_type" ]; then continue; fi
     each_hindrance=$(key_hindrance "${each_line%%"$each_type"*}" "$each_type")
     if [ -z "$each_hindrance" ]; then key_whole=yes; else key_hindered=${key_hindered:-$each_hindrance}; fi
-  done <"$R$key_file"
+  done <<KEYS
+$key_text
+KEYS
   if [ -n "$key_whole" ]; then return 0; fi
   key_value=${key_hindered#* }
   case ${key_hindered%% *} in
@@ -216,7 +235,7 @@ login_key_options() {
     mark) fail login "$key_file begins with a byte order mark, so sshd does not know its first key$(refusals)" \
       "sed -i \"1s/^\$(printf '\\357\\273\\277')//\" $key_file" ;;
     broken) fail login "$key_file, line $key_value: the key is broken into two lines$(refusals)" \
-      "sed -i '$key_value{N;s/\\n/$(if sed -n "${key_value}p" "$R$key_file" | grep -q AAAA; then :; else echo ' '; fi)/}' $key_file" ;;
+      "sed -i '$key_value{N;s/\\n/$(if printf '%s\n' "$key_text" | sed -n "${key_value}p" | grep -q AAAA; then :; else echo ' '; fi)/}' $key_file" ;;
     *) return 0 ;;
   esac
 }
@@ -224,7 +243,7 @@ login_key_options() {
 # key_hindrance OPTIONS TYPE: "from PATTERNS", "expired TIME", "type TYPE"; nothing if there is none.
 key_hindrance() {
   from=$(printf '%s' "$1" | sed -En 's/^(.*,)?from="([^"]*)".*/\2/p')
-  if [ -n "$from" ] && ! from_unknown "$from"; then
+  if [ -n "$from" ] && [ "${over:-}" != tcp ] && ! from_unknown "$from"; then
     echo "from $from"
     return 0
   fi

@@ -36,7 +36,9 @@ ordinary_accounts() {
 
 # is_let_in: whether sshd lets $account in, by a key. Says why not; sets $keys_in and $keys_by.
 is_let_in() {
-  if [ ! -d "$R$home" ]; then
+  if home_is_closed "$account"; then
+    return 1
+  elif [ ! -d "$R$home" ]; then
     fail account "the home of $account, $home, is not there" "install -d -m 700 -o $account -g $(id -gn "$account") $home" || return
   fi
   shell=$(getent passwd "$account" | cut -d: -f7)
@@ -70,8 +72,8 @@ login_session() {
   chroot=$(setting chrootdirectory | sed "s|%h|$home|g; s|%u|$account|g; s|%U|$(id -u "$account")|g")
   if ! session_settings ''; then
     return 1
-  elif case " ${methods:-any} " in *' any '* | *' publickey '*) false ;; esac then
-    fail login "sshd requires more than a key from $account: AuthenticationMethods $methods" "$(setting_fix AuthenticationMethods publickey)"
+  elif case " ${methods:-any} " in *' any '* | *publickey*) false ;; esac then
+    fail login "sshd takes no key from $account: AuthenticationMethods $methods" "$(setting_fix AuthenticationMethods publickey)"
   elif has_chroot && { [ ! -x "$R$chroot$shell" ] || [ -n "$(loose_part "$chroot" root)" ]; }; then
     fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, which has no $shell, or which others than root can write to" \
       "# name another account: --user NAME; or put a shell there, and see to the owner and mode of each folder"

@@ -9,8 +9,12 @@ check_disk() {
     esac
   done
   mounted=$(df -Pk "$R/etc" 2>/dev/null | sed -n '2s/.*% //p')
-  case $(sed -n "s|^[^ ]* $mounted [^ ]* \([^ ]*\) .*|\1|p" "$R/proc/mounts" 2>/dev/null | tail -n 1) in
-    ro | ro,*)
+  case $(sed -n "s|^[^ ]* $mounted \([^ ]*\) \([^ ]*\) .*|\1 \2,|p" "$R/proc/mounts" 2>/dev/null | tail -n 1) in
+    *' ro,'*)
+      if is_container; then
+        fail disk "/etc is read-only: the container was made so" \
+          '# make it anew without --read-only; or leave it as it is: vmssh setup --bring-sshd' || return
+      fi
       fail disk "/etc is read-only: $mounted is mounted so" "mount -o remount,rw $mounted # dmesg may have the reason: an error of the disk" ;;
   esac
 }

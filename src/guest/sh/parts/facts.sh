@@ -22,6 +22,11 @@ has_ssh_generator() {
 # Fedora CoreOS, bootc and others: /usr cannot be changed, and /root is a link to /var/roothome.
 is_image() { [ -e "$R/run/ostree-booted" ] || { [ "$(id -u)" = 0 ] && [ -d "$R/usr" ] && [ ! -w "$R/usr" ]; }; }
 
+# By the files that Podman and Docker put there, or the file system of an image.
+is_container() {
+  [ -e "$R/run/.containerenv" ] || [ -e "$R/.dockerenv" ] || grep -Eqs '^[^ ]+ / (overlay|fuse.fuse-overlayfs) ' "$R/proc/mounts"
+}
+
 is_systemd() { [ "$(cat "$R/proc/1/comm" 2>/dev/null)" = systemd ] && [ -d "$R/run/systemd/system" ]; }
 is_wsl() {
   grep -qi microsoft "$R/proc/sys/kernel/osrelease" 2>/dev/null || return 1

@@ -271,9 +271,9 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
         fix: /--user NAME/,
       },
       {
-        name: 'a second factor',
-        config: 'AuthenticationMethods publickey,password',
-        says: /more than a key from ann/,
+        name: 'a password alone',
+        config: 'AuthenticationMethods password',
+        says: /takes no key from ann/,
         fix: /AuthenticationMethods publickey/,
       },
       {

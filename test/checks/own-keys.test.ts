@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { firstOwnKey } from '../../src/checks/own-keys.js';
+import { startAgent } from '../e2e/check/agents.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { lacks } from '../helpers/programs.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+describe.skipIf(lacks('ssh', 'ssh-keygen'))('the key that setup takes', () => {
+  const dir = useTempDir();
+  const at = (name: string) => join(dir, 'keys', name);
+  const { signal } = new AbortController();
+
+  beforeEach(() => {
+    rmSync(join(dir, 'keys'), { recursive: true, force: true });
+    mkdirSync(join(dir, 'keys'));
+    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at('id')]);
+  });
+
+  const first = (lines: string, more: NodeJS.ProcessEnv = {}) => {
+    const config = join(dir, 'config');
+    writeFileSync(config, `Host *\n${lines}\n`, { mode: 0o600 });
+    const { SSH_AUTH_SOCK: _, ...rest } = process.env;
+    const env = { ...rest, VMSSH_SSH: `ssh -F ${config}`, KEYS: join(dir, 'keys'), ...more };
+    return firstOwnKey('unix/x', fakeIo({ env }), signal);
+  };
+
+  it.each(['id', '%L', '%h', '%n-%r', '%u'])('is the one that ssh finds by its tokens: %s', async (name) => {
+    const { username } = userInfo();
+    mkdirSync(at('unix'));
+    for (const each of [hostname().split('.')[0] ?? '', 'unix/x', `unix/x-${username}`, username])
+      copyFileSync(at('id'), at(each));
+    const { key } = await first(`IdentityFile \${${'KEYS'}}/${name}`);
+    expect(key?.line.split(' ')[1]).toBe(readFileSync(at('id.pub'), 'utf8').split(' ')[1]);
+  });
+
+  it('is none, and ssh-keygen would destroy nothing', async () => {
+    const { key, why } = await first(`IdentityFile ${at('nothing')}`);
+    expect({ key, why }).toEqual({
+      why: { problem: 'you have no public key that ssh would try', fix: 'ssh-keygen -t ed25519' },
+    });
+  });
+
+  it.each(['id.pub', 'id-cert.pub'])('is none, and ssh-keygen would destroy %s', async (name) => {
+    const other = at(name.replace('id', 'other'));
+    copyFileSync(at('id.pub'), other);
+    const { why } = await first(`IdentityFile ${at('other')}`, { SSH_AUTH_SOCK: at('gone') });
+    const problem = `neither ssh nor an agent has the private key of ${at('other')}: the ssh-agent at ${at('gone')} is gone (ENOENT)`;
+    expect(why).toEqual({ problem });
+  });
+
+  it.each(['hangs', 'is empty'] as const)('is none where the agent %s', async (kind) => {
+    const path = at(`agent-${kind[0]}`);
+    await startAgent(path, kind, at('id.pub'));
+    const { why } = await first(`IdentityFile ${at('nothing')}\nIdentityAgent ${path}`);
+    expect(why?.fix).toBeUndefined();
+    expect(why?.problem).toContain(`ssh has no key: the ssh-agent at ${path} `);
+  });
+});

@@ -12,7 +12,7 @@ import type { RouteName } from '../typed/route.js';
 import type { Into } from './inside.js';
 import type { Means } from './result.js';
 import { type LoginWords, quietly, trySsh, usersEnv } from './users-ssh.js';
-import { judgeLogin, type Verdict } from './verdict.js';
+import { judgeLogin, type LoginVerdict } from './verdict.js';
 
 export interface TypedLogin {
   /** [user@]HOST or ssh://… */
@@ -29,7 +29,7 @@ export async function loginAsTyped(
   io: Io,
   signal: AbortSignal,
   isBare = false,
-): Promise<Verdict | undefined> {
+): Promise<LoginVerdict | undefined> {
   const host = plainHost(typed);
   if (host === undefined) return undefined;
   const { sshConfig } = typed;
@@ -83,7 +83,7 @@ export async function loginByVmssh(
   { target, means, sshConfig, identityFile, routes, brings }: OwnLogin,
   io: Io,
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<LoginVerdict> {
   const { self, platform } = io;
   const { text, port, user } = means;
   const host = `${user}@${text}`;

@@ -7,7 +7,7 @@ import { whyEnded } from './try-login.js';
 import type { SshTry } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
-export interface Verdict extends Pick<Finding, 'state' | 'message' | 'fix'> {
+export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'> {
   readonly user: string;
   /** The time of the login. Milliseconds. */
   readonly ms: number;
@@ -18,12 +18,12 @@ export interface Verdict extends Pick<Finding, 'state' | 'message' | 'fix'> {
 }
 
 /** Reads where ssh ended, and why, by its own words. `home`: for short paths. */
-export async function judgeLogin(tried: SshTry, home = ''): Promise<Verdict> {
+export async function judgeLogin(tried: SshTry, home = ''): Promise<LoginVerdict> {
   const user = tried.said.user ?? settingIn(tried.settings, 'user') ?? '';
   return { user, ms: tried.ms, ...(await judge(tried, user, home)) };
 }
 
-type Judged = Omit<Verdict, 'user' | 'ms'>;
+type Judged = Omit<LoginVerdict, 'user' | 'ms'>;
 
 async function judge(tried: SshTry, user: string, home: string): Promise<Judged> {
   const { end, said, ms } = tried;
@@ -150,7 +150,7 @@ function takesPassword(settings: string): boolean {
 async function ownCause(
   { said, agent, settings }: SshTry,
   short: (path: string) => string,
-): Promise<Pick<Verdict, 'message' | 'fix'> | undefined> {
+): Promise<Pick<LoginVerdict, 'message' | 'fix'> | undefined> {
   const { accepted, unsigned, methods, offered } = said;
   const setting = await keysOff(settings, said);
   if (setting && methods.includes('publickey')) return setting;

@@ -144,6 +144,11 @@ export const guestFailures = {
     title: 'the port is open in the guest, but sends no banner',
     fix: 'the journal of its service in the guest has the reason',
   },
+  account: {
+    number: 0,
+    title: 'the home of the account is missing there, or closed',
+    fix: 'in the guest, as root: make the home, or open it: homectl activate NAME',
+  },
   machine: {
     number: 0,
     title: 'its guest agent, or the exec of its source, leads to another machine',

@@ -1,5 +1,5 @@
 import { isIdAlias } from './identity.js';
-import type { Verdict } from './known-hosts.js';
+import type { FiledVerdict } from './known-hosts.js';
 import { type Pin, pinPrint } from './pins.js';
 
 /** All that the decision is made from. */
@@ -21,7 +21,7 @@ export interface KeyFacts {
   /** Of a certificate by a CA that the user or the system has for the name that ssh looks up: whether its time and principals hold. */
   readonly certified?: boolean | undefined;
   /** What our files, which ssh reads, say of the name that it looks up; undefined: they do not count. */
-  filed?(): Verdict;
+  filed?(): FiledVerdict;
   /** The fingerprint of the key of an sshd that was brought: no other can be there. */
   readonly brought?: string | undefined;
   /** The fingerprint of the only key that `guest credentials` made for the machine. */

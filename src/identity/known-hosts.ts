@@ -79,10 +79,10 @@ export function folded(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-export type Verdict = 'new' | 'known' | 'changed' | 'revoked';
+export type FiledVerdict = 'new' | 'known' | 'changed' | 'revoked';
 
 /** ssh's verdict on a host's key, given by fingerprint, from the bytes of a known_hosts file. */
-export function verdictOn(fingerprint: string, name: string, bytes: Buffer): Verdict {
+export function filedVerdict(fingerprint: string, name: string, bytes: Buffer): FiledVerdict {
   const lines = linesFor(name, bytes);
   const isSame = (line: KeyLine) => fingerprintOf(Buffer.from(line.key, 'base64')) === fingerprint;
   if (lines.some((line) => line.marker === '@revoked' && isSame(line))) return 'revoked';

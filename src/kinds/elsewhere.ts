@@ -25,7 +25,7 @@ function unsupported(problem: string, hint: string): ConnectErrorInit {
   return { code: 'UNSUPPORTED', final: true, problem, hint };
 }
 
-// docs/macos.md
+// docs/reference/macos.md
 const onMac = 'on a Mac use lima/NAME, multipass/NAME, podman/NAME, qemu/NAME or unix/PATH: vmssh list';
 
 const hints: Readonly<Record<Exclude<From, 'linux-mac'>, string>> = {

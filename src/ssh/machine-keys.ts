@@ -6,7 +6,7 @@ import { authoritiesFor, type Certificate, certificateIn, isValidFor } from '../
 import type { KeyAnswer, KeyFacts, Refusal } from '../identity/decide.js';
 import { isIdAlias } from '../identity/identity.js';
 import { inboxOf, inboxPins } from '../identity/inbox.js';
-import { type ShownKey, verdictOn } from '../identity/known-hosts.js';
+import { filedVerdict, type ShownKey } from '../identity/known-hosts.js';
 import { type Pin, pinPrint, pinsIn, withRoots } from '../identity/pins.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { cannotTell, type Explained, explainRefusal, notChecked } from '../identity/refusal.js';
@@ -93,10 +93,10 @@ export function factsFor(keys: MachineKeys, shown: ShownKey | string, keepsNone 
     revokedIn: files
       .filter(hasMark)
       .find(({ bytes }) =>
-        prints.some((each) => hosts.some((name) => verdictOn(each, name, bytes) === 'revoked')),
+        prints.some((each) => hosts.some((name) => filedVerdict(each, name, bytes) === 'revoked')),
       )?.path,
-    certified: certificate && authorityOf(certificate, keys) ? isValidFor(certificate, host) : undefined,
-    ...(keepsNone ? {} : { filed: () => verdictOn(print, host, joined(read)) }),
+    certified: certificate && caOf(certificate, keys) ? isValidFor(certificate, host) : undefined,
+    ...(keepsNone ? {} : { filed: () => filedVerdict(print, host, joined(read)) }),
     brought: reached?.brought && pinPrint(reached.brought),
     made: keys.made && pinPrint(keys.made),
     manager: undefined,
@@ -113,7 +113,7 @@ function lookedUp({ host, typed, reached }: Pick<MachineKeys, 'host' | 'typed' |
 }
 
 /** The CA of a certificate, if one for the name that ssh looks up: "ssh-ed25519 AAAA…". */
-export function authorityOf({ ca }: Certificate, { authorities }: MachineKeys): string | undefined {
+export function caOf({ ca }: Certificate, { authorities }: MachineKeys): string | undefined {
   return authorities.find((line) => line.split(' ')[1] === ca);
 }
 

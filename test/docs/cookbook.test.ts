@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 
-const cookbook = readFileSync(new URL('../../docs/cookbook.md', import.meta.url), 'utf8');
+const cookbook = readFileSync(new URL('../../docs/reference/cookbook.md', import.meta.url), 'utf8');
 
 /** The jq program in the line of the cookbook that has `text`. */
 function jqOf(text: string): string {
@@ -11,7 +11,7 @@ function jqOf(text: string): string {
   return /\| jq '([^']*)'/.exec(line)?.[1] ?? '';
 }
 
-describe.skipIf(missingPrograms({ jq: 'jq' }))('docs/cookbook.md', () => {
+describe.skipIf(missingPrograms({ jq: 'jq' }))('docs/reference/cookbook.md', () => {
   it('finds why a target cannot be reached', async () => {
     const error = { op: 'connect', code: 'ENOENT', problem: 'x' };
     const input = JSON.stringify({ results: [{ target: 'mint', error }] });

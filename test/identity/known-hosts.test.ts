@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  filedVerdict,
   fingerprintOf,
   isEntryOf,
   isFor,
@@ -9,7 +10,6 @@ import {
   nameBytes,
   parseLine,
   plainName,
-  verdictOn,
 } from '../../src/identity/known-hosts.js';
 import { withoutNames } from '../../src/identity/pins.js';
 
@@ -79,7 +79,7 @@ describe('the verdict on a key', () => {
     { text: `@revoked db ssh-ed25519 ${key}\n`, want: 'new' },
     { text: `@cert-authority * ssh-ed25519 ${key}\n`, want: 'new' },
   ])('with $text is $want', ({ text, want }) => {
-    expect(verdictOn(fingerprint, 'Web', Buffer.from(text))).toBe(want);
+    expect(filedVerdict(fingerprint, 'Web', Buffer.from(text))).toBe(want);
   });
 });
 
@@ -100,7 +100,7 @@ describe.each(['ssh-mldsa44-ed25519@openssh.com', 'ssh-mldsa44-ed25519'])('a key
     { text: `db ${type} ${own.toString('base64')}\n`, want: 'new' },
   ])('is one like any other: $want', ({ text, want }) => {
     const bytes = Buffer.from(text);
-    expect(verdictOn(fingerprintOf(own), 'web', bytes)).toBe(want);
+    expect(filedVerdict(fingerprintOf(own), 'web', bytes)).toBe(want);
     expect(knownTypes('web', bytes).includes(type)).toBe(want === 'known' || want === 'changed');
     const left = withoutNames(bytes, ['web']).bytes.toString();
     expect(left.includes(type)).toBe(want === 'revoked' || want === 'new');

@@ -119,7 +119,7 @@ const since: Readonly<Record<string, number>> = {
         'HostKeyAlias',
       ],
       ...['StrictHostKeyChecking', 'UserKnownHostsFile', 'GlobalKnownHostsFile', 'HashKnownHosts'],
-      ...['LogLevel', 'UpdateHostKeys', 'User', 'IdentityFile'],
+      ...['LogLevel', 'UpdateHostKeys', 'User', 'IdentityFile', 'VerifyHostKeyDNS'],
       ...['ServerAliveInterval', 'ServerAliveCountMax'],
     ].map((keyword) => [keyword, 706]),
   ),

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import {
+  filedVerdict,
   isFor,
   knownTypes,
   linesOf,
   nameBytes,
   parseLine,
-  verdictOn,
 } from '../../src/identity/known-hosts.js';
 import { pinKey, pinsIn, withoutNames } from '../../src/identity/pins.js';
 import { matchesPattern } from '../../src/typed/names.js';
@@ -94,7 +94,7 @@ describe('a known_hosts file', () => {
   );
 
   property('gives a verdict on any host', fc.tuple(file, anyText()), ([bytes, host]) => {
-    const verdict = verdictOn('SHA256:none', host, bytes);
+    const verdict = filedVerdict('SHA256:none', host, bytes);
     expect(['new', 'changed']).toContain(verdict);
     expect(knownTypes(host, bytes).length > 0).toBe(verdict === 'changed');
   });

@@ -3,7 +3,7 @@ import { type Inside, type Into, lookAt, lookInside, overOf, withManager } from 
 import { insideAsTyped, isLed, loginAsTyped, loginByVmssh } from '../../checks/login.js';
 import { blobsOf, ownKeys } from '../../checks/own-keys.js';
 import type { CheckResult, LastStage, Means } from '../../checks/result.js';
-import type { Verdict } from '../../checks/verdict.js';
+import type { LoginVerdict } from '../../checks/verdict.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
@@ -96,7 +96,7 @@ interface Seen {
   /** When the first login began. Milliseconds. */
   readonly from: number;
   /** The login as it was typed; undefined: plain ssh has no words for it. */
-  readonly plain: Verdict | undefined;
+  readonly plain: LoginVerdict | undefined;
 }
 
 async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Examination> {
@@ -142,7 +142,7 @@ function isKeyFix({ step, state }: ProgressLine): boolean {
 }
 
 /** The login as typed, or, if ssh has no Host of that name, as vmssh ssh does it. Undefined: none was tried. */
-async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<Verdict | undefined> {
+async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<LoginVerdict | undefined> {
   const { check, options, plain } = seen;
   const hasNoHost = plain?.reach === 'network';
   if (check.error || (plain && !hasNoHost))
@@ -160,10 +160,10 @@ async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<Verdic
 
 /** What the login comes to if it does not go well from a program too, or with the user's ControlPath. */
 function settle(
-  login: Verdict | undefined,
-  bare: Verdict | undefined,
+  login: LoginVerdict | undefined,
+  bare: LoginVerdict | undefined,
   { controlPath }: Signs,
-): Verdict | undefined {
+): LoginVerdict | undefined {
   if (login?.state !== 'ok') return login;
   if (controlPath !== undefined)
     return { ...login, state: 'failed', message: controlPathMessage(controlPath), fix: controlPathFix };
@@ -175,7 +175,7 @@ function settle(
 /** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */
 const slowLogin = 4500;
 
-function slowness(login: Verdict | undefined, { stages }: CheckResult): readonly ShownFinding[] {
+function slowness(login: LoginVerdict | undefined, { stages }: CheckResult): readonly ShownFinding[] {
   const handshakeMs = stages.reduce((sum, { ms }) => sum + ms, 0);
   if (login?.state !== 'ok' || login.ms - handshakeMs < slowLogin) return [];
   const [took, shook] = [login.ms, handshakeMs].map((ms) => `${(ms / 1000).toFixed(1)} s`);
@@ -197,7 +197,7 @@ async function checked(
 }
 
 interface Tried {
-  readonly login: Verdict | undefined;
+  readonly login: LoginVerdict | undefined;
   readonly byManager: boolean;
   /** Where the journal ended before, if it was looked at. */
   readonly since: string | undefined;
@@ -230,7 +230,7 @@ async function lookBy(
 /** How to look inside: by the login, if it worked, or, if that is needed, by the machine's own manager. */
 async function wayInside(
   { check, means, options, plain, brings }: Seen,
-  login: Verdict | undefined,
+  login: LoginVerdict | undefined,
   isNeeded: boolean,
   io: Io,
   signal: AbortSignal,
@@ -306,7 +306,7 @@ async function bringingLogin({ means, error }: CheckResult, io: Io, signal: Abor
   return login?.brings ? login : undefined;
 }
 
-function triedLogin(login: Verdict | undefined, { error, means }: CheckResult, cursor = ''): TriedLogin {
+function triedLogin(login: LoginVerdict | undefined, { error, means }: CheckResult, cursor = ''): TriedLogin {
   const { state, reach, message = '' } = login ?? {};
   if (state === 'ok' || reach === 'network') return { state: 'in', about: `over ${means?.text}`, cursor };
   if (!login || error) return { state: 'not tried', about: error?.problem ?? '' };

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { printOfLine } from '../../checks/own-keys.js';
 import { type LoginWords, trySsh } from '../../checks/users-ssh.js';
-import { judgeLogin, type Verdict } from '../../checks/verdict.js';
+import { judgeLogin, type LoginVerdict } from '../../checks/verdict.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { readBytes } from '../../files/read-file.js';
@@ -16,7 +16,7 @@ import { carryOut, once } from '../../hosts/write.js';
 import { pinsOf } from '../../identity/decide.js';
 import { forgetKeys } from '../../identity/forget-keys.js';
 import { hostKeyAlias } from '../../identity/identity.js';
-import { verdictOn } from '../../identity/known-hosts.js';
+import { filedVerdict } from '../../identity/known-hosts.js';
 import { managerKeys, managerPrints } from '../../identity/manager-keys.js';
 import { pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
@@ -55,7 +55,7 @@ async function hasKnownKey(name: string, machine: ReachedMachine, { env, platfor
   const prints = await managerPrints({ text: machine.target, machine }, { env, platform }, '');
   const files = await knownHostsFiles([], { env, platform });
   const bytes = await Promise.all(files.map((path) => readBytes(path).catch(() => Buffer.alloc(0))));
-  return bytes.some((file) => prints.some((print) => verdictOn(print, name, file) === 'known'));
+  return bytes.some((file) => prints.some((print) => filedVerdict(print, name, file) === 'known'));
 }
 
 export const knownKey: SetupStep = {
@@ -195,7 +195,7 @@ async function tryOnce(
   setup: Setup,
   found: Found,
   mark: string,
-): Promise<Pick<Verdict, 'state' | 'message'> & { readonly stderr: string }> {
+): Promise<Pick<LoginVerdict, 'state' | 'message'> & { readonly stderr: string }> {
   const { io, signal, name } = setup;
   const { env } = io;
   const { words, sshConfig } = await loginWords(setup, found);

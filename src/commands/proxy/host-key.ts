@@ -11,7 +11,7 @@ import type { Io } from '../../process/io.js';
 import { ownHome } from '../../ssh/folder.js';
 import { keyOwner } from '../../ssh/key-owner.js';
 import type { MachineKeys, Refused } from '../../ssh/machine-keys.js';
-import { authorityOf, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
+import { caOf, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
 import { noteKey, type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellQuoted } from '../../typed/shell.js';
 
@@ -75,7 +75,7 @@ export const hostKey: Command<HostKeyOptions> = {
         io.out(`${host} ${plain.type} ${plain.key}\n`);
         return 0;
       case 'certify':
-        io.out(`@cert-authority ${host} ${certificate && authorityOf(certificate, keys)}\n`);
+        io.out(`@cert-authority ${host} ${certificate && caOf(certificate, keys)}\n`);
         return 0;
       case 'nothing':
         return 0;

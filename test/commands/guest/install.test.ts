@@ -49,7 +49,7 @@ describe.skipIf(missing)(`the lines of guest install${missing ? `: ${missing}` :
     const of = (target: string) =>
       afterwards({ host: 'web', target, port: 22, user: undefined, keys: own.keys }, absolute);
     const lines = await of('machine/no-such-machine');
-    expect(lines).toMatch(/\n {4}KnownHostsCommand \S.* host-key --typed=%n -- %I %H %t %K\n/);
+    expect(lines).toMatch(/\n {4}KnownHostsCommand \S.* host-key --file=\S+ --typed=%n -- %I %H %t %K\n/);
     expect(lines).not.toContain('StrictHostKeyChecking');
     // The key of an address is kept under the name of its Host.
     const address = await of(`unix${sshd.path}`);

@@ -11,7 +11,7 @@ const tools = { ssh: 'openssh-client', sshd: 'openssh-server', git: 'git', rsync
 const missing = missingPrograms(tools);
 
 /** The code blocks of the cookbook are what runs here: only names, paths and ports are replaced. */
-describe.skipIf(missing)('docs/cookbook.md', () => {
+describe.skipIf(missing)('docs/reference/cookbook.md', () => {
   const dir = useTempDir();
   let kitchen: Awaited<ReturnType<typeof startKitchen>>;
   const lines = (heading: string) => kitchen.recipe(heading).join('').trim().split('\n');

@@ -48,7 +48,7 @@ export async function startKitchen(dir: string) {
   ];
 
   function recipe(heading: string, language = 'sh'): readonly string[] {
-    const blocks = blocksOf('cookbook.md', heading, language);
+    const blocks = blocksOf('reference/cookbook.md', heading, language);
     return blocks.map((block) => names.reduce((text, [from, to]) => text.replaceAll(from, to), block));
   }
 

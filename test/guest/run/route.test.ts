@@ -46,20 +46,19 @@ describe('routes', () => {
   it('have vmssh asked for the host key of a target, by an ssh that can', () => {
     const options = { ...common, route: 'target', host: 'root@machine/web', self: ['/opt/vm ssh'] } as const;
     const asking = guestRoute({ ...options, asksForKeys: true, identityFile: '/k' }).command;
-    const word = 'KnownHostsCommand="/opt/vm ssh" host-key --typed=machine/web -- %I %H %t %K';
+    const word = 'KnownHostsCommand="/opt/vm ssh" host-key --file="" --typed=machine/web -- %I %H %t %K';
     expect(asking).toEqual(expect.arrayContaining([word, 'IdentityFile=/k']));
   });
 
-  it('have an older ssh check it by the name of the machine, and as strictly as ssh itself', async () => {
+  it('have an older ssh check it by the name of the machine, as strictly as it decides', async () => {
     const says = 'case "$*" in *-V*) echo OpenSSH_8.4p1 >&2 ;; *) echo stricthostkeychecking true ;; esac';
     script(join(dir, 'ssh'), says);
     const env = { PATH: `${dir}:${process.env.PATH}`, HOME: dir };
     const into = { route: 'target', host: 'root@machine/web' } as const;
     const caller = await guestCaller({ self: ['/vmssh'], platform: 'linux', env }, into);
     const { command } = guestRoute({ ...common, ...caller, ...into });
-    const options = [expect.stringMatching(/^HostKeyAlias=vmssh-machine/), 'StrictHostKeyChecking=yes'];
-    expect(command).toEqual(expect.arrayContaining(options));
-    expect(command.join()).not.toContain('KnownHostsCommand');
+    expect(command).toContainEqual(expect.stringMatching(/^HostKeyAlias=vmssh-machine/));
+    expect(command.join()).not.toMatch(/KnownHostsCommand|StrictHostKeyChecking/);
   });
 
   it('take a target that ssh takes for no host, and the key of its manager', () => {

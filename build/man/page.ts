@@ -227,11 +227,6 @@ const files: readonly File[] = [
     pages: hosts,
   },
   {
-    name: '/etc/vmssh/host-keys',
-    about: 'for all users: the least policy for unknown host keys, by vmssh config install --system',
-    pages: [...hosts, ...keyFiles],
-  },
-  {
     name: '/etc/ssh/ssh_config.d/30-vmssh.conf',
     about: "the package's link to its lines, which leave to systemd the kinds that its own proxy serves",
     pages: hosts,

@@ -34,7 +34,6 @@ describe.skipIf(lacks('ssh'))('config install --fresh', () => {
       HOME: home,
       XDG_RUNTIME_DIR: join(folder.path, 'user'),
       VMSSH_SSH: '/bin/true',
-      VMSSH_HOST_KEYS: 'accept-new',
     };
     return {
       own,

@@ -83,7 +83,7 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
   ])('may no longer make a forbidden call: host-key $reason', async ({ reason, stays }) => {
     const home = join(dir, `home${count++}`);
     const machine = { provider: 'qemu', name: 'web', target: 'qemu/web' };
-    const { command, asked } = traced(['host-key', '--host-keys=accept-new', reason, 'web', ...key]);
+    const { command, asked } = traced(['host-key', reason, 'web', ...key]);
     const { code, stdout, stderr } = await asAsked(command, home, { text: 'qemu/web', machine });
     const { before, after } = asked();
     expect({ code, before: before.length }).toEqual({ code: 0, before: askedCalls });

@@ -123,7 +123,7 @@ describe('vmssh ssh NAME', () => {
       const words = ['-F', file, ...typed.split(' ')];
       const plain = await effect(['ssh', ...words]);
       const io = fakeIo({
-        env: { ...process.env, HOME: dir, VMSSH_HOST_KEYS: 'accept-new' },
+        env: { ...process.env, HOME: dir },
         self: ['/opt/vmssh'],
         platform: 'linux',
       });

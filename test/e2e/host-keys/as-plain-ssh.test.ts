@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { lacks } from '../../helpers/programs.js';
 import { type Outcome, run } from '../../helpers/run.js';
 import { onTerminal } from '../../helpers/terminal.js';
-import { property } from '../../property/property.js';
+import { factor, property } from '../../property/property.js';
 import { isIn, ssh, useKeyBed } from './key-bed.js';
 import { missingOwnHome, ownHome } from './own-home.js';
 
@@ -199,7 +199,8 @@ describe.skipIf(missing)('a machine whose key nobody knows', () => {
     40,
   );
 
-  it('was let in by a third of these, and refused by a third', () => {
+  // A few show nothing of that.
+  it.skipIf(factor < 1)('was let in by a third of these, and refused by a third', () => {
     const all = seen.in + seen.refused;
     expect(Math.min(seen.in, seen.refused)).toBeGreaterThanOrEqual(all / 3);
   });

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { cachedImage } from '../images/cache.js';
 import type { Suite } from '../types.js';
+import { takesFirstKeys } from './first-keys.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -56,10 +57,11 @@ export async function bootHypervisor({
   return guest;
 }
 
-/** A script that installs this project's vmssh from /host: the executable if it is built, since Node takes seconds to start here. */
+/** A script that installs this project's vmssh from /host: the executable if it is built, since Node takes seconds to start here. First keys are taken. */
 export const vmsshInstalled = `if [ -x /host/dist/linux-x64/vmssh ]; then cp /host/dist/linux-x64/vmssh /usr/local/bin/vmssh; else
       printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
-    fi`;
+    fi
+    ${takesFirstKeys}`;
 
 /** What came of a line of the guest's shell, for `timeout` seconds, whatever its exit code. */
 export async function outcome(guest: Guest, line: string, timeout = 200) {

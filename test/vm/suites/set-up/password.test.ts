@@ -43,9 +43,10 @@ describeGuests('setting up guests by the password of an account', () => {
     });
     afterAll(() => site?.guest.stop());
 
-    test('a question about its host key and one for the password, then ssh by its key, and all is taken back', async () => {
+    const limit = { timeout: 480_000 }; // on a busy machine
+    test('its host key and its password are asked for once, and all is taken back', limit, async () => {
       const asking = { ...own, SSH_ASKPASS: join(bin, 'ask'), SSH_ASKPASS_REQUIRE: 'force' };
-      const done = await run([...command, '--user', 'tester', 'mint'], { env: asking });
+      const done = await run([...command, '--user', 'tester', 'mint'], { env: asking, timeout: 200_000 });
       expect(done.code, done.stdout + done.stderr).toBe(0);
       expect(done.stdout).toMatch(
         /✓ host-key +the connection shows ssh-ed25519 SHA256:\S+, and nobody here can confirm it: ssh decides/,
@@ -55,7 +56,7 @@ describeGuests('setting up guests by the password of an account', () => {
       ]);
       rmSync(asked);
       expect(await login()).toMatchObject({ code: 0, stdout: 'tester\n' });
-      const undone = await run([...command, '--undo', 'mint'], { env: asking });
+      const undone = await run([...command, '--undo', 'mint'], { env: asking, timeout: 200_000 });
       expect(undone.code, undone.stdout + undone.stderr).toBe(0);
       expect(await trees()).toEqual(before);
     });

@@ -4,7 +4,6 @@ import { expect } from 'vitest';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { cachedImage } from '../images/cache.js';
 import type { Suite } from '../types.js';
-import { takesFirstKeys } from './first-keys.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -56,6 +55,10 @@ export async function bootHypervisor({
   );
   return guest;
 }
+
+/** A script after which ssh takes the first key of a machine without a question, for all users, as docs/host-keys.md has it. */
+export const takesFirstKeys =
+  'echo StrictHostKeyChecking accept-new >/etc/ssh/ssh_config.d/50-first-keys.conf';
 
 /** A script that installs this project's vmssh from /host: the executable if it is built, since Node takes seconds to start here. First keys are taken. */
 export const vmsshInstalled = `if [ -x /host/dist/linux-x64/vmssh ]; then cp /host/dist/linux-x64/vmssh /usr/local/bin/vmssh; else

@@ -6,8 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../../bed/guest.js';
 import { describeGuests } from '../../describe.js';
 import { ensureImage, ensurePrograms } from '../../images/cache.js';
-import { takesFirstKeys } from '../../inside/first-keys.js';
-import { cpuWithKvm, outcome } from '../../inside/hypervisor.js';
+import { cpuWithKvm, outcome, takesFirstKeys } from '../../inside/hypervisor.js';
 import { bedProgram } from '../../inside/qemu.js';
 import { type Stage, stageProduct } from '../../product/scene/stage.js';
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../../bed/guest.js';
 import { describeGuests } from '../../describe.js';
-import { takesFirstKeys } from '../../inside/first-keys.js';
+import { takesFirstKeys } from '../../inside/hypervisor.js';
 import { register } from '../../inside/machined.js';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));

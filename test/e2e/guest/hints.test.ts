@@ -51,7 +51,7 @@ describe.skipIf(missing)(`the hints of check and setup${missing ? `: ${missing}`
     const command = `\\b(setup|check|guest check|forget)((?: --?\\S+(?: [^\\s-]\\S*)?)*) (?:(\\S*${machine})(?= |,|;|$)|puts)`;
     const all = [`$ ${line}\n${stdout}${stderr}`];
     for (const [, name, flags = '', target = machine] of stdout.matchAll(new RegExp(command, 'gm'))) {
-      const told = flags.replaceAll('NAME', user).replaceAll('SHA256:...', consoleShows());
+      const told = flags.replaceAll('NAME', user).replaceAll('SHA256:...', consoleShows);
       all.push(await walk(`${name}${told} ${target}`, machine, walked));
     }
     return all.join('');

@@ -133,7 +133,7 @@ describe('from argv to the socket', () => {
     { args: ['list'], most: 62 },
     { args: ['config', 'install', '--no-fresh'], most: 93 },
     { args: ['guest', 'check', 'no-such-host.invalid'], most: 58 },
-    { args: ['setup', '--dry-run', '--by', 'exec', `machine/${mint}`], most: 126 },
+    { args: ['setup', '--dry-run', '--by', 'exec', `machine/${mint}`], most: 138 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);

@@ -147,7 +147,7 @@ export const guestFailures = {
   account: {
     number: 0,
     title: 'the home of the account is missing there, or closed',
-    fix: 'in the guest, as root: make the home, or open it: homectl activate NAME',
+    fix: 'make the home of the account in the guest as root, or open it there by homectl',
   },
   machine: {
     number: 0,

@@ -42,7 +42,7 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const domains = canonicalDomains(settings);
   const kept = sources.ours && sources.takes ? undefined : await keptLogins(sources);
   const takes = sources.takes ?? kept?.logins.flatMap((login) => login.takes ?? []);
-  const given = givenNames(sources.ours ?? kept?.state?.machines, takes);
+  const isGiven = givenNames(sources.ours ?? kept?.state?.machines, takes);
   const isConfigured = configuredNames(texts, sources);
   const bytes = files.map((path) => readBytes(path).catch(() => Buffer.alloc(0)));
   const isKnown = knownNames(await Promise.all(bytes), portsIn(settings));
@@ -51,7 +51,7 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   return (typed) => {
     const name = typed.toLowerCase();
     if (!answers.has(name)) {
-      const isOurs = given.has(name);
+      const isOurs = isGiven(name);
       const whole = isOurs ? [] : domains.map((domain) => `${name}.${domain}`);
       const why = isHere(name) ?? isConfigured([name, ...whole], isOurs);
       answers.set(name, why ?? (isOurs ? undefined : isKnown([name, ...whole])));
@@ -114,10 +114,16 @@ function configuredNames(texts: readonly string[], { countsVmssh = false }: Name
 }
 
 /** What vmssh has given, or the user has: the Hosts of machines, and what else is typed for them. In lower case. */
-function givenNames(entries: readonly HostEntry[] = [], takes: readonly string[] = []): ReadonlySet<string> {
-  const more = moreNames(entries, () => undefined);
-  const names = entries.flatMap((entry) => [entry.host, ...(more.get(entry) ?? [])]);
-  return new Set([...takes, ...names].map((name) => name.toLowerCase()));
+function givenNames(entries: readonly HostEntry[] = [], takes: readonly string[] = []) {
+  const lower = (names: readonly string[]) => new Set(names.map((name) => name.toLowerCase()));
+  const first = lower([...takes, ...entries.map(({ host }) => host)]);
+  // Most names are a Host, and what else is typed for thousands takes a while to find.
+  let more: ReadonlySet<string> | undefined;
+  return (name: string): boolean => {
+    if (first.has(name)) return true;
+    more ??= lower([...moreNames(entries, () => undefined).values()].flat());
+    return more.has(name);
+  };
 }
 
 /** Of a pattern such as "web-*"; "*" alone is for every name. */

@@ -115,7 +115,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
   const guest = into && (await lookBy(into, seen, { login, byManager, since: before?.cursor }, io, signal));
   const isBare = plain?.state === 'ok' && (over || !guest || guest.notRun);
   const bare = isBare ? await loginAsTyped(options, io, signal, true) : undefined;
-  const settled = settle(login, bare, signs);
+  const settled = byBroughtSshd(settle(login, bare, signs), brings);
   const fix = isRefused && login ? await loginFix(means, login.message, byManager, io, signal) : undefined;
   const isMissing = !byManager || guest?.lines.some(isKeyFix) === true;
   const [verdict] = settled ? shown({ ...settled, name: 'login' }, fix, isMissing) : [];
@@ -170,6 +170,13 @@ function settle(
   if (!bare || bare.state === 'ok') return login;
   const where = 'ssh logs in from a terminal, and not from a program that no shell started';
   return { ...bare, state: 'failed', message: `${where}: ${bare.message}` };
+}
+
+/** A brought sshd runs as the container's own user, whom ssh was not told. */
+function byBroughtSshd(login: LoginVerdict | undefined, brings: Seen['brings']): LoginVerdict | undefined {
+  if (!login || !brings || brings.user !== undefined) return login;
+  const user = "the machine's own user";
+  return { ...login, user, message: login.message.replace(` as ${login.user}`, ` as ${user}`) };
 }
 
 /** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */

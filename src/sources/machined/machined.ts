@@ -126,7 +126,8 @@ async function trustedMachines(machines: readonly Machine[], deps: Deps): Promis
 
 /** Without CIDs that count in the network of their VMM only. */
 async function withOwnCids(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
-  const { sharesCids } = await import('../tools/cid-space.js');
+  const { areApart, sharesCids } = await import('../tools/cid-space.js');
+  if (!areApart(deps)) return machines;
   return Promise.all(
     machines.map(async (machine) => {
       const { vsockCid, leader, sshAddress } = machine;

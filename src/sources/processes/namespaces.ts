@@ -86,9 +86,9 @@ export function readStatus(path: string, fs: Pick<StatusFs, 'readStatus'>): stri
 
 /** What a line of /proc/PID/status says; "" if there is none. */
 export function statusField(status: string, name: string): string {
-  const [, after = ''] = `\n${status}`.split(`\n${name}:`, 2);
-  const [line = ''] = after.split('\n', 1);
-  return line.trim();
+  const text = `\n${status}\n`;
+  const at = text.indexOf(`\n${name}:`);
+  return at < 0 ? '' : text.slice(at + name.length + 2, text.indexOf('\n', at + 1)).trim();
 }
 
 function differ(one: string, other: string): boolean {

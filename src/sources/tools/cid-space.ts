@@ -5,7 +5,7 @@ import { type Deps, DiscoveryError, type Process, type Warn } from '../source.js
 
 /** Whether a machine's CID leads to it from here: from Linux 7 a network's CIDs are those of all "global" ones, or "local". */
 export async function sharesCids(pid: number, deps: Deps, ask = modeThere): Promise<boolean> {
-  if (!existsSync(modeFile(deps))) return true;
+  if (!areApart(deps)) return true;
   if (await isSameFile(networkOf('self', deps), networkOf(pid, deps))) return true;
   // Only the kernel's word for that network counts: `child_ns_mode` says nothing of the children of a child.
   // https://docs.kernel.org/admin-guide/sysctl/net.html#proc-sys-net-vsock-vsock-sockets
@@ -27,7 +27,11 @@ export async function leadsToItself(
   return false;
 }
 
-/** Of a kernel that can keep the CIDs of network namespaces apart. */
+/** Whether the kernel can keep the CIDs of network namespaces apart. */
+export function areApart(deps: Deps): boolean {
+  return existsSync(modeFile(deps));
+}
+
 function modeFile({ procDir = '/proc' }: Deps): string {
   return `${procDir}/sys/net/vsock/ns_mode`;
 }

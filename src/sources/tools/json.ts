@@ -50,12 +50,13 @@ const maxValues = 1 << 20;
 
 function shapeProblem(text: string): string | undefined {
   // Looking at each character takes most of the time, in an engine without a JIT.
-  if (text.length <= maxValues && openings(text) <= maxLevels) return undefined;
+  const isShort = text.length <= maxValues;
+  if (isShort && openings(text) <= maxLevels) return undefined;
+  const plain = text.replaceAll('\\\\', '').replaceAll('\\"', '');
+  // The values of a short text need no count, and for the levels strings in a row are as one.
+  const joined = isShort ? plain.replaceAll('":"', '').replaceAll('","', '') : plain;
   // A value has two strings at most, its name and itself.
-  const parts = text
-    .replaceAll('\\\\', '')
-    .replaceAll('\\"', '')
-    .split('"', 4 * maxValues + 1);
+  const parts = joined.split('"', 4 * maxValues + 1);
   let level = 0;
   let values = parts.length / 4;
   for (let at = 0; at < parts.length && values <= maxValues; at += 2) {

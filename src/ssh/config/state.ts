@@ -56,7 +56,7 @@ export async function readState(path: string): Promise<HostState | undefined> {
 /** Only its settings, whatever machines it has: every list asks for them. */
 export async function readOptions(path: string): Promise<HostState['options'] | undefined> {
   return readText(path)
-    .then((text) => headOf(text).options)
+    .then((text) => parsed(text).head.options)
     .catch(() => undefined);
 }
 
@@ -81,14 +81,34 @@ export function writerOf(text: string): string | undefined {
 }
 
 /** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none, or of a newer version. */
-export function parseState(text: string): { readonly state: HostState; readonly left: number } {
-  const { machines, ...head } = headOf(text);
+export function parseState(text: string): FoundState {
+  const found = parsed(text);
+  found.all ??= withEntries(found.head);
+  return found.all;
+}
+
+interface FoundState {
+  readonly state: HostState;
+  readonly left: number;
+}
+
+type Head = Omit<HostState, 'machines'> & { readonly machines: readonly unknown[] };
+
+// Several parts of one login read the same, and an engine without a JIT takes a while for the lines of many machines.
+let last: { readonly text: string; readonly head: Head; all?: FoundState } | undefined;
+
+function parsed(text: string) {
+  if (last?.text !== text) last = { text, head: headOf(text) };
+  return last;
+}
+
+function withEntries({ machines, ...head }: Head): FoundState {
   const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
   return { state: { ...head, machines: entries }, left: machines.length - entries.length };
 }
 
 /** The same, of whose machines nothing is read yet. */
-function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines: readonly unknown[] } {
+function headOf(text: string): Head {
   let json: unknown;
   try {
     json = parseJson(text);

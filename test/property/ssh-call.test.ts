@@ -16,7 +16,7 @@ import { property } from './property.js';
 const ours = new Set([
   ...['proxycommand', 'proxyjump', 'proxyusefdpass', 'canonicalizehostname', 'checkhostip', 'hostkeyalias'],
   ...['stricthostkeychecking', 'knownhostscommand', 'userknownhostsfile', 'globalknownhostsfile'],
-  ...['hashknownhosts', 'updatehostkeys'],
+  ...['hashknownhosts', 'updatehostkeys', 'verifyhostkeydns'],
 ]);
 
 /** Every keyword that a Host may set and `ssh -G` of 9.2 prints, with values that its default is not. */

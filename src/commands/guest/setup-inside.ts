@@ -78,7 +78,8 @@ export const inside: SetupStep = {
       const said = own
         ? await own.runByLogin(setup, found, script, { sudo: own.asksSudo(found.said) }).catch(asFailure)
         : await runInside(into, script, setup);
-      if (said instanceof ConnectError) return setup.add('inside', 'failed', said.problem, said.hint);
+      if (said instanceof ConnectError)
+        return own ? own.loginFailed(setup, said) : setup.add('inside', 'failed', said.problem, said.hint);
       for (const row of said)
         if (row.name === 'host-key' && row.state === 'ok') hostKeys.push(row.found);
         else setup.addGuests(withBring(row, setup, found), into);

@@ -44,7 +44,7 @@ async function firstContact(
   setup: Setup,
   user: string,
 ): Promise<Pick<Found, 'contact'> & { isNew?: boolean }> {
-  const { options, typed, add } = setup;
+  const { options, add } = setup;
   const { error, stages } = await checkUntil('authentication', user, setup);
   if (error) add('host-key', 'failed', error.problem, error.hint);
   if (error) return {};
@@ -65,9 +65,20 @@ async function firstContact(
     add('host-key', 'failed', shown.problem, shown.hint);
     return {};
   }
-  const fix = `${lookThere}; then: vmssh setup --host-key SHA256:... ${typed}`;
-  add('host-key', 'ok', `${shows}, and nobody here can confirm it: ssh decides; ${fix}`);
+  add('host-key', 'ok', `${shows}, and nobody here can confirm it: ssh decides; ${byConsole(setup)}`);
   return { isNew };
+}
+
+/** Says why a login did not come about. What ssh refuses of a host key, the user can confirm himself. */
+export function loginFailed(setup: Setup, { problem, hint }: ConnectError): undefined {
+  const isKey = problem.includes('Host key verification failed');
+  if (isKey) return setup.add('host-key', 'failed', problem, byConsole(setup));
+  return setup.add('inside', 'failed', problem, hint);
+}
+
+function byConsole({ options: { user }, typed }: Setup): string {
+  const own = user === undefined ? '' : `--user ${user} `;
+  return `${lookThere}; then: vmssh setup ${own}--host-key SHA256:... ${typed}`;
 }
 
 const lookThere = 'on its console, ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub shows what it has';
@@ -92,7 +103,7 @@ async function planLogin(
   found: Found,
   isNew: boolean,
 ): Promise<readonly FindingJson[] | undefined> {
-  const { options, target, typed, io, add } = setup;
+  const { options, target, io, add } = setup;
   const { asUser = '', key, answer, contact } = found;
   const asks = canAsk(io);
   // A login shows who you are: to a key that nobody vouches for only if there is no other way.
@@ -107,10 +118,8 @@ async function planLogin(
     if (asksSudo(said) && !isOnTerminal(io)) return add('sudo', 'failed', ...noTerminal);
     return said;
   }
-  const { problem = '', hint } = said instanceof ConnectError ? said : {};
-  if (isTried && isNew)
-    return add('host-key', 'failed', problem, `vmssh setup --host-key SHA256:... ${typed}; ${lookThere}`);
-  if (isTried && !problem.includes('Permission denied')) return add('inside', 'failed', problem, hint);
+  const problem = said instanceof ConnectError ? said.problem : '';
+  if (said instanceof ConnectError && !problem.includes('Permission denied')) return loginFailed(setup, said);
   const never =
     'ssh cannot ask for a password here, without a terminal and an SSH_ASKPASS that it would start';
   if (!asks) return add('inside', 'failed', `${never}; ${problem}`, 'run it in a terminal');

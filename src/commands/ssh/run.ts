@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/failure.js';
 import { exitCode, quote } from '../../errors.js';
-import { readSafely } from '../../files/place.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { knownTypes } from '../../identity/known-hosts.js';
@@ -154,8 +153,9 @@ async function changedKey(call: ToolCall, io: Io): Promise<boolean> {
 async function knowsKey({ named }: ToolCall, { env }: Io): Promise<boolean> {
   const given = guestKeysFor(named, env);
   const alias = given?.alias ?? hostKeyAlias(named);
-  const file = await readSafely(given?.knownHosts ?? knownHostsFile(env)).catch(() => undefined);
-  return alias !== undefined && file !== undefined && knownTypes(alias, file.bytes).length > 0;
+  const { bothFiles } = await import('../../identity/inbox.js');
+  const known = await bothFiles(given?.knownHosts ?? knownHostsFile(env));
+  return alias !== undefined && knownTypes(alias, known).length > 0;
 }
 
 async function loginSays({ ssh, options, host }: ToolCall, io: Io): Promise<string> {

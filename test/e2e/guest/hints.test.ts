@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fingerprintOf } from '../../../src/identity/known-hosts.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { script, writeTree } from '../../helpers/temp-dir.js';
 import { missing, useMachines, user, uuid } from './machines.js';
@@ -21,6 +22,10 @@ describe.skipIf(missing)(`the hints of check and setup${missing ? `: ${missing}`
   const own = join(home, '.ssh/config');
   const ours = () => readFileSync(join(home, '.ssh/id_ed25519.pub'), 'utf8');
   const letIn = (before = '') => writeTree(root, { 'home/.ssh/authorized_keys': `${before}${ours()}` });
+  const consoleShows = () => {
+    const key = readFileSync(join(root, 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8').split(' ')[1] ?? '';
+    return fingerprintOf(Buffer.from(key, 'base64'));
+  };
   const kept = new Map<string, Buffer>();
 
   beforeAll(() => {
@@ -45,8 +50,10 @@ describe.skipIf(missing)(`the hints of check and setup${missing ? `: ${missing}`
     const { stdout, stderr } = await run([...vmssh, ...words], { env });
     const command = `\\b(setup|check|guest check|forget)((?: --?\\S+(?: [^\\s-]\\S*)?)*) (?:(\\S*${machine})(?= |,|;|$)|puts)`;
     const all = [`$ ${line}\n${stdout}${stderr}`];
-    for (const [, name, flags = '', target = machine] of stdout.matchAll(new RegExp(command, 'gm')))
-      all.push(await walk(`${name}${flags.replaceAll('NAME', user)} ${target}`, machine, walked));
+    for (const [, name, flags = '', target = machine] of stdout.matchAll(new RegExp(command, 'gm'))) {
+      const told = flags.replaceAll('NAME', user).replaceAll('SHA256:...', consoleShows);
+      all.push(await walk(`${name}${told} ${target}`, machine, walked));
+    }
     return all.join('');
   }
 

@@ -64,7 +64,8 @@ describe('vmssh setup of a VM of libvirt', () => {
         `echo "<domain type='kvm' id='3'><name>mint</name><uuid>${uuid}</uuid>${device}</domain>"`,
       ],
     ]);
-    return run([...vmssh, ...args, '-v'], { env, ...otherUser });
+    const more = args[0] === 'setup' ? ['-v'] : [];
+    return run([...vmssh, ...args, ...more], { env, ...otherUser });
   };
   const planned = ['setup', '--dry-run', '--no-config', '--key', join(dir, 'key.pub'), 'qemu/mint'];
   const steps = (text: string) =>

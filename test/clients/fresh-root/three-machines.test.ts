@@ -47,8 +47,9 @@ describe('three machines with a port of this host each', () => {
     );
     env = { ...process.env, ...machined.env };
     expect(await run([...vmssh, 'config', 'install'], { env })).toMatchObject({ code: 0 });
+    const first = ['ssh', '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=accept-new'];
     for (const name of names) {
-      expect(await run(['ssh', '-o', 'BatchMode=yes', name, 'true'], { env })).toMatchObject({ code: 0 });
+      expect(await run([...first, name, 'true'], { env })).toMatchObject({ code: 0 });
       const [program = '', ...args] = vmssh;
       const child = spawn(program, [...args, 'forward', '--private', '--json', name, '22', '0'], {
         env,

@@ -56,10 +56,15 @@ export async function bootHypervisor({
   return guest;
 }
 
-/** A script that installs this project's vmssh from /host: the executable if it is built, since Node takes seconds to start here. */
+/** A script after which ssh takes the first key of a machine without a question, for all users, as docs/host-keys.md has it. */
+export const takesFirstKeys =
+  'echo StrictHostKeyChecking accept-new >/etc/ssh/ssh_config.d/50-first-keys.conf';
+
+/** A script that installs this project's vmssh from /host: the executable if it is built, since Node takes seconds to start here. First keys are taken. */
 export const vmsshInstalled = `if [ -x /host/dist/linux-x64/vmssh ]; then cp /host/dist/linux-x64/vmssh /usr/local/bin/vmssh; else
       printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
-    fi`;
+    fi
+    ${takesFirstKeys}`;
 
 /** What came of a line of the guest's shell, for `timeout` seconds, whatever its exit code. */
 export async function outcome(guest: Guest, line: string, timeout = 200) {

@@ -35,7 +35,7 @@ export const loggedIn = (user: string, line: string) =>
   `su - ${user} -c 'export XDG_RUNTIME_DIR=/run/user/$(id -u); ${line}'`;
 
 export const nothingWritten =
-  'mkdir -p ~/.local/state && vmssh config uninstall && rm -f ~/.ssh/vmssh_known_hosts';
+  'mkdir -p ~/.local/state && vmssh config uninstall && rm -f ~/.ssh/vmssh_known_hosts*';
 
 /** What is not compared: systemd's own notes, what managers keep in a root that is made of the guest's own files, and the record of logins. */
 const apart = ['systemd', 'containers', 'docker', 'incus']
@@ -71,7 +71,7 @@ async function expectSame(before: readonly string[], sh: Sh, machine: Machine): 
   expect([...gone, ...come].filter((line) => !mayCome.test(line))).toEqual([]);
 }
 
-/** What setup says of its login, and that a plain ssh to that Host, under the policy strict, is that login. */
+/** What setup says of its login, and that a plain ssh to that Host, with StrictHostKeyChecking yes, is that login. */
 async function expectLogin(said: string, account: string, sh: Sh, { user = sh, inside }: Machine) {
   const line = new RegExp(
     `✓ login +ssh (\\S+) is ${account}, by \\S+ \\((SHA256:.*)\\); its host key is (\\S+ \\S+).*\n`,
@@ -79,7 +79,7 @@ async function expectLogin(said: string, account: string, sh: Sh, { user = sh, i
   expect(said).toMatch(line);
   const [, host = '', key = '', hostKey = ''] = line.exec(said) ?? [];
   const { code, stdout, stderr } = await user(
-    `VMSSH_HOST_KEYS=strict ssh -v -n -o BatchMode=yes ${host} id -un`,
+    `ssh -v -n -o BatchMode=yes -o StrictHostKeyChecking=yes ${host} id -un`,
   );
   expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: `${account}\n` });
   expect(stderr).toContain(`Server host key: ${hostKey}`);
@@ -94,7 +94,7 @@ async function expectLogin(said: string, account: string, sh: Sh, { user = sh, i
 }
 
 /**
- * `vmssh setup` by the real manager, and a login by the real ssh under the policy strict; then `--undo`, after which the machine and the
+ * `vmssh setup` by the real manager, and a login by the real ssh with StrictHostKeyChecking yes; then `--undo`, after which the machine and the
  * user's own folders are what they were, byte for byte.
  */
 export function setsUp(sh: Sh, machine: PlainMachine): void {

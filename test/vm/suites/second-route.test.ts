@@ -21,7 +21,7 @@ describeGuests('a virtual machine whose vsock is silent', () => {
   const sh = (line: string) => run(['sh', '-c', line], { env: { ...env, RSYNC_RSH: ssh() } });
   const ssh = () => `ssh ${options()}`;
   const options = () =>
-    `-F ${home}/.ssh/config -i ${guest.identity} -o User=root -o BatchMode=yes -o UserKnownHostsFile=${home}/known`;
+    `-F ${home}/.ssh/config -i ${guest.identity} -o User=root -o BatchMode=yes -o UserKnownHostsFile=${home}/known -o StrictHostKeyChecking=accept-new`;
   /** Without the route that worked last time. */
   const forget = () => rmSync(join(home, '.local/state/vmssh/routes.json'), { force: true });
 

@@ -50,7 +50,7 @@ describeGuests('a guest of a guest, by a hop', () => {
     });
     writeFileSync(
       path('config'),
-      `${written.replaceAll(' proxy ', ' proxy --timeout=90 ')}\nHost *\n${login}`,
+      `${written.replaceAll(' proxy ', ' proxy --timeout=90 ')}\nHost *\n${login}    StrictHostKeyChecking accept-new\n`,
       { mode: 0o600 },
     );
     await guest.run(started(mint));

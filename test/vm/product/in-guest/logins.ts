@@ -7,6 +7,11 @@ import { container, exportPath } from '../scene/machines.js';
 import { cid, type Scene } from '../scene/scene.js';
 import { resultsOf } from './checked.js';
 
+/** What vmssh says of a key at a first login; one that was logged in to by another spelling may be known. */
+const unconfirmed =
+  /^(?:vmssh: "\S+"(?: is "\S+")?: nobody on this host can confirm its host key, so ssh decides\n)?$/;
+const confirmed = /^(?:vmssh: "\S+" shows the host key that its manager confirms, ssh-ed25519 \S+: kept\n)?$/;
+
 /** In the guest: logins by every kind of target that leads back into it, or into a container. */
 export function loginsInGuest(scene: () => Scene, suite: Scene['suite']): void {
   const { systemd } = suiteNamed(suite);
@@ -38,7 +43,27 @@ export function loginsInGuest(scene: () => Scene, suite: Scene['suite']): void {
         : {}),
     };
 
-    test('by relay', async () => {
+    test('by fd passing, the first ones: nobody confirms a key but the manager of a container, and ssh keeps it', async () => {
+      const {
+        guest,
+        programs: [program],
+      } = scene();
+      const commands = Object.keys(targets).map((target) => [
+        target,
+        `${program?.ssh('fdpass')} ${target} uname -n`,
+      ]);
+      const results = await batch(guest, Object.fromEntries(commands));
+      const said = Object.entries(targets).map(([target, hostname]) => ({
+        ...{ target, code: 0, stdout: `${hostname}\n` },
+        stderr: expect.stringMatching(hostname === suite ? unconfirmed : confirmed),
+      }));
+      expect(Object.entries(results).map(([target, result]) => ({ target, ...result }))).toEqual(said);
+      expect(Object.values(results).map(({ stderr }) => stderr)).toContainEqual(
+        expect.stringMatching(/so ssh decides\n$/),
+      );
+    });
+
+    test('by relay, again: nothing is said', async () => {
       const { guest, programs } = scene();
       const logins = programs.flatMap(({ name, ssh }) =>
         Object.entries(targets).map(([target, hostname]) => ({

@@ -21,7 +21,7 @@ export async function installProduct(guest: Guest, stage: Stage): Promise<readon
   ];
   const configs = programs.map(
     ({ name, vmssh }) => `${vmssh} config print >/tmp/${name}.fdpass
-    printf 'Host *\\n    BatchMode yes\\n    LogLevel ERROR\\n' >>/tmp/${name}.fdpass
+    printf 'Host *\\n    BatchMode yes\\n    StrictHostKeyChecking accept-new\\n    LogLevel ERROR\\n' >>/tmp/${name}.fdpass
     sed 's/ --fdpass / /; s/ProxyUseFdpass yes/ProxyUseFdpass no/' /tmp/${name}.fdpass >/tmp/${name}.relay`,
   );
   await guest.run(

@@ -21,13 +21,11 @@ export interface HostSsh {
 /** Writes the ssh_config files to `folder`; `identity` is the private key to log in with. */
 export function hostSsh(folder: string, stage: Stage, identity: string): HostSsh {
   const vmssh = [process.execPath, join(stage.folder, 'vmssh/dist/vmssh.js')];
-  const login = ['IdentitiesOnly yes', 'BatchMode yes', 'User root', 'LogLevel ERROR'];
+  const login = ['IdentitiesOnly yes', 'BatchMode yes', 'StrictHostKeyChecking accept-new', 'User root'];
   for (const mode of modes) {
-    const lines = ['Host *', `IdentityFile ${identity}`, ...login].join('\n    ');
-    writeFileSync(
-      join(folder, mode),
-      `${configText({ program: vmssh, fdpass: mode === 'fdpass' })}${lines}\n`,
-    );
+    const lines = ['Host *', `IdentityFile ${identity}`, ...login, 'LogLevel ERROR'].join('\n    ');
+    const own = { program: vmssh, fdpass: mode === 'fdpass', knownHosts: join(folder, 'known_hosts') };
+    writeFileSync(join(folder, mode), `${configText(own)}${lines}\n`);
     chmodSync(join(folder, mode), 0o600);
   }
   const config = (mode: Mode) => join(folder, mode);

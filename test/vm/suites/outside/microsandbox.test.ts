@@ -42,7 +42,9 @@ describeGuests('sandboxes of microsandbox, by vmssh source add', () => {
   }, async () => {
     expect(await as('vmssh source add --yes msb')).toMatchObject({ code: 0, stderr: '' });
     expect(await as('vmssh list')).toMatchObject({ stdout: 'running\tweb\tmsb/web\tmsb\n' });
-    expect(await as('vmssh config install --no-fresh --host-keys=strict')).toMatchObject({ code: 0 });
+    expect(await as('vmssh config install --no-fresh -o StrictHostKeyChecking=yes')).toMatchObject({
+      code: 0,
+    });
     for (const host of ['msb/web', 'web', 'msb%web'])
       expect(await as(`ssh -n -o BatchMode=yes ${host} uname -n`), host).toMatchObject({ stdout: 'web\n' });
   });

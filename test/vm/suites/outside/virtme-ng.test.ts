@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../../bed/guest.js';
 import { describeGuests } from '../../describe.js';
 import { ensureImage, ensurePrograms } from '../../images/cache.js';
-import { cpuWithKvm, outcome } from '../../inside/hypervisor.js';
+import { cpuWithKvm, outcome, takesFirstKeys } from '../../inside/hypervisor.js';
 import { bedProgram } from '../../inside/qemu.js';
 import { type Stage, stageProduct } from '../../product/scene/stage.js';
 
@@ -47,6 +47,7 @@ describeGuests('guests of virtme-ng, by the example of docs/sources.md', () => {
       if [ -x /opt/linux-x64/vmssh ]; then ln -s /opt/linux-x64/vmssh /usr/local/bin/vmssh; else
         printf '#!/bin/sh\\nexec node /opt/vmssh/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod 755 /usr/local/bin/vmssh
       fi
+      ${takesFirstKeys}
       # What virtme-ng lets in: the public keys of the user.
       su tester -c 'ssh-keygen -y -f ~/.ssh/id_ed25519 >~/.ssh/id_ed25519.pub && mkdir -p ~/.config/vmssh
         echo "{ \\"version\\": 1, \\"sources\\": { \\"vng\\": { \\"command\\": [\\"/home/tester/bin/machines\\"] } } }" >~/.config/vmssh/sources.json'

@@ -36,7 +36,8 @@ export const outsides: readonly Outside[] = [
     breaks: `cd ${units}; sed -i /Accept/d sshd-vsock.socket; cp sshd-vsock@.service sshd-vsock.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
     step: 'accept',
     evidence: /has no Accept=yes/,
-    outside: /✗ handshake[\s\S]*- Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/,
+    outside:
+      /^✗ .*no SSH banner[\s\S]*- Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/,
     restores: `cd ${units}; rm -r sshd-vsock.socket.d sshd-vsock.service; sed -i 's/^Listen.*/&\\nAccept=yes/' sshd-vsock.socket; ${reload}; systemctl restart sshd-vsock.socket`,
   },
   {
@@ -44,7 +45,8 @@ export const outsides: readonly Outside[] = [
     breaks: `cd ${units}; mkdir sshd-vsock.socket.d; printf '[Socket]\\nAccept=no\\n' >sshd-vsock.socket.d/zzz.conf; cp sshd-vsock@.service sshd-vsock.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
     step: 'accept',
     evidence: /^\/etc\/systemd\/system\/sshd-vsock\.socket\.d\/zzz\.conf, line 2, has Accept=no: /,
-    outside: /✗ handshake[\s\S]*- Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/,
+    outside:
+      /^✗ .*no SSH banner[\s\S]*- Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/,
     restores: `cd ${units}; rm -r sshd-vsock.socket.d sshd-vsock.service; ${reload}; systemctl restart sshd-vsock.socket`,
   },
   {
@@ -53,7 +55,7 @@ export const outsides: readonly Outside[] = [
     step: 'listening',
     evidence:
       /^socat \(pid \d+\) of relay\.service, .*socat VSOCK-LISTEN:22,fork EXEC:cat, listens on vsock port 22, so sshd-vsock\.socket is/,
-    outside: /✗ handshake/,
+    outside: /^✗ .*no SSH banner/,
     restores: ':',
   },
   {
@@ -61,7 +63,7 @@ export const outsides: readonly Outside[] = [
     breaks: `cd ${units}; mv sshd-vsock@.service sshd-vsocket@.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
     step: 'accept',
     evidence: /sshd-vsock\.socket needs sshd-vsock@\.service, and there is only sshd-vsocket@\.service/,
-    outside: /✗ (connect|handshake)/,
+    outside: /^✗ .*(?:nothing listens|no SSH banner)/,
     restores: `cd ${units}; mv sshd-vsocket@.service sshd-vsock@.service; ${reload}; systemctl restart sshd-vsock.socket`,
   },
   {

@@ -10,7 +10,7 @@ export interface Site {
   readonly guest: Guest;
   /** The guest as a target over vsock. */
   readonly target: string;
-  /** Knows the hosts "guest" (root), "held" (the same, in one connection) and "tester", over TCP; and the key. */
+  /** Knows the hosts "guest" (root), "held" (the same, in one connection) and "tester", over TCP, the target by our proxy, and the key. */
   readonly sshConfig: string;
   vmssh(...args: string[]): Promise<Outcome>;
   /** `guest install` with the target, over TCP. */
@@ -35,10 +35,11 @@ export function siteOf(guest: Guest): Site {
     `Host ${name}\n  HostName 127.0.0.1\n  Port ${guest.tcpPort}\n  User ${user}\n`;
   const held = `${host('held', 'root')}  ControlMaster auto\n  ControlPath ${guest.folder}/c-%C\n  ControlPersist 600\n`;
   const all = `Host *\n  IdentityFile ${guest.identity}\n  IdentitiesOnly yes\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n`;
-  writeFileSync(sshConfig, `${host('guest', 'root')}${held}${host('tester', 'tester')}${all}`);
   const call = (...args: string[]) => run([...vmssh, ...args], { timeout: 110_000 });
   const target = `vsock-mux${guest.muxPath}`;
   const proxy = [...vmssh, 'proxy', '--typed', '%n', '%h', '%p'].join(' ');
+  const overVsock = `Host vsock-mux/*\n  ProxyCommand ${proxy}\n`;
+  writeFileSync(sshConfig, `${host('guest', 'root')}${held}${host('tester', 'tester')}${overVsock}${all}`);
   const ssh = (...args: string[]) => run(['ssh', '-F', sshConfig, '-o', `ProxyCommand=${proxy}`, ...args]);
   return {
     guest,

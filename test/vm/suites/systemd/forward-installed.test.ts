@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../../bed/guest.js';
 import { describeGuests } from '../../describe.js';
+import { takesFirstKeys } from '../../inside/hypervisor.js';
 import { register } from '../../inside/machined.js';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -41,6 +42,7 @@ describeGuests('forward --install by the user’s systemd', () => {
     await guest.run(`set -e
       mkdir -p /host && mount -t virtiofs host /host && modprobe vsock_loopback
       printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
+      ${takesFirstKeys}
       useradd -m other
       install -d -o tester -m 700 /home/tester/.ssh
       [ -e /home/tester/.ssh/id_ed25519 ] || runuser -u tester -- ssh-keygen -q -t ed25519 -N '' -f /home/tester/.ssh/id_ed25519

@@ -62,7 +62,7 @@ describeGuests('a machine of systemd-vmspawn', () => {
     const { code, stdout } = await sh('vmssh check web');
     expect(code).toBe(4);
     const [, hint = 'false'] =
-      /✗ resolve +"web" is paused\n +hint: (machinectl .*), or .* ssh --start /.exec(stdout) ?? [];
+      /^✗ web: "web" is paused\n +hint: (machinectl .*), or .* ssh --start /.exec(stdout) ?? [];
     expect(await sh(hint)).toMatchObject({ code: 0 });
     expect((await sh('vmssh list')).stdout).toMatch(/^running\t/);
   });

@@ -55,9 +55,11 @@ esac
       ...[...vmssh, 'ssh', '-F', sshd.config('relay'), '-o', 'LogLevel=ERROR', 'Mint', 'cat; exit 7'],
     ];
     const { code, stdout, stderr } = await run(command, { env: { ...env, ...home }, input: 'hello' });
-    const first = expect.stringMatching(/^vmssh: the host key of "Mint" is new: .*, kept from now on\n$/);
+    const first = expect.stringMatching(/^vmssh: "Mint" is "hyper-v\/Mint": .*, so ssh decides\n$/);
     expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: first });
     expect(calls()).toEqual(['list --json --provider=hyper-v', 'proxy -- hyper-v/Mint 22']);
+    // The next login takes over the key that ssh has kept.
+    expect(await run(command, { env: { ...env, ...home } })).toMatchObject({ code: 7, stderr: '' });
     const known = readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8');
     // Only vmssh.exe has asked for its id.
     expect(known).toMatch(/^vmssh-hyper-v%mint=\w+ ssh-/);

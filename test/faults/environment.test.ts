@@ -186,7 +186,7 @@ describe.skipIf(!isRoot || lacks('unshare', 'mount'))('a file system', () =>
       },
       ends: 1,
       says: /is full|ENOSPC|no space/,
-      prints: /^Include vmssh\.conf\n(removed .*\n){2}$/,
+      prints: /^Include .*\/\.ssh\/vmssh\.conf\n(removed .*\n){2}$/,
     },
     '`config install` with a read-only home': {
       command: install('mount --bind "$H" "$H" && mount -o remount,bind,ro "$H"'),

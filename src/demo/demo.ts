@@ -75,10 +75,12 @@ async function stepsOf(folder: string): Promise<readonly Step[]> {
     return [{ title: 'ssh2 over connect() of the library', command, prints: hostname, run }];
   }
   const key = write('key', server.privateKey);
-  const own = ['IdentitiesOnly yes', 'IdentityAgent none', 'BatchMode yes', 'LogLevel ERROR'];
+  // The server and its key are made anew each time: what ssh keeps goes with the folder.
+  const quiet = ['BatchMode yes', 'LogLevel ERROR', 'StrictHostKeyChecking accept-new'];
+  const own = ['IdentitiesOnly yes', 'IdentityAgent none', ...quiet];
   const login = (title: string, fdpass: boolean): Step => {
     const settings = [`User ${demoUser}`, `IdentityFile ${key}`, ...own].map((each) => `    ${each}\n`);
-    const lines = `${configText({ program: vmssh, fdpass })}\nHost *\n${settings.join('')}`;
+    const lines = `${configText({ program: vmssh, fdpass, knownHosts: join(folder, 'known_hosts') })}\nHost *\n${settings.join('')}`;
     const config = write(`config-${fdpass ? 'fdpass' : 'relay'}`, lines);
     return { title, command: ['ssh', '-F', config, `${demoUser}@${target}`, 'hostname'], prints: hostname };
   };

@@ -6,7 +6,8 @@ export function hasControlCharacter(text: string): boolean {
   return controlCharacter.test(text);
 }
 
-const controlCharacter = /\p{Cc}/u;
+// Those of Cc: all but what these ranges have. A property of Unicode would cost each start.
+const controlCharacter = /[^ -~\u00a0-\uffff]/;
 
 /** Why a text cannot be a machine's name, which may become part of a path: one clause about `what`. Undefined if it can. */
 export function nameProblem(name: string, what = 'machine name'): string | undefined {

@@ -91,7 +91,8 @@ describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', 
     const own = `Host *\n    IdentityFile ${dir}/id\n    BatchMode yes\n    User ${sshd.user}\n    LogLevel ERROR\n    StrictHostKeyChecking accept-new\n`;
     writeFileSync(config, stdout + own, { mode: 0o600 });
     const login = () => run(['ssh', '-F', config, 'Web-1', 'echo in'], { env });
-    expect(await login()).toMatchObject({ code: 0, stdout: 'in\n' });
+    // ssh keeps the key, and the next login makes it the machine's.
+    for (let times = 0; times < 2; times++) expect(await login()).toMatchObject({ code: 0, stdout: 'in\n' });
     expect(firstFields(readFileSync(known, 'utf8'))).toEqual([expect.stringMatching(/^vmssh-bhyve%web-1=/)]);
     expect(await vmssh('forget', 'bhyve/Web 1')).toMatchObject({ code: 0 });
     expect(readFileSync(known, 'utf8')).toBe('');

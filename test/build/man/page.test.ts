@@ -71,9 +71,9 @@ describe('the man pages', () => {
     const read = new Set(
       sources().flatMap((text) => [...text.matchAll(/\benv\.([A-Z_]{3,})\b/g)].map(([, name = '']) => name)),
     );
-    // Set by WSL, Windows, vmssh itself and whoever runs jobs, or ssh's own; PATH is everybody's.
+    // Set by WSL, Windows, sudo, vmssh itself and whoever runs jobs, or ssh's and zsh's own; PATH is everybody's.
     const others =
-      'PATH SSH_ASKPASS VMSSH_SOURCE VMSSH_CALLED_AS WSLENV WSL_DISTRO_NAME WSL_INTEROP PSMODULEPATH MSYSTEM SYSTEMROOT USERPROFILE LOCALAPPDATA CI';
+      'PATH SSH_ASKPASS VMSSH_SOURCE VMSSH_CALLED_AS WSLENV WSL_DISTRO_NAME WSL_INTEROP PSMODULEPATH MSYSTEM SYSTEMROOT USERPROFILE LOCALAPPDATA CI ZDOTDIR SUDO_USER';
     for (const name of others.split(' ')) read.delete(name);
     expect([...read].filter((name) => !documented.includes(name))).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freshKeys } from '../../../src/demo/server.js';
 import { fingerprintOf } from '../../../src/identity/known-hosts.js';
 import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
@@ -115,17 +115,28 @@ describe.skipIf(missing)(`vmssh setup by a login${missing ? `: ${missing}` : ''}
   const onTty = { ...asking, NO_COLOR: '1', SSH_ASKPASS: undefined, SSH_ASKPASS_REQUIRE: undefined };
   const setup = (args: readonly string[], env: NodeJS.ProcessEnv = asking) =>
     run([...vmssh, 'setup', '-v', ...args], { env, detached: true });
-  const answer = (text: string) => program('ask', `echo "$1" >>'${dir}/asked'; echo '${text}'`);
+  /** What is typed where ssh asks about a host key, and for a password. */
+  const answer = (text: string, ofKey = 'yes') =>
+    program(
+      'ask',
+      `echo "$1" >>'${dir}/asked'; case $1 in *fingerprint*) echo '${ofKey}' ;; *) echo '${text}' ;; esac`,
+    );
   const asked = () => (existsSync(join(dir, 'asked')) ? readFileSync(join(dir, 'asked'), 'utf8') : '');
-  /** The password for ssh; for sudo something else. */
-  const typeBoth = (forSudo: string) => {
-    let isFirst = true;
-    return (type: (text: string) => void) => {
-      type(isFirst ? 'right\n' : `${forSudo}\n`);
-      isFirst = false;
-    };
+  const inTurn =
+    (...texts: string[]) =>
+    (type: (text: string) => void) =>
+      type(texts.shift() ?? '');
+  const asks = /(?:password(?: for ann)?: |\(yes\/no\/\[fingerprint\]\)\? )$/;
+  /** What ssh kept as the user said yes stays his. */
+  const forget = async (name = 'mint', env: NodeJS.ProcessEnv = asking) => {
+    expect(await run([...vmssh, 'forget', name], { env })).toMatchObject({ code: 0 });
+    for (const name of ['vmssh_known_hosts', 'vmssh_known_hosts.new']) {
+      const file = join(home, '.ssh', name);
+      // A note of whose key was shown is no key.
+      expect(existsSync(file) ? readFileSync(file, 'utf8') : '').not.toMatch(/^[^#\n]/m);
+      rmSync(file, { force: true });
+    }
   };
-  const asks = /password(?: for ann)?: $/;
   const trees = () => [treeOf(root), treeOf(join(home, '.ssh'))];
 
   beforeAll(async () => {
@@ -155,7 +166,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
 `,
       // Whose each file is: all but the home is root's.
       'fakes/find':
-        '#!/bin/sh\ncase "$*" in *-perm*) ;; *"-user ann"*) echo x ;; *) case $2 in */home/ann*) ;; *) echo x ;; esac ;; esac\n',
+        '#!/bin/sh\ncase "$*" in *"-user root"*) case $1 in */home/ann*) ;; *) echo x ;; esac ;; *-perm*) ;; *"-user ann"*) echo x ;; *) case $2 in */home/ann*) ;; *) echo x ;; esac ;; esac\n',
       'fakes/getent': '#!/bin/sh\n[ "$1 $2" = "passwd ann" ] && echo ann:x:1000:1000::/home/ann:/bin/sh\n',
     });
     for (const folder of [
@@ -173,29 +184,26 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
   afterAll(() => void server.close());
 
   it('is what a login that is refused at first is told, and only then', async () => {
-    const known = join(home, '.ssh/vmssh_known_hosts');
+    const once = ['-o', 'NumberOfPasswordPrompts=1', '-o', 'StrictHostKeyChecking=accept-new'];
     const ssh = (typed: string) =>
-      onTerminal([...vmssh, 'ssh', '-o', 'NumberOfPasswordPrompts=1', 'ann@mint', 'exit 255'], asks, typed, {
-        ...onTty,
-        VMSSH_HOST_KEYS: 'accept-new',
-      });
+      onTerminal([...vmssh, 'ssh', ...once, 'ann@mint', 'exit 255'], asks, typed, onTty);
     const says = /hint: .*setup --user ann mine\/mint\r\n$/;
     const first = await ssh('wrong\n');
     expect(first, first.stdout).toMatchObject({ code: 255, stdout: expect.stringMatching(says) });
     const second = await ssh('right\n');
     expect(second, second.stdout).toMatchObject({ code: 255, stdout: expect.not.stringMatching(says) });
-    rmSync(known);
+    await forget();
   });
 
   it('shows its plan, and asks for nothing before it', async () => {
     const before = trees();
     const { code, stdout } = await setup(['--dry-run', '--user', 'ann', 'mint']);
     expect(stdout).toMatch(
-      /\+ host-key +the connection shows ssh-ed25519 (SHA256:\S+), and nobody vouches for it/,
+      /✓ host-key +the connection shows ssh-ed25519 (SHA256:\S+), and nobody here can confirm it: ssh decides/,
     );
     expect(stdout).toContain(print);
     expect(stdout).toMatch(
-      /✓ account +ann\n.*✓ inside +by a login over unix:\/.*, with the rights of ann: ssh will ask/,
+      /✓ account +ann\n.*✓ inside +by a login over unix:\/.*, with the rights of ann: ssh will ask about its host key, and then for the password of ann once\n/,
     );
     expect(stdout).toMatch(
       /\+ key +the key goes where this sshd reads those of ann, by sudo if only root may write there: /,
@@ -206,43 +214,63 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
 
   it.each([
     {
-      what: 'ssh cannot ask',
+      what: 'ssh cannot ask about its host key',
       env: { SSH_ASKPASS_REQUIRE: 'never' },
+      want: /✗ host-key .*Host key verification failed\.\n +fix: .*ssh-keygen -lf .*--user ann --host-key SHA256:\.\.\. mine\/mint\n/,
+    },
+    {
+      what: 'ssh cannot ask for the password',
+      env: { SSH_ASKPASS_REQUIRE: 'never' },
+      args: ['--host-key', print],
       want: /✗ inside +ssh cannot ask for a password here, .*Permission denied[\s\S]*fix: run it in a terminal\n/,
     },
     {
-      what: 'the policy is strict',
-      env: { VMSSH_HOST_KEYS: 'strict' },
-      want: /✗ host-key .*the policy is strict; the connection shows ssh-ed25519 SHA256:.*\n +fix: .*ssh-keygen -lf .*--host-key SHA256:\.\.\. mine\/mint\n/,
+      what: 'ssh is told StrictHostKeyChecking yes',
+      config: 'StrictHostKeyChecking yes\n',
+      want: /✗ host-key .*Host key verification failed\.\n +fix: .*ssh-keygen -lf .*--user ann --host-key SHA256:\.\.\. mine\/mint\n/,
+    },
+    {
+      what: 'the answer about its host key is no',
+      ofKey: 'no',
+      want: /✗ host-key .*Host key verification failed\.\n +fix: /,
     },
     {
       what: 'the console shows another host key',
       args: ['--host-key', `SHA256:${'A'.repeat(43)}`],
-      want: /✗ host-key +the connection shows SHA256:\S+, not SHA256:AAA/,
+      want: /✗ host-key +the connection shows ssh-ed25519 SHA256:\S+, not SHA256:AAA/,
     },
     {
       what: 'only its manager may go in',
       args: ['--by', 'exec'],
       want: /✗ inside +mine starts no program as root in "mint" for this user/,
     },
-  ])('changes nothing, and sends no password, if $what', async ({ env = {}, args = [], want }) => {
-    const before = trees();
-    const { code, stdout } = await setup(['--yes', '--user', 'ann', ...args, 'mint'], { ...asking, ...env });
-    expect(stdout).toMatch(want);
-    expect({ code, passwords }).toEqual({ code: 1, passwords: 0 });
-    expect(trees()).toEqual(before);
-  });
+  ])(
+    'changes nothing, and sends no password, if $what',
+    async ({ env = {}, args = [], config = '', ofKey, want }) => {
+      writeFileSync(join(home, '.ssh/config'), config);
+      answer('right', ofKey);
+      const before = trees();
+      const { code, stdout } = await setup(['--yes', '--user', 'ann', ...args, 'mint'], {
+        ...asking,
+        ...env,
+      });
+      expect(stdout).toMatch(want);
+      expect({ code, passwords }).toEqual({ code: 1, passwords: 0 });
+      await forget();
+      expect(trees()).toEqual(before);
+      writeFileSync(join(home, '.ssh/config'), '');
+    },
+  );
 
-  it.skipIf(lacks('script'))('leaves nothing after Ctrl-C at the question', async () => {
+  it.skipIf(lacks('script')).each([
+    ['about the host key', ['\x03']],
+    ['for the password', ['yes\n', '\x03']],
+  ])('leaves nothing after Ctrl-C at the question %s', async (_, texts) => {
     const before = trees();
     const command = [...vmssh, 'setup', '-v', '--yes', '--user', 'ann', 'mint'];
-    const { code, stdout } = await onTerminal(
-      command,
-      /ann@mint's password: $/,
-      (type) => type('\x03'),
-      onTty,
-    );
+    const { code, stdout } = await onTerminal(command, asks, inTurn(...texts), onTty);
     expect({ code, passwords }, stdout).toEqual({ code: 130, passwords: 0 });
+    await forget();
     expect(trees()).toEqual(before);
   });
 
@@ -259,13 +287,15 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       readdirSync(state, { recursive: true }).filter((path) => `${path}`.endsWith('/ssh'));
     let questions = 0;
     const kill = (type: (text: string) => void) => {
-      if (questions++ < answered) return type('right\n');
+      if (questions++ === 0) return type('yes\n');
+      if (questions <= answered + 1) return type('right\n');
       process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL');
       const gone = expect.poll(() => [clients.size, sockets()], { timeout: 50_000 }).toEqual([0, []]);
       void gone.then(() => type('\n'));
     };
     const shell = ['sh', '-c', `sh -c "$0"; read -r _`, inShell];
     const { code } = await onTerminal(shell, asks, kill, onTty);
+    await forget();
     expect({ code, passwords, left: trees() }).toEqual({ code: 0, passwords: answered, left: before });
   });
 
@@ -273,13 +303,11 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
     const before = trees();
     answer('wrong');
     const { code, stdout, stderr } = await setup(['--yes', '--user', 'ann', 'mint']);
-    expect(stderr).toMatch(/^\| Permission denied, please try again\.\n/);
+    expect(stderr).toMatch(/^\| Permission denied, please try again\.\n/m);
     expect(stdout).toMatch(/✗ inside +the script did not run there: Permission denied/);
-    expect({ code, passwords, questions: asked().split('\n').length - 1 }).toEqual({
-      code: 1,
-      passwords: 3,
-      questions: 3,
-    });
+    const questions = asked().match(/password: $/gm)?.length;
+    expect({ code, passwords, questions }).toEqual({ code: 1, passwords: 3, questions: 3 });
+    await forget();
     expect(trees()).toEqual(before);
   });
 
@@ -288,6 +316,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       what: 'another host key stands in its files',
       says: ['hostkey /etc/ssh/key'],
       files: { 'etc/ssh/key.pub': 'ssh-ed25519 AAAA root@mint\n' },
+      args: ['--host-key', print],
       want: /✗ host-key +sshd has another ssh-ed25519 key than the connection showed, in \/etc\/ssh\/key\.pub/,
     },
     {
@@ -301,13 +330,14 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       says: ['forcecommand internal-sftp'],
       want: /✗ login .*makes sshd run only this for ann: internal-sftp/,
     },
-  ])('changes nothing there if $what', async ({ says, files = {}, keys, want }) => {
+  ])('changes nothing there if $what', async ({ says, files = {}, args = [], keys, want }) => {
     writeTree(root, files);
     sshdSays(keys, ...says);
     const before = treeOf(root);
-    const { code, stdout } = await setup(['--yes', '--user', 'ann', 'mint']);
+    const { code, stdout } = await setup(['--yes', '--user', 'ann', ...args, 'mint']);
     expect(stdout).toMatch(want);
     expect({ code, passwords }).toEqual({ code: 1, passwords: 1 });
+    await forget();
     expect(treeOf(root)).toEqual(before);
   });
 
@@ -317,6 +347,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       sshdSays('/etc/ssh/keys/%u');
       writeFileSync(join(home, '.ssh/known_hosts'), '');
     });
+    afterEach(() => forget());
 
     it.each([
       ['wrong passwords', 'wrong', 1, /sudo: 3 incorrect password attempts/],
@@ -328,9 +359,11 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       ],
     ])('changes nothing after %s', async (_, typed, want, says) => {
       const before = trees();
-      const { code, stdout } = await onTerminal(command, asks, typeBoth(typed), onTty);
+      const typing = inTurn('yes\n', 'right\n', ...Array(3).fill(`${typed}\n`));
+      const { code, stdout } = await onTerminal(command, asks, typing, onTty);
       expect(stdout).toMatch(says);
       expect({ code, passwords }, stdout).toEqual({ code: want, passwords: 1 });
+      await forget();
       expect(trees()).toEqual(before);
     });
 
@@ -342,6 +375,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       expect(done.stdout).toMatch(/\+ key +1 put into \/etc\/ssh\/keys\/ann of ann\n/);
       const undone = await setup(['--undo', '--yes', 'mint']);
       expect({ code: undone.code, passwords }, undone.stdout).toEqual({ code: 0, passwords: 1 });
+      await forget();
       expect(trees()).toEqual(before);
       rmSync(join(root, 'asks-nothing'));
     });
@@ -351,7 +385,8 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       const before = trees();
       const XDG_STATE_HOME = join(dir, 's'.repeat(70));
       const longTty = { ...onTty, XDG_STATE_HOME };
-      const { code, stdout } = await onTerminal(command, asks, 'right', longTty);
+      const typing = inTurn('yes\n', 'right\n', 'right\n');
+      const { code, stdout } = await onTerminal(command, asks, typing, longTty);
       expect({ code, passwords }, stdout).toEqual({ code: 0, passwords: 1 });
       expect(stdout).toMatch(/\nann@mine\/mint asks:\r+\n\| \[sudo\] password for ann: /);
       expect(stdout).toMatch(/\+ key +1 put into \/etc\/ssh\/keys\/ann of ann\r\n/);
@@ -363,33 +398,31 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       const undo = [...vmssh, 'setup', '-v', '--undo', '--yes', 'mint'];
       const undone = await onTerminal(undo, asks, 'right', longTty);
       expect({ code: undone.code, passwords }, undone.stdout).toEqual({ code: 0, passwords: 1 });
+      await forget('mint', { ...asking, XDG_STATE_HOME });
       expect(trees()).toEqual(before);
       writeFileSync(join(home, '.ssh/config'), '');
     });
   });
 
   describe.each([
-    ['one password', 1],
-    ["a password and a code of PAM's", 2],
-  ])('with %s, one after the other', (_, questions) => {
+    ['one password', 1, []],
+    ["a password and a code of PAM's", 2, ['--host-key', print]],
+  ])('with %s, one after the other', (_, questions, told) => {
     let before: ReturnType<typeof trees>;
     beforeAll(() => {
       asksTwice = questions === 2;
     });
     it('is asked for once, then ssh', async () => {
       before = trees();
-      const { code, stdout, stderr } = await setup(['--yes', '--user', 'ann', 'mint'], {
-        ...asking,
-        VMSSH_HOST_KEYS: 'accept-new',
-      });
-      expect({ code, stderr, passwords }, stdout).toEqual({ code: 0, stderr: '', passwords: questions });
+      const { code, stdout } = await setup(['--yes', '--user', 'ann', ...told, 'mint']);
+      expect({ code, passwords }, stdout).toEqual({ code: 0, passwords: questions });
+      expect(asked().match(/fingerprint\]\)\? $/gm)?.length ?? 0).toBe(told.length === 0 ? 1 : 0);
       expect(stdout).toMatch(/\+ key +1 put into \/home\/ann\/\.ssh\/authorized_keys of ann\n/);
-      expect(stdout).toMatch(/\+ host-key +ssh-ed25519 SHA256:\S+ is pinned, as the connection showed it\n/);
+      const pinned = /\+ host-key +ssh-ed25519 SHA256:\S+ is pinned, as the connection showed it\n/;
+      expect(pinned.test(stdout)).toBe(told.length > 0);
       expect(stdout).toMatch(/✓ login +ssh mint is ann, by .*; its host key is ssh-ed25519 SHA256:/);
-      const strict = { ...asking, VMSSH_HOST_KEYS: 'strict' };
-      expect(await run(['ssh', '-o', 'BatchMode=yes', 'mint', 'true'], { env: strict })).toMatchObject({
-        code: 0,
-      });
+      const strict = ['-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=yes'];
+      expect(await run(['ssh', ...strict, 'mint', 'true'], { env: asking })).toMatchObject({ code: 0 });
     });
 
     it('again: nothing is to be done, and nothing is asked', async () => {
@@ -405,6 +438,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       const { code, stdout } = await setup(['--undo', '--yes', 'mint']);
       expect(stdout).toMatch(/\+ undo +what setup did for ann is taken back, by a login as ann\n/);
       expect({ code, passwords }, stdout).toEqual({ code: 0, passwords: 0 });
+      if (told.length === 0) await forget();
       expect(trees()).toEqual(before);
       expect(Object.keys(treeOf(join(home, '.local')))).toEqual(['state']);
     });

@@ -67,7 +67,8 @@ describe.skipIf(missing)('root with the folders of ann, who puts links there', (
   afterAll(() => manager.end());
 
   const login = (options: readonly string[]) => ['ssh', '--start', ...options, 'incus/mint', 'true'];
-  const revoking = ['-F', at('config'), '-i', at('id'), '-o', 'BatchMode=yes'];
+  const told = ['-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=accept-new'];
+  const revoking = ['-F', at('config'), '-i', at('id'), ...told];
 
   /** The names that appeared there meanwhile. */
   const appearing = async (...commands: readonly (readonly string[])[]): Promise<string | undefined> => {

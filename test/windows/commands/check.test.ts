@@ -106,8 +106,7 @@ await connect(process.argv[2]).catch(({ name, op, code, hint }) => console.log(J
     writeFileSync(join(workFolder(), 'failing.mjs'), text);
     const env = withHvsock({ PORT: '1', CONNECT: '10061' });
     const { stdout } = await runOnWindows([node, workFile('failing.mjs'), target], { env });
-    expect(JSON.parse(stdout)).toEqual([
-      ...['ConnectError', 'connect', 'WSAECONNREFUSED', expect.stringContaining('in a Linux guest, run')],
-    ]);
+    const hint = expect.stringContaining(`vmssh guest install --target ${target} USER`);
+    expect(JSON.parse(stdout)).toEqual(['ConnectError', 'connect', 'WSAECONNREFUSED', hint]);
   });
 });

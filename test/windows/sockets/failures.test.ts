@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { hyperVFailures } from '../../../src/connect/failures/sockets.js';
+import { targetHere } from '../../../src/typed/shell.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs } from '../bed/paths.js';
 import { runOnWindows, withHvsock } from '../bed/run.js';
@@ -98,6 +99,6 @@ function messageOf(code: string, program: readonly string[]): string {
   const row = hyperVFailures.find(({ codes }) => codes.includes(code));
   const fill = (text = '') => text.replaceAll('{address}', address).replaceAll('{port}', '22');
   // The user of Wine is an administrator, elevated.
-  const hint = fill(row?.hintWithRights ?? row?.hint);
-  return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${hint.replaceAll(/vmssh (?=list|service|proxy|doctor|guest)/g, () => `${program.join(' ')} `)}\n`;
+  const hint = fill(row?.hintWithRights ?? row?.hint).replaceAll(targetHere, target);
+  return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${hint.replaceAll(/vmssh (?=list|check|service|proxy|doctor|guest)/g, () => `${program.join(' ')} `)}\n`;
 }

@@ -56,7 +56,7 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
     expect(files.join('\n')).not.toMatch(/\/proc\/\d/);
     const block = /^Host jailed cloud-hypervisor\/jailed .*(?:\n .*)*/m.exec(files[1] ?? '')?.[0];
     expect(block).toMatch(/ cloud-hypervisor\/jailed %p$/m);
-    expect(block).toContain('HostKeyAlias vmssh-cloud-hypervisor%jailed');
+    expect(block).toContain('    HostKeyAlias jailed\n');
     const inventory = await run([...vmssh, 'inventory'], { env });
     expect(inventory.stdout).toContain('"vmssh_target":"cloud-hypervisor/jailed"'.replace(':', ': '));
     expect(inventory.stdout).not.toMatch(/\/proc\/\d/);

@@ -47,17 +47,6 @@ describeWindows.each(Object.entries(programs))('vmssh config by %s', (_name, pro
     expect(lines).not.toContain('%n');
   });
 
-  it("install has ssh keep a machine's key by its UUID, and decide about a new one itself", async () => {
-    writeFileSync(join(workFolder(), 'machines.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
-    more = { FAKE_WMI: workFile('machines.tsv') };
-    expect(await config('install')).toMatchObject({ code: 0 });
-    const lines = readFileSync(own(), 'utf8');
-    expect(lines).toMatch(
-      /^Host mint .*\n(?: {4}.*\n)*? {4}HostKeyAlias vmssh-86e0c1e9-782c-47e0-b7c2-99f8167f5178\n/im,
-    );
-    expect(lines).not.toMatch(/StrictHostKeyChecking|KnownHostsCommand/);
-  });
-
   // Wine keeps an access list as the mode of a file.
   it('install keeps the access list of ~/.ssh/config', async () => {
     mkdirSync(join(home(), '.ssh'), { recursive: true });

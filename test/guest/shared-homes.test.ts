@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { homesHere } from '../../src/guest/shared-homes.js';
 import type { Account } from '../../src/ssh/folder.js';
-import { skip } from '../helpers/skips.js';
+import { missingRoot } from '../helpers/other-user.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
-const isRoot = process.getuid?.() === 0;
 const home = (name: string, shell = '/bin/sh', uid = 4242): Account => {
   mkdirSync(join(dir, name, '.ssh'), { recursive: true });
   writeFileSync(join(dir, name, '.ssh/authorized_keys'), '');
@@ -32,13 +31,16 @@ it('has the home of each account that can log in here, and of those named', () =
   expect(asked[1]).toEqual(['named']);
 });
 
-it.skipIf(!isRoot && skip('needs root'))('has a home beside one, though nothing lists its owner', () => {
-  const [listed, owner] = [home('one'), home('other', '/bin/bash', 424_242)];
-  chownSync(owner.home, 424_242, 0);
-  const accounts = (names: readonly string[] = []) =>
-    names.length === 0 ? [listed] : [owner].filter(({ uid }) => names.includes(String(uid)));
-  expect(homesHere(false, [], 'linux', accounts)).toContain(mark('other'));
-});
+it.skipIf(missingRoot('a home of another owner'))(
+  'has a home beside one, though nothing lists its owner',
+  () => {
+    const [listed, owner] = [home('one'), home('other', '/bin/bash', 424_242)];
+    chownSync(owner.home, 424_242, 0);
+    const accounts = (names: readonly string[] = []) =>
+      names.length === 0 ? [listed] : [owner].filter(({ uid }) => names.includes(String(uid)));
+    expect(homesHere(false, [], 'linux', accounts)).toContain(mark('other'));
+  },
+);
 
 it('has none if sharing is meant, and none on Windows', () => {
   expect(homesHere(true, [], 'linux')).toEqual([]);

@@ -4,15 +4,17 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configText } from '../../../src/ssh/config/text.js';
+import { missingRoot } from '../../helpers/other-user.js';
 import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
 import { begin, run, until, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
-import { missingTerminal, sshdConfig } from '../../helpers/sshd.js';
+import { sshdConfig } from '../../helpers/sshd.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { startAgent } from './agents.js';
 import type { World } from './worlds.js';
 
-const missing = lacks('ssh', 'ssh-keygen', 'sshd') ?? missingTerminal();
+// An sshd of an ordinary user's cannot give a terminal everywhere.
+const missing = lacks('ssh', 'ssh-keygen', 'sshd') ?? missingRoot('a login with a terminal');
 
 /** In each world `check` says ✓ exactly if the real ssh logs in without a question, from a terminal and from a program without one. */
 export function tryWorlds(worlds: readonly World[]): void {

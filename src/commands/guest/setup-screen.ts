@@ -25,7 +25,7 @@ export interface SetupScreen {
   /** All plans are made, and can be carried out. `isReady`: nothing would change. */
   planned(plans: readonly SetupPlan[], isReady: boolean): void;
   /** All plans are made, and one has failed. */
-  refused(plans: readonly SetupPlan[]): void;
+  refused(): void;
   /** The plans were all that was wanted. */
   dryRun(isReady: boolean): void;
   done(all: readonly SetupSteps[], isReady: boolean): void;

@@ -96,7 +96,7 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     const plans = await inTurn(targets, work.plan);
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
     if (codeFor(plans) !== exitCode.ok) {
-      screen.refused(plans);
+      screen.refused();
       return finish(plans);
     }
     screen.planned(plans, isReady);

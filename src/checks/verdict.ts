@@ -44,9 +44,10 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   }
   const message = whyEnded(end).replace(/\.$/, '');
   if (said.reach === 'session') return ofSession(tried, user, message);
-  if (said.reach === 'authentication') return ofAuthentication(tried, user, message, short);
   const { reach, hostKey } = said;
-  if (reach === 'agent' && tried.agent.isSilent)
+  // ssh of 10 asks its agent only when sshd has named the methods.
+  const isWaiting = tried.agent.isSilent && end.code === null && !said.accepted;
+  if (isWaiting && (reach === 'agent' || reach === 'authentication'))
     return {
       state: 'failed',
       reach,
@@ -54,6 +55,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
       message: `${tried.agent.problem}, and ssh waits for it`,
       fix: agentFix,
     };
+  if (reach === 'authentication') return ofAuthentication(tried, user, message, short);
   if (reach === 'host key' && hostKey && isUnknownKey(end.stderr, tried.settings)) {
     const shown = `ssh would ask about its host key, which is new: ${hostKey.type} ${hostKey.fingerprint}`;
     return { state: 'skipped', reach, isOwn: true, message: shown };

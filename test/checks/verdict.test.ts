@@ -117,6 +117,14 @@ describe('a login by ssh -v', () => {
       reach: 'agent',
       says: /^the ssh-agent at \/a does not answer/,
     },
+    'with a silent agent, of an ssh that asks it after sshd': {
+      lines: [...upTo('NEWKEYS'), 'debug1: Authentications that can continue: publickey,password'],
+      code: null,
+      agent: { keys: [], problem: 'the ssh-agent at /a does not answer', isSilent: true },
+      state: 'failed',
+      reach: 'authentication',
+      says: /^the ssh-agent at \/a does not answer, and ssh waits for it/,
+    },
     'that needs a passphrase': {
       lines: [...reached, ...accepted, denied],
       state: 'skipped',

@@ -24,9 +24,8 @@ describe('config print', () => {
     expect(await configPrint.run(patterns, io)).toBe(0);
     const fdpass = loadAddon().addon !== undefined;
     const { platform } = io;
-    const { asksForKeys } = await everySshAbilities(io);
     const files = { keysFile: knownHostsFile(io.env), knownHosts: knownHostsFile(io.env) };
-    const caller = { program: io.self, fdpass, platform, asksForKeys };
+    const caller = { program: io.self, fdpass, platform, ...(await everySshAbilities(io)) };
     expect(io.stdout).toEqual([configText({ ...caller, ...files })]);
   });
 

@@ -118,7 +118,7 @@ describe('a login by ssh -v', () => {
       says: /^the ssh-agent at \/a does not answer/,
     },
     'with a silent agent, of an ssh that asks it after sshd': {
-      lines: [...upTo('NEWKEYS'), 'debug1: Authentications that can continue: publickey,password'],
+      lines: reached,
       code: null,
       agent: { keys: [], problem: 'the ssh-agent at /a does not answer', isSilent: true },
       state: 'failed',

@@ -93,7 +93,9 @@ async function made(world: World, dir: string, here: (text: string) => string): 
   mkdirSync(home, { mode: 0o700 });
   writeTree(home, files);
   writeFileSync(join(dir, 'banner'), lies);
-  const lines = configText({ program: vmssh, fdpass: true });
+  const knownHosts = join(dir, 'known-hosts');
+  rmSync(knownHosts, { force: true });
+  const lines = configText({ program: vmssh, fdpass: true, knownHosts });
   writeFileSync(join(dir, 'config'), here(`${above}${lines}\nHost *\nUser USER\n${below}\n`), {
     mode: 0o600,
   });

@@ -150,6 +150,7 @@ function remoteMachine(host: string, json: JsonObject): ListedMachine | string {
     name,
     target,
     provider,
+    part: shortText(json.part),
     status,
     via: host,
     also: also.flatMap((each) => behind(each) ?? []),

@@ -14,6 +14,7 @@ export interface MachineJson {
   readonly sshName: string | null;
   readonly target: string;
   readonly provider: string;
+  readonly part?: string;
   readonly also: readonly string[];
   readonly cid?: number;
   readonly uuid?: string;
@@ -43,6 +44,7 @@ export function machineJson(machine: ListedMachine, sshName: string | undefined)
     sshName: sshName ?? null,
     target: machine.target,
     provider: machine.provider,
+    part: machine.part,
     also: machine.also,
     cid: machine.cid,
     uuid: machine.uuid,

@@ -190,6 +190,8 @@ export interface DiscoveredMachine {
   readonly ids?: readonly string[];
   /** What to type after `ssh`: "machine/mint". */
   readonly target: string;
+  /** The part of its manager that has it, where two parts may have one name each: libvirt's "session", a project of Incus. */
+  readonly part?: string;
   readonly status: Status;
   readonly provider: string;
   readonly cid?: number;

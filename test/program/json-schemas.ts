@@ -75,6 +75,7 @@ const machine = z
       .describe('its Host, by which ssh knows it after vmssh config install; null if it has none'),
     target: z.string().describe('what to type after ssh'),
     provider: z.string().describe('who knows it'),
+    part: z.string().optional().describe('the part of its manager that has it'),
     also: z.array(z.string()).describe('targets of the same machine by other providers'),
     cid: z.int().min(0).max(0xfffffffe).optional().describe('its vsock CID'),
     uuid: z.string().optional().describe('in the 8-4-4-4-12 form; a machine id of systemd too'),

@@ -124,6 +124,8 @@ function columns(machines: readonly ListedMachine[], looks: TableLooks): readonl
     { title: 'OTHER', cell: ({ also, ids = [] }) => [...also, ...ids].join(' ') || '-' },
   ];
   const source = ({ provider }: ListedMachine) => provider;
+  const parts = new Set(machines.flatMap(({ part = [] }) => part));
+  const part: Column = { title: 'PART', cell: ({ part = '-' }) => part };
   if (!terminal) {
     const uuid: Column = { title: 'UUID', cell: ({ uuid }) => uuid ?? '-' };
     return [
@@ -143,6 +145,7 @@ function columns(machines: readonly ListedMachine[], looks: TableLooks): readonl
     { title: 'NAME', cell: (each) => (logIn || wide || isOnly(each) ? each.name : each.target) },
     { title: 'STATE', cell: ({ status }) => status },
     { title: 'SOURCE', cell: source },
+    ...(wide && parts.size > 1 ? [part] : []),
     ...host,
     ...(wide ? [cid, { title: 'UUID', cell: shortUuid }] : []),
     ...(logIn ? [{ title: 'LOG IN WITH', cell: loginWith(machines, looks) }] : []),

@@ -106,10 +106,11 @@ async function findDomain(
 export function discoveredDomains(domains: readonly Domain[]): readonly DiscoveredDomain[] {
   const named = countBy(domains, ({ name }) => name);
   return domains.map(({ name, uuid, cid, status, scope }) => {
-    const kind = named.get(name) === 1 ? 'qemu' : `qemu:${scope === 'system' ? 'system' : 'session'}`;
+    const part = scope === 'system' ? 'system' : 'session';
+    const kind = named.get(name) === 1 ? 'qemu' : `qemu:${part}`;
     const target = `${kind}/${nameProblem(name) === undefined ? name : uuid}`;
     const routes = routesTo([cid === undefined ? undefined : `vsock/${cid}`]);
     const authority = authorityIn(scope);
-    return { name, target, status, provider: libvirt.name, cid, uuid, routes, scope, authority };
+    return { name, target, status, provider: libvirt.name, cid, uuid, routes, scope, part, authority };
   });
 }

@@ -210,6 +210,7 @@ export function parseInstances(
       via,
       ...(strange ? { authority: 'other' } : {}),
       project,
+      part: project ?? 'default',
       client,
     };
   });

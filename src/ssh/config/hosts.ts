@@ -104,13 +104,16 @@ function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions):
   const targets = countBy(machines, ({ target }) => target);
   const hadBefore = beforeOf(machines, before);
   return machines.map((machine) => {
-    const { name, provider, target, via } = machine;
-    const there = via === undefined ? '' : `.${via}`;
-    const plain = `${prefix}${slug(name)}${there}`;
-    const longer = `${prefix}${slug(name)}-${provider}${there}`;
+    const { name, provider, target, part, via } = machine;
+    const hostWith = (end: string) => `${prefix}${slug(name)}${end}${via === undefined ? '' : `.${via}`}`;
+    const [plain, byProvider] = [hostWith(''), hostWith(`-${provider}`)];
+    // A dot would be a hypervisor's.
+    const byPart = part ? hostWith(`-${slug(part).replaceAll('.', '-')}`) : byProvider;
+    const longer = all.get(ofProvider(machine)) === 1 ? byProvider : byPart;
     // One that was gone too: nobody has taken its name meanwhile, or it would have no entry.
     const had = hadBefore(machine)?.host;
-    const isHolder = had !== undefined && [plain, longer].includes(had) && targets.get(target) === 1;
+    const isHolder =
+      had !== undefined && [plain, byProvider, byPart].includes(had) && targets.get(target) === 1;
     if (had !== undefined && (isHolder || (via === undefined && silent.length > 0)))
       return { machine, host: had, isHolder };
     // Of several of one name and manager, the one that runs.

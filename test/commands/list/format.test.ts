@@ -32,6 +32,20 @@ it('a table keeps its columns on a narrow terminal if one name is long, and brea
   );
 });
 
+it('a wide table on a terminal has the parts of a manager, where there are several', async () => {
+  const wide = { ...(await looks()), wide: true };
+  const [dev, web] = ['dev', 'web'].map((name) => ({ ...machine(name, 'h'), part: 'session' }));
+  const system = { ...machine('dev', 'h'), part: 'system' };
+  const heads = (all: Parameters<typeof formatTable>[0], more = {}) =>
+    formatTable(all, { ...wide, ...more }).split('\n')[0];
+  if (!dev || !web) throw new Error('no machine');
+  expect(formatTable([dev, system], wide)).toMatch(
+    / SOURCE +PART .*\ndev +running +libvirt +session .*\ndev .* system /,
+  );
+  expect(heads([dev, web])).not.toContain('PART');
+  expect(formatTable([dev, system], { ...wide, terminal: false })).not.toContain('session');
+});
+
 it('a table in parts has one header, columns that only grow, and a row for a hypervisor that did not answer', async () => {
   const withHost = { ...(await looks()), withHost: true, widths: [] };
   const problem = 'no \x1b[2J route';

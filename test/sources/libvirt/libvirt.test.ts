@@ -130,7 +130,10 @@ esac
     const domain = { name: 'a', uuid: mint, status: 'running', scope: 'system' } as const;
     const other = { ...domain, uuid: plain, scope: 'user' } as const;
     const all = [domain, other];
-    expect(discoveredDomains(all).map(({ target }) => target)).toEqual(['qemu:system/a', 'qemu:session/a']);
+    expect(discoveredDomains(all)).toMatchObject([
+      { target: 'qemu:system/a', part: 'system' },
+      { target: 'qemu:session/a', part: 'session' },
+    ]);
     expect(discoveredDomains([{ ...domain, name: 'a/b' }])).toMatchObject([{ target: `qemu/${mint}` }]);
   });
 

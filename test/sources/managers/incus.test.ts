@@ -12,7 +12,7 @@ const exec = (name: string) => {
 };
 
 const both = (name: string, uuid: string, rest: object) => ({
-  ...{ name, target: `incus/${name}`, provider: 'incus', uuid, status: 'off', routes: [] },
+  ...{ name, target: `incus/${name}`, provider: 'incus', uuid, status: 'off', routes: [], part: 'default' },
   ...rest,
 });
 
@@ -38,8 +38,8 @@ describe('Incus and LXD', () => {
         routes: [routeTo('vsock/2661586547'), exec('vm'), routeTo('10.99.0.175')],
       }),
       both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, routes: [exec('web'), ip] }),
-      both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', { project: 'lab' }),
-      both('web', webs[1], { target: `incus/${webs[1]}`, project: 'lab' }),
+      both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', { project: 'lab', part: 'lab' }),
+      both('web', webs[1], { target: `incus/${webs[1]}`, project: 'lab', part: 'lab' }),
     ]);
   });
 
@@ -102,7 +102,7 @@ describe('Incus and LXD', () => {
     { name: 'a VM without a CID', input: { type: 'virtual-machine', config: {}, state: null }, want: {} },
   ])('list $name', ({ input, want }) => {
     const [found] = parseInstances({ metadata: [{ name: 'a', status: 'Running', ...input }] });
-    const common = { name: 'a', target: 'incus/a', status: 'running', provider: 'incus' };
+    const common = { name: 'a', target: 'incus/a', status: 'running', provider: 'incus', part: 'default' };
     expect(found).toEqual({ ...common, routes: [exec('a')], ...want });
   });
 

@@ -129,6 +129,22 @@ describe('a Host of its own', () => {
     expect(hosts([machine(uuid, { uuid })]).hosts).toMatchObject([{ host: uuid }]);
   });
 
+  it('is of the scope or project where one manager has the name twice, never with a dot, and stays', () => {
+    const of = (provider: string, part: string, more: Partial<ListedMachine> = {}) =>
+      machine('web', { provider, part, target: `machine/${provider}-${part}`, ...more });
+    const both = [of('libvirt', 'system'), of('libvirt', 'session')];
+    const [in1, in2] = ['1', '2'].map((id) => ({ via: 'h', target: `via/h/machine/${id}` }));
+    const names = (...args: Parameters<typeof hosts>) => hosts(...args).hosts.map(({ host }) => host);
+    expect(names(both)).toEqual(['web-system', 'web-session']);
+    expect(names([of('incus', 'client.a'), of('incus', 'default')])).toEqual(['web-client-a', 'web-default']);
+    expect(names([...both, of('docker', '')])).toEqual(['web-system', 'web-session', 'web-docker']);
+    expect(names([of('incus', 'a', in1), of('incus', 'b', in2)])).toEqual(['web-a.h', 'web-b.h']);
+    const before = hosts(both).entries;
+    expect(names(both.slice(1), { before })).toEqual(['web-session']);
+    expect(names(both, { before: hosts(both.slice(0, 1)).entries })).toEqual(['web', 'web-session']);
+    expect(hosts([of('incus', 'a'), of('incus', 'a', { target: 'machine/2' })]).left).toHaveLength(2);
+  });
+
   it('is not for a container that is off, whose name stays its own', () => {
     const container = { id: 'a'.repeat(64), labels: {} };
     const of = (provider: string, name: string, status: ListedMachine['status']) =>

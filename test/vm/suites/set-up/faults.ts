@@ -63,7 +63,7 @@ export const outsides: readonly Outside[] = [
     breaks: `cd ${units}; mv sshd-vsock@.service sshd-vsocket@.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
     step: 'accept',
     evidence: /sshd-vsock\.socket needs sshd-vsock@\.service, and there is only sshd-vsocket@\.service/,
-    outside: /^✗ .*(?:nothing listens|no SSH banner)/,
+    outside: /^✗ .*(?:nothing listens|no SSH banner|closed before a banner)/,
     restores: `cd ${units}; mv sshd-vsocket@.service sshd-vsock@.service; ${reload}; systemctl restart sshd-vsock.socket`,
   },
   {

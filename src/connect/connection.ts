@@ -22,8 +22,6 @@ export interface Connection {
   close(): void;
   /** Called when another process has the socket: what carries the connection then goes on without us. */
   handedOver?(): void;
-  /** Another program carries the bytes to our stdin and stdout, or has passed the socket to stdout: settles at its end. Nothing is read here then. */
-  readonly carried?: Promise<void>;
   /** After the peer's end-of-file. Rejects if the bytes before it may be incomplete. */
   confirmEnd?(): Promise<void>;
 }
@@ -57,8 +55,6 @@ export interface OpenOptions {
   /** Milliseconds for another hypervisor to start its machine, if that is off; undefined: it starts none. */
   readonly startMs?: number;
   readonly signal?: AbortSignal;
-  /** If it is only for our own stdin and stdout: without the addon another program then carries it. Default: it is read and written here. */
-  readonly stdio?: 'relay' | 'pass';
   /** For a machine without an sshd, by its manager's exec: undefined: none is brought. */
   readonly bring?: Bring | undefined;
   /** Has a hypervisor's vmssh say the machine's host keys in its answer, and gets them; none if nobody there can say. An older vmssh says nothing. */

@@ -51,10 +51,6 @@ async function openSocket(
     const handle = await openNative(endpoint, options, native.addon);
     return new NativeConnection(endpoint, handle, native.addon);
   }
-  if (endpoint.family === 'vsock' && platform === 'linux') {
-    const { openBorrowed } = await import('./borrow/open-borrowed.js');
-    return openBorrowed(endpoint, options, native.missing);
-  }
   // On Windows Node's "unix sockets" are named pipes.
   const onWindows = platform === 'win32' && endpoint.family !== 'tcp';
   if (endpoint.family === 'vsock' || endpoint.family === 'hyper-v' || onWindows) {

@@ -10,7 +10,7 @@ export function takesSocket(stdin = 0, stdout = 1): boolean {
   return output !== undefined && (input === undefined || input === output);
 }
 
-/** As takesSocket, for those who pass one without the addon, which looks itself: a TCP socket takes no other one. */
+/** As takesSocket, without the addon, which looks itself: a TCP socket takes no other one. */
 export function takesUnixSocket(): boolean {
   return takesSocket() && !isTcp(1);
 }
@@ -18,6 +18,16 @@ export function takesUnixSocket(): boolean {
 function isTcp(fd: number): boolean {
   const row = ` ${fstatSync(fd).ino} `;
   return ['/proc/net/tcp', '/proc/net/tcp6'].some((path) => readTextIfAny(path).includes(row));
+}
+
+export function cannotPass(text: string, missing: Error): ConnectError {
+  return new ConnectError('connect', text, {
+    code: 'NO_ADDON',
+    final: true,
+    problem: `passing a socket to ssh needs the native addon. ${missing.message}`,
+    hint: 'vmssh config install writes Hosts that relay; for lines of your own, as vmssh config print shows them: ProxyUseFdpass no, and a ProxyCommand without --fdpass',
+    cause: missing,
+  });
 }
 
 export function isSocket(fd: number): boolean {

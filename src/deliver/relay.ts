@@ -30,10 +30,6 @@ export async function relayStdio(connection: Connection, options: RelayStdioOpti
   const { native, lingerMs, text } = options;
   const handOff = options.handOff && { ...options.handOff, afterMs, title: text };
   try {
-    if (connection.carried) {
-      await connection.carried;
-      return 'ended';
-    }
     if (native.addon && connection.handle) {
       const { sent, received, end } = await native.addon.relay(connection.handle, 0, 1, {
         lingerMs,

@@ -36,8 +36,6 @@ export interface ReachOptions extends Pick<OpenOptions, 'startMs' | 'bring' | 'h
   readonly resolve?: typeof resolveTarget;
   readonly trace?: Trace;
   readonly onRoute?: OnRoute;
-  /** Asked before the only route is opened, if its banner is not awaited: what the connection is for, if only for our stdin and stdout. */
-  readonly stdio?: ((endpoint: Endpoint) => OpenOptions['stdio']) | undefined;
   /** Called with a target, its endpoint and its machine, just before it is opened. */
   readonly beforeOpen?:
     | ((target: Target, endpoint: Endpoint, machine: Reachable['machine']) => Promise<void> | undefined)
@@ -75,7 +73,7 @@ async function reachInTime({ text, target }: TypedTarget, waitMs: number, option
       const timeoutMs = Math.min(ownMs, leftMs);
       // One that is only slow answers in the end.
       ownMs *= 2;
-      const once = { ...options, timeoutMs, stdio: undefined, untilBanner: false };
+      const once = { ...options, timeoutMs, untilBanner: false };
       const reached = await attempt(target, text, once);
       const banner = await bannerOf(reached.connection, timeoutMs, options.signal).catch((caught) => {
         const error = withTarget(text, caught);
@@ -116,7 +114,6 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     const { name, after, waits, why } = turn;
     if (why !== undefined) trace?.('route', why);
     let route: Route | undefined;
-    let stdio: OpenOptions['stdio'];
     try {
       route = await turn.find(leftMs());
       const { endpoint } = route;
@@ -126,10 +123,9 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
         trace?.('route', `next: ${name}, ${formatEndpoint(endpoint)}`, endpoint);
       }
       const end = now() + leftMs() / (1 + after);
-      if (!waits && failed.length === 0) stdio = options.stdio?.(endpoint);
       await options.beforeOpen?.(target, endpoint, resolution.machine);
       const { recheck } = route === resolution.routes[0] ? resolution : {};
-      const connection = await openRechecked({ endpoint, recheck }, Math.max(1, end - now()), stdio, options);
+      const connection = await openRechecked({ endpoint, recheck }, Math.max(1, end - now()), options);
       const banner = waits ? await bannerOf(connection, Math.max(1, end - now()), signal) : undefined;
       onRoute?.(route, banner === undefined ? {} : { banner });
       if (waits) await turn.remember?.(name);
@@ -141,8 +137,8 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
         throw error;
       failed.push({ name, error });
       if (route) onRoute?.(route, { error });
-      // Another program has our stdin, or no time is left to ask other sources.
-      if (stdio !== undefined || (after === 0 && now() >= until)) break;
+      // No time is left to ask other sources.
+      if (after === 0 && now() >= until) break;
     }
   }
   const { allFailed, orSetup } = await import('./all-failed.js');
@@ -176,11 +172,10 @@ async function findWithin(target: Target, text: string, options: ReachOptions): 
 async function openRechecked(
   { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   timeoutMs: number,
-  stdio: OpenOptions['stdio'],
   { startMs, bring, hostKeys, signal, env, native, trace }: ReachOptions,
 ): Promise<Connection> {
   try {
-    const opening = { startMs, bring, hostKeys, signal, env, timeoutMs, stdio };
+    const opening = { startMs, bring, hostKeys, signal, env, timeoutMs };
     const connection = await openConnection(endpoint, opening, native);
     const { handle, note = '', isUnanswered } = connection;
     const where = formatEndpoint(connection.endpoint);

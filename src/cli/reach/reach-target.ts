@@ -13,10 +13,7 @@ export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget
 /** `reach` with a command's flags; says on stderr why it uses an IP address that was asked for after another route. */
 export async function reachBy(
   { start, text, target, port, timeoutMs, waitMs, routes }: ReachByOptions,
-  given: Pick<
-    ReachOptions,
-    'trace' | 'signal' | 'stdio' | 'bring' | 'hostKeys' | 'untilBanner' | 'beforeOpen'
-  >,
+  given: Pick<ReachOptions, 'trace' | 'signal' | 'bring' | 'hostKeys' | 'untilBanner' | 'beforeOpen'>,
   io: Io,
 ): Promise<Reached> {
   const { beforeOpen: own, ...rest } = given;

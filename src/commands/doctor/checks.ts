@@ -126,7 +126,7 @@ function shell({ shellTrouble: trouble }: Facts): readonly HostCheck[] {
   return [finding('SHELL', state, { found: problem, report: about }, fix)];
 }
 
-function addon({ addon: { addon, ...rest }, platform, borrowed }: Facts): HostCheck {
+function addon({ addon: { addon, ...rest }, platform }: Facts): HostCheck {
   const name = 'addon';
   if (addon)
     return finding(name, 'ok', isCompiled ? 'it is in this program' : 'node-hvsock-native is loaded');
@@ -137,10 +137,6 @@ function addon({ addon: { addon, ...rest }, platform, borrowed }: Facts): HostCh
     platform === 'win32'
       ? 'install it again: npm install vmssh'
       : 'install vmssh again by npm, or build it in a checkout: apt-get install g++ && npm run build';
-  if (borrowed) {
-    const what = said`${found}; ${borrowed.tool.name} is borrowed for vsock; vmssh forward and fd passing need the addon`;
-    return finding(name, 'none', what, fix);
-  }
   return finding(name, 'bad', { found, report: 'it cannot be loaded' }, fix);
 }
 
@@ -155,17 +151,12 @@ function fdPassing({ addon: { addon } }: Facts): HostCheck {
 const takeNone =
   'libssh and WezTerm before 2024-09 take none (ssh2, net-ssh and paramiko get a relay): for them config install --no-fdpass, or for one Host "ProxyUseFdpass no" and a ProxyCommand without --fdpass';
 
-function vsock({ devices, modules, addon: { addon }, borrowed }: Facts): HostCheck {
+function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
   const name = 'vsock';
   if (devices['/dev/vsock'] === 'absent' && !modules.includes('vsock'))
     return finding(name, 'bad', 'this kernel has no AF_VSOCK loaded', 'sudo modprobe vsock');
   if (addon) return finding(name, 'ok', 'AF_VSOCK is available');
-  if (borrowed) {
-    const by = { found: borrowed.path, report: borrowed.tool.name };
-    return finding(name, 'ok', said`AF_VSOCK is available, and without the addon ${by} opens it`);
-  }
-  const lacking = 'AF_VSOCK is available, but needs the addon, or python3 or socat in PATH';
-  return finding(name, 'none', lacking, 'sudo apt-get install python3');
+  return finding(name, 'none', 'AF_VSOCK is available, but needs the addon');
 }
 
 type Of<State extends string> = Readonly<Record<State, readonly [found: string, fix?: string]>>;

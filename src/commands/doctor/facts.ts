@@ -2,7 +2,6 @@ import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch, version as osVersion, release } from 'node:os';
 import { about } from '../../about.js';
-import type { FoundTool } from '../../connect/borrow/open-borrowed.js';
 import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
@@ -31,8 +30,6 @@ export interface Facts {
   /** Which build runs where: the first lines of a report. */
   readonly build: readonly string[];
   readonly addon: AddonState;
-  /** Without the addon: the program that opens a vsock in its place. */
-  readonly borrowed?: FoundTool;
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
   readonly shellTrouble?: ShellTrouble | undefined;
@@ -83,7 +80,6 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     shell: shellOf(io),
     build: buildLines(io.platform === 'win32' ? osVersion() : osRelease, release()),
     addon: loadAddon(),
-    borrowed: await borrowedTool(io),
     ssh,
     config,
     shellTrouble: trouble,
@@ -147,12 +143,6 @@ async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
     return [pattern, settingIn(settings ?? '', 'proxycommand')] as const;
   });
   return Object.fromEntries(await Promise.all(asked));
-}
-
-async function borrowedTool({ env, platform }: Io): Promise<FoundTool | undefined> {
-  if (platform !== 'linux' || loadAddon().addon) return undefined;
-  const { provenTool } = await import('../../connect/borrow/open-borrowed.js');
-  return provenTool(env);
 }
 
 async function output(command: readonly string[], { env }: Io): Promise<string | undefined> {

@@ -27,7 +27,6 @@ import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import { type AddonState, confine, loadAddon } from '../../native.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
 import { parseGuid } from '../../typed/numbers.js';
-import type { Endpoint } from '../../typed/route.js';
 import { withTarget } from '../../typed/shell.js';
 
 export interface NcOptions extends ReachFlags {
@@ -129,10 +128,8 @@ export const nc: Command<NcOptions> = {
     const windows = windowsVmssh(target, io);
     if (windows !== undefined) return runOverInterop(windows, windowsArgs({ ...options, text }), text);
     const native: AddonState = loadAddon();
-    const stdio = ({ family }: Endpoint) =>
-      native.addon || options.banner || family !== 'vsock' ? undefined : 'relay';
     // What it is connected to may wait for what we send, as with hvc.
-    const during = { trace, signal, stdio, untilBanner: false };
+    const during = { trace, signal, untilBanner: false };
     const { connection } = await reachBy({ ...options, text, target }, during, io);
     if (options.banner) {
       // A program that carries the bytes is ended by us.

@@ -12,7 +12,7 @@ import {
 } from '../../cli/shared-options.js';
 import type { Bring, Connection } from '../../connect/connection.js';
 import { hangsOrBoots } from '../../connect/multiplexer.js';
-import { passFd, takesSocket } from '../../deliver/pass-fd.js';
+import { cannotPass, passFd, takesSocket, takesUnixSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
 import type { ReachedRecord } from '../../identity/record.js';
 import { leaveRecord, linesAskForKeys, recordFolders, recordOf } from '../../identity/record.js';
@@ -128,11 +128,9 @@ export const proxy: Command<ProxyOptions> = {
       if (code !== undefined) return code;
     }
     const native = loadAddon();
-    const without = native.addon
-      ? undefined
-      : (await import('./without-addon.js')).withoutAddon({ ...reachOptions, env: io.env }, native.missing);
-    const watch = await watchStdio(native.addon, io, without?.mayRead);
-    const asked = { trace, signal: watch.signal, stdio: without?.stdio, untilBanner: options.isTimed };
+    if (!native.addon && options.fdpass && takesUnixSocket()) throw cannotPass(text, native.missing);
+    const watch = await watchStdio(native.addon, io);
+    const asked = { trace, signal: watch.signal, untilBanner: options.isTimed };
     const keys = await hostKeyPart(options, typed, isAsked, io);
     const progress = options.waitMs === undefined || start || trace ? undefined : await waiting(text, io);
     let reached: Reached;
@@ -147,8 +145,7 @@ export const proxy: Command<ProxyOptions> = {
     } finally {
       progress?.stop();
     }
-    const connection = without ? await without.forSsh(reached.connection) : reached.connection;
-    return handOver(connection, { text, native, watch, trace, fdpass: options.fdpass }, io);
+    return handOver(reached.connection, { text, native, watch, trace, fdpass: options.fdpass }, io);
   },
 };
 

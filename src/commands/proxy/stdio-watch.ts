@@ -15,12 +15,8 @@ export interface StdioWatch {
   stop(): void;
 }
 
-/** Watches stdin and stdout: with the addon without taking a byte, otherwise by reading ahead, once that is allowed. */
-export async function watchStdio(
-  addon: Addon | undefined,
-  io: Io,
-  mayRead?: Promise<void>,
-): Promise<StdioWatch> {
+/** Watches stdin and stdout: with the addon without taking a byte, otherwise by reading ahead. */
+export async function watchStdio(addon: Addon | undefined, io: Io): Promise<StdioWatch> {
   const gone = new AbortController();
   const { signal } = gone;
   if (addon) {
@@ -40,20 +36,13 @@ export async function watchStdio(
     return { signal, input: undefined, stop };
   }
   const { EarlyInput } = await import('../../deliver/relay-streams.js');
-  let input: EarlyInput | undefined;
+  const stream = io.streams().input;
+  const input = new EarlyInput(stream);
   let watching = true;
-  const read = () => {
-    const stream = io.streams().input;
-    input = new EarlyInput(stream);
-    void input.ended.then((error) => watching && (error || endsWithCaller(stream)) && gone.abort(error));
-  };
-  if (mayRead) void mayRead.then(read);
-  else read();
+  void input.ended.then((error) => watching && (error || endsWithCaller(stream)) && gone.abort(error));
   return {
     signal,
-    get input() {
-      return input;
-    },
+    input,
     stop: () => {
       watching = false;
     },

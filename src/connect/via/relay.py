@@ -1,12 +1,11 @@
 # Not socket and threading, and started without site: half of the start.
 import _socket, _thread, errno, os, select, sys
 
-# use: nothing, and the answer goes to stdout; or, with the answer on stderr, "relay", or "pass" for the socket itself to stdout.
-marker, kind, where, port, seconds, *use = sys.argv[1:]
+marker, kind, where, port, seconds = sys.argv[1:]
 
 
 def answer(text):
-    os.write(2 if use else 1, (marker + " " + text + "\n").encode())
+    os.write(1, (marker + " " + text + "\n").encode())
 
 
 def name_of(error):
@@ -57,23 +56,13 @@ except OSError as error:
     sys.exit(1)
 
 try:
-    if use == ["pass"]:
-        rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, peer.fileno().to_bytes(4, sys.byteorder))
-        _socket.socket(fileno=1).sendmsg([b"\0"], [rights])
     answer("by python3")
-    if use == ["pass"]:
-        os._exit(0)
-    if use:
-        for stream in 0, 1:
-            os.set_blocking(stream, True)
     _thread.start_new_thread(sending, ())
     while True:
         data = peer.recv(65536)
         if not data:
             break
         write_all(data)
-except OSError as error:
-    if use:
-        answer("lost " + name_of(error))
+except OSError:
     os._exit(1)
 os._exit(0)

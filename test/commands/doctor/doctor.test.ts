@@ -6,7 +6,6 @@ import { hostChecks, runDoctor } from '../../../src/commands/doctor/checks.js';
 import type { ConfigFacts, SshFacts } from '../../../src/commands/doctor/config.js';
 import { doctor } from '../../../src/commands/doctor/doctor.js';
 import { type Facts, gatherFacts } from '../../../src/commands/doctor/facts.js';
-import { openers } from '../../../src/connect/borrow/open-borrowed.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { good } from './facts.js';
@@ -26,8 +25,6 @@ describe('the doctor of this host', () => {
   });
 
   const missing = { missing: new Error('no addon for this glibc') };
-  const [, socat = expect.unreachable()] = openers;
-  const borrowed = { addon: missing, borrowed: { tool: socat, path: '/usr/bin/socat' } };
   const ssh = (more: Partial<SshFacts>) => ({ ssh: { ...good.ssh, ...more } });
   const config = (more: Partial<ConfigFacts>) => ({ config: { ...good.config, ...more } });
   const goneId = '99999999-2222-4333-8444-555555555555';
@@ -70,9 +67,7 @@ describe('the doctor of this host', () => {
     ],
     ['none fd passing', { addon: missing }, /relayed/],
     ['bad vsock', device('/dev/vsock', 'absent'), /no AF_VSOCK/, /modprobe vsock/],
-    ['none vsock', { addon: missing }, /python3 or socat/, /^sudo apt-get install python3$/],
-    ['none addon', borrowed, /; socat is borrowed for vsock; /, /apt-get install g\+\+/],
-    ['ok vsock', borrowed, /without the addon \/usr\/bin\/socat opens it/],
+    ['none vsock', { addon: missing }, /needs the addon/],
     [
       'none vhost_vsock',
       device('/dev/vhost-vsock', 'absent'),

@@ -41,7 +41,6 @@ const containers = [
 // Its own node is 18: it gets the program that runs this.
 const bookworm = {
   systemd: 252,
-  // With what opens a vsock without the addon.
   packages: [...packages, 'sudo', 'apparmor', 'python3-minimal', 'ncat'],
   servesVsock: false,
   needsNode: true,

@@ -6,7 +6,6 @@ import { bothEnd } from './both-end.js';
 import { conformance } from './conformance/conformance.js';
 import { fromHost } from './from-host.js';
 import { heldSessions } from './held.js';
-import { borrowedInGuest } from './in-guest/borrowed.js';
 import { errorsInGuest, withoutLoopback, withoutTransport } from './in-guest/errors.js';
 import { loginsInGuest } from './in-guest/logins.js';
 import { outages } from './outages.js';
@@ -35,7 +34,6 @@ export function productSuite(suite: Suite): void {
       });
       loginsInGuest(scene, suite);
       errorsInGuest(scene);
-      borrowedInGuest(scene, suite);
       bothEnd(scene);
       conformance(scene, suite);
       fromHost(scene);

@@ -40,7 +40,7 @@ export class Bytes {
   readonly #path: string;
   readonly #limit: number;
   readonly #parts: Buffer[] = [];
-  #next = Buffer.alloc(0);
+  #next: Buffer | undefined;
   length = 0;
 
   constructor(path: string, limit: number) {
@@ -51,15 +51,15 @@ export class Bytes {
   /** Where the next bytes go. Most files of /proc are shorter than the first; a long one comes in pieces of a page. */
   next(): Buffer {
     const size = Math.min(Math.max(shortestRead, this.length), maxRead, this.#limit - this.length + 1);
-    if (this.#next.length === 0) this.#next = Buffer.allocUnsafe(size);
+    this.#next ??= Buffer.allocUnsafe(size);
     return this.#next;
   }
 
   /** Whether there may be more. */
   add({ bytesRead }: { bytesRead: number }): boolean {
-    if (bytesRead === 0) return false;
+    if (bytesRead === 0 || !this.#next) return false;
     this.#parts.push(this.#next.subarray(0, bytesRead));
-    this.#next = this.#next.subarray(bytesRead);
+    this.#next = bytesRead < this.#next.length ? this.#next.subarray(bytesRead) : undefined;
     this.length += bytesRead;
     if (this.length > this.#limit) throw tooLong(this.#path, this.#limit);
     return true;

@@ -165,6 +165,8 @@ export interface StartedProcess extends Process {
   readonly program?: string;
   /** Whether its command line has more than `argv`. */
   readonly isCut?: boolean;
+  /** Whether it has one thread. */
+  readonly isSingle?: boolean;
 }
 
 export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> {

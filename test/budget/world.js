@@ -67,6 +67,7 @@ function makeSystem() {
   const [copy, mode] = [readFileSync(file), readFileSync(harness)];
   for (const folder of ['/run', '/var', '/etc'])
     execFileSync('/usr/bin/mount', ['-t', 'tmpfs', '-o', 'mode=755', 'none', folder]);
+  makeDevices();
   writeFileSync('/etc/passwd', 'root:x:0:0:root:/run/w/home:/bin/sh\n');
   writeFileSync('/etc/nsswitch.conf', 'passwd: files\n');
   mkdirSync(`${own}/bin`, { recursive: true, mode: 0o700 });
@@ -77,6 +78,16 @@ function makeSystem() {
   // Of all programs only ssh, and what would log in ends at once.
   writeFileSync(`${own}/bin/ssh`, sshScript, { mode: 0o755 });
   writeFileSync(`${own}/settings`, sshSettings);
+}
+
+/** A /dev with the same on every machine: a source looks at all processes where KVM is. */
+function makeDevices() {
+  mkdirSync('/run/dev');
+  for (const name of ['null', 'zero', 'urandom', 'kvm']) {
+    writeFileSync(`/run/dev/${name}`, '');
+    if (name !== 'kvm') execFileSync('/usr/bin/mount', ['--bind', `/dev/${name}`, `/run/dev/${name}`]);
+  }
+  execFileSync('/usr/bin/mount', ['--rbind', '/run/dev', '/dev']);
 }
 
 /** @param {Row} row @returns {Promise<Counted>} */
@@ -153,7 +164,12 @@ async function makeHome(kind) {
   const saved = `${own}/home-${kind}`;
   if (!existsSync(saved)) {
     mkdirSync(`${own}/home/.ssh`, { mode: 0o700 });
-    await inHarness('nothing', [program, 'config', 'install', '--no-fresh']);
+    const [file, { name }] = [`${own}/home/.ssh/vmssh.conf`, kind === 'many' ? manyNth(589) : one];
+    const isThere = () => existsSync(file) && readFileSync(file, 'utf8').includes(`machine/${name} `);
+    // On a busy machine the list may come too late for it.
+    for (let tries = 0; tries < 20 && !isThere(); ++tries)
+      await inHarness('nothing', [program, 'config', 'install', '--no-fresh']);
+    if (!isThere()) throw new Error(`config install wrote no Host for machine/${name}`);
     if (kind === 'known') await inHarness('socket', asSsh([program, ...firstLogin.args], firstLogin.before));
     cpSync(`${own}/home`, saved, { recursive: true, preserveTimestamps: true });
   } else cpSync(saved, `${own}/home`, { recursive: true, preserveTimestamps: true });

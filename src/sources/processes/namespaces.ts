@@ -86,9 +86,8 @@ export function readStatus(path: string, fs: Pick<StatusFs, 'readStatus'>): stri
 
 /** What a line of /proc/PID/status says; "" if there is none. */
 export function statusField(status: string, name: string): string {
-  const text = `\n${status}\n`;
-  const at = text.indexOf(`\n${name}:`);
-  return at < 0 ? '' : text.slice(at + name.length + 2, text.indexOf('\n', at + 1)).trim();
+  const [, value = ''] = `\n${status}`.split(`\n${name}:`, 2);
+  return value.split('\n', 1).join('').trim();
 }
 
 function differ(one: string, other: string): boolean {

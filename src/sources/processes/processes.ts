@@ -74,7 +74,7 @@ export async function processesNamed(
   if (unread > 0) tell('EFBIG', `${unread} processes were not looked at: ${maxProcesses} are the limit`);
   if (!hasProc(deps)) return named.map((each) => ({ ...each, authority: authorityOf(each.uid, uid) }));
   // The process may have executed another program as another user meanwhile.
-  const same = named.filter(({ pid, uid: owner }) => ownerOf(pid, deps, fs) === owner);
+  const same = named.filter(({ pid, uid: owner }) => statusOf(pid, deps, fs)?.uid === owner);
   const isStrange = ({ pid, uid: owner }: Process) =>
     (owner === 0 || owner !== uid) && mayBeSetUserId(`${procDir(deps)}/${pid}`, uid);
   const strange = await Promise.all(same.map(isStrange));
@@ -162,9 +162,9 @@ async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise
   let unread = 0;
   let count = 0;
   const read = async (pid: number): Promise<readonly StartedProcess[]> => {
-    const owner = ownerOf(pid, deps, fs);
-    if (owner === undefined || (owner !== uid && !(await isTrusted(owner)))) return [];
-    if (++count <= maxProcesses) return toList(await readProcess({ pid, uid: owner }, maxStart, deps, fs));
+    const known = statusOf(pid, deps, fs);
+    if (known === undefined || (known.uid !== uid && !(await isTrusted(known.uid)))) return [];
+    if (++count <= maxProcesses) return toList(await readProcess(known, maxStart, deps, fs));
     unread += 1;
     return [];
   };
@@ -174,7 +174,7 @@ async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise
 
 /** A process by the first `most` bytes of its command line; undefined if it has exited. */
 async function readProcess(
-  { pid, uid, authority }: Omit<Process, 'argv'>,
+  { pid, uid, authority, isSingle = false }: Omit<StartedProcess, 'argv'>,
   most: number,
   deps: Deps,
   fs: ProcFs,
@@ -184,8 +184,7 @@ async function readProcess(
   const text = bytes?.toString() ?? '';
   const argv = (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
   if (bytes === undefined || argv[0] === '') return undefined;
-  const isCut = bytes.length >= most;
-  return withoutLoader({ pid, uid, argv, program, authority, ...(isCut ? { isCut } : {}) });
+  return withoutLoader({ pid, uid, argv, program, authority, isSingle, isCut: bytes.length >= most });
 }
 
 /** By its file, which `exec -a` and wrappers leave as it is, and by its command line: the file may be another user's, or an interpreter. */
@@ -194,10 +193,10 @@ function namesOf({ argv: [first = ''], program }: StartedProcess): readonly stri
   return program === undefined || program === name ? [name] : [program, name];
 }
 
-/** "qemu-kvm" of "/nix/store/…/bin/.qemu-kvm-wrapped", and of one that was replaced since. */
+/** "qemu-kvm" of "/nix/store/…/bin/.qemu-kvm-wrapped", and of one that was replaced since. Of all processes few need a regular expression. */
 function programOf(path: string | undefined): string | undefined {
-  const name = path === undefined ? undefined : basename(path.replace(/ \(deleted\)$/, ''));
-  return name?.replace(/^\.(.+)-wrapped_*$/, '$1');
+  const name = path && basename(path, ' (deleted)');
+  return name?.startsWith('.') ? name.replace(/^\.(.+)-wrapped_*$/, '$1') : name;
 }
 
 function toList<T>(value: T | undefined): readonly T[] {
@@ -217,7 +216,7 @@ function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {
 }
 
 // The kernel's own, often more than programs: the children of kthreadd, which has neither parent nor memory. Where pid 2
-// is another process, as in a container, or the kernel does not list children, `ownerOf` recognizes them.
+// is another process, as in a container, or the kernel does not list children, `statusOf` recognizes them.
 function kernelThreads(deps: Deps, fs: ProcFs): ReadonlySet<number> {
   const kthreadd = `${procDir(deps)}/2`;
   const status = readStatus(`${kthreadd}/status`, fs);
@@ -235,10 +234,11 @@ function trusting(deps: Deps): (owner: number) => Promise<boolean> {
 }
 
 // Not the folder's owner, which is root for a process that forbids core dumps (proc_pid(5)).
-function ownerOf(pid: number, deps: Deps, fs: ProcFs): number | undefined {
+function statusOf(pid: number, deps: Deps, fs: ProcFs): Omit<StartedProcess, 'argv'> | undefined {
   const status = readStatus(`${procDir(deps)}/${pid}/status`, fs);
-  const [owner, kernelThread] = [statusField(status, 'Uid'), statusField(status, 'Kthread')];
-  return owner === '' || kernelThread === '1' ? undefined : Number.parseInt(owner, 10);
+  const owner = statusField(status, 'Uid');
+  if (owner === '' || statusField(status, 'Kthread') === '1') return undefined;
+  return { pid, uid: Number.parseInt(owner, 10), isSingle: statusField(status, 'Threads') === '1' };
 }
 
 // If its own dynamic loader started the program, the program comes after the loader's options.

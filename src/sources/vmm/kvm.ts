@@ -16,7 +16,9 @@ async function listUnknown(known: readonly RegExp[], deps: Deps): Promise<Listin
   const warnings: Warning[] = [];
   const warn = warnInto(warnings, 'kvm');
   for (const process of await everyProcess(deps)) {
-    const { pid, argv, program: file } = process;
+    const { pid, argv, program: file, isSingle } = process;
+    // A machine's processor has a thread of its own.
+    if (isSingle) continue;
     const names = [basename(argv[0] ?? ''), ...(file === undefined ? [] : [file])];
     // A search for one name looks at no files of other processes.
     const isMeant = wanted === undefined || names.includes(wanted) || argv.includes(wanted);

@@ -33,6 +33,15 @@ describe('a virtual machine of a program that no source knows', () => {
     expect(await said(all)).toEqual([expect.stringContaining('pid 101: ')]);
   });
 
+  it('is not looked for in a process with one thread: a processor of a machine has one, beside the first', async () => {
+    const all = [1, 2].map((threads) => ({
+      argv: ['lkvm', 'run'],
+      status: `Threads:\t${threads}\n`,
+      ...withVm,
+    }));
+    expect(await said(all)).toEqual([expect.stringContaining('pid 101: ')]);
+  });
+
   it('is looked for among those of that name only', async () => {
     const all = ['web', 'db'].map((name) => ({ argv: ['lkvm', 'run', '--name', name], ...withVm }));
     expect(await said(all, 'web')).toHaveLength(1);

@@ -11,9 +11,8 @@ import {
 } from '../process/ssh-program.js';
 import { now } from '../runtime.js';
 import { sshSettings } from '../ssh/login-key.js';
+import { loginTimeoutMs, readSsh, type SshSaid } from '../ssh/ssh-log.js';
 import { type Agent, askAgent } from './agent.js';
-import { readSsh, type SshSaid } from './ssh-log.js';
-import { loginTimeoutMs } from './try-login.js';
 
 /** One login by the user's own ssh, and what it said. */
 export interface SshTry {

@@ -16,6 +16,7 @@ import { hostNameOf } from '../typed/names.js';
 import type { RouteName } from '../typed/route.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
+import { readSsh } from './ssh-log.js';
 
 export interface HandshakeOptions {
   /** As typed. */
@@ -51,11 +52,10 @@ export async function handshake(options: HandshakeOptions, run = runProgram): Pr
     const why = whyNotStarted(ssh[0], cause, options);
     throw new ConnectError('handshake', target, { code: 'NO_SSH', final: true, ...why, cause });
   });
-  const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\s*$/m.exec(end.stderr);
-  const left = /^debug1: Authentications that can continue: (.*)$/m.exec(end.stderr)?.[1];
-  const methods = accepted.test(end.stderr) ? ['none'] : left?.trim().split(',');
-  if (key?.[1] === undefined || key[2] === undefined || !methods) throw handshakeError(target, end);
-  return { hostKey: { type: key[1], fingerprint: key[2] }, methods };
+  const { hostKey, methods: left } = readSsh(end.stderr);
+  const methods = accepted.test(end.stderr) ? ['none'] : left;
+  if (!hostKey || methods.length === 0) throw handshakeError(target, end);
+  return { hostKey, methods };
 }
 
 /** ssh's message if a server lets anybody in. */

@@ -12,8 +12,9 @@ import { type ShellTrouble, shellTrouble } from '../../process/start-files.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
-import { settingsOf } from '../../ssh/config/settings.js';
+import { whereSet } from '../../ssh/config/users-files.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
+import { readSsh } from '../../ssh/ssh-log.js';
 import { type Shell, shellOf } from '../../typed/shell.js';
 import { version } from '../../version.js';
 import { clientChecks } from './clients.js';
@@ -129,16 +130,9 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
   };
 }
 
-/** ssh names each Host that it applies, in its order: the first one with a User says it. */
 async function loginIn(settings: string): Promise<SshFacts['login']> {
   const user = settingIn(settings, 'user');
-  if (user === undefined) return undefined;
-  for (const [, path = '', line] of settings.matchAll(/^debug1: (.+) line (\d+): Applying options for /gm)) {
-    const text = await readText(path).catch(() => '');
-    const [first] = settingsOf(text.split('\n').slice(Number(line)).join('\n'), ['user', 'host', 'match']);
-    if (first?.keyword === 'user') return { user, path };
-  }
-  return { user };
+  return user === undefined ? undefined : { user, where: await whereSet('user', readSsh(settings)) };
 }
 
 async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {

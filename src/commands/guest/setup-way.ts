@@ -1,6 +1,5 @@
 import { byManager } from '../../checks/by-manager.js';
 import { firstOwnKey, keyIn } from '../../checks/own-keys.js';
-import { loginTimeoutMs } from '../../checks/try-login.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
@@ -11,6 +10,7 @@ import { mayBeUp } from '../../sources/source.js';
 import { ownSource } from '../../sources/sources.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
 import { ownKeyFile, sshLogin } from '../../ssh/login-key.js';
+import { loginTimeoutMs } from '../../ssh/ssh-log.js';
 import { typedHost } from '../../typed/names.js';
 import { formatEndpoint } from '../../typed/route.js';
 import { shellOf, startLine } from '../../typed/shell.js';

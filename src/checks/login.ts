@@ -152,6 +152,7 @@ export async function loginToGuest(
   if (unreached !== undefined) return unproved(unreached.slice(io.program.length + 2).trim());
   if (verdict.reach === 'host key' || (verdict.isOwn && verdict.state === 'failed'))
     return unproved(`${verdict.message} (${by})`);
+  if (verdict.isOwn) return { state: 'not tried', about: `${verdict.message} (${by})` };
   const found = stdout.trim().split('\n').pop()?.trim() ?? '';
   if (verdict.state !== 'ok')
     return triedBy({ ...verdict, message: `${by}: ${verdict.message}` }, by, cursor);
@@ -165,6 +166,8 @@ export async function loginToGuest(
 
 /** A login as the script inside is told of it. `by`: over what. */
 export function triedBy({ state, reach, message }: LoginVerdict, by: string, cursor = ''): TriedLogin {
-  if (state === 'ok' || reach === 'network') return { state: 'in', about: by, cursor };
+  // By vmssh it is in where plain ssh has no Host.
+  const isIn = state === 'ok' || (reach === 'network' && state === 'skipped');
+  if (isIn) return { state: 'in', about: by, cursor };
   return { state: reach === 'session' ? 'ended' : 'refused', about: message, cursor };
 }

@@ -147,6 +147,14 @@ it.each<[name: string, row: Row, want: string | RegExp]>([
     { ERR: `${denied}debug1: Authentications that can continue: publickey\n`, CODE: '255', agent: true },
     /^not tried: the ssh-agent at \S+ is gone \(ENOENT\) \(over vsock\/42\); --target/,
   ],
+  [
+    'a key with a passphrase',
+    {
+      ERR: `${begun}debug1: Server accepts key: /id ED25519 SHA256:AA explicit\n${denied}`,
+      ...{ CODE: '255', target: 'qemu/web' },
+    },
+    'not tried: ssh would ask for the passphrase of /id, which was not tried (over qemu/web)',
+  ],
   ['no CID', { cid: '4294967295x' }, /^not tried: .*its CID is not known: --target/],
 ])('a login is tried as ssh will do it: $0', async (_name, row, want) => {
   const { into = web, peer = tcp, cid = '42', target, account = 'ann', port = 22, call } = row;

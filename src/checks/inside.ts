@@ -9,9 +9,9 @@ import { cidOf, closedMessage, otherShell, runScript } from '../guest/run/run-sc
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
+import { withoutHostName } from '../process/ssh-log.js';
 import { now } from '../runtime.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
-import { withoutHostName } from '../ssh/ssh-log.js';
 import type { Endpoint } from '../typed/route.js';
 import { type Shell, shellLine, shellOf, shellQuoted } from '../typed/shell.js';
 

@@ -1,5 +1,6 @@
 import type { Io } from '../process/io.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { loginTimeoutMs, readSsh, type SshSaid } from '../process/ssh-log.js';
 import {
   asksNothing,
   forwardsNothing,
@@ -11,7 +12,6 @@ import {
 } from '../process/ssh-program.js';
 import { now } from '../runtime.js';
 import { sshSettings } from '../ssh/login-key.js';
-import { loginTimeoutMs, readSsh, type SshSaid } from '../ssh/ssh-log.js';
 import { type Agent, askAgent } from './agent.js';
 
 /** One login by the user's own ssh, and what it said. */

@@ -1,8 +1,8 @@
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
+import { type OfferedKey, type Reach, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { whereSet } from '../ssh/config/users-files.js';
-import { type OfferedKey, type Reach, type SshSaid, whyEnded } from '../ssh/ssh-log.js';
 import type { SshTry } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */

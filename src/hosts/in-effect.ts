@@ -2,12 +2,12 @@ import { readText } from '../files/read-file.js';
 import { realPath } from '../files/read-sync.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
+import type { SshSaid } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { hasInclude, includeLine } from '../ssh/config/file.js';
 import { whereSet } from '../ssh/config/users-files.js';
 import { isOurProxy } from '../ssh/config/word.js';
 import { otherHome } from '../ssh/folder.js';
-import { readSsh, type SshSaid } from '../ssh/ssh-log.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
 
 export interface NotInEffect {
@@ -39,7 +39,7 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   const asks = / host-key /.test((await textAt(own)).split('\n').find(isKeyCommand) ?? '');
   if (isOurs && (!asks || / host-key /.test(settingIn(end.stdout, 'knownhostscommand') ?? '')))
     return undefined;
-  const said = readSsh(end.stderr);
+  const said = (await import('../process/ssh-log.js')).readSsh(end.stderr);
   const read = said.blocks.filter(({ line }) => line === 0).map(({ path }) => path);
   if (!read.some((path) => isSame(path, own))) return notRead(files, read, io);
   return displaced(said, isOurs ? 'KnownHostsCommand' : 'ProxyCommand', files);

@@ -1,5 +1,6 @@
 import { ConnectError } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { readSsh } from '../process/ssh-log.js';
 import {
   asksNothing,
   firstMessage,
@@ -16,7 +17,6 @@ import { hostNameOf } from '../typed/names.js';
 import type { RouteName } from '../typed/route.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
-import { readSsh } from './ssh-log.js';
 
 export interface HandshakeOptions {
   /** As typed. */

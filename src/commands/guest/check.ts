@@ -1,5 +1,4 @@
 import { lookAt, lookInside, withManager } from '../../checks/inside.js';
-import { loginToGuest } from '../../checks/login.js';
 import type { Command, Read } from '../../cli/command.js';
 import { flag, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
@@ -86,6 +85,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const into = await withManager(typed, io, signal);
     const guest = await lookAt(into, io, signal);
     const account = named ?? accountName(splitUser(into.host).user ?? guest.user ?? 'root');
+    const { loginToGuest } = await import('../../checks/login.js');
     const login = await loginToGuest(into, guest, { account, port, target }, io, signal);
     const to = targetIn(target ?? into.host);
     const endpoint = to === undefined ? undefined : await endpointOf(to, account, io, signal);

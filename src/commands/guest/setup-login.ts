@@ -14,10 +14,10 @@ import { type GuestRouteOptions, guestCaller, masterRoute, sudoAsks } from '../.
 import { runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
 import { accountScript } from '../../guest/script.js';
 import type { Io } from '../../process/io.js';
+import { loginTimeoutMs } from '../../process/ssh-log.js';
 import { asksNothing, ownConnection } from '../../process/ssh-program.js';
 import { stateFolder } from '../../ssh/folder.js';
 import { handshake } from '../../ssh/handshake.js';
-import { loginTimeoutMs } from '../../ssh/ssh-log.js';
 import { fitsSocket, hostNameOf, typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
 import { formatEndpoint } from '../../typed/route.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
+import type { SshSaid } from '../../process/ssh-log.js';
 import type { Env } from '../../runtime.js';
 import { sshFolder } from '../folder.js';
-import type { SshSaid } from '../ssh-log.js';
 import { ownerOf } from './file.js';
 import {
   areFor,

@@ -68,7 +68,9 @@ describe('formatCheck', () => {
     );
     const handshake = new ConnectError('handshake', 'x', { code: 'HANDSHAKE', problem: 'why' });
     const banner = [{ stage: 'banner', ms: 1, found: 'x' }] as const;
-    expect(formatCheck({ target: 'x', stages: [], error: handshake }, plain, fakeIo())).toContain('✗ banner ');
+    expect(formatCheck({ target: 'x', stages: [], error: handshake }, plain, fakeIo())).toContain(
+      '✗ banner ',
+    );
     expect(formatCheck({ target: 'x', stages: banner, error: handshake }, plain, fakeIo())).toContain(
       '✗ host key ',
     );

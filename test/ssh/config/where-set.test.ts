@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { readSsh } from '../../../src/process/ssh-log.js';
 import { whereSet } from '../../../src/ssh/config/users-files.js';
-import { readSsh } from '../../../src/ssh/ssh-log.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();

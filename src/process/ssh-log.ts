@@ -1,5 +1,4 @@
-import type { ProgramEnd } from '../process/run-program.js';
-import type { HostKey } from './handshake-result.js';
+import type { ProgramEnd } from './run-program.js';
 
 /** How far an ssh came: the last thing that it did is the first that failed, unless it logged in. */
 export const reaches = [
@@ -19,7 +18,7 @@ export interface OfferedKey {
 export interface SshSaid {
   readonly reach: Reach;
   readonly banner?: string | undefined;
-  readonly hostKey?: HostKey | undefined;
+  readonly hostKey?: { readonly type: string; readonly fingerprint: string } | undefined;
   /** A new host key was kept. */
   readonly isKept: boolean;
   readonly user?: string | undefined;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readSsh, whyEnded } from '../../src/ssh/ssh-log.js';
+import { readSsh, whyEnded } from '../../src/process/ssh-log.js';
 
 it.each([
   ['root@127.0.0.1: Permission denied (publickey).\r\n', 'Permission denied (publickey).'],
@@ -10,7 +10,10 @@ it.each([
   ],
   ['mail to ann@web: lost\n', 'mail to ann@web: lost'],
   // What ssh 10.1 says of an older sshd, and any ssh that is ended from here.
-  ['ann@web: Permission denied (publickey).\n** WARNING: connection is not\nKilled by signal 15.\n', 'Permission denied (publickey).'],
+  [
+    'ann@web: Permission denied (publickey).\n** WARNING: connection is not\nKilled by signal 15.\n',
+    'Permission denied (publickey).',
+  ],
   ['', 'ssh ended with 255'],
 ])('names no HostName of ssh, which is not where it went: $1', (stderr, why) => {
   expect(whyEnded({ code: 255, stdout: '', stderr, stopped: undefined })).toBe(why);

@@ -154,7 +154,10 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     expect(await ssh(...plain)).toMatchObject({ code: 0, stdout: 'dev\n', stderr: '' });
     expect(await ssh(...call('ssh', '-F', 'none'))).toMatchObject({ code: 0, stdout: 'dev\n' });
     for (const name of ['web', 'incus/web', 'incus%web']) {
-      const { code, stdout } = await run(call('check', '-v', name), { env });
+      const { code, stdout } = await run(
+        call('check', '-v', '--ssh-config', join(own, '.ssh/config'), name),
+        { env },
+      );
       expect(stdout).toMatch(
         /^✓ \S+: ssh logs in as the machine's own user \(.*\n(?:.*\n)*.*it has no sshd: its Host brings one\n/,
       );

@@ -9,11 +9,11 @@ import { cidOf, closedMessage, otherShell, runScript } from '../guest/run/run-sc
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
+import { withoutHostName } from '../process/ssh-log.js';
 import { now } from '../runtime.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
 import type { Endpoint } from '../typed/route.js';
 import { type Shell, shellLine, shellOf, shellQuoted } from '../typed/shell.js';
-import { type Guest, withoutHostName } from './try-login.js';
 
 /** `settings`: more of ssh's. */
 export type Into = HostFlags &
@@ -51,6 +51,17 @@ export async function lookInside(
   const { lines, code } = outcome;
   const notRun = code === undefined ? await whyNotRun(into, route, outcome, io, signal) : undefined;
   return { lines, ok: code === 0, notRun };
+}
+
+export interface Guest {
+  readonly cid: number | undefined;
+  /** Another at each boot: which machine it is. */
+  readonly boot: string | undefined;
+  /** Who logged in to look; undefined: not by ssh. */
+  readonly user: string | undefined;
+  /** Whether that login came over a socket without an address: vsock or unix. */
+  readonly bySocket: boolean;
+  readonly cursor: string;
 }
 
 /** Asks a guest over its route, and changes nothing there. Throws a ConnectError if that fails. */

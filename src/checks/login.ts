@@ -1,5 +1,6 @@
-import { guestLogin } from '../guest/run/route.js';
-import { splitLogin } from '../lookup/login.js';
+import { guestCaller, guestLogin, type HostFlags, overTarget, targetIn } from '../guest/run/route.js';
+import type { TriedLogin } from '../guest/script.js';
+import { splitLogin, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { settingIn, sshAbilities, sshCommand, sshProgram } from '../process/ssh-program.js';
 import { shellTrouble } from '../process/start-files.js';
@@ -8,8 +9,9 @@ import type { MachineLogin } from '../ssh/config/logins.js';
 import { ownAccount } from '../ssh/folder.js';
 import { sshSettings } from '../ssh/login-key.js';
 import { typedHost } from '../typed/names.js';
+import { isSshPort } from '../typed/numbers.js';
 import type { RouteName } from '../typed/route.js';
-import type { Into } from './inside.js';
+import type { Guest, Into } from './inside.js';
 import type { Means } from './result.js';
 import { type LoginWords, quietly, trySsh, usersEnv } from './users-ssh.js';
 import { judgeLogin, type LoginVerdict } from './verdict.js';
@@ -104,4 +106,68 @@ export async function loginByVmssh(
   const verdict = await judgeLogin(tried, io.env.HOME);
   const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
   return isOwn ? { ...verdict, user: "the machine's own user" } : verdict;
+}
+
+interface GuestLogin {
+  readonly account: string;
+  readonly port: number;
+  /** How this host reaches the guest; undefined: as HOST, or by the CID that the guest reports. */
+  readonly target: string | undefined;
+}
+
+/** Logs in to a guest into which a look has come, over its socket. Changes nothing in the machine that it reaches, which may be another one. */
+export async function loginToGuest(
+  into: HostFlags,
+  { cid, boot, user, bySocket, cursor }: Guest,
+  { account, port, target }: GuestLogin,
+  io: Io,
+  signal: AbortSignal,
+): Promise<TriedLogin> {
+  const isOwnRoute = target === undefined && bySocket && isSshPort(port);
+  const { host } = splitUser(into.host);
+  // A new connection, unlike one by ssh, which may share one that is open.
+  if (isOwnRoute && into.route === 'target' && user === account)
+    return { state: 'in', about: `over ${host}`, cursor };
+  const typed = target ?? targetIn(into.host);
+  const to = typed ?? (cid === undefined ? undefined : `vsock/${cid}`);
+  const isByHost = isOwnRoute && into.route === 'ssh';
+  const way = '--target says how this host reaches it';
+  if (to === undefined && !isByHost) return { state: 'not tried', about: `its CID is not known: ${way}` };
+  const over = isByHost ? { ...into, host: `${account}@${host}` } : overTarget(into, account, to ?? '');
+  const by = isByHost ? `by ssh ${host}` : `over ${to}`;
+  const options = { ...over, ...(await guestCaller(io, over)), port };
+  // Which machine it is shows without a terminal too.
+  const more = { flags: ['-T', '-v'], command: 'cat /proc/sys/kernel/random/boot_id' };
+  const words = (login: LoginWords) => guestLogin(options, { ...login, ...more });
+  const named = { host: splitUser(over.host).host, sshConfig: into.sshConfig };
+  const tried = await trySsh({ ...named, words }, io, signal);
+  const verdict = await judgeLogin(tried, io.env.HOME);
+  // What was typed has to work; the CID that the guest reports is a guess.
+  const unproved = (why: string): TriedLogin =>
+    typed === undefined && !isByHost
+      ? { state: 'not tried', about: `${why}; ${way}` }
+      : { state: 'not proved', about: why, cursor };
+  const { stderr, stdout } = tried.end;
+  const unreached = stderr.split('\n').find((line) => line.startsWith(`${io.program}: `));
+  if (unreached !== undefined) return unproved(unreached.slice(io.program.length + 2).trim());
+  if (verdict.reach === 'host key' || (verdict.isOwn && verdict.state === 'failed'))
+    return unproved(`${verdict.message} (${by})`);
+  if (verdict.isOwn) return { state: 'not tried', about: `${verdict.message} (${by})` };
+  const found = stdout.trim().split('\n').pop()?.trim() ?? '';
+  if (verdict.state !== 'ok')
+    return triedBy({ ...verdict, message: `${by}: ${verdict.message}` }, by, cursor);
+  if (/^[0-9a-f-]{36}$/.test(found))
+    return boot === undefined || found === boot
+      ? { state: 'in', about: by, cursor }
+      : unproved(`another machine answers (${by})`);
+  const said = found === '' ? '' : `, and says: ${found}`;
+  return { state: 'ended', about: `${by}: ssh ended without running its command${said}`, cursor };
+}
+
+/** A login as the script inside is told of it. `by`: over what. */
+export function triedBy({ state, reach, message }: LoginVerdict, by: string, cursor = ''): TriedLogin {
+  // By vmssh it is in where plain ssh has no Host.
+  const isIn = state === 'ok' || (reach === 'network' && state === 'skipped');
+  if (isIn) return { state: 'in', about: by, cursor };
+  return { state: reach === 'session' ? 'ended' : 'refused', about: message, cursor };
 }

@@ -58,6 +58,18 @@ export interface CheckResult {
   readonly error?: ConnectError;
 }
 
+/** The step of a stage, as people read it: one word, whether it went well or not. */
+const stepOf: Readonly<Record<StageName, string>> = {
+  ...{ listed: 'list', found: 'find', parsed: 'parse', started: 'start', resolved: 'resolve' },
+  ...{ connected: 'connect', banner: 'banner', 'host key': 'host key', authentication: 'log in' },
+};
+
+/** Where an error stopped it. */
+function failedStep({ op }: ConnectError, stages: readonly Stage[]): string {
+  if (op !== 'handshake') return op === 'relay' ? 'connect' : op;
+  return stages.some(({ stage }) => stage === 'banner') ? 'host key' : 'banner';
+}
+
 /** The stages and routes; with the target's name and what stopped it, where no answer stands above. */
 export function formatCheck(
   { target, stages, routes = [], error }: CheckResult,
@@ -67,7 +79,7 @@ export function formatCheck(
 ): string {
   const lines = stages.map(({ stage, ms, found }) => {
     const time = `${ms.toFixed(1)} ms`.padStart(10);
-    return `  ${style.green('✓')} ${printable(stage).padEnd(14)} ${style.dim(time)}${beside(found, io)}`;
+    return `  ${style.green('✓')} ${printable(stepOf[stage] ?? stage).padEnd(14)} ${style.dim(time)}${beside(found, io)}`;
   });
   for (const { route, state, address, found } of routes) {
     const mark = { ok: style.green('✓'), failed: style.red('✗'), skipped: style.dim('–') }[state];
@@ -75,7 +87,8 @@ export function formatCheck(
     lines.push(`  ${mark} ${`route ${route}`.padEnd(14)} ${' '.repeat(10)}${beside(about, io)}`);
   }
   if (error && isNamed) {
-    lines.push(`  ${style.red('✗')} ${error.op.padEnd(14)} ${' '.repeat(10)}${beside(error.problem, io)}`);
+    const step = failedStep(error, stages).padEnd(14);
+    lines.push(`  ${style.red('✗')} ${step} ${' '.repeat(10)}${beside(error.problem, io)}`);
     if (error.hint) lines.push(`    ${style.dim('hint:')} ${printable(pasteable(error.hint, io))}`);
   }
   const name = isNamed ? `${style.bold(target === '' ? '""' : printable(target))}\n` : '';

@@ -1,5 +1,6 @@
 import type { Io } from '../process/io.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { loginTimeoutMs, readSsh, type SshSaid } from '../process/ssh-log.js';
 import {
   asksNothing,
   forwardsNothing,
@@ -12,8 +13,6 @@ import {
 import { now } from '../runtime.js';
 import { sshSettings } from '../ssh/login-key.js';
 import { type Agent, askAgent } from './agent.js';
-import { readSsh, type SshSaid } from './ssh-log.js';
-import { loginTimeoutMs } from './try-login.js';
 
 /** One login by the user's own ssh, and what it said. */
 export interface SshTry {

@@ -1,9 +1,8 @@
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
+import { type OfferedKey, type Reach, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { whereSet } from '../ssh/config/users-files.js';
-import type { OfferedKey, Reach, SshSaid } from './ssh-log.js';
-import { whyEnded } from './try-login.js';
 import type { SshTry } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
@@ -176,7 +175,7 @@ async function keysOff(settings: string, said: SshSaid) {
   const isElse = preferred !== undefined && !preferred.split(',').includes('publickey');
   if (!isOff && !isElse) return undefined;
   const keyword = isOff ? 'PubkeyAuthentication' : 'PreferredAuthentications';
-  const where = await whereSet(keyword, said);
+  const where = await whereSet(keyword.toLowerCase(), said);
   const line = `${keyword} ${isOff ? 'no' : preferred}`;
   return {
     message: `ssh offers no key: ${line} is this host's own setting${where ? ` (${where})` : ''}`,

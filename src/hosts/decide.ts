@@ -64,18 +64,13 @@ export async function decide(
   const around = surroundings(options, io);
   const own = ownEnv(env);
   const made = concreteHosts(machines, {
-    ...{ prefix, start, taken, kept, today, before: last.machines },
+    ...{ prefix, start, taken, kept, today, logins, before: last.machines },
     gone: await inUse(left, machines, { ...options, ...around }, io),
     silent: warnings.filter((each) => isSilence(each) && !each.provider.startsWith('via/')),
     environment: (provider) => envOfSource(provider, own).kept,
     ...around,
   });
-  const { entries } = made;
-  const now = entries.filter(({ gone }) => gone === undefined);
-  const hosts = made.hosts.map((host, at): ConcreteHost => {
-    const bring = loginOf(entries[at] as HostEntry, logins, now)?.brings;
-    return { ...host, options: { ...host.options, bring } };
-  });
+  const { entries, hosts } = made;
   const throwaway = await throwawayNames(options, hosts, io);
   const { program } = await callerForSsh(io);
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };

@@ -2,9 +2,10 @@ import { readText } from '../files/read-file.js';
 import { realPath } from '../files/read-sync.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
+import type { SshSaid } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { hasInclude, includeLine } from '../ssh/config/file.js';
-import { settingsOf } from '../ssh/config/settings.js';
+import { whereSet } from '../ssh/config/users-files.js';
 import { isOurProxy } from '../ssh/config/word.js';
 import { otherHome } from '../ssh/folder.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
@@ -38,12 +39,10 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   const asks = / host-key /.test((await textAt(own)).split('\n').find(isKeyCommand) ?? '');
   if (isOurs && (!asks || / host-key /.test(settingIn(end.stdout, 'knownhostscommand') ?? '')))
     return undefined;
-  const read = [...end.stderr.matchAll(/^debug1: Reading configuration data (.+?)\r?$/gm)].map(
-    ([, path = '']) => path,
-  );
-  const at = read.findIndex((path) => isSame(path, own));
-  if (at < 0) return notRead(files, read, io);
-  return displaced(read.slice(0, at), end.stderr, isOurs ? 'KnownHostsCommand' : 'ProxyCommand', files);
+  const said = (await import('../process/ssh-log.js')).readSsh(end.stderr);
+  const read = said.blocks.filter(({ line }) => line === 0).map(({ path }) => path);
+  if (!read.some((path) => isSame(path, own))) return notRead(files, read, io);
+  return displaced(said, isOurs ? 'KnownHostsCommand' : 'ProxyCommand', files);
 }
 
 const isKeyCommand = (line: string) => /^\s*KnownHostsCommand /.test(line);
@@ -94,34 +93,16 @@ export async function noInclude(files: ConfigFiles, io: Io): Promise<NotInEffect
 }
 
 /** What stands above our lines in ssh's order, where the first value counts. */
-async function displaced(
-  above: readonly string[],
-  said: string,
-  keyword: string,
-  { main }: ConfigFiles,
-): Promise<NotInEffect> {
-  let by: string | undefined;
-  for (const path of above) if (await sets(path, keyword.toLowerCase(), said)) by ??= path;
-  const name = by ?? 'a line above ours';
+async function displaced(said: SshSaid, keyword: string, { main }: ConfigFiles): Promise<NotInEffect> {
+  const by = await whereSet(keyword.toLowerCase(), said);
   return {
-    problem: `${name} sets ${keyword}, and ssh takes the first one that it reads`,
+    problem: `${by ?? 'a line above ours'} sets ${keyword}, and ssh takes the first one that it reads`,
     about: `another ${keyword} stands above ours`,
     fix:
       main === undefined
-        ? `rename ${by ?? 'its file'}, so that it comes after vmssh's`
+        ? `rename ${by?.replace(/ line \d+$/, '') ?? 'its file'}, so that it comes after vmssh's`
         : `put that ${keyword} below the Include of vmssh.conf`,
   };
-}
-
-/** Whether a file sets a keyword in a block that ssh applied, or above all blocks. Ours is included by what comes first in a file. */
-async function sets(path: string, keyword: string, said: string): Promise<boolean> {
-  const lines = (await textAt(path)).split('\n');
-  const applied = [...said.matchAll(/^debug1: (.+) line (\d+): Applying options for /gm)];
-  const starts = applied.flatMap(([, file, line]) => (file === path ? [Number(line)] : []));
-  return [0, ...starts].some((start) => {
-    const words = [keyword, 'host', 'match', 'include'];
-    return settingsOf(lines.slice(start).join('\n'), words)[0]?.keyword === keyword;
-  });
 }
 
 const systemConfig = '/etc/ssh/ssh_config';

@@ -1,5 +1,6 @@
 import { ConnectError } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { readSsh } from '../process/ssh-log.js';
 import {
   asksNothing,
   firstMessage,
@@ -51,11 +52,10 @@ export async function handshake(options: HandshakeOptions, run = runProgram): Pr
     const why = whyNotStarted(ssh[0], cause, options);
     throw new ConnectError('handshake', target, { code: 'NO_SSH', final: true, ...why, cause });
   });
-  const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\s*$/m.exec(end.stderr);
-  const left = /^debug1: Authentications that can continue: (.*)$/m.exec(end.stderr)?.[1];
-  const methods = accepted.test(end.stderr) ? ['none'] : left?.trim().split(',');
-  if (key?.[1] === undefined || key[2] === undefined || !methods) throw handshakeError(target, end);
-  return { hostKey: { type: key[1], fingerprint: key[2] }, methods };
+  const { hostKey, methods: left } = readSsh(end.stderr);
+  const methods = accepted.test(end.stderr) ? ['none'] : left;
+  if (!hostKey || methods.length === 0) throw handshakeError(target, end);
+  return { hostKey, methods };
 }
 
 /** ssh's message if a server lets anybody in. */

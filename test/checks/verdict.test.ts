@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readSsh } from '../../src/checks/ssh-log.js';
 import type { SshTry } from '../../src/checks/users-ssh.js';
 import { judgeLogin } from '../../src/checks/verdict.js';
+import { readSsh } from '../../src/process/ssh-log.js';
 import { eachRow } from '../helpers/tables/rows.js';
 
 const reached = [

@@ -63,16 +63,16 @@ describe.skipIf(lacks('ssh'))('what ssh takes of our lines', () => {
   });
 
   it.each([
-    { keyword: 'KnownHostsCommand', line: 'KnownHostsCommand /usr/bin/sss_ssh_knownhosts %H' },
-    { keyword: 'ProxyCommand', line: 'Host web\nProxyCommand none\nHost *\nProxyCommand nc %h %p' },
-  ])('is void for all users below another $keyword, and not above it', async ({ keyword, line }) => {
+    { keyword: 'KnownHostsCommand', by: 1, line: 'KnownHostsCommand /usr/bin/sss_ssh_knownhosts %H' },
+    { keyword: 'ProxyCommand', by: 4, line: 'Host web\nProxyCommand none\nHost *\nProxyCommand nc %h %p' },
+  ])('is void for all users below another $keyword, and not above it', async ({ keyword, by, line }) => {
     const include = 'Host other\n    ProxyCommand none\nHost *\nInclude FOLDER/ssh_config.d/*.conf\n';
     const files = { ssh_config: include, 'ssh_config.d/04-ipa.conf': `${line}\n` };
     const { at, io, write } = placed({ ...files, 'ssh_config.d/10-vmssh.conf': ours }, 'ssh_config', 2);
     const look = (name: string) =>
       notInEffect({ own: at(name), state: '', main: undefined, include: [] }, io);
     expect(await look('ssh_config.d/10-vmssh.conf')).toMatchObject({
-      problem: `${at('ssh_config.d/04-ipa.conf')} sets ${keyword}, and ssh takes the first one that it reads`,
+      problem: `${at('ssh_config.d/04-ipa.conf')} line ${by} sets ${keyword}, and ssh takes the first one that it reads`,
     });
     write('ssh_config.d/00-vmssh.conf', ours);
     expect(await look('ssh_config.d/00-vmssh.conf')).toBe(undefined);

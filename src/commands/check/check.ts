@@ -100,6 +100,8 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
     const [first = '', ...others] = targets;
     if (others.length === 0) await work(first, io);
     else await eachWhole([...new Set(targets)], work, io, end);
+    const well = [...done.values()].filter(({ code }) => code === exitCode.ok).length;
+    if (!json && done.size > 1) io.out(`${well} of ${done.size} ${well === 1 ? 'works' : 'work'}\n`);
     const results = targets.flatMap((target) => done.get(target) ?? []);
     const code = results.find((each) => each.code !== exitCode.ok)?.code ?? exitCode.ok;
     if (json) io.out(formatJson(checkJson(results, code)));

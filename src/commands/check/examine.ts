@@ -1,6 +1,6 @@
 import { checkTarget } from '../../checks/check-target.js';
 import { type Inside, type Into, lookAt, lookInside, overOf, withManager } from '../../checks/inside.js';
-import { insideAsTyped, isLed, loginAsTyped, loginByVmssh } from '../../checks/login.js';
+import { insideAsTyped, isLed, loginAsTyped, loginByVmssh, triedBy } from '../../checks/login.js';
 import { blobsOf, ownKeys } from '../../checks/own-keys.js';
 import type { CheckResult, LastStage, Means } from '../../checks/result.js';
 import type { LoginVerdict } from '../../checks/verdict.js';
@@ -11,7 +11,6 @@ import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
-import type { TriedLogin } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lostLines } from '../../hosts/in-effect.js';
 import { kindOf } from '../../kinds/kinds.js';
@@ -313,11 +312,10 @@ async function bringingLogin({ means, error }: CheckResult, io: Io, signal: Abor
   return login?.brings ? login : undefined;
 }
 
-function triedLogin(login: LoginVerdict | undefined, { error, means }: CheckResult, cursor = ''): TriedLogin {
-  const { state, reach, message = '' } = login ?? {};
-  if (state === 'ok' || reach === 'network') return { state: 'in', about: `over ${means?.text}`, cursor };
-  if (!login || error) return { state: 'not tried', about: error?.problem ?? '' };
-  return { state: reach === 'session' && state === 'skipped' ? 'ended' : 'refused', about: message, cursor };
+function triedLogin(login: LoginVerdict | undefined, { error, means }: CheckResult, cursor?: string) {
+  const tried = login && triedBy(login, `over ${means?.text}`, cursor);
+  const isTried = tried?.state === 'in' || (tried && !error);
+  return isTried ? tried : ({ state: 'not tried', about: error?.problem ?? '' } as const);
 }
 
 /** What this host can see of a target, beyond the stages of a check. */

@@ -6,12 +6,13 @@ import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
+import { readSsh } from '../../process/ssh-log.js';
 import { firstMessage, settingIn } from '../../process/ssh-program.js';
 import { type ShellTrouble, shellTrouble } from '../../process/start-files.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
-import { settingsOf } from '../../ssh/config/settings.js';
+import { whereSet } from '../../ssh/config/users-files.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../typed/shell.js';
 import { version } from '../../version.js';
@@ -125,16 +126,9 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
   };
 }
 
-/** ssh names each Host that it applies, in its order: the first one with a User says it. */
 async function loginIn(settings: string): Promise<SshFacts['login']> {
   const user = settingIn(settings, 'user');
-  if (user === undefined) return undefined;
-  for (const [, path = '', line] of settings.matchAll(/^debug1: (.+) line (\d+): Applying options for /gm)) {
-    const text = await readText(path).catch(() => '');
-    const [first] = settingsOf(text.split('\n').slice(Number(line)).join('\n'), ['user', 'host', 'match']);
-    if (first?.keyword === 'user') return { user, path };
-  }
-  return { user };
+  return user === undefined ? undefined : { user, where: await whereSet('user', readSsh(settings)) };
 }
 
 async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {

@@ -1,5 +1,4 @@
 import { lookAt, lookInside, withManager } from '../../checks/inside.js';
-import { targetIn, tryLogin } from '../../checks/try-login.js';
 import type { Command, Read } from '../../cli/command.js';
 import { flag, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
@@ -16,7 +15,7 @@ import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } fro
 import { reachFlags } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
-import type { HostFlags } from '../../guest/run/route.js';
+import { type HostFlags, targetIn } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
@@ -86,7 +85,8 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const into = await withManager(typed, io, signal);
     const guest = await lookAt(into, io, signal);
     const account = named ?? accountName(splitUser(into.host).user ?? guest.user ?? 'root');
-    const login = await tryLogin(into, guest, { account, port, target }, io, signal);
+    const { loginToGuest } = await import('../../checks/login.js');
+    const login = await loginToGuest(into, guest, { account, port, target }, io, signal);
     const to = targetIn(target ?? into.host);
     const endpoint = to === undefined ? undefined : await endpointOf(to, account, io, signal);
     // Nothing has to listen where a manager starts sshd for each login.

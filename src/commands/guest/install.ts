@@ -1,14 +1,13 @@
 import { checkTarget } from '../../checks/check-target.js';
 import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
-import { targetIn } from '../../checks/try-login.js';
 import { type Command, positionals, UsageError } from '../../cli/command.js';
 import { complain, pasteable } from '../../cli/failure.js';
 import { byOption, formatProgress, hostFlags, sharedHomeOption, sshConfigOption } from '../../cli/guest.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
 import { ConnectError, errorWith, exitCode, printable } from '../../errors.js';
-import { guestCaller, guestRoute, type HostFlags, overTarget } from '../../guest/run/route.js';
+import { guestCaller, guestRoute, type HostFlags, overTarget, targetIn } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { homesHere } from '../../guest/shared-homes.js';

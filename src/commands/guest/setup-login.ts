@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { unconfirmed } from '../../checks/host-key.js';
 import { whyNotRun } from '../../checks/inside.js';
 import { printOfLine } from '../../checks/own-keys.js';
-import { loginTimeoutMs } from '../../checks/try-login.js';
 import { isAccountName } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, printable, quote } from '../../errors.js';
@@ -15,6 +14,7 @@ import { type GuestRouteOptions, guestCaller, masterRoute, sudoAsks } from '../.
 import { runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
 import { accountScript } from '../../guest/script.js';
 import type { Io } from '../../process/io.js';
+import { loginTimeoutMs } from '../../process/ssh-log.js';
 import { asksNothing, ownConnection } from '../../process/ssh-program.js';
 import { stateFolder } from '../../ssh/folder.js';
 import { handshake } from '../../ssh/handshake.js';

@@ -1,12 +1,12 @@
 import { byManager } from '../../checks/by-manager.js';
 import { firstOwnKey, keyIn } from '../../checks/own-keys.js';
-import { loginTimeoutMs } from '../../checks/try-login.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import { homesHere } from '../../guest/shared-homes.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
+import { loginTimeoutMs } from '../../process/ssh-log.js';
 import { mayBeUp } from '../../sources/source.js';
 import { ownSource } from '../../sources/sources.js';
 import { keptLogin, keptLogins } from '../../ssh/config/logins.js';

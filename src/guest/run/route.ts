@@ -57,8 +57,6 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   /** To a target: the only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
   readonly identityFile?: string;
-  /** With ERROR, the default, ssh does not say that a connection was closed. */
-  readonly logLevel?: 'ERROR' | 'INFO';
   /** The socket of an ssh that has logged in already: see masterRoute. */
   readonly control?: string | undefined;
   /** ssh and its first options; `ssh` by default. */
@@ -102,6 +100,11 @@ export function guestRouteOf(host: string): GuestRouteName {
 /** The target in a text, without its "user@"; undefined if it has no target. */
 export function targetOf(host: string): Target | undefined {
   return asTarget(splitUser(host).host);
+}
+
+/** The same, as it was typed. */
+export function targetIn(host: string): string | undefined {
+  return targetOf(host) === undefined ? undefined : splitUser(host).host;
 }
 
 export async function guestCaller(
@@ -166,7 +169,7 @@ type Login = Pick<SshCommand, 'flags' | 'settings' | 'command'>;
 /** The command line of ssh, through our own proxy if the host is a target. Throws a RangeError. */
 export function guestLogin(options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>, login: Login) {
   const { flags = [], settings = [], command } = login;
-  const { ssh = ['ssh'], route, host, typed, sshConfig, through, logLevel = 'ERROR', control } = options;
+  const { ssh = ['ssh'], route, host, typed, sshConfig, through, control } = options;
   const { user, host: target } = splitUser(host);
   const name = route === 'target' ? (typed ?? hostNameOf(target)) : target;
   return sshCommand({
@@ -174,7 +177,7 @@ export function guestLogin(options: Omit<GuestRouteOptions, 'script' | 'needsRoo
     flags: control === undefined ? flags : ['-S', control.replaceAll('%', '%%'), ...flags],
     settings: [
       // With the user's RemoteCommand ssh takes no other, and a terminal hides the end of a script. -t stays.
-      ...[`LogLevel=${logLevel}`, 'RemoteCommand=none', 'RequestTTY=no'],
+      ...['LogLevel=ERROR', 'RemoteCommand=none', 'RequestTTY=no'],
       ...(options.nullsStdin ? ['StdinNull=no'] : []),
       ...(route === 'target' ? targetOptions(target, options) : []),
       ...(through === undefined ? [] : proxyOptions(through, options)),

@@ -11,6 +11,7 @@ import { isOfProcess, isTargetWord, slug } from '../../typed/names.js';
 import { isOthersId } from '../../typed/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
+import { loginOf, type MachineLogin } from './logins.js';
 import { kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
@@ -265,11 +266,14 @@ export interface HostSurroundings {
   readonly taken: NameCheck;
   readonly knownHosts: string;
   readonly guests?: readonly GuestKeys[];
+  readonly logins?: readonly MachineLogin[];
 }
 
 function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings: HostSurroundings) {
-  const { taken, knownHosts, guests = [] } = surroundings;
-  const names = moreNames(entries, taken);
+  const { taken, knownHosts, guests = [], logins = [] } = surroundings;
+  const now = entries.filter(({ gone }) => gone === undefined);
+  const bringing = new Set(entries.filter((entry) => loginOf(entry, logins, now)?.brings));
+  const names = moreNames(entries, taken, bringing);
   const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
   const lookedUp = lookedUpNames(entries, prefix);
   const hosts = entries.map((machine): ConcreteHost => {
@@ -282,6 +286,7 @@ function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings:
       options: {
         ...machineOptions(machine, knownHosts, via === undefined ? keysOf.get(name) : undefined),
         lookedUp: lookedUp(machine),
+        bring: bringing.has(machine) || undefined,
       },
     };
   });

@@ -20,13 +20,15 @@ export function mayBeGiven(why: string): boolean {
   return why === inKnownHosts || why === inSettings;
 }
 
-/** What else people type for each machine; none that another machine has too, or that is taken. */
+/** What else people type for each machine; none that another machine has too, or that is taken. `bringing`: those into which an sshd is brought. */
 export function moreNames(
   all: readonly HostEntry[],
   taken: NameCheck,
+  bringing: ReadonlySet<HostEntry> = new Set(),
 ): ReadonlyMap<HostEntry, readonly string[]> {
   // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
-  const namesNow = (entry: HostEntry) => (entry.gone === undefined ? namesOf(entry) : [lower(entry.host)]);
+  const namesNow = (entry: HostEntry) =>
+    entry.gone === undefined ? namesOf(entry, bringing.has(entry)) : [lower(entry.host)];
   const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
   const asked = countBy(
     found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
@@ -39,7 +41,7 @@ export function moreNames(
 }
 
 // Exact names only, since others chose most of them. The Host in lower case, since ssh compares letter by letter.
-function namesOf(entry: HostEntry): readonly string[] {
+function namesOf(entry: HostEntry, brings: boolean): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
   const hasId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
@@ -48,14 +50,14 @@ function namesOf(entry: HostEntry): readonly string[] {
   return [
     lower(host),
     ...id,
-    ...(via === undefined ? ownTargets(entry, id.length > 0) : typedNames(entry, via)),
+    ...(via === undefined ? ownTargets(entry, brings || id.length > 0) : typedNames(entry, via)),
   ];
 }
 
-/** The machine's targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
-function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
+/** The machine's targets, so that they are the same login: the pattern for all of a kind knows no user, key, id, owner or brought sshd. No address: another may have it later. */
+function ownTargets(entry: HostEntry, hasMore: boolean): readonly string[] {
   const { target, also = [], user, identityFile } = entry;
-  const isMore = hasId || user !== undefined || identityFile !== undefined;
+  const isMore = hasMore || user !== undefined || identityFile !== undefined;
   return [target, ...also].flatMap((each) => {
     const kind = kindOfName(each);
     if (kind === undefined || !(isMore || kind.keyHasOwner)) return [];

@@ -74,7 +74,8 @@ function patterns(servedElsewhere: readonly string[]): string {
 export function configText(options: ConfigTextOptions): string {
   const { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers, keysFile } = options;
   const caller = { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers, keysFile };
-  const { knownHosts = userKnownHosts, settings = [], hosts = [], guests = [] } = options;
+  const { knownHosts = userKnownHosts, settings = [], guests = [] } = options;
+  const hosts = (options.hosts ?? []).flatMap(withTargets);
   const { start, bring, routes, servedElsewhere = [], warnsOfKex = false, throwaway = [] } = options;
   const alive = options.keepsAlive ? [] : keepAlive;
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) => {
@@ -123,6 +124,18 @@ export function configText(options: ConfigTextOptions): string {
     ...hosts.filter(({ host }) => !isByTarget(host)).flatMap(machineLines),
     ...(warnsOfKex ? [noKexWarning(hosts)] : []),
   ].join('\n');
+}
+
+/** The targets of a machine into which an sshd is brought are a Host of their own, above the patterns: what those run brings none. */
+function withTargets(host: ConcreteHost): readonly ConcreteHost[] {
+  const { names = [], options } = host;
+  const isTarget = (name: string) => /[/%]/.test(name);
+  const [first, ...others] = options.bring ? names.filter(isTarget) : [];
+  if (first === undefined) return [host];
+  return [
+    { ...host, host: first, names: others },
+    { ...host, names: names.filter((name) => !isTarget(name)) },
+  ];
 }
 
 // Last, so that the user's own choice counts.

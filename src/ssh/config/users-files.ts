@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
+import type { SshSaid } from '../../process/ssh-log.js';
 import type { Env } from '../../runtime.js';
 import { sshFolder } from '../folder.js';
 import { ownerOf } from './file.js';
@@ -85,21 +86,27 @@ async function filesNamed(keywords: readonly string[], settings: readonly SshSet
   return (await Promise.all(paths.map((path) => filesOf(path, folder)))).flat();
 }
 
-/** Where ssh found the value of a keyword: the first line of the files that it read, in the lines for its Host, "FILE line N". A Match may have counted. */
+/** Where ssh found the value of a keyword, "FILE line N": the first line in the blocks that it read, in its order. A Match may have counted. */
 export async function whereSet(
   keyword: string,
-  { read, applied }: { readonly read: readonly string[]; readonly applied: readonly string[] },
+  { blocks }: Pick<SshSaid, 'blocks'>,
 ): Promise<string | undefined> {
-  for (const path of new Set(read)) {
+  const files = new Map<string, readonly (string | undefined)[]>();
+  for (const { path } of blocks) {
     const lines = (await readText(path).catch(() => '')).split('\n');
-    let isApplied = true;
-    for (const [at, line] of lines.entries()) {
-      const where = `${path} line ${at + 1}`;
-      const [setting] = settingsOf(line);
-      if (setting?.keyword === 'host') isApplied = applied.includes(where);
-      else if (setting?.keyword === 'match') isApplied = true;
-      else if (isApplied && setting?.keyword === keyword.toLowerCase()) return where;
-    }
+    files.set(path, files.get(path) ?? lines.map((line) => settingsOf(line)[0]?.keyword));
   }
-  return undefined;
+  const matches = [...files].flatMap(([path, keywords]) =>
+    keywords.flatMap((each, at) => (each === 'match' ? [{ path, line: at + 1 }] : [])),
+  );
+  const find = (starts: SshSaid['blocks'], ends: readonly string[]) => {
+    for (const { path, line } of starts) {
+      const keywords = files.get(path) ?? [];
+      const at = keywords.findIndex((each = '', at) => at >= line && [keyword, ...ends].includes(each));
+      if (keywords[at] === keyword) return `${path} line ${at + 1}`;
+    }
+    return undefined;
+  };
+  // What an Include brings counts before what is below it.
+  return find(blocks, ['host', 'match', 'include']) ?? find([...blocks, ...matches], ['host', 'match']);
 }

@@ -25,8 +25,8 @@ describe('formatCheck', () => {
     expect(formatCheck({ target: 'unix/x\u202e', stages }, plain, fakeIo())).toBe(
       [
         'unix/x\\u{202e}',
-        '  ✓ parsed             0.3 ms  unix {}',
-        '  ✓ authentication  1234.5 ms  publickey\\x1b for root',
+        '  ✓ parse              0.3 ms  unix {}',
+        '  ✓ log in          1234.5 ms  publickey\\x1b for root',
         '',
       ].join('\n'),
     );
@@ -42,7 +42,7 @@ describe('formatCheck', () => {
     const indent = ' '.repeat(31);
     expect(at(60)).toEqual([
       'web',
-      '  ✓ resolved           1.0 ms  systemd knows vm "web" → it',
+      '  ✓ resolve            1.0 ms  systemd knows vm "web" → it',
       `${indent}has the address "unix/run/x"`,
       '',
     ]);
@@ -52,7 +52,7 @@ describe('formatCheck', () => {
     const lines = at(40);
     expect(lines).toEqual([
       'web',
-      '  ✓ resolved           1.0 ms',
+      '  ✓ resolve            1.0 ms',
       '      systemd knows vm "web" → it has',
       '      the address "unix/run/x"',
       '',
@@ -65,6 +65,14 @@ describe('formatCheck', () => {
     const failed = '  ✗ connect                    why';
     expect(formatCheck({ target: 'x', stages: [], error }, plain, fakeIo())).toBe(
       `x\n${failed}\\x0a\n    hint: do\\x0d\n`,
+    );
+    const handshake = new ConnectError('handshake', 'x', { code: 'HANDSHAKE', problem: 'why' });
+    const banner = [{ stage: 'banner', ms: 1, found: 'x' }] as const;
+    expect(formatCheck({ target: 'x', stages: [], error: handshake }, plain, fakeIo())).toContain(
+      '✗ banner ',
+    );
+    expect(formatCheck({ target: 'x', stages: banner, error: handshake }, plain, fakeIo())).toContain(
+      '✗ host key ',
     );
     expect(formatCheck({ target: '', stages: [], error: without }, plain, fakeIo())).toBe(`""\n${failed}\n`);
   });
@@ -125,7 +133,7 @@ describe('on real sockets', () => {
         const { results } = JSON.parse(first);
         expect(results.map(({ target }: { target: string }) => target)).toEqual([slow, fast, slow]);
       } else {
-        expect(stdout.map((text) => text.split('\n')[0])).toEqual([fast, slow]);
+        expect(stdout.map((text) => text.split('\n')[0])).toEqual([fast, slow, '2 of 2 work']);
         expect(first).toContain('SSH-2.0-fast');
       }
     },

@@ -161,12 +161,6 @@ describe('the doctor of this host', () => {
       { ...config({ asks: true }), ...ssh({ keyCommand: '/opt/vmssh host-key --typed=%n -- %I %H %t %K' }) },
       /ssh asks vmssh/,
     ],
-    [
-      'bad host keys',
-      { ...config({ asks: true }), ...ssh({ keyCommand: '/usr/bin/sss_ssh_knownhosts %H' }) },
-      /another KnownHostsCommand, which stands above ours.*sss_ssh_knownhosts/,
-      /config install/,
-    ],
     ['bad ssh vsock/3', ssh({ proxyCommand: undefined }), /no ProxyCommand/, install],
     [
       'bad ssh vsock/3',

@@ -30,7 +30,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     version: `OpenSSH_9.2p1 ${secret}`,
     proxyCommand: `sshpass -p hunter2 ssh ${secret}`,
     controlPath: `/home/jdoe/${secret}`,
-    login: { user: secret, path: secret },
+    login: { user: secret, where: secret },
   },
   config: {
     ...{ path: secret, owner: 'foreign', mainPath: secret, isIncluded: false, isCurrent: false },

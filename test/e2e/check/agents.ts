@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export type AgentKind = 'hangs' | 'is empty' | 'refuses' | 'signs nothing' | 'breaks';
@@ -28,6 +28,35 @@ export async function startAgent(path: string, kind: AgentKind, publicKey: strin
     server.close();
   });
 }
+
+/** A socket at `path` that leads to a real ssh-agent: how many signatures it was asked for since the last question. */
+export async function countSignatures(path: string, agent: string): Promise<() => number> {
+  let signatures = 0;
+  const server = createServer((client) => {
+    const there = connect(agent).on('error', () => {});
+    client.on('error', () => {}).on('close', () => there.destroy());
+    there.on('data', (chunk) => client.write(chunk)).on('close', () => client.destroy());
+    let bytes = Buffer.alloc(0);
+    client.on('data', (chunk) => {
+      there.write(chunk);
+      bytes = Buffer.concat([bytes, chunk]);
+      while (bytes.length >= 5 && bytes.length >= 4 + bytes.readUInt32BE(0)) {
+        if (bytes[4] === signRequest) signatures++;
+        bytes = bytes.subarray(4 + bytes.readUInt32BE(0));
+      }
+    });
+  });
+  await once(server.listen(path), 'listening');
+  onTestFinished(() => void server.close());
+  return () => {
+    const since = signatures;
+    signatures = 0;
+    return since;
+  };
+}
+
+/** SSH_AGENTC_SIGN_REQUEST. */
+const signRequest = 13;
 
 /** See https://datatracker.ietf.org/doc/html/draft-ietf-sshm-ssh-agent. */
 function answerTo(type: number | undefined, kind: AgentKind, blob: Buffer): Buffer | undefined {

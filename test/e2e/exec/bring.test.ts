@@ -153,11 +153,16 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     const plain = ['ssh', '-F', join(own, '.ssh/config'), '-o', 'BatchMode=yes'];
     expect(await ssh(...plain)).toMatchObject({ code: 0, stdout: 'dev\n', stderr: '' });
     expect(await ssh(...call('ssh', '-F', 'none'))).toMatchObject({ code: 0, stdout: 'dev\n' });
-    const { code, stdout } = await run(call('check', '-v', 'web'), { env });
-    expect(stdout).toMatch(
-      /^✓ \S+: ssh logs in as the machine's own user \(.*\n(?:.*\n)*.*it has no sshd: its Host brings one\n/,
-    );
-    expect(code).toBe(0);
+    for (const name of ['web', 'incus/web', 'incus%web']) {
+      const { code, stdout } = await run(
+        call('check', '-v', '--ssh-config', join(own, '.ssh/config'), name),
+        { env },
+      );
+      expect(stdout).toMatch(
+        /^✓ \S+: ssh logs in as the machine's own user \(.*\n(?:.*\n)*.*it has no sshd: its Host brings one\n/,
+      );
+      expect(code).toBe(0);
+    }
     expect(await setup()).toMatchObject({ code: 0 });
     expect(await setup('--yes', '--bring-sshd', '--user', 'nobody-here')).toMatchObject(
       printing(

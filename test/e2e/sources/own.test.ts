@@ -38,7 +38,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'jq'))('a source of the user', () => {
     const done = await run(['bash', '-euc', text], { env, cwd: home });
     expect(done).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/✓ listed .* 2 machines in 2 rows[\s\S]*there\n$/),
+      stdout: expect.stringMatching(/✓ list .* 2 machines in 2 rows[\s\S]*there\n$/),
       stderr: expect.stringContaining('shows the host key that its manager confirms'),
     });
     for (const name of ['web', 'box%web'])

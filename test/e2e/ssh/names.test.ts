@@ -126,7 +126,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a name', () => {
       expect(stdout).toMatch(
         /^! \S+@web-server-t7: vmssh ssh logs in as .* plain ssh has no Host web-server-t7,/,
       );
-      expect(stdout).toMatch(/\n {2}✓ found /);
+      expect(stdout).toMatch(/\n {2}✓ find /);
       expect(stdout).toContain(` for ${sshd.user}\n`);
       expect(stdout).toMatch(/\ninside \S+\n/);
     },

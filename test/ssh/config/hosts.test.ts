@@ -72,6 +72,15 @@ describe('a Host of its own', () => {
     expect(new Set(twins.map(({ options }) => options.lookedUp)).size).toBe(twins.length);
   });
 
+  it('has its target as a name if an sshd is brought there, which the pattern for all does not know', () => {
+    const all = ['web', 'db'].map((name) => machine(name, { target: `incus/${name}`, provider: 'incus' }));
+    const made = hosts(all, { logins: [{ target: 'incus/web', brings: true }] }).hosts;
+    expect(made.map(({ names, options: { bring } }) => ({ names, bring }))).toEqual([
+      { names: ['incus/web', 'incus%web'], bring: true },
+      { names: undefined, bring: undefined },
+    ]);
+  });
+
   it("has Hyper-V's id in capitals too, as WMI prints it", () => {
     const id = 'aaaaaaaa-2222-4333-8444-555555555555';
     const [host] = hosts([machine('mint', { uuid: id, provider: 'hyper-v', target: 'hyper-v/mint' })]).hosts;

@@ -304,6 +304,21 @@ describe('lines for ssh_config', () => {
   ])('$text', ({ text, name }) => expect(hostName(text)).toBe(name));
 });
 
+it('the targets of a machine into which an sshd is brought stand above the patterns, which bring none', () => {
+  const options = { target: 'incus/web', knownHosts: '~/x', bring: true };
+  const text = configText({
+    ...{ program: ['/opt/vmssh'], fdpass: true, platform: 'linux', asksForKeys: true, refusesUsers: true },
+    hosts: [{ host: 'web', names: ['incus/web', 'incus%web'], about: 'one', options }],
+  });
+  const blocks = text.split(/^(?=Host )/m).slice(1);
+  expect(blocks.map((each) => [each.split(/[ \n]/)[1], / --bring-sshd /.test(each)])).toEqual([
+    ['incus/web', true],
+    ['.host', false],
+    ['web', true],
+  ]);
+  expect(blocks[0]).toMatch(/^Host incus\/web incus%web\n/);
+});
+
 it.each([
   { name: 'an ssh that asks vmssh for keys', asks: {}, want: ['ssh-user docker/web', 'login docker/own'] },
   { name: 'the Host that vmssh setup made so', asks: { bring: false }, want: ['login docker/own'] },

@@ -181,7 +181,7 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh('vmssh check --until=resolved bare')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /✓ resolved .* exports an SSH socket: .* → it has the vsock CID 78 → vsock:78:22\n/,
+        /✓ resolve .* exports an SSH socket: .* → it has the vsock CID 78 → vsock:78:22\n/,
       ),
     });
     expect(await sh('vmssh ssh bare hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });

@@ -58,7 +58,7 @@ function virtualMachines(suite: 'hypervisor' | 'hypervisor-sid'): void {
   test('are checked up to their host keys', async () => {
     expect(await sh('vmssh check -v qemu/mint')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/✓ connected .*vsock:50:22.*✓ host key .*ssh-ed25519/s),
+      stdout: expect.stringMatching(/✓ connect .*vsock:50:22.*✓ host key .*ssh-ed25519/s),
     });
   });
 

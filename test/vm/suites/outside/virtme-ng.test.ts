@@ -65,7 +65,7 @@ describeGuests('guests of virtme-ng, by the example of docs/sources.md', () => {
   test('are listed, without a warning, by their ports', async () => {
     expect(await as('vmssh check vng')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^vng\n {2}✓ listed +[\d.]+ \w+ {2}1 machine in 1 row\n$/),
+      stdout: expect.stringMatching(/^vng\n {2}✓ list +[\d.]+ \w+ {2}1 machine in 1 row\n$/),
     });
     await expectRows('running\tkern\tqemu/kern\tqemu\nrunning\tvng-42\tvng/vng-42\tvng\n');
   });

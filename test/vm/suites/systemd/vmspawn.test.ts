@@ -52,7 +52,7 @@ describeGuests('a machine of systemd-vmspawn', () => {
       stdout: 'running\tweb\tmachine/web\tmachined\n',
     });
     const { stdout } = await sh('vmssh check --until=resolved web');
-    expect(stdout).toMatch(/✓ resolved .* vsock:50:22\n/);
+    expect(stdout).toMatch(/✓ resolve .* vsock:50:22\n/);
     expect(stdout.match(/ route /g)).toHaveLength(1);
   });
 

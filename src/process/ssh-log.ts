@@ -1,4 +1,4 @@
-import type { HostKey } from '../ssh/handshake-result.js';
+import type { ProgramEnd } from './run-program.js';
 
 /** How far an ssh came: the last thing that it did is the first that failed, unless it logged in. */
 export const reaches = [
@@ -18,7 +18,7 @@ export interface OfferedKey {
 export interface SshSaid {
   readonly reach: Reach;
   readonly banner?: string | undefined;
-  readonly hostKey?: HostKey | undefined;
+  readonly hostKey?: { readonly type: string; readonly fingerprint: string } | undefined;
   /** A new host key was kept. */
   readonly isKept: boolean;
   readonly user?: string | undefined;
@@ -36,9 +36,8 @@ export interface SshSaid {
   /** sshd got a signature of that, and refused it. */
   readonly isRefused: boolean;
   readonly lacksTerminal: boolean;
-  /** The files of its configuration, and where a Host of them applies: "FILE line N". */
-  readonly read: readonly string[];
-  readonly applied: readonly string[];
+  /** The files of its configuration, at line 0, and the Hosts of them that apply, at their line, in ssh's order. */
+  readonly blocks: readonly { readonly path: string; readonly line: number }[];
 }
 
 /**
@@ -50,7 +49,7 @@ export function readSsh(stderr: string): SshSaid {
   const own = served < 0 ? stderr : stderr.slice(0, served);
   const all = (pattern: RegExp, text = stderr) =>
     [...text.matchAll(pattern)].map(([, found, other]) => found ?? other ?? '');
-  const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\s*$/m.exec(own);
+  const key = hostKeyLine.exec(own);
   const offered = keysSaid('Offering public key', stderr);
   const accepted = keysSaid('Server accepts key', stderr).at(-1);
   const left = all(/^debug1: Authentications that can continue: (.*)$/gm).at(-1);
@@ -76,15 +75,24 @@ export function readSsh(stderr: string): SshSaid {
     ).find((line) => accepted && line.includes(accepted.name)),
     isRefused: /^debug1: Authentications that can continue: /m.test(after),
     lacksTerminal: /^PTY allocation request failed /m.test(stderr),
-    read: all(/^debug1: Reading configuration data (.*?)\r?$/gm, own),
-    applied: all(/^debug1: (.* line \d+): Applying options for /gm, own),
+    blocks: [...own.matchAll(blockLine)].map(([, file = '', path = file, line]) => ({
+      path,
+      line: Number(line ?? 0),
+    })),
   };
 }
+
+/** Of a certificate the fingerprint is that of its key. */
+const hostKeyLine =
+  /^debug1: Server host (?:key|certificate): ([\w@.-]+?)(?:-cert-v01@openssh\.com)? (SHA256:[\w+/]+)/m;
+
+const blockLine =
+  /^debug1: (?:Reading configuration data (.*?)|(.*) line (\d+): Applying options for .*?)\r?$/gm;
 
 /** The signs of each reach in the lines before the login, the farthest first. */
 const signs: readonly (readonly [Reach, RegExp])[] = [
   ['agent', /^debug1: SSH2_MSG_NEWKEYS received/m],
-  ['host key', /^debug1: Server host key: /m],
+  ['host key', hostKeyLine],
   ['key exchange', /^debug1: SSH2_MSG_KEXINIT received/m],
   ['banner', /^debug1: Remote protocol version /m],
   ['socket', /^debug1: Local version string /m],
@@ -105,4 +113,30 @@ function keysSaid(what: string, stderr: string): readonly OfferedKey[] {
     print,
     isAgents: / agent\b/.test(from),
   }));
+}
+
+/** One that waits for lookups of the name UNKNOWN may take more than 40 s. Milliseconds. */
+export const loginTimeoutMs = 45_000;
+
+/** Why ssh, at LogLevel INFO or with -v, ended without a login: the last line that says so; never empty, at most 500 characters. */
+export function whyEnded(end: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 'stopped'>): string {
+  const { code, stdout, stderr, stopped } = end;
+  const late = stopped === 'timeout' ? `it did not end within ${loginTimeoutMs / 1000} s` : undefined;
+  // What runs in a terminal says everything on stdout, and so does nologin.
+  const message = lastLine(stderr.replace(notReason, '')) ?? late ?? lastLine(stdout);
+  return (message && withoutHostName(message)) ?? `ssh ended with ${code ?? 'a signal'}`;
+}
+
+/** A message of ssh without its HostName, which is not where it went: for a multiplexer it is 127.0.0.1. */
+export function withoutHostName(message: string): string {
+  return message.replace(/^\S+@\S+: (?=Permission denied)|^Received disconnect from \S+ port \d+:\d+: /, '');
+}
+
+/** What ssh says at each login with these options, or with -v, and after each; what it says last has the reason above it. */
+const notReason =
+  /^(debug1: .*|OpenSSH_.*|Authenticated to .*|Transferred: .*|Bytes per second: .*|Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*|Killed by signal \d+\.|\*\* .*)\r?$/gm;
+
+/** The end of a line that is too long: before it a machine may have printed a banner without a line end. */
+function lastLine(text: string): string | undefined {
+  return text.trim().split('\n').pop()?.trim().slice(-500) || undefined;
 }

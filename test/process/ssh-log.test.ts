@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { readSsh, whyEnded } from '../../src/process/ssh-log.js';
+
+it.each([
+  ['root@127.0.0.1: Permission denied (publickey).\r\n', 'Permission denied (publickey).'],
+  ['ann@web: Permission denied (publickey).\nConnection to web closed.\n', 'Permission denied (publickey).'],
+  [
+    'Received disconnect from UNKNOWN port 65535:2: Too many authentication failures\r\nDisconnected from UNKNOWN port 65535\r\n',
+    'Too many authentication failures',
+  ],
+  ['mail to ann@web: lost\n', 'mail to ann@web: lost'],
+  // What ssh 10.1 says of an older sshd, and any ssh that is ended from here.
+  [
+    'ann@web: Permission denied (publickey).\n** WARNING: connection is not\nKilled by signal 15.\n',
+    'Permission denied (publickey).',
+  ],
+  ['', 'ssh ended with 255'],
+])('names no HostName of ssh, which is not where it went: $1', (stderr, why) => {
+  expect(whyEnded({ code: 255, stdout: '', stderr, stopped: undefined })).toBe(why);
+});
+
+it.each([
+  ['key: ssh-ed25519 SHA256:HKLn', 'ssh-ed25519'],
+  // As ssh 9.2 and 10.0 print it.
+  [
+    'certificate: ssh-ed25519-cert-v01@openssh.com SHA256:HKLn, serial 7 ID "web" CA ssh-ed25519 SHA256:CAca valid forever',
+    'ssh-ed25519',
+  ],
+  ['key: ssh-mldsa44-ed25519@openssh.com SHA256:HKLn', 'ssh-mldsa44-ed25519@openssh.com'],
+])('the host key is that of a certificate too: %s', (said, type) => {
+  const { reach, hostKey } = readSsh(`debug1: SSH2_MSG_KEXINIT received\r\ndebug1: Server host ${said}\r\n`);
+  expect({ reach, hostKey }).toEqual({ reach: 'host key', hostKey: { type, fingerprint: 'SHA256:HKLn' } });
+});

@@ -101,7 +101,10 @@ export const scopesOf: Readonly<Record<QemuTarget['scope'], readonly ('system' |
   session: ['user'],
 };
 
-export const askedForQemu = { title: 'QEMU', hints: { unknown: 'see virsh list --all, and vmssh list' } };
+export const askedForQemu = {
+  title: 'QEMU',
+  hints: { unknown: 'see vmssh list, and for libvirt virsh list --all' },
+};
 
 /** qemu/NAME as in libvirt-ssh-proxy; with :system or :session for only one libvirtd. */
 export const qemuKind: Kind<QemuTarget> = {

@@ -34,7 +34,10 @@ export const vsockKind: Kind<VsockTarget> = {
   rest: 'address',
   from: 'linux',
   parse: parseVsock,
-  resolve,
+  resolve: (target, context) => ({
+    ...resolve(target, context),
+    recheck: async () => (await import('../sources/vmm/qemu.js')).notOfKernel(target.cid, context),
+  }),
 };
 
 export const vsockMuxKind: Kind<VsockMuxTarget> = {

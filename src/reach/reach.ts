@@ -197,6 +197,7 @@ const notThere: ReadonlySet<string> = new Set([
   'WSAECONNREFUSED',
   'WSAETIMEDOUT',
   'ETIMEDOUT',
+  'ENODEV',
 ]);
 
 async function withInterruption<T>(target: string, signal: AbortSignal | undefined, work: Promise<T>) {

@@ -11,7 +11,7 @@ import { ownSocket, pathsOf } from '../processes/process-paths.js';
 import { inContainer, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Listeners } from '../processes/tcp-listeners.js';
 import { loopbackFor, routesTo } from '../routes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Source, Warn, Warning } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Recheck, Source, Warn, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { withoutContested } from '../tools/claims.js';
@@ -171,6 +171,21 @@ function fromQemu(
   // An address has one route.
   const routes = routesTo(typed === undefined ? [socket] : [socket, forwarded], lack);
   return ofProcess(machine, { ...known, ...(ids.length > 0 ? { ids } : {}), cid, uuid, pid, routes });
+}
+
+/** Why the kernel does not reach a CID: its machine's vsock device is a program's, with a socket of its own. */
+export async function notOfKernel(
+  cid: number,
+  deps: Deps,
+  list: (deps: Deps) => Promise<Listing> = qemu.list,
+): Promise<Recheck | undefined> {
+  const { found } = await list(deps);
+  const isIt = ({ cid: own, authority, routes = [] }: DiscoveredMachine) =>
+    own === cid && authority !== 'other' && routes[0]?.name === 'vsock-mux';
+  const target = found.find(isIt)?.target;
+  if (target === undefined) return undefined;
+  const problem = `the kernel does not have CID ${cid}: a program serves it for ${target}`;
+  return { problem, hint: `ssh ${target}` };
 }
 
 /** The first route to a machine by its QEMU's command line, for a manager that does not know it: libvirt with `qemu:commandline`, machined. */

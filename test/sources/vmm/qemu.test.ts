@@ -5,7 +5,7 @@ import { listAll } from '../../../src/sources/list-all.js';
 import { addressOf, routeTo } from '../../../src/sources/routes.js';
 import { match, searchSource } from '../../../src/sources/search.js';
 import { crosvm, parseCrosvmArgs } from '../../../src/sources/vmm/crosvm.js';
-import { parseQemuArgs, type QemuMachine, qemu } from '../../../src/sources/vmm/qemu.js';
+import { notOfKernel, parseQemuArgs, type QemuMachine, qemu } from '../../../src/sources/vmm/qemu.js';
 import { parseVhostDevice } from '../../../src/sources/vmm/vhost-device.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { fixture } from '../fixture.js';
@@ -256,6 +256,12 @@ describe('running QEMUs', () => {
       { argv: daemon, cwd: '/run/x' },
     );
     expect(found).toMatchObject([{ target: 'qemu/mint', cid: 43, ...at('vsock-mux/run/x/mux.sock') }]);
+    const known = async () => ({ found, warnings: [] });
+    expect(await notOfKernel(43, { env: {} }, known)).toEqual({
+      problem: 'the kernel does not have CID 43: a program serves it for qemu/mint',
+      hint: 'ssh qemu/mint',
+    });
+    expect(await notOfKernel(42, { env: {} }, known)).toBeUndefined();
   });
 });
 

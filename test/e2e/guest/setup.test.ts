@@ -54,8 +54,12 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     execFileSync('ssh-keygen', ['-A', '-f', root]);
     const { code, stdout } = await setup('--yes', '--user', user, 'incus/web');
     const print = execFileSync('ssh-keygen', ['-lf', `${ca}.pub`], { encoding: 'utf8' }).split(' ')[1];
-    expect(stdout).toContain(`✓ key          a certificate of CA ${print} logs in as ${user} already: no key`);
-    expect(stdout).toContain(`✓ login        ssh web is ${user}, by a certificate of CA ${print}; its host key is`);
+    expect(stdout).toContain(
+      `✓ key          a certificate of CA ${print} logs in as ${user} already: no key`,
+    );
+    expect(stdout).toContain(
+      `✓ login        ssh web is ${user}, by a certificate of CA ${print}; its host key is`,
+    );
     expect(code).toBe(0);
     expect(existsSync(join(root, 'home/.ssh'))).toBe(false);
     await changesNothing(/✗ key .*from no file/, ['--user', user, '--key', `${own}.pub`, 'incus/web']);

@@ -19,13 +19,11 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly also?: readonly string[];
   /** More Host patterns: spellings of another tool for ssh. */
   readonly sshForms?: readonly string[];
-  /** What follows the separator: a socket's path, another address, or a name to look up. */
+  /** What follows the separator: a socket's path, another address, where another machine may answer later, or a name to look up. */
   readonly rest: 'path' | 'address' | 'name';
   readonly from: From;
   /** False for a socket with one server. */
   readonly takesPort: boolean;
-  /** Whether host keys are kept; "none" if another machine may answer there later. */
-  readonly hostKey: 'machine' | 'none';
   /** Whether a machine without a UUID has its key under its name and its owner: this user and the system may each have one of that name. */
   readonly keyHasOwner?: boolean;
   /** Whether its machines may be reached by a network; false if absent. */

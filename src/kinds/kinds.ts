@@ -47,7 +47,12 @@ export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kin
 /** Whether a target names a machine, not an address where another one may answer later. */
 export function isNamed(target: AnyTarget): boolean {
   const { inner } = target as Partial<ViaTarget>;
-  return inner ? isNamed(inner) : kindOf(target).hostKey === 'machine';
+  return inner ? isNamed(inner) : hasMachines(kindOf(target));
+}
+
+/** Whether a kind's targets are machines, which keep their host keys. */
+export function hasMachines({ name, rest }: Kind): boolean {
+  return rest === 'name' || name === 'via';
 }
 
 export function providersOf(target: AnyTarget): readonly string[] {

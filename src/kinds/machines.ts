@@ -27,7 +27,6 @@ const named = {
   separators: '/%',
   rest: 'name',
   takesPort: true,
-  hostKey: 'machine',
   resolve(this: Pick<Kind, 'sources'>, target: AnyTarget, context: ResolveContext) {
     return find(this, target as NamedTarget, context);
   },
@@ -54,7 +53,6 @@ export const dotHostKind: Kind<UnixTarget> = {
   rest: 'address',
   from: 'anywhere',
   takesPort: false,
-  hostKey: 'none',
   sources: [],
   isBare: isDotHost,
   parse: () => thisHost,

@@ -8,7 +8,7 @@ import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../t
 import type { Kind } from './kind.js';
 
 /** An address, of which no source knows the machine. */
-const address = { separators: '/%:', takesPort: true, hostKey: 'none', sources: [] } as const;
+const address = { separators: '/%:', takesPort: true, sources: [] } as const;
 
 function resolve(target: SocketTarget, context: ResolveContext): Reachable {
   return { steps: [], routes: [routeToSocket(target, context)] };

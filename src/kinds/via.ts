@@ -13,7 +13,6 @@ export const viaKind: Kind<ViaTarget> = {
   rest: 'address',
   from: 'anywhere',
   takesPort: true,
-  hostKey: 'machine',
   network: true,
   sources: [],
   parse: parseVia,

@@ -117,7 +117,7 @@ export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0
 export function namesOfGuest({ name }: Pick<GuestKeys, 'name'>): readonly string[] {
   if (!isPlainHostName(name)) return [];
   const all: readonly Kind[] = kinds;
-  const named = all.filter(({ hostKey, rest }) => hostKey === 'machine' && rest === 'name');
+  const named = all.filter(({ rest }) => rest === 'name');
   // "qemu:system/web"
   const between = (separator: string) => (separator === ':' ? [':*/', ':*%'] : [separator]);
   return named.flatMap(({ name: kind, separators }) =>

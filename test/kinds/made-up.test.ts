@@ -13,7 +13,6 @@ const bhyve: Kind<NamedTarget> = {
   rest: 'name',
   from: 'anywhere',
   takesPort: true,
-  hostKey: 'machine',
   sources: [{ name: 'bhyve' }],
   parse: ({ rest }) => ({ kind: 'bhyve', name: rest }),
   resolve: ({ name }, { port }) => ({
@@ -27,7 +26,6 @@ const serial: Kind<NamedTarget> = {
   form: 'serial/PATH',
   rest: 'path',
   from: 'linux',
-  hostKey: 'none',
   parse: ({ rest }) => ({ kind: 'serial', name: rest }),
 };
 const table: readonly Kind[] = [...kinds, bhyve, serial];

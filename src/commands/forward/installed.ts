@@ -11,7 +11,7 @@ import { readText } from '../../files/read-file.js';
 import { fileAt, fileError } from '../../hosts/files.js';
 import { configFiles } from '../../hosts/places.js';
 import { manual, removeLinks, sandbox, serviceOf, systemctl, unitPath, unitText } from '../../hosts/units.js';
-import { kindOf, parseTarget } from '../../kinds/kinds.js';
+import { hasMachines, kindOf, parseTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { readListeners } from '../../sources/processes/tcp-listeners.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
@@ -248,7 +248,7 @@ function unitTexts(
 /** Only for an address: a manager's programs, and ssh, would inherit them, and some need new privileges (newuidmap). */
 function restrictionsOf(target: string, local: Local, program: readonly string[]): readonly string[] {
   const parsed = parseTarget(target);
-  if (kindOf(parsed).hostKey === 'machine') return [];
+  if (hasMachines(kindOf(parsed))) return [];
   const families = [
     'AF_UNIX',
     ...(parsed.kind === 'unix' || parsed.kind === 'vsock-mux' ? [] : ['AF_VSOCK']),

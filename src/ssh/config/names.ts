@@ -1,6 +1,6 @@
 import { countBy } from '../../group-by.js';
 import { uuidAlias } from '../../identity/identity.js';
-import { asTarget, kindOf } from '../../kinds/kinds.js';
+import { asTarget, hasMachines, kindOf } from '../../kinds/kinds.js';
 import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isTargetWord } from '../../typed/names.js';
@@ -69,7 +69,7 @@ function ownTargets(entry: HostEntry, hasMore: boolean): readonly string[] {
 export function kindOfName(target: string) {
   const typed = isTargetWord(target) ? asTarget(target) : undefined;
   const kind = typed && kindOf(typed);
-  return kind?.hostKey === 'none' ? undefined : kind;
+  return kind && hasMachines(kind) ? kind : undefined;
 }
 
 /** via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */

@@ -140,7 +140,7 @@ function withTargets(host: ConcreteHost): readonly ConcreteHost[] {
 
 // Last, so that the user's own choice counts.
 function noKexWarning(hosts: readonly ConcreteHost[]): string {
-  const local = allKinds.filter(({ hostKey, network }) => hostKey === 'machine' && !network);
+  const local = allKinds.filter(({ rest, network }) => rest === 'name' && !network);
   const names = hosts
     .filter(({ options: { target } }) => target !== undefined && !kindOf(parseTarget(target)).network)
     .flatMap(({ host, names = [] }) => [host, ...names]);

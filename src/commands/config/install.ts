@@ -12,7 +12,7 @@ import { configOptions, dryRunOption, fileOptions, settings, systemOption } from
 import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
-import { checkSshOptions, keyChecking, type SshOption } from '../../hosts/ssh-option.js';
+import { checkSshOptions, keyChecking } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/units.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { takeInbox } from '../../identity/inbox.js';
@@ -68,15 +68,9 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     if (given.dryRun) return show(await planInstall(given, io, find, files), io);
     // What ssh has kept by itself becomes its machine's first.
     if (!given.system) await takeInbox(knownHostsFile(io.env)).catch(() => {});
-    const fresh = given.fresh ?? (await askForFresh(given, io, files));
-    if (fresh === 'left') return exitCode.interrupted;
-    const asked = await askForKeys(given, io, files, find);
-    if (asked === 'left') return exitCode.interrupted;
-    const sshOptions = asked === undefined ? given.sshOptions : [...(given.sshOptions ?? []), asked];
-    const { code, plan } = await carryOut(
-      () => planInstall({ ...given, fresh, sshOptions }, io, find, files),
-      io,
-    );
+    const options = await askOnce(given, io, files, find);
+    if (options === undefined) return exitCode.interrupted;
+    const { code, plan } = await carryOut(() => planInstall(options, io, find, files), io);
     return code === exitCode.ok ? afterInstall(plan, given, io) : code;
   },
 };
@@ -151,56 +145,43 @@ async function refuseOtherBytes(path: string): Promise<void> {
   );
 }
 
-/** On a terminal, and only once: whether other runs may keep the Hosts up to date. Undefined: there was nothing to ask; "left": the user left. */
-export async function askForFresh(
-  options: ConfigOptions,
-  io: Io,
-  files: ConfigFiles,
-  asking?: typeof askWhether,
-): Promise<boolean | 'left' | undefined> {
-  if (options.system || !canPick(io)) return undefined;
-  const { text } = await fileAt(files.own);
-  if (!['none', 'ours'].includes(ownerOf(text))) return undefined;
-  const last = (await readState(files.state)) ?? noState;
-  const all = inEffect(settings, options, last.options);
-  if (all.names.onlyPatterns || all.fresh !== undefined) return undefined;
-  const unit = files.units === undefined ? '' : ', and so can systemd';
-  const why = `Machines come and go: vmssh list and vmssh ssh can keep ssh's list of them up to date${unit}.\n`;
-  io.err(pasteable(why, io));
-  const ask = asking ?? (await import('../../picker/picker.js')).askWhether;
-  return (await ask('Keep it up to date?', 'no', io)) ?? 'left';
-}
-
-/** On a terminal, and only once: what ssh does about the first key of machines whose managers read none. Undefined: there was nothing to ask. */
-export async function askForKeys(
+/** The options, with the answers of who is at a terminal and said neither before: whether other runs may keep the Hosts up to date, and what ssh does about first keys. Undefined: the user left. */
+export async function askOnce(
   options: ConfigOptions,
   io: Io,
   files: ConfigFiles,
   find: FindMachines,
   asking?: typeof askWhether,
-): Promise<SshOption | 'left' | undefined> {
-  if (options.system || !canPick(io)) return undefined;
+): Promise<ConfigOptions | undefined> {
+  if (options.system || !canPick(io)) return options;
+  const { text } = await fileAt(files.own);
   const last = (await readState(files.state)) ?? noState;
   const all = inEffect(settings, options, last.options);
+  if (all.names.onlyPatterns || !['none', 'ours'].includes(ownerOf(text))) return options;
+  const ask = async (why: string, question: string) => {
+    io.err(pasteable(`${why}.\n`, io));
+    return (asking ?? (await import('../../picker/picker.js')).askWhether)(question, 'no', io);
+  };
+  const unit = files.units === undefined ? '' : ', and so can systemd';
+  const kept = `Machines come and go: vmssh list and vmssh ssh can keep ssh's list of them up to date${unit}`;
+  const fresh = all.fresh ?? (await ask(kept, 'Keep it up to date?'));
+  if (fresh === undefined) return undefined;
+  const given = all.fresh === undefined ? { ...options, fresh } : options;
   const isSaid = all.sshOptions.some(({ keyword }) => keyword.toLowerCase() === keyChecking);
-  if (isSaid || all.names.onlyPatterns) return undefined;
-  if ((await usersTexts(io)).some((text) => settingsOf(text, [keyChecking]).length > 0)) return undefined;
-  const { machines } = await find(
-    { ...io, env: withKeptEnv(io.env, last.machines) },
-    options.via === 'none' ? undefined : options.via,
-  );
+  const users = isSaid ? [] : await usersTexts(io);
+  if (isSaid || users.some((each) => settingsOf(each, [keyChecking]).length > 0)) return given;
+  const here = { ...io, env: withKeptEnv(io.env, last.machines) };
+  const { machines } = await find(here, options.via === 'none' ? undefined : options.via);
   const { readsKeys } = await import('../../identity/manager-keys.js');
   const read = await Promise.all(machines.map((machine) => readsKeys(reachedMachine(machine), io)));
   const unread = machines.filter((_, at) => !read[at]).map(({ name }) => name);
-  if (unread.length === 0) return undefined;
+  if (unread.length === 0) return given;
   const names = printable(fewOf(unread, maxShown));
-  io.err(
-    pasteable(`Nobody here can confirm the host key of ${names}: ssh asks you at the first login.\n`, io),
-  );
-  const ask = asking ?? (await import('../../picker/picker.js')).askWhether;
-  const accepts = await ask('Accept first keys without a question?', 'no', io);
-  if (accepts === undefined) return 'left';
-  return { keyword: 'StrictHostKeyChecking', value: accepts ? 'accept-new' : 'ask' };
+  const unknown = `Nobody here can confirm the host key of ${names}: ssh asks you at the first login`;
+  const accepts = await ask(unknown, 'Accept first keys without a question?');
+  if (accepts === undefined) return undefined;
+  const chosen = { keyword: 'StrictHostKeyChecking', value: accepts ? 'accept-new' : 'ask' };
+  return { ...given, sshOptions: [...(options.sshOptions ?? []), chosen] };
 }
 
 const maxShown = 8;

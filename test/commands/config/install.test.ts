@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { askForFresh, whatNow } from '../../../src/commands/config/install.js';
+import { askOnce, whatNow } from '../../../src/commands/config/install.js';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
+import type { FindMachines } from '../../../src/machines/find-machines.js';
 import type { askWhether } from '../../../src/picker/picker.js';
+import type { ListedMachine } from '../../../src/sources/merge.js';
 import { type HostEntry, noState } from '../../../src/ssh/config/state.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
@@ -19,6 +21,7 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
     answer = true,
     at = terminal,
     hasSystemd = false,
+    machines: readonly ListedMachine[] = [],
   ) => {
     let times = 0;
     const ask: typeof askWhether = async () => {
@@ -27,8 +30,11 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
     };
     const io = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal: at });
     const files = configFiles({ system: false }, io, undefined, () => hasSystemd);
+    const find: FindMachines = async () => ({ machines, warnings: [] });
+    const said = await askOnce({ ...keepNames, ...options }, io, files, find, ask);
     return {
-      says: await askForFresh({ ...keepNames, ...options }, io, files, ask),
+      says: said?.fresh,
+      keys: said?.sshOptions?.map(({ value }) => value),
       times,
       said: io.stderr.join(''),
     };
@@ -39,6 +45,24 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
       /^Machines come and go: .*list and .*ssh can keep ssh's list of them up to date\.\n$/,
     );
     expect((await asked({}, true, terminal, true)).said).toContain(', and so can systemd.');
+  });
+
+  it('comes before the one about first keys, where a manager reads none', async () => {
+    const web: ListedMachine = {
+      name: 'web',
+      target: 'qemu/web',
+      provider: 'qemu',
+      status: 'running',
+      also: [],
+    };
+    const both = await asked({}, true, terminal, false, [web]);
+    expect(both).toMatchObject({ says: true, keys: ['accept-new'], times: 2 });
+    expect(both.said).toContain(
+      'Nobody here can confirm the host key of web: ssh asks you at the first login.',
+    );
+    expect(await asked({}, false, terminal, false, [web])).toMatchObject({ says: false, keys: ['ask'] });
+    const said = { sshOptions: [{ keyword: 'stricthostkeychecking', value: 'yes' }] };
+    expect(await asked(said, true, terminal, false, [web])).toMatchObject({ keys: ['yes'], times: 1 });
   });
 
   it('is asked of those whose file is from a run in a pipe', async () => {

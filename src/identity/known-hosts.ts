@@ -83,22 +83,13 @@ export type FiledVerdict = 'new' | 'known' | 'changed' | 'revoked';
 
 /** ssh's verdict on a host's key, given by fingerprint, from the bytes of a known_hosts file. */
 export function filedVerdict(fingerprint: string, name: string, bytes: Buffer): FiledVerdict {
-  const lines = linesFor(name, bytes);
+  const host = nameBytes(name);
+  const lines = linesWithKey(bytes).filter(({ hosts }) => isFor(host, hosts));
   const isSame = (line: KeyLine) => fingerprintOf(Buffer.from(line.key, 'base64')) === fingerprint;
   if (lines.some((line) => line.marker === '@revoked' && isSame(line))) return 'revoked';
   const plain = lines.filter(({ marker }) => marker === undefined);
   if (plain.length === 0) return 'new';
   return plain.some(isSame) ? 'known' : 'changed';
-}
-
-/** The types of a host's known keys: ssh asks the server for one of them. */
-export function knownTypes(name: string, bytes: Buffer): readonly string[] {
-  return linesFor(name, bytes).flatMap(({ marker, type }) => (marker === undefined ? [type] : []));
-}
-
-function linesFor(name: string, bytes: Buffer): readonly KeyLine[] {
-  const host = nameBytes(name);
-  return linesWithKey(bytes).filter(({ hosts }) => isFor(host, hosts));
 }
 
 /** The type of a public key blob, its first string (RFC 4253 section 6.6). */

@@ -1,7 +1,7 @@
 import { readReply } from '../../src/connect/multiplexer.js';
 import { ConnectError, printable } from '../../src/errors.js';
 import { cidOf, parseProgress } from '../../src/guest/run/run-script.js';
-import { knownTypes, linesOf } from '../../src/identity/known-hosts.js';
+import { filedVerdict, linesOf } from '../../src/identity/known-hosts.js';
 import { withoutNames } from '../../src/identity/pins.js';
 import { kindOf, parseTarget } from '../../src/kinds/kinds.js';
 import { windowsText } from '../../src/process/run-program.js';
@@ -113,7 +113,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
 
   'known-hosts'(bytes) {
     must(Buffer.from(linesOf(bytes).join(''), 'latin1').equals(bytes), 'bytes that are lost');
-    knownTypes('mint', bytes);
+    filedVerdict('', 'mint', bytes);
     const { bytes: left } = withoutNames(bytes, ['mint']);
     must(withoutNames(left, ['mint']).removed === 0, 'a name that stays');
   },

@@ -5,7 +5,6 @@ import {
   isEntryOf,
   isFor,
   keyTypeOf,
-  knownTypes,
   linesOf,
   nameBytes,
   parseLine,
@@ -101,13 +100,7 @@ describe.each(['ssh-mldsa44-ed25519@openssh.com', 'ssh-mldsa44-ed25519'])('a key
   ])('is one like any other: $want', ({ text, want }) => {
     const bytes = Buffer.from(text);
     expect(filedVerdict(fingerprintOf(own), 'web', bytes)).toBe(want);
-    expect(knownTypes('web', bytes).includes(type)).toBe(want === 'known' || want === 'changed');
     const left = withoutNames(bytes, ['web']).bytes.toString();
     expect(left.includes(type)).toBe(want === 'revoked' || want === 'new');
   });
-});
-
-it('the types of known keys are those of its plain lines', () => {
-  const text = `web ssh-rsa AAAA\n@revoked web ssh-dss AAAA\ndb ecdsa AAAA\nweb ssh-ed25519 ${key}\n# web x y\n`;
-  expect(knownTypes('web', Buffer.from(text))).toEqual(['ssh-rsa', 'ssh-ed25519']);
 });

@@ -2,14 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import {
-  filedVerdict,
-  isFor,
-  knownTypes,
-  linesOf,
-  nameBytes,
-  parseLine,
-} from '../../src/identity/known-hosts.js';
+import { filedVerdict, isFor, linesOf, nameBytes, parseLine } from '../../src/identity/known-hosts.js';
 import { pinKey, pinsIn, withoutNames } from '../../src/identity/pins.js';
 import { matchesPattern } from '../../src/typed/names.js';
 import { lacks } from '../helpers/programs.js';
@@ -94,9 +87,7 @@ describe('a known_hosts file', () => {
   );
 
   property('gives a verdict on any host', fc.tuple(file, anyText()), ([bytes, host]) => {
-    const verdict = filedVerdict('SHA256:none', host, bytes);
-    expect(['new', 'changed']).toContain(verdict);
-    expect(knownTypes(host, bytes).length > 0).toBe(verdict === 'changed');
+    expect(['new', 'changed']).toContain(filedVerdict('SHA256:none', host, bytes));
   });
 });
 

@@ -5,7 +5,7 @@ import { complain } from '../../cli/failure.js';
 import { exitCode, quote } from '../../errors.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { hostKeyAlias } from '../../identity/identity.js';
-import { knownTypes } from '../../identity/known-hosts.js';
+import { filedVerdict } from '../../identity/known-hosts.js';
 import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { otherBytes } from '../../process/non-utf8.js';
@@ -51,8 +51,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
     tool === 'ssh' && io.terminal.stderr && call.setup !== undefined && !(await knowsKey(call, io));
   // While the tool runs: no login waits for it.
   const [code] = await Promise.all([run(call.command, io), all && keepFresh(all, io)]);
-  if (code === 255) await explainKey(call, options, io);
-  if (code === 255 && !call.asks && (await changedKey(call, io))) await explainChangedKey(call, io);
+  if (code === 255) await explain(call, options, io);
   // At the first login its host key was accepted, and what came then was not.
   if (code === 255 && isNew && (await knowsKey(call, io))) {
     const problem = `if ${quote(call.named.text)} refused the login, your key is not in there`;
@@ -107,17 +106,20 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   });
 }
 
-/** ssh's own message is above: whether the login was refused without a key that only root can read, one more shows. */
-async function explainKey(call: ToolCall, { start }: SshOptions, io: Io): Promise<void> {
-  const { named } = call;
+/** ssh's own message is above: one more login shows whether it refused a key that only root can read, or, without asking vmssh, the host key. */
+async function explain(call: ToolCall, { start }: SshOptions, io: Io): Promise<void> {
+  const { named, asks } = call;
   if (named.machine && !mayBeUp(named.machine) && !start) return;
   const { keyFix } = await import('../../ssh/login-key.js');
   const fix = await keyFix(named.target, named.machine?.identityFile);
-  if (fix === undefined || !(await loginSays(call, io)).includes('Permission denied')) return;
+  const mayBeChanged = !asks && (await knowsKey(call, io));
+  const said = fix === undefined && !mayBeChanged ? '' : await loginSays(call, io);
+  if (mayBeChanged && said.includes('Host key verification failed')) return explainChangedKey(named, io);
+  if (fix === undefined || !said.includes('Permission denied')) return;
   await complain(`${quote(named.text)} refused the login: it takes the key that its manager made`, fix, io);
 }
 
-async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
+async function explainChangedKey(named: ToolCall['named'], io: Io): Promise<void> {
   const { text } = named;
   const [{ forgetRoute }, { explainRefusal }] = await Promise.all([
     import('../../reach/remembered.js'),
@@ -125,9 +127,9 @@ async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
   ]);
   const route = await forgetRoute(text, io.env);
   const made = guestKeysFor(named, io.env);
-  const why = made ? 'not made' : 'changed';
-  const names = { typed: text, made: made?.name, path: made?.knownHosts ?? knownHostsFile(io.env) };
-  const { problem, hint } = explainRefusal(why, names, io);
+  const path = made?.knownHosts ?? knownHostsFile(io.env);
+  const names = { typed: text, made: made?.name, path };
+  const { problem, hint } = explainRefusal(made ? 'not made' : 'changed', names, io);
   const how = route === undefined ? '' : `; ${route}`;
   return complain(`the host key of ${quote(text)} is refused: ${problem}${how}`, hint, io);
 }
@@ -141,21 +143,12 @@ const onlyLooks = [
   ...['PermitLocalCommand=no', 'RemoteCommand=none', 'RequestTTY=no'],
 ];
 
-/** Whether ssh knows another key of the machine. Its message went to the terminal, so it is run again, up to the login; only if any key is known. */
-async function changedKey(call: ToolCall, io: Io): Promise<boolean> {
-  if (!(await knowsKey(call, io))) return false;
-  // The second one also stands for a key of another type than the one that was made.
-  const isMade = guestKeysFor(call.named, io.env) !== undefined;
-  const says = isMade ? 'Host key verification failed' : 'REMOTE HOST IDENTIFICATION HAS CHANGED';
-  return (await loginSays(call, io)).includes(says);
-}
-
 async function knowsKey({ named }: ToolCall, { env }: Io): Promise<boolean> {
   const given = guestKeysFor(named, env);
   const alias = given?.alias ?? hostKeyAlias(named);
   const { bothFiles } = await import('../../identity/inbox.js');
   const known = await bothFiles(given?.knownHosts ?? knownHostsFile(env));
-  return alias !== undefined && knownTypes(alias, known).length > 0;
+  return alias !== undefined && filedVerdict('', alias, known) !== 'new';
 }
 
 async function loginSays({ ssh, options, host }: ToolCall, io: Io): Promise<string> {

@@ -213,9 +213,11 @@ function withoutRemains(all, memories) {
   const differing = [0, 1, 2, 3, 4, 5, 6, 7].filter(
     (at) => only(all.map((each) => byteAt(each, at))) === undefined,
   );
-  // The bytes in which the addresses of the memory, and of the program, differ: it may be a whole pointer.
+  // The bytes in which the addresses of the memory, and of the program, differ: it may be a whole pointer, if nothing stands above these.
+  const isHigh = all.every((each, at) => each >> 32n !== (memories[at]?.memory.base ?? 0n) >> 32n);
   const isWhole =
-    [1, 2, 3].every((at) => differing.includes(at)) || [2, 3, 4, 5].every((at) => differing.includes(at));
+    (!isHigh && [1, 2, 3].every((at) => differing.includes(at))) ||
+    [2, 3, 4, 5].every((at) => differing.includes(at));
   // An address differs by pages.
   if (isWhole || differing.includes(0)) return undefined;
   let word = all[0] ?? 0n;

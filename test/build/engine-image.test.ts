@@ -49,6 +49,10 @@ eachRow({
     word: ({ base }: { base: bigint }) => 0x1_0003_0001n | ((base + 0x1008n) & 0xff00_0000n),
     want: { word: 0x1_0003_0001n, ofMemory: 0n, ofProgram: 0n },
   },
+  'a byte before, and a number behind, three bytes of a pointer': {
+    word: ({ base }: { base: bigint }) => 0xcf5_0000_0001n | ((base + 0x1c00n) & 0xffff_ff00n),
+    want: { word: 0xcf5_0000_0001n, ofMemory: 0n, ofProgram: 0n },
+  },
   'a number before the hash of an address': {
     word: ({ base }: { base: bigint }) => (((base * 0x9e37_0001n) & 0xffff_ffffn) << 32n) | 1n,
     want: { word: 1n, ofMemory: 0n, ofProgram: 0n },

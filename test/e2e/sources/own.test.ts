@@ -103,7 +103,7 @@ describe('vmssh check SOURCE', () => {
     source([program('wrong', listing(...rows))]);
     const { code, stdout } = await call('check', 'mine');
     expect(code).toBe(1);
-    expect(stdout).toMatch(/listed +[\d.]+ ms {2}2 machines in 3 rows\n/);
+    expect(stdout).toMatch(/list +[\d.]+ ms {2}2 machines in 3 rows\n/);
     expect(stdout.match(/left out/g)).toHaveLength(1);
     expect(stdout).toMatch(/row 1, "web": left out: its "status" is "fine": it must be one of running/);
     expect(stdout).toMatch(/row 2, "db": it is running, and has neither an "address" nor "routes"/);

@@ -17,7 +17,7 @@ export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
   if (pid !== undefined) unlessEnded(() => process.kill(pid, 'SIGTERM'));
 });
 
-/** Ends an ssh that waits, at its question or for a machine, with this process, also if this process is killed. */
+/** Ends an ssh that waits at its question with this process, also if this process is killed. */
 export const askingSshEndsWithUs: Start = (start) => {
   const { child, release } = sshEndsWithUs(start);
   if (process.platform === 'win32') return { child, release };

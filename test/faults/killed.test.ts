@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,13 +28,6 @@ describe('after SIGKILL of vmssh', () => {
       args: ['proxy', 'via/hv1/vsock/3', '22'],
     },
     {
-      // A machine keeps its connection open as long as it likes.
-      what: 'the ssh of a script in a machine ends, whatever the machine does',
-      tool: 'ssh',
-      text: 'exec sleep 1000',
-      args: ['guest', 'check', '--by', 'ssh', 'hv1'],
-    },
-    {
       // As podman, which reads on where its input is reset: something that it printed was not read yet.
       what: 'an exec to which an sshd is brought ends, whatever it waits for',
       tool: 'incus',
@@ -42,16 +35,15 @@ describe('after SIGKILL of vmssh', () => {
       args: ['proxy', '--bring-sshd', 'incus/web', '22'],
     },
   ])('$what', async ({ tool, text, args }) => {
-    const bin = mkdtempSync(join(dir, tool));
-    // Questions about ssh itself are none about a machine.
-    const asked = 'case " $* " in *" -G "* | *" -V "*) exit 1 ;; esac';
-    script(join(bin, tool), `${asked}; echo $$ >${bin}/pid; ${text}`);
+    const bin = join(dir, tool);
+    mkdirSync(bin);
+    script(join(bin, tool), `echo $$ >${bin}/pid; ${text}`);
     const PATH = `${bin}:${process.env.PATH}`;
     const env = { ...process.env, PATH, VMSSH_SSH: 'ssh', INCUS_SOCKET: join(dir, 'incus.sock') };
     const [program = '', ...own] = vmssh;
     const ours = spawn(program, [...own, ...args], { env, stdio: 'ignore' });
     const pidOf = () => (existsSync(`${bin}/pid`) ? Number(readFileSync(`${bin}/pid`, 'utf8')) : 0);
-    await expect.poll(pidOf).toBeGreaterThan(0);
+    await expect.poll(pidOf, { timeout: 20_000 }).toBeGreaterThan(0);
     const pid = pidOf();
     expect(isRunning(pid)).toBe(true);
     ours.kill('SIGKILL');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { whyNotStarted } from '../../process/ssh-program.js';
-import { askingSshEndsWithUs, dropOutput, ended } from '../../process/terminate.js';
+import { askingSshEndsWithUs, dropOutput, ended, sshEndsWithUs } from '../../process/terminate.js';
 import { type Env, now } from '../../runtime.js';
 import { DiscoveryError } from '../../sources/source.js';
 import type { GuestRoute } from './route.js';
@@ -72,7 +72,7 @@ async function runOnce(route: GuestRoute, options: RunScriptOptions): Promise<Sc
 /** Starts the route's program, which gets the script on its stdin or in its words. */
 async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promise<ScriptOutcome> {
   const { terminal, input = '' } = route;
-  const { signal, limitMs, firstMs, env } = options;
+  const { onComplaint, signal, limitMs, firstMs, env } = options;
   let stop = (_why: string) => {};
   let limit: NodeJS.Timeout | undefined;
   const startClock = (ms: number | undefined) => {
@@ -85,7 +85,8 @@ async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promi
     onTooMuch: (why) => stop(why),
   });
   const [program = '', ...args] = route.command;
-  const { child, release } = askingSshEndsWithUs(() =>
+  const start = terminal || onComplaint ? askingSshEndsWithUs : sshEndsWithUs;
+  const { child, release } = start(() =>
     spawn(program, args, {
       stdio: [terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
       env: { ...env, WSL_UTF8: '1', VMSSH_MARK: proof },

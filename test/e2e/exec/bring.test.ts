@@ -150,10 +150,12 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     const done = await setup('--yes', '--bring-sshd');
     expect(done).toMatchObject({ code: 0, stderr: '' });
     expect(done.stdout).toContain("ssh web is the machine's own user, by an sshd that was brought\n");
-    const plain = ['ssh', '-F', join(own, '.ssh/config'), '-o', 'BatchMode=yes'];
+    // ssh reads its configuration in the home that passwd names.
+    const config = join(own, '.ssh/config');
+    const plain = ['ssh', '-F', config, '-o', 'BatchMode=yes'];
     expect(await ssh(...plain)).toMatchObject({ code: 0, stdout: 'dev\n', stderr: '' });
     expect(await ssh(...call('ssh', '-F', 'none'))).toMatchObject({ code: 0, stdout: 'dev\n' });
-    const { code, stdout } = await run(call('check', '-v', 'web'), { env });
+    const { code, stdout } = await run(call('check', '-v', '--ssh-config', config, 'web'), { env });
     expect(stdout).toMatch(
       /^✓ \S+: ssh logs in as the machine's own user \(.*\n(?:.*\n)*.*it has no sshd: its Host brings one\n/,
     );

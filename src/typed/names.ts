@@ -6,7 +6,7 @@ export function hasControlCharacter(text: string): boolean {
   return controlCharacter.test(text);
 }
 
-// Those of Cc: all but what these ranges have. A property of Unicode would cost each start.
+// The characters of Unicode's class Cc, as those outside of these ranges: \p{Cc} would cost each start.
 const controlCharacter = /[^ -~\u00a0-\uffff]/;
 
 /** Why a text cannot be a machine's name, which may become part of a path: one clause about `what`. Undefined if it can. */

@@ -150,14 +150,13 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     const done = await setup('--yes', '--bring-sshd');
     expect(done).toMatchObject({ code: 0, stderr: '' });
     expect(done.stdout).toContain("ssh web is the machine's own user, by an sshd that was brought\n");
-    const plain = ['ssh', '-F', join(own, '.ssh/config'), '-o', 'BatchMode=yes'];
+    // ssh reads its configuration in the home that passwd names.
+    const config = join(own, '.ssh/config');
+    const plain = ['ssh', '-F', config, '-o', 'BatchMode=yes'];
     expect(await ssh(...plain)).toMatchObject({ code: 0, stdout: 'dev\n', stderr: '' });
     expect(await ssh(...call('ssh', '-F', 'none'))).toMatchObject({ code: 0, stdout: 'dev\n' });
     for (const name of ['web', 'incus/web', 'incus%web']) {
-      const { code, stdout } = await run(
-        call('check', '-v', '--ssh-config', join(own, '.ssh/config'), name),
-        { env },
-      );
+      const { code, stdout } = await run(call('check', '-v', '--ssh-config', config, name), { env });
       expect(stdout).toMatch(
         /^✓ \S+: ssh logs in as the machine's own user \(.*\n(?:.*\n)*.*it has no sshd: its Host brings one\n/,
       );

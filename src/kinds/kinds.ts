@@ -67,7 +67,7 @@ export type ResolveOptions = Omit<ResolveContext, 'exists' | 'signal'> &
 /** Finds the machine that a target means on this host. Throws a ConnectError of op resolve. */
 export async function resolveTarget(
   target: AnyTarget,
-  { signal, ...options }: ResolveOptions,
+  options: ResolveOptions,
   table: readonly Kind[] = kinds,
 ): Promise<Reachable> {
   const context: ResolveContext = { exists: existsSync, ...options };
@@ -77,8 +77,8 @@ export async function resolveTarget(
     throw new ConnectError('resolve', context.text, elsewhere(kind, context));
   }
   // Services and tools of this host are asked.
-  const asking = () => ({ ...context, env: ownEnv(context.env), signal });
-  return kind.resolve(target, kind.rest === 'name' ? asking() : context);
+  const asking = () => ({ ...context, env: ownEnv(context.env) });
+  return await kind.resolve(target, kind.rest === 'name' ? asking() : context);
 }
 
 function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {

@@ -164,8 +164,10 @@ async function findWithin(target: Target, text: string, options: ReachOptions): 
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
   const [first] = machine.routes;
-  const last = first ? [...first.steps, formatEndpoint(first.endpoint)] : [];
-  options.trace?.('resolve', [...machine.steps, ...last].join(' → '), first?.endpoint);
+  if (options.trace) {
+    const last = first ? [...first.steps, formatEndpoint(first.endpoint)] : [];
+    options.trace('resolve', [...machine.steps, ...last].join(' → '), first?.endpoint);
+  }
   return machine;
 }
 
@@ -177,10 +179,12 @@ async function openRechecked(
   try {
     const opening = { startMs, bring, hostKeys, signal, env, timeoutMs };
     const connection = await openConnection(endpoint, opening, native);
-    const { handle, note = '', isUnanswered } = connection;
-    const where = formatEndpoint(connection.endpoint);
-    const state = isUnanswered ? `: ${hangsOrBoots}` : ' is open';
-    trace?.('connect', `${where}${state}${handle ? '' : ' (without the addon)'}${note}`);
+    if (trace) {
+      const { handle, note = '', isUnanswered } = connection;
+      const where = formatEndpoint(connection.endpoint);
+      const state = isUnanswered ? `: ${hangsOrBoots}` : ' is open';
+      trace('connect', `${where}${state}${handle ? '' : ' (without the addon)'}${note}`);
+    }
     return connection;
   } catch (error) {
     if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;

@@ -80,6 +80,9 @@ class Paths {
   readonly isAbsolute = (path: string): boolean => this.#rules.split(path).rooted;
 
   readonly dirname = (path: string): string => {
+    const last = this.sep === '/' ? path.lastIndexOf('/') : -1;
+    // Most paths are so, as for #isFlat.
+    if (last >= 0 && last < path.length - 1 && path[last - 1] !== '/') return path.slice(0, last || 1);
     const { split, lastSeparator } = this.#rules;
     const { rest } = split(path);
     let end = rest.length;

@@ -7,37 +7,32 @@ export type Stats = Pick<StatsOfNumbers, keyof StatsOfNumbers>;
 /** Types of readdir(3); a mode has them in the bits above its lowest 12. */
 const types = { unknown: 0, fifo: 1, folder: 4, file: 8, link: 10, socket: 12 } as const;
 
-abstract class Typed {
-  protected abstract type(): number;
-
-  isFile(): boolean {
-    return this.type() === types.file;
-  }
-  isDirectory(): boolean {
-    return this.type() === types.folder;
-  }
-  isSymbolicLink(): boolean {
-    return this.type() === types.link;
-  }
-  isSocket(): boolean {
-    return this.type() === types.socket;
-  }
-  isFIFO(): boolean {
-    return this.type() === types.fifo;
-  }
-}
-
 function typeOf(mode: number): number {
   return (mode & 0o170000) >> 12;
 }
 
-/** Each login looks at files, and reads one or two fields of each: so it makes none. */
-export class StatsOfNumbers extends Typed {
+/** Each login looks at files, and reads one or two fields of each: so it makes none, and no class is above this one. */
+export class StatsOfNumbers {
   readonly #numbers: ReturnType<typeof lstat>;
 
   constructor(numbers: ReturnType<typeof lstat>) {
-    super();
     this.#numbers = numbers;
+  }
+
+  isFile(): boolean {
+    return typeOf(this.mode) === types.file;
+  }
+  isDirectory(): boolean {
+    return typeOf(this.mode) === types.folder;
+  }
+  isSymbolicLink(): boolean {
+    return typeOf(this.mode) === types.link;
+  }
+  isSocket(): boolean {
+    return typeOf(this.mode) === types.socket;
+  }
+  isFIFO(): boolean {
+    return typeOf(this.mode) === types.fifo;
   }
 
   get dev(): number {
@@ -64,27 +59,19 @@ export class StatsOfNumbers extends Typed {
   get mtimeMs(): number {
     return this.#numbers[9];
   }
-
-  protected type(): number {
-    return typeOf(this.#numbers[2]);
-  }
 }
 
-export type Dirent = Pick<TypedEntry, keyof TypedEntry>;
+export type Dirent = Pick<TypedEntry, 'name' | Extract<keyof TypedEntry, `is${string}`>>;
 
-export class TypedEntry extends Typed {
+/** Of its numbers it has the mode. */
+export class TypedEntry extends StatsOfNumbers {
   readonly name: string;
-  readonly #type: number;
 
   /** Some file systems leave it to lstat(2) what an entry is. */
   constructor(folder: string, name: string, type: number) {
-    super();
+    const mode = type === types.unknown ? lstat(`${folder}/${name}`)[2] : type << 12;
+    super([0, 0, mode, 0, 0, 0, 0, 0, 0, 0, 0]);
     this.name = name;
-    this.#type = type === types.unknown ? typeOf(lstat(`${folder}/${name}`)[2]) : type;
-  }
-
-  protected type(): number {
-    return this.#type;
   }
 }
 

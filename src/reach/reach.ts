@@ -110,7 +110,11 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   const until = (untilBanner ? start : now()) + timeoutMs;
   const leftMs = () => Math.max(1, until - now());
   const failed: FailedRoute[] = [];
-  for await (const turn of routesOf(resolution, { text, port, only, untilBanner, env })) {
+  const turns = routesOf(resolution, { text, port, only, untilBanner, env });
+  const next = async () => ('next' in turns ? (await turns.next()).value : undefined) ?? undefined;
+  // The only one is not waited for.
+  let turn = 'next' in turns ? await next() : turns[0];
+  for (; turn; turn = await next()) {
     const { name, after, waits, why } = turn;
     if (why !== undefined) trace?.('route', why);
     let route: Route | undefined;

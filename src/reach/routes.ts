@@ -33,7 +33,10 @@ export interface RoutesOptions {
 }
 
 /** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */
-export function routesOf(machine: Reachable, options: RoutesOptions): AsyncIterable<Turn> | readonly [Turn] {
+export function routesOf(
+  machine: Reachable,
+  options: RoutesOptions,
+): AsyncGenerator<Turn, void> | readonly [Turn] {
   const { port, only, untilBanner = false } = options;
   const [route, ...others] = machine.routes;
   // An address, and nearly every machine: each login waits for this.

@@ -230,9 +230,10 @@ async function meantBy(text: string, { env, platform }: Io): Promise<TypedTarget
 
 /** Throws a ConnectError if a machine is none with the UUID that was typed: it was looked up, and another one has got its name meanwhile. */
 function refuseOther(typed: string, machine: DiscoveredMachine | undefined): void {
-  const id = isBareId(typed) ? parseUuid(typed) : undefined;
-  const has = parseUuid(machine?.uuid ?? '');
-  if (machine === undefined || id === undefined || has === undefined || id === has) return;
+  const id = machine && isBareId(typed) ? parseUuid(typed) : undefined;
+  if (machine === undefined || id === undefined) return;
+  const has = parseUuid(machine.uuid ?? '');
+  if (has === undefined || id === has) return;
   const problem = `${quote(machine.target)} had this UUID, and is another machine now, with ${has}`;
   throw new ConnectError('resolve', typed, { code: 'NOT_FOUND', problem, hint: 'see vmssh list' });
 }

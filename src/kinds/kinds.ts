@@ -39,9 +39,9 @@ export const kinds = [
 export type Target = ReturnType<(typeof kinds)[number]['parse']>;
 
 export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kind {
-  const found = table.find(({ name }) => name === kind);
-  if (!found) throw new TypeError(`no kind ${kind}`);
-  return found;
+  // A login asks a dozen times.
+  for (const each of table) if (each.name === kind) return each;
+  throw new TypeError(`no kind ${kind}`);
 }
 
 /** Whether a target names a machine, not an address where another one may answer later. */
@@ -123,9 +123,11 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
   }
 }
 
-function isOf(kind: Kind, { text, word, separator }: Split): boolean {
-  if (separator === '') return kind.isBare?.(text) === true;
-  return kind.separators.includes(separator) && kindWords(kind).includes(word);
+function isOf(kind: Kind, parts: Split): boolean {
+  const { word, separator } = parts;
+  if (separator === '') return kind.isBare?.(parts.text) === true;
+  const isNamed = kind.words ? kind.words().includes(word) : kind.name === word;
+  return isNamed && kind.separators.includes(separator);
 }
 
 /** `parseTarget`, but undefined if the text is not a target. */

@@ -232,9 +232,9 @@ export type Read<T extends Options> = {
 
 /** Reads several options at once. Throws a UsageError. */
 export function readAll<T extends Options>(raw: RawArgs, options: T): Read<T> {
-  return Object.fromEntries(
-    Object.entries(options).map(([name, option]) => [name, option.read(raw)]),
-  ) as Read<T>;
+  const read: Record<string, unknown> = {};
+  for (const name of Object.keys(options)) read[name] = options[name]?.read(raw);
+  return read as Read<T>;
 }
 
 export const portOption = parsed(

@@ -1,6 +1,6 @@
 import { behind, hopHost } from '../typed/names.js';
 import { type RouteName, routeNames } from '../typed/route.js';
-import { flag, listOf, type RawArgs, type Read, readAll, repeated, seconds, UsageError } from './command.js';
+import { flag, listOf, type RawArgs, repeated, seconds, UsageError } from './command.js';
 
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */
 const defaultTimeoutMs = 15_000;
@@ -65,12 +65,13 @@ export function throughHop(raw: RawArgs, typed: string): string {
   return behind(host, typed);
 }
 
-const readAsTyped = { waitMs: waitOption, start: startOption, verbose: verboseOption };
-
-export interface ReachFlags extends Read<typeof readAsTyped> {
+export interface ReachFlags {
   readonly timeoutMs: number;
   /** Whether --timeout was given. */
   readonly isTimed?: boolean;
+  readonly waitMs: number | undefined;
+  readonly start: boolean;
+  readonly verbose: boolean;
   /** The only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
 }
@@ -79,8 +80,10 @@ export function reachFlags(raw: RawArgs = { positionals: [], options: {} }): Rea
   const given = timeoutOption.read(raw);
   return {
     timeoutMs: given ?? defaultTimeoutMs,
-    ...(given === undefined ? {} : { isTimed: true }),
-    ...readAll(raw, readAsTyped),
+    isTimed: given === undefined ? undefined : true,
+    waitMs: waitOption.read(raw),
+    start: startOption.read(raw),
+    verbose: verboseOption.read(raw),
     routes: routesOption.read(raw),
   };
 }

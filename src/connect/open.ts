@@ -68,12 +68,12 @@ async function openSocket(
   return openNodeSocket(endpoint, options);
 }
 
-async function openNative(
+function openNative(
   endpoint: Exclude<Endpoint, ExecEndpoint | ViaEndpoint>,
   { timeoutMs, signal }: OpenOptions,
   addon: Addon,
 ): Promise<Handle> {
-  const open = async (address: Address, ms: number) => {
+  const open = (address: Address, ms: number) => {
     const pending = addon.connect(address, Math.max(1, Math.ceil(ms)));
     const cancel = () => pending.cancel();
     signal?.addEventListener('abort', cancel);
@@ -82,10 +82,8 @@ async function openNative(
   if (endpoint.family === 'vsock-mux') return open({ family: 'unix', path: endpoint.path }, timeoutMs);
   if (endpoint.family !== 'tcp') return open(endpoint, timeoutMs);
   const { host, port } = endpoint;
-  const { openTcp } = await import('./open-tcp.js');
-  return openTcp(host, { timeoutMs, signal }, (address, ms) =>
-    open({ family: 'inet', host: address, port }, ms),
-  );
+  const inet = async (address: string, ms: number) => open({ family: 'inet', host: address, port }, ms);
+  return import('./open-tcp.js').then(({ openTcp }) => openTcp(host, { timeoutMs, signal }, inet));
 }
 
 async function asConnectError(

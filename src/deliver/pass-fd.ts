@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, type Stats } from 'node:fs';
 import type { Addon, Handle } from 'node-hvsock-native';
 import { exhaustion } from '../connect/failures/failure.js';
 import { ConnectError } from '../errors.js';
@@ -6,8 +6,9 @@ import { readTextIfAny } from '../files/read-sync.js';
 
 /** Whether a client may wait for a socket on `stdout`, as ssh with ProxyUseFdpass: stdin is the same one. For Node programs they differ. */
 export function takesSocket(stdin = 0, stdout = 1): boolean {
-  const [input, output] = [socketAt(stdin), socketAt(stdout)];
-  return output !== undefined && (input === undefined || input === output);
+  const output = socketAt(stdout);
+  const input = output && socketAt(stdin);
+  return output !== undefined && (!input || (input.ino === output.ino && input.dev === output.dev));
 }
 
 /** As takesSocket, without the addon, which looks itself: a TCP socket takes no other one. */
@@ -34,10 +35,10 @@ export function isSocket(fd: number): boolean {
   return socketAt(fd) !== undefined;
 }
 
-function socketAt(fd: number): string | undefined {
+function socketAt(fd: number): Stats | undefined {
   try {
     const stats = fstatSync(fd);
-    return stats.isSocket() ? `${stats.dev} ${stats.ino}` : undefined;
+    return stats.isSocket() ? stats : undefined;
   } catch {
     return undefined;
   }

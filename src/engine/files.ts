@@ -7,66 +7,70 @@ export type Stats = Pick<StatsOfNumbers, keyof StatsOfNumbers>;
 /** Types of readdir(3); a mode has them in the bits above its lowest 12. */
 const types = { unknown: 0, fifo: 1, folder: 4, file: 8, link: 10, socket: 12 } as const;
 
-class Typed {
-  readonly #type: number;
-
-  constructor(type: number) {
-    this.#type = type;
-  }
-
-  isFile(): boolean {
-    return this.#type === types.file;
-  }
-  isDirectory(): boolean {
-    return this.#type === types.folder;
-  }
-  isSymbolicLink(): boolean {
-    return this.#type === types.link;
-  }
-  isSocket(): boolean {
-    return this.#type === types.socket;
-  }
-  isFIFO(): boolean {
-    return this.#type === types.fifo;
-  }
-}
-
 function typeOf(mode: number): number {
   return (mode & 0o170000) >> 12;
 }
 
-/** Its fields are declared, and what the system gives is read by index: each login looks at files, and iterators and definitions of fields took most of that time. */
-export class StatsOfNumbers extends Typed {
-  declare readonly dev: number;
-  declare readonly ino: number;
-  declare readonly mode: number;
-  declare readonly nlink: number;
-  declare readonly uid: number;
-  declare readonly gid: number;
-  declare readonly size: number;
-  declare readonly mtimeMs: number;
+/** Each login looks at files, and reads one or two fields of each: so it makes none, and no class is above this one. */
+export class StatsOfNumbers {
+  readonly #numbers: ReturnType<typeof lstat>;
 
   constructor(numbers: ReturnType<typeof lstat>) {
-    super(typeOf(numbers[2]));
-    this.dev = numbers[0];
-    this.ino = numbers[1];
-    this.mode = numbers[2];
-    this.nlink = numbers[3];
-    this.uid = numbers[4];
-    this.gid = numbers[5];
-    this.size = numbers[7];
-    this.mtimeMs = numbers[9];
+    this.#numbers = numbers;
+  }
+
+  isFile(): boolean {
+    return typeOf(this.mode) === types.file;
+  }
+  isDirectory(): boolean {
+    return typeOf(this.mode) === types.folder;
+  }
+  isSymbolicLink(): boolean {
+    return typeOf(this.mode) === types.link;
+  }
+  isSocket(): boolean {
+    return typeOf(this.mode) === types.socket;
+  }
+  isFIFO(): boolean {
+    return typeOf(this.mode) === types.fifo;
+  }
+
+  get dev(): number {
+    return this.#numbers[0];
+  }
+  get ino(): number {
+    return this.#numbers[1];
+  }
+  get mode(): number {
+    return this.#numbers[2];
+  }
+  get nlink(): number {
+    return this.#numbers[3];
+  }
+  get uid(): number {
+    return this.#numbers[4];
+  }
+  get gid(): number {
+    return this.#numbers[5];
+  }
+  get size(): number {
+    return this.#numbers[7];
+  }
+  get mtimeMs(): number {
+    return this.#numbers[9];
   }
 }
 
-export type Dirent = Pick<TypedEntry, keyof TypedEntry>;
+export type Dirent = Pick<TypedEntry, 'name' | Extract<keyof TypedEntry, `is${string}`>>;
 
-export class TypedEntry extends Typed {
+/** Of its numbers it has the mode. */
+export class TypedEntry extends StatsOfNumbers {
   readonly name: string;
 
   /** Some file systems leave it to lstat(2) what an entry is. */
   constructor(folder: string, name: string, type: number) {
-    super(type === types.unknown ? typeOf(lstat(`${folder}/${name}`)[2]) : type);
+    const mode = type === types.unknown ? lstat(`${folder}/${name}`)[2] : type << 12;
+    super([0, 0, mode, 0, 0, 0, 0, 0, 0, 0, 0]);
     this.name = name;
   }
 }

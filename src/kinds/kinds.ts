@@ -39,9 +39,9 @@ export const kinds = [
 export type Target = ReturnType<(typeof kinds)[number]['parse']>;
 
 export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kind {
-  const found = table.find(({ name }) => name === kind);
-  if (!found) throw new TypeError(`no kind ${kind}`);
-  return found;
+  // A login asks a dozen times.
+  for (const each of table) if (each.name === kind) return each;
+  throw new TypeError(`no kind ${kind}`);
 }
 
 /** Whether a target names a machine, not an address where another one may answer later. */
@@ -67,7 +67,7 @@ export type ResolveOptions = Omit<ResolveContext, 'exists' | 'signal'> &
 /** Finds the machine that a target means on this host. Throws a ConnectError of op resolve. */
 export async function resolveTarget(
   target: AnyTarget,
-  { signal, ...options }: ResolveOptions,
+  options: ResolveOptions,
   table: readonly Kind[] = kinds,
 ): Promise<Reachable> {
   const context: ResolveContext = { exists: existsSync, ...options };
@@ -77,8 +77,8 @@ export async function resolveTarget(
     throw new ConnectError('resolve', context.text, elsewhere(kind, context));
   }
   // Services and tools of this host are asked.
-  const asking = () => ({ ...context, env: ownEnv(context.env), signal });
-  return kind.resolve(target, kind.rest === 'name' ? asking() : context);
+  const asking = () => ({ ...context, env: ownEnv(context.env) });
+  return await kind.resolve(target, kind.rest === 'name' ? asking() : context);
 }
 
 function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {
@@ -123,9 +123,11 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
   }
 }
 
-function isOf(kind: Kind, { text, word, separator }: Split): boolean {
-  if (separator === '') return kind.isBare?.(text) === true;
-  return kind.separators.includes(separator) && kindWords(kind).includes(word);
+function isOf(kind: Kind, parts: Split): boolean {
+  const { word, separator } = parts;
+  if (separator === '') return kind.isBare?.(parts.text) === true;
+  const isNamed = kind.words ? kind.words().includes(word) : kind.name === word;
+  return isNamed && kind.separators.includes(separator);
 }
 
 /** `parseTarget`, but undefined if the text is not a target. */

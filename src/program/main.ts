@@ -118,11 +118,11 @@ async function refuseOtherBytes(args: readonly string[], { platform }: Io): Prom
   );
 }
 
-async function fastPath<O>(command: Command<O>, rest: readonly string[], args: readonly string[], io: Io) {
-  return inCommand(command.name, async () => {
+function fastPath<O>(command: Command<O>, rest: readonly string[], args: readonly string[], io: Io) {
+  return inCommand(command.name, () => {
     const raw = scanArgs(command.options, rest);
-    if (!raw) return (await import('./run.js')).runCommandLine(args, io);
-    return command.run(understand(command, raw, io), io);
+    if (raw) return command.run(understand(command, raw, io), io);
+    return import('./run.js').then(({ runCommandLine }) => runCommandLine(args, io));
   });
 }
 

@@ -110,7 +110,11 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   const until = (untilBanner ? start : now()) + timeoutMs;
   const leftMs = () => Math.max(1, until - now());
   const failed: FailedRoute[] = [];
-  for await (const turn of routesOf(resolution, { text, port, only, untilBanner, env })) {
+  const turns = routesOf(resolution, { text, port, only, untilBanner, env });
+  const next = async () => ('next' in turns ? (await turns.next()).value : undefined) ?? undefined;
+  // The only one is not waited for.
+  let turn = 'next' in turns ? await next() : turns[0];
+  for (; turn; turn = await next()) {
     const { name, after, waits, why } = turn;
     if (why !== undefined) trace?.('route', why);
     let route: Route | undefined;
@@ -164,8 +168,10 @@ async function findWithin(target: Target, text: string, options: ReachOptions): 
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
   const [first] = machine.routes;
-  const last = first ? [...first.steps, formatEndpoint(first.endpoint)] : [];
-  options.trace?.('resolve', [...machine.steps, ...last].join(' → '), first?.endpoint);
+  if (options.trace) {
+    const last = first ? [...first.steps, formatEndpoint(first.endpoint)] : [];
+    options.trace('resolve', [...machine.steps, ...last].join(' → '), first?.endpoint);
+  }
   return machine;
 }
 
@@ -177,10 +183,12 @@ async function openRechecked(
   try {
     const opening = { startMs, bring, hostKeys, signal, env, timeoutMs };
     const connection = await openConnection(endpoint, opening, native);
-    const { handle, note = '', isUnanswered } = connection;
-    const where = formatEndpoint(connection.endpoint);
-    const state = isUnanswered ? `: ${hangsOrBoots}` : ' is open';
-    trace?.('connect', `${where}${state}${handle ? '' : ' (without the addon)'}${note}`);
+    if (trace) {
+      const { handle, note = '', isUnanswered } = connection;
+      const where = formatEndpoint(connection.endpoint);
+      const state = isUnanswered ? `: ${hangsOrBoots}` : ' is open';
+      trace('connect', `${where}${state}${handle ? '' : ' (without the addon)'}${note}`);
+    }
     return connection;
   } catch (error) {
     if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;

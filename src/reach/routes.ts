@@ -33,12 +33,22 @@ export interface RoutesOptions {
 }
 
 /** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */
-export function routesOf(machine: Reachable, options: RoutesOptions): AsyncIterable<Turn> | readonly [Turn] {
+export function routesOf(
+  machine: Reachable,
+  options: RoutesOptions,
+): AsyncGenerator<Turn, void> | readonly [Turn] {
   const { port, only, untilBanner = false } = options;
   const [route, ...others] = machine.routes;
   // An address, and nearly every machine: each login waits for this.
   if (route && others.length === 0 && !only && !machine.joined)
-    return [{ ...candidate(route, machine, options), after: 0, waits: isSshPort(port) && untilBanner }];
+    return [
+      {
+        name: route.name,
+        find: () => withPort(route, machine, options),
+        after: 0,
+        waits: isSshPort(port) && untilBanner,
+      },
+    ];
   return severalRoutes(machine, options);
 }
 

@@ -133,7 +133,8 @@ export function withDashes(digits: string): Guid {
 
 /** Whether a text can only be meant as an id: a GUID, with or without a brace on either side. */
 export function isBareId(text: string): boolean {
-  return /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i.test(text);
+  // Each login asks.
+  return text.length >= 36 && /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i.test(text);
 }
 
 /** Well-known VM ids of hvsock, from hvsocket.h. */

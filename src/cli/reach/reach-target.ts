@@ -6,29 +6,48 @@ import { type OnRoute, type Reached, type ReachOptions, reach } from '../../reac
 import { defaultWaitMs, type ReachFlags } from '../shared-options.js';
 import type { Signals, Starter } from './start.js';
 
-export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget {
+export interface ReachByOptions extends Pick<ReachFlags, 'timeoutMs' | 'waitMs' | 'routes'> {
   readonly port: number;
 }
 
+type During = Pick<ReachOptions, 'trace' | 'signal' | 'bring' | 'hostKeys' | 'untilBanner' | 'beforeOpen'>;
+
 /** `reach` with a command's flags; says on stderr why it uses an IP address that was asked for after another route. */
 export async function reachBy(
-  { start, text, target, port, timeoutMs, waitMs, routes }: ReachByOptions,
-  given: Pick<ReachOptions, 'trace' | 'signal' | 'bring' | 'hostKeys' | 'untilBanner' | 'beforeOpen'>,
+  typed: TypedTarget,
+  { port, timeoutMs, waitMs, routes }: ReachByOptions,
+  during: During & { readonly start: boolean },
   io: Io,
 ): Promise<Reached> {
-  const { beforeOpen: own, ...rest } = given;
+  const { trace, signal, bring, hostKeys, untilBanner, beforeOpen: own } = during;
   const warn = socketWarning(io);
-  const beforeOpen: typeof warn = async (...opening) => {
-    await warn(...opening);
-    await own?.(...opening);
+  const beforeOpen: typeof warn = (target, endpoint, machine) => {
+    const warning = warn(target, endpoint, machine);
+    if (!warning) return own?.(target, endpoint, machine);
+    return warning.then(() => own?.(target, endpoint, machine));
   };
   const { env, platform } = io;
   let failed: ConnectError | undefined;
   const onRoute: OnRoute = (_route, { error }) => {
     failed = error ?? failed;
   };
-  const options = { ...rest, port, timeoutMs, waitMs, routes, beforeOpen, onRoute, env, platform };
-  const reached = await reachOrStart({ text, target }, options, start, io);
+  // Each login makes them, and a copy of some fields takes the time of three.
+  const options: ReachOptions = {
+    port,
+    timeoutMs,
+    waitMs,
+    routes,
+    trace,
+    signal,
+    bring,
+    hostKeys,
+    untilBanner,
+    beforeOpen,
+    onRoute,
+    env,
+    platform,
+  };
+  const reached = await reachOrStart(typed, options, during.start, io);
   const { endpoint } = reached.connection;
   if (routes && routes[0] !== 'ip' && failed && endpoint.family === 'tcp') {
     const instead = `by TCP to ${endpoint.host}:${endpoint.port} instead`;
@@ -38,14 +57,17 @@ export async function reachBy(
 }
 
 /** `reach`; with `start` a machine that is off is started. One that is up costs nothing more. */
-export async function reachOrStart(
+export function reachOrStart(
   typed: TypedTarget,
   options: ReachOptions,
   start: boolean,
   io: Starter,
   host?: Signals,
 ): Promise<Reached> {
-  if (!start) return reach(typed, options);
+  return start ? orStart(typed, options, io, host) : reach(typed, options);
+}
+
+async function orStart(typed: TypedTarget, options: ReachOptions, io: Starter, host: Signals | undefined) {
   const starting = { ...options, startMs: options.waitMs ?? defaultWaitMs };
   try {
     return await reach(typed, { ...starting, waitMs: undefined });

@@ -1,4 +1,5 @@
 import { type ReachByOptions, reachBy } from '../../cli/reach/reach-target.js';
+import type { ReachFlags } from '../../cli/shared-options.js';
 import type { Connection } from '../../connect/connection.js';
 import { asksKeys } from '../../connect/via/hop-command.js';
 import { ConnectError, exitCodeOf } from '../../errors.js';
@@ -9,7 +10,8 @@ import type { Reached, Trace } from '../../reach/reach.js';
 import { keysSaid } from './host-keys.js';
 import { watchStdio } from './stdio-watch.js';
 
-export interface LastStepOptions extends Omit<ReachByOptions, 'target'> {
+export interface LastStepOptions extends ReachByOptions, Pick<ReachFlags, 'start'> {
+  readonly text: string;
   /** What the answer to the vmssh at the other end of the hop begins with. */
   readonly ready: string;
 }
@@ -28,7 +30,7 @@ export async function lastStep({ ready, ...options }: LastStepOptions, trace: Tr
   try {
     const found = await findTarget(options.text, io, signal);
     text = found.text;
-    const reached = await reachBy({ ...options, text, target: found.target }, { trace, signal }, io);
+    const reached = await reachBy(found, options, { trace, signal, start: options.start }, io);
     connection = reached.connection;
     if (ready.endsWith(asksKeys)) said = await keysIn(options.timeoutMs / 2, reached, io);
   } catch (error) {

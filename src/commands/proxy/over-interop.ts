@@ -1,10 +1,11 @@
 import { passOverInterop, reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
-import type { ReachByOptions } from '../../cli/reach/reach-target.js';
+import type { ReachFlags } from '../../cli/shared-options.js';
 import { takesUnixSocket } from '../../deliver/pass-fd.js';
+import type { TypedTarget } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 
-type InteropOptions = ReachByOptions & { readonly fdpass: boolean; readonly verbose: boolean };
+type InteropOptions = ReachFlags & TypedTarget & { readonly port: number; readonly fdpass: boolean };
 
 /** Inside WSL2: passes a target of Windows to the Windows build of vmssh. Undefined if there is none, or no need. */
 export async function proxyOverInterop(options: InteropOptions, io: Io): Promise<number | undefined> {

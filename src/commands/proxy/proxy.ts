@@ -32,14 +32,14 @@ export interface ProxyOptions extends Omit<ReachFlags, 'start'> {
   readonly text: string;
   readonly port: number;
   /** Whether ssh was called with this text, and keeps the host key under it. */
-  readonly isTyped?: true;
+  readonly isTyped?: true | undefined;
   readonly fdpass: boolean;
   /** Whether ssh asks for the host key of what is reached: without a record there is no connection. Undefined: nobody says. */
   readonly record: boolean | undefined;
   /** Whether a machine that is off is started; "terminal": if ssh has one. */
   readonly start: boolean | 'terminal';
   /** Whether an sshd is brought into a machine that has none: for a user who was typed, or for whom ssh gives. */
-  readonly bring?: { readonly typed?: string | undefined; readonly given?: string | undefined };
+  readonly bring?: { readonly typed?: string | undefined; readonly given?: string | undefined } | undefined;
 }
 
 /** Once ssh has closed our stdin, it is exiting: how long the peer's last bytes may still follow. Milliseconds. */
@@ -99,15 +99,16 @@ export const proxy: Command<ProxyOptions> = {
   parse(raw) {
     const [host = '', port] = positionals(raw, 2, 2, 'HOST PORT');
     const { typed, fdpass, record, startOnTerminal, login, sshUser } = readAll(raw, own);
+    const flags = reachFlags(raw);
     return {
-      ...(typed === undefined ? {} : { isTyped: true }),
+      ...flags,
+      isTyped: typed === undefined ? undefined : true,
       text: throughHop(raw, asTyped(host, typed)),
       port: portArgument(port),
       fdpass,
       record: record || undefined,
-      ...(bringOption.read(raw) ? { bring: { typed: login, given: sshUser } } : {}),
-      ...reachFlags(raw),
-      ...(startOnTerminal ? { start: 'terminal' } : {}),
+      bring: bringOption.read(raw) ? { typed: login, given: sshUser } : undefined,
+      start: startOnTerminal ? 'terminal' : flags.start,
     };
   },
 
@@ -120,23 +121,21 @@ export const proxy: Command<ProxyOptions> = {
     const saysSo = options.bring ? true : options.record;
     const isAsked = isLinux && (saysSo ?? linesAskForKeys(io.env));
     const start = options.start === 'terminal' ? hasTerminal() : options.start;
-    const reachOptions = { ...options, start, text, target };
     if (isLinux && kindOf(target).from === 'windows-wsl2') {
       if (isAsked) leave([typed, undefined, undefined], io);
       const { proxyOverInterop } = await import('./over-interop.js');
-      const code = await proxyOverInterop(reachOptions, io);
+      const code = await proxyOverInterop({ ...options, start, text, target }, io);
       if (code !== undefined) return code;
     }
     const native = loadAddon();
     if (!native.addon && options.fdpass && takesUnixSocket()) throw cannotPass(text, native.missing);
     const watch = await watchStdio(native.addon, io);
-    const asked = { trace, signal: watch.signal, untilBanner: options.isTimed };
     const keys = await hostKeyPart(options, typed, isAsked, io);
     const progress = options.waitMs === undefined || start || trace ? undefined : await waiting(text, io);
     let reached: Reached;
     try {
-      const during = { ...asked, ...keys, trace: trace ?? progress?.trace };
-      reached = await reachBy(reachOptions, during, io);
+      const asked = { trace: trace ?? progress?.trace, signal: watch.signal, untilBanner: options.isTimed };
+      reached = await reachBy(typed, options, { ...keys, ...asked, start }, io);
     } catch (error) {
       const needsTerminal = options.start === 'terminal' && !start;
       const why = await whyNotReached(error, { text, watch, needsTerminal }, io);
@@ -145,7 +144,7 @@ export const proxy: Command<ProxyOptions> = {
     } finally {
       progress?.stop();
     }
-    return handOver(reached.connection, { text, native, watch, trace, fdpass: options.fdpass }, io);
+    return await handOver(reached.connection, { text, native, watch, trace, fdpass: options.fdpass }, io);
   },
 };
 
@@ -168,7 +167,7 @@ async function hostKeyPart(
       if (isAsked) leave(left, io);
       return undefined;
     },
-  } satisfies Parameters<typeof reachBy>[1];
+  } satisfies Omit<Parameters<typeof reachBy>[2], 'start'>;
 }
 
 /** The error for the user, or the exit code if the user knows. `needsTerminal`: the machine is started only where ssh has one. */
@@ -189,8 +188,11 @@ async function whyNotReached(
 type HandOver = Pick<RelayToEndOptions, 'text' | 'native' | 'trace'> &
   Pick<ProxyOptions, 'fdpass'> & { readonly watch: StdioWatch };
 
-async function handOver(connection: Connection, { watch, fdpass, ...relay }: HandOver, io: Io) {
-  const { text, native, trace } = relay;
+async function handOver(
+  connection: Connection,
+  { text, native, watch, trace, fdpass }: HandOver,
+  io: Io,
+): Promise<number> {
   const { handle } = connection;
   const passes = fdpass && native.addon && handle && takesSocket();
   if (connection.isUnanswered)
@@ -204,7 +206,7 @@ async function handOver(connection: Connection, { watch, fdpass, ...relay }: Han
   }
   const { relayToEnd } = await import('./lasting.js');
   const how = { input: watch.input, lingerMs, mayWantSocket: !fdpass, ignoreInterrupts: true };
-  return relayToEnd(connection, { ...relay, ...how }, io);
+  return relayToEnd(connection, { text, native, trace, ...how }, io);
 }
 
 /** Says on a terminal what ssh will wait for, if the machine takes the connection and stays silent. */
@@ -228,9 +230,10 @@ async function meantBy(text: string, { env, platform }: Io): Promise<TypedTarget
 
 /** Throws a ConnectError if a machine is none with the UUID that was typed: it was looked up, and another one has got its name meanwhile. */
 function refuseOther(typed: string, machine: DiscoveredMachine | undefined): void {
-  const id = isBareId(typed) ? parseUuid(typed) : undefined;
-  const has = parseUuid(machine?.uuid ?? '');
-  if (machine === undefined || id === undefined || has === undefined || id === has) return;
+  const id = machine && isBareId(typed) ? parseUuid(typed) : undefined;
+  if (machine === undefined || id === undefined) return;
+  const has = parseUuid(machine.uuid ?? '');
+  if (has === undefined || id === has) return;
   const problem = `${quote(machine.target)} had this UUID, and is another machine now, with ${has}`;
   throw new ConnectError('resolve', typed, { code: 'NOT_FOUND', problem, hint: 'see vmssh list' });
 }

@@ -41,11 +41,12 @@ class Paths {
   };
 
   readonly join = (...paths: string[]): string => {
-    const given = paths.filter((path) => path !== '');
-    const [first = ''] = given;
-    const joined = given.join(this.sep);
+    let joined = '';
+    for (const path of paths) if (path !== '') joined = joined === '' ? path : `${joined}${this.sep}${path}`;
+    if (this.sep === '/') return this.normalize(joined);
     // Two separators at the start would make it a UNC path, though the first part was none.
-    const isServer = this.sep === '/' || this.#rules.split(first).device.length > 2;
+    const first = paths.find((path) => path !== '') ?? '';
+    const isServer = this.#rules.split(first).device.length > 2;
     return this.normalize(isServer ? joined : joined.replace(/^[\\/]{2,}/, '\\'));
   };
 
@@ -77,9 +78,13 @@ class Paths {
     return [...ones.slice(common).map(() => '..'), ...others.slice(common)].join(this.sep);
   };
 
-  readonly isAbsolute = (path: string): boolean => this.#rules.split(path).rooted;
+  readonly isAbsolute = (path: string): boolean =>
+    this.sep === '/' ? path.startsWith('/') : this.#rules.split(path).rooted;
 
   readonly dirname = (path: string): string => {
+    const last = this.sep === '/' ? path.lastIndexOf('/') : -1;
+    // Most paths are so, as for #isFlat.
+    if (last >= 0 && last < path.length - 1 && path[last - 1] !== '/') return path.slice(0, last || 1);
     const { split, lastSeparator } = this.#rules;
     const { rest } = split(path);
     let end = rest.length;
@@ -101,7 +106,8 @@ class Paths {
   /** Whether it is absolute, with nothing to remove. Most paths are so, and each login makes some: a folder whose name begins with a dot, too. */
   #isFlat(path: string): boolean {
     if (this.sep !== '/' || !path.startsWith('/') || path.includes('//')) return false;
-    return !path.includes('/.') || !/\/\.\.?(?:\/|$)/.test(path);
+    if (!path.includes('/.')) return true;
+    return !path.includes('/./') && !path.includes('/../') && !path.endsWith('/.') && !path.endsWith('/..');
   }
 
   #names(path: string): readonly string[] {

@@ -71,7 +71,8 @@ export async function isLed(typed: TypedLogin, io: Io, signal: AbortSignal): Pro
   if (host === undefined) return false;
   const settings = await sshSettings({ host, sshConfig: typed.sshConfig, signal }, io);
   const proxy = settingIn(settings, 'proxycommand') ?? settingIn(settings, 'proxyjump') ?? 'none';
-  return proxy !== 'none';
+  const name = typedHost(splitLogin(typed.target).host)?.toLowerCase();
+  return proxy !== 'none' || (settingIn(settings, 'hostname') ?? name) !== name;
 }
 
 interface OwnLogin extends Pick<TypedLogin, 'target' | 'sshConfig' | 'routes'> {

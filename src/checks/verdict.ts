@@ -59,7 +59,8 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
     const shown = `ssh would ask about its host key, which is new: ${hostKey.type} ${hostKey.fingerprint}`;
     return { state: 'skipped', reach, isOwn: true, message: shown };
   }
-  return { state: 'failed', reach, message: `${ended[reach]}: ${message}` };
+  const ours = reach === 'host key' ? /^vmssh: (.*?)\r?$/m.exec(end.stderr)?.[1] : undefined;
+  return { state: 'failed', reach, message: `${ended[reach]}: ${ours ?? message}` };
 }
 
 const agentFix = 'unlock the agent or start it again; without it: ssh -o IdentityAgent=none';

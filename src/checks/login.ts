@@ -166,9 +166,10 @@ export async function loginToGuest(
 }
 
 /** A login as the script inside is told of it. `by`: over what. */
-export function triedBy({ state, reach, message }: LoginVerdict, by: string, cursor = ''): TriedLogin {
+export function triedBy({ state, reach, isOwn, message }: LoginVerdict, by: string, cursor = ''): TriedLogin {
   // By vmssh it is in where plain ssh has no Host.
   const isIn = state === 'ok' || (reach === 'network' && state === 'skipped');
   if (isIn) return { state: 'in', about: by, cursor };
+  if (isOwn) return { state: 'not tried', about: message };
   return { state: reach === 'session' ? 'ended' : 'refused', about: message, cursor };
 }

@@ -119,7 +119,10 @@ async function ofAuthentication(
   const own = await ownCause(tried, short);
   const { fix } = own ?? guestFailures.login;
   if (isPartial && isAsked)
-    return { state: 'skipped', reach, message: `ssh would ask for a second factor (${methods.join(', ')})` };
+    return {
+      ...{ state: 'skipped', reach, isOwn: true },
+      message: `ssh would ask for a second factor (${methods.join(', ')})`,
+    };
   if (accepted && unsigned === undefined && !isRefused && !accepted.isAgents && isAsked) {
     const asked = `ssh would ask for the passphrase of ${short(accepted.name)}, which was not tried`;
     return { state: 'skipped', reach, isOwn: true, message: asked };

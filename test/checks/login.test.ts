@@ -155,6 +155,14 @@ it.each<[name: string, row: Row, want: string | RegExp]>([
     },
     'not tried: ssh would ask for the passphrase of /id, which was not tried (over qemu/web)',
   ],
+  [
+    'a second factor',
+    {
+      ERR: `${begun}Authenticated using "publickey" with partial success.\ndebug1: Authentications that can continue: password\n`,
+      ...{ CODE: '255', target: 'qemu/web' },
+    },
+    'not tried: ssh would ask for a second factor (password) (over qemu/web)',
+  ],
   ['no CID', { cid: '4294967295x' }, /^not tried: .*its CID is not known: --target/],
 ])('a login is tried as ssh will do it: $0', async (_name, row, want) => {
   const { into = web, peer = tcp, cid = '42', target, account = 'ann', port = 22, call } = row;

@@ -71,7 +71,8 @@ export async function isLed(typed: TypedLogin, io: Io, signal: AbortSignal): Pro
   if (host === undefined) return false;
   const settings = await sshSettings({ host, sshConfig: typed.sshConfig, signal }, io);
   const proxy = settingIn(settings, 'proxycommand') ?? settingIn(settings, 'proxyjump') ?? 'none';
-  return proxy !== 'none';
+  const name = typedHost(splitLogin(typed.target).host)?.toLowerCase();
+  return proxy !== 'none' || (settingIn(settings, 'hostname') ?? name) !== name;
 }
 
 interface OwnLogin extends Pick<TypedLogin, 'target' | 'sshConfig' | 'routes'> {
@@ -165,9 +166,10 @@ export async function loginToGuest(
 }
 
 /** A login as the script inside is told of it. `by`: over what. */
-export function triedBy({ state, reach, message }: LoginVerdict, by: string, cursor = ''): TriedLogin {
+export function triedBy({ state, reach, isOwn, message }: LoginVerdict, by: string, cursor = ''): TriedLogin {
   // By vmssh it is in where plain ssh has no Host.
   const isIn = state === 'ok' || (reach === 'network' && state === 'skipped');
   if (isIn) return { state: 'in', about: by, cursor };
+  if (isOwn) return { state: 'not tried', about: message };
   return { state: reach === 'session' ? 'ended' : 'refused', about: message, cursor };
 }

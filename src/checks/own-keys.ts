@@ -69,9 +69,9 @@ export interface NoKey {
 
 /** ssh-keygen would overwrite the public key of an agent or of a token without a question. */
 function whyNone(files: readonly string[], settings: string, { problem }: Agent): NoKey {
-  const there = files.find((file) =>
-    [file, publicFile(file), `${file}-cert.pub`].some((each) => existsSync(each)),
-  );
+  const isThere = (file: string) =>
+    [file, publicFile(file), `${file}-cert.pub`].some((each) => existsSync(each));
+  const there = files.find(isThere) ?? settingIn(settings, 'certificatefile');
   const named = settingIn(settings, 'identityagent');
   const isNamed = named !== undefined && !['none', 'SSH_AUTH_SOCK'].includes(named);
   const about = problem === undefined ? '' : `: ${problem}`;

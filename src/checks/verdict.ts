@@ -59,7 +59,8 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
     const shown = `ssh would ask about its host key, which is new: ${hostKey.type} ${hostKey.fingerprint}`;
     return { state: 'skipped', reach, isOwn: true, message: shown };
   }
-  return { state: 'failed', reach, message: `${ended[reach]}: ${message}` };
+  const ours = reach === 'host key' ? /^vmssh: (.*?)\r?$/m.exec(end.stderr)?.[1] : undefined;
+  return { state: 'failed', reach, message: `${ended[reach]}: ${ours ?? message}` };
 }
 
 const agentFix = 'unlock the agent or start it again; without it: ssh -o IdentityAgent=none';
@@ -118,7 +119,10 @@ async function ofAuthentication(
   const own = await ownCause(tried, short);
   const { fix } = own ?? guestFailures.login;
   if (isPartial && isAsked)
-    return { state: 'skipped', reach, message: `ssh would ask for a second factor (${methods.join(', ')})` };
+    return {
+      ...{ state: 'skipped', reach, isOwn: true },
+      message: `ssh would ask for a second factor (${methods.join(', ')})`,
+    };
   if (accepted && unsigned === undefined && !isRefused && !accepted.isAgents && isAsked) {
     const asked = `ssh would ask for the passphrase of ${short(accepted.name)}, which was not tried`;
     return { state: 'skipped', reach, isOwn: true, message: asked };

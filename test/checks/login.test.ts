@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lookAt } from '../../src/checks/inside.js';
-import { loginToGuest } from '../../src/checks/login.js';
+import { isLed, loginToGuest } from '../../src/checks/login.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { findProgram, missingPrograms } from '../helpers/programs.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
@@ -155,6 +155,14 @@ it.each<[name: string, row: Row, want: string | RegExp]>([
     },
     'not tried: ssh would ask for the passphrase of /id, which was not tried (over qemu/web)',
   ],
+  [
+    'a second factor',
+    {
+      ERR: `${begun}Authenticated using "publickey" with partial success.\ndebug1: Authentications that can continue: password\n`,
+      ...{ CODE: '255', target: 'qemu/web' },
+    },
+    'not tried: ssh would ask for a second factor (password) (over qemu/web)',
+  ],
   ['no CID', { cid: '4294967295x' }, /^not tried: .*its CID is not known: --target/],
 ])('a login is tried as ssh will do it: $0', async (_name, row, want) => {
   const { into = web, peer = tcp, cid = '42', target, account = 'ann', port = 22, call } = row;
@@ -180,6 +188,20 @@ it.each<[name: string, row: Row, want: string | RegExp]>([
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 describe.skipIf(missing)(`with the real ssh and sshd${missing ? `: ${missing}` : ''}`, () => {
+  it.each([
+    ['ProxyCommand nc %h', true],
+    ['ProxyJump elsewhere', true],
+    ['HostName web.example', true],
+    ['HostName %h\n  ProxyCommand none', false],
+  ])('a name is led elsewhere by %s: %s', async (line, want) => {
+    const sshConfig = join(dir, 'leads');
+    writeFileSync(sshConfig, `Host web\n  ${line}\n`, { mode: 0o600 });
+    const typed = { target: 'ann@Web', port: undefined, user: undefined, sshConfig };
+    const io = fakeIo({ env: { PATH: process.env.PATH } });
+    expect(await isLed({ ...typed, target: 'ann@web' }, io, signal)).toBe(want);
+    expect(await isLed(typed, io, signal)).toBe(false);
+  });
+
   it('ssh itself says that it has no cipher in common with sshd, which may not log it', async () => {
     const [key, sshConfig] = [join(dir, 'host'), join(dir, 'ssh_config')];
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);

@@ -52,6 +52,13 @@ describe.skipIf(lacks('ssh', 'ssh-keygen'))('the key that setup takes', () => {
     expect(why).toEqual({ problem });
   });
 
+  it('is none beside a certificate of its own place', async () => {
+    const { why } = await first(`IdentityFile ${at('nothing')}\nCertificateFile ${at('id-cert.pub')}`);
+    expect(why).toEqual({
+      problem: `neither ssh nor an agent has the private key of ${at('id-cert.pub')}`,
+    });
+  });
+
   it.each(['hangs', 'is empty'] as const)('is none where the agent %s', async (kind) => {
     const path = at(`agent-${kind[0]}`);
     await startAgent(path, kind, at('id.pub'));

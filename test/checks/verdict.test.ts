@@ -28,6 +28,7 @@ interface Row {
   readonly state: string;
   readonly reach?: string;
   readonly says: RegExp;
+  readonly fix?: string;
 }
 
 const tried = ({ lines, code = 255, settings = '', agent = { keys: [] } }: Row): SshTry => {
@@ -109,6 +110,18 @@ describe('a login by ssh -v', () => {
       reach: 'host key',
       says: /does not accept the host key/,
     },
+    'to a key that vmssh refuses': {
+      lines: [
+        ...upTo('host key'),
+        'vmssh: web has another host key than before',
+        'hint: vmssh forget web',
+        'KnownHostsCommand /vmssh failed: exited with 1',
+        'Host key verification failed.',
+      ],
+      state: 'failed',
+      reach: 'host key',
+      says: /does not accept the host key: web has another host key than before$/,
+    },
     'with a silent agent': {
       lines: upTo('NEWKEYS'),
       code: null,
@@ -149,6 +162,7 @@ describe('a login by ssh -v', () => {
       ],
       state: 'failed',
       says: /no ticket/,
+      fix: 'kinit',
     },
     'that a command ended': {
       lines: [...isIn, 'fatal: What do you think I am? A shell?'],
@@ -169,6 +183,7 @@ describe('a login by ssh -v', () => {
     expect(verdict).toMatchObject({
       state: row.state,
       ...(row.reach && { reach: row.reach }),
+      ...(row.fix && { fix: row.fix }),
       message: expect.stringMatching(row.says),
     });
   });

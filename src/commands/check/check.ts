@@ -55,7 +55,7 @@ export const check: Command<CheckOptions> = {
   name: 'check',
   summary: 'log in as ssh does, and find what keeps that from working',
   usage: '[user@]TARGET...',
-  details: `It runs ssh TARGET with your configuration, shell and agent, without prompts, from a terminal and as from a program without one: ✓ if that logs in, ! if ssh would ask you something, ✗ if it ends. A new host key is kept if your ssh keeps it. Then it looks at each step, and inside the guest if it can: by the login, by --over, or, if the login is refused, by the machine's manager. -v shows what is well, too. Several machines are checked at once, and each is printed when it has ended.
+  details: `It runs ssh TARGET with your configuration, shell and agent, without prompts, from a terminal and as from a program without one: ✓ if that logs in, ! if ssh would ask you something, ✗ if it ends. A new host key is kept if your ssh keeps it. Then it looks at each step, and inside the guest if it can: by the login, by --over, or, if the login is refused, by the machine's manager. -v shows what is well, too. Several machines are checked at once, and printed in their order.
 The name of a source of your own (docs/sources.md) runs that, and shows what is wrong with each of its rows.
 The failures that it knows are listed in docs/reference/guest-failures.md. Exits with the code of the first target that failed.`,
   options: [...Object.values(own), ...reachOptions, jsonOption, verboseOption],
@@ -109,18 +109,18 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
   },
 };
 
-/** Many at a time; what each prints comes in one piece, when it has ended. */
+/** Many at a time; what each prints comes in one piece, in their order. */
 async function eachWhole(
   targets: readonly string[],
   work: (target: string, to: Io) => Promise<void>,
   io: Io,
   end: AbortSignal,
 ): Promise<void> {
-  let ended = 0;
+  let [ended, next] = [0, 0];
+  const ready = new Map<string | undefined, () => void>();
   const said = () => `${ended} of ${targets.length} machines are checked`;
   const progress = await startProgress(io, said());
   const one = async (target: string) => {
-    if (end.aborted) return;
     const [out, err]: [string[], string[]] = [[], []];
     const terminal = { ...io.terminal, stderr: false };
     const to = {
@@ -129,11 +129,14 @@ async function eachWhole(
       out: (text: string) => out.push(text),
       err: (text: string) => err.push(text),
     };
-    await work(target, to);
+    if (!end.aborted) await work(target, to);
+    ready.set(target, () => {
+      if (err.length > 0) io.err(err.join(''));
+      if (out.length > 0) io.out(out.join(''));
+    });
     ended++;
     progress.clear();
-    if (err.length > 0) io.err(err.join(''));
-    if (out.length > 0) io.out(out.join(''));
+    for (; ready.has(targets[next]); next++) ready.get(targets[next])?.();
     progress.update(said());
   };
   await fewAtATime(targets, atOnce, one).finally(() => progress.stop());

@@ -71,7 +71,10 @@ export async function examine(options: ExamineOptions, io: Io): Promise<Examinat
     const { check, brings } = await checked(options, io, signal, onStage);
     const { means, error } = check;
     const code = error ? exitCodeOf(error) : exitCode.ok;
-    if (!isLogin || !means || signal.aborted) return { check, code, findings: [], suspects: [] };
+    const none = { check, code, findings: [], suspects: [] };
+    if (!isLogin || signal.aborted) return none;
+    if (!means)
+      return first && first.reach !== 'network' ? byHostOfHis(first, none, options, io, signal) : none;
     const made = madeKeysOf(means.machine ?? splitLogin(typed).host, io.env);
     // As vmssh ssh does.
     const identityFile = made?.identityFile ?? (await ownKeyFile(means.identityFile));
@@ -83,6 +86,22 @@ export async function examine(options: ExamineOptions, io: Io): Promise<Examinat
   } finally {
     progress.stop();
   }
+}
+
+/** ssh has a Host of that name, and vmssh no machine: what ssh comes to counts. */
+async function byHostOfHis(
+  login: LoginVerdict,
+  none: Examination,
+  options: ExamineOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Examination> {
+  const bare = login.state === 'ok' ? await loginAsTyped(options, io, signal, true) : undefined;
+  const verdict = { ...(settle(login, bare) ?? login), name: 'login' };
+  const found = { ...none, verdict, findings: [verdict] };
+  if (verdict.state === 'failed')
+    return login.state === 'failed' ? found : { ...found, code: exitCode.connect };
+  return { ...found, check: { ...none.check, error: undefined }, code: exitCode.ok };
 }
 
 interface Seen {
@@ -161,7 +180,7 @@ async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<LoginV
 function settle(
   login: LoginVerdict | undefined,
   bare: LoginVerdict | undefined,
-  { controlPath }: Signs,
+  { controlPath }: Pick<Signs, 'controlPath'> = {},
 ): LoginVerdict | undefined {
   if (login?.state !== 'ok') return login;
   if (controlPath !== undefined)

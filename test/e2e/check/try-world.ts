@@ -23,17 +23,23 @@ export function tryWorlds(worlds: readonly World[]): void {
     const sshd = useSshd(dir);
     const address = `unix${sshd.path}`;
     const here = (text: string) =>
-      text.replaceAll('DIR', dir).replaceAll('ADDRESS', address).replaceAll('USER', sshd.user);
+      text
+        .replaceAll('DIR', dir)
+        .replaceAll('ADDRESS', address)
+        .replaceAll('USER', sshd.user)
+        .replaceAll('SSHD', findProgram('sshd') ?? '');
 
-    it.each(worlds)('$name', async (world) => {
+    it.for(worlds)('$name', async (world, { skip }) => {
       const { shell, state, says } = world;
       const lacking = shell && missingPrograms({ [shell]: shell });
-      if (lacking) return;
+      if (lacking) skip(lacking);
       makeKeys(dir);
       const env = await made(world, dir, here);
       const typed = here(world.typed ?? 'ADDRESS');
       const config = join(dir, 'config');
       const loggedIn = await logsIn(config, typed, env, world);
+      const knownHosts = join(dir, 'known-hosts');
+      if (world.isNew) rmSync(knownHosts);
       const { code, stdout } = await run([...vmssh, 'check', '--json', '--ssh-config', config, typed], {
         env,
       });
@@ -43,6 +49,7 @@ export function tryWorlds(worlds: readonly World[]): void {
       expect({ state: answer.state, isIn: answer.state === 'ok' }).toEqual({ state, isIn: loggedIn });
       expect(answer.found).toMatch(says);
       expect(code === 0).toBe(state !== 'failed');
+      if (world.isNew) expect(readFileSync(knownHosts, 'utf8')).toContain('ssh-ed25519 ');
     });
   });
 }

@@ -18,6 +18,8 @@ export interface World {
   readonly typed?: string;
   /** The machine's sshd does not run. */
   readonly isOff?: true;
+  /** The machine's key is not known when check comes, which keeps it. */
+  readonly isNew?: true;
   /** ssh asks for a terminal, as for a shell; default: yes. */
   readonly isTerminal?: false;
   readonly state: 'ok' | 'skipped' | 'failed';
@@ -28,6 +30,8 @@ export interface World {
 
 const known = 'IdentityFile DIR/id\nIdentitiesOnly yes\nIdentityAgent none';
 const variable = (name: string) => `\${${name}}`;
+const ownHost =
+  'Host own-85\nProxyCommand SSHD -i -f DIR/sshd_config\nStrictHostKeyChecking accept-new\nUserKnownHostsFile DIR/known-hosts\n';
 const noFile = 'IdentityFile DIR/nothing';
 
 export const worlds: readonly World[] = [
@@ -36,6 +40,13 @@ export const worlds: readonly World[] = [
     state: 'ok',
     says: /^ssh logs in as \S+ with \S*\/id \(/,
     isFirst: true,
+  },
+  {
+    name: 'a first contact under accept-new',
+    above: 'Host *\nStrictHostKeyChecking accept-new\n',
+    isNew: true,
+    state: 'ok',
+    says: /; its host key was new, and ssh keeps it: SHA256:/,
   },
   { name: 'by its user', typed: 'USER@ADDRESS', state: 'ok', says: /^ssh logs in as / },
   {
@@ -262,6 +273,19 @@ export const worlds: readonly World[] = [
     says: /^no machine (was found|on this host has this name)/,
   },
   {
+    name: 'a Host of his own, where vmssh knows no machine',
+    above: ownHost,
+    typed: 'own-85',
+    state: 'ok',
+    says: /^ssh logs in as /,
+  },
+  {
+    name: 'addresses with a domain of his own',
+    below: `HostName %h.corp.example.com\n${known}`,
+    state: 'ok',
+    says: /^ssh logs in as /,
+  },
+  {
     name: 'a ProxyCommand of his own that ends',
     above: 'Host unix/*\nProxyUseFdpass no\nProxyCommand false\n',
     state: 'failed',
@@ -288,6 +312,12 @@ export const worlds: readonly World[] = [
     sshd: 'PasswordAuthentication yes\nAuthenticationMethods publickey,password',
     state: 'skipped',
     says: /^ssh would ask for a second factor \(password\)/,
+  },
+  {
+    name: 'a second factor by a dialog',
+    sshd: 'KbdInteractiveAuthentication yes\nAuthenticationMethods publickey,keyboard-interactive',
+    state: 'skipped',
+    says: /^ssh would ask for a second factor \(keyboard-interactive\)/,
   },
   {
     name: 'BatchMode of his own',
@@ -368,7 +398,7 @@ function startFiles(
   isFirst?: true,
 ): readonly World[] {
   const [[name, text] = []] = Object.entries(files);
-  const failed = /mm_receive_fd|proxy dialer|gives it no connection|does not run what ssh asks of it/;
+  const failed = new RegExp(`~/${name} (prints|does not run)`);
   const says = state === 'ok' ? /^ssh logs in/ : failed;
   return [{ name: `${shell} with ${name}: ${text}`, shell, files, state, says, ...(isFirst && { isFirst }) }];
 }

@@ -71,7 +71,7 @@ describe.skipIf(missing)(`the hints of check and setup${missing ? `: ${missing}`
       name: 'more than a key',
       config: 'AuthenticationMethods publickey,keyboard-interactive',
       breaks: letIn,
-      cause: /requires more than a key/,
+      cause: /^! .*ssh would ask for a second factor \(keyboard-interactive\)\n(?![^$]*✗)/m,
     },
     {
       name: 'a type of key',

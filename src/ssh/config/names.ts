@@ -13,6 +13,7 @@ export type NameCheck = (name: string) => string | undefined;
 
 export const inKnownHosts = 'the name is already in known_hosts';
 export const inSettings = 'your ssh configuration has a Host for the name';
+export const isAddress = 'the name is an IP address';
 export const inConfig = 'the name is already in your ssh configuration';
 
 /** Whether a name that is the user's may be given to a machine, if he says so: nothing of his says where it is. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { exact } from '../../../src/identity/identity.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts, sharedUuidProblem } from '../../../src/ssh/config/hosts.js';
+import { isAddress } from '../../../src/ssh/config/names.js';
 import { configText } from '../../../src/ssh/config/text.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -305,6 +306,12 @@ describe('a Host of its own', () => {
     },
   ])('is distinguished by $name', ({ machines, prefix = '', want }) => {
     expect(hosts(machines, { prefix }).hosts.map(({ host }) => host)).toEqual(want);
+  });
+
+  it('is its target if the name is an address, which nobody has to be told', () => {
+    const taken = (name: string) => (name === '10.0.0.1' ? isAddress : undefined);
+    const { hosts: made, left } = hosts([machine('10.0.0.1')], { taken });
+    expect([made[0]?.host, left]).toEqual(['machine/10.0.0.1', []]);
   });
 
   it.each([

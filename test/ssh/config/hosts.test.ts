@@ -82,6 +82,12 @@ describe('a Host of its own', () => {
     ]);
   });
 
+  it('has its target as a name if it is of WSL, whose key is under one name only then', () => {
+    const [host] = hosts([machine('Ubuntu', { target: 'wsl/Ubuntu', provider: 'wsl' })]).hosts;
+    const targets = ['wsl/Ubuntu', 'wsl%Ubuntu', 'wsl/ubuntu', 'wsl%ubuntu'];
+    expect(host?.names).toEqual(['ubuntu', ...targets]);
+  });
+
   it("has Hyper-V's id in capitals too, as WMI prints it", () => {
     const id = 'aaaaaaaa-2222-4333-8444-555555555555';
     const [host] = hosts([machine('mint', { uuid: id, provider: 'hyper-v', target: 'hyper-v/mint' })]).hosts;

@@ -11,7 +11,7 @@ import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { madeLogin } from '../ssh/config/logins.js';
 import { parseUuid, sshPort } from '../typed/numbers.js';
-import { shellQuoted } from '../typed/shell.js';
+import { type Shell, shellOf, shellQuoted } from '../typed/shell.js';
 
 /** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
 export async function byManager(
@@ -49,7 +49,7 @@ export async function byManager(
     problem: machine
       ? `${machine.provider} starts no program as root in ${quote(machine.name)} for this user`
       : `no manager lists ${quote(text)}, so none can start a program there`,
-    hint: `${elsewise({ machine, target, text })}; or run what vmssh guest print prints on its console, as root`,
+    hint: `${elsewise({ machine, target, text }, shellOf(io))}; or run what vmssh guest print prints on its console, as root`,
   });
 }
 
@@ -64,11 +64,15 @@ function meantOf({ dmiUuid, uuid }: ListedMachine, { run }: Pick<HostFlags, 'run
 }
 
 /** How a person goes in where no manager does. Root's machined starts programs in a container, and in no VM. */
-function elsewise({ machine, target, text }: Pick<ListedTarget, 'machine' | 'target' | 'text'>): string {
+function elsewise(
+  { machine, target, text }: Pick<ListedTarget, 'machine' | 'target' | 'text'>,
+  shell: Shell,
+): string {
+  const quoted = shellQuoted(text, shell);
+  const login = `log in to it: vmssh setup --user NAME ${quoted}`;
   if (!machine && target.kind === 'via')
-    return `list it first: vmssh config install --via ${shellQuoted(target.host)}; then log in to it: vmssh setup --user NAME ${shellQuoted(text)}`;
-  if (!machine) return `log in to it: vmssh guest install --key FILE USER@${shellQuoted(text)}`;
+    return `list it first: vmssh config install --via ${shellQuoted(target.host, shell)}; then ${login}`;
+  if (!machine) return `log in to it: vmssh guest install --key FILE USER@${quoted}`;
   const byRoot = machine.provider === 'machined' && machine.cid === undefined;
-  const login = `log in to it: vmssh setup --user NAME ${shellQuoted(text)}`;
   return byRoot ? `if it is a container, run it with sudo; else ${login}` : login;
 }

@@ -61,7 +61,7 @@ export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal
     ],
     command: 'true',
   });
-  const limits = { timeoutMs: loginTimeoutMs, signal: AbortSignal.any([signal, stop.signal]) };
+  const limits = { timeoutMs: loginTimeoutMs, spokenMs, signal: AbortSignal.any([signal, stop.signal]) };
   const from = now();
   const end = await runProgram(command, {
     env,
@@ -84,6 +84,9 @@ export function quietly({ nullsStdin }: { readonly nullsStdin: boolean }): reado
 
 /** After its agent did not answer. Milliseconds. */
 const agentPatienceMs = 8000;
+
+/** After the first word of a session, in which nothing is run that says any. Before it sshd may look up names for long. Milliseconds. */
+const spokenMs = 8000;
 
 /** What his shell gives ssh; without SHLVL as where no shell started it, in a desktop's program or a unit. */
 export function usersEnv({ env, usersShell }: Pick<Io, 'env' | 'usersShell'>, isBare: boolean): Io['env'] {

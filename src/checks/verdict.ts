@@ -93,6 +93,14 @@ function asksPeople(settings: string): boolean {
 /** It is in, and its command did not end well: an account for git or sftp has a command of its own. */
 function ofSession({ end }: SshTry, user: string, message: string): Judged {
   const { code } = end;
+  if (end.stopped === 'spoken') {
+    const [program = 'another program, or waits'] =
+      /\b(?:tmux|screen|byobu|zellij|fish)\b/.exec(end.stdout) ?? [];
+    return {
+      ...{ state: 'failed', reach: 'session', fix: onlyForPeople },
+      message: `sshd lets ${user} in, and the session does not end: a start file of the shell there, such as ~/.bashrc, runs ${program}`,
+    };
+  }
   if (code === null || code === 255 || /not available/i.test(message))
     return {
       state: 'failed',
@@ -105,6 +113,9 @@ function ofSession({ end }: SshTry, user: string, message: string): Judged {
     message: `sshd lets ${user} in, and ends the session with ${code}: ${message}; ${how}`,
   };
 }
+
+const onlyForPeople =
+  'let it do so only in an interactive shell: case $- in *i*) exec tmux ;; esac; or name another account';
 
 async function ofAuthentication(
   tried: SshTry,

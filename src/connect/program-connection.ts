@@ -18,6 +18,7 @@ interface CarriedOptions extends CarrierOptions {
 export class Carried<E extends Endpoint = Endpoint> implements Connection {
   readonly endpoint: E;
   note: string | undefined;
+  isUnanswered?: boolean;
   readonly child: ChildProcess;
   readonly #connection: Connection;
   readonly #release: () => void;

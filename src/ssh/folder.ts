@@ -18,7 +18,11 @@ export function sshFolder(
 }
 
 function absolute(path: string | undefined, platform: NodeJS.Platform): string | undefined {
-  return path && (platform === 'win32' ? win32 : posix).isAbsolute(path) ? path : undefined;
+  // On Windows "\\x" is a folder of whichever drive is the current one.
+  const isWhole =
+    path &&
+    (platform === 'win32' ? win32.isAbsolute(path) && !/^\\(?!\\)/.test(path) : posix.isAbsolute(path));
+  return isWhole ? path : undefined;
 }
 
 /** The folder of what vmssh remembers by itself, which ssh does not read. XDG_STATE_HOME counts if it is absolute and this user's. */

@@ -6,7 +6,7 @@ import { systemProgram } from '../process/program-in-path.js';
 import { ownAddresses } from '../sources/tools/guest-addresses.js';
 import { anyIpv4, isLoopback, plainIp } from '../typed/names.js';
 import { keptLogins } from './config/logins.js';
-import { inConfig, inKnownHosts, inSettings, moreNames, type NameCheck } from './config/names.js';
+import { inConfig, inKnownHosts, inSettings, isAddress, moreNames, type NameCheck } from './config/names.js';
 import {
   areFor,
   type Block,
@@ -191,7 +191,7 @@ async function thisHost({ platform, env, host, procDir }: NameSources): Promise<
   );
   return (name) => {
     const ip = anyIpv4(name);
-    if (isIP(name) !== 0 || (ip !== undefined && name.includes('.'))) return 'the name is an IP address';
+    if (isIP(name) !== 0 || (ip !== undefined && name.includes('.'))) return isAddress;
     const isHere = ip !== undefined && (ip === '0.0.0.0' || isLoopback(ip) || addresses.has(ip));
     return isHere || own.has(name) || name.endsWith('.localhost') ? "the name is this host's own" : undefined;
   };

@@ -2,9 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { byManager } from '../../src/checks/by-manager.js';
 import { lookInside, rootRunner, whyNotRun } from '../../src/checks/inside.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { runScript } from '../../src/guest/run/run-script.js';
+import { parseTarget } from '../../src/kinds/kinds.js';
 import { now } from '../../src/runtime.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -24,6 +26,18 @@ it.each([
   const missing = 'the script did not run there: "ssh" could not be run: it is not installed, or not in PATH';
   if (PATH) expect([problem, hint]).toEqual([missing, 'apt-get install openssh-client']);
   else expect(hint).not.toContain('install');
+});
+
+it('what to type where no manager goes in is a word of the shell here', async () => {
+  const text = 'hyper-v/My VM';
+  const machine = { name: 'My VM', target: text, provider: 'hyper-v', status: 'running', also: [] } as const;
+  const io = fakeIo({ platform: 'win32' });
+  const going = byManager({ host: text, route: 'exec', sshConfig: undefined }, io, signal, async () => ({
+    text,
+    target: parseTarget(text),
+    machine,
+  }));
+  await expect(going).rejects.toMatchObject({ hint: expect.stringMatching(/--user NAME "hyper-v\/My VM";/) });
 });
 
 it('a way in that is itself closed has the usual reasons', async () => {

@@ -24,6 +24,8 @@ interface Row {
   readonly lines: readonly string[];
   readonly code?: number | null;
   readonly settings?: string;
+  readonly stopped?: 'spoken';
+  readonly stdout?: string;
   readonly agent?: SshTry['agent'];
   readonly state: string;
   readonly reach?: string;
@@ -31,9 +33,22 @@ interface Row {
   readonly fix?: string;
 }
 
-const tried = ({ lines, code = 255, settings = '', agent = { keys: [] } }: Row): SshTry => {
+const tried = ({
+  lines,
+  code = 255,
+  settings = '',
+  agent = { keys: [] },
+  stdout = '',
+  ...end
+}: Row): SshTry => {
   const stderr = `${lines.join('\r\n')}\r\n`;
-  return { end: { code, stdout: '', stderr }, said: readSsh(stderr), ms: 300, agent, settings };
+  return {
+    end: { code, stdout, stderr, ...(end.stopped && { stopped: end.stopped }) },
+    said: readSsh(stderr),
+    ms: 300,
+    agent,
+    settings,
+  };
 };
 const denied = 'ann@vsock/3: Permission denied (publickey,password).';
 const isIn = [...reached, ...accepted, 'Authenticated to vsock/3 (via proxy) using "publickey".'];
@@ -170,6 +185,15 @@ describe('a login by ssh -v', () => {
       state: 'skipped',
       reach: 'session',
       says: /lets ann in, and ends the session with 128: fatal: What/,
+    },
+    'whose shell goes over to another program': {
+      lines: isIn,
+      code: null,
+      stopped: 'spoken',
+      stdout: '\x1b[H[0] 0:bash* tmux',
+      state: 'failed',
+      reach: 'session',
+      says: /lets ann in, and the session does not end: a start file .*~\/\.bashrc, runs tmux$/,
     },
     'of an account that is off': {
       lines: [...isIn, 'This account is currently not available.'],

@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ifGone } from '../../src/commands/proxy/proxy.js';
+import { ConnectError } from '../../src/errors.js';
 import { goneSince } from '../../src/hosts/gone.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
@@ -53,6 +55,10 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect(gone()).toEqual([['mint', '2026-03-02']]);
     expect(await calls('mint')).toBe('qemu/mint');
     expect(await goneSince('qemu/mint', home.io().env)).toBe('mint of libvirt is gone since 2026-03-02');
+    const login = (problem: string) =>
+      ifGone(new ConnectError('resolve', 'mint', { code: 'NOT_FOUND', problem }), 'qemu/mint', home.io());
+    expect((await login('none')).problem).toBe('mint of libvirt is gone since 2026-03-02: none');
+    expect((await login('"mint" is off')).problem).toBe('"mint" is off');
     await listed([], '2026-04-01');
     expect(await calls('mint')).toBe('qemu/mint');
     await listed([], '2026-04-02');

@@ -44,6 +44,12 @@ describe('a program', () => {
     await gone;
   });
 
+  it('that goes on after its first word is ended, and one without a word is not', async () => {
+    const spoken = { env, spokenMs: 1 };
+    expect(await runProgram(sh('echo a; exec sleep 1000'), spoken)).toMatchObject({ stopped: 'spoken' });
+    expect(await runProgram(sh('echo b >&2; exit 3'), spoken)).toMatchObject({ code: 3 });
+  });
+
   it('that was given up is not started, or ended', async () => {
     const { hold, started, gone } = lifeline(join(dir, 'given-up'));
     const abort = new AbortController();

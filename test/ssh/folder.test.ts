@@ -29,7 +29,9 @@ describe("the folder of ssh's files", () => {
     { env: {}, want: '/passwd/.ssh' },
     { env: { HOME: '/c/git', USERPROFILE: '/profile' }, platform: 'win32', want: '/profile/.ssh' },
     { env: { HOME: '/c/git' }, platform: 'win32', want: '/passwd/.ssh' },
-    { env: { USERPROFILE: 'Users\\ann' }, platform: 'win32', want: '/passwd/.ssh' },
+    ...['Users\\ann', '\\x'].map(
+      (USERPROFILE) => ({ env: { USERPROFILE }, platform: 'win32', want: '/passwd/.ssh' }) as const,
+    ),
     { env: { HOME: 'ann' }, want: '/passwd/.ssh' },
   ] as const)('with $env is $want', ({ env, want, ...more }) => {
     const platform = 'platform' in more ? more.platform : 'linux';

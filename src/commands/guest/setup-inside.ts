@@ -19,17 +19,22 @@ import { type Found, runInside, type Setup, type SetupStep } from './setup-step.
 import { asFailure, checkUntil, intoByManager, loginAs, noEntry, otherFix } from './setup-way.js';
 
 /** An sshd that each login brings, for a machine that has none: nothing is done in it. */
-export const brought: SetupStep = {
+export const bringingBy = (programsOf = programsFor, callerOf = callerOfLines): SetupStep => ({
   name: 'sshd',
-  async look({ options, io, add }, { answer, login, earlier }) {
+  async look(setup, { answer, login, earlier }) {
+    const { options, io, typed, add } = setup;
     const { bring, install, noConfig } = options;
     const isKept = earlier?.brings && !install && !noConfig;
     if (!login || !lacksSshd(answer?.error) || !(bring || isKept)) return undefined;
-    const whyNot = whyNoBring(await callerOfLines(io, true));
+    const whyNot = whyNoBring(await callerOf(io, true));
     if (whyNot) return add('sshd', 'failed', ...whyNot);
+    const taken = await hostKeyAlgorithms(setup);
+    const noKey = `an sshd that is brought has an ed25519 host key, which the ssh here does not take: HostKeyAlgorithms is ${taken.join()}`;
+    if (taken.length > 0 && !taken.includes('ssh-ed25519'))
+      return add('sshd', 'failed', noKey, `vmssh setup --install-sshd ${typed}; or add ssh-ed25519 to them`);
     // Which processor the machine has is known only there: mostly that of this host.
     const endpoint = answer?.means?.endpoint;
-    const lacks = await programsFor('').then(
+    const lacks = await programsOf('').then(
       () => undefined,
       ({ message: more }: Error) => ({ code: 'EXEC_BRING_NONE', more }),
     );
@@ -41,7 +46,9 @@ export const brought: SetupStep = {
     add('sshd', 'ok', 'there is none: each login brings one, which asks for no key');
     return { login: { ...login, brings: true }, scripts: [] };
   },
-};
+});
+
+export const brought = bringingBy();
 
 /** The account, its key and the host key, by a script that its manager runs as root. */
 export const inside: SetupStep = {
@@ -52,7 +59,7 @@ export const inside: SetupStep = {
     if (found.asUser) return ownLogin(setup, found);
     const { install } = setup.options;
     const over = overOf(found.answer?.means?.endpoint);
-    const hostKeyType = await hostKeyTypeFor(setup);
+    const [hostKeyType] = (await hostKeyAlgorithms(setup)).flatMap((each) => hostKeyTypes.get(each) ?? []);
     const wanted = { account: login.user, keys: key ? [key.line] : [], install, over, hosts, hostKeyType };
     const said = await runInside(into, accountScript({ ...wanted, look: true }), setup, {
       looks: true,
@@ -216,16 +223,13 @@ function withBring(row: FindingJson, { options, typed }: Setup, { answer }: Foun
   return { ...row, hint: `without its network: ${bringing(typed)}` };
 }
 
-/** By ssh-keygen's name, the first type of a host key that the ssh here takes from the machine: one with FIPS takes no ed25519. */
-async function hostKeyTypeFor({ name, io, signal }: Setup): Promise<string | undefined> {
-  const said = settingIn(
-    await sshSettings({ host: typedHost(name) ?? name, signal }, io),
-    'hostkeyalgorithms',
-  );
-  const types = said?.split(',').map((each) => hostKeyTypes.get(each.trim())) ?? [];
-  return types.find((type) => type !== undefined);
+/** Those that the ssh here takes from the machine, by its own order: one with FIPS takes no ed25519. None if it does not say. */
+async function hostKeyAlgorithms({ name, io, signal }: Setup): Promise<readonly string[]> {
+  const said = await sshSettings({ host: typedHost(name) ?? name, signal }, io);
+  return settingIn(said, 'hostkeyalgorithms')?.split(/\s*,\s*/) ?? [];
 }
 
+/** Their types, by ssh-keygen's names. */
 const hostKeyTypes = new Map([
   ['ssh-ed25519', 'ed25519'],
   ['ecdsa-sha2-nistp256', 'ecdsa'],

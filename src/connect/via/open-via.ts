@@ -126,9 +126,10 @@ async function finishHop({ text = '', printed }: HopAnswer, hop: Hop, { timeoutM
     if (rest !== 'vmssh' && at?.family === 'vsock-mux') {
       // socat and ncat pass on its end-of-file late or never, so silence does not mean that the port is open.
       const silentMs = rest === 'python3' ? undefined : timeoutMs;
-      await askMultiplexer(hop, at.port, now() + timeoutMs, silentMs).catch((error) => {
+      const asked = askMultiplexer(hop, at.port, now() + timeoutMs, silentMs);
+      hop.isUnanswered = !(await asked.catch((error) => {
         throw onHost(host, at, error.code, error);
-      });
+      }));
     }
     return;
   }

@@ -12,7 +12,7 @@ import { isOthersId } from '../../typed/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
 import { loginOf, type MachineLogin } from './logins.js';
-import { kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
+import { isAddress, kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
@@ -168,8 +168,8 @@ function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) 
     const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
     if (named !== undefined)
       entries.push(toEntry(machine, named, { environment, more: before.get(target)?.more }));
-    // Only a name with a dot can mean nothing else.
-    if (another !== undefined && (named === undefined || taken(host) !== undefined))
+    // Of a name with a dot, or an address, nobody expects that it means the machine.
+    if (another !== undefined && (named === undefined || ![undefined, isAddress].includes(taken(host))))
       left.push({ name, target, why: another });
   }
   return { entries, left };

@@ -13,6 +13,7 @@ export type NameCheck = (name: string) => string | undefined;
 
 export const inKnownHosts = 'the name is already in known_hosts';
 export const inSettings = 'your ssh configuration has a Host for the name';
+export const isAddress = 'the name is an IP address';
 export const inConfig = 'the name is already in your ssh configuration';
 
 /** Whether a name that is the user's may be given to a machine, if he says so: nothing of his says where it is. */
@@ -56,8 +57,9 @@ function namesOf(entry: HostEntry, brings: boolean): readonly string[] {
 
 /** The machine's targets, so that they are the same login: the pattern for all of a kind knows no user, key, id, owner or brought sshd. No address: another may have it later. */
 function ownTargets(entry: HostEntry, hasMore: boolean): readonly string[] {
-  const { target, also = [], user, identityFile } = entry;
-  const isMore = hasMore || user !== undefined || identityFile !== undefined;
+  const { target, also = [], user, identityFile, provider } = entry;
+  // ssh of Windows asks no command for the keys of a pattern, so they would be under another name.
+  const isMore = hasMore || user !== undefined || identityFile !== undefined || provider === 'wsl';
   return [target, ...also].flatMap((each) => {
     const kind = kindOfName(each);
     if (kind === undefined || !(isMore || kind.keyHasOwner)) return [];

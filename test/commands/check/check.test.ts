@@ -103,6 +103,20 @@ describe('on real sockets', () => {
     },
   );
 
+  it('check says of a multiplexer that is silent that the machine hangs, and never that it is open', async () => {
+    const path = await folder.listen((peer) => peer.resume());
+    const io = fakeIo();
+    expect(await check.run({ ...all, timeoutMs: 6000, targets: [`vsock-mux${path}`] }, io)).toBe(3);
+    const hangs = 'the machine takes no connection: it hangs, or boots';
+    const error = {
+      problem: hangs,
+      hint: expect.stringMatching(/^use --wait while it boots; if it hangs, /),
+    };
+    const connected = { stage: 'connected', found: expect.stringContaining(hangs) };
+    const { results } = JSON.parse(io.stdout.join(''));
+    expect(results).toMatchObject([{ error, stages: [{}, {}, connected] }]);
+  });
+
   it.each([true, false])(
     'many are checked at once, and each is printed in one piece, in order: --json %s',
     async (json) => {

@@ -1,19 +1,23 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { device, lookForDevice } from '../../../src/commands/guest/setup-device.js';
+import { scriptFor } from '../../../src/commands/guest/setup-login.js';
 import { newSetup } from '../../../src/commands/guest/setup-step.js';
 import { settingUp } from '../../../src/commands/guest/setup-steps.js';
-import { noEntry } from '../../../src/commands/guest/setup-way.js';
+import { entry, noEntry, way } from '../../../src/commands/guest/setup-way.js';
 import { ConnectError } from '../../../src/errors.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
+import { useSocketFolder } from '../../connect/socket-folder.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 import type { MachineState, VirshCase } from '../../sources/libvirt/stand-in.js';
 import { deviceCases, refuses, standInVirsh } from '../../sources/libvirt/stand-in.js';
 
 const dir = useTempDir();
+const folder = useSocketFolder();
 const [bin, log] = [join(dir, 'bin'), join(dir, 'log')];
 const record: ListedMachine = {
   ...{ provider: 'libvirt', name: 'mint', target: 'qemu/mint', status: 'running', also: [] },
@@ -213,6 +217,26 @@ describe('the step for a vsock device', () => {
     const by = code === 'NO_EXEC' ? 'exec' : undefined;
     await noEntry({ ...setup, options: { ...setup.options, by } }, failed, { start });
     expect(setup.steps.map((each) => `${each.state} ${each.name} ${each.found} ${each.fix}`)).toEqual([want]);
+  });
+
+  it('is no question of a distribution of WSL that is off: to look at it has started it', async () => {
+    const path = await folder.listen((peer) => peer.end('SSH-2.0-x\r\n'));
+    script(join(bin, 'ssh'), 'exit 0');
+    const setup = setupOf({ ...record, provider: 'wsl', target: `unix${path}`, status: 'off' });
+    const named = { ...setup, target: `unix${path}` };
+    const found = await entry.look?.(named, {});
+    expect([setup.steps, found]).toMatchObject([[], { start: undefined }]);
+    await way.look?.(named, found ?? {});
+    expect(setup.steps.map(({ name, state }) => [name, state])).toEqual([['way', 'ok']]);
+  });
+
+  it("lets no login write into a home of this host's, which its sshd may have", async () => {
+    const setup = setupOf(record);
+    const refused = new ConnectError('resolve', 'mint', { code: 'NO_EXEC', problem: 'none goes in' });
+    const login = { target: record.target, user: userInfo().username };
+    const found = await noEntry(setup, refused, { login, answer: { target: 'mint', stages: [] } });
+    expect(found?.hosts?.length).toBeGreaterThan(0);
+    for (const mark of found?.hosts ?? []) expect(scriptFor(setup, found ?? {}, true)).toContain(mark);
   });
 
   it.each(['machined', 'qemu', 'incus'])('is none of a machine of %s', async (provider) => {

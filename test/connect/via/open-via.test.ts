@@ -263,6 +263,11 @@ echo '${said}' >>"$log"; exit 255`);
       expect(readFileSync(`${program.env.VMSSH_SSH}.asked`, 'utf8')).toBe('CONNECT 2222\n');
     });
 
+    it.skipIf(skip)('that gives no answer is of a machine that hangs, or boots', async () => {
+      const hop = await open(mux, asked('python3', 'exec sleep 60'));
+      expect(hop.isUnanswered).toBe(true);
+    });
+
     it.skipIf(skip)('that vmssh opened is not asked', async () => {
       const hop = await open(mux, ssh(`${answers('by vmssh')}; exec cat`));
       expect(await echoed(hop)).toBe('hello');

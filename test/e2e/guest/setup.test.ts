@@ -378,16 +378,6 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     expect(code).toBe(1);
   });
 
-  const packages = ['dist/sshd', '/usr/local/lib/vmssh/sshd', '/usr/lib/vmssh/sshd'];
-  it.skipIf(packages.some((place) => existsSync(place)))('brings none without its package', async () => {
-    const sshd = join(root, 'usr/sbin/sshd');
-    renameSync(sshd, join(dir, 'sshd.package'));
-    const { code, stdout } = await setup('--dry-run', '--bring-sshd', 'incus/web');
-    renameSync(join(dir, 'sshd.package'), sshd);
-    expect(stdout).toMatch(/✗ sshd +there is no sshd to bring into .*\n +fix: install vmssh-sshd/);
-    expect(code).toBe(1);
-  });
-
   it('makes a host key of a type that the ssh here takes, as with FIPS', async () => {
     const settings = readFileSync(join(root, 'sshd_config'), 'utf8');
     writeFileSync(join(root, 'sshd_config'), settings.replace('ssh_host_ed25519_key', 'ssh_host_ecdsa_key'));

@@ -200,14 +200,19 @@ describe('wsl/DISTRO', () => {
   });
 
   it.each([
-    { systemd: true, hint: /vmssh guest install --port 2222 wsl\/Debian, then -p 2222; .*wsl --terminate$/ },
+    {
+      systemd: true,
+      hint: /vmssh guest install --port 2222 "wsl\/My Debian", then -p 2222; .*wsl --terminate$/,
+    },
     { systemd: false, hint: /systemd=true into \/etc\/wsl\.conf/ },
   ])('is refused while another one may answer at the same address (systemd: $systemd)', async (given) => {
     const state = { vmId, systemd: given.systemd, ports: [2222] };
-    await expect(resolve('Debian', two, state, 22, ['Ubuntu'])).rejects.toMatchObject({
+    await expect(resolve('My Debian', ['My Debian', 'Ubuntu'], state, 22, ['Ubuntu'])).rejects.toMatchObject({
       op: 'resolve',
       code: 'AMBIGUOUS',
-      problem: expect.stringMatching(/^"Ubuntu" may answer instead: .*"Debian" does not listen on port 22$/),
+      problem: expect.stringMatching(
+        /^"Ubuntu" may answer instead: .*"My Debian" does not listen on port 22$/,
+      ),
       hint: expect.stringMatching(given.hint),
     });
   });

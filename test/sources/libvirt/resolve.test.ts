@@ -77,6 +77,11 @@ describe('a libvirt domain', () => {
     expect(await resolve(input, domains)).toMatchObject({ endpoint });
   });
 
+  it('that nothing has is looked for in vmssh list first: it may have been a QEMU of no libvirtd', async () => {
+    const hint = 'see vmssh list, and for libvirt virsh list --all';
+    await expect(resolve('qemu/nope', [])).rejects.toMatchObject({ hint });
+  });
+
   it('whose XML has no vsock device is reached as its QEMU shows: by a device in its extra arguments', async () => {
     const bare = { ...mint, cid: undefined };
     const started = { ...process, name: 'mint', uuid: uuids[0] };

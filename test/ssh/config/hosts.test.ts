@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { exact } from '../../../src/identity/identity.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts, sharedUuidProblem } from '../../../src/ssh/config/hosts.js';
+import { isAddress } from '../../../src/ssh/config/names.js';
 import { configText } from '../../../src/ssh/config/text.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -79,6 +80,12 @@ describe('a Host of its own', () => {
       { names: ['incus/web', 'incus%web'], bring: true },
       { names: undefined, bring: undefined },
     ]);
+  });
+
+  it('has its target as a name if it is of WSL, whose key is under one name only then', () => {
+    const [host] = hosts([machine('Ubuntu', { target: 'wsl/Ubuntu', provider: 'wsl' })]).hosts;
+    const targets = ['wsl/Ubuntu', 'wsl%Ubuntu', 'wsl/ubuntu', 'wsl%ubuntu'];
+    expect(host?.names).toEqual(['ubuntu', ...targets]);
   });
 
   it("has Hyper-V's id in capitals too, as WMI prints it", () => {
@@ -305,6 +312,12 @@ describe('a Host of its own', () => {
     },
   ])('is distinguished by $name', ({ machines, prefix = '', want }) => {
     expect(hosts(machines, { prefix }).hosts.map(({ host }) => host)).toEqual(want);
+  });
+
+  it('is its target if the name is an address, which nobody has to be told', () => {
+    const taken = (name: string) => (name === '10.0.0.1' ? isAddress : undefined);
+    const { hosts: made, left } = hosts([machine('10.0.0.1')], { taken });
+    expect([made[0]?.host, left]).toEqual(['machine/10.0.0.1', []]);
   });
 
   it.each([

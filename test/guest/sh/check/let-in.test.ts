@@ -301,6 +301,16 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
         fix: /install -d -m 700 -o ann/,
       },
       {
+        name: 'a home that systemd-homed has closed',
+        before() {
+          rmSync(join(root, 'home/ann'), { recursive: true });
+          mkdirSync(join(root, 'var/lib/systemd/home'), { recursive: true });
+          writeFileSync(join(root, 'var/lib/systemd/home/ann.identity'), '');
+        },
+        says: /^failed account the home of ann is closed: systemd-homed/,
+        fix: /^fix account homectl activate ann/,
+      },
+      {
         name: 'a shell that is not there',
         before: () => account('ann:x:1000:1000::/home/ann:/bin/zsh'),
         says: /shell of ann, \/bin\/zsh, is not there/,

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { bringingBy } from '../../../src/commands/guest/setup-inside.js';
+import { newSetup } from '../../../src/commands/guest/setup-step.js';
+import { ConnectError } from '../../../src/errors.js';
+import { callerOfLines } from '../../../src/hosts/decide.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const none = async () => {
+  throw new Error('there is no /x/sshd');
+};
+
+it.each([
+  ['its package', 'ssh-ed25519', /^failed: there is no sshd to bring into .*: install vmssh-sshd/],
+  [
+    'an ssh that takes its host key',
+    'ecdsa-sha2-nistp256',
+    /^failed: .* HostKeyAlgorithms is ecdsa-sha2-nistp256: vmssh setup --install-sshd incus\/web;/,
+  ],
+])('no sshd is brought without %s', async (_, taken, want) => {
+  script(join(dir, 'ssh'), `[ "$1" != -G ] || echo hostkeyalgorithms ${taken}`);
+  const io = fakeIo({ env: { PATH: dir, HOME: dir, VMSSH_SSH: join(dir, 'ssh') } });
+  const flags = { takeName: false, all: false, unproved: false, sharedHome: false, vsock: false };
+  const more = { noConfig: false, install: false, bring: true, restart: false, ...flags };
+  const options = { ...more, user: undefined, key: undefined, by: undefined, hostKey: undefined };
+  const named = { text: 'incus/web', target: parseTarget('incus/web') };
+  const { signal } = new AbortController();
+  const setup = newSetup(named, { name: 'incus/web', options, io, signal }, () => {});
+  const endpoint = { family: 'exec', command: ['incus'], machine: 'web', into: 'shell', port: 22 } as const;
+  const means = { text: 'incus/web', parsed: named.target, port: 22, user: '', endpoint };
+  const error = new ConnectError('connect', 'incus/web', { code: 'EXEC_NO_SSHD', problem: 'none' });
+  const answer = { target: 'incus/web', means, stages: [], error };
+  const able = async (...asked: Parameters<typeof callerOfLines>) => ({
+    ...(await callerOfLines(...asked)),
+    asksForKeys: true,
+    refusesUsers: true,
+  });
+  await bringingBy(none, able).look?.(setup, { answer, login: { target: 'incus/web' } });
+  expect(setup.steps.map(({ state, found, fix }) => `${state}: ${found}: ${fix}`)).toEqual([
+    expect.stringMatching(want),
+  ]);
+});

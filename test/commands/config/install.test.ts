@@ -28,7 +28,9 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
       times++;
       return answer;
     };
-    const io = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal: at });
+    const own = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal: at });
+    // The system's ssh_config may say what ssh does about first keys.
+    const io = Object.assign(own, { systemFolder: home.path });
     const files = configFiles({ system: false }, io, undefined, () => hasSystemd);
     const find: FindMachines = async () => ({ machines, warnings: [] });
     const said = await askOnce({ ...keepNames, ...options }, io, files, find, ask);

@@ -132,6 +132,8 @@ function isOf(kind: Kind, parts: Split): boolean {
 
 /** `parseTarget`, but undefined if the text is not a target. */
 export function asTarget(text: string): Target | undefined {
+  const known = parsed.get(text);
+  if (known) return known;
   // Nearly each text that is none is a name: an error would be made with all that it might have meant.
   const parts = split(text);
   if (!kinds.some((each) => isOf(each, parts))) return undefined;

@@ -41,14 +41,7 @@ export function routesOf(
   const [route, ...others] = machine.routes;
   // An address, and nearly every machine: each login waits for this.
   if (route && others.length === 0 && !only && !machine.joined)
-    return [
-      {
-        name: route.name,
-        find: () => withPort(route, machine, options),
-        after: 0,
-        waits: isSshPort(port) && untilBanner,
-      },
-    ];
+    return [{ ...candidate(route, machine, options), after: 0, waits: isSshPort(port) && untilBanner }];
   return severalRoutes(machine, options);
 }
 

@@ -223,13 +223,13 @@ function withBring(row: FindingJson, { options, typed }: Setup, { answer }: Foun
   return { ...row, hint: `without its network: ${bringing(typed)}` };
 }
 
-/** Those that the ssh here takes from the machine, by its own order: one with FIPS takes no ed25519. None if it does not say. */
+/** The algorithms of host keys that the ssh here takes from the machine, in its own order: an ssh with FIPS takes no ed25519. None if it does not say. */
 async function hostKeyAlgorithms({ name, io, signal }: Setup): Promise<readonly string[]> {
   const said = await sshSettings({ host: typedHost(name) ?? name, signal }, io);
   return settingIn(said, 'hostkeyalgorithms')?.split(/\s*,\s*/) ?? [];
 }
 
-/** Their types, by ssh-keygen's names. */
+/** The type of host key for each algorithm, by ssh-keygen's name. */
 const hostKeyTypes = new Map([
   ['ssh-ed25519', 'ed25519'],
   ['ecdsa-sha2-nistp256', 'ecdsa'],

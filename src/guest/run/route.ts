@@ -102,7 +102,7 @@ export function targetOf(host: string): Target | undefined {
   return asTarget(splitUser(host).host);
 }
 
-/** The same, as it was typed. */
+/** The target that HOST is, as it was typed. */
 export function targetIn(host: string): string | undefined {
   return targetOf(host) === undefined ? undefined : splitUser(host).host;
 }

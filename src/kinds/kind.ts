@@ -56,3 +56,8 @@ export function hostPatterns(kind: Kind): readonly string[] {
 export function kindWords({ name, words }: Kind): readonly string[] {
   return words?.() ?? [name];
 }
+
+/** Whether one of a kind's words is this one. Each login asks of many kinds, so that no list is made. */
+export function hasWord({ name, words }: Kind, word: string): boolean {
+  return words ? words().includes(word) : name === word;
+}

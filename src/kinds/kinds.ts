@@ -6,7 +6,7 @@ import { hasControlCharacter, type Split, similarTo, split } from '../typed/name
 import { AnyCid } from '../typed/numbers.js';
 import { offered, shellQuoted } from '../typed/shell.js';
 import type { AnyTarget, OutsideTarget, ViaTarget } from '../typed/target.js';
-import { type Kind, kindWords } from './kind.js';
+import { hasWord, type Kind, kindWords } from './kind.js';
 import {
   containerKind,
   dotHostKind,
@@ -126,8 +126,7 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
 function isOf(kind: Kind, parts: Split): boolean {
   const { word, separator } = parts;
   if (separator === '') return kind.isBare?.(parts.text) === true;
-  const isNamed = kind.words ? kind.words().includes(word) : kind.name === word;
-  return isNamed && kind.separators.includes(separator);
+  return hasWord(kind, word) && kind.separators.includes(separator);
 }
 
 /** `parseTarget`, but undefined if the text is not a target. */
@@ -162,7 +161,7 @@ function meant(table: readonly Kind[], { text, word, separator, rest }: Split): 
   if (/^\.{0,2}\//.test(text)) return pathHint(text.startsWith('..') ? `./${text}` : text);
   const typed = table.filter(({ separators }) => separators.length > 0);
   const [near = ''] = similarTo(word, typed.flatMap(kindWords));
-  const kind = typed.find((each) => kindWords(each).includes(near));
+  const kind = typed.find((each) => hasWord(each, near));
   if (!kind) return nameHint(text.slice(0, word.length), separator, rest);
   const joint = kind.separators.includes(separator) ? separator : kind.separators[0];
   return `did you mean ${offered(`${near}${joint}${rest}`)}?`;

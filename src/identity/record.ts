@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -10,7 +9,6 @@ import {
   readFileSync,
   readlinkSync,
   rmdirSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -238,18 +236,4 @@ function removeIfThere(path: string): void {
   try {
     unlinkSync(path);
   } catch {}
-}
-
-/** Whether ssh may ask vmssh for a host key without --record: older lines do not say it, nor does a ProxyCommand of the user's own. Lines that cannot be read may. */
-export function linesAskForKeys({ HOME = '' }: Env): boolean {
-  // After `sudo -E` HOME is another user's. No account is looked up: each login waits for this.
-  const isOwn = () => statSync(HOME).uid === process.getuid?.();
-  if (!isAbsolute(HOME) || !orIfThrown(false, isOwn)) return true;
-  const system = ['10', '30'].map((order) => `/etc/ssh/ssh_config.d/${order}-vmssh.conf`);
-  return [`${HOME}/.ssh/vmssh.conf`, `${HOME}/.ssh/config`, ...system].some(mayAsk);
-}
-
-/** `existsSync` says no of what may not be read, too: then ssh does not read it either. */
-function mayAsk(path: string): boolean {
-  return orIfThrown(true, () => existsSync(path) && readFileSync(path, 'utf8').includes(' host-key '));
 }

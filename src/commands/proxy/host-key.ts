@@ -153,7 +153,7 @@ function noticeOf(answer: Settled, call: Call): string | undefined {
     if (answer.why === 'filed') return undefined;
     if (answer.why === 'unknown')
       return `${who}${meaning(call)}: nobody on this host can confirm its host key, so ssh decides`;
-    return `no vmssh proxy says which machine ${who} is, so ssh decides about its host key: ssh -J and the ProxyCommand of another program never do${noteProblem(call.io)}`;
+    return `no vmssh proxy says which machine ${who} is, so ssh decides about its host key: ssh -J never does, and a ProxyCommand of yours needs vmssh proxy --record`;
   }
   if (answer.do !== 'vouch') return undefined;
   // Of one that is not kept nothing else is said.
@@ -200,16 +200,4 @@ async function complain(refused: Refused, call: Call): Promise<void> {
   say(io, `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`);
   const route = keys.isProved ? await forgetRoute(keys.reached.text, io.env) : undefined;
   if (route !== undefined) io.err(`${io.program}: ${route}\n`);
-}
-
-/** Why a proxy could not say either; "" if it could have. */
-function noteProblem({ env }: Io): string {
-  const place = { folders: recordFolders(env) };
-  try {
-    leaveRecord({ text: '' }, place);
-    readRecord(place, true);
-    return '';
-  } catch (error) {
-    return `; no proxy can say so now: ${(error as Error).message}`;
-  }
 }

@@ -15,7 +15,7 @@ import { hangsOrBoots } from '../../connect/multiplexer.js';
 import { cannotPass, passFd, takesSocket, takesUnixSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
 import type { ReachedRecord } from '../../identity/record.js';
-import { leaveRecord, linesAskForKeys, recordFolders, recordOf } from '../../identity/record.js';
+import { leaveRecord, recordFolders, recordOf } from '../../identity/record.js';
 import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
@@ -34,8 +34,8 @@ export interface ProxyOptions extends Omit<ReachFlags, 'start'> {
   /** Whether ssh was called with this text, and keeps the host key under it. */
   readonly isTyped?: true | undefined;
   readonly fdpass: boolean;
-  /** Whether ssh asks for the host key of what is reached: without a record there is no connection. Undefined: nobody says. */
-  readonly record: boolean | undefined;
+  /** Whether ssh asks vmssh for the host key of what is reached: without a record there is no connection. */
+  readonly record: boolean;
   /** Whether a machine that is off is started; "terminal": if ssh has one. */
   readonly start: boolean | 'terminal';
   /** Whether an sshd is brought into a machine that has none: for a user who was typed, or for whom ssh gives. */
@@ -106,7 +106,7 @@ export const proxy: Command<ProxyOptions> = {
       text: throughHop(raw, asTyped(host, typed)),
       port: portArgument(port),
       fdpass,
-      record: record || undefined,
+      record,
       bring: bringOption.read(raw) ? { typed: login, given: sshUser } : undefined,
       start: startOnTerminal ? 'terminal' : flags.start,
     };
@@ -118,8 +118,7 @@ export const proxy: Command<ProxyOptions> = {
     const { text, target } = typed;
     if (options.isTyped && /[*?,]/.test(text)) refusePattern(typed);
     const isLinux = io.platform === 'linux';
-    const saysSo = options.bring ? true : options.record;
-    const isAsked = isLinux && (saysSo ?? linesAskForKeys(io.env));
+    const isAsked = isLinux && (options.record || options.bring !== undefined);
     const start = options.start === 'terminal' ? hasTerminal() : options.start;
     if (isLinux && kindOf(target).from === 'windows-wsl2') {
       if (isAsked) leave([typed, undefined, undefined], io);

@@ -40,7 +40,7 @@ describe.skipIf(missing)('what a proxy leaves for the host key', () => {
   });
 
   it('is nothing without --record', async () => {
-    const proxy = `ProxyCommand=${vmsshWords} proxy --typed %n %h %p`;
+    const proxy = `ProxyCommand=${vmsshWords} proxy --fdpass --typed %n %h %p`;
     expect(await run(ssh(conf, '-o', proxy, ...notAsking), { env })).toMatchObject({ code: 7 });
     expect(records()).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { fileId } from '../files/read-file.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
-import { loadJoining } from '../sources/here.js';
+import { loadKnowing } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
 import { vhostCid } from '../sources/routes.js';
 import { type DiscoveredMachine, isSilence, type Source } from '../sources/source.js';
@@ -24,7 +24,7 @@ export async function withMachine(
   if (address === undefined) return record;
   const isThere = await matcher(address);
   if (!isThere) return { text };
-  const asked = from ?? (await loadJoining({ env }, address.family));
+  const asked = from ?? (await loadKnowing({ env }, address.family));
   const { machines, warnings } = await listAll({ env }, asked, limitMs);
   const silent = [...new Set(warnings.filter(isSilence).map(({ provider }) => provider))];
   // What another user says is not asked for. No machine if none is known, or two say so.

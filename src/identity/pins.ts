@@ -40,9 +40,10 @@ export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = [
   });
 }
 
-/** The user's own keys and root's: of a machine of which root says the key, only that counts, with the names by which the user means it. */
+/** The user's own keys and root's: of a machine of which root says the key, or has said it, only root's counts, with the names by which the user means it. */
 export function withRoots(own: readonly Pin[], roots: readonly Pin[]): readonly Pin[] {
-  const isRoots = ({ alias }: Pin) => roots.some((root) => root.alias === alias);
+  const isRoots = ({ alias, comment = '' }: Pin) =>
+    comment.endsWith(' system') || roots.some((root) => root.alias === alias);
   const named = (root: Pin): Pin => {
     const names = own.filter(({ alias }) => alias === root.alias).flatMap((pin) => pin.names);
     return { ...root, names, isRoots: true };

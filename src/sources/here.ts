@@ -16,7 +16,7 @@ export function everyEntry(
   const platforms: SourceEntry['platforms'] = ['linux', 'darwin'];
   const outside = lines.map((line): SourceEntry => {
     const load = async () => (await import('./outside/outside.js')).outsideSource(line);
-    return { name: line.name, platforms, load };
+    return { name: line.name, platforms, joins: ['vsock', 'unix', 'vsock-mux'], load };
   });
   const load = async () => (await import('./outside/outside.js')).sourceOfFiles(problems);
   return [...sources, ...outside, ...(problems.length === 0 ? [] : [{ name: filesSource, platforms, load }])];
@@ -89,10 +89,14 @@ export function loadHere(host: Deps, only?: readonly string[]): Promise<readonly
   return loadForList(sourcesHere(host).filter(({ name }) => only?.includes(name) ?? true));
 }
 
-/** Loads those that know machines of other sources too, and answer without running a program; with `family`: with such an address. */
-export function loadJoining(host: Deps, family?: Endpoint['family']): Promise<readonly Source[]> {
-  const isJoining = ({ joins }: SourceEntry) => joins && (!family || joins.includes(family));
-  return loadForList(sourcesHere(host, [], sources).filter(isJoining));
+/** Loads those that know machines of other sources too, and answer without running a program. */
+export function loadJoining(host: Deps): Promise<readonly Source[]> {
+  return loadForList(sourcesHere(host, [], sources).filter(({ joins }) => joins));
+}
+
+/** Loads those that may know whose such an address is, the user's own and root's too. */
+export function loadKnowing(host: Deps, family: Endpoint['family']): Promise<readonly Source[]> {
+  return loadForList(sourcesHere(host).filter(({ joins }) => joins?.includes(family)));
 }
 
 /** Loads sources for a list; those of processes only when one runs. */

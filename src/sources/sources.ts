@@ -22,7 +22,7 @@ export interface SourceEntry {
   readonly choices?: readonly string[];
   /** Folders and files that change when its machines come and go: a path, "~/FOLDER" or "$XDG_RUNTIME_DIR/FOLDER". */
   readonly watched?: (env: Deps['env']) => readonly string[];
-  /** If it also knows machines of other sources, and answers without running a program: the families of their addresses. */
+  /** If it knows machines of other sources too, or is none of vmssh's own: the families of the addresses that it may know. */
   readonly joins?: readonly Endpoint['family'][];
   /** What one of its machines is, for help, if they are typed NAME/MACHINE: a kind of target is made of it. */
   readonly machines?: string;

@@ -41,7 +41,7 @@ interface KnownHosts {
 export async function machineKeys(
   owner: KeyOwner,
   env: Env,
-  roots: Promise<readonly Pin[]> = idPins(),
+  roots: Promise<readonly Pin[]> = idPins(owner.aliases),
 ): Promise<MachineKeys> {
   const { text } = owner.reached;
   const path = knownHostsFile(env);
@@ -147,21 +147,28 @@ export async function ownPins(path: string): Promise<Buffer | Readonly<Record<'p
 
 export const systemKnownHosts = '/etc/ssh/ssh_known_hosts';
 
-/** The keys of machines of this host by their UUIDs, `vmssh-UUID KEY`: root's word. Of a file that others may change nothing counts. */
-export async function idPins(path: string = systemKnownHosts, owner = 0): Promise<readonly Pin[]> {
+/**
+ * The keys of machines of this host by their UUIDs, `vmssh-UUID KEY`, and of those in `known` also by hashed names: root's word. Of a
+ * file that others may change nothing counts.
+ */
+export async function idPins(
+  known: readonly string[],
+  path: string = systemKnownHosts,
+  owner = 0,
+): Promise<readonly Pin[]> {
   try {
     const { bytes, stats } = await readWithStats(path);
-    if (stats.uid !== owner || (stats.mode & 0o022) !== 0 || !bytes.toString('latin1').includes('vmssh-'))
-      return [];
-    return pinsById(bytes);
+    if (stats.uid !== owner || (stats.mode & 0o022) !== 0) return [];
+    if (!/vmssh-|^\|1\|/m.test(bytes.toString('latin1'))) return [];
+    return pinsById(bytes, known.filter(isIdAlias));
   } catch {
     return [];
   }
 }
 
 /** Of the machines of this host, by their UUIDs. */
-export function pinsById(bytes: Buffer): readonly Pin[] {
-  return pinsIn(bytes).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
+export function pinsById(bytes: Buffer, known: readonly string[] = []): readonly Pin[] {
+  return pinsIn(bytes, known).filter(({ alias }) => isIdAlias(alias) && !alias.includes('%'));
 }
 
 /** What is in a file of ours, for a login at `text`. If nothing in it counts, no key is known, and none is accepted. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withMachine } from '../../src/identity/known-address.js';
-import { loadJoining } from '../../src/sources/here.js';
+import { loadKnowing } from '../../src/sources/here.js';
 import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import type { Endpoint } from '../../src/typed/route.js';
 import { listening } from '../helpers/sockets/servers.js';
@@ -52,7 +52,7 @@ describe('a source that does not answer', () => {
 
 it('only sources whose machines have such addresses are asked', async () => {
   const names = async (family: Endpoint['family']) =>
-    (await loadJoining({ env: {}, platform: 'linux' }, family)).map(({ name }) => name);
+    (await loadKnowing({ env: {}, platform: 'linux' }, family)).map(({ name }) => name);
   expect(await names('unix')).toEqual(['machined', 'nspawn']);
   expect(await names('vsock')).toEqual(['machined', 'qemu', 'crosvm']);
   expect(await names('vsock-mux')).toEqual(['machined', 'qemu', 'crosvm', 'firecracker', 'cloud-hypervisor']);

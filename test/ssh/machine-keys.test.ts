@@ -59,9 +59,8 @@ interface Login {
 /** What a login does, with ssh's part of it: "accept", "refuse", "ask user", or the file that revokes the key. */
 async function login({ typed, machine, key = own, policy = 'strict', manager }: Login): Promise<string> {
   const text = asTarget(typed) ? typed : (machine?.target ?? typed);
-  const roots = idPins(system, writer);
   const owner = await keyOwner({ text, machine }, { typed, host: typed.toLowerCase() }, env);
-  const keys = await machineKeys(owner, env, roots);
+  const keys = await machineKeys(owner, env, idPins(owner.aliases, system, writer));
   const isRoots = keys.pins.some((pin) => pin.isRoots && pin.alias === keys.alias) || undefined;
   const answer = await decideByAsking(factsFor(keys, key ?? ''), async () =>
     manager ? [fingerprintOf(Buffer.from(manager.key, 'base64'))] : [],
@@ -368,13 +367,27 @@ Match originalhost by-exec
       expect(await login({ typed, machine })).toBe('refuse');
     }
     chmodSync(system, 0o644);
-    expect(await idPins(system, -1)).toEqual([]);
+    expect(await idPins([], system, -1)).toEqual([]);
     expect(await login({ typed, machine, key: wrong, policy: 'accept-new' })).toBe('refuse');
     expect(await login({ typed, machine })).toBe('accept');
     expect(await login({ typed: `machine/${uuid}`, machine })).toBe('accept');
     expect(await login({ typed, machine: machineOf('machine', second), key: wrong })).toBe('refuse');
     execFileSync('sh', ['-c', 'rm "$1" && mkfifo -m 644 "$1"', 'sh', system]);
-    expect(await idPins(system, writer)).toEqual([]);
+    expect(await idPins([], system, writer)).toEqual([]);
+  });
+
+  it("root's word counts by a hashed name too, and no longer than root has it", async () => {
+    const [typed, machine] = ['web', machineOf('machine', uuid)];
+    writeFileSync(system, `vmssh-${uuid} ${own.type} ${own.key}\n`);
+    execFileSync('ssh-keygen', ['-q', '-H', '-f', system], { stdio: 'ignore' });
+    chmodSync(system, 0o644);
+    expect(readFileSync(system, 'utf8')).not.toContain(uuid);
+    expect(await login({ typed, machine, key: wrong, policy: 'accept-new' })).toBe('refuse');
+    expect(await login({ typed, machine })).toBe('accept');
+    const path = join(dir, '.ssh/vmssh_known_hosts');
+    writeFileSync(path, `vmssh-${uuid} ${own.type} ${own.key} 2026-01-31 system host%web\n`, { mode: 0o600 });
+    rmSync(system);
+    expect(await login({ typed, machine })).toBe('refuse');
   });
 
   it('hashed names are known as the plain ones, and forgotten', async () => {

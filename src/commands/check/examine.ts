@@ -18,7 +18,7 @@ import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { now as clock } from '../../runtime.js';
-import { loadHere, loadJoining } from '../../sources/here.js';
+import { loadHere, loadKnowing } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { listAll, sharedCids } from '../../sources/list-all.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
@@ -343,7 +343,7 @@ export async function hostSigns(
   io: Io,
   signal: AbortSignal,
   machines: () => Promise<readonly DiscoveredMachine[]> = async () =>
-    (await listAll(io, await loadJoining(io, 'vsock'))).machines,
+    (await listAll(io, await loadKnowing(io, 'vsock'))).machines,
   services?: typeof listServices,
 ): Promise<Signs> {
   const { sshConfig } = options;

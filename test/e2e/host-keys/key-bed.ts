@@ -42,6 +42,8 @@ export interface KeyBed {
   readonly id: string;
   /** Of an sshd: "ssh-ed25519 AAAA…". */
   key(of: SshdName): string;
+  /** Of its socket: "unix/…". */
+  address(of: SshdName): string;
   lists(...rows: readonly Row[]): void;
   /** No key is known; `lines` are the user's, and `known` what is in ~/.ssh/known_hosts. */
   begin(lines?: string, known?: string): void;
@@ -105,6 +107,7 @@ export function useKeyBed(name: string): KeyBed {
     get id() {
       return bed.id;
     },
+    address: (of) => `unix${sshds[of].path}`,
     key: (of) =>
       readFileSync(join(dir, of, 'host.pub'), 'utf8')
         .split(' ')

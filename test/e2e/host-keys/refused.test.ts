@@ -9,13 +9,17 @@ import { missingOwnHome } from './own-home.js';
 
 const missing = lacks('ssh', 'sshd', 'script') ?? missingOwnHome();
 const name = 'web';
-const spellings = [name, `lab/${name}`, `lab%${name}`, `lab/${name.toUpperCase()}`, 'UUID'] as const;
+const spellings = [
+  ...[name, `lab/${name}`, `lab%${name}`, `lab/${name.toUpperCase()}`],
+  ...['UUID', 'address'],
+] as const;
 const policies = ['yes', 'ask', 'accept-new', 'no'] as const;
 
 describe.skipIf(missing)('a machine whose key is known', () => {
   const bed = useKeyBed(name);
-  const typedAs = (spelling: string) => (spelling === 'UUID' ? bed.id : spelling);
-  const everyName = () => spellings.map(typedAs).join(',');
+  const typedAs = (spelling: string, at: 'a' | 'b' = 'a') =>
+    spelling === 'address' ? bed.address(at) : spelling === 'UUID' ? bed.id : spelling;
+  const everyName = () => [...spellings.map((each) => typedAs(each)), bed.address('b')].join(',');
   const known = async (spelling = name as string) =>
     expect(await bed.ssh(typedAs(spelling), '-oStrictHostKeyChecking=accept-new')).toMatchObject({ code: 7 });
 
@@ -69,7 +73,7 @@ describe.skipIf(missing)('a machine whose key is known', () => {
       const options = made[certificate];
       bed.certify('b', options && { principals: everyName(), ...options });
       const told = way === 'lines' ? [] : [`-oStrictHostKeyChecking=${policy}`];
-      const host = typedAs(typed);
+      const host = typedAs(typed, 'b');
       const login = (): Promise<Outcome> =>
         way === 'vmssh ssh' ? bed.vmssh('ssh', ...told, host, 'exit 7') : bed.ssh(host, ...told);
       for (const again of [false, true]) {
@@ -82,7 +86,8 @@ describe.skipIf(missing)('a machine whose key is known', () => {
       }
       for (const line of before.split('\n')) expect(bed.kept()).toContain(line);
       bed.lists({ at: 'a', id: '1' });
-      if (first !== undefined) expect(isIn(await bed.ssh(host, '-oStrictHostKeyChecking=yes'))).toBe(true);
+      const back = await bed.ssh(typedAs(typed), '-oStrictHostKeyChecking=yes');
+      if (first !== undefined) expect(isIn(back)).toBe(true);
     },
     40,
   );

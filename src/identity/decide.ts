@@ -20,8 +20,8 @@ export interface KeyFacts {
   readonly revokedIn?: string | undefined;
   /** Of a certificate by a CA that the user or the system has for the name that ssh looks up: whether its time and principals hold. */
   readonly certified?: boolean | undefined;
-  /** What our files, which ssh reads, say of the name that it looks up; undefined: they do not count. */
-  filed?(): FiledVerdict;
+  /** What our files, which ssh reads, say of the name that it looks up; "another": its key is another machine's. Undefined: they do not count. */
+  filed?(): FiledVerdict | 'another';
   /** The fingerprint of the key of an sshd that was brought: no other can be there. */
   readonly brought?: string | undefined;
   /** The fingerprint of the only key that `guest credentials` made for the machine. */
@@ -151,6 +151,8 @@ function rowsOfMachine(facts: KeyFacts): readonly Row[] {
 function answerOfSsh({ filed, alias, reached }: KeyFacts): KeyAnswer {
   const isAddress = reached !== undefined && alias === undefined;
   switch (filed?.()) {
+    case 'another':
+      return contradict('another machine');
     case 'changed':
       return contradict(isAddress ? 'another at the address' : 'changed');
     case 'known':

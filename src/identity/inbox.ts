@@ -19,9 +19,12 @@ export interface Note {
   readonly pin: Pick<Pin, 'alias' | 'names' | 'comment' | 'isShared'>;
 }
 
-/** The keys in the inbox that are a machine's: a line of ssh's with the host and the key of a note. */
-export function inboxPins(inbox: Buffer): readonly Pin[] {
-  return entriesOf(inbox).flatMap(({ pin }) => pin ?? []);
+/** The keys in the inbox that are a machine's: a line of ssh's with the host and the key of a note. `host`: only what ssh has kept under that name. */
+export function inboxPins(inbox: Buffer, host?: string): readonly Pin[] {
+  const name = host === undefined ? undefined : nameBytes(host);
+  return entriesOf(inbox).flatMap(({ note, pin }) =>
+    pin && (name === undefined || note?.host === name) ? [pin] : [],
+  );
 }
 
 /** Appends a note by one write, as ssh appends its line, unless the last one for that host and key says the same. `inbox`: what is in it. */

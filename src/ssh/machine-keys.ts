@@ -87,6 +87,9 @@ export function factsFor(keys: MachineKeys, shown: ShownKey | string, keepsNone 
   const { alias, meant, names, alike, pins, hosts, files, path } = keys;
   const reached = keys.isProved ? keys.reached : undefined;
   const host = lookedUp(keys);
+  // Names that differ in case alone are one to ssh.
+  const isOthers = () =>
+    alias !== undefined && inboxPins(keys.inbox, host).some((pin) => pin.alias !== alias);
   const read = files.filter((file) => [path, inboxOf(path)].includes(file.path)).map(({ bytes }) => bytes);
   return {
     ...{ reached, alias, meant, names, alike, pins, shown: print },
@@ -96,7 +99,7 @@ export function factsFor(keys: MachineKeys, shown: ShownKey | string, keepsNone 
         prints.some((each) => hosts.some((name) => filedVerdict(each, name, bytes) === 'revoked')),
       )?.path,
     certified: certificate && caOf(certificate, keys) ? isValidFor(certificate, host) : undefined,
-    ...(keepsNone ? {} : { filed: () => filedVerdict(print, host, joined(read)) }),
+    ...(keepsNone ? {} : { filed: () => (isOthers() ? 'another' : filedVerdict(print, host, joined(read))) }),
     brought: reached?.brought && pinPrint(reached.brought),
     made: keys.made && pinPrint(keys.made),
     manager: undefined,

@@ -376,6 +376,18 @@ Match originalhost by-exec
     expect(await idPins([], system, writer)).toEqual([]);
   });
 
+  it('what ssh has kept for a machine is not the key of one whose name differs in case alone', async () => {
+    const [mint, other] = [machineOf('machine', uuid, 'mint'), machineOf('machine', second, 'MINT')];
+    expect(await login({ typed: 'machine/MINT', machine: other, policy: 'accept-new' })).toBe('accept');
+    for (const key of [own, wrong])
+      expect(await login({ typed: 'machine/mint', machine: mint, key, policy: 'accept-new' })).toBe('refuse');
+    expect(await login({ typed: 'machine/MINT', machine: other })).toBe('accept');
+    // As forget does.
+    await takeInbox(join(dir, '.ssh/vmssh_known_hosts'));
+    expect(await login({ typed: 'machine/mint', machine: mint, key: wrong, policy: 'ask' })).toBe('ask user');
+    expect(await login({ typed: 'machine/MINT', machine: other })).toBe('accept');
+  });
+
   it("root's word counts by a hashed name too, and no longer than root has it", async () => {
     const [typed, machine] = ['web', machineOf('machine', uuid)];
     writeFileSync(system, `vmssh-${uuid} ${own.type} ${own.key}\n`);

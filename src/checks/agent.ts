@@ -12,6 +12,9 @@ export interface Agent {
   readonly isSilent?: true;
 }
 
+/** For one that is silent. */
+export const agentFix = 'unlock the agent or start it again; without it: ssh -o IdentityAgent=none';
+
 /** Asks the agent of ssh's `IdentityAgent` once for its keys; it signs nothing. Without that setting it is the one of SSH_AUTH_SOCK. */
 export async function askAgent(
   identityAgent: string | undefined,

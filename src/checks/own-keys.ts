@@ -13,7 +13,7 @@ import {
   refusalFix,
   settingIn,
   sshCommand,
-  sshProgram,
+  typedSsh,
 } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sshFolder } from '../ssh/folder.js';
@@ -118,7 +118,7 @@ async function identityFiles(
   // Its proxy ends at once: ssh asks no host.
   const nowhere = ['ProxyCommand=true', 'ProxyUseFdpass=no', ownConnection, asksNothing];
   const name = isHostName(host) ? host : slug(host);
-  const words = sshCommand({ ssh: sshProgram(io), configFile, flags: ['-v'], settings: nowhere, host: name });
+  const words = sshCommand({ ssh: typedSsh, configFile, flags: ['-v'], settings: nowhere, host: name });
   const end = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(() => undefined);
   // What its shell says may stand in front of a line.
   const said = [...(end?.stderr ?? '').matchAll(/debug1: identity file (.*) type -?\d+\r?$/gm)];
@@ -136,7 +136,7 @@ function publicFile(file: string): string {
 
 async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?: string): Promise<string> {
   const name = isHostName(host) ? host : slug(host);
-  const words = sshCommand({ ssh: sshProgram(io), configFile, flags: ['-G'], host: name });
+  const words = sshCommand({ ssh: typedSsh, configFile, flags: ['-G'], host: name });
   const { code, stdout, stderr } = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(
     (error: Error) => ({ code: null, stdout: '', stderr: error.message }),
   );

@@ -15,6 +15,8 @@ export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'>
   readonly reach?: Reach;
   /** The guest's side has no part in it. */
   readonly isOwn?: boolean;
+  /** The user's ControlPath, if the name breaks it: it was not used. */
+  readonly controlPath?: string | undefined;
 }
 
 /** Reads where ssh ended, and why, by its own words. `home`: for short paths. */

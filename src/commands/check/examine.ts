@@ -25,9 +25,9 @@ import type { DiscoveredMachine } from '../../sources/source.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
-import { brokenControlPath, controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
+import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
-import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
+import { keyFix, ownKeyFile } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
 import { isSshPort } from '../../typed/numbers.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
@@ -124,7 +124,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
   // Where the journal ends, for the cause of a refusal.
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
   const login = await anyLogin(seen, io, signal);
-  const signs = await hostSigns(seen, io, signal);
+  const signs = await hostSigns(seen, io);
   const { findings: all, certain } = diagnose(signs);
   const isRefused = login?.reach === 'authentication' && !login.isOwn && !brings;
   const isExplained = login?.isOwn || certain || error?.otherHint;
@@ -133,7 +133,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
   const guest = into && (await lookBy(into, seen, { login, byManager, since: before?.cursor }, io, signal));
   const isBare = plain?.state === 'ok' && (over || !guest || guest.notRun);
   const bare = isBare ? await loginAsTyped(options, io, signal, true) : undefined;
-  const settled = byBroughtSshd(settle(login, bare, signs), brings);
+  const settled = byBroughtSshd(settle(login, bare), brings);
   const fix = isRefused && login ? await loginFix(means, login.message, byManager, io, signal) : undefined;
   const isMissing = !byManager || guest?.lines.some(isKeyFix) === true;
   const [verdict] = settled ? shown({ ...settled, name: 'login' }, fix, isMissing) : [];
@@ -177,12 +177,9 @@ async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<LoginV
 }
 
 /** What the login comes to if it does not go well from a program too, or with the user's ControlPath. */
-function settle(
-  login: LoginVerdict | undefined,
-  bare: LoginVerdict | undefined,
-  { controlPath }: Pick<Signs, 'controlPath'> = {},
-): LoginVerdict | undefined {
+function settle(login: LoginVerdict | undefined, bare: LoginVerdict | undefined): LoginVerdict | undefined {
   if (login?.state !== 'ok') return login;
+  const { controlPath } = login;
   if (controlPath !== undefined)
     return { ...login, state: 'failed', message: controlPathMessage(controlPath), fix: controlPathFix };
   if (!bare || bare.state === 'ok') return login;
@@ -339,14 +336,12 @@ function triedLogin(login: LoginVerdict | undefined, { error, means }: CheckResu
 
 /** What this host can see of a target, beyond the stages of a check. */
 export async function hostSigns(
-  { check, means, options }: Pick<Seen, 'check' | 'means' | 'options'>,
+  { check, means, plain }: Pick<Seen, 'check' | 'means' | 'plain'>,
   io: Io,
-  signal: AbortSignal,
   machines: () => Promise<readonly DiscoveredMachine[]> = async () =>
     (await listAll(io, await loadJoining(io, 'vsock'))).machines,
   services?: typeof listServices,
 ): Promise<Signs> {
-  const { sshConfig } = options;
   const { parsed, port } = means;
   const { error } = check;
   const isOfHost = io.platform === 'linux' && parsed.kind === 'vsock';
@@ -355,11 +350,10 @@ export async function hostSigns(
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
   const needsService = error && byHyperV && !isSshPort(port) && port <= 0x7fffffff;
   const registered = needsService ? await isRegistered(port, io, services) : undefined;
-  const { host } = splitLogin(check.target);
   return {
     error,
     family: means.endpoint?.family,
-    controlPath: brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host),
+    controlPath: plain?.controlPath,
     cidUsers: twice ?? [],
     service: registered === undefined ? undefined : { port, registered },
   };

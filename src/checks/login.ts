@@ -6,6 +6,7 @@ import { settingIn, sshAbilities, sshCommand, sshProgram, typedSsh } from '../pr
 import { shellTrouble } from '../process/start-files.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import type { MachineLogin } from '../ssh/config/logins.js';
+import { isOurProxy } from '../ssh/config/word.js';
 import { brokenControlPath } from '../ssh/control-path.js';
 import { ownAccount } from '../ssh/folder.js';
 import { sshSettings } from '../ssh/login-key.js';
@@ -41,7 +42,8 @@ export async function loginAsTyped(
     sshCommand({ ...login, configFile: sshConfig, settings: [...more, ...settings], host });
   const tried = await trySsh({ host, sshConfig, words, isBare }, io, signal);
   const controlPath = brokenControlPath(tried.settings, splitUser(host).host);
-  const verdict = { ...(await judgeLogin(tried, io.env.HOME)), controlPath };
+  const isByProxy = isOurProxy(settingIn(tried.settings, 'proxycommand'));
+  const verdict = { ...(await judgeLogin(tried, io.env.HOME)), controlPath, isByProxy };
   const trouble = verdict.reach === 'proxy' ? await shellTrouble(io) : undefined;
   return trouble ? { ...verdict, isOwn: true, message: trouble.problem, fix: trouble.fix } : verdict;
 }

@@ -17,6 +17,8 @@ export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'>
   readonly isOwn?: boolean;
   /** The user's ControlPath, if the name breaks it: it was not used. */
   readonly controlPath?: string | undefined;
+  /** Whether ssh went by our proxy. */
+  readonly isByProxy?: boolean;
 }
 
 /** Reads where ssh ended, and why, by its own words. `home`: for short paths. */

@@ -30,6 +30,7 @@ import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
 import { isSshPort } from '../../typed/numbers.js';
+import { routeOf } from '../../typed/route.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 export interface ExamineOptions extends ReachFlags {
@@ -133,7 +134,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
   const guest = into && (await lookBy(into, seen, { login, byManager, since: before?.cursor }, io, signal));
   const isBare = plain?.state === 'ok' && (over || !guest || guest.notRun);
   const bare = isBare ? await loginAsTyped(options, io, signal, true) : undefined;
-  const settled = byBroughtSshd(settle(login, bare), brings);
+  const settled = byBroughtSshd(byRoute(settle(login, bare), means), brings);
   const fix = isRefused && login ? await loginFix(means, login.message, byManager, io, signal) : undefined;
   const isMissing = !byManager || guest?.lines.some(isKeyFix) === true;
   const [verdict] = settled ? shown({ ...settled, name: 'login' }, fix, isMissing) : [];
@@ -185,6 +186,17 @@ function settle(login: LoginVerdict | undefined, bare: LoginVerdict | undefined)
   if (!bare || bare.state === 'ok') return login;
   const where = 'ssh logs in from a terminal, and not from a program that no shell started';
   return { ...bare, state: 'failed', message: `${where}: ${bare.message}` };
+}
+
+/** With the route that our proxy took, as the steps did. */
+function byRoute(
+  login: LoginVerdict | undefined,
+  { endpoint, parsed }: Pick<Means, 'endpoint' | 'parsed'>,
+): LoginVerdict | undefined {
+  const route = endpoint && routeOf(endpoint);
+  if (login?.state !== 'ok' || !login.isByProxy || !route) return login;
+  const by = route === 'exec' ? `${parsed.kind} exec` : route;
+  return { ...login, message: login.message.replace(/ s\)(?=;|$)/, ` s, by ${by})`) };
 }
 
 /** A brought sshd runs as the container's own user, whom ssh was not told. */

@@ -145,10 +145,10 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
     ...(means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : []),
     ...(await ownFiles(options, io)),
   ];
-  const isWrong = guest?.ok === false && !(guest.notRun && verdict?.state === 'ok');
+  const mayLogIn = verdict?.state === 'ok' || verdict?.state === 'skipped';
+  const isWrong = guest?.ok === false && !(guest.notRun && mayLogIn);
   const isFailed = isWrong || findings.some(({ state }) => state === 'failed');
-  const ends =
-    error && verdict?.state !== 'ok' && verdict?.state !== 'skipped' ? exitCodeOf(error) : exitCode.ok;
+  const ends = error && !mayLogIn ? exitCodeOf(error) : exitCode.ok;
   const code = ends === exitCode.ok && isFailed ? exitCode.connect : ends;
   const suspects = into || isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
   // The guest does not know how this host puts a key there.

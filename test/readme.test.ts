@@ -18,11 +18,13 @@ describe('README.md', () => {
     async (host) => {
       const config = join(dir, 'config');
       const targets = readFileSync(new URL('../docs/targets.md', import.meta.url), 'utf8');
-      writeFileSync(config, blocks(targets, 'ssh-config').join(''));
+      const own = 'Host !*.* *\n    HostName %h.corp.example.com\n';
+      writeFileSync(config, blocks(targets, 'ssh-config').join('') + own);
       const { code, stdout } = await run(['ssh', '-G', '-F', config, host]);
       expect(code).toBe(0);
       expect(stdout).toMatch(/^proxycommand vmssh proxy --fdpass --typed '/m);
       expect(stdout).toMatch(/^proxyusefdpass yes$/m);
+      expect(stdout).toContain(`\nhostname ${host}\n`);
     },
   );
 

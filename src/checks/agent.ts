@@ -1,4 +1,6 @@
 import { connect } from 'node:net';
+import { Reader } from '../identity/certificate.js';
+import { keyTypeOf } from '../identity/known-hosts.js';
 import type { Env } from '../runtime.js';
 import { fitsSocket } from '../typed/names.js';
 
@@ -11,6 +13,9 @@ export interface Agent {
   /** It may still answer: ssh waits for it without an end. */
   readonly isSilent?: true;
 }
+
+/** For one that is silent. */
+export const agentFix = 'unlock the agent or start it again; without it: ssh -o IdentityAgent=none';
 
 /** Asks the agent of ssh's `IdentityAgent` once for its keys; it signs nothing. Without that setting it is the one of SSH_AUTH_SOCK. */
 export async function askAgent(
@@ -79,28 +84,23 @@ async function listed(path: string, timeoutMs: number): Promise<Buffer | undefin
 /** Throws an Error if the agent refuses, or its answer is broken. */
 function keysIn(answer: Buffer): readonly string[] {
   if (answer[0] !== identitiesAnswer) throw new Error('it refuses to list its keys');
-  let at = 5;
-  const next = () => {
-    const from = at + 4;
-    at = from + (from <= answer.length ? answer.readUInt32BE(at) : longest);
-    if (at > answer.length) throw new Error('its answer is broken');
-    return answer.subarray(from, at);
-  };
-  const count = answer.length < 5 ? 0 : answer.readUInt32BE(1);
+  const reader = new Reader(answer.subarray(1));
   const keys: string[] = [];
-  for (let i = 0; i < count; i++) {
-    const blob = next();
-    // ssh leaves out a key of a kind that it does not know, too.
-    const line = publicLine(blob, next().toString('utf8'));
-    if (line !== undefined) keys.push(line);
+  try {
+    for (let left = reader.number(4); left > 0; left--) {
+      // ssh leaves out a key of a kind that it does not know, too.
+      const line = publicLine(reader.text(), reader.text().toString('utf8'));
+      if (line !== undefined) keys.push(line);
+    }
+  } catch {
+    throw new Error('its answer is broken');
   }
   return keys;
 }
 
 /** A public key's bytes as a line of authorized_keys; undefined if they are none. */
 export function publicLine(blob: Buffer, comment = ''): string | undefined {
-  const length = blob.length < 4 ? 0 : blob.readUInt32BE(0);
-  const line = `${blob.toString('latin1', 4, 4 + length)} ${blob.toString('base64')}`;
+  const line = `${keyTypeOf(blob)} ${blob.toString('base64')}`;
   return isPublic.test(line) ? `${line} ${comment.replaceAll(/\p{Cc}+/gu, ' ')}`.trim() : undefined;
 }
 

@@ -9,6 +9,7 @@ import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget, splitLogin } from '../lookup/login.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
+import { typedSsh } from '../process/ssh-program.js';
 import { orSetup } from '../reach/all-failed.js';
 import type { OnRoute, Reached, ReachOptions, Trace } from '../reach/reach.js';
 import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../reach/routes.js';
@@ -101,7 +102,7 @@ interface Located extends ListedTarget {
 async function locate(typed: string, check: Check): Promise<Located> {
   const { options, io, signal, onStage } = check;
   const { user: typedUser, host } = splitLogin(typed);
-  const asked = { host: typedHost(host) ?? host, sshConfig: options.sshConfig, signal };
+  const asked = { host: typedHost(host) ?? host, sshConfig: options.sshConfig, ssh: typedSsh, signal };
   // Started now, so that no stage waits for it.
   const early = options.until === 'resolved' ? undefined : sshLogin(asked, io);
   onStage('looking for the machine');

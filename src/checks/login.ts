@@ -2,10 +2,12 @@ import { guestCaller, guestLogin, type HostFlags, overTarget, targetIn } from '.
 import type { TriedLogin } from '../guest/script.js';
 import { splitLogin, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
-import { settingIn, sshAbilities, sshCommand, sshProgram } from '../process/ssh-program.js';
+import { settingIn, sshAbilities, sshCommand, sshProgram, typedSsh } from '../process/ssh-program.js';
 import { shellTrouble } from '../process/start-files.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import type { MachineLogin } from '../ssh/config/logins.js';
+import { isOurProxy } from '../ssh/config/word.js';
+import { brokenControlPath } from '../ssh/control-path.js';
 import { ownAccount } from '../ssh/folder.js';
 import { sshSettings } from '../ssh/login-key.js';
 import { typedHost } from '../typed/names.js';
@@ -39,7 +41,9 @@ export async function loginAsTyped(
   const words = ({ settings, ...login }: LoginWords) =>
     sshCommand({ ...login, configFile: sshConfig, settings: [...more, ...settings], host });
   const tried = await trySsh({ host, sshConfig, words, isBare }, io, signal);
-  const verdict = await judgeLogin(tried, io.env.HOME);
+  const controlPath = brokenControlPath(tried.settings, splitUser(host).host);
+  const isByProxy = isOurProxy(settingIn(tried.settings, 'proxycommand'));
+  const verdict = { ...(await judgeLogin(tried, io.env.HOME)), controlPath, isByProxy };
   const trouble = verdict.reach === 'proxy' ? await shellTrouble(io) : undefined;
   return trouble ? { ...verdict, isOwn: true, message: trouble.problem, fix: trouble.fix } : verdict;
 }
@@ -48,8 +52,9 @@ export async function loginAsTyped(
 export async function insideAsTyped(typed: TypedLogin, io: Io): Promise<Into | undefined> {
   const host = plainHost(typed);
   if (host === undefined) return undefined;
-  const settings = [...portSetting(typed), ...quietly(await sshAbilities(io.env, sshProgram(io)))];
-  return { host, route: 'ssh', sshConfig: typed.sshConfig, settings, env: usersEnv(io, true) };
+  const settings = [...portSetting(typed), ...quietly(await sshAbilities(io.env))];
+  const { sshConfig } = typed;
+  return { host, route: 'ssh', ssh: typedSsh, sshConfig, settings, env: usersEnv(io, true) };
 }
 
 /** What stands after `ssh`; undefined for a name that it does not take, and where only vmssh takes the route. */
@@ -69,7 +74,7 @@ function portSetting({ target, port }: TypedLogin): readonly string[] {
 export async function isLed(typed: TypedLogin, io: Io, signal: AbortSignal): Promise<boolean> {
   const host = plainHost(typed);
   if (host === undefined) return false;
-  const settings = await sshSettings({ host, sshConfig: typed.sshConfig, signal }, io);
+  const settings = await sshSettings({ host, sshConfig: typed.sshConfig, ssh: typedSsh, signal }, io);
   const proxy = settingIn(settings, 'proxycommand') ?? settingIn(settings, 'proxyjump') ?? 'none';
   const name = typedHost(splitLogin(typed.target).host)?.toLowerCase();
   return proxy !== 'none' || (settingIn(settings, 'hostname') ?? name) !== name;
@@ -90,7 +95,8 @@ export async function loginByVmssh(
   const { self, platform } = io;
   const { text, port, user } = means;
   const host = `${user}@${text}`;
-  const { asksForKeys } = await sshAbilities(io.env, sshProgram(io));
+  const ssh = sshProgram(io);
+  const { asksForKeys } = await sshAbilities(io.env, ssh);
   // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
   const { program, fdpass } = brings ? await callerForSsh(io) : {};
   const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
@@ -103,7 +109,7 @@ export async function loginByVmssh(
       { route: 'target', host, ...common, ...login },
       { ...login, settings: [...settings, ...noKey] },
     );
-  const tried = await trySsh({ host: typed ?? 'machine', sshConfig, words }, io, signal);
+  const tried = await trySsh({ host: typed ?? 'machine', sshConfig, ssh, words }, io, signal);
   const verdict = await judgeLogin(tried, io.env.HOME);
   const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
   return isOwn ? { ...verdict, user: "the machine's own user" } : verdict;
@@ -140,7 +146,7 @@ export async function loginToGuest(
   // Which machine it is shows without a terminal too.
   const more = { flags: ['-T', '-v'], command: 'cat /proc/sys/kernel/random/boot_id' };
   const words = (login: LoginWords) => guestLogin(options, { ...login, ...more });
-  const named = { host: splitUser(over.host).host, sshConfig: into.sshConfig };
+  const named = { host: splitUser(over.host).host, sshConfig: into.sshConfig, ssh: options.ssh };
   const tried = await trySsh({ ...named, words }, io, signal);
   const verdict = await judgeLogin(tried, io.env.HOME);
   // What was typed has to work; the CID that the guest reports is a guess.

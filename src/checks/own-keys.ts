@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { readKeys } from '../cli/guest.js';
 import { ConnectError } from '../errors.js';
 import { readTextIfAny } from '../files/read-sync.js';
+import { Reader } from '../identity/certificate.js';
 import { fingerprintOf } from '../identity/known-hosts.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
@@ -11,9 +12,10 @@ import {
   firstMessage,
   ownConnection,
   refusalFix,
+  type SshCommand,
   settingIn,
   sshCommand,
-  sshProgram,
+  typedSsh,
 } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sshFolder } from '../ssh/folder.js';
@@ -117,11 +119,9 @@ async function identityFiles(
   if (!paths.some((path) => /[%$]/.test(path))) return paths.map((path) => inFolder(path, io));
   // Its proxy ends at once: ssh asks no host.
   const nowhere = ['ProxyCommand=true', 'ProxyUseFdpass=no', ownConnection, asksNothing];
-  const name = isHostName(host) ? host : slug(host);
-  const words = sshCommand({ ssh: sshProgram(io), configFile, flags: ['-v'], settings: nowhere, host: name });
-  const end = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(() => undefined);
+  const { stderr } = await asked({ host, configFile, flags: ['-v'], settings: nowhere }, io, signal);
   // What its shell says may stand in front of a line.
-  const said = [...(end?.stderr ?? '').matchAll(/debug1: identity file (.*) type -?\d+\r?$/gm)];
+  const said = [...stderr.matchAll(/debug1: identity file (.*) type -?\d+\r?$/gm)];
   return said.map(([, path = '']) => path).filter((path) => !path.endsWith('-cert'));
 }
 
@@ -135,11 +135,7 @@ function publicFile(file: string): string {
 }
 
 async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?: string): Promise<string> {
-  const name = isHostName(host) ? host : slug(host);
-  const words = sshCommand({ ssh: sshProgram(io), configFile, flags: ['-G'], host: name });
-  const { code, stdout, stderr } = await runProgram(words, { env: io.env, signal, timeoutMs: 5000 }).catch(
-    (error: Error) => ({ code: null, stdout: '', stderr: error.message }),
-  );
+  const { code, stdout, stderr } = await asked({ host, configFile, flags: ['-G'] }, io, signal);
   if (code === 0) return stdout;
   signal.throwIfAborted();
   throw new ConnectError('connect', host, {
@@ -147,6 +143,15 @@ async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?
     problem: `ssh -G does not read its configuration: ${firstMessage(stderr) ?? 'it did not end'}`,
     hint: refusalFix(stderr),
   });
+}
+
+/** The ssh that is typed, asked about a host. */
+function asked({ host, ...options }: Omit<SshCommand, 'ssh'>, { env }: Io, signal: AbortSignal) {
+  const name = isHostName(host) ? host : slug(host);
+  const words = sshCommand({ ...options, ssh: typedSsh, host: name });
+  return runProgram(words, { env, signal, timeoutMs: 5000 }).catch((error: Error) => ({
+    ...{ code: null, stdout: '', stderr: error.message },
+  }));
 }
 
 /** On Windows an agent is no socket. */
@@ -179,19 +184,15 @@ function publicPart(text: string): { line: string; asks: boolean } | undefined {
   const bytes = Buffer.from(base64, 'base64');
   const magic = 'openssh-key-v1\0';
   if (bytes.toString('latin1', 0, magic.length) !== magic) return undefined;
-  let at = magic.length;
-  const next = () => {
-    const from = at + 4;
-    at = from + (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : 0);
-    return bytes.subarray(from, at);
-  };
-  const cipher = next().toString('latin1');
-  next();
-  next();
-  at += 4;
-  const blob = next();
-  const line = publicLine(blob);
-  return line === undefined ? undefined : { line, asks: cipher !== 'none' };
+  const reader = new Reader(bytes.subarray(magic.length));
+  try {
+    // Its cipher; how a passphrase becomes a key, with options; how many keys; the first.
+    const [cipher] = [reader.text().toString('latin1'), reader.text(), reader.text(), reader.number(4)];
+    const line = publicLine(reader.text());
+    return line === undefined ? undefined : { line, asks: cipher !== 'none' };
+  } catch {
+    return undefined;
+  }
 }
 
 /** The key's own bytes in a line: what follows is a comment. */

@@ -8,7 +8,7 @@ import {
   type SshCommand,
   settingIn,
   sshAbilities,
-  sshProgram,
+  typedSsh,
 } from '../process/ssh-program.js';
 import { now } from '../runtime.js';
 import { sshSettings } from '../ssh/login-key.js';
@@ -32,6 +32,8 @@ export interface SshTryOptions {
   /** As it stands after `ssh`, without a user. */
   readonly host: string;
   readonly sshConfig: string | undefined;
+  /** ssh and its first options; undefined: the one that is typed. */
+  readonly ssh?: readonly string[];
   /** ssh's words, with these and whatever leads to the machine. */
   readonly words: (login: LoginWords) => readonly string[];
   /** As from a program that no shell started, in place of a terminal. */
@@ -43,11 +45,10 @@ export interface SshTryOptions {
  * end and speak, and gives nothing of this host away. It keeps a new host key if ssh would.
  */
 export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal): Promise<SshTry> {
-  const { host, sshConfig, words, isBare = false } = options;
+  const { host, sshConfig, words, ssh = typedSsh, isBare = false } = options;
   const env = usersEnv(io, isBare);
-  const ssh = sshProgram(io);
   const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
-  const settings = sshSettings({ host, sshConfig, signal }, io);
+  const settings = sshSettings({ host, sshConfig, ssh, signal }, io);
   const agent = settings.then((said) => askAgent(settingIn(said, 'identityagent'), env));
   const stop = new AbortController();
   // Where the agent is silent, ssh waits for it for ever.

@@ -3,6 +3,7 @@ import { guestFailures } from '../guest/failures.js';
 import { type OfferedKey, type Reach, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { whereSet } from '../ssh/config/users-files.js';
+import { agentFix } from './agent.js';
 import type { SshTry } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
@@ -14,6 +15,10 @@ export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'>
   readonly reach?: Reach;
   /** The guest's side has no part in it. */
   readonly isOwn?: boolean;
+  /** The user's ControlPath, if the name breaks it: it was not used. */
+  readonly controlPath?: string | undefined;
+  /** Whether ssh went by our proxy. */
+  readonly isByProxy?: boolean;
 }
 
 /** Reads where ssh ended, and why, by its own words. `home`: for short paths. */
@@ -62,8 +67,6 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   const ours = reach === 'host key' ? /^vmssh: (.*?)\r?$/m.exec(end.stderr)?.[1] : undefined;
   return { state: 'failed', reach, message: `${ended[reach]}: ${ours ?? message}` };
 }
-
-const agentFix = 'unlock the agent or start it again; without it: ssh -o IdentityAgent=none';
 
 const ended: Readonly<Record<Reach, string>> = {
   nothing: 'ssh does not start',

@@ -67,7 +67,8 @@ function withLength(bytes: Buffer): readonly Buffer[] {
   return [Buffer.from([24, 16, 8, 0].map((shift) => (length >>> shift) & 0xff)), bytes];
 }
 
-class Reader {
+/** Reads the numbers and strings of a key, one after the other (RFC 4251, 5). Throws a RangeError where they are cut. */
+export class Reader {
   readonly #bytes: Buffer;
   #at = 0;
 

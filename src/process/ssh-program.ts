@@ -23,6 +23,9 @@ export function sshProgram(
   return isAbsolute(own) && exists(own) ? [own] : own.split(/\s+/);
 }
 
+/** What `ssh` starts where the user types it, which obeys none of these variables. */
+export const typedSsh = ['ssh'] as const;
+
 export interface SshCommand {
   /** ssh and its first options, as `sshProgram` gives them. */
   readonly ssh: readonly string[];
@@ -121,7 +124,7 @@ function installer(platform: NodeJS.Platform): string {
 type SshAbilities = ReturnType<typeof abilitiesOf>;
 
 /** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
-export async function sshAbilities(env: Env, ssh: readonly string[] = ['ssh']): Promise<SshAbilities> {
+export async function sshAbilities(env: Env, ssh: readonly string[] = typedSsh): Promise<SshAbilities> {
   const end = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 }).catch(() => undefined);
   return abilitiesOf(end ? end.stderr + end.stdout : '');
 }
@@ -164,7 +167,7 @@ function systemFolders(env: Env, platform: NodeJS.Platform): readonly string[] {
 }
 
 /** Whether an ssh refuses a quote in a user's name, which a ProxyCommand's shell would run with '%r': 9.6, and patched ones (CVE-2023-51385). */
-export async function refusesUsers(env: Env, ssh: readonly string[] = ['ssh']): Promise<boolean> {
+export async function refusesUsers(env: Env, ssh: readonly string[] = typedSsh): Promise<boolean> {
   const asked = [...ssh, '-F', 'none', '-G', '-l', "a'b", 'localhost'];
   const how = { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 };
   const end = await runProgram(asked, how).catch(() => undefined);

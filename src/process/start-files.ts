@@ -29,7 +29,7 @@ export async function shellTrouble(
   const seen = await look([shell, '-c', `exec ${probe}`], env);
   const { trouble } = seen;
   if (trouble === undefined) return undefined;
-  const file = kind && (await culprit(shell, kind, env));
+  const file = kind && (await culprit(shell, kind, trouble, env));
   if (kind === undefined || (file === undefined && trouble === 'ends'))
     return useSh(`SHELL is ${shell}, which ${said(seen, trouble)}`, trouble);
   const where = kind === shells.bash ? ' where no shell started ssh (VS Code, a git client, a unit)' : '';
@@ -110,15 +110,16 @@ function said({ stdout, ms }: Seen, trouble: Trouble): string {
   return trouble === 'waits' ? `takes ${(ms / 1000).toFixed(1)} s` : fixed[trouble];
 }
 
-/** The first start file that does it alone. */
-async function culprit(shell: string, { bare, source, files }: StartFiles, env: Env) {
+/** The first start file that does it alone, also where the shell itself is slow. */
+async function culprit(shell: string, { bare, source, files }: StartFiles, trouble: Trouble, env: Env) {
   const alone = (line: string, more: Env) =>
     look([shell, ...bare, '-c', `${line}exec ${probe}`], { ...env, BASH_ENV: undefined, ...more });
   // Without a start file all has to be well, or the option is not known.
-  if ((await alone('', {})).trouble !== undefined) return undefined;
+  const { trouble: own } = await alone('', {});
+  if (own !== undefined && (own !== 'waits' || own === trouble)) return undefined;
   const there = files(env).filter((path) => isAbsolute(path) && existsSync(path));
   for (const path of there.slice(0, mostFiles))
-    if ((await alone(`${source} "$VMSSH_START_FILE"; `, { VMSSH_START_FILE: path })).trouble !== undefined)
+    if ((await alone(`${source} "$VMSSH_START_FILE"; `, { VMSSH_START_FILE: path })).trouble === trouble)
       return path;
   return undefined;
 }

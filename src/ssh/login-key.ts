@@ -49,6 +49,8 @@ export async function keyFix(target: Target, identityFile: string | undefined): 
 interface SettingsOf {
   readonly host: string;
   readonly sshConfig?: string;
+  /** ssh and its first options; undefined: the one that vmssh starts. */
+  readonly ssh?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -57,8 +59,8 @@ const timeoutMs = 5000;
 
 /** ssh's settings for a host, one lower-case keyword per line; "" if ssh cannot be asked. */
 export async function sshSettings(of: SettingsOf, { env, platform }: Here, run: RunTool = runTool) {
-  const { host, sshConfig, signal } = of;
-  const [program = 'ssh', ...first] = sshProgram({ env, platform });
+  const { host, sshConfig, signal, ssh = sshProgram({ env, platform }) } = of;
+  const [program = 'ssh', ...first] = ssh;
   const args = sshCommand({ ssh: first, configFile: sshConfig, flags: ['-G'], host });
   return run(program, args, { env, signal, timeoutMs }).catch(() => '');
 }

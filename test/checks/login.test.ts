@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lookAt } from '../../src/checks/inside.js';
-import { isLed, loginToGuest } from '../../src/checks/login.js';
+import { isLed, loginToGuest, triedBy } from '../../src/checks/login.js';
+import type { LoginVerdict } from '../../src/checks/verdict.js';
+import type { TriedLogin } from '../../src/guest/script.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { findProgram, missingPrograms } from '../helpers/programs.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
@@ -184,6 +186,21 @@ it.each<[name: string, row: Row, want: string | RegExp]>([
   const calls = readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n');
   if (call) expect(calls.find((each) => each.endsWith('boot_id'))).toMatch(call);
   else if (tried.state === 'in') expect(calls.join()).not.toContain('boot_id');
+});
+
+it.each<[name: string, verdict: Partial<LoginVerdict>, want: TriedLogin['state']]>([
+  ['that worked', { state: 'ok' }, 'in'],
+  ['that works by vmssh ssh alone', { state: 'skipped', reach: 'network', isOwn: true }, 'in'],
+  ['that asks for a second factor', { state: 'skipped', reach: 'authentication', isOwn: true }, 'not tried'],
+  ['that waits for an agent', { reach: 'agent', isOwn: true }, 'not tried'],
+  ['that asks for a password', { state: 'skipped', reach: 'authentication' }, 'refused'],
+  ['that sshd refuses', { reach: 'authentication' }, 'refused'],
+  ['whose session ends', { reach: 'session' }, 'ended'],
+])('a look by --over is told of a login $0', (_name, verdict, state) => {
+  const login = { state: 'failed', message: 'why', user: 'ann', ms: 1, ...verdict } as const;
+  const about = state === 'in' ? 'over qemu/web' : 'why';
+  const cursor = state === 'not tried' ? {} : { cursor: 's=1' };
+  expect(triedBy(login, 'over qemu/web', 's=1')).toEqual({ state, about, ...cursor });
 });
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });

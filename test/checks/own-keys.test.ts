@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { firstOwnKey } from '../../src/checks/own-keys.js';
 import { startAgent } from '../e2e/check/agents.js';
 import { fakeIo } from '../helpers/fake-io.js';
-import { lacks } from '../helpers/programs.js';
+import { lacks, pathWithSsh } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 describe.skipIf(lacks('ssh', 'ssh-keygen'))('the key that setup takes', () => {
@@ -24,7 +24,8 @@ describe.skipIf(lacks('ssh', 'ssh-keygen'))('the key that setup takes', () => {
     const config = join(dir, 'config');
     writeFileSync(config, `Host *\n${lines}\n`, { mode: 0o600 });
     const { SSH_AUTH_SOCK: _, ...rest } = process.env;
-    const env = { ...rest, VMSSH_SSH: `ssh -F ${config}`, KEYS: join(dir, 'keys'), ...more };
+    const PATH = pathWithSsh(join(dir, 'bin'), config);
+    const env = { ...rest, PATH, KEYS: join(dir, 'keys'), ...more };
     return firstOwnKey('unix/x', fakeIo({ env }), signal);
   };
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs
 import { join } from 'node:path';
 import { findProgram as findIn } from '../runs/programs.js';
 import { skip } from './skips.js';
+import { script } from './temp-dir.js';
 
 /** What a test may run without naming it: what every Debian has. */
 const everywhere = `
@@ -28,6 +29,13 @@ export function resetPath(): void {
 /** Where a program of this system lies, without putting it into PATH. */
 export function findProgram(name: string): string | undefined {
   return findIn(name, process.env.VMSSH_TEST_PATH);
+}
+
+/** A PATH with an ssh in front that reads this file in place of the user's and the system's. */
+export function pathWithSsh(folder: string, configFile: string, path = process.env.PATH): string {
+  mkdirSync(folder, { recursive: true });
+  script(join(folder, 'ssh'), `exec '${findProgram('ssh')}' -F '${configFile}' "$@"`);
+  return `${folder}:${path}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shellTrouble } from '../../src/process/start-files.js';
 import { findProgram, missingPrograms } from '../helpers/programs.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { script, useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 let homes = 0;
@@ -60,6 +60,13 @@ describe('bash', () => {
     const found = await look('bash', { '.bashrc': 'echo x\n' });
     expect(found?.problem).toContain('where no shell started ssh');
     expect(found?.fix).toContain('vmssh config install --no-fdpass');
+  });
+
+  it('is told which file prints also where the shell itself is slow, as on a busy host', async () => {
+    mkdirSync(join(dir, 'slow'));
+    script(join(dir, 'slow/bash'), `sleep 1.1; exec '${findProgram('bash')}' "$@"`);
+    const found = await look(join(dir, 'slow/bash'), { '.bashrc': 'echo x\n' });
+    expect(found?.problem).toContain('~/.bashrc prints "x"');
   });
 });
 

@@ -25,11 +25,12 @@ import type { DiscoveredMachine } from '../../sources/source.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
-import { brokenControlPath, controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
+import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
-import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
+import { keyFix, ownKeyFile } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
 import { isSshPort } from '../../typed/numbers.js';
+import { routeOf } from '../../typed/route.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 export interface ExamineOptions extends ReachFlags {
@@ -124,7 +125,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
   // Where the journal ends, for the cause of a refusal.
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
   const login = await anyLogin(seen, io, signal);
-  const signs = await hostSigns(seen, io, signal);
+  const signs = await hostSigns(seen, io);
   const { findings: all, certain } = diagnose(signs);
   const isRefused = login?.reach === 'authentication' && !login.isOwn && !brings;
   const isExplained = login?.isOwn || certain || error?.otherHint;
@@ -133,7 +134,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
   const guest = into && (await lookBy(into, seen, { login, byManager, since: before?.cursor }, io, signal));
   const isBare = plain?.state === 'ok' && (over || !guest || guest.notRun);
   const bare = isBare ? await loginAsTyped(options, io, signal, true) : undefined;
-  const settled = byBroughtSshd(settle(login, bare, signs), brings);
+  const settled = byBroughtSshd(byRoute(settle(login, bare), means), brings);
   const fix = isRefused && login ? await loginFix(means, login.message, byManager, io, signal) : undefined;
   const isMissing = !byManager || guest?.lines.some(isKeyFix) === true;
   const [verdict] = settled ? shown({ ...settled, name: 'login' }, fix, isMissing) : [];
@@ -144,10 +145,10 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
     ...(means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : []),
     ...(await ownFiles(options, io)),
   ];
-  const isWrong = guest?.ok === false && !(guest.notRun && verdict?.state === 'ok');
+  const mayLogIn = verdict?.state === 'ok' || verdict?.state === 'skipped';
+  const isWrong = guest?.ok === false && !(guest.notRun && mayLogIn);
   const isFailed = isWrong || findings.some(({ state }) => state === 'failed');
-  const ends =
-    error && verdict?.state !== 'ok' && verdict?.state !== 'skipped' ? exitCodeOf(error) : exitCode.ok;
+  const ends = error && !mayLogIn ? exitCodeOf(error) : exitCode.ok;
   const code = ends === exitCode.ok && isFailed ? exitCode.connect : ends;
   const suspects = into || isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
   // The guest does not know how this host puts a key there.
@@ -177,17 +178,25 @@ async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<LoginV
 }
 
 /** What the login comes to if it does not go well from a program too, or with the user's ControlPath. */
-function settle(
-  login: LoginVerdict | undefined,
-  bare: LoginVerdict | undefined,
-  { controlPath }: Pick<Signs, 'controlPath'> = {},
-): LoginVerdict | undefined {
+function settle(login: LoginVerdict | undefined, bare: LoginVerdict | undefined): LoginVerdict | undefined {
   if (login?.state !== 'ok') return login;
+  const { controlPath } = login;
   if (controlPath !== undefined)
     return { ...login, state: 'failed', message: controlPathMessage(controlPath), fix: controlPathFix };
   if (!bare || bare.state === 'ok') return login;
   const where = 'ssh logs in from a terminal, and not from a program that no shell started';
   return { ...bare, state: 'failed', message: `${where}: ${bare.message}` };
+}
+
+/** With the route that our proxy took, as the steps did. */
+function byRoute(
+  login: LoginVerdict | undefined,
+  { endpoint, parsed }: Pick<Means, 'endpoint' | 'parsed'>,
+): LoginVerdict | undefined {
+  const route = endpoint && routeOf(endpoint);
+  if (login?.state !== 'ok' || !login.isByProxy || !route) return login;
+  const by = route === 'exec' ? `${parsed.kind} exec` : route;
+  return { ...login, message: login.message.replace(/ s\)(?=;|$)/, ` s, by ${by})`) };
 }
 
 /** A brought sshd runs as the container's own user, whom ssh was not told. */
@@ -339,14 +348,12 @@ function triedLogin(login: LoginVerdict | undefined, { error, means }: CheckResu
 
 /** What this host can see of a target, beyond the stages of a check. */
 export async function hostSigns(
-  { check, means, options }: Pick<Seen, 'check' | 'means' | 'options'>,
+  { check, means, plain }: Pick<Seen, 'check' | 'means' | 'plain'>,
   io: Io,
-  signal: AbortSignal,
   machines: () => Promise<readonly DiscoveredMachine[]> = async () =>
     (await listAll(io, await loadKnowing(io, 'vsock'))).machines,
   services?: typeof listServices,
 ): Promise<Signs> {
-  const { sshConfig } = options;
   const { parsed, port } = means;
   const { error } = check;
   const isOfHost = io.platform === 'linux' && parsed.kind === 'vsock';
@@ -355,11 +362,10 @@ export async function hostSigns(
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
   const needsService = error && byHyperV && !isSshPort(port) && port <= 0x7fffffff;
   const registered = needsService ? await isRegistered(port, io, services) : undefined;
-  const { host } = splitLogin(check.target);
   return {
     error,
     family: means.endpoint?.family,
-    controlPath: brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host),
+    controlPath: plain?.controlPath,
     cidUsers: twice ?? [],
     service: registered === undefined ? undefined : { port, registered },
   };

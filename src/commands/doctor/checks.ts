@@ -1,3 +1,4 @@
+import { agentFix } from '../../checks/agent.js';
 import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
 import { type Row, rowFormatter } from '../../cli/rows.js';
@@ -92,6 +93,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
   return [
     ssh(facts),
     ...shell(facts),
+    ...agent(facts),
     ...facts.home,
     ...pathChecks(facts.openFolders, facts),
     ...programChecks(facts.openPrograms, facts),
@@ -124,6 +126,18 @@ function shell({ shellTrouble: trouble }: Facts): readonly HostCheck[] {
   const { problem, about, fix } = trouble;
   const state = trouble.trouble === 'waits' ? 'none' : 'bad';
   return [finding('SHELL', state, { found: problem, report: about }, fix)];
+}
+
+/** One that gives no key is a matter of each login: ssh may have a file. */
+function agent({
+  ssh: { agent: { keys, problem = '', isSilent } = { keys: [] } },
+}: Facts): readonly HostCheck[] {
+  const name = 'ssh-agent';
+  const report = isSilent ? 'it does not answer' : 'it gives no key';
+  if (isSilent)
+    return [finding(name, 'bad', { found: `${problem}, and ssh waits for it`, report }, agentFix)];
+  if (problem !== '') return [finding(name, 'none', { found: problem, report })];
+  return keys.length === 0 ? [] : [finding(name, 'ok', `keys in it: ${keys.length}`)];
 }
 
 function addon({ addon: { addon, ...rest }, platform }: Facts): HostCheck {

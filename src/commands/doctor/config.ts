@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Agent } from '../../checks/agent.js';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
@@ -40,6 +41,7 @@ export interface SshFacts {
   readonly keyCommand?: string;
   /** The user that ssh takes for vsock/3, and the line that says so, "FILE line N"; without one: as for every host. */
   readonly login?: { readonly user: string; readonly where?: string | undefined } | undefined;
+  readonly agent?: Agent;
 }
 
 export interface ConfigFacts {

@@ -2,6 +2,7 @@ import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch, version as osVersion, release } from 'node:os';
 import { about } from '../../about.js';
+import { askAgent } from '../../checks/agent.js';
 import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
@@ -123,6 +124,7 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
     proxyCommands: commands,
     keyCommand: settingIn(settings, 'knownhostscommand'),
     login: await loginIn(settings),
+    agent: await askAgent(settingIn(settings, 'identityagent'), io.env),
   };
 }
 

@@ -22,7 +22,7 @@ import { pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Here, Io } from '../../process/io.js';
-import { ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import { ownConnection, sshCommand, typedSsh } from '../../process/ssh-program.js';
 import { askingSshEndsWithUs, ended } from '../../process/terminate.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
@@ -198,20 +198,17 @@ async function tryOnce(
 ): Promise<Pick<LoginVerdict, 'state' | 'message'> & { readonly stderr: string }> {
   const { io, signal, name } = setup;
   const { env } = io;
-  const { words, sshConfig } = await loginWords(setup, found);
+  const { words, sshConfig, ssh } = await loginWords(setup, found);
   if (!found.key?.asks) {
     const own = { ...io, usersShell: {}, env: { ...env, VMSSH_MARK: mark } };
-    const tried = await trySsh(
-      { host: found.host ?? typedHost(name) ?? 'machine', sshConfig, words },
-      own,
-      signal,
-    );
+    const host = found.host ?? typedHost(name) ?? 'machine';
+    const tried = await trySsh({ host, sshConfig, ssh, words }, own, signal);
     return { ...(await judgeLogin(tried, io.env.HOME)), stderr: tried.end.stderr };
   }
   const noPassword = ['PasswordAuthentication=no', 'KbdInteractiveAuthentication=no'];
   const settings = [...noPassword, ownConnection, 'RemoteCommand=none'];
   // In our process group ssh may ask at the terminal.
-  const [program = '', ...args] = words({ ssh: sshProgram(io), settings, command: 'true' });
+  const [program = '', ...args] = words({ ssh, settings, command: 'true' });
   const { child, release } = askingSshEndsWithUs(() =>
     spawn(program, args, { env, stdio: ['inherit', 'ignore', 'inherit'] }),
   );
@@ -224,12 +221,14 @@ async function loginWords({ target, io }: Setup, { host, login }: Found) {
   if (host === undefined) {
     const into = { route: 'target', host: `${user}@${target}` } as const;
     const options = { ...into, identityFile, ...(await guestCaller(io, into)) };
-    return { sshConfig: undefined, words: (more: LoginWords) => guestLogin(options, more) };
+    const words = (more: LoginWords) => guestLogin(options, more);
+    return { sshConfig: undefined, ssh: options.ssh, words };
   }
   // ssh does not read HOME.
   const { main } = configFiles({ system: false }, io);
   const sshConfig = otherHome(io.env, io.platform) === undefined ? undefined : main;
-  return { sshConfig, words: (more: LoginWords) => sshCommand({ configFile: sshConfig, host, ...more }) };
+  const words = (more: LoginWords) => sshCommand({ configFile: sshConfig, host, ...more });
+  return { sshConfig, ssh: typedSsh, words };
 }
 
 /** By `config install`. Resolves to its name. */

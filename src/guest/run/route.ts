@@ -76,7 +76,7 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
 type KnownKey = Pick<HostOptions, 'knownHosts' | 'hostKeyAlias' | 'onlyKnown'>;
 
 export interface HostFlags
-  extends Pick<GuestRouteOptions, 'host' | 'typed' | 'route' | 'through' | 'exec' | 'run' | 'meant'> {
+  extends Pick<GuestRouteOptions, 'host' | 'typed' | 'route' | 'through' | 'exec' | 'run' | 'meant' | 'ssh'> {
   readonly sshConfig: string | undefined;
   /** With the route exec: the environment of the manager's command. */
   readonly env?: Io['env'];
@@ -109,9 +109,8 @@ export function targetIn(host: string): string | undefined {
 
 export async function guestCaller(
   { self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>,
-  { route, host }: Pick<HostFlags, 'route' | 'host'>,
+  { route, host, ssh = sshProgram({ env, platform }) }: Pick<HostFlags, 'route' | 'host' | 'ssh'>,
 ) {
-  const ssh = sshProgram({ env, platform });
   const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
   const isAsked = route !== 'target' || asksVmssh({ program: self, platform, asksForKeys });
   const known = isAsked ? undefined : await knownKey(host, { env, platform });

@@ -31,12 +31,13 @@ describe('signs on this host', () => {
     check: { target, stages: [], error },
     means: { text: target, parsed: parseTarget(target), port, user: 'root' },
     options: { ...asked, target },
+    plain: undefined,
   });
   const signal = new AbortController().signal;
 
   it('12: asks the registry, on Windows and for another port', async () => {
     const look = async (io: Io, port: number, services: () => Promise<readonly HyperVService[]>) =>
-      (await hostSigns(options('hyper-v/mint', port, error), io, signal, undefined, services)).service;
+      (await hostSigns(options('hyper-v/mint', port, error), io, undefined, services)).service;
     const windows = fakeIo({ platform: 'win32' });
     const known = async () => [{ id: serviceIdOfPort(2222), port: 2222, name: 'x' }];
     const broken = () => Promise.reject(new DiscoveryError('ENOENT', 'x'));
@@ -51,7 +52,7 @@ describe('signs on this host', () => {
     const web = { name: 'web', target: 'qemu/web', status: 'running', provider: 'qemu' } as const;
     const user = (pid: number, cid: number): DiscoveredMachine => ({ pid, cid, ...web });
     const found = async () => [user(1, 3), user(2, 3), user(3, 4)];
-    const signs = await hostSigns(options('vsock/3'), fakeIo(), signal, found);
+    const signs = await hostSigns(options('vsock/3'), fakeIo(), found);
     expect(signs).toMatchObject({ cidUsers: [{ pid: 1 }, { pid: 2 }] });
   });
 

@@ -47,6 +47,18 @@ describe('the doctor of this host', () => {
     ['bad for all users', config({ forAll: lost }), /^04-ipa\.conf sets it$/, /^rename it$/],
     ['bad ssh vsock/3', config({ lost }), /^04-ipa\.conf sets it$/, /^rename it$/],
     [
+      'bad ssh-agent',
+      ssh({ agent: { keys: [], problem: 'the ssh-agent at /a does not answer', isSilent: true } }),
+      /^the ssh-agent at \/a does not answer, and ssh waits for it$/,
+      /IdentityAgent=none/,
+    ],
+    [
+      'none ssh-agent',
+      ssh({ agent: { keys: [], problem: 'the ssh-agent at /a is gone (ENOENT)' } }),
+      /\/a is gone/,
+    ],
+    ['ok ssh-agent', ssh({ agent: { keys: ['ssh-ed25519 AAAA'] } }), /^keys in it: 1$/],
+    [
       'bad SHELL',
       {
         shellTrouble: {

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { begin, run, until } from '../../helpers/run.js';
 
 export type AgentKind = 'hangs' | 'is empty' | 'refuses' | 'signs nothing' | 'breaks';
 
@@ -29,8 +31,22 @@ export async function startAgent(path: string, kind: AgentKind, publicKey: strin
   });
 }
 
-/** A socket at `path` that leads to a real ssh-agent: how many signatures it was asked for since the last question. */
-export async function countSignatures(path: string, agent: string): Promise<() => number> {
+/** A real ssh-agent at `path` with this key alone. */
+export async function startRealAgent(path: string, key: string): Promise<void> {
+  const child = begin(['ssh-agent', '-D', '-a', path]);
+  onTestFinished(() => void child.kill());
+  await until(child.stdout, 'SSH_AUTH_SOCK');
+  await run(['ssh-add', '-q', key], { env: { ...process.env, SSH_AUTH_SOCK: path } });
+}
+
+/** The same behind a socket that says how many signatures were asked for since the last question. */
+export async function agentWith(key: string, dir: string) {
+  const [agent, socket] = [join(dir, 'agent'), join(dir, 'counted')];
+  await startRealAgent(agent, key);
+  return { socket, signatures: await countSignatures(socket, agent) };
+}
+
+async function countSignatures(path: string, agent: string): Promise<() => number> {
   let signatures = 0;
   const server = createServer((client) => {
     const there = connect(agent).on('error', () => {});

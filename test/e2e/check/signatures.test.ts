@@ -1,13 +1,14 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { configText } from '../../../src/ssh/config/text.js';
 import { missingRoot } from '../../helpers/other-user.js';
 import { lacks } from '../../helpers/programs.js';
-import { begin, run, until, vmssh } from '../../helpers/run.js';
+import { run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { countSignatures } from './agents.js';
+import { missing as missingMachines, useMachines, user } from '../guest/machines.js';
+import { agentWith } from './agents.js';
 
 const missing = lacks('ssh', 'ssh-keygen', 'sshd') ?? missingRoot('a login with a terminal');
 
@@ -19,13 +20,8 @@ describe.skipIf(missing)('an agent is asked for a signature', () => {
   const config = join(dir, 'config');
 
   it('once by ssh, twice by check, and never by a look that needs no login', async () => {
-    const [agent, counted] = [join(dir, 'agent'), join(dir, 'counted')];
-    const child = begin(['ssh-agent', '-D', '-a', agent]);
-    onTestFinished(() => void child.kill());
-    await until(child.stdout, 'SSH_AUTH_SOCK');
-    await run(['ssh-add', '-q', join(dir, 'id')], { env: { ...process.env, SSH_AUTH_SOCK: agent } });
-    const signatures = await countSignatures(counted, agent);
-    const env = { ...process.env, HOME: dir, SSH_AUTH_SOCK: counted };
+    const { socket, signatures } = await agentWith(join(dir, 'id'), dir);
+    const env = { ...process.env, HOME: dir, SSH_AUTH_SOCK: socket };
     const lines = configText({ program: vmssh, fdpass: true, knownHosts: join(dir, 'known-hosts') });
     const own = `StrictHostKeyChecking accept-new\nUser ${sshd.user}\nIdentityFile ${dir}/nothing\n`;
     writeFileSync(config, `${lines}\nHost *\n${own}`, { mode: 0o600 });
@@ -42,5 +38,18 @@ describe.skipIf(missing)('an agent is asked for a signature', () => {
     }
     await run([...vmssh, 'doctor'], { env });
     expect(signatures()).toBe(0);
+  });
+});
+
+describe.skipIf(missing ?? missingMachines)('setup asks it', () => {
+  const { dir, home, env } = useMachines();
+
+  it('once, where its manager goes in', async () => {
+    const key = join(home, '.ssh/id_ed25519');
+    const { socket, signatures } = await agentWith(key, dir);
+    renameSync(key, join(dir, 'away'));
+    const setup = [...vmssh, 'setup', '--yes', '--user', user, 'incus/web'];
+    const { code, stdout } = await run(setup, { env: { ...env, SSH_AUTH_SOCK: socket } });
+    expect({ code, signs: signatures(), stdout }).toEqual({ code: 0, signs: 1, stdout });
   });
 });

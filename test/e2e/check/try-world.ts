@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configText } from '../../../src/ssh/config/text.js';
 import { missingRoot } from '../../helpers/other-user.js';
-import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
-import { begin, run, until, vmssh } from '../../helpers/run.js';
+import { findProgram, lacks, missingPrograms, pathWithSsh } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { sshdConfig } from '../../helpers/sshd.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
-import { startAgent } from './agents.js';
+import { startAgent, startRealAgent } from './agents.js';
 import type { World } from './worlds.js';
 
 // An sshd of an ordinary user's cannot give a terminal everywhere.
@@ -36,19 +36,20 @@ export function tryWorlds(worlds: readonly World[]): void {
       makeKeys(dir);
       const env = await made(world, dir, here);
       const typed = here(world.typed ?? 'ADDRESS');
-      const config = join(dir, 'config');
+      const config = join(dir, world.isLost ? 'home/.ssh/config' : 'config');
       const loggedIn = await logsIn(config, typed, env, world);
       const knownHosts = join(dir, 'known-hosts');
       if (world.isNew) rmSync(knownHosts);
-      const { code, stdout } = await run([...vmssh, 'check', '--json', '--ssh-config', config, typed], {
-        env,
-      });
+      const reads = world.isLost ? [] : ['--ssh-config', config];
+      const PATH = world.isLost ? pathWithSsh(join(dir, 'bin'), config) : process.env.PATH;
+      const words = [...vmssh, 'check', '--json', ...reads, typed];
+      const { code, stdout } = await run(words, { env: { ...env, PATH } });
       const [{ checks, error }] = JSON.parse(stdout).results;
       const login = checks.find(({ name }: { name: string }) => name === 'login');
       const answer = login ?? { state: 'failed', found: error?.problem };
       expect({ state: answer.state, isIn: answer.state === 'ok' }).toEqual({ state, isIn: loggedIn });
       expect(answer.found).toMatch(says);
-      expect(code === 0).toBe(state !== 'failed');
+      expect(code === 0, stdout).toBe(state !== 'failed');
       if (world.isNew) expect(readFileSync(knownHosts, 'utf8')).toContain('ssh-ed25519 ');
     });
   });
@@ -62,7 +63,10 @@ async function logsIn(
   { isTerminal }: World,
 ): Promise<boolean> {
   const nobody = { ...env, SSH_ASKPASS_REQUIRE: 'never' };
-  const [atTerminal, bare] = [{ ...nobody, SHLVL: '1' }, nobody];
+  const [atTerminal, bare] = [
+    { ...nobody, SHLVL: '1' },
+    { ...nobody, SHLVL: undefined },
+  ];
   const own = ['-o', 'ControlPath=none', '-o', 'StrictHostKeyChecking=accept-new'];
   const login = (flag: string, how: NodeJS.ProcessEnv) =>
     run(
@@ -103,9 +107,9 @@ async function made(world: World, dir: string, here: (text: string) => string): 
   const knownHosts = join(dir, 'known-hosts');
   rmSync(knownHosts, { force: true });
   const lines = configText({ program: vmssh, fdpass: true, knownHosts });
-  writeFileSync(join(dir, 'config'), here(`${above}${lines}\nHost *\nUser USER\n${below}\n`), {
-    mode: 0o600,
-  });
+  const own = `Host *\nUser USER\n${below}\n`;
+  writeFileSync(join(dir, 'config'), here(`${above}${lines}\n${own}`), { mode: 0o600 });
+  if (world.isLost) writeTree(home, { '.ssh/vmssh.conf': lines, '.ssh/config': here(own) });
   writeFileSync(
     join(dir, 'sshd_config'),
     here(`${sshd}\n${sshdConfig(dir)}SetEnv PATH=${process.env.PATH} SHLVL=1\n`),
@@ -115,14 +119,14 @@ async function made(world: World, dir: string, here: (text: string) => string): 
     onTestFinished(() => renameSync(join(dir, 'away.sock'), join(dir, 'ssh.sock')));
   }
   const socket = agent && (await socketOf(agent, dir));
-  const own = Object.entries(env).map(([name, value]) => [name, here(value)]);
+  const more = Object.entries(env).map(([name, value]) => [name, here(value)]);
   const { SHLVL: _, SSH_AUTH_SOCK: __, ...rest } = process.env;
   return {
     ...rest,
     HOME: home,
     SHELL: findProgram(shell),
     SSH_AUTH_SOCK: socket,
-    ...Object.fromEntries(own),
+    ...Object.fromEntries(more),
   };
 }
 
@@ -136,14 +140,8 @@ async function socketOf(agent: NonNullable<World['agent']>, dir: string): Promis
   const path = join(dir, 'agent');
   rmSync(path, { force: true });
   if (agent === 'is gone') return path;
-  if (agent !== 'has the key') {
-    await startAgent(path, agent, join(dir, 'id.pub'));
-    return path;
-  }
-  const child = begin(['ssh-agent', '-D', '-a', path]);
-  onTestFinished(() => void child.kill());
-  await until(child.stdout, 'SSH_AUTH_SOCK');
-  await run(['ssh-add', '-q', join(dir, 'id')], { env: { ...process.env, SSH_AUTH_SOCK: path } });
+  if (agent === 'has the key') await startRealAgent(path, join(dir, 'id'));
+  else await startAgent(path, agent, join(dir, 'id.pub'));
   return path;
 }
 

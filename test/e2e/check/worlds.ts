@@ -20,6 +20,8 @@ export interface World {
   readonly isOff?: true;
   /** The machine's key is not known when check comes, which keeps it. */
   readonly isNew?: true;
+  /** Another program wrote ~/.ssh/config, and it has no Include: ssh reads that file. */
+  readonly isLost?: true;
   /** ssh asks for a terminal, as for a shell; default: yes. */
   readonly isTerminal?: false;
   readonly state: 'ok' | 'skipped' | 'failed';
@@ -38,7 +40,7 @@ export const worlds: readonly World[] = [
   {
     name: 'a key that the machine knows',
     state: 'ok',
-    says: /^ssh logs in as \S+ with \S*\/id \(/,
+    says: /^ssh logs in as \S+ with \S*\/id \(\d+\.\d s, by export\)$/,
     isFirst: true,
   },
   {
@@ -273,11 +275,17 @@ export const worlds: readonly World[] = [
     says: /^no machine (was found|on this host has this name)/,
   },
   {
+    name: 'an Include that is gone',
+    isLost: true,
+    state: 'skipped',
+    says: /^vmssh ssh logs in as \S+; plain ssh has no Host unix\S+, and asks the network for it/,
+  },
+  {
     name: 'a Host of his own, where vmssh knows no machine',
     above: ownHost,
     typed: 'own-85',
     state: 'ok',
-    says: /^ssh logs in as /,
+    says: /^ssh logs in as .* s\)/,
   },
   {
     name: 'addresses with a domain of his own',
@@ -318,6 +326,12 @@ export const worlds: readonly World[] = [
     sshd: 'KbdInteractiveAuthentication yes\nAuthenticationMethods publickey,keyboard-interactive',
     state: 'skipped',
     says: /^ssh would ask for a second factor \(keyboard-interactive\)/,
+  },
+  {
+    name: 'Kerberos alone, without a ticket',
+    sshd: 'GSSAPIAuthentication yes\nAuthenticationMethods gssapi-with-mic',
+    state: 'failed',
+    says: /^sshd takes Kerberos alone, and ssh has no ticket for it$/,
   },
   {
     name: 'BatchMode of his own',
@@ -379,6 +393,14 @@ export const worlds: readonly World[] = [
   },
 
   ...startFiles('bash', { '.bashrc': 'echo welcome' }, 'failed', true),
+  {
+    name: 'bash that prints, begun by a shell',
+    shell: 'bash',
+    files: { '.bashrc': 'echo welcome' },
+    env: { SHLVL: '1' },
+    state: 'failed',
+    says: /^ssh logs in from a terminal, and not from a program that no shell started: ~\/\.bashrc prints "welcome"/,
+  },
   ...startFiles('bash', { '.bashrc': '[[ $- == *i* ]] || return\necho welcome' }, 'ok'),
   ...startFiles('bash', { '.bashrc': 'export GUARDED=1' }, 'ok'),
   ...startFiles('bash', { '.bashrc': 'exit 1' }, 'failed'),

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../src/identity/known-hosts.js';
+import { pathWithSsh } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { script, writeTree } from '../../helpers/temp-dir.js';
 import { missing, useMachines, user, uuid } from './machines.js';
@@ -32,7 +33,7 @@ describe.skipIf(missing)(`the hints of check and setup${missing ? `: ${missing}`
     // Nothing is installed on this host.
     script(join(dir, 'fakes/apt-get'), 'echo "no network" >&2; exit 100');
     writeFileSync(own, `IdentityFile ${home}/.ssh/id_ed25519\n`);
-    env.VMSSH_SSH = `ssh -F ${own}`;
+    env.PATH = pathWithSsh(join(dir, 'first'), own, env.PATH);
     for (const path of [config, sshd, own]) kept.set(path, readFileSync(path));
   });
   afterEach(() => {

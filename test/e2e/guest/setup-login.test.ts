@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +20,7 @@ import { run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { hypervisorHosts } from '../../helpers/sshd.js';
 import { script, treeOf, writeTree } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
+import { agentWith } from '../check/agents.js';
 import { listing, useOwnSource } from '../sources/own-source.js';
 import { giveVmssh, needed, useHypervisors } from '../via/hypervisors.js';
 
@@ -402,6 +412,23 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
       expect(trees()).toEqual(before);
       writeFileSync(join(home, '.ssh/config'), '');
     });
+  });
+
+  it('has an agent that asks for each signature asked once, and twice where it is set up', async () => {
+    const [key, away] = [join(home, '.ssh/id_ed25519'), join(dir, 'away')];
+    const before = trees();
+    const { socket, signatures } = await agentWith(key, mkdtempSync(join(dir, 'agent-')));
+    renameSync(key, away);
+    const env = { ...asking, SSH_AUTH_SOCK: socket };
+    for (const signs of [1, 2]) {
+      const { code, stdout } = await setup(['--yes', '--user', 'ann', 'mint'], env);
+      expect({ code, passwords, signs: signatures() }, stdout).toEqual({ code: 0, passwords: 1, signs });
+    }
+    const undone = await setup(['--undo', '--yes', 'mint'], env);
+    expect({ code: undone.code, passwords }, undone.stdout).toEqual({ code: 0, passwords: 1 });
+    renameSync(away, key);
+    await forget();
+    expect(trees()).toEqual(before);
   });
 
   describe.each([

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { printing } from '../../helpers/expected.js';
+import { pathWithSsh } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { script, treeOf } from '../../helpers/temp-dir.js';
 
@@ -299,7 +300,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
   it("says ssh's own words if it does not read its configuration", async () => {
     const config = join(home, '.ssh/config');
     writeFileSync(config, 'Hots web\n');
-    const broken = { ...env, VMSSH_SSH: `ssh -F ${config}` };
+    const broken = { ...env, PATH: pathWithSsh(join(dir, 'first'), config, env.PATH) };
     const { code, stdout } = await run([...vmssh, 'setup', '-v', '--yes', 'incus/web'], { env: broken });
     rmSync(config);
     expect(stdout).toMatch(/✗ key +ssh -G does not read its configuration: .*Bad configuration option: hots/);

@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { printing, saying } from '../../helpers/expected.js';
-import { lacks } from '../../helpers/programs.js';
+import { findProgram, lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { missingTerminal } from '../../helpers/sshd.js';
@@ -35,4 +35,20 @@ describe.skipIf(lacks('ssh', 'sshd'))('a ControlPath with the name of the host i
     );
     expect(await check('C')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('control-path') });
   });
+
+  it.skipIf(missingTerminal())(
+    "is seen by check at a Host of the user's own that vmssh does not know",
+    async () => {
+      const host = (token: string) => {
+        const path = config(token);
+        const proxy = `ProxyCommand ${findProgram('sshd')} -i -f ${dir}/sshd_config`;
+        const own = `Host corp/box\n    ${proxy}\n    UserKnownHostsFile ${dir}/own\n`;
+        writeFileSync(path, own + readFileSync(path, 'utf8'));
+        return path;
+      };
+      const check = (token: string) => run([...vmssh, 'check', '--ssh-config', host(token), 'corp/box']);
+      expect(await check('C')).toMatchObject(printing(0, /^✓ corp\/box: ssh logs in as /));
+      expect(await check('h')).toMatchObject(printing(1, /^✗ corp\/box: ssh's ControlPath is .*cm-/));
+    },
+  );
 });

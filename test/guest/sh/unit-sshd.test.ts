@@ -345,13 +345,6 @@ describe.each(firstShell)('$name', ({ command }) => {
         says: /failed: over vsock\/42: it did not end within 60 s; sshd takes keys from AuthorizedKeysCommand/,
         hint: /^as nobody that command has to print a key of /,
       },
-      'more than a key': {
-        config: 'AuthenticationMethods publickey,password',
-        before: `${refused('')}; ${about(permissionDenied)}`,
-        says: /without prompts failed: .*; sshd requires more than a key from .*: AuthenticationMethods publickey,password/,
-        fix: /1i AuthenticationMethods publickey' \S+$/,
-        hint: /^if a key is to be enough; else log in by ssh/,
-      },
       'another machine at the target that was typed': {
         config: '',
         before: "login='not proved' login_about='another machine answers (over vsock/9)'",
@@ -566,13 +559,22 @@ describe.each(firstShell)('$name', ({ command }) => {
       },
       'a key that is not enough': {
         config: 'AuthenticationMethods publickey,password',
-        says: /^skipped +login +sshd requires more than a key from .*: AuthenticationMethods publickey,password/,
+        says: /^skipped +login +a key alone does not let .* in, and ssh asks for the rest: AuthenticationMethods publickey,password/,
       },
     })('promises no login with $name', ({ config, says }) => {
       site(debian, config);
       const said = check();
       expect(said).toMatch(says);
       expect(said).not.toMatch(/^ok/m);
+    });
+
+    it('has no fix that ends a second factor, and says what is wrong with the key', () => {
+      site(debian, 'AuthenticationMethods publickey,password');
+      const said = check(refused(''));
+      expect(said).toMatch(
+        /^skipped +login +a key alone does not let .*\nfailed +login +a login as .* failed: /,
+      );
+      expect(said).not.toMatch(/^(?:fix|hint) .*AuthenticationMethods/m);
     });
 
     it('takes the keys of a credential for root, and for all if the unit copies it', () => {

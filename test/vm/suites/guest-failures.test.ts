@@ -76,7 +76,7 @@ describeGuests('failures in a guest of systemd 252', () => {
     await site.guest.run("echo 'UseDNS no' >/etc/ssh/sshd_config.d/50-no-dns.conf");
     expect((await site.guest.run('/usr/sbin/sshd -T')).stdout).toMatch(/^usedns no$/m);
     const args = ['check', '-v', '--ssh-config', site.sshConfig, site.target];
-    const took = /^✓ \S+: ssh logs in as root .*\((\d+\.\d s)\)/;
+    const took = /^✓ \S+: ssh logs in as root .*\((\d+\.\d s)(?:, by \S+)?\)/;
     const slow = await site.vmssh(...args);
     expect(slow.code).toBe(1);
     expect(slow.stdout).toMatch(took);

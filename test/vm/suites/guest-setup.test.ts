@@ -52,7 +52,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     const { code, stdout } = await site.vmssh('check', '-v', '--ssh-config', site.sshConfig, site.target);
     expect(code, stdout).toBe(0);
     expect(stdout).not.toContain('✗');
-    expect(stdout).toMatch(/^✓ \S+: ssh logs in as root with \S+ \(\d+\.\d s\)/);
+    expect(stdout).toMatch(/^✓ \S+: ssh logs in as root with \S+ \(\d+\.\d s(?:, by [\w -]+)?\)/);
     expect(stdout).toMatch(/✓ login +root logged in over vsock-mux/);
   });
 

@@ -67,13 +67,21 @@ sshd_config() {
   [ -n "${scratch:-}" ] || rmdir "$config_key"
 }
 
+# What lets a key in beside a password. It ends no second factor.
+key_beside() {
+  case $methods in
+    password) setting_fix AuthenticationMethods 'publickey password' ;;
+    *) echo '# log in by ssh, which asks for that; or let a key be one of them: AuthenticationMethods publickey,...' ;;
+  esac
+}
+
 login_session() {
   methods=$(setting authenticationmethods)
   chroot=$(setting chrootdirectory | sed "s|%h|$home|g; s|%u|$account|g; s|%U|$(id -u "$account")|g")
   if ! session_settings ''; then
     return 1
   elif case " ${methods:-any} " in *' any '* | *publickey*) false ;; esac then
-    fail login "sshd takes no key from $account: AuthenticationMethods $methods" "$(setting_fix AuthenticationMethods publickey)"
+    fail login "sshd takes no key from $account: AuthenticationMethods $methods" "$(key_beside)"
   elif has_chroot && { [ ! -x "$R$chroot$shell" ] || [ -n "$(loose_part "$chroot" root)" ]; }; then
     fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, which has no $shell, or which others than root can write to" \
       "# name another account: --user NAME; or put a shell there, and see to the owner and mode of each folder"

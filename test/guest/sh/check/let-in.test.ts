@@ -103,6 +103,12 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     expect(existsSync(join(root, 'home/ann/.ssh'))).toBe(false);
   });
 
+  it('gets its key beside a second factor, which stays', () => {
+    const said = setUp('AuthenticationMethods publickey,keyboard-interactive\n', { look: false });
+    expect(said).toContain('changed key 1 put into /home/ann/.ssh/authorized_keys of ann');
+    expect(said.filter((line) => /^(?:failed|fix|hint) /.test(line))).toEqual([]);
+  });
+
   it.each([
     { file: '/etc/ssh/keys/%u', path: 'etc/ssh/keys/ann', mode: 0o644 },
     { file: '%h/keys/%U .ssh/authorized_keys', path: 'home/ann/keys/1000', mode: 0o600 },
@@ -274,7 +280,13 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
         name: 'a password alone',
         config: 'AuthenticationMethods password',
         says: /takes no key from ann/,
-        fix: /AuthenticationMethods publickey/,
+        fix: /AuthenticationMethods publickey password'/,
+      },
+      {
+        name: 'a second factor and no key',
+        config: 'AuthenticationMethods password,keyboard-interactive',
+        says: /takes no key from ann: AuthenticationMethods password,keyboard-interactive/,
+        fix: /^hint login log in by ssh, which asks for that; or let a key be one of them/,
       },
       {
         name: 'no file of keys',

@@ -260,7 +260,7 @@ export async function callerOfLines(io: Io, brings: boolean | undefined) {
 }
 
 /** Throws a UsageError for an option of this run with which the ssh here cannot log in. */
-export async function checkOptions(options: Partial<Settings>, io: Io): Promise<void> {
+export async function checkSshTakes(options: Partial<Settings>, io: Io): Promise<void> {
   await checkSshOptions(options, io);
   const whyNot = options.bring ? whyNoBring(await callerOfLines(io, true)) : undefined;
   if (whyNot) throw new UsageError(...whyNot);

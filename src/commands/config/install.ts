@@ -5,7 +5,7 @@ import { complain, pasteable } from '../../cli/failure.js';
 import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
-import { checkOptions } from '../../hosts/decide.js';
+import { checkSshTakes } from '../../hosts/decide.js';
 import { fileAt } from '../../hosts/files.js';
 import { notInEffect } from '../../hosts/in-effect.js';
 import type { ConfigOptions } from '../../hosts/options.js';
@@ -55,7 +55,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
   parse: (raw) => ({ ...configOptions(raw), dryRun: dryRunOption.read(raw) }),
 
   async run(given, io) {
-    await checkOptions(given, io);
+    await checkSshTakes(given, io);
     const files = configFiles(given, io);
     if (files.own.includes('\ufffd')) await refuseOtherBytes(files.own);
     const elsewhere = given.system ? undefined : await readElsewhere(files, io);
@@ -87,7 +87,7 @@ export const configDiff: Command<ConfigOptions> = {
   },
   parse: configOptions,
   async run(options, io) {
-    await checkOptions(options, io);
+    await checkSshTakes(options, io);
     return show(await planInstall(options, io), io);
   },
 };

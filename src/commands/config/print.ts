@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, textOption, UsageError } from '../../cli/command.js';
 import { printable, quote } from '../../errors.js';
-import { checkOptions, decide, sshLines } from '../../hosts/decide.js';
+import { checkSshTakes, decide, sshLines } from '../../hosts/decide.js';
 import { fileAt, fileError } from '../../hosts/files.js';
 import { lastState } from '../../hosts/last-state.js';
 import { type ConfigOptions, configOptions, lineOptions, settings } from '../../hosts/options.js';
@@ -30,7 +30,7 @@ export const configPrint: Command<ConfigOptions & { readonly out?: string }> = {
   },
   parse: (raw) => ({ ...configOptions(raw), out: outOption.read(raw) }),
   async run({ out, ...options }, io) {
-    await checkOptions(options, io);
+    await checkSshTakes(options, io);
     const lines = await printedLines(options, io);
     if (out === undefined) io.out(lines);
     else

@@ -4,7 +4,7 @@ import { bringingBy } from '../../../src/commands/guest/setup-inside.js';
 import { newSetup } from '../../../src/commands/guest/setup-step.js';
 import { prepare } from '../../../src/commands/ssh/call.js';
 import { ConnectError } from '../../../src/errors.js';
-import { callerOfLines, checkOptions } from '../../../src/hosts/decide.js';
+import { callerOfLines, checkSshTakes } from '../../../src/hosts/decide.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import { splitArgs } from '../../../src/ssh/split-args.js';
 import { fakeIo } from '../../helpers/fake-io.js';
@@ -70,7 +70,7 @@ describe('an ssh that takes no ed25519 host key', () => {
   });
 
   it('is told so by config install', async () => {
-    await expect(checkOptions({ bring: true }, io)).rejects.toMatchObject(want);
-    await checkOptions({}, io);
+    await expect(checkSshTakes({ bring: true }, io)).rejects.toMatchObject(want);
+    await checkSshTakes({}, io);
   });
 });

@@ -15,12 +15,20 @@ export function homesHere(
   accounts = accountsOf,
 ): readonly string[] {
   if (isMeant || platform === 'win32') return [];
-  const marks = homes(names, accounts).flatMap((home) =>
-    ['', '.ssh', '.ssh/authorized_keys'].flatMap((path) => marksOf(join(home, path))),
-  );
+  const marks = homes(names, accounts).flatMap(marksIn);
   return marks.length === 0
     ? []
     : [readTextIfAny('/proc/sys/kernel/random/boot_id').trim() || 'none', ...new Set(marks)];
+}
+
+/**
+ * Whether a folder or file of a machine is in a home of this host, as that of a directory service, which nothing lists: by its owner. `said`:
+ * "MARK UID…", by its script.
+ */
+export function isHomeHere(said: string, accounts = accountsOf): boolean {
+  const [mark = '', ...ids] = said.split(' ');
+  const owners = ids.filter((id) => /^\d{1,10}$/.test(id));
+  return owners.length > 0 && accounts(owners).some(({ home }) => marksIn(home).includes(mark));
 }
 
 /** Of the accounts that are listed or named, of the caller, and of whoever owns a folder beside one of theirs. */
@@ -50,6 +58,10 @@ function ownersIn(parent: string): readonly number[] {
   } catch {
     return [];
   }
+}
+
+function marksIn(home: string): readonly string[] {
+  return ['', '.ssh', '.ssh/authorized_keys'].flatMap((path) => marksOf(join(home, path)));
 }
 
 function marksOf(path: string): readonly string[] {

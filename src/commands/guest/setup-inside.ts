@@ -7,6 +7,7 @@ import { execError } from '../../connect/exec/why-not.js';
 import { ConnectError, quote } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import { accountScript, setupScript, undoScript } from '../../guest/script.js';
+import { isHomeHere } from '../../guest/shared-homes.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
@@ -180,7 +181,13 @@ function planFrom(
   scriptOf: (account: string) => string,
 ): Found | undefined {
   const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
-  for (const row of said) sayPlanned(row, setup, { ...found, said });
+  const home = said.find((row) => row.name === 'home' && isHomeHere(row.found));
+  for (const row of said)
+    if (row.name !== 'home' && !(home && row.name === 'key')) sayPlanned(row, setup, { ...found, said });
+  if (home) {
+    const shared = "a home of this host's own, which the machine shares: it would let in here too";
+    setup.add('key', 'failed', `the key would go into ${shared}`, 'if you mean that: --shared-home');
+  }
   if (setup.isFailed()) return undefined;
   const strange = `it says that this is an account: ${quote(user)}`;
   if (!isAccountName(user))

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -11,6 +12,8 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { printing } from '../../helpers/expected.js';
+import { missingRoot } from '../../helpers/other-user.js';
+import { findProgram } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { script, treeOf } from '../../helpers/temp-dir.js';
 
@@ -437,6 +440,27 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     await changesNothing(says, ['--yes', 'incus/web']);
     rmSync(join(root, 'home/.ssh'), { recursive: true });
   });
+
+  it.skipIf(missingRoot('a home of another owner'))(
+    'puts no key into the home of an account here that nothing lists, by the owner of that folder',
+    async () => {
+      const [nss, path] = [join(dir, 'nss'), env.PATH];
+      mkdirSync(nss);
+      const kim = `kim:x:424242:424242::${join(root, 'home')}:/bin/sh`;
+      const others = `exec '${findProgram('getent')}' "$@"`;
+      script(join(nss, 'getent'), `case " $* " in *' 424242 '*) echo '${kim}' ;; *) ${others} ;; esac`);
+      Object.assign(env, { PATH: `${nss}:${path}` });
+      chownSync(join(root, 'home'), 424_242, 0);
+      await changesNothing(
+        /✗ key +the key would go into a home of this host's own.*\n +fix: if you mean that: --shared-home\n/,
+        ['--yes', 'incus/web'],
+      );
+      const { stdout } = await setup('--dry-run', '--shared-home', 'incus/web');
+      expect(stdout).toMatch(/\+ key +the key goes into \/home\/\.ssh\/authorized_keys/);
+      Object.assign(env, { PATH: path });
+      chownSync(join(root, 'home'), 0, 0);
+    },
+  );
 
   it('believes no server whose key its manager does not find in the machine', async () => {
     const other = join(dir, 'other');

@@ -22,13 +22,15 @@ export function homesHere(
 }
 
 /**
- * Whether a folder or file of a machine is in a home of this host, as that of a directory service, which nothing lists: by its owner. `said`:
- * "MARK UID…", by its script.
+ * Whether one of a machine's folders is in a home of this host, also in one of a directory service, which nothing lists: by its owner. `said`:
+ * "MARK UID…" of each, by its script.
  */
-export function isHomeHere(said: string, accounts = accountsOf): boolean {
-  const [mark = '', ...ids] = said.split(' ');
-  const owners = ids.filter((id) => /^\d{1,10}$/.test(id));
-  return owners.length > 0 && accounts(owners).some(({ home }) => marksIn(home).includes(mark));
+export function isHomeHere(said: readonly string[], accounts = accountsOf): boolean {
+  const words = said.map((each) => each.split(' '));
+  const marks = new Set(words.map(([mark]) => mark));
+  const owners = new Set(words.flatMap(([, ...ids]) => ids.filter((id) => /^\d{1,10}$/.test(id))));
+  const known = owners.size === 0 ? [] : accounts([...owners]);
+  return known.some(({ home }) => marksIn(home).some((mark) => marks.has(mark)));
 }
 
 /** Of the accounts that are listed or named, of the caller, and of whoever owns a folder beside one of theirs. */

@@ -49,13 +49,13 @@ it('knows a folder that a machine names by its owner, though nothing lists him',
     asked.push(names);
     return names.includes('4242') ? [kim] : [];
   };
-  expect(isHomeHere(`${mark('kim/.ssh')} 0 4242`, accounts)).toBe(true);
-  expect(isHomeHere(`${mark('kim')} 0 4243`, accounts)).toBe(false);
+  expect(isHomeHere([`1.1 0`, `${mark('kim/.ssh')} 0 4242`], accounts)).toBe(true);
+  expect(isHomeHere([`${mark('kim')} 0 4243`], accounts)).toBe(false);
   home('not-his');
-  expect(isHomeHere(`${mark('not-his')} 4242`, accounts)).toBe(false);
-  expect(isHomeHere(mark('kim'), accounts)).toBe(false);
+  expect(isHomeHere([`${mark('not-his')} 4242`], accounts)).toBe(false);
+  expect(isHomeHere([mark('kim')], accounts)).toBe(false);
   // Of a hostile machine: without a name all accounts are asked for.
-  expect(isHomeHere(`${mark('kim')} -x kim`, accounts)).toBe(false);
+  expect(isHomeHere([`${mark('kim')} -x kim`], accounts)).toBe(false);
   expect(asked).toEqual([['0', '4242'], ['0', '4243'], ['4242']]);
 });
 

@@ -181,10 +181,11 @@ function planFrom(
   scriptOf: (account: string) => string,
 ): Found | undefined {
   const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
-  const home = said.find((row) => row.name === 'home' && isHomeHere(row.found));
+  const homes = said.filter(({ name }) => name === 'home').map((row) => row.found);
+  const isShared = isHomeHere(homes);
   for (const row of said)
-    if (row.name !== 'home' && !(home && row.name === 'key')) sayPlanned(row, setup, { ...found, said });
-  if (home) {
+    if (row.name !== 'home' && !(isShared && row.name === 'key')) sayPlanned(row, setup, { ...found, said });
+  if (isShared) {
     const shared = "a home of this host's own, which the machine shares: it would let in here too";
     setup.add('key', 'failed', `the key would go into ${shared}`, 'if you mean that: --shared-home');
   }

@@ -141,6 +141,12 @@ const failure: Record<Op, string> = {
   relay: 'connection lost to',
 };
 
+/** The problem in the message of a ConnectError, such as a proxy has printed: what stands before it is said by the error that gets it. */
+export function problemIn(message: string): string {
+  const [op] = Object.values(failure).filter((each) => message.startsWith(`${each} "`));
+  return op === undefined ? message : message.slice(op.length).replace(/^ "[^"]*": /, '');
+}
+
 const byCode: ReadonlyMap<string, number> = new Map([
   ['USAGE', exitCode.usage],
   ['NO_PORT', exitCode.usage],

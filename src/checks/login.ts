@@ -15,10 +15,10 @@ import { isSshPort } from '../typed/numbers.js';
 import type { RouteName } from '../typed/route.js';
 import type { Guest, Into } from './inside.js';
 import type { Means } from './result.js';
-import { type LoginWords, quietly, trySsh, usersEnv } from './users-ssh.js';
+import { type LoginWords, quietly, type SshTryOptions, trySsh, usersEnv } from './users-ssh.js';
 import { judgeLogin, type LoginVerdict } from './verdict.js';
 
-export interface TypedLogin {
+export interface TypedLogin extends Pick<SshTryOptions, 'onStage'> {
   /** [user@]HOST or ssh://… */
   readonly target: string;
   readonly port: number | undefined;
@@ -36,11 +36,11 @@ export async function loginAsTyped(
 ): Promise<LoginVerdict | undefined> {
   const host = plainHost(typed);
   if (host === undefined) return undefined;
-  const { sshConfig } = typed;
+  const { sshConfig, onStage } = typed;
   const more = portSetting(typed);
   const words = ({ settings, ...login }: LoginWords) =>
     sshCommand({ ...login, configFile: sshConfig, settings: [...more, ...settings], host });
-  const tried = await trySsh({ host, sshConfig, words, isBare }, io, signal);
+  const tried = await trySsh({ host, sshConfig, words, isBare, onStage }, io, signal);
   const controlPath = brokenControlPath(tried.settings, splitUser(host).host);
   const isByProxy = isOurProxy(settingIn(tried.settings, 'proxycommand'));
   const verdict = { ...(await judgeLogin(tried, io.env.HOME)), controlPath, isByProxy };
@@ -80,7 +80,7 @@ export async function isLed(typed: TypedLogin, io: Io, signal: AbortSignal): Pro
   return proxy !== 'none' || (settingIn(settings, 'hostname') ?? name) !== name;
 }
 
-interface OwnLogin extends Pick<TypedLogin, 'target' | 'sshConfig' | 'routes'> {
+interface OwnLogin extends Pick<TypedLogin, 'target' | 'sshConfig' | 'routes' | 'onStage'> {
   readonly means: Means;
   readonly identityFile?: string | undefined;
   readonly brings?: Pick<MachineLogin, 'user'> | undefined;
@@ -88,7 +88,7 @@ interface OwnLogin extends Pick<TypedLogin, 'target' | 'sshConfig' | 'routes'> {
 
 /** Logs in over vmssh's own proxy, as vmssh ssh does, whatever the user's lines lead to. */
 export async function loginByVmssh(
-  { target, means, sshConfig, identityFile, routes, brings }: OwnLogin,
+  { target, means, sshConfig, identityFile, routes, brings, onStage }: OwnLogin,
   io: Io,
   signal: AbortSignal,
 ): Promise<LoginVerdict> {
@@ -109,7 +109,7 @@ export async function loginByVmssh(
       { route: 'target', host, ...common, ...login },
       { ...login, settings: [...settings, ...noKey] },
     );
-  const tried = await trySsh({ host: typed ?? 'machine', sshConfig, ssh, words }, io, signal);
+  const tried = await trySsh({ host: typed ?? 'machine', sshConfig, ssh, words, onStage }, io, signal);
   const verdict = await judgeLogin(tried, io.env.HOME);
   const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
   return isOwn ? { ...verdict, user: "the machine's own user" } : verdict;

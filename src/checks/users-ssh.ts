@@ -38,6 +38,8 @@ export interface SshTryOptions {
   readonly words: (login: LoginWords) => readonly string[];
   /** As from a program that no shell started, in place of a terminal. */
   readonly isBare?: boolean;
+  /** Is told what is waited for. */
+  readonly onStage?: (stage: string) => void;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface SshTryOptions {
  * end and speak, and gives nothing of this host away. It keeps a new host key if ssh would.
  */
 export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal): Promise<SshTry> {
-  const { host, sshConfig, words, ssh = typedSsh, isBare = false } = options;
+  const { host, sshConfig, words, ssh = typedSsh, isBare = false, onStage } = options;
   const env = usersEnv(io, isBare);
   const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
   const settings = sshSettings({ host, sshConfig, ssh, signal }, io);
@@ -62,11 +64,16 @@ export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal
     ],
     command: 'true',
   });
-  const limits = { timeoutMs: loginTimeoutMs, spokenMs, signal: AbortSignal.any([signal, stop.signal]) };
+  let taken: NodeJS.Timeout | undefined;
   const from = now();
   const end = await runProgram(command, {
     env,
-    ...limits,
+    timeoutMs: loginTimeoutMs,
+    signal: AbortSignal.any([signal, stop.signal]),
+    onOutput(stdout) {
+      onStage?.('waiting for the start files of the shell there');
+      if (!taken && takesTerminal.test(stdout)) taken = setTimeout(() => stop.abort(), takenMs).unref();
+    },
     ...(isBare ? { stdin: 'socket' as const } : {}),
   }).catch((error: Error) => ({ code: null, stdout: '', stderr: error.message }));
   const ms = now() - from;
@@ -86,8 +93,14 @@ export function quietly({ nullsStdin }: { readonly nullsStdin: boolean }): reado
 /** After its agent did not answer. Milliseconds. */
 const agentPatienceMs = 8000;
 
-/** After the first word of a session, in which nothing is run that says any. Before it sshd may look up names for long. Milliseconds. */
-const spokenMs = 8000;
+/**
+ * What a program prints that reads a person's keys from then on: it goes to the other screen, has pastes marked, or asks which terminal it
+ * is. A file that is run at the start of a session may print anything else, and then end.
+ */
+export const takesTerminal = new RegExp(`${'\x1b'}\\[(?:\\?(?:1049|1047|47|2004)h|[>=]?0?c)`);
+
+/** After such a program took the terminal. Milliseconds. */
+const takenMs = 8000;
 
 /** What his shell gives ssh; without SHLVL as where no shell started it, in a desktop's program or a unit. */
 export function usersEnv({ env, usersShell }: Pick<Io, 'env' | 'usersShell'>, isBare: boolean): Io['env'] {

@@ -4,7 +4,7 @@ import { type OfferedKey, type Reach, type SshSaid, whyEnded } from '../process/
 import { settingIn } from '../process/ssh-program.js';
 import { whereSet } from '../ssh/config/users-files.js';
 import { agentFix } from './agent.js';
-import type { SshTry } from './users-ssh.js';
+import { type SshTry, takesTerminal } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
 export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'> {
@@ -96,14 +96,11 @@ function asksPeople(settings: string): boolean {
 /** It is in, and its command did not end well: an account for git or sftp has a command of its own. */
 function ofSession({ end }: SshTry, user: string, message: string): Judged {
   const { code } = end;
-  if (end.stopped === 'spoken') {
-    const [program = 'another program, or waits'] =
-      /\b(?:tmux|screen|byobu|zellij|fish)\b/.exec(end.stdout) ?? [];
+  if (code === null && takesTerminal.test(end.stdout))
     return {
       ...{ state: 'failed', reach: 'session', fix: onlyForPeople },
-      message: `sshd lets ${user} in, and the session does not end: a start file of the shell there, such as ~/.bashrc, runs ${program}`,
+      message: `sshd lets ${user} in, and the session does not end: a start file of the shell there, such as ~/.bashrc, starts a program that takes the terminal, such as tmux or fish`,
     };
-  }
   if (code === null || code === 255 || /not available/i.test(message))
     return {
       state: 'failed',

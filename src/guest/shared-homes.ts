@@ -15,12 +15,22 @@ export function homesHere(
   accounts = accountsOf,
 ): readonly string[] {
   if (isMeant || platform === 'win32') return [];
-  const marks = homes(names, accounts).flatMap((home) =>
-    ['', '.ssh', '.ssh/authorized_keys'].flatMap((path) => marksOf(join(home, path))),
-  );
+  const marks = homes(names, accounts).flatMap(marksIn);
   return marks.length === 0
     ? []
     : [readTextIfAny('/proc/sys/kernel/random/boot_id').trim() || 'none', ...new Set(marks)];
+}
+
+/**
+ * Whether one of a machine's folders is in a home of this host, also in one of a directory service, which nothing lists: by its owner. `said`:
+ * "MARK UID…" of each, by its script.
+ */
+export function isHomeHere(said: readonly string[], accounts = accountsOf): boolean {
+  const words = said.map((each) => each.split(' '));
+  const marks = new Set(words.map(([mark]) => mark));
+  const owners = new Set(words.flatMap(([, ...ids]) => ids.filter((id) => /^\d{1,10}$/.test(id))));
+  const known = owners.size === 0 ? [] : accounts([...owners]);
+  return known.some(({ home }) => marksIn(home).some((mark) => marks.has(mark)));
 }
 
 /** Of the accounts that are listed or named, of the caller, and of whoever owns a folder beside one of theirs. */
@@ -50,6 +60,10 @@ function ownersIn(parent: string): readonly number[] {
   } catch {
     return [];
   }
+}
+
+function marksIn(home: string): readonly string[] {
+  return ['', '.ssh', '.ssh/authorized_keys'].flatMap((path) => marksOf(join(home, path)));
 }
 
 function marksOf(path: string): readonly string[] {

@@ -13,7 +13,7 @@ import type { ListedMachine } from '../sources/merge.js';
 import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
-import { givesAway } from '../ssh/config/host-options.js';
+import { givesAway, whyNoBring } from '../ssh/config/host-options.js';
 import { concreteHosts, isOver, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
 import { loginOf, type MachineLogin, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
@@ -29,6 +29,7 @@ import { shellQuoted } from '../typed/shell.js';
 import { goneLine, inUse, maxShown } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
+import { checkSshOptions } from './ssh-option.js';
 
 export interface Decision {
   readonly settings: Settings;
@@ -247,12 +248,22 @@ export async function sshLines(
 
 /** How the lines call vmssh, and what each ssh that reads them can do; `brings`: also whether it can log in by an sshd that is brought. */
 export async function callerOfLines(io: Io, brings: boolean | undefined) {
-  const [caller, abilities, refusesUsers] = await Promise.all([
+  const [caller, abilities, refusesUsers, taken] = await Promise.all([
     callerForSsh(io),
     everySshAbilities(io),
     brings && everySshRefusesUsers(io),
+    brings
+      ? import('../ssh/login-key.js').then((here) => here.hostKeyAlgorithms({ host: 'localhost' }, io))
+      : [],
   ]);
-  return { ...caller, ...abilities, refusesUsers };
+  return { ...caller, ...abilities, refusesUsers, hostKeyAlgorithms: taken };
+}
+
+/** Throws a UsageError for an option of this run with which the ssh here cannot log in. */
+export async function checkSshTakes(options: Partial<Settings>, io: Io): Promise<void> {
+  await checkSshOptions(options, io);
+  const whyNot = options.bring ? whyNoBring(await callerOfLines(io, true)) : undefined;
+  if (whyNot) throw new UsageError(...whyNot);
 }
 
 function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {

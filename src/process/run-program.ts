@@ -12,8 +12,8 @@ export interface ProgramOptions {
   readonly longest?: number;
   /** Ends the program as soon as its stderr matches. */
   readonly until?: RegExp;
-  /** Ends it so long after its first word on stdout. Milliseconds. */
-  readonly spokenMs?: number;
+  /** Gets all of its stdout so far, each time that more has come. */
+  readonly onOutput?: (stdout: string) => void;
   /** "inherit": it goes to our own stderr. Default: it is kept. */
   readonly stderr?: 'inherit' | 'pipe';
   /** "socket": nothing comes from it, and it stays open. On Unix both engines' pipes to a child are sockets. Default: it is empty. */
@@ -27,15 +27,15 @@ export interface ProgramEnd extends Ended {
   readonly stopped?: Stop;
 }
 
-/** The program took too long, its caller gave up, it printed too much, it printed what `until` waits for, or it goes on after its first word. */
-export type Stop = 'timeout' | 'aborted' | 'output' | 'until' | 'spoken';
+/** The program took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */
+export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
 /** Runs a program and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
   options: ProgramOptions,
 ): Promise<ProgramEnd> {
-  const { env, cwd, timeoutMs, signal, until, spokenMs } = options;
+  const { env, cwd, timeoutMs, signal, until, onOutput } = options;
   const { encoding = 'utf8', longest = maxCharacters, stderr = 'pipe' } = options;
   const texts = { stdout: '', stderr: '' };
   const unended = { ...texts, code: null, signal: null };
@@ -53,14 +53,13 @@ export async function runProgram(
   const stopped = new Promise<Stop>((resolve) => {
     stop = resolve;
   });
-  let spoken: NodeJS.Timeout | undefined;
   child.stdin?.on('error', () => {});
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding(encoding).on('data', (text: string) => {
       texts[name] += text;
       if (texts[name].length > longest) stop('output');
       if (name === 'stderr' && until?.test(texts.stderr)) stop('until');
-      if (name === 'stdout' && spokenMs !== undefined) spoken ??= setTimeout(() => stop('spoken'), spokenMs);
+      if (name === 'stdout') onOutput?.(texts.stdout);
     });
   }
   const abort = () => stop('aborted');
@@ -76,7 +75,7 @@ export async function runProgram(
     dropOutput(child);
     return { ...unended, ...texts, stopped: end };
   } finally {
-    for (const each of [timer, spoken]) clearTimeout(each);
+    clearTimeout(timer);
     child.stdin?.destroy();
     signal?.removeEventListener('abort', abort);
     release();

@@ -65,6 +65,11 @@ export async function sshSettings(of: SettingsOf, { env, platform }: Here, run: 
   return run(program, args, { env, signal, timeoutMs }).catch(() => '');
 }
 
+/** The algorithms of host keys that ssh takes, in its own order: one with FIPS takes no ed25519. None if it does not say. */
+export async function hostKeyAlgorithms(of: SettingsOf, io: Here): Promise<readonly string[]> {
+  return settingIn(await sshSettings(of, io), 'hostkeyalgorithms')?.split(/\s*,\s*/) ?? [];
+}
+
 /** What ssh takes where nobody says it. User: its own, else the local user; root on Windows. `port`: as text; undefined if it cannot be asked. */
 export async function sshLogin(
   of: SettingsOf,

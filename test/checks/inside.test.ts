@@ -51,12 +51,13 @@ it('a way in that is itself closed has the usual reasons', async () => {
 
 it("the cause that ssh's proxy said beats what ssh says last", async () => {
   const says =
-    'vmssh: warning: x\\nvmssh $VMSSH_MARK: hyper-v/Mint: nothing listens (WSAECONNREFUSED)\\r\\nhint: start sshd\\n';
+    'vmssh: warning: x\\nvmssh $VMSSH_MARK: cannot connect to \\"hyper-v/Mint\\": nothing listens (WSAECONNREFUSED)\\r\\nhint: start sshd\\n';
   const ends = 'Connection closed by UNKNOWN port 65535';
   const ssh = route('sh', '-c', `printf "${says}kex_exchange_identification: x\\n${ends}\\n" >&2; exit 255`);
   const outcome = await runScript(ssh, { onLine: () => {}, env: process.env });
   expect(await whyNotRun(into, ssh, outcome, fakeIo(), signal)).toMatchObject({
-    problem: 'the script did not run there: hyper-v/Mint: nothing listens (WSAECONNREFUSED)',
+    // "cannot connect" stands before it already.
+    problem: 'the script did not run there: nothing listens (WSAECONNREFUSED)',
     hint: 'start sshd',
   });
   const lies = route('sh', '-c', `printf "${says.replace(' $VMSSH_MARK', '')}${ends}\\n" >&2; exit 255`);

@@ -24,7 +24,6 @@ interface Row {
   readonly lines: readonly string[];
   readonly code?: number | null;
   readonly settings?: string;
-  readonly stopped?: 'spoken';
   readonly stdout?: string;
   readonly agent?: SshTry['agent'];
   readonly state: string;
@@ -33,17 +32,10 @@ interface Row {
   readonly fix?: string;
 }
 
-const tried = ({
-  lines,
-  code = 255,
-  settings = '',
-  agent = { keys: [] },
-  stdout = '',
-  ...end
-}: Row): SshTry => {
+const tried = ({ lines, code = 255, settings = '', agent = { keys: [] }, stdout = '' }: Row): SshTry => {
   const stderr = `${lines.join('\r\n')}\r\n`;
   return {
-    end: { code, stdout, stderr, ...(end.stopped && { stopped: end.stopped }) },
+    end: { code, stdout, stderr },
     said: readSsh(stderr),
     ms: 300,
     agent,
@@ -189,11 +181,18 @@ describe('a login by ssh -v', () => {
     'whose shell goes over to another program': {
       lines: isIn,
       code: null,
-      stopped: 'spoken',
-      stdout: '\x1b[H[0] 0:bash* tmux',
+      stdout: 'welcome\r\n\x1b[?2004h~# ',
       state: 'failed',
       reach: 'session',
-      says: /lets ann in, and the session does not end: a start file .*~\/\.bashrc, runs tmux$/,
+      says: /lets ann in, and the session does not end: a start file .*~\/\.bashrc, starts a program that takes the terminal/,
+    },
+    'whose start file prints, and does not end': {
+      lines: isIn,
+      code: null,
+      stdout: '\x1b[1mwelcome\x1b[0m\r\n',
+      state: 'failed',
+      reach: 'session',
+      says: /lets ann in, and the session fails: /,
     },
     'of an account that is off': {
       lines: [...isIn, 'This account is currently not available.'],

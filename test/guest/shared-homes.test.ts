@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { homesHere } from '../../src/guest/shared-homes.js';
+import { homesHere, isHomeHere } from '../../src/guest/shared-homes.js';
 import type { Account } from '../../src/ssh/folder.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -41,6 +41,23 @@ it.skipIf(missingRoot('a home of another owner'))(
     expect(homesHere(false, [], 'linux', accounts)).toContain(mark('other'));
   },
 );
+
+it('knows a folder that a machine names by its owner, though nothing lists him', () => {
+  const kim = home('kim');
+  const asked: (readonly string[])[] = [];
+  const accounts = (names: readonly string[] = []) => {
+    asked.push(names);
+    return names.includes('4242') ? [kim] : [];
+  };
+  expect(isHomeHere([`1.1 0`, `${mark('kim/.ssh')} 0 4242`], accounts)).toBe(true);
+  expect(isHomeHere([`${mark('kim')} 0 4243`], accounts)).toBe(false);
+  home('not-his');
+  expect(isHomeHere([`${mark('not-his')} 4242`], accounts)).toBe(false);
+  expect(isHomeHere([mark('kim')], accounts)).toBe(false);
+  // Of a hostile machine: without a name all accounts are asked for.
+  expect(isHomeHere([`${mark('kim')} -x kim`], accounts)).toBe(false);
+  expect(asked).toEqual([['0', '4242'], ['0', '4243'], ['4242']]);
+});
 
 it('has none if sharing is meant, and none on Windows', () => {
   expect(homesHere(true, [], 'linux')).toEqual([]);

@@ -80,6 +80,6 @@ describe.skipIf(lacks('ssh'))('what ssh takes of our lines', () => {
 
   it('is unknown without an ssh', async () => {
     const places = { own: join(dir, 'none'), state: '', main: join(dir, 'main'), include: [] };
-    expect(await notInEffect(places, fakeIo({ env: { PATH: '/nonexistent' } }))).toBe(undefined);
+    expect(await notInEffect(places, fakeIo({ env: { PATH: '/proc/none' } }))).toBe(undefined);
   });
 });

@@ -58,7 +58,7 @@ it.skipIf(noSsh).each(['home', `it's a "100%" \\ $HOME [x]*? {a,b} ~`])(
     expect(hasInclude(main, await spellings(files, main, io))).toBe(true);
     const asked = ['ssh', '-F', join(home, '.ssh/config'), '-G', 'mint'];
     const { stdout } = await runProgram(asked, {
-      env: { ...process.env, HOME: '/nonexistent' },
+      env: { ...process.env, HOME: '/proc/none' },
       timeoutMs: 9000,
     });
     expect(stdout).toContain('\nhostname reached\n');

@@ -82,11 +82,11 @@ describe('the shell by which our ssh starts its ProxyCommand', () => {
   });
 
   it("keeps the user's own for others to see, a level above none, and Windows as it is", () => {
-    const env = { SHELL: '/nonexistent', SHLVL: '3' };
-    expect(quietShell(env, 'linux')).toEqual({ SHELL: '/nonexistent', SHLVL: '3' });
+    const env = { SHELL: '/proc/none', SHLVL: '3' };
+    expect(quietShell(env, 'linux')).toEqual({ SHELL: '/proc/none', SHLVL: '3' });
     expect(env).toEqual({ SHELL: '/bin/sh', SHLVL: '3' });
-    const onWindows = { SHELL: '/nonexistent' };
+    const onWindows = { SHELL: '/proc/none' };
     expect(quietShell(onWindows, 'win32')).toEqual({});
-    expect(onWindows).toEqual({ SHELL: '/nonexistent' });
+    expect(onWindows).toEqual({ SHELL: '/proc/none' });
   });
 });

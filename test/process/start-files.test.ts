@@ -73,8 +73,8 @@ describe('bash', () => {
 describe('a SHELL that is none', () => {
   it.each([
     {
-      shell: '/nonexistent/sh',
-      says: 'SHELL is /nonexistent/sh, and there is no such program: vmssh is not started',
+      shell: '/proc/none/sh',
+      says: 'SHELL is /proc/none/sh, and there is no such program: vmssh is not started',
     },
     { shell: '/bin/false', says: 'SHELL is /bin/false, which does not run what ssh asks of it' },
     { shell: '/bin/echo', says: 'SHELL is /bin/echo, which prints "-c exec /bin/sh' },
@@ -87,6 +87,6 @@ describe('a SHELL that is none', () => {
   it('is none to speak of where ssh has no SHELL, takes /bin/sh, or is not asked by socket', async () => {
     expect(await look('/bin/sh', {})).toBe(undefined);
     expect(await look('', {}, { SHELL: '' })).toBe(undefined);
-    expect(await shellTrouble({ env: { SHELL: '/nonexistent' }, platform: 'darwin' })).toBe(undefined);
+    expect(await shellTrouble({ env: { SHELL: '/proc/none' }, platform: 'darwin' })).toBe(undefined);
   });
 });

@@ -66,9 +66,10 @@ export async function examine(options: ExamineOptions, io: Io): Promise<Examinat
   try {
     const isLogin = until === 'login';
     onStage('ssh logs in');
+    const login = { ...options, onStage };
     // What would go to the network may not mean this machine. One that is not up yet is waited for.
     const isFirst = isLogin && !options.waitMs && !options.start && (await isLed(options, io, signal));
-    const first = isFirst ? await loginAsTyped(options, io, signal) : undefined;
+    const first = isFirst ? await loginAsTyped(login, io, signal) : undefined;
     const { check, brings } = await checked(options, io, signal, onStage);
     const { means, error } = check;
     const code = error ? exitCodeOf(error) : exitCode.ok;
@@ -80,8 +81,8 @@ export async function examine(options: ExamineOptions, io: Io): Promise<Examinat
     // As vmssh ssh does.
     const identityFile = made?.identityFile ?? (await ownKeyFile(means.identityFile));
     onStage('ssh logs in');
-    const seen = { check, means, brings, identityFile, options, made, from };
-    const plain = first ?? (await loginAsTyped(options, io, signal));
+    const seen = { check, means, brings, identityFile, options, made, from, onStage };
+    const plain = first ?? (await loginAsTyped(login, io, signal));
     onStage('looking inside');
     return await explained({ ...seen, plain }, io, signal);
   } finally {
@@ -112,6 +113,7 @@ interface Seen {
   readonly identityFile?: string | undefined;
   readonly brings?: Pick<MachineLogin, 'user'> | undefined;
   readonly made: ReturnType<typeof madeKeysOf>;
+  readonly onStage: (stage: string) => void;
   /** When the first login began. Milliseconds. */
   readonly from: number;
   /** The login as it was typed; undefined: plain ssh has no words for it. */

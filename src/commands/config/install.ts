@@ -5,6 +5,7 @@ import { complain, pasteable } from '../../cli/failure.js';
 import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
+import { checkSshTakes } from '../../hosts/decide.js';
 import { fileAt } from '../../hosts/files.js';
 import { notInEffect } from '../../hosts/in-effect.js';
 import type { ConfigOptions } from '../../hosts/options.js';
@@ -12,7 +13,7 @@ import { configOptions, dryRunOption, fileOptions, settings, systemOption } from
 import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
-import { checkSshOptions, keyChecking } from '../../hosts/ssh-option.js';
+import { keyChecking } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/units.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { takeInbox } from '../../identity/inbox.js';
@@ -54,7 +55,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
   parse: (raw) => ({ ...configOptions(raw), dryRun: dryRunOption.read(raw) }),
 
   async run(given, io) {
-    await checkSshOptions(given, io);
+    await checkSshTakes(given, io);
     const files = configFiles(given, io);
     if (files.own.includes('\ufffd')) await refuseOtherBytes(files.own);
     const elsewhere = given.system ? undefined : await readElsewhere(files, io);
@@ -86,7 +87,7 @@ export const configDiff: Command<ConfigOptions> = {
   },
   parse: configOptions,
   async run(options, io) {
-    await checkSshOptions(options, io);
+    await checkSshTakes(options, io);
     return show(await planInstall(options, io), io);
   },
 };

@@ -1,13 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, textOption, UsageError } from '../../cli/command.js';
 import { printable, quote } from '../../errors.js';
-import { decide, sshLines } from '../../hosts/decide.js';
+import { checkSshTakes, decide, sshLines } from '../../hosts/decide.js';
 import { fileAt, fileError } from '../../hosts/files.js';
 import { lastState } from '../../hosts/last-state.js';
 import { type ConfigOptions, configOptions, lineOptions, settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { inEffect } from '../../hosts/setting.js';
-import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { usersNames } from '../../ssh/taken-names.js';
@@ -31,7 +30,7 @@ export const configPrint: Command<ConfigOptions & { readonly out?: string }> = {
   },
   parse: (raw) => ({ ...configOptions(raw), out: outOption.read(raw) }),
   async run({ out, ...options }, io) {
-    await checkSshOptions(options, io);
+    await checkSshTakes(options, io);
     const lines = await printedLines(options, io);
     if (out === undefined) io.out(lines);
     else

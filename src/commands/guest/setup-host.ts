@@ -111,8 +111,8 @@ export const config: SetupStep = {
     const login = gone ?? (await keptLogin(machine, io));
     if (login === undefined) return add('config', 'ok', 'no Host has a user or a key from setup');
     const lost = login.brings ? 'brings no sshd' : `has no User ${login.user}`;
-    if (what === 'plan' || (await withoutLogin(login, io)))
-      return add('config', 'changed', `its Host ${lost} any more`);
+    const says = login.failed ? 'nothing is kept of it any more' : `its Host ${lost} any more`;
+    if (what === 'plan' || (await withoutLogin(login, io))) return add('config', 'changed', says);
     return add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install');
   },
 };
@@ -121,15 +121,28 @@ export const config: SetupStep = {
 export const pin: SetupStep = {
   name: 'host-key',
   async act(setup, found) {
-    const { pins, host, login } = found;
+    const { pins } = found;
     if (!pins) return undefined;
     await pinShown(setup, found);
     // Then a key that is pinned later is not setup's.
-    if (setup.isFailed() && host !== undefined && login)
-      await writeHost({ ...login, pinned: undefined }, 'do', { ...setup, add: () => undefined });
+    if (setup.isFailed()) await leaveHost(setup, found, { pinned: undefined });
     return undefined;
   },
 };
+
+/** The run has failed: its Host is as it was before. What else is kept is for an undo. */
+async function leaveHost(
+  { machine, io, add }: Setup,
+  { host, login, earlier }: Found,
+  less: Partial<MachineLogin> = {},
+): Promise<void> {
+  if (host === undefined || !login) return;
+  const { user, identityFile, brings } = earlier ?? login;
+  const before = earlier && !earlier.failed ? { user, identityFile, brings } : { failed: true as const };
+  const kept = (await keptLogin(machine, io)) ?? login;
+  await writeHost({ ...kept, ...less, ...before }, 'do', { io, add: () => undefined });
+  add('config', 'changed', `Host ${host} is as it was before`);
+}
 
 async function pinShown(
   { name, named, machine, io: { env, platform }, signal, add }: Setup,
@@ -182,6 +195,7 @@ export const login: SetupStep = {
       const isAsked = /Host key verification failed|host key is known/.test(said);
       const fix = isAsked ? `log in once, so that ssh asks you about its host key: ssh ${words}` : fewer;
       add('login', 'failed', `ssh ${words}: ${said}`, hint ?? fix);
+      if (isRefused(end)) await leaveHost(setup, found);
     }
     if (!options.noConfig) return undefined;
     const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
@@ -191,11 +205,15 @@ export const login: SetupStep = {
   },
 };
 
-async function tryOnce(
-  setup: Setup,
-  found: Found,
-  mark: string,
-): Promise<Pick<LoginVerdict, 'state' | 'message'> & { readonly stderr: string }> {
+type Tried = Pick<LoginVerdict, 'state' | 'message' | 'reach' | 'isOwn'> & { readonly stderr: string };
+
+/** Whether another try, or a setting of this host, would not help. */
+function isRefused({ reach, isOwn, message }: Tried): boolean {
+  const isGuests = reach === 'authentication' || reach === 'session';
+  return isGuests && !isOwn && !/too many authentication/i.test(message);
+}
+
+async function tryOnce(setup: Setup, found: Found, mark: string): Promise<Tried> {
   const { io, signal, name } = setup;
   const { env } = io;
   const { words, sshConfig, ssh } = await loginWords(setup, found);

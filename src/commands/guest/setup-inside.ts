@@ -7,12 +7,12 @@ import { execError } from '../../connect/exec/why-not.js';
 import { ConnectError, quote } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import { accountScript, setupScript, undoScript } from '../../guest/script.js';
+import { isHomeHere } from '../../guest/shared-homes.js';
 import { callerOfLines } from '../../hosts/decide.js';
-import { settingIn } from '../../process/ssh-program.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
-import { sshSettings } from '../../ssh/login-key.js';
+import { hostKeyAlgorithms } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
@@ -22,16 +22,12 @@ import { asFailure, checkUntil, intoByManager, loginAs, noEntry, otherFix } from
 export const bringingBy = (programsOf = programsFor, callerOf = callerOfLines): SetupStep => ({
   name: 'sshd',
   async look(setup, { answer, login, earlier }) {
-    const { options, io, typed, add } = setup;
+    const { options, io, add } = setup;
     const { bring, install, noConfig } = options;
     const isKept = earlier?.brings && !install && !noConfig;
     if (!login || !lacksSshd(answer?.error) || !(bring || isKept)) return undefined;
-    const whyNot = whyNoBring(await callerOf(io, true));
+    const whyNot = whyNoBring({ ...(await callerOf(io, true)), hostKeyAlgorithms: await taken(setup) });
     if (whyNot) return add('sshd', 'failed', ...whyNot);
-    const taken = await hostKeyAlgorithms(setup);
-    const noKey = `an sshd that is brought has an ed25519 host key, which the ssh here does not take: HostKeyAlgorithms is ${taken.join()}`;
-    if (taken.length > 0 && !taken.includes('ssh-ed25519'))
-      return add('sshd', 'failed', noKey, `vmssh setup --install-sshd ${typed}; or add ssh-ed25519 to them`);
     // Which processor the machine has is known only there: mostly that of this host.
     const endpoint = answer?.means?.endpoint;
     const lacks = await programsOf('').then(
@@ -59,7 +55,7 @@ export const inside: SetupStep = {
     if (found.asUser) return ownLogin(setup, found);
     const { install } = setup.options;
     const over = overOf(found.answer?.means?.endpoint);
-    const [hostKeyType] = (await hostKeyAlgorithms(setup)).flatMap((each) => hostKeyTypes.get(each) ?? []);
+    const [hostKeyType] = (await taken(setup)).flatMap((each) => hostKeyTypes.get(each) ?? []);
     const wanted = { account: login.user, keys: key ? [key.line] : [], install, over, hosts, hostKeyType };
     const said = await runInside(into, accountScript({ ...wanted, look: true }), setup, {
       looks: true,
@@ -185,7 +181,14 @@ function planFrom(
   scriptOf: (account: string) => string,
 ): Found | undefined {
   const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
-  for (const row of said) sayPlanned(row, setup, { ...found, said });
+  const homes = said.filter(({ name }) => name === 'home').map((row) => row.found);
+  const isShared = isHomeHere(homes);
+  for (const row of said)
+    if (row.name !== 'home' && !(isShared && row.name === 'key')) sayPlanned(row, setup, { ...found, said });
+  if (isShared) {
+    const shared = "a home of this host's own, which the machine shares: it would let in here too";
+    setup.add('key', 'failed', `the key would go into ${shared}`, 'if you mean that: --shared-home');
+  }
   if (setup.isFailed()) return undefined;
   const strange = `it says that this is an account: ${quote(user)}`;
   if (!isAccountName(user))
@@ -223,10 +226,8 @@ function withBring(row: FindingJson, { options, typed }: Setup, { answer }: Foun
   return { ...row, hint: `without its network: ${bringing(typed)}` };
 }
 
-/** The algorithms of host keys that the ssh here takes from the machine, in its own order: an ssh with FIPS takes no ed25519. None if it does not say. */
-async function hostKeyAlgorithms({ name, io, signal }: Setup): Promise<readonly string[]> {
-  const said = await sshSettings({ host: typedHost(name) ?? name, signal }, io);
-  return settingIn(said, 'hostkeyalgorithms')?.split(/\s*,\s*/) ?? [];
+function taken({ name, io, signal }: Setup): Promise<readonly string[]> {
+  return hostKeyAlgorithms({ host: typedHost(name) ?? name, signal }, io);
 }
 
 /** The type of host key for each algorithm, by ssh-keygen's name. */

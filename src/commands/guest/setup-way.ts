@@ -25,7 +25,7 @@ export const entry: SetupStep = {
     if (machine === undefined) throw into;
     const { isFirst } = await keptLogins(io);
     const earlier = await keptLogin(machine, io);
-    const user = options.user ?? earlier?.user ?? machine.user;
+    const user = options.user ?? (earlier?.failed ? undefined : earlier?.user) ?? machine.user;
     const { target, uuid } = machine;
     const first = isFirst || earlier?.first;
     const takes = setup.claim === undefined ? earlier?.takes : setup.name;

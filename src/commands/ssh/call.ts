@@ -15,7 +15,7 @@ import { lookedUpNames } from '../../ssh/config/hosts.js';
 import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { readState, stateFile, textsIn } from '../../ssh/config/state.js';
 import { keysByName, lookedUpAs } from '../../ssh/guest-keys.js';
-import { ownKeyFile } from '../../ssh/login-key.js';
+import { hostKeyAlgorithms, ownKeyFile } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, splitArgs, type ToolOption, wordsOf } from '../../ssh/split-args.js';
 import { checkUserName, isHostName, matchesPattern, slug, typedHost } from '../../typed/names.js';
 import { type Shell, shellLine, shellOf } from '../../typed/shell.js';
@@ -120,7 +120,11 @@ async function callerOf(ssh: readonly string[], args: SplitArgs, brings: boolean
   const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(args) });
   // Only then ssh is asked for its version.
   const asksForKeys = mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys;
-  const caller = { ...self, asksForKeys, refusesUsers: brings && (await refusesUsers(io.env, ssh)) };
+  const able = brings && {
+    refusesUsers: await refusesUsers(io.env, ssh),
+    hostKeyAlgorithms: await hostKeyAlgorithms({ host: 'localhost' }, io),
+  };
+  const caller = { ...self, asksForKeys, ...able };
   return { caller, whyNot: whyNoBring(caller) };
 }
 

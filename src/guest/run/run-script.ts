@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { problemIn } from '../../errors.js';
 import { whyNotStarted } from '../../process/ssh-program.js';
 import { askingSshEndsWithUs, dropOutput, ended, sshEndsWithUs } from '../../process/terminate.js';
 import { type Env, now } from '../../runtime.js';
@@ -163,7 +164,7 @@ function readerOf(
   let proxy: string[] = [];
   const complain = splitLines((text) => {
     const line = text.trim().replace(mark, '');
-    if (text.startsWith(`vmssh${mark}: `)) proxy = [line.slice('vmssh: '.length)];
+    if (text.startsWith(`vmssh${mark}: `)) proxy = [problemIn(line.slice('vmssh: '.length))];
     else if (proxy.length === 1 && line.startsWith('hint: ')) proxy.push(line.slice('hint: '.length));
     if (line === '' || refusedSession.test(message) || otherShell.test(message)) return;
     message = line;

@@ -11,6 +11,8 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
   readonly keysFile?: string;
   /** Whether that ssh refuses a user who would be more than a word in a shell. */
   readonly refusesUsers?: boolean;
+  /** The algorithms of host keys that it takes; none: it does not say. */
+  readonly hostKeyAlgorithms?: readonly string[];
 }
 
 export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
@@ -116,10 +118,16 @@ export function whyNoBring(caller: Caller): readonly [problem: string, hint: str
       '--bring-sshd needs an ssh that asks vmssh for the host key, which is a new one each time',
       'use OpenSSH 8.5 or newer, and no UserKnownHostsFile or KnownHostsCommand of your own',
     ];
-  if (caller.refusesUsers) return undefined;
+  if (!caller.refusesUsers)
+    return [
+      '--bring-sshd needs an ssh that refuses a user with a quote in the name: a shell reads it',
+      'use OpenSSH 9.6 or newer, or one with the repair of CVE-2023-51385',
+    ];
+  const { hostKeyAlgorithms: taken = [] } = caller;
+  if (taken.length === 0 || taken.includes('ssh-ed25519')) return undefined;
   return [
-    '--bring-sshd needs an ssh that refuses a user with a quote in the name: a shell reads it',
-    'use OpenSSH 9.6 or newer, or one with the repair of CVE-2023-51385',
+    `--bring-sshd needs an ssh that takes an ed25519 host key: its HostKeyAlgorithms is ${taken.join()}`,
+    'install an sshd there: vmssh setup --install-sshd NAME; or add ssh-ed25519 to them',
   ];
 }
 

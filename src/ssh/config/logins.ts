@@ -32,6 +32,8 @@ export interface MachineLogin {
   readonly pinned?: true;
   /** For `--undo`: there were no lines for ssh before. */
   readonly first?: true;
+  /** Only for `--undo`: sshd refused it. */
+  readonly failed?: true;
 }
 
 /** The logins of the last run, as a setting of `config install`: no option gives one. */
@@ -44,7 +46,7 @@ export const logins = {
   parse: ({ logins: kept }: JsonObject) => (Array.isArray(kept) ? kept.flatMap(parseLogin) : []),
 };
 
-const flags = ['brings', 'byLogin', 'bySudo', 'pinned', 'first'];
+const flags = ['brings', 'byLogin', 'bySudo', 'pinned', 'first', 'failed'];
 
 function parseLogin(json: unknown): readonly MachineLogin[] {
   const { target: to, user: name, uuid, identityFile, takes, ...others }: JsonObject = Object(json);
@@ -69,11 +71,17 @@ export function withLogins(machines: readonly ListedMachine[], all: readonly Mac
   });
 }
 
+/** The login that a machine's Host gets. */
+export function loginOf(...asked: Parameters<typeof recordOf>): MachineLogin | undefined {
+  const login = recordOf(...asked);
+  return login?.failed ? undefined : login;
+}
+
 /**
  * What a person chose for a machine: by its UUID, wherever that is now; else by its target, if no machine of `listed`
  * has that UUID, as a container that is made again has another one.
  */
-export function loginOf(
+function recordOf(
   machine: Owner,
   all: readonly MachineLogin[],
   listed: readonly Owner[],
@@ -100,13 +108,15 @@ export async function madeLogin(
   machine: (Owner & Omit<MachineLogin, 'brings'>) | undefined,
   { env, platform }: Here,
 ): Promise<Pick<MachineLogin, 'user' | 'identityFile' | 'brings'> | undefined> {
-  return (await keptLogin(machine, { env: ownEnv(env), platform })) ?? machine;
+  const kept = await keptLogin(machine, { env: ownEnv(env), platform });
+  return kept && !kept.failed ? kept : machine;
 }
 
+/** The same, also if it failed. */
 export async function keptLogin(machine: Owner | undefined, io: Here): Promise<MachineLogin | undefined> {
   if (machine === undefined) return undefined;
   const { logins: all, state } = await keptLogins(io);
-  return loginOf(machine, all, state?.machines.filter(({ gone }) => gone === undefined) ?? []);
+  return recordOf(machine, all, state?.machines.filter(({ gone }) => gone === undefined) ?? []);
 }
 
 /** The logins that are kept, also of a state that is lost; `isFirst`: nothing was kept. */

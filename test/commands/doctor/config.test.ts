@@ -69,7 +69,7 @@ describe("what the doctor sees of ssh's configuration", () => {
 
   it('lines for all users, as those of a user', async () => {
     const folder = mkdtempSync(join(dir, 'system-'));
-    const io = fakeIo({ env: { HOME: folder, PATH: '/nonexistent' }, self });
+    const io = fakeIo({ env: { HOME: folder, PATH: '/proc/none' }, self });
     const system = configFiles({ system: true }, io, folder);
     const look = async () => (await gatherConfig(io, undefined, undefined, system)).forAll;
     expect(await look()).toBe(undefined);

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { bringingBy } from '../../../src/commands/guest/setup-inside.js';
 import { newSetup } from '../../../src/commands/guest/setup-step.js';
+import { prepare } from '../../../src/commands/ssh/call.js';
 import { ConnectError } from '../../../src/errors.js';
-import { callerOfLines } from '../../../src/hosts/decide.js';
+import { callerOfLines, checkSshTakes } from '../../../src/hosts/decide.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
+import { splitArgs } from '../../../src/ssh/split-args.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
 
@@ -18,7 +20,7 @@ it.each([
   [
     'an ssh that takes its host key',
     'ecdsa-sha2-nistp256',
-    /^failed: .* HostKeyAlgorithms is ecdsa-sha2-nistp256: vmssh setup --install-sshd incus\/web;/,
+    /^failed: .* HostKeyAlgorithms is ecdsa-sha2-nistp256: install an sshd there: vmssh setup --install-sshd NAME;/,
   ],
 ])('no sshd is brought without %s', async (_, taken, want) => {
   script(join(dir, 'ssh'), `[ "$1" != -G ] || echo hostkeyalgorithms ${taken}`);
@@ -42,4 +44,33 @@ it.each([
   expect(setup.steps.map(({ state, found, fix }) => `${state}: ${found}: ${fix}`)).toEqual([
     expect.stringMatching(want),
   ]);
+});
+
+describe('an ssh that takes no ed25519 host key', () => {
+  const ssh = join(dir, 'fips');
+  const io = fakeIo({ env: { PATH: '/proc/none', HOME: dir, VMSSH_SSH: ssh }, self: ['/usr/bin/vmssh'] });
+  const want = {
+    message: expect.stringMatching(/an ed25519 host key: its HostKeyAlgorithms is ecdsa-sha2-nistp256$/),
+  };
+  beforeAll(() => {
+    const says = [
+      '-V) echo OpenSSH_9.9p1',
+      '*"a\'b"*) echo invalid characters >&2; exit 255',
+      '-G*) echo "$taken"',
+    ];
+    const cases = says.map((each) => `${each} ;;`).join('\n');
+    script(ssh, `taken='hostkeyalgorithms ecdsa-sha2-nistp256'\ncase "$*" in\n${cases}\nesac`);
+  });
+
+  it('is told so by vmssh ssh', async () => {
+    const options = { args: splitArgs('ssh', ['unix/run/x']), waitMs: undefined, bring: true, print: true };
+    const find = async (text: string) => ({ text, target: parseTarget(text) });
+    await expect(prepare('ssh', options, io, find)).rejects.toMatchObject(want);
+    await expect(prepare('ssh', { ...options, bring: undefined }, io, find)).resolves.toBeDefined();
+  });
+
+  it('is told so by config install', async () => {
+    await expect(checkSshTakes({ bring: true }, io)).rejects.toMatchObject(want);
+    await checkSshTakes({}, io);
+  });
 });

@@ -30,8 +30,8 @@ export function tryWorlds(worlds: readonly World[]): void {
         .replaceAll('SSHD', findProgram('sshd') ?? '');
 
     it.for(worlds)('$name', async (world, { skip }) => {
-      const { shell, state, says } = world;
-      const lacking = shell && missingPrograms({ [shell]: shell });
+      const { shell, needs = shell, state, says } = world;
+      const lacking = needs && missingPrograms({ [needs]: needs });
       if (lacking) skip(lacking);
       makeKeys(dir);
       const env = await made(world, dir, here);
@@ -74,7 +74,7 @@ async function logsIn(
         'setsid',
         '-w',
         'timeout',
-        '12',
+        '20',
         'ssh',
         '-F',
         config,

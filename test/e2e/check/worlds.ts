@@ -11,6 +11,8 @@ export interface World {
   readonly sshd?: string;
   readonly agent?: AgentKind | 'has the key' | 'is gone';
   readonly shell?: 'bash' | 'fish' | 'tcsh' | 'zsh';
+  /** A program of the machine, by its name and package. */
+  readonly needs?: 'tmux';
   /** Files below HOME. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -35,6 +37,9 @@ const variable = (name: string) => `\${${name}}`;
 const ownHost =
   'Host own-85\nProxyCommand SSHD -i -f DIR/sshd_config\nStrictHostKeyChecking accept-new\nUserKnownHostsFile DIR/known-hosts\n';
 const noFile = 'IdentityFile DIR/nothing';
+// Whatever the shell of the account is that runs the tests.
+const startFileThere =
+  'ForceCommand HOME=DIR/home BASH_ENV=DIR/home/start exec bash -c "$SSH_ORIGINAL_COMMAND"';
 
 export const worlds: readonly World[] = [
   {
@@ -363,6 +368,24 @@ export const worlds: readonly World[] = [
     sshd: 'ForceCommand true',
     state: 'ok',
     says: /^ssh logs in/,
+  },
+  {
+    name: 'a start file there that prints, and is slow',
+    sshd: startFileThere,
+    files: { start: 'echo welcome; [ -t 1 ] && sleep 9' },
+    state: 'ok',
+    says: /^ssh logs in/,
+  },
+  {
+    name: 'a start file there that goes over to tmux',
+    sshd: startFileThere,
+    needs: 'tmux',
+    files: {
+      start: `[ -t 1 ] && TMUX_TMPDIR=~ TERM=xterm exec tmux -f ~/tmux.conf new`,
+      'tmux.conf': 'set -g destroy-unattached on\n',
+    },
+    state: 'failed',
+    says: /the session does not end: a start file .* takes the terminal/,
   },
   {
     name: 'an sshd that takes no session',

@@ -1,9 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { printing } from '../../helpers/expected.js';
-import { pathWithSsh } from '../../helpers/programs.js';
+import { missingRoot } from '../../helpers/other-user.js';
+import { findProgram, pathWithSsh } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { script, treeOf } from '../../helpers/temp-dir.js';
 
@@ -221,6 +231,32 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     expect(code).toBe(0);
   });
 
+  it('leaves the Host as it was where sshd refuses the key, and takes back what it did', async () => {
+    const before = trees();
+    const [file, revoked] = [join(root, 'sshd_config'), join(root, 'revoked')];
+    const config = readFileSync(file, 'utf8');
+    const refused = async () => {
+      writeFileSync(file, `RevokedKeys ${revoked}\n${config}`);
+      copyFileSync(join(home, '.ssh/id_ed25519.pub'), revoked);
+      const end = await setup('--yes', 'incus/web');
+      writeFileSync(file, config);
+      rmSync(revoked);
+      expect(end).toMatchObject(
+        printing(1, /✗ login +ssh web: [\s\S]*\+ config +Host web is as it was before/),
+      );
+      return readFileSync(join(home, '.ssh/vmssh.conf'), 'utf8');
+    };
+    const takenBack = async () => {
+      expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
+      expect(trees()).toEqual(before);
+    };
+    expect(await refused()).not.toMatch(/User |IdentityFile /);
+    await takenBack();
+    expect(await setup('--yes', 'incus/web')).toMatchObject({ code: 0 });
+    expect(await refused()).toMatch(`User ${user}\n`);
+    await takenBack();
+  }, 300_000);
+
   it('takes back no pin of others, if it could pin nothing itself', async () => {
     const own = join(root, 'etc/ssh/ssh_host_ed25519_key');
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', own]);
@@ -228,6 +264,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     const done = await setup('--yes', 'incus/web');
     rmSync(join(dir, 'hide-files'));
     expect(done).toMatchObject(printing(1, /✗ host-key +its server shows/));
+    expect(readFileSync(join(home, '.ssh/vmssh.conf'), 'utf8')).not.toMatch(/User |IdentityFile /);
     const pins = join(home, '.ssh/vmssh_known_hosts');
     const pin = `vmssh-${uuid} ${readFileSync(join(root, 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8')}`;
     writeFileSync(pins, pin, { mode: 0o600 });
@@ -403,6 +440,27 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     await changesNothing(says, ['--yes', 'incus/web']);
     rmSync(join(root, 'home/.ssh'), { recursive: true });
   });
+
+  it.skipIf(missingRoot('a home of another owner'))(
+    'puts no key into the home of an account here that nothing lists, by the owner of that folder',
+    async () => {
+      const [nss, path] = [join(dir, 'nss'), env.PATH];
+      mkdirSync(nss);
+      const kim = `kim:x:424242:424242::${join(root, 'home')}:/bin/sh`;
+      const others = `exec '${findProgram('getent')}' "$@"`;
+      script(join(nss, 'getent'), `case " $* " in *' 424242 '*) echo '${kim}' ;; *) ${others} ;; esac`);
+      Object.assign(env, { PATH: `${nss}:${path}` });
+      chownSync(join(root, 'home'), 424_242, 0);
+      await changesNothing(
+        /✗ key +the key would go into a home of this host's own.*\n +fix: if you mean that: --shared-home\n/,
+        ['--yes', 'incus/web'],
+      );
+      const { stdout } = await setup('--dry-run', '--shared-home', 'incus/web');
+      expect(stdout).toMatch(/\+ key +the key goes into \/home\/\.ssh\/authorized_keys/);
+      Object.assign(env, { PATH: path });
+      chownSync(join(root, 'home'), 0, 0);
+    },
+  );
 
   it('believes no server whose key its manager does not find in the machine', async () => {
     const other = join(dir, 'other');

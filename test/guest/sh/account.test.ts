@@ -128,6 +128,23 @@ hosts='another ${dev}.${ino} ${byTime}'; look_for_keys && echo goes on`).stdout;
     expect(readdirSync(home)).toEqual([]);
   });
 
+  it('says which folder it would write to, and whose it is on the host, of a home that the host did not name', () => {
+    const { dev, ino, uid, mtimeMs } = statSync(home);
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const look = (script: string) => run(`${script}; look_for_keys`).stdout;
+    // This process has the user namespace of whoever runs the test.
+    const [, mapped = ''] =
+      new RegExp(`^ok +home +${dev}\\.${ino} ${uid} (\\d+)\nfaults: 0\n$`).exec(
+        look(`look=yes; hosts='${boot} 1.2'`),
+      ) ?? [];
+    expect(mapped).toMatch(/./);
+    const times = `${ino}:${Math.floor(mtimeMs / 1000)}`;
+    const type = `as() { case $* in *'-f -c %T'*) echo fuseblk ;; *) shift; "$@" 2>/dev/null ;; esac; }`;
+    expect(look(`${type}\nlook=yes; hosts='another 1.2'`)).toMatch(new RegExp(` home +${times} ${uid} `));
+    for (const silent of [`look=no; hosts='${boot} 1.2'`, "look=yes; hosts=''"])
+      expect(look(silent)).toBe('faults: 0\n');
+  });
+
   it.skipIf(!isRoot).each([
     { name: 'a folder', path: '.ssh' },
     { name: 'a file', path: '.ssh/authorized_keys' },

@@ -24,15 +24,27 @@ acting_fix() {
 # is_hosts FILE: whether it is in a home of the host's, by $hosts. By device and inode on the host's own kernel; on another by inode and time,
 # unless the file system is on a disk of the machine's own: one made from the same image may have both.
 is_hosts() {
+  host_mark=
   read -r host_boot </proc/sys/kernel/random/boot_id || host_boot=
   if [ "${hosts%% *}" = "$host_boot" ]; then
-    host_mark=%d.%i
+    host_form=%d.%i
   else
     case $(as "$keys_by" stat -L -f -c %T "$1") in ext* | xfs | btrfs | zfs | f2fs | tmpfs) return 1 ;; esac
-    host_mark=%i:%Y
+    host_form=%i:%Y
   fi
-  host_mark=$(as "$keys_by" stat -L -c "$host_mark" "$1") || return 1
+  host_mark=$(as "$keys_by" stat -L -c "$host_form" "$1") || return 1
   case " $hosts " in *" $host_mark "*) ;; *) return 1 ;; esac
+}
+
+# owner_ids FILE: its owner's uid here, and outside the user namespace, where the host counts.
+owner_ids() {
+  owner_id=$(as "$keys_by" stat -L -c %u "$1") || return 0
+  printf %s "$owner_id"
+  while read -r id_here id_outside id_count; do
+    if [ "$owner_id" -ge "$id_here" ] && [ $((owner_id - id_here)) -lt "$id_count" ]; then
+      printf ' %s' $((id_outside + owner_id - id_here))
+    fi
+  done </proc/self/uid_map
 }
 
 # look_for_keys: sets $has_keys. 1: the home is one of the host's, which the machine shares: a key in there lets in on the host too.
@@ -45,13 +57,17 @@ look_for_keys() {
   printf '%s\n' "$keys" | { while IFS= read -r key; do printf '%s\n' "$key_text" | has_key "$key" || exit 1; done; } && return
   has_keys=no
   each=$keys_in
+  marks=
   while [ -n "$hosts" ] && [ -n "$each" ]; do
     if is_hosts "$R$each"; then
       fail key "$keys_in is this host's own, which the machine shares: the key would let in here too" '# if you mean that: --shared-home' || return
     fi
+    if [ -n "$host_mark" ]; then marks="$marks$host_mark $(owner_ids "$R$each")$newline"; fi
     if [ "$each" = "$home" ]; then break; fi
     each=${each%/*}
   done
+  # The host knows by the owner whether one is in a home that nothing lists.
+  if [ "${look:-}" = yes ]; then printf %s "$marks" | while read -r each; do say ok home "$each"; done; fi
   may_write_keys
 }
 

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { Reader } from '../identity/certificate.js';
+import { KeyReader } from '../identity/certificate.js';
 import { keyTypeOf } from '../identity/known-hosts.js';
 import type { Env } from '../runtime.js';
 import { fitsSocket } from '../typed/names.js';
@@ -84,7 +84,7 @@ async function listed(path: string, timeoutMs: number): Promise<Buffer | undefin
 /** Throws an Error if the agent refuses, or its answer is broken. */
 function keysIn(answer: Buffer): readonly string[] {
   if (answer[0] !== identitiesAnswer) throw new Error('it refuses to list its keys');
-  const reader = new Reader(answer.subarray(1));
+  const reader = new KeyReader(answer.subarray(1));
   const keys: string[] = [];
   try {
     for (let left = reader.number(4); left > 0; left--) {

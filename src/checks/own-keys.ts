@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { readKeys } from '../cli/guest.js';
 import { ConnectError } from '../errors.js';
 import { readTextIfAny } from '../files/read-sync.js';
-import { Reader } from '../identity/certificate.js';
+import { KeyReader } from '../identity/certificate.js';
 import { fingerprintOf } from '../identity/known-hosts.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
@@ -184,7 +184,7 @@ function publicPart(text: string): { line: string; asks: boolean } | undefined {
   const bytes = Buffer.from(base64, 'base64');
   const magic = 'openssh-key-v1\0';
   if (bytes.toString('latin1', 0, magic.length) !== magic) return undefined;
-  const reader = new Reader(bytes.subarray(magic.length));
+  const reader = new KeyReader(bytes.subarray(magic.length));
   try {
     // Its cipher; how a passphrase becomes a key, with options; how many keys; the first.
     const [cipher] = [reader.text().toString('latin1'), reader.text(), reader.text(), reader.number(4)];

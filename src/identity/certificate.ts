@@ -36,20 +36,20 @@ export function certificateIn({ type, key }: ShownKey): Certificate | undefined 
   const count = parts[plainType];
   if (count === undefined) return undefined;
   try {
-    return parse(new Reader(Buffer.from(key, 'base64')), plainType, count);
+    return parse(new KeyReader(Buffer.from(key, 'base64')), plainType, count);
   } catch {
     return undefined;
   }
 }
 
-function parse(blob: Reader, type: string, count: number): Certificate {
+function parse(blob: KeyReader, type: string, count: number): Certificate {
   blob.text();
   blob.text(); // a nonce
   const own = Array.from({ length: count }, () => blob.text());
   blob.number(8); // its serial number
   const kind = blob.number(4);
   blob.text(); // its id
-  const names = new Reader(blob.text());
+  const names = new KeyReader(blob.text());
   const principals: string[] = [];
   while (!names.isAtEnd) principals.push(names.text().toString('latin1'));
   const [after, before] = [blob.number(8), blob.number(8)];
@@ -57,7 +57,7 @@ function parse(blob: Reader, type: string, count: number): Certificate {
   blob.text(); // extensions
   blob.text(); // reserved
   const ca = blob.text().toString('base64');
-  const signature = new Reader(blob.text()).text().toString('latin1');
+  const signature = new KeyReader(blob.text()).text().toString('latin1');
   const key = Buffer.concat([Buffer.from(type), ...own].flatMap(withLength)).toString('base64');
   return { plain: { type, key }, ca, isHost: kind === 2, principals, after, before, isLimited, signature };
 }
@@ -68,7 +68,7 @@ function withLength(bytes: Buffer): readonly Buffer[] {
 }
 
 /** Reads the numbers and strings of a key, one after the other (RFC 4251, 5). Throws a RangeError where they are cut. */
-export class Reader {
+export class KeyReader {
   readonly #bytes: Buffer;
   #at = 0;
 

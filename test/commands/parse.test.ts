@@ -37,7 +37,7 @@ function table(command: Command<unknown>, rows: readonly Row[], refusals: readon
   });
 }
 
-const proxied = { text: 'vsock/3', port: 22, fdpass: false, ...flags };
+const proxied = { text: 'vsock/3', port: 22, fdpass: false, record: false, ...flags };
 table(
   proxy,
   [

@@ -89,7 +89,7 @@ describe.skipIf(missing)('a machine whose key is known', () => {
       const back = await bed.ssh(typedAs(typed), '-oStrictHostKeyChecking=yes');
       if (first !== undefined) expect(isIn(back)).toBe(true);
     },
-    40,
+    30,
   );
 
   it('is asked about once, by whichever name', async () => {

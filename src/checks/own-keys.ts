@@ -126,7 +126,7 @@ async function identityFiles(
 }
 
 /** A file of the folder that ssh uses, which `ssh -G` leaves as "~/.ssh". */
-function inFolder(path: string, { env, platform }: Io): string {
+export function inFolder(path: string, { env, platform }: Io): string {
   return path.startsWith('~/.ssh/') ? join(sshFolder(env, platform), path.slice('~/.ssh/'.length)) : path;
 }
 

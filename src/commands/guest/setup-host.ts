@@ -172,10 +172,10 @@ export const login: SetupStep = {
   name: 'login',
   async act(setup, found) {
     const { name, target, machine, options, io, add } = setup;
-    const { login: { user, identityFile, brings } = {}, host, key, shown } = found;
+    const { login: { user, identityFile, brings } = {}, host, key, certificate, shown } = found;
     const words = host ?? `${user}@${target}`;
     const again = brings ? `ssh -v ${words}` : `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
-    const own = key ? `${key.from} (${printOfLine(key.line)})` : identityFile;
+    const own = key ? `${key.from} (${printOfLine(key.line)})` : (certificate ?? identityFile);
     const by = brings ? 'an sshd that was brought' : own;
     const who = user ?? "the machine's own user";
     const isAlone = key?.asks && !(io.terminal.stdin && io.terminal.stderr);

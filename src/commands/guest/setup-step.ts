@@ -65,6 +65,8 @@ export interface Found {
   /** Why there is none. */
   readonly noKey?: NoKey | undefined;
   readonly identityFile?: string | undefined;
+  /** A certificate that logs in, in place of a key. */
+  readonly certificate?: string;
   /** What its Host gets. */
   readonly login?: MachineLogin;
   readonly earlier?: MachineLogin | undefined;

@@ -12,6 +12,7 @@ import { withToolFolders } from '../../sources/trusted-path.js';
 import { keptLogins } from '../../ssh/config/logins.js';
 import { mayBeGiven } from '../../ssh/config/names.js';
 import { usersNames } from '../../ssh/taken-names.js';
+import { certificate } from './setup-certificate.js';
 import { device } from './setup-device.js';
 import { config, knownKey, login, naming, pin } from './setup-host.js';
 import { brought, inside, keyLeft, sshd } from './setup-inside.js';
@@ -21,7 +22,7 @@ import { asFailure, entry, key, way } from './setup-way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
 const steps: readonly SetupStep[] = [
-  ...[naming, entry, device, way, brought, key, inside, sshd],
+  ...[naming, entry, device, way, brought, certificate, key, inside, sshd],
   ...[knownKey, config, pin, login],
 ];
 

@@ -66,8 +66,8 @@ function addOff({ machine, add }: Setup, start: string | undefined): undefined {
 
 export const key: SetupStep = {
   name: 'key',
-  async look({ add }, { login, key, noKey, identityFile }) {
-    if (login?.brings || key || identityFile !== undefined) return undefined;
+  async look({ add }, { login, key, noKey, identityFile, certificate }) {
+    if (login?.brings || key || certificate || identityFile !== undefined) return undefined;
     return add('key', 'failed', noKey?.problem ?? 'you have no public key that ssh would try', noKey?.fix);
   },
 };

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -53,6 +54,34 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
       /\+ key .*\n(?:.*\n)*.*\+ config .* IdentityFile .*\/id_ed25519; in \S+vmssh\.conf, \S+config\n/,
     );
     expect(code).toBe(1);
+  });
+
+  it('puts no key beside a certificate that logs in, also where the site reads no file of keys', async () => {
+    const [ca, own, config] = [join(dir, 'ca'), join(home, '.ssh/id_ed25519'), join(root, 'sshd_config')];
+    const [before, start] = [readFileSync(config, 'utf8'), trees()];
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', ca]);
+    execFileSync('ssh-keygen', ['-q', '-s', ca, '-I', 'me', '-n', user, '-V', '+1h', `${own}.pub`]);
+    const site = before.replace(/^AuthorizedKeysFile .*/m, 'AuthorizedKeysFile none');
+    writeFileSync(config, `TrustedUserCAKeys ${ca}.pub\n${site}`);
+    execFileSync('ssh-keygen', ['-A', '-f', root]);
+    const { code, stdout } = await setup('--yes', '--user', user, 'incus/web');
+    const print = execFileSync('ssh-keygen', ['-lf', `${ca}.pub`], { encoding: 'utf8' }).split(' ')[1];
+    expect(stdout).toContain(
+      `✓ key            a certificate of CA ${print} logs in as ${user} already: no key`,
+    );
+    expect(stdout).toContain(
+      `✓ login          ssh web is ${user}, by a certificate of CA ${print}; its host key is`,
+    );
+    expect(code).toBe(0);
+    expect(existsSync(join(root, 'home/.ssh'))).toBe(false);
+    await changesNothing(/✗ key .*from no file/, ['--user', user, '--key', `${own}.pub`, 'incus/web']);
+    writeFileSync(config, before);
+    rmSync(`${own}-cert.pub`);
+    for (const name of readdirSync(join(root, 'etc/ssh'))) rmSync(join(root, 'etc/ssh', name));
+    await setup('--yes', '--undo', 'incus/web');
+    // Any login keeps what the manager vouches for.
+    rmSync(join(home, '.ssh/vmssh_known_hosts'));
+    expect(trees()).toEqual(start);
   });
 
   it('shows a person what will change, then what was done, and what to type', async () => {

@@ -106,12 +106,24 @@ find_key_file() {
     fi
   done
   set +f
-  if [ -z "$keys_in" ]; then
-    key_fault=${key_fault:-"sshd reads the keys of $account from no file: AuthorizedKeysFile $(setting authorizedkeysfile), AuthorizedKeysCommand $(setting authorizedkeyscommand)$newline$(setting_fix AuthorizedKeysFile .ssh/authorized_keys)"}
+  # A certificate needs none.
+  if [ -z "$keys_in" ] && [ -n "${keys-no}" ]; then
+    key_fault=${key_fault:-"sshd reads the keys of $account from no file: AuthorizedKeysFile $(setting authorizedkeysfile), AuthorizedKeysCommand $(setting authorizedkeyscommand)$newline$(no_file_fix)"}
     fail key "${key_fault%%"$newline"*}" "${key_fault#*"$newline"}" || return
   fi
   keys_by=$account
   if roots_alone "$(there "$keys_in")"; then keys_by=root; fi
+}
+
+# no_file_fix: what a site closed stays closed.
+no_file_fix() {
+  no_file_ca=$(setting trustedusercakeys)
+  no_file_by=$(setting authorizedkeyscommand)
+  case ${no_file_ca:-none}/${no_file_by:-none} in
+    none/none) setting_fix AuthorizedKeysFile .ssh/authorized_keys ;;
+    none/*) echo "# add the key where $no_file_by looks it up, or ask those who keep this machine" ;;
+    *) echo "# log in by a certificate of a CA in $no_file_ca: ask those who keep this machine for one" ;;
+  esac
 }
 
 # there FILE: it, or the first folder above it that is there.

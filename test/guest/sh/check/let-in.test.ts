@@ -56,6 +56,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
       shadow = '*:20000:0:99999:7:::',
       hostKey = true,
       hosts = [] as string[],
+      keys = [key],
       proc = '/proc',
       runuser = 'shift 3; exec "$@"',
     } = {},
@@ -81,7 +82,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     script(join(root, 'bin/getent'), `case $1 in passwd) ${passwd} ;; shadow) echo "$2:${shadow}" ;; esac`);
     const text = accountScript({
       account: user,
-      keys: [key],
+      keys,
       look,
       over: 'exec',
       hosts,
@@ -295,6 +296,12 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
         fix: /AuthorizedKeysFile \.ssh\/authorized_keys/,
       },
       {
+        name: 'no file of keys, as certificates let in',
+        config: 'AuthorizedKeysFile none\nTrustedUserCAKeys /etc/ssh/ca.pub',
+        says: /from no file/,
+        fix: /^hint key log in by a certificate of a CA in \/etc\/ssh\/ca\.pub: ask those who keep/,
+      },
+      {
         name: 'a host key that others can read',
         before: () => chmodSync(join(dir, 'key'), 0o644),
         says: /^failed host-keys .*Permissions 0644 for '.*\/key' are too open/,
@@ -339,6 +346,12 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     expect(setUp(`${config}\n`, { shadow, look: false }).at(-2)).toBe('end 2 nothing was changed');
     expect(existsSync(join(root, 'var/lib/vmssh'))).toBe(false);
     chmodSync(join(dir, 'key'), 0o600);
+  });
+
+  it('needs no file of keys for a certificate', () => {
+    const rows = setUp('AuthorizedKeysFile none\n', { keys: [] });
+    expect(rows).toContain('ok account ann');
+    expect(rows.filter((row) => /^(?:failed|changed) /.test(row))).toEqual([]);
   });
 
   it('is root, whose logins are off: that is said', () => {

@@ -12,13 +12,12 @@ import { withToolFolders } from '../../sources/trusted-path.js';
 import { keptLogins } from '../../ssh/config/logins.js';
 import { mayBeGiven } from '../../ssh/config/names.js';
 import { usersNames } from '../../ssh/taken-names.js';
-import { certificate } from './setup-certificate.js';
 import { device } from './setup-device.js';
 import { config, knownKey, login, naming, pin } from './setup-host.js';
 import { brought, inside, keyLeft, sshd } from './setup-inside.js';
 import type { Found, Setup, SetupStep, ShowStep } from './setup-step.js';
 import { collector, newSetup, runSteps } from './setup-step.js';
-import { asFailure, entry, key, way } from './setup-way.js';
+import { asFailure, certificate, entry, key, way } from './setup-way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
 const steps: readonly SetupStep[] = [

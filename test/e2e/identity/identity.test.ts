@@ -200,11 +200,14 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     expect(keys()).toBe(before);
   });
 
-  it("a ProxyCommand of the user's own has its machine checked too", async () => {
-    const proxy = `ProxyCommand=${vmsshWords} proxy machine/${name} %p`;
+  it.each([
+    { words: ' --record', whose: 'machine' },
+    { words: '', whose: 'name' },
+  ])("a ProxyCommand of the user's own$words has its $whose checked too", async ({ words, whose }) => {
+    const proxy = `ProxyCommand=${vmsshWords} proxy${words} machine/${name} %p`;
     const own = ['-o', 'ProxyUseFdpass=no', '-o', proxy];
     expect(await bySsh('machine/x', 'accept-new', own)).toMatchObject({ code: 7 });
-    expect(pins()).toContain(`vmssh-${id(0)} `);
+    expect(pins().includes(`vmssh-${id(0)} `)).toBe(whose === 'machine');
     lists(machine(1, ids[0]));
     expect(await bySsh('machine/x', 'no', own)).toMatchObject({ code: 255 });
   });

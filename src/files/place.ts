@@ -51,7 +51,8 @@ export async function placeOf(path: string, asRoot: boolean = isRoot()): Promise
   for (let links = 0; (await lstat(at).catch(() => undefined))?.isSymbolicLink(); ) {
     if (++links > maxLinks) throw tooManyLinks();
     const to = await readlink(at);
-    at = isAbsolute(to) ? to : join(dirname(at), to);
+    // Its ".." is of the folder that it is in, by whichever links that was reached.
+    at = isAbsolute(to) ? to : join(await realpath(dirname(at)), to);
   }
   return { folder: byPath(await realpath(dirname(at))), name: basename(at) };
 }

@@ -120,7 +120,8 @@ export const badOwner = /bad owner or permissions/i;
 /** Why ssh does not accept a configuration, in its own words; undefined if it does, or is not there. `options`: of ssh. */
 async function saidBySsh(options: readonly string[], { env }: Pick<Io, 'env'>, run: RunTool, ssh = 'ssh') {
   try {
-    const flags = ['-oCanonicalizeHostname=no', ...options, '-G'];
+    // With CanonicalizePermittedCNAMEs ssh looks every name up.
+    const flags = ['-oCanonicalizeHostname=no', '-oHostName=127.0.0.1', ...options, '-G'];
     await run(ssh, sshCommand({ ssh: [], flags, host: 'vmssh' }), { env, timeoutMs });
     return undefined;
   } catch (error) {

@@ -44,6 +44,19 @@ describe('changing a file', () => {
     },
   );
 
+  it.each(process.getuid?.() === 0 ? [true, false] : [false])(
+    'follows a link with ".." from the folder that a link leads to, as root: %s',
+    async (asRoot) => {
+      mkdirSync(join(dir, 'dotfiles/ssh'), { recursive: true });
+      symlinkSync('dotfiles/ssh', join(dir, '.ssh'));
+      symlinkSync('../config', join(dir, 'dotfiles/ssh/config'));
+      const { folder, name } = await placeOf(join(dir, '.ssh/config'), asRoot);
+      writeFileSync(folder.at(name), 'here');
+      await folder.close();
+      expect(readFileSync(join(dir, 'dotfiles/config'), 'utf8')).toBe('here');
+    },
+  );
+
   it('makes a new one with the mode that is given', async () => {
     await write(join(dir, 'new'), 'a');
     expect(read(join(dir, 'new'))).toEqual({ text: 'a', mode: 0o600 });

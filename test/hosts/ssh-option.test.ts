@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../src/cli/command.js';
 import { configInstall } from '../../src/commands/config/install.js';
-import { checkSshOptions, parseSshOption } from '../../src/hosts/ssh-option.js';
+import { checkSshOptions, parseSshOption, refusedConfig } from '../../src/hosts/ssh-option.js';
 import type { RunTool } from '../../src/sources/tools/run-tool.js';
 import { hostOptions } from '../../src/ssh/config/host-options.js';
 import { parseState } from '../../src/ssh/config/state.js';
@@ -136,6 +136,12 @@ describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
     const checked = checkSshOptions(given('Newest=yes'), { env, platform: 'linux' });
     await expect(checked).rejects.toThrow(/-o "Newest=yes": \/.*\/ssh does not accept it: Bad configuration/);
   });
+});
+
+it.skipIf(noSsh)('a configuration by which ssh looks up every name is not refused', async () => {
+  const own = join(home.path, 'cnames');
+  writeFileSync(own, 'CanonicalDomains example.invalid\nCanonicalizePermittedCNAMEs *.example:*.invalid\n');
+  expect(await refusedConfig({ main: undefined, own }, { env: process.env, platform: 'linux' })).toBeUndefined();
 });
 
 it.skipIf(noSsh)('without ssh, nobody can be asked, and nothing is refused', async () => {

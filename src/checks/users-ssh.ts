@@ -38,7 +38,7 @@ export interface SshTryOptions {
   readonly words: (login: LoginWords) => readonly string[];
   /** As from a program that no shell started, in place of a terminal. */
   readonly isBare?: boolean;
-  /** Is told what is waited for. */
+  /** Called with what the login waits for. */
   readonly onStage?: (stage: string) => void;
 }
 

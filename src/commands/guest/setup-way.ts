@@ -219,7 +219,7 @@ export const certificate: SetupStep = {
   },
 };
 
-/** Those that ssh would offer; of each whose form is known here, its key and its CA. */
+/** The certificates that ssh would offer; of each whose form is known here, its key and its CA. */
 async function certificatesFor(host: string, io: Io, signal: AbortSignal) {
   const settings = await sshSettings({ host, signal }, io);
   const files = [...settings.matchAll(/^(identity|certificate)file (.+)$/gm)].map(([, what, path = '']) =>

@@ -112,7 +112,7 @@ export async function madeLogin(
   return kept && !kept.failed ? kept : machine;
 }
 
-/** The same, also if it failed. */
+/** The login that setup made for a machine, also one that sshd refused. */
 export async function keptLogin(machine: Owner | undefined, io: Here): Promise<MachineLogin | undefined> {
   if (machine === undefined) return undefined;
   const { logins: all, state } = await keptLogins(io);

@@ -141,7 +141,9 @@ describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
 it.skipIf(noSsh)('a configuration by which ssh looks up every name is not refused', async () => {
   const own = join(home.path, 'cnames');
   writeFileSync(own, 'CanonicalDomains example.invalid\nCanonicalizePermittedCNAMEs *.example:*.invalid\n');
-  expect(await refusedConfig({ main: undefined, own }, { env: process.env, platform: 'linux' })).toBeUndefined();
+  expect(
+    await refusedConfig({ main: undefined, own }, { env: process.env, platform: 'linux' }),
+  ).toBeUndefined();
 });
 
 it.skipIf(noSsh)('without ssh, nobody can be asked, and nothing is refused', async () => {

@@ -3,6 +3,7 @@ import { guestFailures } from '../guest/failures.js';
 import { type OfferedKey, type Reach, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { whereSet } from '../ssh/config/users-files.js';
+import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { agentFix } from './agent.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
@@ -15,8 +16,8 @@ export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'>
   readonly reach?: Reach;
   /** The guest's side has no part in it. */
   readonly isOwn?: boolean;
-  /** The user's ControlPath, if the name breaks it: it was not used. */
-  readonly controlPath?: string | undefined;
+  /** What is wrong with the user's ControlPath, which was not used. */
+  readonly controlPath?: ControlPathTrouble | undefined;
   /** Whether ssh went by our proxy. */
   readonly isByProxy?: boolean;
 }

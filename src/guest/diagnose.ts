@@ -1,5 +1,5 @@
 import type { ConnectError } from '../errors.js';
-import { controlPathMessage } from '../ssh/control-path.js';
+import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { type Endpoint, usesVsock } from '../typed/route.js';
 import { type FailureName, type GuestFailure, guestFailures, type Symptom, symptoms } from './failures.js';
 
@@ -7,8 +7,7 @@ export interface Signs {
   /** What stopped the connection before the end of the handshake; undefined: nothing. */
   readonly error: ConnectError | undefined;
   readonly family?: Endpoint['family'];
-  /** ssh's ControlPath, if this target breaks it. */
-  readonly controlPath?: string;
+  readonly controlPath?: ControlPathTrouble;
   readonly cidUsers: readonly { readonly name: string; readonly cid?: number; readonly pid?: number }[];
   /** Whether the port's service is registered with Windows; undefined if not checked. */
   readonly service?: { readonly port: number; readonly registered: boolean };
@@ -38,8 +37,10 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
     findings.push({ ...failed('service-guid', message), fix });
   }
   const certain = findings.length > 0 || !error;
-  if (signs.controlPath !== undefined)
-    findings.push(failed('control-path', controlPathMessage(signs.controlPath)));
+  if (signs.controlPath) {
+    const { problem, fix } = signs.controlPath;
+    findings.push({ ...failed('control-path', problem), fix });
+  }
   if (error) {
     const names = suspects(error, signs.family);
     const [name] = names;

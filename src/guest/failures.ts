@@ -121,7 +121,8 @@ export const guestFailures = {
   },
   'control-path': {
     number: 14,
-    title: "ssh's ControlPath contains the target's name, and so a slash",
+    title:
+      "ssh cannot use its ControlPath: the target's slash is in it, it is too long, or its folder is missing",
     fix: controlPathFix,
   },
   credentials: {

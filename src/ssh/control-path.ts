@@ -1,26 +1,48 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { settingIn } from '../process/ssh-program.js';
+import { shellQuoted } from '../typed/shell.js';
 
-/** The ControlPath in the output of `ssh -G HOST`, if a "/" in the host's name breaks it: ssh makes no folder for its socket. */
+/** Why ssh cannot use a ControlPath, and ends: one clause, and the fix. */
+export interface ControlPathTrouble {
+  readonly problem: string;
+  readonly fix: string;
+}
+
+/** Of the ControlPath in the output of `ssh -G HOST`; undefined if ssh can use it. */
 export function brokenControlPath(
   settings: string,
   host: string,
   exists: (path: string) => boolean = existsSync,
-): string | undefined {
-  const path = settingIn(settings, 'controlpath');
-  const master = settingIn(settings, 'controlmaster') ?? 'no';
-  if (path === undefined || path === 'none' || /^(no|false)$/.test(master) || !host.includes('/'))
-    return undefined;
+): ControlPathTrouble | undefined {
+  const path = settingIn(settings, 'controlpath') ?? 'none';
+  if (path === 'none') return undefined;
+  const says = (why: string) => `ssh's ControlPath is ${path}: ${why}, and no login works`;
+  const makes = !/^(no|false)$/.test(settingIn(settings, 'controlmaster') ?? 'no');
   // An older ssh prints the tokens, a newer one their values (ssh_config(5), TOKENS).
-  if (/(?<!%)(?:%%)*%[hkn]/.test(path)) return path;
-  const isIn = path.toLowerCase().includes(host.toLowerCase());
-  return isIn && !exists(posix.dirname(path)) ? path : undefined;
+  const isWhole = /^\/[^%]*$/.test(path);
+  const most = longest - (makes ? longestSuffix : 0);
+  if (isWhole && Buffer.byteLength(path) > most)
+    return { problem: says(`a socket can have ${most} bytes there`), fix: shorterPath };
+  if (!makes || (isWhole && exists(posix.dirname(path)))) return undefined;
+  const hasName = isWhole
+    ? path.toLowerCase().includes(host.toLowerCase())
+    : /(?<!%)(?:%%)*%[hkn]/.test(path);
+  if (hasName && host.includes('/'))
+    return {
+      problem: says('with the "/" of a target in it ssh cannot make that socket'),
+      fix: controlPathFix,
+    };
+  if (!isWhole) return undefined;
+  const folder = posix.dirname(path);
+  return { problem: says('its folder is not there'), fix: `mkdir -p -m 700 ${shellQuoted(folder)}` };
 }
+
+/** Bytes of a socket's path (unix(7)), and of what ssh appends to it until it listens (its mux.c). */
+const longest = 107;
+const longestSuffix = 17;
+
+const shorterPath = 'a shorter one in your ssh configuration, as in ControlPath /run/user/%i/%C';
 
 export const controlPathFix =
   'write %C instead of %h in your ssh configuration, as in ControlPath ~/.ssh/control-%C';
-
-export function controlPathMessage(path: string): string {
-  return `ssh's ControlPath is ${path}: with the "/" of a target in it ssh cannot make that socket, and no login works`;
-}

@@ -53,9 +53,10 @@ describe('diagnosis from outside', () => {
   });
 
   it('14: a ControlPath is reported beside the rest', () => {
-    const seen = diagnose({ ...calm, controlPath: '/r/%h' });
+    const controlPath = { problem: 'it is too long', fix: 'a shorter one' };
+    const seen = diagnose({ ...calm, controlPath });
     expect(seen).toMatchObject({ certain: true, findings: [{ name: 'control-path', state: 'failed' }] });
-    const refused = diagnose({ ...calm, controlPath: '/r/%h', error: error('connect', 'ECONNRESET') });
+    const refused = diagnose({ ...calm, controlPath, error: error('connect', 'ECONNRESET') });
     expect(refused).toMatchObject({ certain: false, findings: [{ name: 'control-path' }, {}] });
   });
 

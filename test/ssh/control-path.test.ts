@@ -1,30 +1,42 @@
 import { describe, expect, it } from 'vitest';
 import { brokenControlPath } from '../../src/ssh/control-path.js';
 
-describe('a ControlPath that a target breaks', () => {
+describe('a ControlPath with which ssh ends', () => {
   const settings = (path: string, master = 'auto') =>
     `host x\ncontrolmaster ${master}\ncontrolpath ${path}\nuser x\n`;
-  const none = () => false;
+  const isThere = (path: string) => path === '/r';
+  const long = (bytes: number) => `/r/${'x'.repeat(bytes - 3)}`;
 
-  it.each([
-    ...['/r/cm-root@vsock/3:22', '/r/cm-%r@%h:%p', '~/.ssh/%n', '/r/%%%k'].map((path) => ({ path })),
-    { path: '/r/VSOCK/3', host: 'Vsock/3' },
-  ])('is $path', ({ path, host = 'vsock/3' }: { path: string; host?: string }) => {
-    expect(brokenControlPath(settings(path), host, none)).toBe(path);
+  it.each<{ path: string; host?: string; master?: string; problem: RegExp; fix: RegExp }>([
+    ...['/r/cm-root@vsock/3:22', '/r/cm-%r@%h:%p', '~/.ssh/%n', '/r/%%%k'].map((path) => ({
+      ...{ path, problem: /with the "\/" of a target/, fix: /%C instead of %h/ },
+    })),
+    { path: '/r/VSOCK/3', host: 'Vsock/3', problem: /"\/" of a target/, fix: /%C/ },
+    { path: long(91), host: 'mint', problem: /can have 90 bytes there/, fix: /shorter .*%i\/%C/ },
+    { path: long(108), host: 'mint', master: 'no', problem: /can have 107 bytes there/, fix: /shorter/ },
+    { path: "/a b/it's/mint", host: 'mint', problem: /its folder is not there/, fix: /^mkdir -p -m 700 / },
+  ])('is $path, $master', ({ path, host = 'vsock/3', master, problem, fix }) => {
+    expect(brokenControlPath(settings(path, master), host, isThere)).toEqual({
+      problem: expect.stringMatching(problem),
+      fix: expect.stringMatching(fix),
+    });
   });
 
   it.each<{ path: string; host?: string; master?: string }>([
-    ...['/r/%%h', '/r/cm-0a1b2c', '/r/%C', 'none'].map((path) => ({ path })),
+    ...['/r/%%h', '/r/cm-0a1b2c', '/r/%C', '~/cm/%C', 'none'].map((path) => ({ path })),
     { path: '/r/mint', host: 'mint' },
     { path: '/r/%h', host: 'mint' },
     { path: '/r/%h', master: 'false' },
-  ])('is not $path', ({ path, host = 'vsock/3', master }) => {
-    expect(brokenControlPath(settings(path, master), host, none)).toBeUndefined();
+    { path: '/none/mint', host: 'mint', master: 'no' },
+    { path: long(90), host: 'mint' },
+    { path: long(107), host: 'mint', master: 'no' },
+  ])('is not $path, $master', ({ path, host = 'vsock/3', master }) => {
+    expect(brokenControlPath(settings(path, master), host, isThere)).toBeUndefined();
   });
 
-  it('is not reported if the folder exists, or nothing was set', () => {
+  it('is none if the folder exists, or nothing was set', () => {
     const exists = (path: string) => path === '/r/vsock';
     expect(brokenControlPath(settings('/r/vsock/3'), 'vsock/3', exists)).toBeUndefined();
-    expect(brokenControlPath('', 'vsock/3', none)).toBeUndefined();
+    expect(brokenControlPath('', 'vsock/3', isThere)).toBeUndefined();
   });
 });

@@ -25,7 +25,6 @@ import type { DiscoveredMachine } from '../../sources/source.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
-import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
@@ -184,7 +183,7 @@ function settle(login: LoginVerdict | undefined, bare: LoginVerdict | undefined)
   if (login?.state !== 'ok') return login;
   const { controlPath } = login;
   if (controlPath !== undefined)
-    return { ...login, state: 'failed', message: controlPathMessage(controlPath), fix: controlPathFix };
+    return { ...login, state: 'failed', message: controlPath.problem, fix: controlPath.fix };
   if (!bare || bare.state === 'ok') return login;
   const where = 'ssh logs in from a terminal, and not from a program that no shell started';
   return { ...bare, state: 'failed', message: `${where}: ${bare.message}` };

@@ -21,7 +21,7 @@ import { writtenHosts } from '../../ssh/config/names.js';
 import { blocksOf } from '../../ssh/config/settings.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
 import { isOurProxy } from '../../ssh/config/word.js';
-import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
+import type { ControlPathTrouble } from '../../ssh/control-path.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { ownPins } from '../../ssh/machine-keys.js';
 import { finding, fixed, type HostCheck, said } from './finding.js';
@@ -35,8 +35,7 @@ export interface SshFacts {
   readonly proxyCommand: string | undefined;
   /** The same for the first pattern of each kind. */
   readonly proxyCommands?: Readonly<Record<string, string | undefined>>;
-  /** A ControlPath that a "/" in a target's name breaks. */
-  readonly controlPath?: string;
+  readonly controlPath?: ControlPathTrouble;
   /** The KnownHostsCommand that ssh uses for vsock/3. */
   readonly keyCommand?: string;
   /** The user that ssh takes for vsock/3, and the line that says so, "FILE line N"; without one: as for every host. */
@@ -231,10 +230,10 @@ function login({ login }: SshFacts): readonly HostCheck[] {
   return [finding('login user', 'ok', said`at an address such as vsock/3: ${who}, ${by}`)];
 }
 
-function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
-  if (path === undefined) return [];
-  const what = { found: controlPathMessage(path), report: 'the name of a target breaks it' };
-  return [finding('ControlPath', 'bad', what, controlPathFix)];
+function controlPath({ controlPath: trouble }: SshFacts): readonly HostCheck[] {
+  if (!trouble) return [];
+  const { problem, fix } = trouble;
+  return [finding('ControlPath', 'bad', { found: problem, report: 'ssh cannot use it' }, fix)];
 }
 
 function lines(

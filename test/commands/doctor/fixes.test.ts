@@ -6,6 +6,7 @@ import type { ConfigFacts } from '../../../src/commands/doctor/config.js';
 import type { Facts } from '../../../src/commands/doctor/facts.js';
 import { diagnose, type Signs } from '../../../src/guest/diagnose.js';
 import { guestFailures } from '../../../src/guest/failures.js';
+import { controlPathFix } from '../../../src/ssh/control-path.js';
 import { run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { good } from './facts.js';
@@ -42,7 +43,7 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
   ['home', config({ elsewhere: { found: 'x', fix: "HOME='/a b' vmssh config install" } }), install],
   ['Include', config({ isIncluded: false }), install],
   ['ssh vsock/3', { ssh: { ...ssh, proxyCommand: 'other %h' } }, install],
-  ['ControlPath', { ssh: { ...ssh, controlPath: '/x/%h' } }, undefined],
+  ['ControlPath', { ssh: { ...ssh, controlPath: { problem: 'x', fix: controlPathFix } } }, undefined],
   [
     'exposed',
     { exposed: [3, 4].map((cid) => ({ name: "it's", cid, answers: true })) },
@@ -64,7 +65,7 @@ const users = [1, 2].map((pid) => ({ pid, cid: 3, name: 'web' }));
 
 const ofTargets: readonly Signs[] = [
   { ...calm, cidUsers: users },
-  { ...calm, controlPath: '/x/%h' },
+  { ...calm, controlPath: { problem: 'x', fix: controlPathFix } },
 ];
 
 const ofGuests: Readonly<Record<string, readonly string[]>> = {

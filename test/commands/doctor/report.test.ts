@@ -29,7 +29,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   ssh: {
     version: `OpenSSH_9.2p1 ${secret}`,
     proxyCommand: `sshpass -p hunter2 ssh ${secret}`,
-    controlPath: `/home/jdoe/${secret}`,
+    controlPath: { problem: secret, fix: secret },
     login: { user: secret, where: secret },
   },
   config: {

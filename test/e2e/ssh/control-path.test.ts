@@ -8,19 +8,19 @@ import { useSshd } from '../../helpers/sockets/peers.js';
 import { missingTerminal } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-describe.skipIf(lacks('ssh', 'sshd'))('a ControlPath with the name of the host in it', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('a ControlPath', () => {
   const dir = useTempDir();
   const sshd = useSshd(dir);
   const target = `unix${sshd.path}`;
 
-  function config(token: string): string {
+  function config(token: string, master = `cm-%${token}`): string {
     const path = join(dir, `config-${token}`);
-    const control = `Host *\n    ControlMaster auto\n    ControlPath ${dir}/cm-%${token}\n`;
+    const control = `Host *\n    ControlMaster auto\n    ControlPath ${dir}/${master}\n`;
     writeFileSync(path, `${control}Include ${sshd.config('relay')}\n`, { mode: 0o600 });
     return path;
   }
 
-  it('keeps ssh from every target with a slash, and %C does not', async () => {
+  it('with the name of the host keeps ssh from every target with a slash, and %C does not', async () => {
     const login = (token: string) => run(['ssh', '-F', config(token), target, 'exit 3']);
     expect(await login('h')).toMatchObject(saying(255, 'cannot bind to path'));
     expect(await login('C')).toMatchObject({ code: 3 });
@@ -34,6 +34,17 @@ describe.skipIf(lacks('ssh', 'sshd'))('a ControlPath with the name of the host i
       printing(1, /^✗ \S+: ssh's ControlPath is .*cm-.*\n {4}fix: .*ControlPath ~\/\.ssh\/control-%C\n/),
     );
     expect(await check('C')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('control-path') });
+  });
+
+  it.skipIf(missingTerminal()).each([
+    ['too long', 'x'.repeat(90), /a socket can have 90 bytes there/, /a shorter one/],
+    ['in a folder that is missing', 'none/%C', /its folder is not there/, /mkdir -p -m 700 .*none/],
+  ])('that is %s ends ssh, and check says so', async (_what, master, problem, fix) => {
+    const path = config('C', master);
+    expect(await run(['ssh', '-F', path, target, 'exit 3'])).toMatchObject({ code: 255 });
+    const { code, stdout } = await run([...vmssh, 'check', '--ssh-config', path, `${sshd.user}@${target}`]);
+    const says = new RegExp(`^✗ \\S+: ssh's ControlPath is .*${problem.source}.*\n {4}fix: .*${fix.source}`);
+    expect({ code, stdout }).toMatchObject(printing(1, says));
   });
 
   it.skipIf(missingTerminal())(

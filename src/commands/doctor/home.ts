@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { placeOf } from '../../files/place.js';
 import { reasonOf } from '../../files/read-sync.js';
 import type { Here } from '../../process/io.js';
-import { sshFolder } from '../../ssh/folder.js';
+import { ownHome, sshFolder } from '../../ssh/folder.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { finding, type HostCheck, said } from './finding.js';
 
@@ -14,6 +14,13 @@ export async function homeChecks(io: Here): Promise<readonly HostCheck[]> {
   const home = dirname(folder);
   const quoted = (path: string) => shellQuoted(path, shellOf(io));
   const bad = (what: ReturnType<typeof said>, fix: string) => [finding('home', 'bad', what, fix)];
+  const { HOME } = io.env;
+  // After sudo -E.
+  if (HOME && !ownHome(io.env).HOME)
+    return bad(
+      said`HOME is ${HOME}, and others than root may change what is there: as root, vmssh and ssh use ${home}`,
+      `leave sudo out; or for root's own: sudo -H`,
+    );
   if (!(await isThere(home)))
     return bad(
       said`${home} is not there: no key and no Host can be kept`,

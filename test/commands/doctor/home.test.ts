@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { homeChecks } from '../../../src/commands/doctor/home.js';
+import { missingRoot } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -16,6 +17,12 @@ it('a home that can be written to is no matter, and stays as it is', async () =>
   mkdirSync(join(dir, 'fine/.ssh'), { recursive: true });
   expect(await look('fine')).toEqual([]);
   expect(readdirSync(join(dir, 'fine/.ssh'))).toEqual([]);
+});
+
+it.skipIf(missingRoot("another user's home"))("a home of another user's is, for root", async () => {
+  mkdirSync(join(dir, 'theirs'));
+  chownSync(join(dir, 'theirs'), 41_001, 41_001);
+  expect(await look('theirs')).toMatchObject(bad(/^HOME is \S+\/theirs, and others than root/, /sudo -H/));
 });
 
 it('a home that is missing is', async () => {

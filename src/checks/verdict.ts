@@ -65,9 +65,18 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
     const shown = `ssh would ask about its host key, which is new: ${hostKey.type} ${hostKey.fingerprint}`;
     return { state: 'skipped', reach, isOwn: true, message: shown };
   }
+  if (/no matching host key type found/.test(message))
+    return {
+      ...{ state: 'failed', reach, isOwn: true, fix: allHostKeys },
+      message: `${message}: ${ownPolicy}`,
+    };
   const ours = reach === 'host key' ? /^vmssh: (.*?)\r?$/m.exec(end.stderr)?.[1] : undefined;
   return { state: 'failed', reach, message: `${ended[reach]}: ${ours ?? message}` };
 }
+
+const ownPolicy = 'the ssh here takes no key of that type, as with FIPS';
+const allHostKeys =
+  'in the machine, as root: ssh-keygen -A, which makes a key of each type, and start sshd again';
 
 const ended: Readonly<Record<Reach, string>> = {
   nothing: 'ssh does not start',
@@ -155,6 +164,8 @@ async function ofAuthentication(
   return { state: 'failed', reach, fix, isOwn: own !== undefined, message: why };
 }
 
+const otherKey = 'a key of another type: ssh-keygen -t ecdsa, then vmssh setup';
+
 function takesPassword(settings: string): boolean {
   const preferred = settingIn(settings, 'preferredauthentications');
   return (
@@ -165,12 +176,15 @@ function takesPassword(settings: string): boolean {
 
 /** What on this host keeps ssh from a key that sshd may take. */
 async function ownCause(
-  { said, agent, settings }: SshTry,
+  { said, agent, settings, end }: SshTry,
   short: (path: string) => string,
 ): Promise<Pick<LoginVerdict, 'message' | 'fix'> | undefined> {
   const { accepted, unsigned, methods, offered } = said;
   const setting = await keysOff(settings, said);
   if (setting && methods.includes('publickey')) return setting;
+  const skipped = /^debug1: Skipping (\S+) key (.*) - corresponding algo\w* not in Pubkey/m.exec(end.stderr);
+  if (skipped && offered.length === 0)
+    return { message: `ssh does not offer ${short(skipped[2] ?? '')}: ${ownPolicy}`, fix: otherKey };
   if (accepted && unsigned !== undefined)
     return { message: `sshd takes ${short(accepted.name)}, but ssh cannot use it: ${unsigned}` };
   if (methods.length > 0 && methods.every((method) => method.startsWith('gssapi')))

@@ -92,6 +92,15 @@ describe('a login by ssh -v', () => {
       reach: 'key exchange',
       says: /no matching cipher/,
     },
+    'to a machine whose host key has a type that ssh does not take': {
+      lines: [
+        ...upTo('KEXINIT'),
+        'Unable to negotiate with UNKNOWN port 65535: no matching host key type found. Their offer: ssh-ed25519',
+      ],
+      state: 'failed',
+      reach: 'key exchange',
+      says: /no matching host key type found.*: the ssh here takes no key of that type/,
+    },
     'to a new key, of which ssh would ask': {
       lines: [...upTo('host key'), 'Host key verification failed.'],
       settings: 'stricthostkeychecking ask',
@@ -160,6 +169,18 @@ describe('a login by ssh -v', () => {
       lines: [...reached, ...accepted, 'debug1: Authentications that can continue: publickey', denied],
       state: 'failed',
       says: /no key of yours in as ann/,
+    },
+    'whose key has a type that ssh does not use': {
+      lines: [
+        ...upTo('NEWKEYS'),
+        'debug1: Skipping ssh-ed25519 key /home/ann/.ssh/id - corresponding algo not in PubkeyAcceptedAlgorithms',
+        ...reached.slice(upTo('NEWKEYS').length, -1),
+        'debug1: Authentications that can continue: publickey',
+        denied,
+      ],
+      state: 'failed',
+      says: /^ssh does not offer ~\/\.ssh\/id: the ssh here takes no key of that type/,
+      fix: 'a key of another type: ssh-keygen -t ecdsa, then vmssh setup',
     },
     'with Kerberos alone': {
       lines: [

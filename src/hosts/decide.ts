@@ -14,7 +14,7 @@ import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { givesAway, whyNoBring } from '../ssh/config/host-options.js';
-import { concreteHosts, isOver, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
+import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
 import { loginOf, type MachineLogin, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
@@ -60,7 +60,8 @@ export async function decide(
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, via);
   const { warnings, asked = [], env = io.env } = found;
-  const { kept, unasked, left, listed, today, failed } = whatStays(found, options, last, io);
+  const stays = whatStays(found, options, last, io);
+  const { kept, left, listed, today, failed } = stays;
   const machines = await withOwnKeys(withLogins(listed, logins), options);
   const around = surroundings(options, io);
   const own = ownEnv(env);
@@ -77,7 +78,7 @@ export async function decide(
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
   const notes = [
     ...shownWarnings(warnings).map(({ provider, problem }) => `warning: ${provider}: ${printable(problem)}`),
-    ...notesOf(made, unasked),
+    ...notesOf(made, stays),
     ...throwaway.notes,
     ...notKept(entries, own),
     ...unknownStarts(start, hosts),
@@ -110,25 +111,20 @@ function whatStays(
   const failed = new Set(warnings.filter(isFailure).map(ownerOf));
   const today = found.day ?? new Date().toISOString().slice(0, 10);
   const isKept = (entry: HostEntry) => {
-    const { via: host, provider, unasked = today } = entry;
+    const { via: host, provider } = entry;
     if (asTarget(entry.target) === undefined) return false;
     const isSilent = failed.has(ownerName(entry));
     if (host !== undefined) return isSilent || (via !== 'none' && !onlyPatterns && !asked.includes(host));
     if (container !== undefined) return true;
-    const couldBe = isSilent || otherwise.has(provider) || isUnasked(provider, found.machines, env);
-    return couldBe && !isOver(unasked, today);
+    return isSilent || otherwise.has(provider) || isUnasked(provider, found.machines, env);
   };
   const stays = new Set(last.machines.filter(found.stays ?? isKept));
   const listed = found.machines.filter(({ via: host, provider }) => host || !otherwise.has(provider));
   const lastLogins = settings.logins.parse(last.options);
-  const isDated = found.stays === undefined && container === undefined;
   const all = [...listed, ...stays];
   const kept = [...stays].map((each): HostEntry => {
     const now = loginOf(each, logins, all);
-    const entry = now ? { ...each, ...loginFields(now) } : withoutLogin(each, lastLogins, last);
-    return isDated && entry.via === undefined
-      ? { ...entry, unasked: [entry.unasked ?? today, today].sort()[0] as string }
-      : entry;
+    return now ? { ...each, ...loginFields(now) } : withoutLogin(each, lastLogins, last);
   });
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
@@ -178,7 +174,10 @@ function unknownStarts(start: Settings['start'], hosts: Decision['hosts']) {
     .map((name) => `warning: --start=${printable(name)}: no machine has that Host or target`);
 }
 
-function notesOf({ left, shared, entries }: ReturnType<typeof concreteHosts>, unasked: readonly HostEntry[]) {
+function notesOf(
+  { left, shared, entries }: ReturnType<typeof concreteHosts>,
+  { unasked, today }: Pick<ReturnType<typeof whatStays>, 'unasked' | 'today'>,
+) {
   const had = unasked.filter((entry) => entries.includes(entry)).map(({ host }) => printable(host));
   return [
     ...leftLines(left).map((line) => `no Host for ${line}`),
@@ -187,7 +186,7 @@ function notesOf({ left, shared, entries }: ReturnType<typeof concreteHosts>, un
       return `warning: ${sharedUuidProblem(item)}${others}`;
     }),
     ...(had.length === 0 ? [] : [`kept as they were: ${fewOf(had, maxShown)}`]),
-    ...goneLine(entries),
+    ...goneLine(entries, today),
   ];
 }
 

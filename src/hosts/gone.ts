@@ -47,11 +47,13 @@ export async function inUse(
 
 export const maxShown = 8;
 
-export function goneLine(entries: readonly HostEntry[]): readonly string[] {
-  const gone = entries.filter((entry) => entry.gone !== undefined).map(({ host }) => host);
+/** Of the machines that were listed until now. */
+export function goneLine(entries: readonly HostEntry[], today: string): readonly string[] {
+  const gone = entries.filter((entry) => entry.gone === today).map(({ host }) => host);
   if (gone.length === 0) return [];
-  const names = fewOf(gone, maxShown);
-  return [printable(`off or gone, with a name kept for 30 days: ${names}: vmssh forget NAME ends one`)];
+  return [
+    printable(`off or gone, with their names kept: ${fewOf(gone, maxShown)}: vmssh forget NAME ends one`),
+  ];
 }
 
 /** What a login is told of a machine that has a Host and is not listed any more: "vm1 of machined is gone since 2026-01-31". */

@@ -3,6 +3,7 @@ import { exitCode } from '../errors.js';
 import { readSafely } from '../files/place.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
+import { containerAround, isUnasked } from '../sources/here.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf } from '../ssh/config/file.js';
 import { type HostEntry, readState } from '../ssh/config/state.js';
@@ -19,7 +20,7 @@ export const asLastTime: ConfigOptions = { system: false };
 export async function refresh(
   io: Io,
   find: FindMachines,
-  files: ConfigFiles = configFiles({ system: false }, io),
+  files: ConfigFiles = ownFiles(io),
   uid = process.geteuid?.(),
 ): Promise<boolean> {
   const state = await readState(files.state);
@@ -45,22 +46,35 @@ export async function refresh(
 
 const install = 'vmssh config install';
 
+function ownFiles(io: Io): ConfigFiles {
+  return configFiles({ system: false }, io);
+}
+
 /** The Hosts are up to date, and ssh does not read them. */
 export const notIncluded = 'NOT_INCLUDED';
 
-/** Ends the Host of a machine that is gone, and changes no other. False if no such machine has that name or target. */
-export async function withoutGone(typed: string, io: Io): Promise<boolean> {
-  const files = configFiles({ system: false }, io);
-  const isMeant = ({ host, target, gone }: HostEntry) =>
-    gone !== undefined && (target === typed || host.toLowerCase() === typed.toLowerCase());
-  if (!(await readState(files.state))?.machines.some(isMeant)) return false;
-  const find = async () => ({ machines: [], warnings: [], stays: (entry: HostEntry) => !isMeant(entry) });
-  return (await rewritten(io, find, files, () => true)) === true;
+/** The Hosts of machines that nothing on this host lists, or would list. */
+export async function goneHosts(
+  io: Io,
+  { state: path }: ConfigFiles = ownFiles(io),
+): Promise<readonly HostEntry[]> {
+  const isInside = containerAround(io.env) !== undefined;
+  const isGone = ({ gone, via, provider }: HostEntry) =>
+    gone !== undefined || (via === undefined && !isInside && isUnasked(provider, [], io.env));
+  return (await readState(path))?.machines.filter(isGone) ?? [];
+}
+
+/** Ends these Hosts, and changes no other. Whether they are ended. */
+export async function endHosts(ended: readonly HostEntry[], io: Io): Promise<boolean> {
+  const hosts = new Set(ended.map(({ host }) => host));
+  if (hosts.size === 0) return false;
+  const find = async () => ({ machines: [], warnings: [], stays: ({ host }: HostEntry) => !hosts.has(host) });
+  return (await rewritten(io, find, ownFiles(io), () => true)) === true;
 }
 
 /** Writes the Hosts again for the machines that have them: what they name may be gone. False if there are none; undefined: they could not be written. */
 export async function writtenAgain(io: Io): Promise<boolean | undefined> {
-  const files = configFiles({ system: false }, io);
+  const files = ownFiles(io);
   if (!(await readState(files.state))) return false;
   const find = async () => ({ machines: [], warnings: [], stays: () => true });
   return rewritten(io, find, files, () => true);

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ifGone } from '../../src/commands/proxy/proxy.js';
+import { forget, forgetGone } from '../../src/commands/ssh/forget.js';
 import { ConnectError } from '../../src/errors.js';
 import { goneSince } from '../../src/hosts/gone.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
@@ -44,14 +45,23 @@ async function calls(name: string): Promise<string | undefined> {
 const gone = () =>
   parseState(readFileSync(home.state, 'utf8')).state.machines.map(({ host, gone }) => [host, gone]);
 
+const keys = () => readFileSync(join(home.path, '.ssh/vmssh_known_hosts'), 'utf8');
+
+/** What `forget --gone` prints where these machines are listed. */
+async function gonesForgotten(...machines: ListedMachine[]) {
+  const to = home.io();
+  await forgetGone(to, async () => ({ machines, warnings: [] }));
+  return to.stdout.join('').trimEnd().split('\n');
+}
+
 describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () => {
-  it('stays its own for 30 days if somebody has logged in to it, and is then free', async () => {
+  it('stays its own if somebody has logged in to it, until forget --gone ends it and its key', async () => {
     await listed([mint], '2026-03-01');
     pinned(mint, 'host%mint');
     expect(await listed([], '2026-03-02')).toContain(
-      'off or gone, with a name kept for 30 days: mint: vmssh forget',
+      'off or gone, with their names kept: mint: vmssh forget',
     );
-    await listed([], '2026-03-20');
+    expect(await listed([], '2027-03-20')).not.toContain('gone');
     expect(gone()).toEqual([['mint', '2026-03-02']]);
     expect(await calls('mint')).toBe('qemu/mint');
     expect(await goneSince('qemu/mint', home.io().env)).toBe('mint of libvirt is gone since 2026-03-02');
@@ -59,23 +69,42 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
       ifGone(new ConnectError('resolve', 'mint', { code: 'NOT_FOUND', problem }), 'qemu/mint', home.io());
     expect((await login('none')).problem).toBe('mint of libvirt is gone since 2026-03-02: none');
     expect((await login('"mint" is off')).problem).toBe('"mint" is off');
-    await listed([], '2026-04-01');
-    expect(await calls('mint')).toBe('qemu/mint');
-    await listed([], '2026-04-02');
-    expect(await calls('mint')).toBe(undefined);
+    expect(await gonesForgotten()).toEqual([
+      `forgot the host key of "mint", also known as ${mint.uuid}`,
+      'the name "mint" is free again: its Host is gone',
+    ]);
+    expect([await calls('mint'), gone(), keys()]).toEqual([undefined, [], '']);
+    expect(await gonesForgotten()).toEqual(['nothing is kept of a machine that is gone']);
   });
 
-  it('stays for 30 days at most while its source cannot be asked, from the first such day', async () => {
+  it('stays while its source cannot be asked, however long, and forget ends it where nothing can ask it', async () => {
     const warnings = [{ provider: 'libvirt', code: 'ETIMEDOUT', problem: 'did not answer' }];
     await listed([mint], '2026-03-01');
     pinned(mint, 'host%mint');
-    await listed([], '2026-03-10', { warnings });
-    await listed([mint], '2026-03-12');
-    for (const day of ['2026-04-01', '2026-04-20', '2026-05-01'])
-      expect(await listed([], day, { warnings })).toContain('kept as they were: mint');
+    expect(await listed([], '2029-05-01', { warnings })).toContain('kept as they were: mint');
     expect([await calls('mint'), gone()]).toEqual(['qemu/mint', [['mint', undefined]]]);
-    await listed([], '2026-05-02', { warnings });
-    expect(await calls('mint')).toBe(undefined);
+    await listed([dev], '2029-05-02', { warnings });
+    rmSync(join(home.path, 'bin/podman'));
+    const to = home.io({ PATH: join(home.path, 'bin') });
+    expect(await forget.run({ targets: ['dev'], gone: false }, to)).toBe(0);
+    expect([await calls('mint'), await calls('dev')]).toEqual(['qemu/mint', undefined]);
+  });
+
+  it('ends alone where the machine has another name now, and stays that of a container that is off', async () => {
+    const old = { ...mint, name: 'old', target: 'qemu/old', uuid: id(3) };
+    await listed([mint, dev, old], '2026-03-01');
+    home.write(
+      'vmssh_known_hosts',
+      [mint, dev, old].map(({ uuid }) => `vmssh-${uuid} ssh-ed25519 AAAA\n`).join(''),
+    );
+    await listed([], '2026-03-02');
+    await gonesForgotten({ ...mint, name: 'new', target: 'qemu/new' }, { ...dev, status: 'off' });
+    expect([await calls('mint'), await calls('dev'), await calls('old')]).toEqual([
+      undefined,
+      'podman/dev',
+      undefined,
+    ]);
+    expect(keys()).toBe(`vmssh-${mint.uuid} ssh-ed25519 AAAA\nvmssh-${dev.uuid} ssh-ed25519 AAAA\n`);
   });
 
   it('is kept for a login that setup made, and for a key that is pinned by the name only', async () => {
@@ -156,13 +185,13 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect(await calls('mint')).toBe('qemu:system/mint');
   });
 
-  it('goes with a new prefix, with --only-patterns, and after 200 that went later', async () => {
+  it('goes with a new prefix, with --only-patterns, and after 1,000 that went later', async () => {
     await listed([mint], '2026-03-01');
     pinned(mint, 'qemu%mint');
     const names = { prefix: 'vm-', onlyPatterns: false };
     await home.install({ names }, home.io(), async () => ({ machines: [mint], warnings: [] }));
     expect([await calls('mint'), await calls('vm-mint')]).toEqual([undefined, 'qemu/mint']);
-    const many = Array.from({ length: 201 }, (_, i) => ({
+    const many = Array.from({ length: 1001 }, (_, i) => ({
       ...mint,
       ...{ name: `m${i}`, target: `qemu/m${i}`, uuid: `${id(3).slice(0, -4)}${1000 + i}` },
     }));
@@ -172,7 +201,7 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     await listed(many, '2026-03-01');
     await listed(many.slice(1), '2026-03-02');
     await listed([], '2026-03-03');
-    expect(gone()).toHaveLength(200);
+    expect(gone()).toHaveLength(1000);
     expect(await calls('m0')).toBe(undefined);
     await home.install({ names: { prefix: '', onlyPatterns: true } });
     expect(gone()).toEqual([]);

@@ -139,7 +139,7 @@ it('a key that ssh kept by the target goes with its machine, and is shown by its
   const kept = 'home/.ssh/vmssh_known_hosts';
   writeTree(dir, { [kept]: known, 'home/.local/state/vmssh/hosts.json': JSON.stringify(state) });
   const io = fakeIo({ env: { HOME: join(dir, 'home') } });
-  expect(await forget.run({ targets: ['mint'] }, io)).toBe(0);
+  expect(await forget.run({ targets: ['mint'], gone: false }, io)).toBe(0);
   expect(readFileSync(join(dir, kept), 'utf8')).toBe(`vmssh-other ${key}\n`);
   const names = `hyper-v/${uuid}, hyper-v/mint`;
   expect(io.stdout.join('')).toContain(`forgot 2 host keys of "mint", also known as ${names}\n`);

@@ -147,6 +147,7 @@ const table: readonly (readonly [
   ['proxy', '--start-on-terminal a 22', 'a 22', 'start-on-terminal'],
   [config, '--no-start', '', 'no-start'],
   ['forget', 'a b', 'a b', ''],
+  ['forget', '--gone', '', 'gone'],
   ['list', '--watch=5', '', 'watch=5'],
   [
     'guest print',

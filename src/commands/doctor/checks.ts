@@ -5,14 +5,13 @@ import { type Row, rowFormatter } from '../../cli/rows.js';
 import { startProgress } from '../../cli/terminal.js';
 import { exitCode } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
-import { hostKeyAlias, namesOf } from '../../identity/identity.js';
-import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { howToGet, refusalFix, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import { isFailure } from '../../sources/source.js';
 import { ownSource } from '../../sources/sources.js';
+import { maxGone } from '../../ssh/config/hosts.js';
 import { configChecks } from './config.js';
 import { exposedChecks } from './exposed.js';
 import { type Facts, gatherFacts } from './facts.js';
@@ -104,7 +103,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...outsideChecks(facts),
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
-    ...oldKeys(facts),
+    ...goneMachines(facts),
     ...facts.clients,
   ];
 }
@@ -235,22 +234,12 @@ function outsideChecks({ outside: { lines, problems }, toAdd, machines }: Facts)
   return [...files, ...each, ...toAdd.map((found) => finding(name, 'none', found))];
 }
 
-/** The machines of hypervisors are not listed here. */
-function oldKeys({ config: { old = [] }, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
-  const listed = new Set(
-    machines.flatMap((machine) => {
-      const target = asTarget(machine.target);
-      const names = target ? namesOf({ target, machine }).map((name) => `vmssh-${name}`) : [];
-      return [target && hostKeyAlias({ target, machine }), ...names];
-    }),
-  );
-  const gone = old.filter(
-    ({ alias }) => !listed.has(alias) && /^vmssh-(?!via%)[\p{L}\p{N}_.%=-]+$/u.test(alias),
-  );
-  if (gone.length === 0 || warnings.some((each) => isFailure(each) && !isQuiet(each))) return [];
-  const words = [...new Set(gone.map(({ alias }) => alias.replace('vmssh-', '')))];
-  const what = said`over a year old, and of no listed machine: ${fewOf(words, maxShown)}`;
-  return [finding('known keys', 'none', what, `vmssh forget ${words.slice(0, maxShown).join(' ')}`)];
+/** What is kept of them ends by `forget`. */
+function goneMachines({ config: { gone = [] } }: Facts): readonly HostCheck[] {
+  if (gone.length === 0) return [];
+  const most = gone.length < maxGone ? '' : `, as many as are kept: the first that went are no longer`;
+  const what = said`off or gone, with their names kept: ${fewOf(gone, maxShown)}${fixed(most)}`;
+  return [finding('names', 'none', what, 'vmssh forget --gone')];
 }
 
 const maxShown = 4;

@@ -8,8 +8,6 @@ import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places
 import { type Plan, planInstall } from '../../hosts/plan.js';
 import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
-import { bothFiles } from '../../identity/inbox.js';
-import { type Pin, pinsIn } from '../../identity/pins.js';
 import { hostPatterns } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { FindMachines } from '../../machines/find-machines.js';
@@ -60,8 +58,8 @@ export interface ConfigFacts {
   readonly throwaway?: readonly string[] | undefined;
   /** Why none of the known keys counts. */
   readonly keys?: { readonly problem: string; readonly fix: string } | undefined;
-  /** The pins that were accepted over a year ago. */
-  readonly old?: readonly Pin[];
+  /** The Hosts of machines that no source lists any more. */
+  readonly gone?: readonly string[];
   /** The known_hosts files of the user's own Hosts for machines. */
   readonly displaced?: readonly string[];
   /** Which ssh reads the files of another home, and what to do about it. */
@@ -87,7 +85,8 @@ export async function gatherConfig(
   const pins = await ownPins(knownHostsFile(io.env));
   const texts = await usersTexts(io);
   const targets = texts.flatMap(blocksOf).flatMap(({ patterns }) => patterns.filter(asTarget));
-  const hosts = [...(await writtenHosts(io)).map(({ host }) => host), ...targets];
+  const written = await writtenHosts(io);
+  const hosts = [...written.map(({ host }) => host), ...targets];
   return {
     path,
     owner,
@@ -95,19 +94,13 @@ export async function gatherConfig(
     pasted,
     ...(owner === 'none' ? {} : await ofLastRun(files, io, run)),
     asks: linesOf(own ?? main, /^\s*KnownHostsCommand .* host-key /).length > 0,
-    ...(Buffer.isBuffer(pins)
-      ? { old: pinsIn(await bothFiles(knownHostsFile(io.env))).filter(isOld) }
-      : { keys: pins }),
+    ...(Buffer.isBuffer(pins) ? {} : { keys: pins }),
+    gone: written.flatMap(({ host, gone }) => (gone === undefined ? [] : [host])),
     displaced: [...new Set(hosts.flatMap(knownHostsNamedIn(texts)))],
     elsewhere: await readElsewhere(files, io),
     lost: owner === 'ours' ? await notInEffect(files, io) : undefined,
     forAll: system && (await gatherForAll(system, io, run)),
   };
-}
-
-function isOld({ comment = '' }: Pin): boolean {
-  const [year = '', ...rest] = new Date().toISOString().slice(0, 10).split('-');
-  return /^\d{4}-\d\d-\d\d /.test(comment) && comment < [Number(year) - 1, ...rest].join('-');
 }
 
 function textOf(path: string): Promise<string | undefined> {

@@ -190,11 +190,10 @@ async function advice(
   const open = running.filter((each) => !lacksWay(each));
   const isKnown = all.machines.length > 0 || all.warnings.some(isSilence);
   const isClear = isKnown && (open.length === 0 || written !== undefined);
-  const isAllHere = written?.every(({ gone }) => gone === undefined) ?? true;
-  if (isClear && !closed && isAllHere) return '';
+  if (isClear && !closed) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
   const start = isClear || open.length > 0 ? '' : howToGetOne(await loadSources(mayAsk), io);
-  return start + whatNext(all.machines, isClear ? [] : open, closed, written ?? [], io);
+  return start + whatNext(all.machines, isClear ? [] : open, closed, io);
 }
 
 function lacksWay({ provider, routes = [] }: ListedMachine): boolean {

@@ -1,6 +1,5 @@
 import { pasteable } from '../../cli/failure.js';
 import { printable } from '../../errors.js';
-import { goneLine } from '../../hosts/gone.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
@@ -8,16 +7,14 @@ import { sourcesToAdd } from '../../sources/outside/shipped.js';
 import { isOfOthers } from '../../sources/search.js';
 import type { Source } from '../../sources/source.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
-import type { HostEntry } from '../../ssh/config/state.js';
 import { shellOf } from '../../typed/shell.js';
 import { typedNames } from './format.js';
 
-/** Below a list for a person. `all`: the machines of the list; `open`: those that run, while ssh does not know the machines' names; `closed`: one that no route leads into; `written`: the Hosts, of which some may be of no machine any more. */
+/** Below a list for a person. `all`: the machines of the list; `open`: those that run, while ssh does not know the machines' names; `closed`: one that no route leads into. */
 export function whatNext(
   all: readonly ListedMachine[],
   open: readonly ListedMachine[],
   closed: ListedMachine | undefined,
-  written: readonly HostEntry[],
   io: Io,
 ): string {
   const typed = typedNames(all, shellOf(io));
@@ -25,7 +22,7 @@ export function whatNext(
   const first = open.find(isPlain) ?? open[0];
   const login = first && [...sourcesToAdd(io), `To log in: vmssh setup ${typed(first)}`];
   const way = closed && [`No way into ${closed.name} yet: vmssh setup ${typed(closed)}`];
-  return lines([...(login ?? []), ...(way ?? []), ...goneLine(written)], io);
+  return lines([...(login ?? []), ...(way ?? [])], io);
 }
 
 /** Below an empty list for a person: which managers were asked, and which are not here. */

@@ -1,9 +1,9 @@
-import { type Command, UsageError } from '../../cli/command.js';
+import { type Command, flag, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/failure.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fileError } from '../../hosts/files.js';
-import { withoutGone } from '../../hosts/refresh.js';
+import { endHosts, goneHosts } from '../../hosts/refresh.js';
 import { pinsOf } from '../../identity/decide.js';
 import { type Forgotten, forgetKeys } from '../../identity/forget-keys.js';
 import { aliasAmong, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
@@ -12,56 +12,116 @@ import { undoCommand } from '../../identity/refusal.js';
 import { asTarget, isNamed, parseTarget } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
+import { type FindMachines, findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
+import { aliasOf } from '../../ssh/config/hosts.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { knownHostsFile, ownHome } from '../../ssh/folder.js';
 import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../ssh/guest-keys.js';
 import { namesByHop } from '../../ssh/hop-names.js';
 import { namesTyped } from '../../ssh/key-owner.js';
 
-export const forget: Command<{ readonly targets: readonly string[] }> = {
+interface ForgetOptions {
+  readonly targets: readonly string[];
+  readonly gone: boolean;
+}
+
+const goneOption = flag({
+  long: 'gone',
+  summary: 'all machines that no source lists any more, and their names',
+});
+
+export const forget: Command<ForgetOptions> = {
   name: 'forget',
   summary: "forget a machine's host key, so that ssh takes its new one",
   usage: 'TARGET...',
   details:
     'Exits with 0 also if no key is known. Changes ~/.ssh/vmssh_known_hosts, and removes the Host of a machine that is gone.',
-  options: [viaOption],
+  options: [goneOption, viaOption],
   examples: {
     'vmssh forget mint': 'the machine was reinstalled',
     'vmssh forget 01234567-89ab-cdef-0123-456789abcdef': 'by its UUID, when it is gone',
+    'vmssh forget --gone': 'what is kept of machines that no source lists any more',
   },
 
   parse(raw) {
-    if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
-    return { targets: raw.positionals.map((target) => throughHop(raw, target)) };
+    const gone = goneOption.read(raw);
+    if (raw.positionals.length === 0 && !gone)
+      throw new UsageError('expected one or more targets, got nothing', 'vmssh forget TARGET, or --gone');
+    return { targets: raw.positionals.map((target) => throughHop(raw, target)), gone };
   },
 
-  async run({ targets }, io) {
-    const path = knownHostsFile(io.env);
+  async run({ targets, gone }, io) {
     for (const { host: target } of targets.map(splitLogin)) {
       const found = await lookUp(target, io).catch(() => undefined);
-      const { names, ...what } = await namesIn(target, found, io.env);
-      const done = await forgetKeys(path, names, what).catch((error) => {
-        throw fileError(error, path, 'changed');
-      });
-      const { removed, kept } = done;
-      const ended = !found?.machine && (await withoutGone(target, io));
-      if (ended) io.out(`${printable(`the name ${quote(target)} is free again: its Host is gone`)}\n`);
-      const made = found ? guestKeysFor(found, io.env) : madeKeysOf(target, io.env);
-      if (removed > 0 || kept.length > 0) {
-        for (const line of reportOf(target, done)) io.out(`${printable(line)}\n`);
-        if (made) {
-          const still = `ssh still accepts only the host key that was made for ${quote(made.name)}`;
-          await complain(still, undoHint(made, io), io);
-        }
-      } else if (!ended) {
-        const hint = made ? undoHint(made, io) : fixFor(target);
-        await complain(`no host key of ${quote(target)} is known in ${path}`, hint, io);
-      }
+      const isTyped = (text: string) => text.toLowerCase() === target.toLowerCase();
+      const hosts = found?.machine ? [] : await goneHosts(io);
+      const meant = hosts.filter((each) => each.target === target || isTyped(each.host));
+      await forgetOne(target, found, meant, io);
     }
+    if (gone) await forgetGone(io);
     return exitCode.ok;
   },
 };
+
+/** Of all machines that `find` does not find any more: their keys and names. */
+export async function forgetGone(io: Io, find: FindMachines = findMachines): Promise<void> {
+  const { machines } = await find(io);
+  const targets = new Set(machines.map(({ target }) => target));
+  const ids = new Set(machines.flatMap(({ uuid }) => uuid ?? []));
+  // A container that is off may have no Host, and is listed.
+  const gone = (await goneHosts(io)).filter(({ target }) => !targets.has(target));
+  // A machine that has another name now keeps its key.
+  const [renamed, others] = [true, false].map((is) =>
+    gone.filter(({ uuid = '' }) => ids.has(uuid) === is),
+  ) as [HostEntry[], HostEntry[]];
+  for (const { host } of others) await forgetAndSay(host, undefined, io);
+  await endNames([...others, ...renamed], io);
+  if (gone.length === 0) io.out('nothing is kept of a machine that is gone\n');
+}
+
+/** Forgets the keys of a machine, and ends `gone`, its Hosts of which no source knows any more. */
+async function forgetOne(
+  target: string,
+  found: ListedTarget | undefined,
+  gone: readonly HostEntry[],
+  io: Io,
+): Promise<void> {
+  const isDone = await forgetAndSay(target, found, io);
+  const ended = await endNames(gone, io);
+  if (isDone || ended) return;
+  const made = madeFor(target, found, io);
+  const hint = made ? undoHint(made, io) : fixFor(target);
+  await complain(`no host key of ${quote(target)} is known in ${knownHostsFile(io.env)}`, hint, io);
+}
+
+/** Whether there was a key. */
+async function forgetAndSay(target: string, found: ListedTarget | undefined, io: Io): Promise<boolean> {
+  const path = knownHostsFile(io.env);
+  const { names, ...what } = await namesIn(target, found, io.env);
+  const done = await forgetKeys(path, names, what).catch((error) => {
+    throw fileError(error, path, 'changed');
+  });
+  if (done.removed === 0 && done.kept.length === 0) return false;
+  for (const line of reportOf(target, done)) io.out(`${printable(line)}\n`);
+  const made = madeFor(target, found, io);
+  const still = made && `ssh still accepts only the host key that was made for ${quote(made.name)}`;
+  if (made && still) await complain(still, undoHint(made, io), io);
+  return true;
+}
+
+function madeFor(target: string, found: ListedTarget | undefined, { env }: Io): GuestKeys | undefined {
+  return found ? guestKeysFor(found, env) : madeKeysOf(target, env);
+}
+
+/** Whether those Hosts are ended. */
+async function endNames(gone: readonly HostEntry[], io: Io): Promise<boolean> {
+  const ended = await endHosts(gone, io);
+  if (ended)
+    for (const { host } of gone)
+      io.out(`${printable(`the name ${quote(host)} is free again: its Host is gone`)}\n`);
+  return ended;
+}
 
 /** The names that known_hosts may have for a machine, and those that meant it: also by its Host. For one that is gone: the typed UUID, target or Host. */
 async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io['env']) {
@@ -94,9 +154,11 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   const typedOnly = [typed, ...(id === undefined ? [] : [id]), ...targets];
   // Of a hypervisor's machine nobody here knows which one has the name now.
   const isThere = found?.machine !== undefined || found?.target.kind === 'via';
-  return isThere
-    ? { names: typedOnly, known, meant, own: pinsOfIt }
-    : { names: [...typedOnly, ...known], known, meant };
+  if (isThere) return { names: typedOnly, known, meant, own: pinsOfIt };
+  // A UUID that another Host has is that of a machine which has another name now.
+  const isItsOwn = ({ uuid }: HostEntry) => hosts.filter((each) => each.uuid === uuid).length === 1;
+  const lost = [...known, ...entries.filter(isItsOwn).flatMap((entry) => aliasOf(entry) ?? [])];
+  return { names: [...typedOnly, ...lost], known: lost, meant };
 }
 
 function reportOf(typed: string, { removed, forgotten, kept }: Forgotten): readonly string[] {

@@ -71,22 +71,13 @@ export function concreteHosts(machines: readonly ListedMachine[], options: Hosts
   return { entries, left, ...entryHosts(entries, options.prefix, options) };
 }
 
-/** How long the name of a machine that is gone stays its own, in days, and for how many. */
-const goneDays = 30;
-const maxGone = 200;
+/** How many names of machines that are gone stay their own. */
+export const maxGone = 1000;
 
-/** The entries whose time is not over; of very many, the ones that went last. */
+/** The entries with the day since which nothing lists them; of very many, those that went last. */
 function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
-  // A clock that was wrong for a day keeps none for longer.
-  const since = ({ gone, unasked = today }: HostEntry) => [gone ?? unasked, today].sort()[0] ?? '';
-  const dated = all.map(({ unasked, ...entry }) => ({ ...entry, gone: since({ ...entry, unasked }) }));
-  const recent = dated.filter(({ gone }) => !isOver(gone, today));
-  return recent.toSorted((a, b) => b.gone.localeCompare(a.gone)).slice(0, maxGone);
-}
-
-/** Whether a name that no listing has had since that day is free. */
-export function isOver(since: string, today: string): boolean {
-  return since < new Date(Date.parse(today) - goneDays * 86_400_000).toISOString().slice(0, 10);
+  const dated = all.map((entry) => ({ ...entry, gone: entry.gone ?? today }));
+  return dated.toSorted((a, b) => b.gone.localeCompare(a.gone)).slice(0, maxGone);
 }
 
 interface Wanted {

@@ -20,10 +20,8 @@ export interface HostEntry extends HostMachine {
   readonly host: string;
   /** The targets from other providers. */
   readonly also?: readonly string[];
-  /** The day of the first listing that lacked it, as 2026-01-31: its name stays its own for a while. */
+  /** The day of the first listing that lacked it, as 2026-01-31: its name stays its own until `forget`. */
   readonly gone?: string;
-  /** The first day on which its source could not be asked. */
-  readonly unasked?: string;
   /** What its source has to be asked with, if a shell alone had it. */
   readonly environment?: KeptEnv;
   /** Fields of a newer version, which stay as they are. */
@@ -147,14 +145,13 @@ function entryOf(json: JsonObject): HostEntry | undefined {
       ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile },
       authority: authority === 'user' ? authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, environment) : undefined,
-      ...{ gone: dayIn(texts.gone), unasked: dayIn(texts.unasked) },
+      gone: dayIn(texts.gone),
     }),
     ...moreOf(Object.entries(others).filter(([field]) => !textFields.includes(field))),
   };
 }
 
-// An older vmssh wrote "seen".
-const textFields = 'host target provider via seen gone unasked uuid user identityFile'.split(' ');
+const textFields = 'host target provider via gone uuid user identityFile'.split(' ');
 
 function moreOf(fields: readonly (readonly [string, unknown])[]): { readonly more?: JsonObject } {
   return fields.length === 0 ? {} : { more: Object.fromEntries(fields) };

@@ -58,15 +58,6 @@ describe("what the doctor sees of ssh's configuration", () => {
     expect(await gather(main, own)).toMatchObject(want);
   });
 
-  it('keys that were accepted over a year ago', async () => {
-    const year = new Date().getFullYear();
-    const line = (name: string, words: string) => `vmssh-${name} ssh-ed25519 AAAA ${words}\n`;
-    const keys =
-      line('a', `${year - 2}-01-01 manager`) + line('b', `${year}-01-01 you`) + line('c', 'host%c');
-    const { old } = await gather('', undefined, keys);
-    expect(old?.map(({ alias }) => alias)).toEqual(['vmssh-a']);
-  });
-
   it('lines for all users, as those of a user', async () => {
     const folder = mkdtempSync(join(dir, 'system-'));
     const io = fakeIo({ env: { HOME: folder, PATH: '/proc/none' }, self });

@@ -6,6 +6,7 @@ import { hostChecks, runDoctor } from '../../../src/commands/doctor/checks.js';
 import type { ConfigFacts, SshFacts } from '../../../src/commands/doctor/config.js';
 import { doctor } from '../../../src/commands/doctor/doctor.js';
 import { type Facts, gatherFacts } from '../../../src/commands/doctor/facts.js';
+import { maxGone } from '../../../src/ssh/config/hosts.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { good } from './facts.js';
@@ -27,8 +28,6 @@ describe('the doctor of this host', () => {
   const missing = { missing: new Error('no addon for this glibc') };
   const ssh = (more: Partial<SshFacts>) => ({ ssh: { ...good.ssh, ...more } });
   const config = (more: Partial<ConfigFacts>) => ({ config: { ...good.config, ...more } });
-  const goneId = '99999999-2222-4333-8444-555555555555';
-  const pin = (name = '') => ({ alias: `vmssh-${name}`, type: 'ssh-ed25519', key: 'AAAA', names: [] });
   const device = (path: keyof Facts['devices'], state: 'closed' | 'absent') => ({
     ...{ devices: { ...good.devices, [path]: state }, modules: state === 'absent' ? [] : good.modules },
   });
@@ -187,12 +186,16 @@ describe('the doctor of this host', () => {
       /^ssh runs for no user without an entry in \/etc\/passwd: add one$/,
     ],
     [
-      'none known keys',
-      config({
-        old: [good.machines.machines[0]?.uuid, goneId, 'lima%dev', 'via%hv1/web', 'x;sh'].map(pin),
-      }),
-      new RegExp(`^over a year old, and of no listed machine: ${goneId}, lima%dev$`),
-      new RegExp(`^vmssh forget ${goneId} lima%dev$`),
+      'none names',
+      config({ gone: ['mint', 'web', 'db', 'a', 'b'] }),
+      /^off or gone, with their names kept: mint, web, db, a, and 1 more$/,
+      /^vmssh forget --gone$/,
+    ],
+    [
+      'none names',
+      config({ gone: Array(maxGone).fill('mint') }),
+      /996 more, as many as are kept: the first that went are no longer$/,
+      /^vmssh forget --gone$/,
     ],
     [
       'none fresh Hosts',

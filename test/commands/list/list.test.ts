@@ -265,9 +265,6 @@ describe('vmssh list', () => {
         'Looked in: Lima, QEMU. Not installed: libvirt, Incus.\nExpected one? vmssh doctor\n',
       );
       expect((await output({}, deps())).stdout).toBe('');
-      const hosts = async () =>
-        (await (await withHosts('')).hosts(person()))?.map((each) => ({ ...each, gone: '2026-01-31' }));
-      expect((await output({}, { ...asked, hosts }, person())).stderr).toContain('vmssh forget NAME');
     });
 
     it('says how many are off if none runs', async () => {

@@ -176,15 +176,14 @@ function takesPassword(settings: string): boolean {
 
 /** What on this host keeps ssh from a key that sshd may take. */
 async function ownCause(
-  { said, agent, settings, end }: SshTry,
+  { said, agent, settings }: SshTry,
   short: (path: string) => string,
 ): Promise<Pick<LoginVerdict, 'message' | 'fix'> | undefined> {
-  const { accepted, unsigned, methods, offered } = said;
+  const { accepted, unsigned, methods, offered, skipped } = said;
   const setting = await keysOff(settings, said);
   if (setting && methods.includes('publickey')) return setting;
-  const skipped = /^debug1: Skipping (\S+) key (.*) - corresponding algo\w* not in Pubkey/m.exec(end.stderr);
-  if (skipped && offered.length === 0)
-    return { message: `ssh does not offer ${short(skipped[2] ?? '')}: ${ownPolicy}`, fix: otherKey };
+  if (skipped !== undefined && offered.length === 0)
+    return { message: `ssh does not offer ${short(skipped)}: ${ownPolicy}`, fix: otherKey };
   if (accepted && unsigned !== undefined)
     return { message: `sshd takes ${short(accepted.name)}, but ssh cannot use it: ${unsigned}` };
   if (methods.length > 0 && methods.every((method) => method.startsWith('gssapi')))

@@ -60,8 +60,7 @@ export async function decide(
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, via);
   const { warnings, asked = [], env = io.env } = found;
-  const stays = whatStays(found, options, last, io);
-  const { kept, left, listed, today, failed } = stays;
+  const { kept, unasked, left, listed, today, failed } = whatStays(found, options, last, io);
   const machines = await withOwnKeys(withLogins(listed, logins), options);
   const around = surroundings(options, io);
   const own = ownEnv(env);
@@ -78,7 +77,7 @@ export async function decide(
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
   const notes = [
     ...shownWarnings(warnings).map(({ provider, problem }) => `warning: ${provider}: ${printable(problem)}`),
-    ...notesOf(made, stays),
+    ...notesOf(made, unasked, today),
     ...throwaway.notes,
     ...notKept(entries, own),
     ...unknownStarts(start, hosts),
@@ -176,7 +175,8 @@ function unknownStarts(start: Settings['start'], hosts: Decision['hosts']) {
 
 function notesOf(
   { left, shared, entries }: ReturnType<typeof concreteHosts>,
-  { unasked, today }: Pick<ReturnType<typeof whatStays>, 'unasked' | 'today'>,
+  unasked: readonly HostEntry[],
+  today: string,
 ) {
   const had = unasked.filter((entry) => entries.includes(entry)).map(({ host }) => printable(host));
   return [

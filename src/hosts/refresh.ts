@@ -54,14 +54,11 @@ function ownFiles(io: Io): ConfigFiles {
 export const notIncluded = 'NOT_INCLUDED';
 
 /** The Hosts of machines that nothing on this host lists, or would list. */
-export async function goneHosts(
-  io: Io,
-  { state: path }: ConfigFiles = ownFiles(io),
-): Promise<readonly HostEntry[]> {
+export async function goneHosts(io: Io): Promise<readonly HostEntry[]> {
   const isInside = containerAround(io.env) !== undefined;
   const isGone = ({ gone, via, provider }: HostEntry) =>
     gone !== undefined || (via === undefined && !isInside && isUnasked(provider, [], io.env));
-  return (await readState(path))?.machines.filter(isGone) ?? [];
+  return (await readState(ownFiles(io).state))?.machines.filter(isGone) ?? [];
 }
 
 /** Ends these Hosts, and changes no other. Whether they are ended. */

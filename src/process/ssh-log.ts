@@ -23,6 +23,8 @@ export interface SshSaid {
   readonly isKept: boolean;
   readonly user?: string | undefined;
   readonly offered: readonly OfferedKey[];
+  /** The file of the first key whose type this ssh does not use. */
+  readonly skipped?: string | undefined;
   /** The last key that sshd would have taken. */
   readonly accepted?: OfferedKey | undefined;
   /** By what it logged in, such as "publickey". */
@@ -65,6 +67,7 @@ export function readSsh(stderr: string): SshSaid {
     isKept: /^Warning: Permanently added .* to the list of known hosts\.\r?$/m.test(own),
     user: /^debug1: Authenticating to .* as '(.*)'\r?$/m.exec(own)?.[1],
     offered,
+    skipped: /^debug1: Skipping \S+ key (.*) - corresponding algo\w* not in Pubkey/m.exec(stderr)?.[1],
     accepted,
     by: by.at(-1),
     methods: left?.trim().split(',') ?? [],

@@ -237,7 +237,7 @@ function outsideChecks({ outside: { lines, problems }, toAdd, machines }: Facts)
 /** What is kept of them ends by `forget`. */
 function goneMachines({ config: { gone = [] } }: Facts): readonly HostCheck[] {
   if (gone.length === 0) return [];
-  const most = gone.length < maxGone ? '' : `, as many as are kept: the first that went are no longer`;
+  const most = gone.length < maxGone ? '' : ', as many as are kept: the first that went are no longer';
   const what = said`off or gone, with their names kept: ${fewOf(gone, maxShown)}${fixed(most)}`;
   return [finding('names', 'none', what, 'vmssh forget --gone')];
 }

@@ -19,7 +19,7 @@ export async function homeChecks(io: Here): Promise<readonly HostCheck[]> {
   if (HOME && !ownHome(io.env).HOME)
     return bad(
       said`HOME is ${HOME}, and others than root may change what is there: as root, vmssh and ssh use ${home}`,
-      `leave sudo out; or for root's own: sudo -H`,
+      "leave sudo out; or for root's own: sudo -H",
     );
   if (!(await isThere(home)))
     return bad(

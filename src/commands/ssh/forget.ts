@@ -72,11 +72,9 @@ export async function forgetGone(io: Io, find: FindMachines = findMachines): Pro
   // A container that is off may have no Host, and is listed.
   const gone = (await goneHosts(io)).filter(({ target }) => !targets.has(target));
   // A machine that has another name now keeps its key.
-  const [renamed, others] = [true, false].map((is) =>
-    gone.filter(({ uuid = '' }) => ids.has(uuid) === is),
-  ) as [HostEntry[], HostEntry[]];
-  for (const { host } of others) await forgetAndSay(host, undefined, io);
-  await endNames([...others, ...renamed], io);
+  const lost = gone.filter(({ uuid }) => uuid === undefined || !ids.has(uuid));
+  for (const { host } of lost) await forgetAndSay(host, undefined, io);
+  await endNames(gone, io);
   if (gone.length === 0) io.out('nothing is kept of a machine that is gone\n');
 }
 

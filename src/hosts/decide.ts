@@ -94,30 +94,15 @@ export async function decide(
   };
 }
 
+type Stays = Pick<ConfigOptions, 'via'> & Pick<Settings, 'names' | 'logins'>;
+
 /** Of the Hosts of the last run: those of machines that could not be asked for, which stay (`unasked`: failed just now), and those that a listing lacks. */
-function whatStays(
-  found: MachinesFound,
-  { via, logins, names: { onlyPatterns } }: Pick<ConfigOptions, 'via'> & Pick<Settings, 'names' | 'logins'>,
-  last: HostState,
-  io: Io,
-) {
-  const { warnings, asked = [], env = io.env } = found;
-  const container = containerAround(env);
-  // A list that was made in another environment says nothing of machines that are kept with theirs.
-  const otherwise = foundOtherwise(env, found.env ? last.machines : []);
-  // A provider that could not be asked may still have the machines of its Hosts.
-  const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
-  const failed = new Set(warnings.filter(isFailure).map(ownerOf));
+function whatStays(found: MachinesFound, options: Stays, last: HostState, io: Io) {
+  const { via, logins, names } = options;
+  const { onlyPatterns } = names;
+  const { failed, otherwise, isUnseen, isUnknown } = couldNotBeAsked(found, options, last, io);
   const today = found.day ?? new Date().toISOString().slice(0, 10);
-  const isKept = (entry: HostEntry) => {
-    const { via: host, provider } = entry;
-    if (asTarget(entry.target) === undefined) return false;
-    const isSilent = failed.has(ownerName(entry));
-    if (host !== undefined) return isSilent || (via !== 'none' && !onlyPatterns && !asked.includes(host));
-    if (container !== undefined) return true;
-    return isSilent || otherwise.has(provider) || isUnasked(provider, found.machines, env);
-  };
-  const stays = new Set(last.machines.filter(found.stays ?? isKept));
+  const stays = new Set(last.machines.filter(found.stays ?? isUnknown));
   const listed = found.machines.filter(({ via: host, provider }) => host || !otherwise.has(provider));
   const lastLogins = settings.logins.parse(last.options);
   const all = [...listed, ...stays];
@@ -128,9 +113,34 @@ function whatStays(
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
   const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
-  const isUnseen = (entry: HostEntry) => entry.via === undefined && container !== undefined;
   const unasked = kept.filter((entry) => failed.has(ownerName(entry)) || isUnseen(entry));
   return { failed, kept, unasked, left, listed, today };
+}
+
+/** Whether a machine that is not in `found` may still be there: `isUnknown`, as its source or hypervisor was not asked, or has failed. */
+export function couldNotBeAsked(
+  found: MachinesFound,
+  { via, names: { onlyPatterns } }: Stays,
+  last: HostState,
+  io: Io,
+) {
+  const { warnings, asked = [], env = io.env } = found;
+  const container = containerAround(env);
+  // A list that was made in another environment says nothing of machines that are kept with theirs.
+  const otherwise = foundOtherwise(env, found.env ? last.machines : []);
+  // A provider that could not be asked may still have the machines of its Hosts.
+  const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
+  const failed = new Set(warnings.filter(isFailure).map(ownerOf));
+  const isUnseen = (entry: HostEntry) => entry.via === undefined && container !== undefined;
+  const isUnknown = (entry: HostEntry) => {
+    const { via: host, provider } = entry;
+    if (asTarget(entry.target) === undefined) return false;
+    const isSilent = failed.has(ownerName(entry));
+    if (host !== undefined) return isSilent || (via !== 'none' && !onlyPatterns && !asked.includes(host));
+    if (isUnseen(entry)) return true;
+    return isSilent || otherwise.has(provider) || isUnasked(provider, found.machines, env);
+  };
+  return { failed, otherwise, isUnseen, isUnknown };
 }
 
 /** What its manager says of a machine: the login that setup made is taken back. */

@@ -4,14 +4,16 @@ import { readSafely } from '../files/place.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { containerAround, isUnasked } from '../sources/here.js';
+import { withKeptEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf } from '../ssh/config/file.js';
 import { type HostEntry, readState } from '../ssh/config/state.js';
-import type { Decision } from './decide.js';
+import { couldNotBeAsked, type Decision } from './decide.js';
 import { noInclude } from './in-effect.js';
-import type { ConfigOptions } from './options.js';
+import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles } from './places.js';
 import { planInstall } from './plan.js';
+import { inEffect } from './setting.js';
 import { carryOut, once } from './write.js';
 
 export const asLastTime: ConfigOptions = { system: false };
@@ -59,6 +61,30 @@ export async function goneHosts(io: Io): Promise<readonly HostEntry[]> {
   const isGone = ({ gone, via, provider }: HostEntry) =>
     gone !== undefined || (via === undefined && !isInside && isUnasked(provider, [], io.env));
   return (await readState(ownFiles(io).state))?.machines.filter(isGone) ?? [];
+}
+
+/** Asks all sources for the Hosts that are gone: no source has the `ended`; the `unasked` may still be there, as their source or hypervisor gave no answer. */
+export async function askForGone(io: Io, find: FindMachines) {
+  const hosts = await goneHosts(io);
+  const last = await readState(ownFiles(io).state);
+  if (last === undefined || hosts.length === 0) return { machines: [], ended: [], unasked: [] };
+  const env = withKeptEnv(io.env, last.machines);
+  const found = { ...(await find({ ...io, env })), env };
+  const { isUnknown } = couldNotBeAsked(
+    found,
+    { ...asLastTime, ...inEffect(settings, {}, last.options) },
+    last,
+    io,
+  );
+  const { machines } = found;
+  const listed = new Set(machines.map(({ target }) => target));
+  // A container that is off may have no Host, and is listed.
+  const lacking = hosts.filter(({ target }) => !listed.has(target));
+  return {
+    machines,
+    ended: lacking.filter((entry) => !isUnknown(entry)),
+    unasked: lacking.filter(isUnknown),
+  };
 }
 
 /** Ends these Hosts, and changes no other. Whether they are ended. */

@@ -7,6 +7,7 @@ import { ConnectError } from '../../src/errors.js';
 import { goneSince } from '../../src/hosts/gone.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
+import { aliasOf } from '../../src/ssh/config/hosts.js';
 import { parseState } from '../../src/ssh/config/state.js';
 import { useConfigHome } from '../commands/config/home.js';
 import { lacks } from '../helpers/programs.js';
@@ -45,13 +46,19 @@ async function calls(name: string): Promise<string | undefined> {
 const gone = () =>
   parseState(readFileSync(home.state, 'utf8')).state.machines.map(({ host, gone }) => [host, gone]);
 
+interface Asked {
+  readonly warnings?: MachinesFound['warnings'];
+  readonly env?: Record<string, string>;
+}
+
 const keys = () => readFileSync(join(home.path, '.ssh/vmssh_known_hosts'), 'utf8');
 
 /** What `forget --gone` prints where these machines are listed. */
-async function gonesForgotten(...machines: ListedMachine[]) {
-  const to = home.io();
-  await forgetGone(to, async () => ({ machines, warnings: [] }));
-  return to.stdout.join('').trimEnd().split('\n');
+async function gonesForgotten(machines: ListedMachine[] = [], { warnings = [], env }: Asked = {}) {
+  // Without its program a source of machines could not be asked.
+  const to = home.io(env ?? { PATH: join(home.path, 'bin') });
+  await forgetGone(to, async () => ({ machines, warnings }));
+  return (to.stderr.join('') || to.stdout.join('')).trimEnd().split('\n');
 }
 
 describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () => {
@@ -98,13 +105,41 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
       [mint, dev, old].map(({ uuid }) => `vmssh-${uuid} ssh-ed25519 AAAA\n`).join(''),
     );
     await listed([], '2026-03-02');
-    await gonesForgotten({ ...mint, name: 'new', target: 'qemu/new' }, { ...dev, status: 'off' });
+    await gonesForgotten([
+      { ...mint, name: 'new', target: 'qemu/new' },
+      { ...dev, status: 'off' },
+    ]);
     expect([await calls('mint'), await calls('dev'), await calls('old')]).toEqual([
       undefined,
       'podman/dev',
       undefined,
     ]);
     expect(keys()).toBe(`vmssh-${mint.uuid} ssh-ed25519 AAAA\nvmssh-${dev.uuid} ssh-ed25519 AAAA\n`);
+  });
+
+  it('stays with its key after forget --gone while its source or hypervisor gives no answer', async () => {
+    const far = { ...mint, name: 'far', target: 'via/hv1/qemu/far', uuid: id(3), via: 'hv1' };
+    await home.install({ via: { hosts: ['hv1'] } }, home.io(), async () => ({
+      ...{ machines: [mint, dev, far], warnings: [], day: '2026-03-01', asked: ['hv1'] },
+    }));
+    const all = [mint, dev, far].map((machine) => `${aliasOf(machine)} ssh-ed25519 AAAA\n`).join('');
+    home.write('vmssh_known_hosts', all);
+    await listed([], '2026-03-02', { asked: ['hv1'] });
+    const silent = [{ provider: 'libvirt', code: 'ETIMEDOUT', problem: 'did not answer' }];
+    const env = { PATH: join(home.path, 'empty') };
+    const kept = 'vmssh: kept, as their source was not asked or gave no answer: ';
+    expect(await gonesForgotten([], { warnings: silent, env })).toEqual([
+      `${kept}mint (libvirt), dev (podman), far.hv1 (libvirt)`,
+      expect.stringContaining('vmssh forget NAME'),
+    ]);
+    expect(keys()).toBe(all);
+    const elsewhere = { PATH: join(home.path, 'bin'), VAGRANT_HOME: '/elsewhere' };
+    expect((await gonesForgotten([], { env: elsewhere }))[0]).toBe(
+      `${kept}mint (libvirt), far.hv1 (libvirt)`,
+    );
+    expect([await calls('mint'), await calls('dev')]).toEqual(['qemu/mint', undefined]);
+    expect((await gonesForgotten())[0]).toBe(`${kept}far.hv1 (libvirt)`);
+    expect([await calls('mint'), await calls('far.hv1')]).toEqual([undefined, 'via/hv1/qemu/far']);
   });
 
   it('is kept for a login that setup made, and for a key that is pinned by the name only', async () => {

@@ -2,8 +2,10 @@ import { type Command, flag, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/failure.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, printable, quote } from '../../errors.js';
+import { fewOf } from '../../group-by.js';
 import { fileError } from '../../hosts/files.js';
-import { endHosts, goneHosts } from '../../hosts/refresh.js';
+import { maxShown } from '../../hosts/gone.js';
+import { askForGone, endHosts, goneHosts } from '../../hosts/refresh.js';
 import { pinsOf } from '../../identity/decide.js';
 import { type Forgotten, forgetKeys } from '../../identity/forget-keys.js';
 import { aliasAmong, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
@@ -64,18 +66,25 @@ export const forget: Command<ForgetOptions> = {
   },
 };
 
-/** Of all machines that `find` does not find any more: their keys and names. */
+/** Ends the keys and names of all machines that are gone, but those of sources that do not answer now. */
 export async function forgetGone(io: Io, find: FindMachines = findMachines): Promise<void> {
-  const { machines } = await find(io);
-  const targets = new Set(machines.map(({ target }) => target));
+  const { machines, ended, unasked } = await askForGone(io, find);
   const ids = new Set(machines.flatMap(({ uuid }) => uuid ?? []));
-  // A container that is off may have no Host, and is listed.
-  const gone = (await goneHosts(io)).filter(({ target }) => !targets.has(target));
   // A machine that has another name now keeps its key.
-  const lost = gone.filter(({ uuid }) => uuid === undefined || !ids.has(uuid));
+  const lost = ended.filter(({ uuid }) => uuid === undefined || !ids.has(uuid));
   for (const { host } of lost) await forgetAndSay(host, undefined, io);
-  await endNames(gone, io);
-  if (gone.length === 0) io.out('nothing is kept of a machine that is gone\n');
+  await endNames(ended, io);
+  if (unasked.length > 0) {
+    const names = fewOf(
+      unasked.map(({ host, provider }) => `${host} (${provider})`),
+      maxShown,
+    );
+    await complain(
+      `kept, as their source was not asked or gave no answer: ${names}`,
+      'vmssh forget NAME',
+      io,
+    );
+  } else if (ended.length === 0) io.out('nothing is kept of a machine that is gone\n');
 }
 
 /** Forgets the keys of a machine, and ends `gone`, its Hosts of which no source knows any more. */

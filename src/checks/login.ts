@@ -43,7 +43,8 @@ export async function loginAsTyped(
   const tried = await trySsh({ host, sshConfig, words, isBare, onStage }, io, signal);
   const controlPath = brokenControlPath(tried.settings, splitUser(host).host);
   const isByProxy = isOurProxy(settingIn(tried.settings, 'proxycommand'));
-  const verdict = { ...(await judgeLogin(tried, io.env.HOME)), controlPath, isByProxy };
+  const forcesTerminal = settingIn(tried.settings, 'requesttty') === 'force';
+  const verdict = { ...(await judgeLogin(tried, io.env.HOME)), controlPath, isByProxy, forcesTerminal };
   const trouble = verdict.reach === 'proxy' ? await shellTrouble(io) : undefined;
   return trouble ? { ...verdict, isOwn: true, message: trouble.problem, fix: trouble.fix } : verdict;
 }

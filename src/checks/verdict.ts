@@ -18,6 +18,8 @@ export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'>
   readonly isOwn?: boolean;
   /** What is wrong with the user's ControlPath, which was not used. */
   readonly controlPath?: ControlPathTrouble | undefined;
+  /** Whether the user's RequestTTY asks for a terminal where bytes are to pass. */
+  readonly forcesTerminal?: boolean;
   /** Whether ssh went by our proxy. */
   readonly isByProxy?: boolean;
 }

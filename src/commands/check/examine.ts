@@ -143,6 +143,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
     ...(verdict ? [verdict] : []),
     ...all.flatMap((each) => shown(each, fix, isMissing)),
     ...slowness(settled, check),
+    ...(plain?.forcesTerminal ? [forced] : []),
     ...(means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : []),
     ...(await ownFiles(options, io)),
   ];
@@ -206,6 +207,12 @@ function byBroughtSshd(login: LoginVerdict | undefined, brings: Seen['brings']):
   const user = "the machine's own user";
   return { ...login, user, message: login.message.replace(` as ${login.user}`, ` as ${user}`) };
 }
+
+const forced: ShownFinding = {
+  ...{ name: 'RequestTTY', state: 'skipped', fix: 'RequestTTY auto or yes in your ssh configuration' },
+  message:
+    'RequestTTY force is in your ssh configuration: sftp waits without an end, rsync and git fail; vmssh sftp and rsync undo it',
+};
 
 /** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */
 const slowLogin = 4500;

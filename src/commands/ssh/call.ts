@@ -73,8 +73,14 @@ export async function prepare(
   if (throwaway) refuseGiving(tool, all, named);
   const proxy = { waitMs, routes, start, bring, namesUser, typed: meant, lookedUp, throwaway };
   const settings = await settingsOf(named, account, proxy, caller, io);
-  const ported = operand.port === undefined ? settings : [['Port', operand.port] as const, ...settings];
-  const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
+  const port = operand.port === undefined ? [] : [['Port', operand.port] as const];
+  // With "RequestTTY force" of the user's sftp waits without an end, and rsync fails; its ssh comes with `typed`.
+  const isForFiles = tool !== 'ssh' || typed !== undefined;
+  const terminal = isForFiles ? [['RequestTTY', 'no'] as const] : [];
+  const options = [...port, ...terminal, ...settings].flatMap(([keyword, value]) => [
+    '-o',
+    `${keyword}=${value}`,
+  ]);
   const command =
     tool === 'ssh'
       ? sshCall(ssh, args, operand, options, host)

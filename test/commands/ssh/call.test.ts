@@ -18,19 +18,23 @@ describe('the program that ssh calls, where Node runs vmssh ssh', () => {
     writeFileSync(executable, `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
   });
 
-  it.each<{ tool: SshTool; args: readonly string[]; runs: string }>([
-    { tool: 'ssh', args: ['unix/run/x'], runs: 'proxy' },
+  it.each<{ tool: SshTool; args: readonly string[]; runs: string; isBytes?: boolean; typed?: string }>([
+    { tool: 'ssh', args: ['unix/run/x'], runs: 'proxy', isBytes: false },
+    { tool: 'ssh', args: ['unix%run%x'], runs: 'proxy', typed: 'unix/run/x' },
     { tool: 'scp', args: ['a', 'unix/run/x:'], runs: 'proxy' },
+    { tool: 'sftp', args: ['unix/run/x'], runs: 'proxy' },
     { tool: 'rsync', args: ['a', 'unix/run/x:'], runs: 'ssh' },
-  ])('is the executable beside it: $tool', async ({ tool, args, runs }) => {
+  ])('is the executable beside it: $tool $args', async ({ tool, args, runs, isBytes = true, typed }) => {
     const script = join(dir, 'vmssh.js');
     const io = fakeIo({ env: { HOME: dir }, self: ['/usr/bin/node', script] });
-    const options = { args: splitArgs(tool, args), waitMs: undefined, print: true };
+    const options = { args: splitArgs(tool, args), waitMs: undefined, print: true, typed };
     const find = async (text: string) => ({ text, target: parseTarget(text) });
-    const { command } = await prepare(tool, options, io, find);
+    const { command, options: ofSsh } = await prepare(tool, options, io, find);
     const line = command.join(' ');
     expect(line).toMatch(new RegExp(`${executable}\\W+ ?\\W?${runs}\\b`));
     expect(line).not.toContain('vmssh.js');
+    // Without a terminal, whatever the user's Host says.
+    expect(ofSsh.includes('RequestTTY=no')).toBe(isBytes);
   });
 });
 

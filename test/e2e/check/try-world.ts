@@ -49,6 +49,10 @@ export function tryWorlds(worlds: readonly World[]): void {
       const answer = login ?? { state: 'failed', found: error?.problem };
       expect({ state: answer.state, isIn: answer.state === 'ok' }).toEqual({ state, isIn: loggedIn });
       expect(answer.found).toMatch(says);
+      if (world.alsoSays)
+        expect(checks).toContainEqual(
+          expect.objectContaining({ found: expect.stringMatching(world.alsoSays) }),
+        );
       expect(code === 0, stdout).toBe(state !== 'failed');
       if (world.isNew) expect(readFileSync(knownHosts, 'utf8')).toContain('ssh-ed25519 ');
     });

@@ -28,6 +28,8 @@ export interface World {
   readonly isTerminal?: false;
   readonly state: 'ok' | 'skipped' | 'failed';
   readonly says: RegExp;
+  /** What another finding says. */
+  readonly alsoSays?: RegExp;
   /** One of ten that npm test tries. */
   readonly isFirst?: true;
 }
@@ -258,7 +260,13 @@ export const worlds: readonly World[] = [
     state: 'ok',
     says: /^ssh logs in as \S+ with/,
   },
-  { name: 'RequestTTY force', below: `RequestTTY force\n${known}`, state: 'ok', says: /^ssh logs in/ },
+  {
+    name: 'RequestTTY force',
+    below: `RequestTTY force\n${known}`,
+    state: 'ok',
+    says: /^ssh logs in/,
+    alsoSays: /^RequestTTY force .*: sftp waits without an end, rsync and git fail/,
+  },
   {
     name: 'an agent and a screen that are forwarded',
     below: `ForwardAgent yes\nForwardX11 yes\n${known}`,

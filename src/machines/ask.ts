@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { runHop, scriptCommand, whySshFailed } from '../connect/via/hop-command.js';
+import { runHop, scriptCommand, sharedLogin, whySshFailed } from '../connect/via/hop-command.js';
 import { ConnectError } from '../errors.js';
 import { fewAtATime } from '../group-by.js';
 import { asTarget } from '../kinds/kinds.js';
@@ -79,8 +79,13 @@ function outcome(host: string, end: ProgramEnd, marker: string): AllMachines {
     new ConnectError('connect', host, { code, problem, hint });
   if (end.stopped === 'timeout') throw fail('HOP_SILENT', 'it did not answer in time', `ssh -v ${host} true`);
   if (end.stopped) throw fail('PROTOCOL', `it printed more than ${maxAnswer >> 20} MiB`);
-  const itself = `it must work without vmssh and without a question: ssh ${host} true`;
-  if (at < 0) throw fail('HOP_FAILED', whySshFailed(end), itself);
+  if (at < 0) {
+    const why = whySshFailed(end);
+    const isAsked = /Permission denied \([^)]*\b(keyboard-interactive|password)\b/.test(why);
+    const shared = `let it ask you once, with ${sharedLogin(host)}: ssh ${host} true`;
+    const itself = `it must work without vmssh and without a question: ssh ${host} true`;
+    throw fail('HOP_FAILED', why, isAsked ? shared : itself);
+  }
   if (end.code === 127)
     throw fail(
       'HOP_NO_VMSSH',

@@ -90,6 +90,11 @@ export function whySshFailed({ stderr, code, signal }: ProgramEnd): string {
 const afterProxy =
   /^(kex_exchange_identification|ssh_exchange_identification|Connection (closed|reset) by UNKNOWN port|stdio forwarding failed)/;
 
+/** What makes one login of many, as the end of a hint. */
+export function sharedLogin(host: string): string {
+  return `ControlMaster auto, ControlPath and ControlPersist for Host ${host}`;
+}
+
 interface HopLogin {
   /** ssh and its first options, as `sshProgram` gives them. */
   readonly ssh: readonly string[];

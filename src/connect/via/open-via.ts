@@ -11,7 +11,15 @@ import { type Connection, dropPeeked, type OpenOptions, peekFor } from '../conne
 import { openFailure } from '../failures/failures.js';
 import { askMultiplexer } from '../multiplexer.js';
 import { ConfirmedCarried } from '../program-connection.js';
-import { asksKeys, hopCommand, hopOptions, patience, wasDropped, whileDropped } from './hop-command.js';
+import {
+  asksKeys,
+  hopCommand,
+  hopOptions,
+  patience,
+  sharedLogin,
+  wasDropped,
+  whileDropped,
+} from './hop-command.js';
 import { keyTexts } from './keys-there.js';
 
 /** The user's ssh logs in, and the best tool there, or ssh -W, connects; again if dropped. Throws a ConnectError. */
@@ -45,7 +53,7 @@ export async function openVia(
 }
 
 function dropped(error: ConnectError, host: string): ConnectError {
-  const hint = `raise MaxStartups of its sshd, or let all share one login: ControlMaster auto, ControlPath and ControlPersist for Host ${host}`;
+  const hint = `raise MaxStartups of its sshd, or let all share one login, with ${sharedLogin(host)}`;
   const problem = `the sshd of ${host} drops the login, as when there are too many at once`;
   return errorWith(error, { problem, hint, final: false });
 }

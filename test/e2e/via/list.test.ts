@@ -70,6 +70,18 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     );
   });
 
+  it('says how one answer is enough for a hypervisor that asks for a second factor', async () => {
+    const asks = join(dir, 'asks');
+    script(asks, 'echo "ann@hv3: Permission denied (keyboard-interactive)." >&2; exit 255');
+    const { code, stdout } = await run([...vmssh, 'list', '--via', 'hv3'], {
+      env: { ...env, VMSSH_SSH: asks },
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /denied \(keyboard-interactive\)\.; let it ask you once, with ControlMaster auto, ControlPath and ControlPersist for Host hv3: ssh hv3 true$/m,
+    );
+  });
+
   it('is JSON with the hypervisor of each machine', async () => {
     const { code, stdout } = await ours('list', '--json', '--via', 'hv1', '--via', 'down');
     const { machines, errors } = JSON.parse(stdout);

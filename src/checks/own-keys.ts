@@ -6,12 +6,12 @@ import { readTextIfAny } from '../files/read-sync.js';
 import { KeyReader } from '../identity/certificate.js';
 import { fingerprintOf } from '../identity/known-hosts.js';
 import type { Io } from '../process/io.js';
+import { refusalFix } from '../process/refusal-fix.js';
 import { runProgram } from '../process/run-program.js';
 import {
   asksNothing,
   firstMessage,
   ownConnection,
-  refusalFix,
   type SshCommand,
   settingIn,
   sshCommand,

@@ -1,5 +1,6 @@
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
+import { refusalFix } from '../process/refusal-fix.js';
 import { type OfferedKey, type Reach, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { whereSet } from '../ssh/config/users-files.js';
@@ -72,8 +73,9 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
       ...{ state: 'failed', reach, isOwn: true, fix: allHostKeys },
       message: `${message}: ${ownPolicy}`,
     };
+  const own = reach === 'nothing' ? { isOwn: true, fix: refusalFix(end.stderr) } : {};
   const ours = reach === 'host key' ? /^vmssh: (.*?)\r?$/m.exec(end.stderr)?.[1] : undefined;
-  return { state: 'failed', reach, message: `${ended[reach]}: ${ours ?? message}` };
+  return { state: 'failed', reach, ...own, message: `${ended[reach]}: ${ours ?? message}` };
 }
 
 const ownPolicy = 'the ssh here takes no key of that type, as with FIPS';

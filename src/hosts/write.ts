@@ -11,7 +11,7 @@ import { takeInbox } from '../identity/inbox.js';
 import { markShared } from '../identity/pins.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
-import { refusalFix } from '../process/ssh-program.js';
+import { refusalFix } from '../process/refusal-fix.js';
 import { includeLine } from '../ssh/config/file.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
@@ -109,7 +109,9 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     const why = still ?? said;
     const blame = still ? 'already without these lines' : 'with these lines';
     const problem = `ssh does not accept its configuration ${blame}, so they are taken back: ${why}`;
-    await complain(problem, acceptHint(why, files, io), io);
+    const isByOption = still === undefined && !badOwner.test(said);
+    const fix = isByOption ? '-o KEY= takes back an earlier -o KEY=VALUE' : refusalFix(why, io);
+    await complain(problem, fix, io);
     return exitCode.connect;
   }
   if (plan.changes.length === 0) io.out('nothing to change\n');
@@ -128,12 +130,6 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
 async function markAll(knownHosts: string, shared: readonly string[]): Promise<void> {
   await takeInbox(knownHosts);
   await markShared(knownHosts, shared);
-}
-
-function acceptHint(said: string, { own }: Plan['files'], io: Io): string {
-  if (!badOwner.test(said)) return `${refusalFix(said)}; -o KEY= takes back an earlier -o KEY=VALUE`;
-  const look = io.platform === 'win32' ? 'icacls' : 'ls -ld';
-  return `nobody but you may write there: see ${look} ${shellQuoted(dirname(own), shellOf(io))}`;
 }
 
 /** The host keys stay, for an ssh that knows the machines by other lines, and for the next config install. */

@@ -97,13 +97,7 @@ export function startProblem({ code, message }: NodeJS.ErrnoException): string {
 }
 
 /** ssh runs for no user without an entry in the password database, and says nothing else. */
-const noAccount = /^No user exists for /m;
-
-export function refusalFix(said: string): string {
-  return noAccount.test(said)
-    ? 'ssh runs for no user without an entry in /etc/passwd: add one'
-    : 'correct what ssh names';
-}
+export const noAccount = /^No user exists for /m;
 
 /** How to install one of ssh's programs, or rsync; undefined for another program. */
 export function howToGet(program: string, platform: NodeJS.Platform): string | undefined {

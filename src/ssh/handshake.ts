@@ -1,4 +1,5 @@
 import { ConnectError } from '../errors.js';
+import { refusalFix } from '../process/refusal-fix.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { readSsh } from '../process/ssh-log.js';
 import {
@@ -6,7 +7,6 @@ import {
   firstMessage,
   forwardsNothing,
   ownConnection,
-  refusalFix,
   sshAbilities,
   sshCommand,
   sshProgram,
@@ -102,7 +102,8 @@ function handshakeError(target: string, { stopped, stderr }: ProgramEnd): Connec
   // ssh reads its configuration before it starts the proxy: what it says later may be the machine's words.
   const isOurs =
     /^Bad owner or permissions on |^No user exists|\bline \d+: /.test(why) && !started.test(stderr);
-  const hint = isOurs ? `${refusalFix(why)}, on this host` : undefined;
+  const fix = isOurs ? refusalFix(why) : undefined;
+  const hint = fix && `on this host: ${fix}`;
   return handshakeFailed(target, why, undefined, hint);
 }
 

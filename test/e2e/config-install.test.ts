@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import SshConfig, { LineType } from 'ssh-config';
@@ -113,6 +122,12 @@ describe.skipIf(lacks('ssh'))('config install', () => {
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(wrote) });
       expect(stderr).not.toMatch(/^hint: /m);
     }
+    appendFileSync(join(home, '.ssh/config'), 'Host x\nNonsense yes\n');
+    const refused = await run([...vmssh, 'config', 'install'], { env });
+    expect(refused).toMatchObject({ code: 1, stdout: 'nothing to change\n' });
+    expect(refused.stderr).toMatch(
+      /: Bad configuration option: nonsense.*\nhint: correct or remove line \d+ of /,
+    );
     expect((await effective(join(home, '.ssh/vmssh.conf'), 'plain-t7')).proxycommand).toBeDefined();
     odd.stop();
   });

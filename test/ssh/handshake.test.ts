@@ -85,12 +85,12 @@ describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
     });
   });
 
-  it('says what ssh does not accept in its configuration, and to correct that', async () => {
+  it('says what ssh does not accept in its configuration, and where', async () => {
     const sshConfig = folder.at('config');
     writeFileSync(sshConfig, 'UseKeychain yes\n');
     await expect(handshake({ ...options, target: 'vsock/3', sshConfig })).rejects.toMatchObject({
       problem: expect.stringMatching(/config: line 1: Bad configuration option: usekeychain$/),
-      hint: expect.stringMatching(/^correct what ssh names/),
+      hint: expect.stringMatching(/^on this host: correct or remove line 1 of \S+config$/),
     });
   });
 

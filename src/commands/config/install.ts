@@ -13,7 +13,7 @@ import { configOptions, dryRunOption, fileOptions, settings, systemOption } from
 import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
-import { keyChecking } from '../../hosts/ssh-option.js';
+import { keyChecking, refusedConfig } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/units.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { takeInbox } from '../../identity/inbox.js';
@@ -21,6 +21,7 @@ import { reachedMachine } from '../../identity/record.js';
 import { type FindMachines, findMachines } from '../../machines/find-machines.js';
 import type { askWhether } from '../../picker/picker.js';
 import type { Io } from '../../process/io.js';
+import { refusalFix } from '../../process/refusal-fix.js';
 import { shellTrouble } from '../../process/start-files.js';
 import { withKeptEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
@@ -120,6 +121,11 @@ export const configUninstall: Command<Read<typeof uninstallOptions>> = {
 /** Returns the exit code: no Host at all, as no hypervisor that was named answers, is no success. */
 async function afterInstall({ decision, startsUnits, files }: Plan, { system, via }: ConfigOptions, io: Io) {
   if (startsUnits) await enableUnits(io);
+  const refused = await refusedConfig(files, io);
+  if (refused !== undefined) {
+    await complain(`ssh does not accept its configuration: ${refused}`, refusalFix(refused), io);
+    return exitCode.connect;
+  }
   const lost = await notInEffect(files, io);
   if (lost) await complain(`ssh does not take these lines: ${lost.problem}`, lost.fix, io);
   const code = lost ? exitCode.connect : exitCode.ok;

@@ -12,9 +12,9 @@ import { hostPatterns } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { FindMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
+import { refusalFix } from '../../process/refusal-fix.js';
 import { runProgram } from '../../process/run-program.js';
-import { refusalFix } from '../../process/ssh-program.js';
-import { type ConfigOwner, ownerOf } from '../../ssh/config/file.js';
+import { type ConfigOwner, includeLine, ownerOf } from '../../ssh/config/file.js';
 import { writtenHosts } from '../../ssh/config/names.js';
 import { blocksOf } from '../../ssh/config/settings.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
@@ -51,6 +51,8 @@ export interface ConfigFacts {
   readonly isCurrent?: boolean;
   /** Whether it would leave ssh's main file as it is: that includes ours above the first Host. */
   readonly isIncluded?: boolean;
+  /** The line that the user, or what manages that file, has to put there. */
+  readonly byHand?: string | undefined;
   readonly refusal?: Plan['refusal'];
   /** Whether the lines have ssh ask vmssh for host keys. */
   readonly asks?: boolean;
@@ -137,6 +139,7 @@ async function ofLastRun(files: ConfigFiles, io: Io, run: typeof runProgram) {
   return {
     isCurrent: changes.every(({ path }) => path !== files.own),
     isIncluded: changes.every(({ path }) => path !== files.main),
+    byHand: changes.find(({ path }) => path === files.main)?.byHand && includeLine(files.include),
     throwaway: decision?.throwaway,
     refusal: problem === undefined ? refusal : { path: files.state, why: problem, hint: install },
     fresh: decision?.settings.fresh === true ? await freshBy(files.units, io, run) : undefined,
@@ -163,7 +166,7 @@ function linesOf(config: string, which: RegExp): readonly string[] {
 }
 
 export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
-  return [
+  const checks = [
     ...home(config),
     lines(config, ssh),
     ...include(config),
@@ -176,6 +179,11 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
     ...controlPath(ssh),
     ...fresh(config),
   ];
+  const first = ssh.refusal === undefined ? install : refusalFix(ssh.refusal);
+  // It takes its lines back where ssh refuses others.
+  return checks.map((each) =>
+    first !== install && each.fix?.startsWith(install) ? { ...each, fix: undefined } : each,
+  );
 }
 
 function home({ elsewhere }: ConfigFacts): readonly HostCheck[] {
@@ -274,12 +282,19 @@ function fresh({ owner, fresh: by }: ConfigFacts): readonly HostCheck[] {
 
 const status = 'systemctl --user status vmssh-hosts.service vmssh-hosts.path';
 
-function include({ owner, isIncluded, mainPath }: ConfigFacts): readonly HostCheck[] {
+function include({ owner, isIncluded, mainPath, byHand }: ConfigFacts): readonly HostCheck[] {
   const name = 'Include';
   if (owner !== 'ours') return [];
   return isIncluded
     ? [finding(name, 'ok', said`${mainPath} includes it above the first Host`)]
-    : [finding(name, 'bad', said`${mainPath} does not include it above the first Host or Match`, install)];
+    : [
+        finding(
+          name,
+          'bad',
+          said`${mainPath} does not include it above the first Host or Match`,
+          byHand ? `put this line there, or let what manages that file do so: ${byHand}` : install,
+        ),
+      ];
 }
 
 // What counts is the first ProxyCommand that ssh reads.

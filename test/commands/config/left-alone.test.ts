@@ -166,7 +166,7 @@ describe('config install, if a file is not its own,', () => {
     const to = Object.assign(own, { platform: 'win32' });
     expect(await home.install({}, to)).toBe(1);
     expect(to.stderr.join('')).toMatch(
-      /with these lines, so they are taken back: Bad owner .*\nhint: nobody but you may write there: see icacls /,
+      /with these lines, so they are taken back: Bad owner .*\nhint: nobody but you may write it: see icacls "C:\/x\/.ssh"/,
     );
     expect([existsSync(home.own), existsSync(join(home.path, 'vmssh/hosts.json'))]).toEqual([false, false]);
     expect(readFileSync(home.main, 'utf8')).toBe('Host x\n');

@@ -175,9 +175,21 @@ describe('the doctor of this host', () => {
     ['bad ssh vsock/3', ssh({ proxyCommand: undefined }), /no ProxyCommand/, install],
     [
       'bad ssh vsock/3',
-      ssh({ proxyCommand: undefined, refusal: 'Bad owner or permissions on /home/ann/.ssh/config' }),
-      /^ssh accepts none of its configuration: Bad owner or permissions on \/home/,
-      /^correct what ssh names$/,
+      ssh({ proxyCommand: undefined, refusal: '/home/ann/.ssh/config: line 2: Bad configuration option: x' }),
+      /^ssh accepts none of its configuration: \/home\S+ line 2: Bad configuration option: x$/,
+      /^correct or remove line 2 of \/home\/ann\/\.ssh\/config$/,
+    ],
+    // config install would take its lines back.
+    [
+      'bad Include',
+      { ...config({ isIncluded: false }), ...ssh({ refusal: '/home/ann/.ssh/config: line 2: x' }) },
+      /does not include it/,
+    ],
+    [
+      'bad Include',
+      config({ isIncluded: false, byHand: 'Include x' }),
+      /does not/,
+      /this line.*: Include x$/,
     ],
     [
       'bad ssh vsock/3',

@@ -1,0 +1,51 @@
+import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { shellQuoted } from '../typed/shell.js';
+import { noAccount } from './ssh-program.js';
+
+/** Who asks, and how a file of ssh's is looked at. */
+export interface RefusalEffects {
+  readonly platform: NodeJS.Platform;
+  readonly uid: number;
+  readonly look: (path: string) => Pick<Stats, 'uid'> | undefined;
+  /** Whether this user namespace has no number for some owners. */
+  readonly hidesOwners: () => boolean;
+}
+
+const here: RefusalEffects = {
+  platform: process.platform,
+  uid: process.getuid?.() ?? 0,
+  look: (path) => (existsSync(path) ? statSync(path) : undefined),
+  hidesOwners: () => !/^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8')),
+};
+
+/** What to do where ssh refuses its own configuration, by its words; undefined: they do not say. */
+export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}): string | undefined {
+  if (noAccount.test(said)) return 'ssh runs for no user without an entry in /etc/passwd: add one';
+  const [, closed] = /^Bad owner or permissions on (.+?)\r?$/im.exec(said) ?? [];
+  if (closed !== undefined) return ownerFix(closed, { ...here, ...effects });
+  const [, file, line] = /^(.+?):? line (\d+): /m.exec(said) ?? [];
+  if (file === undefined || file === 'command-line') return undefined;
+  return ourFile.test(basename(file)) ? 'vmssh config install' : `correct or remove line ${line} of ${file}`;
+}
+
+const ourFile = /^(?:00-)?vmssh\.conf$/;
+
+/** ssh reads a file of root's or of its user's that nobody else may write. */
+function ownerFix(path: string, { platform, uid, look, hidesOwners }: RefusalEffects): string | undefined {
+  const file = shellQuoted(path);
+  if (platform === 'win32')
+    return `nobody but you may write it: see icacls "${look(path) ? path : dirname(path)}"`;
+  const owner = look(path)?.uid;
+  if (owner === undefined) return undefined;
+  const sudo = uid === 0 ? '' : 'sudo ';
+  if (owner === uid || owner === 0) return `${owner === uid ? '' : sudo}chmod go-w ${file}`;
+  if (look(dirname(path))?.uid === uid)
+    return `a copy of your own in its place: cp ${file} ${file}.own && mv -f ${file}.own ${file} && chmod 600 ${file}`;
+  if (owner === nobody && platform === 'linux' && hidesOwners())
+    return 'its owner has no number in this user namespace, which only root outside can change: ssh -F ~/.ssh/config NAME reads no file of /etc/ssh';
+  return `${sudo}chown root ${file}`;
+}
+
+/** The number that the kernel shows for an owner without one. */
+const nobody = 65_534;

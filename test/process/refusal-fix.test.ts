@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { type RefusalEffects, refusalFix } from '../../src/process/refusal-fix.js';
+
+const bad = (path: string) => `Bad owner or permissions on ${path}\r\n`;
+const owners =
+  (all: Readonly<Record<string, number>>): RefusalEffects['look'] =>
+  (path) => {
+    const uid = all[path];
+    return uid === undefined ? undefined : { uid };
+  };
+const [own, site] = ['/home/ann/.ssh/config', '/etc/ssh/ssh_config.d/05-redhat.conf'];
+const ofAnn = { '/home/ann/.ssh': 1000, '/etc/ssh/ssh_config.d': 0 };
+
+describe('what to do where ssh refuses its configuration', () => {
+  it.each<{ said: string; owner?: number; uid?: number; hides?: boolean; fix: RegExp | undefined }>([
+    { said: bad(own), owner: 1000, fix: /^chmod go-w \/home\/ann\/\.ssh\/config$/ },
+    { said: bad(site), owner: 0, fix: /^sudo chmod go-w \/etc\/ssh\/\S+$/ },
+    { said: bad(site), owner: 0, uid: 0, fix: /^chmod go-w / },
+    { said: bad(site), owner: 1001, fix: /^sudo chown root \/etc\/ssh\/\S+$/ },
+    { said: bad(site), owner: 65_534, fix: /^sudo chown root / },
+    {
+      said: bad(site),
+      owner: 65_534,
+      hides: true,
+      fix: /^its owner has no number in this user namespace.*ssh -F ~\/\.ssh\/config NAME/,
+    },
+    // A file of home-manager's, by a link.
+    { said: bad(own), owner: 0, uid: 1000, fix: /^sudo chmod go-w / },
+    { said: bad(own), owner: 1001, fix: /^a copy .*: cp (\S+) \1\.own && mv -f \1\.own \1 && chmod 600 \1$/ },
+    { said: bad(own), owner: 65_534, hides: true, fix: /^a copy of your own/ },
+    { said: bad(own), fix: undefined },
+    { said: `${own}: line 3: Bad configuration option: x`, fix: /^correct or remove line 3 of \S+config$/ },
+    { said: `${own} line 3: Unsupported option "x"`, fix: /^correct or remove line 3 of \S+config$/ },
+    { said: '/home/ann/.ssh/vmssh.conf: line 9: Bad configuration option: x', fix: /^vmssh config install$/ },
+    { said: 'command-line: line 0: Bad configuration option: x', fix: undefined },
+    { said: 'No user exists for uid 54321', fix: /\/etc\/passwd: add one$/ },
+    { said: 'OpenSSL version mismatch', fix: undefined },
+  ])('$said of $owner', ({ said, owner, uid = 1000, hides = false, fix }) => {
+    const all = owner === undefined ? ofAnn : { ...ofAnn, [own]: owner, [site]: owner };
+    const effects = { platform: 'linux', uid, look: owners(all), hidesOwners: () => hides } as const;
+    const found = refusalFix(said, effects);
+    if (fix === undefined) expect(found).toBeUndefined();
+    else expect(found).toMatch(fix);
+  });
+
+  it('names on Windows the file, or the folder of one that is not there', () => {
+    const look = owners({ 'C:/a b/config': 0 });
+    expect(refusalFix(bad('C:/a b/config'), { platform: 'win32', look })).toMatch(
+      /icacls "C:\/a b\/config"$/,
+    );
+    expect(refusalFix(bad('C:/a b/x'), { platform: 'win32', look })).toMatch(/icacls "C:\/a b"$/);
+  });
+});

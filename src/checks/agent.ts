@@ -3,6 +3,7 @@ import { KeyReader } from '../identity/certificate.js';
 import { keyTypeOf } from '../identity/known-hosts.js';
 import type { Env } from '../runtime.js';
 import { fitsSocket } from '../typed/names.js';
+import { shellQuoted } from '../typed/shell.js';
 
 /** An ssh-agent, by its own words. */
 export interface Agent {
@@ -10,12 +11,24 @@ export interface Agent {
   readonly keys: readonly string[];
   /** Why it gives none, one clause; undefined if it gives some, or if ssh asks no agent. */
   readonly problem?: string;
+  /** What to do about that. */
+  readonly fix?: string;
   /** It may still answer: ssh waits for it without an end. */
   readonly isSilent?: true;
 }
 
-/** For one that is silent. */
-export const agentFix = 'unlock the agent or start it again; without it: ssh -o IdentityAgent=none';
+const silentFix = 'unlock the agent or start it again; without it: ssh -o IdentityAgent=none';
+const emptyFix = 'unlock it, as by ssh-add -X, and give it a key: ssh-add';
+const goneFix =
+  'start it and give it a key, or leave it out: unset SSH_AUTH_SOCK, or IdentityAgent none where your ssh configuration names it';
+
+/** What lets ssh sign where it could not, by its own words; undefined: they do not say. */
+export function unsignedFix(said: string): string | undefined {
+  if (/agent refused operation/.test(said))
+    return 'unlock the agent, and answer it where it asks, for a key with confirmation by the program of SSH_ASKPASS; or add the key without: ssh-add -d FILE, then ssh-add FILE';
+  const [, file] = /^Load key "(.*)": bad permissions/m.exec(said) ?? [];
+  return file === undefined ? undefined : `chmod 600 ${shellQuoted(file)}`;
+}
 
 /** Asks the agent of ssh's `IdentityAgent` once for its keys; it signs nothing. Without that setting it is the one of SSH_AUTH_SOCK. */
 export async function askAgent(
@@ -26,16 +39,20 @@ export async function askAgent(
   const path = socketOf(identityAgent, env);
   if (path === undefined) return { keys: [] };
   const at = `the ssh-agent at ${path}`;
-  if (!fitsSocket(path)) return { keys: [], problem: `${at} has too long a path` };
+  if (!fitsSocket(path)) return { keys: [], problem: `${at} has too long a path`, fix: goneFix };
   try {
     const answer = await listed(path, timeoutMs);
-    if (answer === undefined) return { keys: [], problem: `${at} does not answer`, isSilent: true };
+    if (answer === undefined)
+      return { keys: [], problem: `${at} does not answer`, fix: silentFix, isSilent: true };
     const keys = keysIn(answer);
-    return keys.length > 0 ? { keys } : { keys, problem: `${at} has no keys: it may be locked` };
+    return keys.length > 0
+      ? { keys }
+      : { keys, problem: `${at} has no keys: it may be locked`, fix: emptyFix };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const isGone = code === 'ENOENT' || code === 'ECONNREFUSED';
-    return { keys: [], problem: isGone ? `${at} is gone (${code})` : `${at} cannot be asked: ${message}` };
+    const why = isGone ? `is gone (${code})` : `cannot be asked: ${message}`;
+    return { keys: [], problem: `${at} ${why}`, fix: goneFix };
   }
 }
 

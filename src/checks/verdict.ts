@@ -5,7 +5,7 @@ import { type OfferedKey, type Reach, type SshSaid, whyEnded } from '../process/
 import { settingIn } from '../process/ssh-program.js';
 import { whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
-import { agentFix } from './agent.js';
+import { unsignedFix } from './agent.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
@@ -61,7 +61,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
       reach,
       isOwn: true,
       message: `${tried.agent.problem}, and ssh waits for it`,
-      fix: agentFix,
+      fix: tried.agent.fix,
     };
   if (reach === 'authentication') return ofAuthentication(tried, user, message, short);
   if (reach === 'host key' && hostKey && isUnknownKey(end.stderr, tried.settings)) {
@@ -189,13 +189,17 @@ async function ownCause(
   if (skipped !== undefined && offered.length === 0)
     return { message: `ssh does not offer ${short(skipped)}: ${ownPolicy}`, fix: otherKey };
   if (accepted && unsigned !== undefined)
-    return { message: `sshd takes ${short(accepted.name)}, but ssh cannot use it: ${unsigned}` };
+    return {
+      message: `sshd takes ${short(accepted.name)}, but ssh cannot use it: ${unsigned}`,
+      fix: unsignedFix(unsigned),
+    };
   if (methods.length > 0 && methods.every((method) => method.startsWith('gssapi')))
     return { message: 'sshd takes Kerberos alone, and ssh has no ticket for it', fix: 'kinit' };
   if (!accepted && agent.problem !== undefined && methods.includes('publickey')) {
     const isLast = offered.length === 0;
     return {
       message: `${agent.problem}${isLast ? '' : `, and sshd takes no other key of yours${shownKeys(offered)}`}`,
+      fix: agent.fix,
     };
   }
   return undefined;

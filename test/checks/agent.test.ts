@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { askAgent } from '../../src/checks/agent.js';
+import { askAgent, unsignedFix } from '../../src/checks/agent.js';
 import { startAgent } from '../e2e/check/agents.js';
 import { lacks } from '../helpers/programs.js';
 import { begin, run, until } from '../helpers/run.js';
@@ -14,17 +14,26 @@ describe('an ssh-agent', () => {
   const file = join(dir, 'key.pub');
 
   it.each([
-    ['hangs', 'the ssh-agent at PATH does not answer'],
-    ['is empty', 'the ssh-agent at PATH has no keys: it may be locked'],
-    ['refuses', 'the ssh-agent at PATH cannot be asked: it refuses to list its keys'],
-    ['breaks', 'the ssh-agent at PATH cannot be asked: its answer is broken'],
-  ] as const)('that %s: %s', async (kind, problem) => {
+    ['hangs', 'the ssh-agent at PATH does not answer', /-o IdentityAgent=none$/],
+    ['is empty', 'the ssh-agent at PATH has no keys: it may be locked', /ssh-add -X/],
+    ['refuses', 'the ssh-agent at PATH cannot be asked: it refuses to list its keys', /unset SSH_AUTH_SOCK/],
+    ['breaks', 'the ssh-agent at PATH cannot be asked: its answer is broken', /unset SSH_AUTH_SOCK/],
+  ] as const)('that %s: %s', async (kind, problem, fix) => {
     await writeKey();
     const own = `${path}-${kind.replaceAll(' ', '-')}`;
     await startAgent(own, kind, file);
     const found = await askAgent(undefined, { SSH_AUTH_SOCK: own }, 200);
     expect(found).toMatchObject({ keys: [], problem: problem.replace('PATH', own) });
+    expect(found.fix).toMatch(fix);
     expect(found.isSilent).toBe(kind === 'hangs' ? true : undefined);
+  });
+
+  it('that does not sign, or a file that ssh does not read, has what to do', () => {
+    const refused =
+      'sign_and_send_pubkey: signing failed for ED25519 "a" from agent: agent refused operation';
+    expect(unsignedFix(refused)).toMatch(/^unlock the agent, .*SSH_ASKPASS/);
+    expect(unsignedFix('Load key "/a b/id": bad permissions')).toBe("chmod 600 '/a b/id'");
+    expect(unsignedFix('no such identity: /a: No such file or directory')).toBeUndefined();
   });
 
   const writeKey = async () => (await import('node:fs/promises')).writeFile(file, `${other} x\n`);

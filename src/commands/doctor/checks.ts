@@ -1,4 +1,3 @@
-import { agentFix } from '../../checks/agent.js';
 import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
 import { type Row, rowFormatter } from '../../cli/rows.js';
@@ -130,13 +129,12 @@ function shell({ shellTrouble: trouble }: Facts): readonly HostCheck[] {
 
 /** One that gives no key is a matter of each login: ssh may have a file. */
 function agent({
-  ssh: { agent: { keys, problem = '', isSilent } = { keys: [] } },
+  ssh: { agent: { keys, problem = '', fix, isSilent } = { keys: [] } },
 }: Facts): readonly HostCheck[] {
   const name = 'ssh-agent';
   const report = isSilent ? 'it does not answer' : 'it gives no key';
-  if (isSilent)
-    return [finding(name, 'bad', { found: `${problem}, and ssh waits for it`, report }, agentFix)];
-  if (problem !== '') return [finding(name, 'none', { found: problem, report })];
+  if (isSilent) return [finding(name, 'bad', { found: `${problem}, and ssh waits for it`, report }, fix)];
+  if (problem !== '') return [finding(name, 'none', { found: problem, report }, fix)];
   return keys.length === 0 ? [] : [finding(name, 'ok', `keys in it: ${keys.length}`)];
 }
 

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { unsignedFix } from '../../checks/agent.js';
 import { unconfirmed } from '../../checks/host-key.js';
 import { whyNotRun } from '../../checks/inside.js';
 import { printOfLine } from '../../checks/own-keys.js';
@@ -122,7 +123,8 @@ async function planLogin(
   if (said instanceof ConnectError && !problem.includes('Permission denied')) return loginFailed(setup, said);
   const never =
     'ssh cannot ask for a password here, without a terminal and an SSH_ASKPASS that it would start';
-  if (!asks) return add('inside', 'failed', `${never}; ${problem}`, 'run it in a terminal');
+  if (!asks)
+    return add('inside', 'failed', `${never}; ${problem}`, unsignedFix(problem) ?? 'run it in a terminal');
   if (needsSudo(setup, found) && !isOnTerminal(io)) return add('sudo', 'failed', ...noTerminal);
   const isChosen = options.user !== undefined || setup.machine?.user !== undefined;
   add('account', 'ok', isChosen ? asUser : `${asUser}, as ssh logs in there: --user names another`);

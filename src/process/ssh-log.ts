@@ -67,7 +67,7 @@ export function readSsh(stderr: string): SshSaid {
     isKept: /^Warning: Permanently added .* to the list of known hosts\.\r?$/m.test(own),
     user: /^debug1: Authenticating to .* as '(.*)'\r?$/m.exec(own)?.[1],
     offered,
-    skipped: /^debug1: Skipping \S+ key (.*) - corresponding algo\w* not in Pubkey/m.exec(stderr)?.[1],
+    skipped: /^debug1: Skipping \S+ key (.*) - (?:corresponding algo\w* )?not in Pubkey/m.exec(stderr)?.[1],
     accepted,
     by: by.at(-1),
     methods: left?.trim().split(',') ?? [],

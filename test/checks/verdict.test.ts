@@ -182,6 +182,16 @@ describe('a login by ssh -v', () => {
       says: /^ssh does not offer ~\/\.ssh\/id: the ssh here takes no key of that type/,
       fix: 'a key of another type: ssh-keygen -t ecdsa, then vmssh setup',
     },
+    'whose key has a type that ssh 8.4 does not use': {
+      lines: [
+        ...upTo('NEWKEYS'),
+        'debug1: Skipping ssh-ed25519 key /home/ann/.ssh/id - not in PubkeyAcceptedKeyTypes',
+        ...reached.slice(upTo('NEWKEYS').length),
+        denied,
+      ],
+      state: 'skipped',
+      says: /; ssh does not offer ~\/\.ssh\/id: the ssh here takes no key of that type/,
+    },
     'with Kerberos alone': {
       lines: [
         ...reached.slice(0, -1),

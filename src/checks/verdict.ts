@@ -157,7 +157,7 @@ async function ofAuthentication(
       state: 'failed',
       reach,
       message: `sshd refuses ${user}: ${message}${shownKeys(said.offered)}`,
-      fix: fewerKeys,
+      fix: fewerKeys(said),
     };
   const mayAsk = isAsked && methods.includes('password') && takesPassword(settings);
   const why = own
@@ -229,5 +229,10 @@ function shownKeys(offered: readonly OfferedKey[]): string {
 }
 
 // sshd's MaxAuthTries is 6, and ssh offers all keys of the agent before one that is only a file.
-const fewerKeys =
-  'the ssh-agent offered more keys than sshd takes, before the right one: ssh -o IdentitiesOnly=yes, or for all machines vmssh config install -o IdentitiesOnly=yes';
+function fewerKeys({ files, offered }: SshSaid): string {
+  const left = files.find(({ path, isThere }) => isThere && !offered.some(({ name }) => name === path));
+  const only = left
+    ? 'ssh -o IdentitiesOnly=yes, or for all machines vmssh config install -o IdentitiesOnly=yes'
+    : "only the agent has that: ssh-add -L | grep ' NAME$' > ~/.ssh/vm.pub saves its public part, then vmssh config install -o IdentityFile=~/.ssh/vm.pub -o IdentitiesOnly=yes";
+  return `the ssh-agent offered more keys than sshd takes, before the right one: ${only}`;
+}

@@ -23,6 +23,8 @@ export interface SshSaid {
   readonly isKept: boolean;
   readonly user?: string | undefined;
   readonly offered: readonly OfferedKey[];
+  /** The files of its keys, and whether ssh found a key there. */
+  readonly files: readonly { readonly path: string; readonly isThere: boolean }[];
   /** The file of the first key whose type this ssh does not use. */
   readonly skipped?: string | undefined;
   /** The last key that sshd would have taken. */
@@ -67,6 +69,9 @@ export function readSsh(stderr: string): SshSaid {
     isKept: /^Warning: Permanently added .* to the list of known hosts\.\r?$/m.test(own),
     user: /^debug1: Authenticating to .* as '(.*)'\r?$/m.exec(own)?.[1],
     offered,
+    files: [...own.matchAll(/^debug1: identity file (.*?) type (-?\d+)\r?$/gm)].flatMap(
+      ([, path = '', type]) => (path.endsWith('-cert') ? [] : [{ path, isThere: type !== '-1' }]),
+    ),
     skipped: /^debug1: Skipping \S+ key (.*) - (?:corresponding algo\w* )?not in Pubkey/m.exec(stderr)?.[1],
     accepted,
     by: by.at(-1),

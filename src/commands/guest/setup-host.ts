@@ -189,9 +189,7 @@ export const login: SetupStep = {
     else {
       const own = new RegExp(`^vmssh ${mark}: (cannot .*)(?:\nhint: (.*))?`, 'm');
       const [, said = end.message, hint] = own.exec(end.stderr) ?? [];
-      const fewer = /too many authentication/i.test(said)
-        ? 'vmssh config install -o IdentitiesOnly=yes'
-        : again;
+      const fewer = (/too many authentication/i.test(said) && end.fix) || again;
       const isAsked = /Host key verification failed|host key is known/.test(said);
       const fix = isAsked ? `log in once, so that ssh asks you about its host key: ssh ${words}` : fewer;
       add('login', 'failed', `ssh ${words}: ${said}`, hint ?? fix);
@@ -205,7 +203,7 @@ export const login: SetupStep = {
   },
 };
 
-type Tried = Pick<LoginVerdict, 'state' | 'message' | 'reach' | 'isOwn'> & { readonly stderr: string };
+type Tried = Pick<LoginVerdict, 'state' | 'message' | 'fix' | 'reach' | 'isOwn'> & { readonly stderr: string };
 
 /** Whether another try, or a setting of this host, would not help. */
 function isRefused({ reach, isOwn, message }: Tried): boolean {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
 import { refusalFix } from '../process/refusal-fix.js';
@@ -63,7 +65,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
       message: `${tried.agent.problem}, and ssh waits for it`,
       fix: tried.agent.fix,
     };
-  if (reach === 'authentication') return ofAuthentication(tried, user, message, short);
+  if (reach === 'authentication') return ofAuthentication(tried, user, message, short, home);
   if (reach === 'host key' && hostKey && isUnknownKey(end.stderr, tried.settings)) {
     const shown = `ssh would ask about its host key, which is new: ${hostKey.type} ${hostKey.fingerprint}`;
     return { state: 'skipped', reach, isOwn: true, message: shown };
@@ -136,12 +138,13 @@ async function ofAuthentication(
   user: string,
   message: string,
   short: (path: string) => string,
+  home: string,
 ): Promise<Judged> {
   const { said, settings } = tried;
   const { accepted, unsigned, isPartial, isRefused, methods } = said;
   const reach = 'authentication';
   const isAsked = asksPeople(settings);
-  const own = await ownCause(tried, short);
+  const own = await ownCause(tried, short, home);
   const { fix } = own ?? guestFailures.login;
   if (isPartial && isAsked)
     return {
@@ -182,6 +185,7 @@ function takesPassword(settings: string): boolean {
 async function ownCause(
   { said, agent, settings }: SshTry,
   short: (path: string) => string,
+  home: string,
 ): Promise<Pick<LoginVerdict, 'message' | 'fix'> | undefined> {
   const { accepted, unsigned, methods, offered, skipped } = said;
   const setting = await keysOff(settings, said);
@@ -195,6 +199,8 @@ async function ownCause(
     };
   if (methods.length > 0 && methods.every((method) => method.startsWith('gssapi')))
     return { message: 'sshd takes Kerberos alone, and ssh has no ticket for it', fix: 'kinit' };
+  const left = methods.includes('publickey') ? await keyLeftOut(said, join(home, '.ssh')) : undefined;
+  if (left) return left;
   if (!accepted && agent.problem !== undefined && methods.includes('publickey')) {
     const isLast = offered.length === 0;
     return {
@@ -203,6 +209,21 @@ async function ownCause(
     };
   }
   return undefined;
+}
+
+/** Where each IdentityFile leads to nothing, and takes the place of a key that ssh would find without it. */
+async function keyLeftOut(said: SshSaid, folder: string) {
+  const { files, offered } = said;
+  const [gone] = files;
+  if (gone === undefined || offered.length > 0 || files.some(({ isThere }) => isThere)) return undefined;
+  const usual = ['rsa', 'ecdsa', 'ed25519'].map((type) => join(folder, `id_${type}`));
+  const found = usual.find((path) => existsSync(path) && !files.some((file) => file.path === path));
+  if (found === undefined) return undefined;
+  const where = await whereSet('identityfile', said);
+  return {
+    message: `ssh has no key to offer: IdentityFile${where ? ` (${where})` : ''} is ${gone.path}, which is not there, and takes the place of ${found}`,
+    fix: `add IdentityFile ${found} beside it, or take it out`,
+  };
 }
 
 /** A setting of this host by which ssh offers no key, with its file and line. */

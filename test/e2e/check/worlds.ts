@@ -78,6 +78,13 @@ export const worlds: readonly World[] = [
     says: /lets no key of yours in.*ssh has none to offer/,
   },
   {
+    name: 'an IdentityFile that is not there, above a key that ssh would find',
+    below: `${noFile}\nIdentityAgent none`,
+    files: { '.ssh/id_ed25519': '' },
+    state: 'failed',
+    says: /IdentityFile \(\S+ line \d+\) is \S+nothing, which is not there, and takes the place of \S+id_ed25519$/,
+  },
+  {
     name: 'a key with a passphrase and no agent',
     below: 'IdentityFile DIR/pass\nIdentityAgent none',
     state: 'skipped',

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
 import { refusalFix } from '../process/refusal-fix.js';
@@ -211,7 +211,7 @@ async function ownCause(
   return undefined;
 }
 
-/** Where each IdentityFile leads to nothing, and takes the place of a key that ssh would find without it. */
+/** Where no IdentityFile, or no file of the home that ssh uses, is there, and a key of the user's is. */
 async function keyLeftOut(said: SshSaid, folder: string) {
   const { files, offered } = said;
   const [gone] = files;
@@ -220,8 +220,14 @@ async function keyLeftOut(said: SshSaid, folder: string) {
   const found = usual.find((path) => existsSync(path) && !files.some((file) => file.path === path));
   if (found === undefined) return undefined;
   const where = await whereSet('identityfile', said);
+  const none = 'ssh has no key to offer';
+  if (where === undefined)
+    return {
+      message: `${none}: it looks in ${dirname(gone.path)}, by the password database, and not in ${folder}, where HOME leads`,
+      fix: `name it: ssh -i ${found}, or IdentityFile in your ssh configuration`,
+    };
   return {
-    message: `ssh has no key to offer: IdentityFile${where ? ` (${where})` : ''} is ${gone.path}, which is not there, and takes the place of ${found}`,
+    message: `${none}: IdentityFile (${where}) is ${gone.path}, which is not there, and takes the place of ${found}`,
     fix: `add IdentityFile ${found} beside it, or take it out`,
   };
 }

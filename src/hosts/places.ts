@@ -53,13 +53,14 @@ export function configFiles(
 }
 
 /** Which ssh here does not read the user's files, and what to do about it; undefined if each does. */
-export async function readElsewhere({ own }: Pick<ConfigFiles, 'own'>, io: Io) {
+export async function readElsewhere({ own, include }: Pick<ConfigFiles, 'own' | 'include'>, io: Io) {
   const { env, platform } = io;
   if (platform !== 'win32') {
     const home = otherHome(env, platform);
     if (home === undefined) return undefined;
     const found = `HOME is ${env.HOME}, but ssh uses the home directory ${home}`;
-    return { found, fix: `HOME=${shellQuoted(home)} vmssh config install` };
+    const line = `put this line at the top of ${join(home, '.ssh', 'config')}: ${includeLine(include)}`;
+    return { found, fix: `HOME=${shellQuoted(home)} vmssh config install; or, for what is in HOME, ${line}` };
   }
   const git = gitHome(env);
   if (git === undefined || (await everySshAbilities(io)).readsProfile) return undefined;

@@ -120,6 +120,7 @@ describe.skipIf(lacks('ssh'))('config install', () => {
     for (const wrote of [/^wrote /m, /^nothing to change$/m]) {
       const { code, stdout, stderr } = await run([...vmssh, 'config', 'install'], { env });
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(wrote) });
+      expect(stdout).toContain(`: ssh -F ${home}/.ssh/config `);
       expect(stderr).not.toMatch(/^hint: /m);
     }
     appendFileSync(join(home, '.ssh/config'), 'Host x\nNonsense yes\n');

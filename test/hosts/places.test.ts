@@ -90,7 +90,7 @@ it.skipIf(noSsh)("on Windows says which file Git's ssh reads, and the line that 
     timeoutMs: 9000,
   });
   expect(stdout).toContain('\nhostname reached\n');
-  const drive = { own: 'C:\\Users\\A b\\.ssh\\vmssh.conf' };
+  const drive = { own: 'C:\\Users\\A b\\.ssh\\vmssh.conf', include: [] };
   writeFileSync(path, '');
   expect((await readElsewhere(drive, io))?.fix).toMatch(/: Include "\/c\/Users\/A b\/\.ssh\/vmssh\.conf"$/);
 });

@@ -30,6 +30,7 @@ import { settingsOf } from '../../ssh/config/settings.js';
 import { type HostEntry, type HostState, noState, readState } from '../../ssh/config/state.js';
 import { usersTexts } from '../../ssh/config/users-files.js';
 import { knownHostsFile } from '../../ssh/folder.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }> = {
   name: 'config install',
@@ -138,7 +139,8 @@ async function afterInstall({ decision, startsUnits, files }: Plan, { system, vi
     io.err(pasteable(`no Host is written; vmssh list --via ${silent.join(',')} says what to try\n`, io));
     return exitCode.connect;
   }
-  io.out(`${whatNow(state, io)}\n`);
+  const elsewhere = await readElsewhere(files, io);
+  io.out(`${whatNow(state, io, elsewhere && files.main)}\n`);
   return code;
 }
 
@@ -193,15 +195,16 @@ export async function askOnce(
 
 const maxShown = 8;
 
-/** The last lines of `config install`: what to type now that ssh reads lines made of this state. */
-export function whatNow({ machines, options }: HostState, io: Io): string {
+/** The last lines of `config install`: what to type now that ssh reads lines made of this state; `file`: only if that is named. */
+export function whatNow({ machines, options }: HostState, io: Io, file?: string): string {
   const hosts = machines.map(({ host }) => host);
   if (hosts.length === 0) {
     const then = options.fresh === true ? 'ssh knows its name' : 'run vmssh config install again';
     const how = 'start one, or add a source of your own (docs/sources.md)';
     return pasteable(`no machine with a name yet: ${how}; when vmssh list shows it, ${then}`, io);
   }
-  const commands = hosts.map((host) => `ssh ${host}`);
+  const ssh = file === undefined ? 'ssh' : `ssh -F ${shellQuoted(file, shellOf(io))}`;
+  const commands = hosts.map((host) => `${ssh} ${host}`);
   const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${fewOf(commands, maxShown)}`;
   return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
 }

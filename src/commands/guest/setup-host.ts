@@ -203,7 +203,9 @@ export const login: SetupStep = {
   },
 };
 
-type Tried = Pick<LoginVerdict, 'state' | 'message' | 'fix' | 'reach' | 'isOwn'> & { readonly stderr: string };
+type Tried = Pick<LoginVerdict, 'state' | 'message' | 'fix' | 'reach' | 'isOwn'> & {
+  readonly stderr: string;
+};
 
 /** Whether another try, or a setting of this host, would not help. */
 function isRefused({ reach, isOwn, message }: Tried): boolean {

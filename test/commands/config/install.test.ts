@@ -105,6 +105,11 @@ describe('the end of config install', () => {
     expect(lastLine(['web', 'vm-web2'])).toBe('2 machines: ssh web, ssh vm-web2');
   });
 
+  it('names the file that ssh does not read by itself', () => {
+    const said = whatNow({ ...noState, machines: [entry('mint')] }, fakeIo(), '/a b/.ssh/config');
+    expect(said).toBe("1 machine: ssh -F '/a b/.ssh/config' mint");
+  });
+
   it('is one line for any number of machines', () => {
     const names = Array.from({ length: 30 }, (_, i) => `web${i}`);
     expect(lastLine(names)).toMatch(/^30 machines: ssh web0, .*ssh web7, and 22 more$/);

@@ -83,6 +83,8 @@ describe("what the doctor sees of ssh's configuration", () => {
     const { elsewhere, mainPath } = await gather('');
     const [, home] = /^HOME is (.*), but ssh uses the home directory \//.exec(elsewhere?.found ?? '') ?? [];
     expect(mainPath).toBe(`${home}/.ssh/config`);
-    expect(elsewhere?.fix).toMatch(/^HOME=\/.* vmssh config install$/);
+    expect(elsewhere?.fix).toMatch(
+      /^HOME=\/.* vmssh config install; .* this line at the top of \/\S+config: Include \S+vmssh\.conf$/,
+    );
   });
 });

@@ -26,7 +26,8 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
   if (closed !== undefined) return ownerFix(closed, { ...here, ...effects });
   const [, file, line] = /^(.+?):? line (\d+): /m.exec(said) ?? [];
   if (file === undefined || file === 'command-line') return undefined;
-  return ourFile.test(basename(file)) ? 'vmssh config install' : `correct or remove line ${line} of ${file}`;
+  if (!ourFile.test(basename(file))) return `correct or remove line ${line} of ${file}`;
+  return 'vmssh config install writes it for this ssh; in a home that hosts share, run it with the oldest of theirs';
 }
 
 const ourFile = /^(?:00-)?vmssh\.conf$/;

@@ -27,6 +27,8 @@ import { finding, fixed, type HostCheck, said } from './finding.js';
 export interface SshFacts {
   /** What `ssh -V` says; undefined: there is no ssh. */
   readonly version: string | undefined;
+  /** Another ssh here, which is new enough where the first one of PATH is not: its path. */
+  readonly better?: string | undefined;
   /** What ssh says instead of its settings, if it does not accept its configuration. */
   readonly refusal?: string | undefined;
   /** The ProxyCommand that ssh uses for vsock/3. */
@@ -182,7 +184,7 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
   const first = ssh.refusal === undefined ? install : refusalFix(ssh.refusal);
   // It takes its lines back where ssh refuses others.
   return checks.map((each) =>
-    first !== install && each.fix?.startsWith(install) ? { ...each, fix: undefined } : each,
+    !first?.startsWith(install) && each.fix?.startsWith(install) ? { ...each, fix: undefined } : each,
   );
 }
 

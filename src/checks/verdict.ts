@@ -75,7 +75,10 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
       ...{ state: 'failed', reach, isOwn: true, fix: allHostKeys },
       message: `${message}: ${ownPolicy}`,
     };
-  const own = reach === 'nothing' ? { isOwn: true, fix: refusalFix(end.stderr) } : {};
+  const own =
+    reach === 'nothing'
+      ? { isOwn: true, fix: refusalFix(end.stderr) ?? 'vmssh doctor looks at the ssh here' }
+      : {};
   const ours = reach === 'host key' ? /^vmssh: (.*?)\r?$/m.exec(end.stderr)?.[1] : undefined;
   return { state: 'failed', reach, ...own, message: `${ended[reach]}: ${ours ?? message}` };
 }

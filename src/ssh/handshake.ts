@@ -100,9 +100,9 @@ function handshakeError(target: string, { stopped, stderr }: ProgramEnd): Connec
   if (stopped === 'aborted') return handshakeInterrupted(target);
   const why = stopped === 'timeout' ? 'it timed out' : (firstMessage(stderr) ?? 'ssh gave no reason');
   // ssh reads its configuration before it starts the proxy: what it says later may be the machine's words.
-  const isOurs =
-    /^Bad owner or permissions on |^No user exists|\bline \d+: /.test(why) && !started.test(stderr);
-  const fix = isOurs ? refusalFix(why) : undefined;
+  const isRefusal = /^Bad owner or permissions on |^No user exists|\bline \d+: /.test(why);
+  const isOurs = stopped === undefined && (isRefusal ? !started.test(stderr) : !/^debug1: /m.test(stderr));
+  const fix = isOurs ? (refusalFix(why) ?? 'vmssh doctor looks at its ssh') : undefined;
   const hint = fix && `on this host: ${fix}`;
   return handshakeFailed(target, why, undefined, hint);
 }

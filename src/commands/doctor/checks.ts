@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
 import { type Row, rowFormatter } from '../../cli/rows.js';
@@ -6,7 +7,7 @@ import { exitCode } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
 import type { Io } from '../../process/io.js';
 import { refusalFix } from '../../process/refusal-fix.js';
-import { howToGet, sshVersion } from '../../process/ssh-program.js';
+import { howToGet } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import { isFailure } from '../../sources/source.js';
@@ -14,7 +15,7 @@ import { ownSource } from '../../sources/sources.js';
 import { maxGone } from '../../ssh/config/hosts.js';
 import { configChecks } from './config.js';
 import { exposedChecks } from './exposed.js';
-import { type Facts, gatherFacts } from './facts.js';
+import { type Facts, gatherFacts, isOld } from './facts.js';
 import { allowed, finding, fixed, type HostCheck, said, withCode } from './finding.js';
 import { windowsChecks } from './windows.js';
 import { pathChecks, programChecks } from './writers.js';
@@ -108,14 +109,15 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
   ];
 }
 
-function ssh({ ssh: { version }, platform }: Facts): HostCheck {
+function ssh({ ssh: { version, better }, platform }: Facts): HostCheck {
   const name = 'ssh';
   if (version === undefined)
     return finding(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
-  // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
-  const fix = 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
+  const fix = better
+    ? `put ${dirname(better)} first in PATH: ${better} is newer`
+    : 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
   if (/^No user exists/.test(version)) return finding(name, 'bad', said`${version}`, refusalFix(version));
-  const old = (sshVersion(version) ?? 0) < 706;
+  const old = isOld(version);
   const shown = { found: version, report: allowed.ssh(version) };
   return finding(name, old ? 'bad' : 'ok', shown, old ? fix : undefined);
 }

@@ -8,7 +8,7 @@ import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { readSsh } from '../../process/ssh-log.js';
-import { firstMessage, settingIn } from '../../process/ssh-program.js';
+import { everySsh, firstMessage, settingIn, sshVersion } from '../../process/ssh-program.js';
 import { type ShellTrouble, shellTrouble } from '../../process/start-files.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
@@ -118,6 +118,7 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
   ]);
   return {
     version: version?.trim().split('\n')[0],
+    better: isOld(version) ? await newerSsh(io) : undefined,
     refusal: /^hostname /m.test(settings) ? undefined : firstMessage(settings),
     controlPath: brokenControlPath(settings, 'vsock/3'),
     proxyCommand: settingIn(settings, 'proxycommand'),
@@ -126,6 +127,17 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
     login: await loginIn(settings),
     agent: await askAgent(settingIn(settings, 'identityagent'), io.env),
   };
+}
+
+/** Of PATH and the system's folders. */
+async function newerSsh(io: Io): Promise<string | undefined> {
+  for (const [path = ''] of everySsh(io)) if (!isOld(await output([path, '-V'], io))) return path;
+  return undefined;
+}
+
+/** accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6). */
+export function isOld(version = ''): boolean {
+  return (sshVersion(version) ?? 0) < 706;
 }
 
 async function loginIn(settings: string): Promise<SshFacts['login']> {

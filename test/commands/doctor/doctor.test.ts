@@ -40,6 +40,12 @@ describe('the doctor of this host', () => {
   it.each<[check: string, facts: Partial<Facts>, says: RegExp, fix?: RegExp]>([
     ['bad ssh', noSsh, /no ssh/, /openssh-client/],
     ['bad ssh', ssh({ version: 'OpenSSH_7.4p1' }), /7\.4/, /7\.6/],
+    [
+      'bad ssh',
+      ssh({ version: 'OpenSSL version mismatch.', better: '/usr/bin/ssh' }),
+      /mismatch/,
+      /^put \/usr\/bin first/,
+    ],
     ['bad ssh', ssh({ version: 'No user exists for uid 4242' }), /uid 4242/, /passwd/],
     ['ok ssh', ssh({ version: 'OpenSSH_for_Windows_10.0p2' }), /10\.0/],
     ['ok for all users', config({ forAll: 'ok' }), /every user's ssh has the lines/],

@@ -21,6 +21,7 @@ import { now as clock } from '../../runtime.js';
 import { loadHere, loadKnowing } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { listAll, sharedCids } from '../../sources/list-all.js';
+import { vhostCid } from '../../sources/routes.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogin, type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
@@ -144,6 +145,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
     ...all.flatMap((each) => shown(each, fix, isMissing)),
     ...slowness(settled, check),
     ...(plain?.forcesTerminal ? [forced] : []),
+    ...(signs.muxed === undefined ? [] : [byUserDevice(signs.muxed, io)]),
     ...(means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : []),
     ...(await ownFiles(options, io)),
   ];
@@ -213,6 +215,11 @@ const forced: ShownFinding = {
   message:
     'RequestTTY force is in your ssh configuration: sftp waits without an end, rsync and git fail; vmssh sftp and rsync undo it',
 };
+
+function byUserDevice(target: string, io: Io): ShownFinding {
+  const message = `this CID is that of ${target}, by a vhost-user device, which the kernel's vsock does not reach`;
+  return { name: 'CID', state: 'skipped', message, fix: `vmssh check ${shellQuoted(target, shellOf(io))}` };
+}
 
 /** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */
 const slowLogin = 4500;
@@ -361,11 +368,16 @@ export async function hostSigns(
   machines: () => Promise<readonly DiscoveredMachine[]> = async () =>
     (await listAll(io, await loadKnowing(io, 'vsock'))).machines,
   services?: typeof listServices,
-): Promise<Signs> {
+): Promise<Signs & { readonly muxed?: string | undefined }> {
   const { parsed, port } = means;
   const { error } = check;
   const isOfHost = io.platform === 'linux' && parsed.kind === 'vsock';
-  const twice = isOfHost ? sharedCids(await machines()).get(parsed.cid) : undefined;
+  const listed = isOfHost ? await machines() : [];
+  const twice = isOfHost ? sharedCids(listed).get(parsed.cid) : undefined;
+  const muxed =
+    isOfHost && error
+      ? listed.find((each) => each.cid === parsed.cid && vhostCid(each) === undefined)
+      : undefined;
   const { from: reachedFrom, takesPort } = kindOf(parsed);
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
   const needsService = error && byHyperV && !isSshPort(port) && port <= 0x7fffffff;
@@ -375,6 +387,7 @@ export async function hostSigns(
     family: means.endpoint?.family,
     controlPath: plain?.controlPath,
     cidUsers: twice ?? [],
+    muxed: muxed?.target,
     service: registered === undefined ? undefined : { port, registered },
   };
 }

@@ -9,6 +9,7 @@ import { ConnectError } from '../../../src/errors.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
+import { routeTo } from '../../../src/sources/routes.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/source.js';
 import { serviceIdOfPort } from '../../../src/typed/numbers.js';
 import { makeContainer } from '../../connect/exec/container.js';
@@ -53,7 +54,12 @@ describe('signs on this host', () => {
     const user = (pid: number, cid: number): DiscoveredMachine => ({ pid, cid, ...web });
     const found = async () => [user(1, 3), user(2, 3), user(3, 4)];
     const signs = await hostSigns(options('vsock/3'), fakeIo(), found);
-    expect(signs).toMatchObject({ cidUsers: [{ pid: 1 }, { pid: 2 }] });
+    expect(signs).toMatchObject({ cidUsers: [{ pid: 1 }, { pid: 2 }], muxed: undefined });
+    const routes = [routeTo('vsock-mux/run/x')];
+    const byDaemon = async () => [{ ...user(1, 3), routes }];
+    const lost = new ConnectError('connect', 'vsock/3', { code: 'ETIMEDOUT', problem: 'x' });
+    expect((await hostSigns(options('vsock/3', 22, lost), fakeIo(), byDaemon)).muxed).toBe('qemu/web');
+    expect((await hostSigns(options('vsock/3'), fakeIo(), byDaemon)).muxed).toBeUndefined();
   });
 
   it.skipIf(lacks('ssh'))("gives ssh's own reason if a login breaks", async () => {

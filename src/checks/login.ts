@@ -2,7 +2,7 @@ import { guestCaller, guestLogin, type HostFlags, overTarget, targetIn } from '.
 import type { TriedLogin } from '../guest/script.js';
 import { splitLogin, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
-import { settingIn, sshAbilities, sshCommand, sshProgram, typedSsh } from '../process/ssh-program.js';
+import { settingIn, sshAbilities, sshCommand, typedSsh } from '../process/ssh-program.js';
 import { shellTrouble } from '../process/start-files.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import type { MachineLogin } from '../ssh/config/logins.js';
@@ -93,23 +93,16 @@ export async function loginByVmssh(
   io: Io,
   signal: AbortSignal,
 ): Promise<LoginVerdict> {
-  const { self, platform } = io;
   const { text, port, user } = means;
-  const host = `${user}@${text}`;
-  const ssh = sshProgram(io);
-  const { asksForKeys } = await sshAbilities(io.env, ssh);
+  const into = { route: 'target', host: `${user}@${text}` } as const;
+  const called = await guestCaller(io, into);
   // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
   const { program, fdpass } = brings ? await callerForSsh(io) : {};
   const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
   const typed = typedHost(splitLogin(target).host);
-  const common = { sshConfig, port, routes, identityFile, self, platform, typed, ...bringing } as const;
-  // The key was looked at before, and a look keeps none.
-  const noKey = asksForKeys ? ['KnownHostsCommand=none'] : [];
-  const words = ({ settings, ...login }: LoginWords) =>
-    guestLogin(
-      { route: 'target', host, ...common, ...login },
-      { ...login, settings: [...settings, ...noKey] },
-    );
+  const common = { ...into, ...called, sshConfig, port, routes, identityFile, typed, ...bringing };
+  const words = (login: LoginWords) => guestLogin({ ...common, ...login }, login);
+  const { ssh } = called;
   const tried = await trySsh({ host: typed ?? 'machine', sshConfig, ssh, words, onStage }, io, signal);
   const verdict = await judgeLogin(tried, io.env.HOME);
   const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;

@@ -171,13 +171,15 @@ async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<LoginV
   if (check.error || (plain && !hasNoHost))
     return check.error && plain?.state === 'failed' ? undefined : plain;
   const own = await loginByVmssh({ ...seen, ...options }, io, signal);
-  if (!hasNoHost || own.state !== 'ok') return own;
+  if (!hasNoHost || own.state === 'failed') return own;
   const { host } = splitLogin(options.target);
   const lost = options.sshConfig === undefined ? await lostLines(io) : undefined;
   const why = lost ? `: ${lost.problem}` : '';
+  const reach = own.state === 'ok' ? 'network' : own.reach;
+  const what = own.state === 'ok' ? `vmssh ssh logs in as ${own.user}` : `by vmssh ssh, ${own.message}`;
   return {
-    ...{ ...own, state: 'skipped', reach: 'network', isOwn: true, fix: lost?.fix ?? 'vmssh config install' },
-    message: `vmssh ssh logs in as ${own.user}; plain ssh has no Host ${host}, and asks the network for it${why}`,
+    ...{ ...own, state: 'skipped', reach, isOwn: true, fix: lost?.fix ?? 'vmssh config install' },
+    message: `${what}; plain ssh has no Host ${host}, and asks the network for it${why}`,
   };
 }
 

@@ -114,7 +114,7 @@ function ssh({ ssh: { version, better }, platform }: Facts): HostCheck {
   if (version === undefined)
     return finding(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   const fix = better
-    ? `put ${dirname(better)} first in PATH: ${better} is newer`
+    ? `put ${dirname(better)} first in PATH: ${better} is OpenSSH 7.6 or later`
     : 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
   if (/^No user exists/.test(version)) return finding(name, 'bad', said`${version}`, refusalFix(version));
   const old = isOld(version);

@@ -79,9 +79,16 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
     reach === 'nothing'
       ? { isOwn: true, fix: refusalFix(end.stderr) ?? 'vmssh doctor looks at the ssh here' }
       : {};
-  const ours = reach === 'host key' ? /^vmssh: (.*?)\r?$/m.exec(end.stderr)?.[1] : undefined;
-  return { state: 'failed', reach, ...own, message: `${ended[reach]}: ${ours ?? message}` };
+  // Of these ssh's stderr has no word of a server's.
+  const isHere = ['proxy', 'socket', 'host key'].includes(reach);
+  const [, ours, hint] = (isHere && ourWords.exec(end.stderr)) || [];
+  const fix = hint === undefined ? {} : { fix: hint };
+  // Without fdpass the connection that ssh has is only one to vmssh.
+  const where = ended[ours && reach === 'socket' ? 'proxy' : reach];
+  return { state: 'failed', reach, ...own, ...fix, message: `${where}: ${ours ?? message}` };
 }
+
+const ourWords = /^vmssh: (.*?)\r?\n(?:hint: (.*?)\r?$)?/m;
 
 const ownPolicy = 'the ssh here takes no key of that type, as with FIPS';
 const allHostKeys =

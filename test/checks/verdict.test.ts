@@ -84,6 +84,18 @@ describe('a login by ssh -v', () => {
       reach: 'proxy',
       says: /proxy dialer did not/,
     },
+    'that vmssh could not pass on': {
+      lines: [
+        ...upTo('Executing'),
+        'vmssh: cannot connect to "mint": ENOSPC: no space left on device',
+        'hint: set XDG_RUNTIME_DIR',
+        'proxy dialer did not pass back a connection',
+      ],
+      state: 'failed',
+      reach: 'proxy',
+      says: /gives it no connection: cannot connect to "mint": ENOSPC/,
+      fix: /^set XDG_RUNTIME_DIR$/,
+    },
     'to a silent server': {
       lines: upTo('Local version'),
       code: null,
@@ -142,6 +154,7 @@ describe('a login by ssh -v', () => {
       state: 'failed',
       reach: 'host key',
       says: /does not accept the host key: web has another host key than before$/,
+      fix: /^vmssh forget web$/,
     },
     'with a silent agent': {
       lines: upTo('NEWKEYS'),

@@ -12,18 +12,19 @@ export interface RefusalEffects {
   readonly hidesOwners: () => boolean;
 }
 
-const here: RefusalEffects = {
+// Asked when called: the executable evaluates its modules when it is built.
+const here = (): RefusalEffects => ({
   platform: process.platform,
   uid: process.getuid?.() ?? 0,
   look: (path) => (existsSync(path) ? statSync(path) : undefined),
   hidesOwners: () => !/^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8')),
-};
+});
 
 /** What to do where ssh refuses its own configuration, by its words; undefined: they do not say. */
 export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}): string | undefined {
   if (noAccount.test(said)) return 'ssh runs for no user without an entry in /etc/passwd: add one';
   const [, closed] = /^Bad owner or permissions on (.+?)\r?$/im.exec(said) ?? [];
-  if (closed !== undefined) return ownerFix(closed, { ...here, ...effects });
+  if (closed !== undefined) return ownerFix(closed, { ...here(), ...effects });
   const [, file, line] = /^(.+?):? line (\d+): /m.exec(said) ?? [];
   if (file === undefined || file === 'command-line') return undefined;
   if (!ourFile.test(basename(file))) return `correct or remove line ${line} of ${file}`;

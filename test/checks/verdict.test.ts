@@ -3,6 +3,7 @@ import type { SshTry } from '../../src/checks/users-ssh.js';
 import { judgeLogin } from '../../src/checks/verdict.js';
 import { readSsh } from '../../src/process/ssh-log.js';
 import { eachRow } from '../helpers/tables/rows.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const reached = [
   'OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19 27 Jan 2026',
@@ -51,6 +52,7 @@ const crowd = [
 const isIn = [...reached, ...accepted, 'Authenticated to vsock/3 (via proxy) using "publickey".'];
 
 describe('a login by ssh -v', () => {
+  const dir = useTempDir();
   eachRow<Row>({
     'that worked': {
       lines: isIn,
@@ -274,6 +276,19 @@ describe('a login by ssh -v', () => {
       ...(row.reach && { reach: row.reach }),
       ...(row.fix && { fix: expect.stringMatching(row.fix) }),
       message: expect.stringMatching(row.says),
+    });
+  });
+
+  it('has no key where ssh uses another home than HOME', async () => {
+    const lines = ['debug1: identity file /pw/.ssh/id_rsa type -1', ...reached, denied];
+    const judge = () => judgeLogin(tried({ lines, state: '', says: /x/ }), dir);
+    expect((await judge()).message).toMatch(/lets no key of yours in/);
+    writeTree(dir, { '.ssh/id_ed25519': '' });
+    expect(await judge()).toMatchObject({
+      message: expect.stringMatching(
+        /it looks in \/pw\/\.ssh, by the password database, and not in \S+\.ssh,/,
+      ),
+      fix: `name it: ssh -i ${dir}/.ssh/id_ed25519, or IdentityFile in your ssh configuration`,
     });
   });
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { runHop, scriptCommand, sharedLogin, whySshFailed } from '../connect/via/hop-command.js';
+import { sharedSettings, sharingLogins } from '../connect/via/shared-login.js';
 import { ConnectError } from '../errors.js';
 import { fewAtATime } from '../group-by.js';
 import { asTarget } from '../kinds/kinds.js';
@@ -21,18 +22,37 @@ import script from './list-there.sh';
 const atOnce = 32;
 
 /** Asks hypervisors side by side. `onAnswer` gets each one's answer as it comes; the result is in the order of `hosts`. */
-export function askAll(
+export async function askAll(
   hosts: readonly string[],
   io: Here,
   options: AskOptions = {},
   onAnswer: (listing: HostListing) => void = () => {},
 ): Promise<readonly HostListing[]> {
+  const { beforeQuestion } = options;
   const ask = async (host: string) => {
     const listing = await askHost(host, io, options);
-    onAnswer(listing);
+    if (!beforeQuestion || !isRefused(listing)) onAnswer(listing);
     return listing;
   };
-  return fewAtATime(hosts, atOnce, ask, options.signal);
+  const listings = await fewAtATime(hosts, atOnce, ask, options.signal);
+  if (!beforeQuestion || !listings.some(isRefused)) return listings;
+  beforeQuestion();
+  // Perhaps only since nothing was asked.
+  const refused = listings.filter(isRefused).map(({ host }) => host);
+  return sharingLogins(refused, io, (env) => {
+    const again = async (listing: HostListing) => {
+      if (!isRefused(listing)) return listing;
+      const isIn = sharedSettings(listing.host, env).length > 0;
+      const now = isIn ? await askHost(listing.host, { ...io, env }, options) : listing;
+      onAnswer(now);
+      return now;
+    };
+    return fewAtATime(listings, atOnce, again, options.signal);
+  });
+}
+
+function isRefused({ error }: HostListing): boolean {
+  return error?.code === 'HOP_FAILED' && error.problem.includes('Permission denied');
 }
 
 export interface HostListing extends AllMachines {
@@ -56,7 +76,11 @@ async function askHost(
   const ssh = sshProgram({ env, platform });
   const command = scriptCommand(script, [marker, ...args]);
   try {
-    const end = await runHop({ ssh, host, command }, { env, signal, timeoutMs, longest: maxAnswer });
+    const settings = sharedSettings(host, env);
+    const end = await runHop(
+      { ssh, host, command, settings },
+      { env, signal, timeoutMs, longest: maxAnswer },
+    );
     signal?.throwIfAborted();
     return { host, ...outcome(host, end, marker) };
   } catch (error) {
@@ -68,7 +92,9 @@ async function askHost(
   }
 }
 
-interface AskOptions extends Pick<Deps, 'signal' | 'timeoutMs'> {
+export interface AskOptions extends Pick<Deps, 'signal' | 'timeoutMs'> {
+  /** ssh may ask its user something, after this. */
+  readonly beforeQuestion?: (() => void) | undefined;
   /** Options of vmssh list. */
   readonly args?: readonly string[];
 }

@@ -34,7 +34,8 @@ async function withVia(here: AllMachines, via: ViaHosts, io: Io): Promise<Machin
   const [{ readViaHosts }, { askAll }] = await Promise.all([import('./hypervisors.js'), import('./ask.js')]);
   const asked = await readViaHosts(via, io);
   const progress = await startProgress(io, `asking ${asked.join(', ')}`);
-  const listings = await askAll(asked, io).finally(() => progress.stop());
+  const beforeQuestion = () => progress.stop();
+  const listings = await askAll(asked, io, { beforeQuestion }).finally(() => progress.stop());
   const failures = listings.flatMap(({ host, error }) =>
     error ? [{ provider: `via/${host}`, code: error.code, problem: error.problem }] : [],
   );

@@ -8,12 +8,15 @@ import type { Envelope, FailureJson, FindingJson } from '../../cli/json.js';
 import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
 import { startProgress, styles } from '../../cli/terminal.js';
+import { sharingLogins } from '../../connect/via/shared-login.js';
 import { exitCode } from '../../errors.js';
 import { fewAtATime } from '../../group-by.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
+import { splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { outsideLines } from '../../sources/outside/file.js';
+import { hopsTo } from '../../ssh/config/names.js';
 import { checkUserName } from '../../typed/names.js';
 import { formatEndpoint } from '../../typed/route.js';
 import { examineSource } from './check-source.js';
@@ -84,30 +87,38 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
     };
   },
 
-  async run({ targets, json, ...options }, io) {
-    const signal = io.interrupted();
-    const gone = io.outputGone();
-    const end = AbortSignal.any([signal, gone]);
-    const { lines } = outsideLines(io.env);
-    const style = await styles(io, 'stdout');
-    const done = new Map<string, Examination>();
-    const work = async (target: string, to: Io) => {
-      const source = lines.find(({ name }) => name === target);
-      const one = await (source ? examineSource(source, to) : examine({ target, ...options }, to));
-      done.set(target, one);
-      if (!json) to.out(examinationText(one, options.verbose, style, to));
-    };
-    const [first = '', ...others] = targets;
-    if (others.length === 0) await work(first, io);
-    else await eachWhole([...new Set(targets)], work, io, end);
-    const well = [...done.values()].filter(({ code }) => code === exitCode.ok).length;
-    if (!json && done.size > 1) io.out(`${well} of ${done.size} ${well === 1 ? 'works' : 'work'}\n`);
-    const results = targets.flatMap((target) => done.get(target) ?? []);
-    const code = results.find((each) => each.code !== exitCode.ok)?.code ?? exitCode.ok;
-    if (json) io.out(formatJson(checkJson(results, code)));
-    return code;
+  async run(options, io) {
+    const hops = await hopsTo(
+      options.targets.map((target) => splitLogin(target).host),
+      io,
+    );
+    return sharingLogins(hops, io, (env) => checkAll(options, { ...io, env }));
   },
 };
+
+async function checkAll({ targets, json, ...options }: CheckOptions, io: Io): Promise<number> {
+  const signal = io.interrupted();
+  const gone = io.outputGone();
+  const end = AbortSignal.any([signal, gone]);
+  const { lines } = outsideLines(io.env);
+  const style = await styles(io, 'stdout');
+  const done = new Map<string, Examination>();
+  const work = async (target: string, to: Io) => {
+    const source = lines.find(({ name }) => name === target);
+    const one = await (source ? examineSource(source, to) : examine({ target, ...options }, to));
+    done.set(target, one);
+    if (!json) to.out(examinationText(one, options.verbose, style, to));
+  };
+  const [first = '', ...others] = targets;
+  if (others.length === 0) await work(first, io);
+  else await eachWhole([...new Set(targets)], work, io, end);
+  const well = [...done.values()].filter(({ code }) => code === exitCode.ok).length;
+  if (!json && done.size > 1) io.out(`${well} of ${done.size} ${well === 1 ? 'works' : 'work'}\n`);
+  const results = targets.flatMap((target) => done.get(target) ?? []);
+  const code = results.find((each) => each.code !== exitCode.ok)?.code ?? exitCode.ok;
+  if (json) io.out(formatJson(checkJson(results, code)));
+  return code;
+}
 
 /** Many at a time; what each prints comes in one piece, in their order. */
 async function eachWhole(

@@ -3,11 +3,13 @@ import type { Command, Read } from '../../cli/command.js';
 import { CommandError, flag, oneOf, readAll, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { canPick } from '../../cli/terminal.js';
+import { sharingLogins } from '../../connect/via/shared-login.js';
 import { exitCode, quote } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { ended } from '../../process/terminate.js';
+import { hopsTo } from '../../ssh/config/names.js';
 import { accountOf } from '../../ssh/folder.js';
 import { setupScreen, silentScreen } from './setup-screen.js';
 import { toSetUp } from './setup-step.js';
@@ -31,7 +33,11 @@ const own = {
 /** What an undo takes, too. */
 const undoes: readonly unknown[] = [own.by, own.key, own.all];
 
-export const setup: Command<Read<typeof own> & { readonly names: readonly string[] }> = {
+interface SetupFlags extends Read<typeof own> {
+  readonly names: readonly string[];
+}
+
+export const setup: Command<SetupFlags> = {
   name: 'setup',
   summary:
     'set up ssh NAME through the manager of the machine, or by one login: your key, its host key, its Host',
@@ -65,53 +71,62 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     return { names: raw.positionals, ...options };
   },
 
-  async run({ names, dryRun, yes, undo, verbose, json, for: whose, ...options }, io) {
+  async run(options, io) {
+    const { names, for: whose } = options;
     const person = whose === undefined ? callerOfSudo(io.env) : undefined;
     if (person) return setUpFor(person, process.argv.slice(2), io);
-    const signal = io.interrupted();
     const targets = names.length > 0 ? names : await picked(io);
     if (targets === undefined) return exitCode.interrupted;
-    const screen = json ? silentScreen : await setupScreen({ names: targets, undo, verbose }, io);
-    const { settingUp, takingBack } = await import('./setup-steps.js');
-    // The plan is shown, and asked for: with --yes it is not.
-    const asked = { ...options, takeName: options.takeName || !yes };
-    const work = (undo ? takingBack : settingUp)({ options: asked, io, signal, show: screen.show });
-    const finish = (all: readonly SetupSteps[], code = codeFor(all)) => {
-      if (json) io.out(formatJson(setupJson(all, code)));
-      return code;
-    };
-    const inTurn = async <T extends string | SetupSteps, R>(
-      all: readonly T[],
-      make: (one: T) => Promise<R>,
-    ) => {
-      const made: R[] = [];
-      for (const each of all) {
-        const name = typeof each === 'string' ? each : each.name;
-        screen.begin(name);
-        made.push(await make(each));
-        signal.throwIfAborted();
-      }
-      return made;
-    };
-    const plans = await inTurn(targets, work.plan);
-    const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
-    if (codeFor(plans) !== exitCode.ok) {
-      screen.refused();
-      return finish(plans);
-    }
-    screen.planned(plans, isReady);
-    if (dryRun || (undo && isReady)) {
-      screen.dryRun(isReady);
-      return finish(plans, isReady ? exitCode.ok : exitCode.connect);
-    }
-    const isWanted = async () => yes || (await import('../../picker/picker.js')).mayCarryOut(io);
-    if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
-    const done = await inTurn(plans, work.carryOut);
-    screen.done(done, isReady);
-    if (options.noConfig && !json) io.out(done.map(({ lines = '' }) => `\n${lines}`).join(''));
-    return finish(done);
+    return sharingLogins(await hopsTo(targets, io), io, (env) => setUpAll(targets, options, { ...io, env }));
   },
 };
+
+async function setUpAll(
+  targets: readonly string[],
+  { names: _, for: __, dryRun, yes, undo, verbose, json, ...options }: SetupFlags,
+  io: Io,
+): Promise<number> {
+  const signal = io.interrupted();
+  const screen = json ? silentScreen : await setupScreen({ names: targets, undo, verbose }, io);
+  const { settingUp, takingBack } = await import('./setup-steps.js');
+  // The plan is shown, and asked for: with --yes it is not.
+  const asked = { ...options, takeName: options.takeName || !yes };
+  const work = (undo ? takingBack : settingUp)({ options: asked, io, signal, show: screen.show });
+  const finish = (all: readonly SetupSteps[], code = codeFor(all)) => {
+    if (json) io.out(formatJson(setupJson(all, code)));
+    return code;
+  };
+  const inTurn = async <T extends string | SetupSteps, R>(
+    all: readonly T[],
+    make: (one: T) => Promise<R>,
+  ) => {
+    const made: R[] = [];
+    for (const each of all) {
+      const name = typeof each === 'string' ? each : each.name;
+      screen.begin(name);
+      made.push(await make(each));
+      signal.throwIfAborted();
+    }
+    return made;
+  };
+  const plans = await inTurn(targets, work.plan);
+  const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
+  if (codeFor(plans) !== exitCode.ok) {
+    screen.refused();
+    return finish(plans);
+  }
+  screen.planned(plans, isReady);
+  if (dryRun || (undo && isReady)) {
+    screen.dryRun(isReady);
+    return finish(plans, isReady ? exitCode.ok : exitCode.connect);
+  }
+  const isWanted = async () => yes || (await import('../../picker/picker.js')).mayCarryOut(io);
+  if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
+  const done = await inTurn(plans, work.carryOut);
+  screen.done(done, isReady);
+  if (options.noConfig && !json) io.out(done.map(({ lines = '' }) => `\n${lines}`).join(''));
+  return finish(done);
+}
 
 /** The account that called sudo. Undefined: none did, or it is root's own. Throws a CommandError for an unknown one. */
 function callerOfSudo({ SUDO_UID = '' }: Io['env']) {

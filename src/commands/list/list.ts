@@ -3,7 +3,7 @@ import { jsonOption } from '../../cli/json.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
-import type { HostListing } from '../../machines/ask.js';
+import type { AskOptions, HostListing } from '../../machines/ask.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
 import { listed, mayRun } from '../../machines/listed.js';
 import type { Io } from '../../process/io.js';
@@ -117,6 +117,7 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const hasNamesForSsh = options.show === 'json' || (isTable(options) && io.terminal.stdout);
   const hosts = () => (hasNamesForSsh ? deps.hosts(io) : Promise.resolve(undefined));
   let onAnswer: OnAnswer | undefined;
+  let beforeQuestion: (() => void) | undefined;
   const look = async (signal?: AbortSignal): Promise<Selection> => {
     const all = others ? undefined : await deps.listAll({ env: io.env, signal }, providers);
     if (all && options.providers === undefined) await deps.keepFresh(all, io);
@@ -126,13 +127,14 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
         : (await import('./named.js')).byHosts(options.names, await deps.hosts(io));
     const wanted = { ...options, names };
     if (all && hops.length === 0) return select(wanted, io, providers, all, signal);
-    return lookVia(wanted, others ?? hops, io, signal, all, onAnswer);
+    return lookVia(wanted, others ?? hops, io, { signal, beforeQuestion }, all, onAnswer);
   };
   if (options.watchMs !== undefined) {
     const { watchMachines } = await import('./watch.js');
     return watchMachines(options, options.watchMs, io, look, hosts);
   }
   const progress = await startProgress(io, 'looking for machines');
+  beforeQuestion = () => progress.stop();
   const widths: number[] = [];
   if (others && isTable(options) && io.terminal.stdout && options.names.length === 0) {
     const looks = { ...(await looksOf(options, io)), names: new Map(), widths };
@@ -163,17 +165,24 @@ async function lookVia(
   options: ListOptions,
   hosts: readonly string[],
   io: Io,
-  signal: AbortSignal | undefined,
+  asking: Pick<AskOptions, 'signal' | 'beforeQuestion'>,
   here: AllMachines = { machines: [], warnings: [] },
   onAnswer?: OnAnswer,
 ): Promise<Selection> {
   const { askAll } = await import('../../machines/ask.js');
   const args = options.providers === undefined ? [] : [`--provider=${options.providers.join(',')}`];
-  const listings = await askAll([...new Set(hosts)], io, { args, signal }, onAnswer);
+  const listings = await askAll([...new Set(hosts)], io, { args, ...asking }, onAnswer);
   const machines = [here, ...listings].flatMap((each) => each.machines);
   const warnings = [here, ...listings].flatMap((each) => each.warnings);
   const from = (options.via ? hosts : options.providers)?.join(' or ');
-  const found = await select({ ...options, addresses: false }, io, [], { machines, warnings }, signal, from);
+  const found = await select(
+    { ...options, addresses: false },
+    io,
+    [],
+    { machines, warnings },
+    asking.signal,
+    from,
+  );
   return { ...found, failed: listings.flatMap(({ error }) => error ?? []) };
 }
 

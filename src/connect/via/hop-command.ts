@@ -21,7 +21,8 @@ export function hopCommand(hop: ViaEndpoint, marker: string, timeoutMs: number, 
     return scriptCommand(lastStep, [marker, target, String(port), seconds, ...placeOf(at), python, ...start]);
   }
   // No terminal there: a question would get no answer.
-  return execLine(quietHop(['ssh'], at.host, timeoutMs, hopCommand(at, marker, timeoutMs, startMs)));
+  const command = hopCommand(at, marker, timeoutMs, startMs);
+  return execLine(quietHop({ ssh: ['ssh'], host: at.host, command }, timeoutMs));
 }
 
 /** The end of a marker to which a vmssh there also says the machine's host keys. An older one takes any marker. */
@@ -44,9 +45,9 @@ export function hopOptions(timeoutMs: number) {
 }
 
 /** A login of a hop that asks its user nothing. */
-function quietHop(ssh: readonly string[], host: string, timeoutMs: number, command: string) {
+function quietHop({ settings: more = [], ...login }: HopLogin, timeoutMs: number) {
   const { flags, settings } = hopOptions(timeoutMs);
-  return sshCommand({ ssh, flags, settings: [...settings, asksNothing], host, command });
+  return sshCommand({ ...login, flags, settings: [...settings, ...more, asksNothing] });
 }
 
 /** The kind of the socket, its path or CID, the other reading of the path, and "plain" if socat has no meaning for any of it. */
@@ -100,23 +101,25 @@ interface HopLogin {
   readonly ssh: readonly string[];
   readonly host: string;
   readonly command: string;
+  /** Of a connection that is shared. */
+  readonly settings?: readonly string[];
 }
 
 /** Runs a command there by an ssh that asks its user nothing, and again within the time that there is while its server drops it. */
 export function runHop(
-  { ssh, host, command }: HopLogin,
+  login: HopLogin,
   { timeoutMs, ...options }: ProgramOptions & { readonly timeoutMs: number },
   run = runProgram,
 ): Promise<ProgramEnd> {
   const { env, signal } = options;
-  const words = quietHop(ssh, host, Math.min(connectMs, timeoutMs), command);
+  const words = quietHop(login, Math.min(connectMs, timeoutMs));
   const attempt = (leftMs: number) => run(words, { ...options, timeoutMs: leftMs });
-  const isDropped = ({ stderr }: ProgramEnd) => wasDropped(stderr, { ssh, host }, env, run);
+  const isDropped = ({ stderr }: ProgramEnd) => wasDropped(stderr, login, env, run);
   return whileDropped(attempt, isDropped, timeoutMs, signal);
 }
 
 /** For the login alone. Milliseconds. */
-const connectMs = 10_000;
+export const connectMs = 10_000;
 
 /** What the last attempt comes to: others are made as long as they are dropped and there is time. */
 export async function whileDropped<T>(

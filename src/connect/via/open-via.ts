@@ -21,6 +21,7 @@ import {
   whileDropped,
 } from './hop-command.js';
 import { keyTexts } from './keys-there.js';
+import { sharedSettings } from './shared-login.js';
 
 /** The user's ssh logs in, and the best tool there, or ssh -W, connects; again if dropped. Throws a ConnectError. */
 export async function openVia(
@@ -83,10 +84,11 @@ async function openOnce(
   const { timeoutMs, startMs, signal, hostKeys, env = process.env } = options;
   const marker = `vmssh-${randomBytes(16).toString('hex')}${hostKeys ? asksKeys : ''}`;
   const ssh = sshProgram({ env, platform: process.platform });
-  const { flags: quiet, settings } = hopOptions(timeoutMs);
+  const { flags: quiet, settings: own } = hopOptions(timeoutMs);
+  const settings = [...own, ...sharedSettings(endpoint.host, env)];
   const flags = [...quiet, ...logFlags];
-  const login = (own: { readonly command?: string; readonly flags?: readonly string[] }) =>
-    new Hop(sshCommand({ ssh, flags, settings, host: endpoint.host, ...own }), endpoint, native, env);
+  const login = (more: { readonly command?: string; readonly flags?: readonly string[] }) =>
+    new Hop(sshCommand({ ssh, flags, settings, host: endpoint.host, ...more }), endpoint, native, env);
   const deadline = now() + timeoutMs + (startMs ?? 0) + patience(env, hasTerminal);
   let hop = login({ command: hopCommand(endpoint, marker, timeoutMs, startMs) });
   const abort = () => hop.close();

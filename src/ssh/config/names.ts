@@ -117,6 +117,15 @@ export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostE
   return entries.find(({ host }) => host === typed || lower(host) === typed);
 }
 
+/** The hypervisors on the way to what was typed. */
+export async function hopsTo(typed: readonly string[], here: { env: Env }): Promise<readonly string[]> {
+  const written = await writtenHosts(here);
+  return typed.flatMap((name) => {
+    const target = asTarget(ofHost(name, written)?.target ?? name);
+    return target?.kind === 'via' ? (target as ViaTarget).host : [];
+  });
+}
+
 export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
   return (await readState(stateFile(env)))?.machines ?? [];
 }

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Here } from '../../process/io.js';
+import { runProgram } from '../../process/run-program.js';
+import { settingIn, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import { ended } from '../../process/terminate.js';
+import type { Env } from '../../runtime.js';
+import { connectMs, hopOptions, patience } from './hop-command.js';
+
+/** The folder with the connections that a command and what it starts share: a socket for each hypervisor. */
+const variable = 'VMSSH_HOPS';
+
+/** Of a connection that nobody uses, as after a command that was killed. Seconds. */
+const idleSeconds = 60;
+
+/** Logs in once to each of `hosts` where ssh can ask its user something, and runs what would log in there several times. */
+export async function sharingLogins<T>(
+  hosts: readonly string[],
+  { env, platform }: Here,
+  work: (env: Env) => Promise<T>,
+): Promise<T> {
+  const mayAsk = hosts.length > 0 && platform !== 'win32' && !env[variable] && patience(env) > 0;
+  const folder = mayAsk ? await mkdtemp('/tmp/vmssh-hops-').catch(() => undefined) : undefined;
+  if (folder === undefined) return work(env);
+  const inside = { ...env, [variable]: folder };
+  const all = [...new Set(hosts)];
+  try {
+    // Two questions at once cannot be told apart.
+    for (const host of all) await login(host, inside);
+    return await work(inside);
+  } finally {
+    await Promise.all(all.map((host) => logout(host, inside)));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** For an ssh that logs in to `host`: the connection that is shared. None if there is none. */
+export function sharedSettings(host: string, env: Env): readonly string[] {
+  const path = pathFor(host, env);
+  return path !== undefined && existsSync(path) ? ['ControlMaster=no', `ControlPath=${path}`] : [];
+}
+
+function pathFor(host: string, { [variable]: folder }: Env): string | undefined {
+  return folder && join(folder, createHash('sha256').update(host).digest('hex').slice(0, 16));
+}
+
+/** Not if the user's ssh shares its own connections. What it says of a failure is said later, by the ssh that has to go on. */
+async function login(host: string, env: Env): Promise<void> {
+  const ssh = sshProgram({ env, platform: process.platform });
+  const asked = await runProgram(sshCommand({ ssh, flags: ['-G'], host }), {
+    env,
+    timeoutMs: connectMs,
+  }).catch(() => undefined);
+  const own = settingIn(asked?.stdout ?? '', 'controlpath');
+  if (own !== undefined && own !== 'none') return;
+  const { flags, settings } = hopOptions(connectMs);
+  const shared = ['ControlMaster=yes', `ControlPath=${pathFor(host, env)}`, `ControlPersist=${idleSeconds}`];
+  const words = { ssh, flags: [...flags, '-f', '-N'], settings: [...settings, ...shared], host };
+  const [program = '', ...args] = sshCommand(words);
+  await ended(spawn(program, args, { env, stdio: 'ignore' })).catch(() => {});
+}
+
+async function logout(host: string, env: Env): Promise<void> {
+  const settings = sharedSettings(host, env);
+  if (settings.length === 0) return;
+  const ssh = sshProgram({ env, platform: process.platform });
+  const words = sshCommand({ ssh, flags: ['-O', 'exit'], settings, host });
+  await runProgram(words, { env, timeoutMs: connectMs }).catch(() => {});
+}

@@ -1,0 +1,38 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { script } from '../../helpers/temp-dir.js';
+import { giveVmssh, needed, useHypervisors } from './hypervisors.js';
+
+const programs = { ...needed, 'ssh-keygen': 'openssh-client' };
+
+describe.skipIf(missingAddon() ?? missingPrograms(programs))('a hypervisor whose ssh asks something', () => {
+  const bed = useHypervisors({ hv1: {} });
+  const asked = () =>
+    existsSync(join(bed.dir, 'asked')) ? readFileSync(join(bed.dir, 'asked'), 'utf8') : '';
+  const shared = () => readdirSync('/tmp').filter((name) => name.startsWith('vmssh-hops-'));
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    giveVmssh(bed, bed.hosts.hv1?.home);
+    await run(['ssh-keygen', '-q', '-p', '-P', '', '-N', 'secret', '-f', join(bed.dir, 'id')], {});
+    const askpass = join(bed.dir, 'askpass');
+    script(askpass, `echo asked >> ${join(bed.dir, 'asked')}; echo secret`);
+    env = { ...bed.env, SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force' };
+  });
+  beforeEach(() => rmSync(join(bed.dir, 'asked'), { force: true }));
+
+  it.each([
+    { words: ['list', '--via', 'hv1'], ends: 0 },
+    { words: ['check', '--via', 'hv1'], at: true, ends: 1 },
+    { words: ['setup', '--dry-run', '--by', 'login'], at: true, ends: 1 },
+  ])('is asked once by $words, whose connection to it ends with it', async ({ words, at, ends }) => {
+    const before = shared();
+    const target = words.includes('--via') ? `unix${bed.guest.path}` : `via/hv1/unix${bed.guest.path}`;
+    const { stdout, stderr, code } = await run([...vmssh, ...words, ...(at ? [target] : [])], { env });
+    expect({ stdout, stderr, code, asked: asked() }).toMatchObject({ code: ends, asked: 'asked\n' });
+    expect(shared()).toEqual(before);
+  });
+});

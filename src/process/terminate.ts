@@ -17,11 +17,12 @@ export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
   if (pid !== undefined) unlessEnded(() => process.kill(pid, 'SIGTERM'));
 });
 
-/** Ends an ssh that waits at its question with this process, also if this process is killed. */
-export const askingSshEndsWithUs: Start = (start) => {
-  const { child, release } = sshEndsWithUs(start);
-  if (process.platform === 'win32') return { child, release };
+/** The same also if this process is killed: for an ssh that waits at its question, or as long as a machine keeps it. */
+export const keptSshEndsWithUs: Start = (start) => {
+  if (process.platform === 'win32') return sshEndsWithUs(start);
+  // Before the program: else a kill in between would leave that.
   const guard = startGuard('kill "$pid"');
+  const { child, release } = sshEndsWithUs(start);
   guard.watch(child);
   const releaseBoth = () => {
     guard.release();

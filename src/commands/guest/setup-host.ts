@@ -23,7 +23,7 @@ import { reachedMachine } from '../../identity/record.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Here, Io } from '../../process/io.js';
 import { ownConnection, sshCommand, typedSsh } from '../../process/ssh-program.js';
-import { askingSshEndsWithUs, ended } from '../../process/terminate.js';
+import { ended, keptSshEndsWithUs } from '../../process/terminate.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
 import { inKnownHosts } from '../../ssh/config/names.js';
@@ -227,7 +227,7 @@ async function tryOnce(setup: Setup, found: Found, mark: string): Promise<Tried>
   const settings = [...noPassword, ownConnection, 'RemoteCommand=none'];
   // In our process group ssh may ask at the terminal.
   const [program = '', ...args] = words({ ssh, settings, command: 'true' });
-  const { child, release } = askingSshEndsWithUs(() =>
+  const { child, release } = keptSshEndsWithUs(() =>
     spawn(program, args, { env, stdio: ['inherit', 'ignore', 'inherit'] }),
   );
   const { code } = await ended(child).finally(release);

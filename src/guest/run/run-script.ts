@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { problemIn } from '../../errors.js';
 import { whyNotStarted } from '../../process/ssh-program.js';
-import { askingSshEndsWithUs, dropOutput, ended, sshEndsWithUs } from '../../process/terminate.js';
+import { dropOutput, ended, keptSshEndsWithUs } from '../../process/terminate.js';
 import { type Env, now } from '../../runtime.js';
 import { DiscoveryError } from '../../sources/source.js';
 import type { GuestRoute } from './route.js';
@@ -73,7 +73,7 @@ async function runOnce(route: GuestRoute, options: RunScriptOptions): Promise<Sc
 /** Starts the route's program, which gets the script on its stdin or in its words. */
 async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promise<ScriptOutcome> {
   const { terminal, input = '' } = route;
-  const { onComplaint, signal, limitMs, firstMs, env } = options;
+  const { signal, limitMs, firstMs, env } = options;
   let stop = (_why: string) => {};
   let limit: NodeJS.Timeout | undefined;
   const startClock = (ms: number | undefined) => {
@@ -86,8 +86,7 @@ async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promi
     onTooMuch: (why) => stop(why),
   });
   const [program = '', ...args] = route.command;
-  const start = terminal || onComplaint ? askingSshEndsWithUs : sshEndsWithUs;
-  const { child, release } = start(() =>
+  const { child, release } = keptSshEndsWithUs(() =>
     spawn(program, args, {
       stdio: [terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
       env: { ...env, WSL_UTF8: '1', VMSSH_MARK: proof },

@@ -1,14 +1,15 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guestCaller, guestLogin } from '../../../src/guest/run/route.js';
 import { ends } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
-import { run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { begin, isAlive, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = lacks('ssh', 'sshd');
+const patient = { timeout: 20_000 };
 
 describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missing}` : ''}`, () => {
   const dir = useTempDir();
@@ -63,5 +64,19 @@ describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missi
     } finally {
       await run(['ssh', '-F', join(dir, 'config'), '-O', 'exit', 'web']);
     }
+  });
+
+  it('has its ssh ended with a vmssh that is killed, though the machine keeps it', async () => {
+    const [kept, pid] = [join(dir, 'kept'), join(dir, 'pid')];
+    script(
+      kept,
+      `case " $* " in *" -G "*|*" -V "*) exec ssh "$@";; esac; sleep 1; echo $$ > ${pid}; exec sleep 300`,
+    );
+    const checking = begin([...vmssh, 'guest', 'check', 'web'], { env: { ...process.env, VMSSH_SSH: kept } });
+    await expect.poll(() => existsSync(pid) && readFileSync(pid, 'utf8').trim() !== '', patient).toBe(true);
+    const ssh = Number(readFileSync(pid, 'utf8'));
+    expect(isAlive(ssh)).toBe(true);
+    checking.kill('SIGKILL');
+    await expect.poll(() => isAlive(ssh), patient).toBe(false);
   });
 });

@@ -178,8 +178,6 @@ function pinNotice(why: Extract<Settled, { do: 'vouch' }>['why'], who: string, c
       return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}; if it was made again, and your key is not in it: ${call.io.program} setup ${shellQuoted(call.name)}`;
     case 'moved name':
       return `${who} is another of your machines now, as its manager says: it shows the key that is known for it, ${key}`;
-    case 'by manager':
-      return `${who} shows the host key that its manager confirms, ${key}: kept`;
     default:
       return undefined;
   }

@@ -239,7 +239,7 @@ E`,
           await user(`vmssh config install --no-fresh >/dev/null && rm -f ~/.ssh/*known_hosts ~/asked
           ssh -n -o BatchMode=yes -o StrictHostKeyChecking=yes ${login} echo in`);
         expect(first).toMatchObject({ code: 0, stdout: 'in\n' });
-        expect(first.stderr).toContain('shows the host key that its manager confirms, ssh-ed25519 ');
+        expect(first.stderr).toBe('');
         expect(await user('cat ~/asked')).toMatchObject({ code: 0, stdout: 'ps\nexec\n' });
       } finally {
         await sh('rm /usr/local/bin/podman; systemctl start podman.socket');

@@ -93,13 +93,10 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
     async () => {
       expect(await lines(servedByOthers)).toEqual(systemds);
       expect(await sh(`${first} hostname`)).toMatchObject({ code: 0, stdout: 'trixie\n' });
-      expect(await sh('ssh -n container/box hostname')).toMatchObject({
-        code: 0,
-        stdout: 'box\n',
-        stderr: expect.stringContaining('shows the host key that its manager confirms, ssh-ed25519 '),
-      });
-      const again = 'ssh -n -o StrictHostKeyChecking=yes container/box hostname';
-      expect(await sh(again)).toMatchObject({ code: 0, stdout: 'box\n', stderr: '' });
+      // Its manager confirms the key that nobody knows.
+      const strict = 'ssh -n -o StrictHostKeyChecking=yes container/box hostname';
+      for (const login of [strict, strict])
+        expect(await sh(login)).toMatchObject({ code: 0, stdout: 'box\n', stderr: '' });
       expect((await sh('vmssh doctor -v')).stdout).toMatch(
         /systemd-ssh-proxy serves \.host, unix\/\*, vsock\/\*, /,
       );

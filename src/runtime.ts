@@ -38,3 +38,8 @@ export function hasTerminal(): boolean {
 export function now(): number {
   return process.uptime() * 1000;
 }
+
+/** A path as a person writes it. */
+export function tilde(path: string, { HOME }: Env): string {
+  return HOME && path.startsWith(`${HOME}/`) ? path.replace(HOME, '~') : path;
+}

@@ -131,7 +131,7 @@ describe('from argv to the socket', () => {
   it.each([
     { args: ['proxy', '--fdpass', '--record', `machine/${mint}`, '22'], most: 41 },
     { args: ['list'], most: 62 },
-    { args: ['config', 'install', '--no-fresh'], most: 93 },
+    { args: ['config', 'install', '--no-fresh'], most: 94 },
     { args: ['guest', 'check', 'no-such-host.invalid'], most: 58 },
     { args: ['setup', '--dry-run', '--by', 'exec', `machine/${mint}`], most: 138 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {

@@ -1,6 +1,5 @@
 import { formatProgress } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
-import { styles } from '../cli/terminal.js';
 import { ConnectError, printable } from '../errors.js';
 import type { GuestRoute, GuestRouteOptions, HostFlags } from '../guest/run/route.js';
 import { guestCaller, guestRoute, leaveScript, leftFile, runLeft, sudoAsks } from '../guest/run/route.js';
@@ -18,8 +17,6 @@ import { type Shell, shellLine, shellOf, shellQuoted } from '../typed/shell.js';
 /** `settings`: more of ssh's. */
 export type Into = HostFlags &
   Pick<GuestRouteOptions, 'port' | 'routes' | 'identityFile'> & { readonly settings?: readonly string[] };
-
-type OnLine = (line: ProgressLine) => void;
 
 export interface Inside {
   readonly lines: readonly ProgressLine[];
@@ -43,11 +40,10 @@ export async function lookInside(
   io: Io,
   signal: AbortSignal,
   from: number,
-  onLine?: OnLine,
 ): Promise<Inside> {
   // What answers like a server may take all the time of the login.
   const limitMs = Math.max(lookLimitMs / 2, lookLimitMs - (now() - from));
-  const { route, outcome } = await run(into, checkScript(options), io, signal, onLine, limitMs);
+  const { route, outcome } = await run(into, checkScript(options), io, signal, limitMs);
   const { lines, code } = outcome;
   const notRun = code === undefined ? await whyNotRun(into, route, outcome, io, signal) : undefined;
   return { lines, ok: code === 0, notRun };
@@ -84,9 +80,9 @@ export async function lookAt(into: HostFlags, io: Io, signal: AbortSignal): Prom
 export type RootRunner = (into: HostFlags, script: string, port?: number) => Promise<ScriptOutcome>;
 
 export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunner> {
-  const style = await styles(io, 'stdout');
+  const format = await (await import('../cli/rows.js')).rowFormatter(io);
   const { env, terminal } = io;
-  const onLine = (line: ProgressLine) => io.out(formatProgress(line, style));
+  const onLine = (line: ProgressLine) => io.out(formatProgress(line, format));
   return async (host, script, port) => {
     const into = await withManager(host, io, signal);
     const options = { ...into, ...(await guestCaller(io, into)), script, port, needsRoot: true };
@@ -97,7 +93,7 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     if (!mayAsk || !sudoAsks(outcome.message)) throw await whyNotRun(options, route, outcome, io, signal);
     // ssh puts the terminal into raw mode, where a line ends with \r\n.
     const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
-    const showLine = (line: ProgressLine) => show(formatProgress(line, style));
+    const showLine = (line: ProgressLine) => show(formatProgress(line, format));
     return runOnTerminal(options, io, signal, { env, onLine: showLine, onOther: show });
   };
 }
@@ -136,7 +132,6 @@ async function run(
   script: string,
   io: Io,
   signal: AbortSignal,
-  onLine: OnLine = () => {},
   limitMs: number | undefined = lookLimitMs,
 ) {
   const into = { ...host, ...(await withManager(host, io, signal)) };
@@ -144,7 +139,7 @@ async function run(
   const meant = into.meant && { ...into.meant, unproved: true };
   const options = { ...into, meant, ...(await guestCaller(io, into)), script, needsRoot: false };
   const route = guestRoute(options, host.settings);
-  const outcome = await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs });
+  const outcome = await runScript(route, { env: into.env ?? io.env, signal, onLine: () => {}, limitMs });
   refuseOther(into, outcome.lines);
   return { route, outcome };
 }

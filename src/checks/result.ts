@@ -1,9 +1,7 @@
-import type { ChalkInstance } from 'chalk';
 import { pasteable, type StartedAs } from '../cli/failure.js';
-import { inLines } from '../cli/terminal.js';
-import { type ConnectError, printable } from '../errors.js';
+import type { FormatRows, Row } from '../cli/rows.js';
+import type { ConnectError } from '../errors.js';
 import type { Target } from '../kinds/kinds.js';
-import type { Io } from '../process/io.js';
 import type { Endpoint, RouteName } from '../typed/route.js';
 
 export const stageNames = [
@@ -73,37 +71,21 @@ function failedStep({ op }: ConnectError, stages: readonly Stage[]): string {
 /** The stages and routes; with the target's name and what stopped it, where no answer stands above. */
 export function formatCheck(
   { target, stages, routes = [], error }: CheckResult,
-  style: ChalkInstance,
-  io: StartedAs & Pick<Io, 'columns'>,
+  format: FormatRows,
+  caller: StartedAs,
   isNamed = true,
 ): string {
-  const lines = stages.map(({ stage, ms, found }) => {
+  const rows = stages.map(({ stage, ms, found }): Row => {
     const time = `${ms.toFixed(1)} ms`.padStart(10);
-    return `  ${style.green('✓')} ${printable(stepOf[stage] ?? stage).padEnd(14)} ${style.dim(time)}${beside(found, io)}`;
+    return { mark: 'ok', name: `${(stepOf[stage] ?? stage).padEnd(14)} ${time}`, text: found };
   });
   for (const { route, state, address, found } of routes) {
-    const mark = { ok: style.green('✓'), failed: style.red('✗'), skipped: style.dim('–') }[state];
-    const about = address === undefined ? found : `${address}: ${found}`;
-    lines.push(`  ${mark} ${`route ${route}`.padEnd(14)} ${' '.repeat(10)}${beside(about, io)}`);
+    const mark = ({ ok: 'ok', failed: 'wrong', skipped: 'none' } as const)[state];
+    const text = address === undefined ? found : `${address}: ${found}`;
+    rows.push({ mark, name: `route ${route}`.padEnd(25), text });
   }
-  if (error && isNamed) {
-    const step = failedStep(error, stages).padEnd(14);
-    lines.push(`  ${style.red('✗')} ${step} ${' '.repeat(10)}${beside(error.problem, io)}`);
-    if (error.hint) lines.push(`    ${style.dim('hint:')} ${printable(pasteable(error.hint, io))}`);
-  }
-  const name = isNamed ? `${style.bold(target === '' ? '""' : printable(target))}\n` : '';
-  return `${name}${lines.map((line) => `${line}\n`).join('')}`;
-}
-
-/** The columns before what a stage found, and the room that this needs to stand beside them. */
-const before = 31;
-const besideFrom = 24;
-
-/** A text after a stage's time; on a terminal it is wrapped between words, below its beginning or, on a narrow one, below the stage. */
-function beside(text: string, { columns }: Pick<Io, 'columns'>): string {
-  if (columns === undefined) return `  ${printable(text)}`;
-  const isNarrow = columns - before < besideFrom;
-  const indent = ' '.repeat(isNarrow ? 6 : before);
-  const lines = inLines(printable(text), columns - indent.length);
-  return `${isNarrow ? `\n${indent}` : '  '}${lines.join(`\n${indent}`)}`;
+  if (!isNamed) return format(rows, 2);
+  if (error) rows.push({ mark: 'wrong', name: failedStep(error, stages).padEnd(25), text: error.problem });
+  const hint = error?.hint ? format([{ text: `hint: ${pasteable(error.hint, caller)}` }], 4) : '';
+  return format([{ name: target === '' ? '""' : target }]) + format(rows, 2) + hint;
 }

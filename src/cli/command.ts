@@ -150,6 +150,11 @@ export function flag(
   return { ...spec, read: ({ options }) => options[spec.long] === true };
 }
 
+/** `-v`; the summary says what it shows. */
+export function verbose(summary: string): Option<boolean> {
+  return flag({ long: 'verbose', short: 'v', summary });
+}
+
 /** An option whose value `parse` reads; undefined if it was not given. A RangeError of `parse` is a usage error. */
 export function parsed<T>(spec: Valued, parse: (text: string) => T): Option<T | undefined> {
   return {

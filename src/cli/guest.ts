@@ -1,4 +1,3 @@
-import type { ChalkInstance } from 'chalk';
 import { printable, quote } from '../errors.js';
 import { readTextSync } from '../files/read-sync.js';
 import { type GuestRouteName, guestRouteOf, type HostFlags } from '../guest/run/route.js';
@@ -8,8 +7,10 @@ import { splitUser } from '../lookup/login.js';
 import { checkUserName } from '../typed/names.js';
 import { parsePort } from '../typed/numbers.js';
 import { shellLine } from '../typed/shell.js';
-import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage } from './command.js';
+import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage, verbose } from './command.js';
 import type { FindingJson } from './json.js';
+import type { FormatRows } from './rows.js';
+import { whole } from './terminal.js';
 
 export const byOption = oneOf<GuestRouteName>({
   long: 'by',
@@ -63,6 +64,8 @@ export const sharedHomeOption = flag({
   summary: "go on if the key goes into a home of this host's, which the machine shares",
 });
 
+export const everyStepOption = verbose('show every step, also what is as it should be');
+
 /** The lines of a public key file. Throws a RangeError that says what is wrong with it, and never quotes a private key. */
 export function readKeys(
   path: string,
@@ -106,24 +109,28 @@ const looksLikeKey = /(^|[ \t])(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}=
 /** A line of a guest script, for people. `exec`: the words of the machine's manager, for a fix that can be pasted on this host. */
 export function formatProgress(
   { state, step, message }: ProgressLine,
-  style: ChalkInstance,
+  format: FormatRows,
   exec?: readonly string[],
 ): string {
-  const text = printable(message);
-  // In quotes it can do nothing here. What cannot be shown as it is cannot be pasted.
-  if (state === 'fix' && exec && text === message)
-    return `    ${style.dim('fix:')} ${shellLine([...exec, '/bin/sh', '-c', message])}\n`;
-  const name = (step === 'name-lookup' ? 'name lookup' : step).padEnd(14);
   if (state === 'end') return '';
-  if (state === 'fix' || state === 'hint')
-    return `    ${style.dim(`${state}, as the guest gives it:`)} ${text}\n`;
-  const signs = {
-    ok: style.green('✓'),
-    changed: style.cyan('+'),
-    skipped: style.dim('-'),
-    failed: style.red('✗'),
-  };
-  return `  ${signs[state]} ${name} ${state === 'skipped' ? style.dim(text) : text}\n`;
+  const name = step === 'name-lookup' ? 'name lookup' : step;
+  if (state !== 'fix' && state !== 'hint')
+    return format([{ mark: marks[state], name: name.padEnd(13), text: message }], 2);
+  // In quotes it can do nothing here. What cannot be shown as it is cannot be pasted.
+  const isHere = state === 'fix' && exec && printable(message) === message;
+  const here = () => whole(`fix: ${shellLine([...(exec ?? []), '/bin/sh', '-c', message])}`);
+  return format([{ text: isHere ? here() : `${state}, as the guest gives it: ${message}` }], 4);
+}
+
+const marks = { ok: 'ok', changed: 'add', skipped: 'none', failed: 'wrong' } as const;
+
+/** For people: without `isWhole` only what is wrong or left out; a fix and a hint belong to the line above. */
+export function linesInside(lines: readonly ProgressLine[], isWhole: boolean): readonly ProgressLine[] {
+  let isShown = isWhole;
+  return lines.filter(({ state }) => {
+    if (state !== 'fix' && state !== 'hint') isShown = isWhole || state === 'failed' || state === 'skipped';
+    return isShown;
+  });
 }
 
 /** A script's lines as findings: each fix and each hint is a line of its own there. */

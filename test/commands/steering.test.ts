@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatCheck, type Stage } from '../../src/checks/result.js';
 import { formatProgress } from '../../src/cli/guest.js';
-import { styles } from '../../src/cli/terminal.js';
+import { rowFormatter } from '../../src/cli/rows.js';
 import { runList } from '../../src/commands/list/list.js';
 import type { ListOptions } from '../../src/commands/list/output.js';
 import { decide, sshLines } from '../../src/hosts/decide.js';
@@ -91,13 +91,13 @@ describe.each(steering)('%j in text from others does not control the terminal', 
 
   it('check', async () => {
     const stages = [{ stage: text as Stage['stage'], ms: 1, found: text }];
-    const out = formatCheck({ target: text, stages }, await styles(caller, 'stdout'), caller);
+    const out = formatCheck({ target: text, stages }, await rowFormatter(caller), caller);
     expect(out.replaceAll('\n', '')).not.toMatch(steers);
   });
 
   it("a guest's line", async () => {
     for (const state of ['ok', 'changed', 'skipped', 'failed', 'fix'] as const) {
-      const out = formatProgress({ state, step: 'x', message: text }, await styles(caller, 'stdout'));
+      const out = formatProgress({ state, step: 'x', message: text }, await rowFormatter(caller));
       expect(out.replaceAll('\n', '')).not.toMatch(steers);
     }
   });

@@ -117,7 +117,7 @@ describe.skipIf(lacks('ssh'))('config install', () => {
     });
     const home = newHome();
     const env = { ...envOf(home), XDG_RUNTIME_DIR: join(odd.path, 'user') };
-    for (const wrote of [/^wrote /m, /^nothing to change$/m]) {
+    for (const wrote of [/^✓ Wrote /m, /^✓ Up to date: /m]) {
       const { code, stdout, stderr } = await run([...vmssh, 'config', 'install'], { env });
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(wrote) });
       expect(stdout).toContain(`: ssh -F ${home}/.ssh/config `);
@@ -161,7 +161,7 @@ describe.skipIf(lacks('ssh'))('config install', () => {
     const own = join(home, '.ssh/vmssh.conf');
     const install = (...args: string[]) => inHome(home, 'config', 'install', ...args);
     expect(await install('--no-fdpass', '-o', 'SetEnv=A="x y"', '-o', 'User=ann')).toMatchObject({ code: 0 });
-    expect(await install()).toMatchObject(printing(0, 'nothing to change\n'));
+    expect(await install()).toMatchObject(printing(0, /^✓ Up to date: /));
     for (const host of ['web-t7', 'vsock/3', 'machine/x'])
       expect(await effective(own, host)).toMatchObject({
         user: 'ann',

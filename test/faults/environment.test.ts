@@ -163,7 +163,7 @@ describe.skipIf(!isRoot || lacks('unshare', 'mount'))('a file system', () =>
       ),
       ends: 1,
       says: /ENOSPC|no space/,
-      prints: /^wrote .*\/hosts\.json\n$/,
+      prints: /^✓ Wrote .*\/hosts\.json\n/,
       check: asBefore,
     },
     '`config install` with a full disk for its state': {
@@ -200,7 +200,7 @@ describe.skipIf(!isRoot || lacks('unshare', 'mount'))('a file system', () =>
       ),
       ends: 1,
       says: /ENOSPC|no space/,
-      prints: /^wrote .*\/hosts\.json\n$/,
+      prints: /^✓ Wrote .*\/hosts\.json\n/,
       check: asBefore,
     },
     '`config install` with a folder in place of ~/.ssh/config': {

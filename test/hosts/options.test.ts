@@ -133,7 +133,7 @@ describe.skipIf(noSsh)('the variables that are kept', () => {
     await home.install({}, home.io(inFolder), lima);
     const to = home.io();
     await home.install({}, to, lima);
-    expect(to.stdout).toEqual(['nothing to change\n']);
+    expect(to.stdout).toEqual(['✓ Up to date: ssh colima\n']);
     writeTree(join(home.path, 'bin'), { limactl: '#!/bin/sh\n' });
     await home.install({}, home.io({ LIMA_HOME: '', PATH: join(home.path, 'bin') }), lima);
     expect(proxy()).toBeUndefined();

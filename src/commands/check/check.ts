@@ -6,8 +6,9 @@ import { connectFailure } from '../../cli/failure.js';
 import { findingsOf, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import type { Envelope, FailureJson, FindingJson } from '../../cli/json.js';
 import { envelope, formatJson, jsonOption } from '../../cli/json.js';
+import { rowFormatter } from '../../cli/rows.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
-import { startProgress, styles } from '../../cli/terminal.js';
+import { startProgress } from '../../cli/terminal.js';
 import { sharingLogins } from '../../connect/via/shared-login.js';
 import { exitCode } from '../../errors.js';
 import { fewAtATime } from '../../group-by.js';
@@ -101,13 +102,13 @@ async function checkAll({ targets, json, ...options }: CheckOptions, io: Io): Pr
   const gone = io.outputGone();
   const end = AbortSignal.any([signal, gone]);
   const { lines } = outsideLines(io.env);
-  const style = await styles(io, 'stdout');
+  const format = await rowFormatter(io);
   const done = new Map<string, Examination>();
   const work = async (target: string, to: Io) => {
     const source = lines.find(({ name }) => name === target);
     const one = await (source ? examineSource(source, to) : examine({ target, ...options }, to));
     done.set(target, one);
-    if (!json) to.out(examinationText(one, options.verbose, style, to));
+    if (!json) to.out(examinationText(one, options.verbose, format, to));
   };
   const [first = '', ...others] = targets;
   if (others.length === 0) await work(first, io);

@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { type Command, positionals, type Read, readAll, UsageError } from '../../cli/command.js';
+import { type Command, positionals, type Read, readAll, UsageError, verbose } from '../../cli/command.js';
 import { complain, pasteable } from '../../cli/failure.js';
-import { canPick } from '../../cli/terminal.js';
+import type { Row } from '../../cli/rows.js';
+import { canPick, whole } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
 import { checkSshTakes } from '../../hosts/decide.js';
 import { fileAt } from '../../hosts/files.js';
+import { maxShown } from '../../hosts/gone.js';
 import { notInEffect } from '../../hosts/in-effect.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
@@ -15,7 +17,7 @@ import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { keyChecking, refusedConfig } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/units.js';
-import { carryOut, once } from '../../hosts/write.js';
+import { carryOut, once, say } from '../../hosts/write.js';
 import { takeInbox } from '../../identity/inbox.js';
 import { reachedMachine } from '../../identity/record.js';
 import { type FindMachines, findMachines } from '../../machines/find-machines.js';
@@ -78,24 +80,27 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
   },
 };
 
-export const configDiff: Command<ConfigOptions> = {
+const lineByLine = verbose('show each line, as in a pipe');
+
+export const configDiff: Command<ConfigOptions & { readonly verbose: boolean }> = {
   name: 'config diff',
   summary: 'show what config install would change; exits 1 if anything would change',
   usage: '',
   ...fileOptions,
+  options: [...fileOptions.options, lineByLine],
   examples: {
     'vmssh config diff': 'is my configuration up to date?',
     'vmssh config diff >/dev/null || vmssh config install': 'in a script',
   },
-  parse: configOptions,
-  async run(options, io) {
+  parse: (raw) => ({ ...configOptions(raw), verbose: lineByLine.read(raw) }),
+  async run({ verbose: isWhole, ...options }, io) {
     await checkSshTakes(options, io);
-    return show(await planInstall(options, io), io);
+    return show(await planInstall(options, io), io, io.terminal.stdout && !isWhole);
   },
 };
 
-async function show(plan: Plan, io: Io): Promise<number> {
-  return (await import('../../hosts/show.js')).showPlan(plan, io);
+async function show(plan: Plan, io: Io, isShort?: boolean): Promise<number> {
+  return (await import('../../hosts/show.js')).showPlan(plan, io, isShort);
 }
 
 const uninstallOptions = {
@@ -120,7 +125,8 @@ export const configUninstall: Command<Read<typeof uninstallOptions>> = {
 };
 
 /** Returns the exit code: no Host at all, as no hypervisor that was named answers, is no success. */
-async function afterInstall({ decision, startsUnits, files }: Plan, { system, via }: ConfigOptions, io: Io) {
+async function afterInstall(plan: Plan, { system, via }: ConfigOptions, io: Io) {
+  const { decision, startsUnits, files, changes } = plan;
   if (startsUnits) await enableUnits(io);
   const refused = await refusedConfig(files, io);
   if (refused !== undefined) {
@@ -140,7 +146,8 @@ async function afterInstall({ decision, startsUnits, files }: Plan, { system, vi
     return exitCode.connect;
   }
   const elsewhere = await readElsewhere(files, io);
-  io.out(`${whatNow(state, io, elsewhere && files.main)}\n`);
+  const isNew = changes.length > 0 || elsewhere !== undefined;
+  await say(whatNow(state, isNew, io, elsewhere && files.main), io);
   return code;
 }
 
@@ -193,20 +200,23 @@ export async function askOnce(
   return { ...given, sshOptions: [...(options.sshOptions ?? []), chosen] };
 }
 
-const maxShown = 8;
-
-/** The last lines of `config install`: what to type now that ssh reads lines made of this state; `file`: only if that is named. */
-export function whatNow({ machines, options }: HostState, io: Io, file?: string): string {
+/** The last rows of `config install`: what to type now that ssh reads lines made of this state. `isNew`: no row above says it. `file`: only if that is named. */
+export function whatNow(
+  { machines, options }: HostState,
+  isNew: boolean,
+  io: Io,
+  file?: string,
+): readonly Row[] {
   const hosts = machines.map(({ host }) => host);
   if (hosts.length === 0) {
     const then = options.fresh === true ? 'ssh knows its name' : 'run vmssh config install again';
     const how = 'start one, or add a source of your own (docs/sources.md)';
-    return pasteable(`no machine with a name yet: ${how}; when vmssh list shows it, ${then}`, io);
+    return [{ text: pasteable(`no machine with a name yet: ${how}; when vmssh list shows it, ${then}`, io) }];
   }
   const ssh = file === undefined ? 'ssh' : `ssh -F ${shellQuoted(file, shellOf(io))}`;
-  const commands = hosts.map((host) => `${ssh} ${host}`);
-  const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${fewOf(commands, maxShown)}`;
-  return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
+  const commands = hosts.map((host) => whole(`${ssh} ${host}`));
+  const ready = isNew ? ['', `Ready: ${fewOf(commands, maxShown)}`] : [];
+  return [...ready, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].map((text) => ({ text }));
 }
 
 /** From this number on, ssh's own time for the Hosts of other hypervisors can be felt: some 8 µs for each (docs/many-hosts.md). */
@@ -224,7 +234,7 @@ function whatTheyCost(machines: readonly HostEntry[], io: Io): readonly string[]
 function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
   const count = countBy(machines, ({ host }) => host.toLowerCase());
   const twins = machines.filter(({ host }) => (count.get(host.toLowerCase()) ?? 0) > 1);
-  const pairs = twins.map(({ host, name, target }) => `ssh ${host} is ${printable(`${name} (${target})`)}`);
+  const pairs = twins.map(({ host, name, target }) => `ssh ${host} is ${name} (${target})`);
   return pairs.length === 0 ? [] : [`they differ only in case: ${fewOf(pairs, maxShown)}`];
 }
 

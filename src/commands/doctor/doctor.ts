@@ -1,4 +1,4 @@
-import { type Command, flag, UsageError } from '../../cli/command.js';
+import { type Command, flag, UsageError, verbose } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import type { DoctorForm } from './checks.js';
 
@@ -7,11 +7,7 @@ const reportOption = flag({
   summary: 'describe this host for a bug report, in Markdown, without your names, paths or addresses',
 });
 
-const allOption = flag({
-  long: 'verbose',
-  short: 'v',
-  summary: 'also show the checks that found nothing wrong',
-});
+const allOption = verbose('also show the checks that found nothing wrong');
 
 export const doctor: Command<{ readonly show: DoctorForm }> = {
   name: 'doctor',

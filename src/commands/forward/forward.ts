@@ -184,12 +184,12 @@ type ForwardOneOptions = Omit<ForwardOptions, 'local'> & { readonly local: Local
 
 /** Connects local sockets to a port of one machine, until `signal` is aborted or nothing happens for long. Throws a ConnectError, a UsageError or a CommandError. */
 async function forwardOne(options: ForwardOneOptions, addon: Addon, io: Io, signal: AbortSignal) {
+  const report = await reporter(options, io);
   const machine = machineAt(options, io, signal);
   const { local } = options;
   const target = 'family' in local ? await present(machine, signal) : options.typed;
   if (target === undefined) return;
   const listeners = 'family' in local ? [await openListener(local, addon, io)] : local;
-  const report = reporter(options, io);
   const serveClient = async (client: Handle, stopped: AbortSignal, { local }: Listener) => {
     const refusal = options.private ? whyOther(addon, client, local) : undefined;
     if (refusal === undefined) return report.closed(await session(addon, client, machine, stopped));

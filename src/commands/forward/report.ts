@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { complain, failureOf } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
+import { rowFormatter } from '../../cli/rows.js';
 import { printable } from '../../errors.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { bothFiles } from '../../identity/inbox.js';
@@ -40,7 +41,8 @@ export interface ReportOptions {
   readonly verbose: boolean;
 }
 
-export function reporter(options: ReportOptions, io: Io) {
+export async function reporter(options: ReportOptions, io: Io) {
+  const format = await rowFormatter(io);
   const turnedAway = new Set<string>();
   const event = (said: ForwardEvent) => io.out(formatJson({ ...envelope('forward', 0), ...said }, false));
   return {
@@ -52,14 +54,15 @@ export function reporter(options: ReportOptions, io: Io) {
         io.err(`${io.program}: warning: the whole network can connect to ${at}, and so to ${to}\n`);
       const listener = jsonOf(local);
       if (json) event({ event: 'listening', listener, target, port });
-      else io.out(`forwarding ${at} → ${to} (Ctrl-C ends it)\n`);
+      else io.out(format([{ mark: 'ok', text: `${at} → ${to}   Ctrl-C stops it` }]));
     },
     reversed(listener: MachineListener['at'], target: string, local: Local): void {
       const { port, json } = options;
       const how = 'path' in listener ? ` by ${printable(listener.path)}` : '';
+      const from = `vsock port ${port} of this host${how}`;
       const way = `only for ${printable(target)} → ${printable(formatLocal(local))}`;
       if (json) event({ event: 'listening', listener, target, port, local: jsonOf(local) });
-      else io.out(`forwarding vsock port ${port} of this host${how}, ${way} (Ctrl-C ends it)\n`);
+      else io.out(format([{ mark: 'ok', text: `${from}, ${way}   Ctrl-C stops it` }]));
     },
     /** Once for each message, as whoever is turned away can come again and again, and not for very many. */
     async turnedAway(problem: string): Promise<void> {

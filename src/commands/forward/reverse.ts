@@ -21,10 +21,10 @@ type ReverseOptions = MachineOptions & ReportOptions & ServeOptions & { readonly
 /** Listens on a vsock port of this host for one machine, and connects it to a program of this host, until `signal` is aborted. Throws a ConnectError or a CommandError. */
 export async function reverse(options: ReverseOptions, addon: Addon, io: Io, signal: AbortSignal) {
   const { local, port, timeoutMs, json } = options;
+  const report = await reporter(options, io);
   const machine = reverseMachine(options, io, signal);
   const { text: target, endpoint } = await machine.now();
   const listener = await openForMachine(endpoint, machine, addon, io);
-  const report = reporter(options, io);
   const service = {
     find: async () => formatLocal(local),
     connect(stopped: AbortSignal) {

@@ -5,15 +5,17 @@ import { pasteable } from '../../cli/failure.js';
 import {
   accountName,
   byOption,
+  everyStepOption,
   findingsOf,
   formatProgress,
   guestPortOption,
   hostFlags,
+  linesInside,
   sshConfigOption,
 } from '../../cli/guest.js';
 import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags } from '../../cli/shared-options.js';
-import { styles } from '../../cli/terminal.js';
+import { startProgress, whole } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
 import { type HostFlags, targetIn } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
@@ -41,10 +43,11 @@ const own = {
       'check that it accepted the keys that guest credentials made for NAME (default: HOST, if it has such keys)',
   }),
   target: targetOption,
+  verbose: everyStepOption,
   json: jsonOption,
 };
 
-interface GuestCheckOptions extends Pick<Read<typeof own>, 'target' | 'madeFor' | 'json'> {
+interface GuestCheckOptions extends Pick<Read<typeof own>, 'target' | 'madeFor' | 'verbose' | 'json'> {
   /** Undefined: print the script itself. */
   readonly into: HostFlags | undefined;
   readonly port: number;
@@ -72,14 +75,13 @@ export const guestCheck: Command<GuestCheckOptions> = {
     return { ...given, into, port, account: named === undefined ? undefined : accountName(named) };
   },
 
-  async run({ into: typed, port, account: named, target, madeFor, json }, io) {
+  async run({ into: typed, port, account: named, target, madeFor, verbose, json }, io) {
     const made = madeKeys(madeFor, typed, io);
     const madeKey = made && madeHostKey(made);
     if (!typed) {
       io.out(checkScript({ port, account: named ?? 'root', madeKey }));
       return exitCode.ok;
     }
-    const style = await styles(io, 'stdout');
     const signal = io.interrupted();
     const from = now();
     const into = await withManager(typed, io, signal);
@@ -92,15 +94,24 @@ export const guestCheck: Command<GuestCheckOptions> = {
     // Nothing has to listen where a manager starts sshd for each login.
     const over = endpoint?.family === 'exec' && endpoint.into === 'shell' ? 'exec' : 'vsock';
     const options = { port, account, madeKey, login, over } as const;
-    const { lines, ok, notRun } = await lookInside(into, options, io, signal, from, (line) => {
-      if (!json) io.out(formatProgress(line, style, into.exec));
-    });
+    const progress = await startProgress(io, `Looking inside ${into.host}`);
+    const inside = await lookInside(into, options, io, signal, from).finally(() => progress.stop());
+    const { lines, ok, notRun } = inside;
+    const format = await (await import('../../cli/rows.js')).rowFormatter(io);
+    const worst = lines.find(({ state }) => state === 'failed');
+    const well = `sshd can answer${over === 'vsock' ? ' on vsock' : ''}, and ${account} can log in`;
+    const answer = ok ? well : (worst?.message ?? 'the look inside found a fault');
+    if (!json && !notRun) io.out(format([{ mark: ok ? 'ok' : 'wrong', text: `${into.host}: ${answer}` }]));
+    const isWhole = verbose || notRun !== undefined;
+    const below = linesInside(lines, isWhole).filter((line) => isWhole || line !== worst);
+    if (!json) io.out(below.map((line) => formatProgress(line, format, into.exec)).join(''));
     if (notRun) throw notRun;
     const code = ok ? exitCode.ok : exitCode.connect;
     const isRefused = lines.some(({ state, step }) => state === 'failed' && step === 'credentials');
     if (!json && made && isRefused) {
       const { undoCommand } = await import('../../identity/refusal.js');
-      io.out(`    to trust the machine as it is: ${pasteable(undoCommand(made.name, io), io)}\n`);
+      const trust = `to trust the machine as it is: ${whole(pasteable(undoCommand(made.name, io), io))}`;
+      io.out(format([{ text: trust }], 4));
     }
     if (json) io.out(formatJson(guestCheckJson(lines, code)));
     return code;

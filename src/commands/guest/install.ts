@@ -4,8 +4,8 @@ import { formatCheck } from '../../checks/result.js';
 import { type Command, positionals, UsageError } from '../../cli/command.js';
 import { complain, pasteable } from '../../cli/failure.js';
 import { byOption, formatProgress, hostFlags, sharedHomeOption, sshConfigOption } from '../../cli/guest.js';
+import { rowFormatter } from '../../cli/rows.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
-import { styles } from '../../cli/terminal.js';
 import { ConnectError, errorWith, exitCode, printable } from '../../errors.js';
 import { guestCaller, guestRoute, type HostFlags, overTarget, targetIn } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
@@ -123,7 +123,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
     return exitCode.connect;
   }
   const checked = await check(target, { port, user: named ?? 'root', ...options.reach }, io, signal);
-  io.out(formatCheck(checked, await styles(io, 'stdout'), io));
+  io.out(formatCheck(checked, await rowFormatter(io), io));
   if (checked.error) return exitCode.connect;
 
   const over = overTarget(into, account, target);
@@ -253,7 +253,7 @@ async function isSameMachine(
   }
   const state = found === undefined ? 'skipped' : 'ok';
   const said = found === undefined ? `not proved: ${message}` : `${target} is ${host}`;
-  io.out(formatProgress({ state, message: said, step: 'same-machine' }, await styles(io, 'stdout')));
+  io.out(formatProgress({ state, message: said, step: 'same-machine' }, await rowFormatter(io)));
   return true;
 }
 

@@ -1,10 +1,11 @@
 import { pasteable } from '../../cli/failure.js';
 import { formatProgress } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
-import { type Mark, type Row, rowFormatter } from '../../cli/rows.js';
-import { styles } from '../../cli/terminal.js';
+import { type FormatRows, type Mark, type Row, rowFormatter } from '../../cli/rows.js';
 import { printable } from '../../errors.js';
+import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { Io } from '../../process/io.js';
+import { type Env, tilde } from '../../runtime.js';
 import { shellLine } from '../../typed/shell.js';
 import type { ShowStep } from './setup-step.js';
 import type { SetupPlan, SetupSteps } from './setup-steps.js';
@@ -36,85 +37,66 @@ export const silentScreen: SetupScreen = {
   ...{ show() {}, begin() {}, planned() {}, refused() {}, dryRun() {}, done() {} },
 };
 
-export async function setupScreen(options: ScreenOptions, io: Io): Promise<SetupScreen> {
-  return (options.verbose ? wholeScreen : shortScreen)(options, io);
-}
-
-async function wholeScreen({ names }: ScreenOptions, io: Io): Promise<SetupScreen> {
-  const style = await styles(io, 'stdout');
-  let gap = '';
-  return {
-    ...silentScreen,
-    show({ name: step, state, found, fix, hint, by }, exec) {
-      io.out(formatProgress({ state, step, message: found }, style));
-      if (fix && by) io.out(formatProgress({ state: 'fix', step, message: fix }, style, exec));
-      else if (fix) io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
-      if (hint) io.out(formatProgress({ state: 'hint', step, message: hint }, style));
-    },
-    begin(name) {
-      io.out(`${gap}${style.bold(printable(name))}\n`);
-      gap = '';
-    },
-    planned() {
-      gap = '\n';
-    },
-    refused: () => io.out(`\nNothing was changed${names.length > 1 ? ': leave out what failed' : ''}.\n`),
-  };
-}
-
-/** First the plan, of what will change alone; then what was done, as it is done; then what to type. */
-async function shortScreen({ names, undo }: ScreenOptions, io: Io): Promise<SetupScreen> {
-  const style = await styles(io, 'stdout');
+/** First the plan, of what will change alone; then what was done, as it is done; then what to type. With -v: every row, and no more. */
+export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: Io): Promise<SetupScreen> {
   const format = await rowFormatter(io);
-  const say = (text: string) => io.out(`${printable(pasteable(text, io))}\n`);
+  const say = (text: string) => io.out(format([{ text: pasteable(text, io) }]));
+  const { env } = io;
   const planMark = undo ? 'remove' : 'add';
   const words = shellLine(['vmssh', 'setup', ...(undo ? ['--undo'] : []), ...names]);
   const found: FindingJson[] = [];
   let isPlanned = false;
+  let gap = '';
   return {
     show(step, exec) {
+      if (verbose) return io.out(wholeRow(step, exec, format));
       const row = forPeople(step, exec);
-      if (isPlanned) io.out(format(rowsOf([row], 'ok')));
+      if (isPlanned) io.out(format(rowsOf([row], 'ok', env)));
       else found.push(row);
     },
-    begin() {},
+    begin(name) {
+      if (verbose) io.out(gap + format([{ name }]));
+      gap = '';
+    },
     planned(plans, isReady) {
       isPlanned = true;
-      if (isReady) return;
-      for (const plan of plans) {
-        io.out(`${style.bold(printable(headingOf(plan, undo)))}\n`);
-        io.out(format(rowsOf(plan.steps, planMark), 2));
-      }
+      gap = '\n';
+      if (isReady || verbose) return;
+      for (const plan of plans)
+        io.out(format([{ name: headingOf(plan, undo) }]) + format(rowsOf(plan.steps, planMark, env), 2));
       if (!undo) say('  Details: -v     To take it back: --undo');
     },
     refused() {
-      io.out(
-        format(
-          rowsOf(
-            found.filter(({ state }) => state === 'failed'),
-            planMark,
-          ),
-        ),
-      );
+      const failed = found.filter(({ state }) => state === 'failed');
+      io.out(verbose ? '\n' : format(rowsOf(failed, planMark, env)));
       say(`Nothing was changed${names.length > 1 ? ': leave out what failed' : ''}`);
     },
     dryRun(isReady) {
-      say(isReady ? `✓ Nothing to change` : `Dry run: nothing was changed. To do it: ${words}`);
+      if (isReady && !verbose) io.out(format([{ mark: 'ok', text: 'Nothing to change' }]));
+      else if (!verbose) say(`Dry run: nothing was changed. To do it: ${words}`);
     },
     done(all, isReady) {
       const hosts = all.flatMap(({ host }) => host ?? []);
       const isDone = all.every(({ steps }) => steps.every(({ state }) => state !== 'failed'));
-      if (!isDone || undo || hosts.length === 0) return;
-      const commands = hosts.map((host) => `ssh ${host}`).join('   ');
+      if (verbose || !isDone || undo || hosts.length === 0) return;
       if (!isReady) {
         io.out('\n');
-        return say(`Ready: ${commands}`);
+        return say(`Ready: ${hosts.map((host) => `ssh ${host}`).join('   ')}`);
       }
       const text = (host: string, user = 'the user of the machine') =>
         `${host} is set up: ssh ${host} logs in as ${user}. Nothing to change`;
       io.out(format(all.map(({ host, name, user }) => ({ mark: 'ok', text: text(host ?? name, user) }))));
     },
   };
+}
+
+/** A step as it is, and below it what to do. */
+function wholeRow(step: FindingJson, exec: readonly string[] | undefined, format: FormatRows): string {
+  const { name, state, found, fix, hint, by } = step;
+  const line = (said: ProgressLine['state'], message: string) =>
+    formatProgress({ state: said, step: name, message }, format, exec);
+  const fixed = fix && (by ? line('fix', fix) : format([{ fix }], 2));
+  return [line(state, found), fixed, hint && line('hint', hint)].join('');
 }
 
 function headingOf({ name, host, setup, found }: SetupPlan, undo: boolean): string {
@@ -134,24 +116,32 @@ const labels: Readonly<Record<string, string>> = {
   way: 'route',
 };
 
-/** A person compares a fingerprint only where nobody confirms the key. */
-const lessOf: Readonly<Record<string, (found: string) => string>> = {
-  key: (found) => found.replace(/ \(SHA256:[A-Za-z0-9+/]{43}\)$/, ''),
-  'host-key': (found) => found.replace(/^\S+ SHA256:\S+ is pinned, as its manager/, 'saved, as its manager'),
+/** A person compares a fingerprint only where nobody confirms the key. The paths of `config`, and of a key file, are this host's. */
+const lessOf: Readonly<Record<string, (found: string, env: Env) => string>> = {
+  key: (found, env) =>
+    found
+      .replace(/ \(SHA256:[A-Za-z0-9+/]{43}\)$/, '')
+      .replace(/^the key goes into (.+ of \S+): (.*)/, (_, where, file) => `${tilde(file, env)} → ${where}`)
+      .replace(/^\d+ put into /, 'added to '),
+  'host-key': (found) =>
+    found
+      .replace(/^\S+ SHA256:\S+ is pinned, as its manager/, 'saved, as its manager')
+      .replace('it in the machine, and it is pinned', 'it in the machine, and it is saved here'),
+  config: (found, env) =>
+    found.replace(/^Host (\S+): .*; in (.*)/, (_, host, files: string) => {
+      const paths = files.split(', ').map((file) => tilde(file, env));
+      return `${host} in ${paths.join(', ')}`;
+    }),
 };
 
 /** Those that matter to a person: what is changed, what failed, what was left out. */
-function rowsOf(steps: readonly FindingJson[], changed: Mark): readonly Row[] {
-  const marks: Readonly<Partial<Record<FindingJson['state'], Mark>>> = {
-    changed,
-    failed: 'wrong',
-    skipped: 'look',
-  };
+function rowsOf(steps: readonly FindingJson[], changed: Mark, env: Env): readonly Row[] {
+  const marks: Partial<Record<FindingJson['state'], Mark>> = { changed, failed: 'wrong', skipped: 'look' };
   return steps.flatMap(({ name, state, found, fix }) => {
     const mark = marks[state];
     return mark === undefined
       ? []
-      : [{ mark, name: (labels[name] ?? name).padEnd(9), text: lessOf[name]?.(found) ?? found, fix }];
+      : [{ mark, name: (labels[name] ?? name).padEnd(9), text: lessOf[name]?.(found, env) ?? found, fix }];
   });
 }
 

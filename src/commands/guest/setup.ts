@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Command, Read } from '../../cli/command.js';
 import { CommandError, flag, oneOf, readAll, UsageError } from '../../cli/command.js';
+import { everyStepOption } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { canPick } from '../../cli/terminal.js';
 import { sharingLogins } from '../../connect/via/shared-login.js';
@@ -26,7 +27,7 @@ const own = {
     choices: ['root'],
     summary: 'with sudo: set up the login of root (default: your own)',
   }),
-  verbose: flag({ long: 'verbose', short: 'v', summary: 'show every step, also what is as it should be' }),
+  verbose: everyStepOption,
   json: jsonOption,
 };
 

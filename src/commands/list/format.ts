@@ -60,8 +60,11 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
   const typed = isKnownToSsh(looks) ? 'LOG IN WITH' : 'NAME';
   const line = (cells: readonly string[], paint: (cell: string, title: string | undefined) => string) => {
     const kept = widths.length < all.length ? cells.slice(0, widths.length) : cells;
-    const shown = kept.map((cell, i) => ({ text: paint(cell, header[i]), size: width(cell) }));
-    return `${flowing(shown, widths, looks.columns)}\n`;
+    const pad = (cell: string, i: number) => ' '.repeat(Math.max(0, (widths[i] ?? 0) - width(cell)) + gap);
+    return `${kept
+      .map((cell, i) => paint(cell, header[i]) + pad(cell, i))
+      .join('')
+      .trimEnd()}\n`;
   };
   const painted = rows.map((row, i) =>
     line(row, (cell, title) => {
@@ -86,25 +89,6 @@ function fitting(widths: readonly number[], columns = Number.POSITIVE_INFINITY):
 /** The width of a column by those of its cells: one of more than half the terminal stands out, and does not move all others. */
 function widest(sizes: readonly number[], columns = 120): number {
   return sizes.reduce((most, size) => (size > columns / 2 ? most : Math.max(most, size)), 0);
-}
-
-/** The cells side by side; one that would stand out on the right begins a line below the second column. */
-function flowing(
-  cells: readonly { readonly text: string; readonly size: number }[],
-  widths: readonly number[],
-  columns = Number.POSITIVE_INFINITY,
-): string {
-  const indent = (widths[0] ?? 0) + gap;
-  let used = 0;
-  return cells
-    .reduce((text, { text: cell, size }, i) => {
-      const breaks = used > indent && used + size > columns;
-      const at = breaks ? indent : used;
-      used = at + Math.max(size, widths[i] ?? 0) + gap;
-      const before = breaks ? `${text.trimEnd()}\n${' '.repeat(indent)}` : text;
-      return before + cell + (i === cells.length - 1 ? '' : ' '.repeat(used - at - size));
-    }, '')
-    .trimEnd();
 }
 
 const gap = 2;

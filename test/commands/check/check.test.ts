@@ -1,6 +1,6 @@
-import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
-import { formatCheck } from '../../../src/checks/result.js';
+import { type CheckResult, formatCheck } from '../../../src/checks/result.js';
+import { rowFormatter } from '../../../src/cli/rows.js';
 import { check } from '../../../src/commands/check/check.js';
 import { nc } from '../../../src/commands/proxy/nc.js';
 import { ConnectError } from '../../../src/errors.js';
@@ -15,14 +15,17 @@ const noSsh = lacks('ssh');
 const flags = { timeoutMs: 20_000, waitMs: undefined, start: false, verbose: false };
 
 describe('formatCheck', () => {
-  const plain = new Chalk({ level: 0 });
+  const shown = async (result: CheckResult, columns?: number) => {
+    const io = fakeIo({ columns });
+    return formatCheck(result, await rowFormatter(io), io);
+  };
   const stages = [
     { stage: 'parsed', ms: 0.3, found: 'unix {}' },
     { stage: 'authentication', ms: 1234.5, found: 'publickey\x1b for root' },
   ] as const;
 
-  it('has one line per stage', () => {
-    expect(formatCheck({ target: 'unix/x\u202e', stages }, plain, fakeIo())).toBe(
+  it('has one line per stage', async () => {
+    expect(await shown({ target: 'unix/x\u202e', stages })).toBe(
       [
         'unix/x\\u{202e}',
         '  ✓ parse              0.3 ms  unix {}',
@@ -35,12 +38,9 @@ describe('formatCheck', () => {
   const long = [
     { stage: 'resolved', ms: 1, found: 'systemd knows vm "web" → it has the address "unix/run/x"' },
   ] as const;
-  const at = (columns: number) =>
-    formatCheck({ target: 'web', stages: long }, plain, fakeIo({ columns })).split('\n');
-
-  it('breaks a long line at words, below its beginning', () => {
+  it('breaks a long line at words, below its beginning', async () => {
     const indent = ' '.repeat(31);
-    expect(at(60)).toEqual([
+    expect((await shown({ target: 'web', stages: long }, 60)).split('\n')).toEqual([
       'web',
       '  ✓ resolve            1.0 ms  systemd knows vm "web" → it',
       `${indent}has the address "unix/run/x"`,
@@ -48,33 +48,16 @@ describe('formatCheck', () => {
     ]);
   });
 
-  it('has it below the stage on a narrow terminal', () => {
-    const lines = at(40);
-    expect(lines).toEqual([
-      'web',
-      '  ✓ resolve            1.0 ms',
-      '      systemd knows vm "web" → it has',
-      '      the address "unix/run/x"',
-      '',
-    ]);
-  });
-
-  it('ends with what stopped it', () => {
+  it('ends with what stopped it', async () => {
     const error = new ConnectError('connect', 'x', { code: 'ENOENT', problem: 'why\n', hint: 'do\r' });
     const without = new ConnectError('connect', 'x', { code: 'ENOENT', problem: 'why' });
     const failed = '  ✗ connect                    why';
-    expect(formatCheck({ target: 'x', stages: [], error }, plain, fakeIo())).toBe(
-      `x\n${failed}\\x0a\n    hint: do\\x0d\n`,
-    );
+    expect(await shown({ target: 'x', stages: [], error })).toBe(`x\n${failed}\\x0a\n    hint: do\\x0d\n`);
+    expect(await shown({ target: '', stages: [], error: without })).toBe(`""\n${failed}\n`);
     const handshake = new ConnectError('handshake', 'x', { code: 'HANDSHAKE', problem: 'why' });
     const banner = [{ stage: 'banner', ms: 1, found: 'x' }] as const;
-    expect(formatCheck({ target: 'x', stages: [], error: handshake }, plain, fakeIo())).toContain(
-      '✗ banner ',
-    );
-    expect(formatCheck({ target: 'x', stages: banner, error: handshake }, plain, fakeIo())).toContain(
-      '✗ host key ',
-    );
-    expect(formatCheck({ target: '', stages: [], error: without }, plain, fakeIo())).toBe(`""\n${failed}\n`);
+    expect(await shown({ target: 'x', stages: [], error: handshake })).toContain('✗ banner ');
+    expect(await shown({ target: 'x', stages: banner, error: handshake })).toContain('✗ host key ');
   });
 });
 

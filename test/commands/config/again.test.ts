@@ -19,7 +19,7 @@ describe.skipIf(noSsh)('config install, again', () => {
     const to = home.io();
     await home.install({}, to);
     expect(readFileSync(home.own, 'utf8')).toMatch(/^Host mint$/m);
-    expect([to.stdout, to.stderr]).toEqual([['nothing to change\n'], []]);
+    expect([to.stdout, to.stderr]).toEqual([['✓ Up to date: ssh mint\n'], []]);
   });
 
   it.each(['FOREIGN', 'LINK', 'INCOMPLETE', 'ADDRESS_TWICE', 'TOO_LONG', 'TOO_MANY'])(
@@ -136,6 +136,6 @@ vmssh: no Host for "a b0", "a+b0": another machine would be Host a-b0-docker too
     await home.install();
     const to = home.io();
     expect(await home.install({}, to)).toBe(0);
-    expect(to.stdout).toEqual(['nothing to change\n']);
+    expect(to.stdout).toEqual(['✓ Up to date: ssh mint\n']);
   });
 });

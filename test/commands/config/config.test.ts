@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
+import { type Command, type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
 import { configDiff, configInstall } from '../../../src/commands/config/install.js';
 import { gatherConfig } from '../../../src/commands/doctor/config.js';
 import { configOptions } from '../../../src/hosts/options.js';
@@ -22,7 +22,7 @@ import { rememberRoute } from '../../../src/reach/remembered.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lacks } from '../../helpers/programs.js';
 import { writeTree } from '../../helpers/temp-dir.js';
-import { configDefaults, find, named, useConfigHome } from './home.js';
+import { configDefaults, find, machine, named, useConfigHome } from './home.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
 const noSsh = lacks('ssh');
@@ -34,7 +34,9 @@ describe('config install', () => {
   it('writes its files if there are none, for their owner only', async () => {
     const to = home.io();
     expect(await home.install({}, to)).toBe(0);
-    expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nwrote ${home.main}\n`);
+    expect(to.stdout.join('')).toBe(
+      '✓ Wrote ~/.local/state/vmssh/hosts.json, ~/.ssh/vmssh.conf, ~/.ssh/config\n',
+    );
     expect(readFileSync(home.own, 'utf8')).toMatch(/^Host mint$/m);
     expect(readFileSync(home.main, 'utf8')).toMatch(/^Include \/.*\/vmssh\.conf$/m);
     for (const path of [home.state, home.own, home.main]) expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -59,7 +61,7 @@ describe('config install', () => {
     symlinkSync('dotfiles', home.main);
     const to = home.io();
     expect(await home.install({}, to)).toBe(0);
-    expect(to.stdout.join('')).toContain(`changed ${home.main}\n`);
+    expect(to.stdout.join('')).toContain(', ~/.ssh/config\n');
     expect(readFileSync(file, 'utf8')).toMatch(
       /Include \/.*\/vmssh\.conf\n\nHost github\.com\n {4}User git\n$/,
     );
@@ -117,6 +119,19 @@ describe('config install', () => {
     expect(await showPlan(await planInstall(options, home.io(), find), home.io())).toBe(0);
   });
 
+  it('shows on a terminal a row a file, and which machines come and go', async () => {
+    await home.install();
+    const to = home.io();
+    const other = async () => ({ machines: [{ ...machine, name: 'web', target: 'qemu/web' }], warnings: [] });
+    expect(await showPlan(await planInstall(options, to, other), to, true)).toBe(1);
+    const rows = to.stdout.join('').split('\n');
+    expect(rows).toContainEqual(expect.stringMatching(/^\+ ~\/\.ssh\/vmssh\.conf {2,}- mint, \+ web$/));
+    expect(rows.at(-2)).toBe('To do it: vmssh config install     Line by line: vmssh config diff -v');
+    const well = home.io();
+    expect(await showPlan(await planInstall(options, well, find), well, true)).toBe(0);
+    expect(well.stdout).toEqual(['✓ Up to date: ssh mint\n']);
+  });
+
   it('colours the diff on a terminal, and escapes names', async () => {
     home.write('config', 'Host a\x1b[2J\n');
     const to = home.io({ NO_COLOR: undefined, FORCE_COLOR: '1' });
@@ -169,7 +184,7 @@ describe('config uninstall', () => {
     home.write('vmssh_known_hosts', 'vmssh-1 ssh-ed25519 AAAA\n');
     const [to, path] = [home.io(), join(home.path, '.ssh/vmssh_known_hosts')];
     expect(await home.uninstall(to)).toBe(0);
-    expect(to.stdout.at(-1)).toBe(`kept ${path}, the host keys of machines: rm ${path} forgets them\n`);
+    expect(to.stdout.join('')).toMatch(/^✓ Removed .*~\/\.ssh\/vmssh\.conf.*\. Host keys are kept$/m);
     expect(existsSync(path)).toBe(true);
   });
 
@@ -199,7 +214,7 @@ describe('config uninstall', () => {
     home.write('config', '');
     const to = home.io();
     expect(await home.uninstall(to)).toBe(0);
-    expect(to.stdout).toEqual(['nothing to change\n']);
+    expect(to.stdout).toEqual(['✓ Nothing to change\n']);
     expect(readFileSync(home.main, 'utf8')).toBe('');
   });
 
@@ -218,7 +233,7 @@ describe('config uninstall', () => {
     expect(files.filter((path) => existsSync(path))).toEqual([]);
     const to = home.io();
     expect(await home.uninstall(to)).toBe(0);
-    expect(to.stdout).toEqual(['nothing to change\n']);
+    expect(to.stdout).toEqual(['✓ Nothing to change\n']);
   });
 });
 
@@ -231,7 +246,11 @@ describe('options', () => {
   it('refuse conflicting options, and arguments', () => {
     for (const command of [configInstall, configDiff])
       expect(() =>
-        understand(command, { positionals: [], options: { system: true, prefix: 'a' } }, home.io()),
+        understand(
+          command as Command<object>,
+          { positionals: [], options: { system: true, prefix: 'a' } },
+          home.io(),
+        ),
       ).toThrow('--system and --prefix cannot be used together');
     expect(() => configInstall.parse({ positionals: ['x'], options: {} }, home.io())).toThrow(
       'expected no argument, got "x"',

@@ -91,8 +91,13 @@ function lastLine(hosts: readonly string[]): string {
   return lines(hosts.map((host) => entry(host)));
 }
 
-function lines(machines: readonly HostEntry[], fresh?: boolean): string {
-  return whatNow({ ...noState, machines, options: { ...noState.options, fresh } }, fakeIo());
+function lines(machines: readonly HostEntry[], fresh?: boolean, file?: string): string {
+  const state = { ...noState, machines, options: { ...noState.options, fresh } };
+  const rows = whatNow(state, true, fakeIo(), file);
+  return rows
+    .map(({ text = '' }) => text.replaceAll('\u00a0', ' '))
+    .join('\n')
+    .trim();
 }
 
 function entry(host: string, more: Partial<HostEntry> = {}): HostEntry {
@@ -101,18 +106,17 @@ function entry(host: string, more: Partial<HostEntry> = {}): HostEntry {
 
 describe('the end of config install', () => {
   it('is what to type for each machine', () => {
-    expect(lastLine(['mint'])).toBe('1 machine: ssh mint');
-    expect(lastLine(['web', 'vm-web2'])).toBe('2 machines: ssh web, ssh vm-web2');
+    expect(lastLine(['mint'])).toBe('Ready: ssh mint');
+    expect(lastLine(['web', 'vm-web2'])).toBe('Ready: ssh web, ssh vm-web2');
   });
 
   it('names the file that ssh does not read by itself', () => {
-    const said = whatNow({ ...noState, machines: [entry('mint')] }, fakeIo(), '/a b/.ssh/config');
-    expect(said).toBe("1 machine: ssh -F '/a b/.ssh/config' mint");
+    expect(lines([entry('mint')], false, '/a b/.ssh/config')).toBe("Ready: ssh -F '/a b/.ssh/config' mint");
   });
 
   it('is one line for any number of machines', () => {
     const names = Array.from({ length: 30 }, (_, i) => `web${i}`);
-    expect(lastLine(names)).toMatch(/^30 machines: ssh web0, .*ssh web7, and 22 more$/);
+    expect(lastLine(names)).toMatch(/^Ready: ssh web0, .*ssh web7, and 22 more$/);
   });
 
   it('says which is which of names that differ only in case', () => {
@@ -123,7 +127,7 @@ describe('the end of config install', () => {
     ];
     expect(lines(machines)).toBe(
       [
-        '3 machines: ssh Mint-hyper-v, ssh mint-hyper-v, ssh web',
+        'Ready: ssh Mint-hyper-v, ssh mint-hyper-v, ssh web',
         'they differ only in case: ssh Mint-hyper-v is Mint (hyper-v/86e0c1e9), ssh mint-hyper-v is mint (hyper-v/87e0c1e9)',
       ].join('\n'),
     );
@@ -136,7 +140,7 @@ describe('the end of config install', () => {
       );
     expect(lines(there(1999))).not.toContain('each start of ssh');
     expect(lines([...there(2000), entry('web')])).toMatch(
-      /^2001 machines: .*\neach start of ssh reads them: 2000 Hosts of other hypervisors cost it about 16 ms\. vmssh config install --only-patterns writes no Host, and ssh via\/hv1\/NAME works without one$/,
+      /^Ready: .*\neach start of ssh reads them: 2000 Hosts of other hypervisors cost it about 16 ms\. vmssh config install --only-patterns writes no Host, and ssh via\/hv1\/NAME works without one$/,
     );
   });
 

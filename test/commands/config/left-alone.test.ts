@@ -109,7 +109,9 @@ describe('config install, if a file is not its own,', () => {
     const to = home.io();
     expect(await home.install({}, to)).toBe(1);
     expect(to.stderr.join('')).toContain(`"${home.main}" ${why}`);
-    expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nInclude ${home.own}\n`);
+    expect(to.stdout.join('')).toBe(
+      `Include ${home.own}\n✓ Wrote ~/.local/state/vmssh/hosts.json, ~/.ssh/vmssh.conf\n`,
+    );
     expect(readFileSync(home.main).equals(bytes)).toBe(true);
   });
 

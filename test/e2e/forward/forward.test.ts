@@ -253,7 +253,7 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     const child = begin(['sh', '-c', `${set} exec "$@"`, 'sh', ...words]);
     onTestFinished(() => void child.kill('SIGKILL'));
     const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
-    expect(line).toBe(`forwarding ${path} → ${target}:7 (Ctrl-C ends it)\n`);
+    expect(line).toBe(`✓ ${path} → ${target}:7   Ctrl-C stops it\n`);
     const client = await connectTo({ host: '', port: 0, path });
     client.end('12345');
     const [said] = await once(child.stderr.setEncoding('utf8'), 'data');

@@ -65,7 +65,7 @@ describe.skipIf(missingAddon())('vmssh forward --reverse, by a multiplexer', () 
     });
     const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
     expect(line).toBe(
-      `forwarding vsock port 5000 of this host by ${path}, only for ${target} → ${at} (Ctrl-C ends it)\n`,
+      `✓ vsock port 5000 of this host by ${path}, only for ${target} → ${at}   Ctrl-C stops it\n`,
     );
     await expect
       .poll(() => said)

@@ -94,9 +94,9 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     const plan = [
       'Set up ssh web  (incus, login as root)',
       '  + host keys  there is none: /root/etc/ssh/ssh_host_ed25519_key is made',
-      '  + your key   the key goes into /home/.ssh/authorized_keys of root: /home/.ssh/id_ed25519.pub',
-      '  + host key   its manager reads it in the machine, and it is pinned',
-      '  + ssh entry  Host web: User root, IdentityFile /home/.ssh/id_ed25519; in /home/.ssh/vmssh.conf, /home/.ssh/config',
+      '  + your key   ~/.ssh/id_ed25519.pub → /home/.ssh/authorized_keys of root',
+      '  + host key   its manager reads it in the machine, and it is saved here',
+      '  + ssh entry  web in ~/.ssh/vmssh.conf, ~/.ssh/config',
       '  Details: -v     To take it back: --undo',
     ];
     expect(await lines('--dry-run', 'incus/web')).toEqual([
@@ -106,8 +106,8 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     expect(await lines('--yes', 'incus/web')).toEqual([
       ...plan,
       '✓ host keys  /root/etc/ssh/ssh_host_ed25519_key made',
-      '✓ your key   1 put into /home/.ssh/authorized_keys of root',
-      '✓ ssh entry  Host web: User root, IdentityFile /home/.ssh/id_ed25519; in /home/.ssh/vmssh.conf, /home/.ssh/config',
+      '✓ your key   added to /home/.ssh/authorized_keys of root',
+      '✓ ssh entry  web in ~/.ssh/vmssh.conf, ~/.ssh/config',
       '✓ host key   saved, as its manager reads it in the machine',
       ...['', 'Ready: ssh web'],
     ]);
@@ -174,7 +174,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     });
 
     it('is looked at as a machine whose manager starts sshd: nothing has to listen there', async () => {
-      const { stdout } = await run([...vmssh, 'guest', 'check', '--by', 'exec', `${user}@${target}`], {
+      const { stdout } = await run([...vmssh, 'guest', 'check', '-v', '--by', 'exec', `${user}@${target}`], {
         env,
       });
       expect(steps(stdout).slice(0, 4)).toEqual(['✓ sshd', '✓ host-keys', '✓ name', expect.any(String)]);

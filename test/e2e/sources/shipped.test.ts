@@ -31,13 +31,13 @@ describe('vmssh source', () => {
     expect(readFileSync(msb, 'utf8')).toBe(text);
     expect(written()).toEqual({ msb: line });
     expect([folder, file, msb].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600, 0o600]);
-    expect((await call('source', 'add', 'msb')).stdout).toMatch(/^nothing to change\n/);
+    expect((await call('source', 'add', 'msb')).stdout).toMatch(/^✓ Nothing to change\n/);
     writeFileSync(msb, signed('# An older one.\n', 'source'));
     expect(await call('source', 'add', '-y', 'msb')).toMatchObject({ code: 0 });
     expect(readFileSync(msb, 'utf8')).toBe(text);
     expect(await call('source', 'remove', '-y', 'msb')).toMatchObject({ code: 0 });
     expect(existsSync(folder)).toBe(false);
-    expect((await call('source', 'remove', 'msb')).stdout).toBe('nothing to change\n');
+    expect((await call('source', 'remove', 'msb')).stdout).toBe('✓ Nothing to change\n');
   });
 
   it.skipIf(lacks('script') ?? missingAddon()).each([

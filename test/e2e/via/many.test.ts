@@ -68,7 +68,7 @@ describe.skipIf(missing)(`a hypervisor with ${most} machines`, () => {
       expect((await effective(host)).proxycommand).toBeUndefined();
     // One came, one went.
     answers(most, 1);
-    expect((await config('install')).stdout).toMatch(/^nothing to change$/m);
+    expect((await config('install')).stdout).toMatch(/^✓ Up to date: /m);
     expect(await config('install', '--via', 'hv1')).toMatchObject({ code: 0 });
     expect((await effective('M0.hv1')).proxycommand).toBeUndefined();
     expect((await effective(`M${most}.hv1`)).proxycommand).toBeDefined();

@@ -113,7 +113,7 @@ describeGuests('failures in a guest of systemd 252', () => {
     const check = await site.vmssh('check', '--timeout', '2', site.target);
     expect(check.code).toBe(1);
     expect(check.stdout).toMatch(
-      /^✗ .*[\s\S]*- the guest has no vsock device, or its driver is not loaded \(5 in docs\/reference\/guest-failures\.md\)/,
+      /^✗ .*[\s\S]*[-–] the guest has no vsock device, or its driver is not loaded \(5 in docs\/reference\/guest-failures\.md\)/,
     );
     await site.guest.run(
       "printf 'blacklist vmw_vsock_virtio_transport\\ninstall vmw-vsock-virtio-transport /bin/false\\n' >/etc/modprobe.d/no-vsock.conf",

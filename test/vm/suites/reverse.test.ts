@@ -44,7 +44,7 @@ describeGuests('forward --reverse by the kernel’s vsock', () => {
   test('gives a machine the ssh-agent of the host', async () => {
     await reversed('vsock/1', 6000);
     expect(await sh('cat /run/6000.out')).toMatchObject({
-      stdout: 'forwarding vsock port 6000 of this host, only for vsock/1 → /run/host.sock (Ctrl-C ends it)\n',
+      stdout: '✓ vsock port 6000 of this host, only for vsock/1 → /run/host.sock   Ctrl-C stops it\n',
     });
     expect(await sh('SSH_AUTH_SOCK=/run/6000.sock ssh-add -l')).toMatchObject({
       code: 0,

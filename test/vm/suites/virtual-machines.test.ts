@@ -67,7 +67,7 @@ function virtualMachines(suite: 'hypervisor' | 'hypervisor-sid'): void {
       'ssh -n -p 2222 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR 127.0.0.1';
     const { stdout } = await sh(`mkfifo /run/ready && { vmssh forward mint 22 2222 >/run/ready & }
       read line </run/ready; echo "$line"; ${ssh} uname -n; kill $!; wait $!; echo "exit code $?"`);
-    expect(stdout).toBe('forwarding 127.0.0.1:2222 → qemu/mint:22 (Ctrl-C ends it)\nmint\nexit code 0\n');
+    expect(stdout).toBe('✓ 127.0.0.1:2222 → qemu/mint:22   Ctrl-C stops it\nmint\nexit code 0\n');
   }, 400_000);
 
   test('that come back with another CID are recognized, without a warning', async () => {

@@ -163,7 +163,6 @@ describe.skipIf(!isRoot || lacks('unshare', 'mount'))('a file system', () =>
       ),
       ends: 1,
       says: /ENOSPC|no space/,
-      prints: /^✓ Wrote .*\/hosts\.json\n/,
       check: asBefore,
     },
     '`config install` with a full disk for its state': {
@@ -186,7 +185,7 @@ describe.skipIf(!isRoot || lacks('unshare', 'mount'))('a file system', () =>
       },
       ends: 1,
       says: /is full|ENOSPC|no space/,
-      prints: /^Include .*\/\.ssh\/vmssh\.conf\n(removed .*\n){2}$/,
+      prints: /^Include .*\/\.ssh\/vmssh\.conf\n✓ Removed .*, .*\n$/,
     },
     '`config install` with a read-only home': {
       command: install('mount --bind "$H" "$H" && mount -o remount,bind,ro "$H"'),
@@ -200,7 +199,6 @@ describe.skipIf(!isRoot || lacks('unshare', 'mount'))('a file system', () =>
       ),
       ends: 1,
       says: /ENOSPC|no space/,
-      prints: /^✓ Wrote .*\/hosts\.json\n/,
       check: asBefore,
     },
     '`config install` with a folder in place of ~/.ssh/config': {

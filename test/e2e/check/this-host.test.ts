@@ -63,7 +63,7 @@ describe.skipIf(missing)("what this host's side of a login is", () => {
     const { code, stdout } = await home.vmssh(['check', address]);
     expect({ code, stdout }).toMatchObject(printing(0, /^! .* plain ssh has no Host /));
     expect(stdout).toMatch(lost);
-    expect(stdout).toMatch(/^ {4}fix: .*config install, or give that program this line .*: Include /m);
+    expect(stdout).toMatch(/^ {2}fix: .*config install, or give that program this line .*: Include /m);
     expect(await home.vmssh(['config', 'refresh'])).toMatchObject(saying(1, lost));
   });
 

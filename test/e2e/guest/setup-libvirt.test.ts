@@ -75,7 +75,7 @@ describe('vmssh setup of a VM of libvirt', () => {
     const { code, stdout, stderr } = await setup(agentCases(dir, join(dir, 'inside')), ...planned);
     expect(stderr).toBe('');
     expect(steps(stdout)).toEqual([
-      ...['✓ way', '✓ inside', '✓ account', '+ key', '+ sshd', '- host-key', '- config'],
+      ...['✓ way', '✓ inside', '✓ account', '+ key', '+ sshd', '– host-key', '– config'],
     ]);
     expect(stdout).toMatch(/✓ inside +as root, by its guest agent\n.*✓ account +ann: --user names another\n/);
     expect(code).toBe(1);
@@ -123,7 +123,7 @@ describe('vmssh setup of a VM of libvirt', () => {
       writeFileSync(join(dir, name), "<vsock><alias name='ua-vmssh'/></vsock>");
     const cases = [['*agent*', refuses(noAgent)] as const, ...deviceCases(dir)];
     const { code, stdout } = await setup(cases, 'setup', '--undo', '--all', '--yes', 'mint');
-    const done = ['- undo', '+ device', '✓ config'];
+    const done = ['– undo', '+ device', '✓ config'];
     expect(steps(stdout)).toEqual([...done, ...done]);
     expect([existsSync(join(dir, 'live')), existsSync(join(dir, 'config'))]).toEqual([false, false]);
     expect(code).toBe(0);
@@ -173,7 +173,7 @@ describe('vmssh setup of a VM of libvirt', () => {
     const off = `echo "<domain type='kvm'><name>mint</name><uuid>${uuid}</uuid></domain>"`;
     const { code, stdout } = await setup([['*dumpxml*', off]], 'setup', '--undo', '--yes', 'mint');
     expect(stdout).toMatch(
-      /^mint\n {2}✗ way +it is off\n +fix: virsh .*start mint\n\nNothing was changed\.\n$/,
+      /^mint\n {2}✗ way +it is off\n +fix: virsh .*start mint\n\nNothing was changed\n$/,
     );
     expect(code).toBe(1);
   });

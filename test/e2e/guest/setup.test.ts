@@ -222,7 +222,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     const other = readFileSync(join(home, '.ssh/id_ed25519.pub'), 'utf8');
     writeFileSync(pins, `vmssh-${uuid} ${other}`, { mode: 0o600 });
     const says =
-      /✗ host-key +it has none, and another is known: SHA256:\S+\n +fix: .*forget incus\/web\n[\s\S]*\nNothing was changed: leave out what failed\.\n$/;
+      /✗ host-key +it has none, and another is known: SHA256:\S+\n +fix: .*forget incus\/web\n[\s\S]*\nNothing was changed: leave out what failed\n$/;
     await changesNothing(says, ['--yes', 'incus/web', 'incus/off']).finally(() => rmSync(pins));
   });
 
@@ -235,7 +235,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     rmSync(stopped);
     expect(refused).toMatchObject(printing(1, /✗ way +Incus does not answer: .*is it running\?/));
     expect(await setup('--undo', '--yes', 'web')).toMatchObject(
-      printing(0, /- way +nothing lists it any more/),
+      printing(0, /– way +nothing lists it any more/),
     );
     rmSync(gone);
     expect(treeOf(home)).toEqual(before);
@@ -358,7 +358,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     const done = await setup('--yes', '--no-config', 'incus/web');
     renameSync(join(dir, 'away.pub'), `${file}.pub`);
     execFileSync('ssh-keygen', ['-q', '-p', '-P', 'secret', '-N', '', '-f', file]);
-    expect(done.stdout).toMatch(/- login +not tried: your key \S+id_ed25519 \(SHA256:.* has a passphrase/);
+    expect(done.stdout).toMatch(/– login +not tried: your key \S+id_ed25519 \(SHA256:.* has a passphrase/);
     expect(done.code).toBe(0);
     expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0 });
   });

@@ -27,7 +27,7 @@ describe('vmssh source', () => {
     expect(existsSync(folder)).toBe(false);
     const text = signed(shippedSources.get('msb')?.text ?? '', 'source');
     const { stdout } = await call('source', 'add', '--yes', 'msb');
-    expect(stdout).toMatch(/\+what=\$1; shift\n[\s\S]*\nwrote .*msb\.sh\nwrote .*sources\.json\n/);
+    expect(stdout).toMatch(/\+what=\$1; shift\n[\s\S]*\n✓ Wrote .*msb\.sh, .*sources\.json\n/);
     expect(readFileSync(msb, 'utf8')).toBe(text);
     expect(written()).toEqual({ msb: line });
     expect([folder, file, msb].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600, 0o600]);
@@ -43,7 +43,7 @@ describe('vmssh source', () => {
   it.skipIf(lacks('script') ?? missingAddon()).each([
     { answer: 'n', code: 130, says: /\[Y\/n\] no\r\nNothing was changed\.\r\n$/ },
     { answer: (type: (text: string) => void) => type('\x03'), code: 130, says: /Nothing was changed\.\r\n$/ },
-    { answer: '', code: 0, says: /\[Y\/n\] yes\r\nwrote / },
+    { answer: '', code: 0, says: /\[Y\/n\] yes\r\n✓ Wrote / },
   ])('asks on a terminal: $code', async ({ answer, code, says }) => {
     const asked = onTerminal([...vmssh, 'source', 'add', 'msb'], /Do it\? \[Y\/n\] $/, answer, env);
     expect(await asked).toMatchObject({ code, stdout: expect.stringMatching(says) });

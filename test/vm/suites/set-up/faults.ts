@@ -22,7 +22,7 @@ const units = '/etc/systemd/system';
 const reload = 'systemctl daemon-reload; systemctl reset-failed 2>/dev/null';
 // systemd starts the service again for each connection that waits, up to its start limit: before it, the connection waits, after it, it is closed.
 const acceptMissing =
-  /^✗ .*(?:no SSH banner|closed before a banner)[\s\S]*- Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/;
+  /^✗ .*(?:no SSH banner|closed before a banner)[\s\S]*– Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/;
 
 /** What keeps vsock from answering, while TCP still does. */
 export const outsides: readonly Outside[] = [

@@ -254,8 +254,11 @@ async function writeHost(login: MachineLogin, what: 'plan' | 'do', { io, add }: 
   const quiet = silent(io);
   const find = once(findMachines);
   const make = async () => {
-    const others = (await keptLogins(io)).logins.filter((each) => each.target !== login.target);
-    return planInstall({ system: false, logins: [...others, login] }, quiet, find);
+    const { logins } = await keptLogins(io);
+    const isOwn = ({ target }: MachineLogin) => target === login.target;
+    // In its place: the next plan of a machine that is set up has nothing to change.
+    const all = logins.some(isOwn) ? logins.map((each) => (isOwn(each) ? login : each)) : [...logins, login];
+    return planInstall({ system: false, logins: all }, quiet, find);
   };
   const { code, plan } =
     what === 'do' ? await carryOut(make, quiet) : { code: exitCode.ok, plan: await make() };

@@ -127,13 +127,7 @@ export function overOf(endpoint: Endpoint | undefined): CheckScriptOptions['over
   return endpoint?.family === 'unix' || endpoint?.family === 'tcp' ? endpoint.family : 'vsock';
 }
 
-async function run(
-  host: Into,
-  script: string,
-  io: Io,
-  signal: AbortSignal,
-  limitMs: number | undefined = lookLimitMs,
-) {
+async function run(host: Into, script: string, io: Io, signal: AbortSignal, limitMs = lookLimitMs) {
   const into = { ...host, ...(await withManager(host, io, signal)) };
   // A look changes nothing, so a machine without a UUID may be looked at.
   const meant = into.meant && { ...into.meant, unproved: true };

@@ -10,7 +10,6 @@ import { shellLine } from '../typed/shell.js';
 import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage, verbose } from './command.js';
 import type { FindingJson } from './json.js';
 import type { FormatRows } from './rows.js';
-import { whole } from './terminal.js';
 
 export const byOption = oneOf<GuestRouteName>({
   long: 'by',
@@ -116,10 +115,16 @@ export function formatProgress(
   const name = step === 'name-lookup' ? 'name lookup' : step;
   if (state !== 'fix' && state !== 'hint')
     return format([{ mark: marks[state], name: name.padEnd(13), text: message }], 2);
-  // In quotes it can do nothing here. What cannot be shown as it is cannot be pasted.
-  const isHere = state === 'fix' && exec && printable(message) === message;
-  const here = () => whole(`fix: ${shellLine([...(exec ?? []), '/bin/sh', '-c', message])}`);
-  return format([{ text: isHere ? here() : `${state}, as the guest gives it: ${message}` }], 4);
+  const fix = state === 'fix' ? fixHere(message, exec) : undefined;
+  return fix ? format([{ fix }], 2) : format([{ text: `${state}, as the guest gives it: ${message}` }], 4);
+}
+
+/** A fix in a machine as a command of this host; undefined if it cannot be pasted. Managers of containers take the first digits of an id. */
+export function fixHere(fix: string, exec: readonly string[] | undefined): string | undefined {
+  if (exec === undefined || printable(fix) !== fix) return undefined;
+  const words = exec.filter((word) => word !== '--syslog=false');
+  const shorter = words.map((word) => (/^[0-9a-f]{64}$/.test(word) ? word.slice(0, 12) : word));
+  return shellLine([...shorter, '/bin/sh', '-c', fix]);
 }
 
 const marks = { ok: 'ok', changed: 'add', skipped: 'none', failed: 'wrong' } as const;

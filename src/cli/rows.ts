@@ -46,11 +46,13 @@ function formatted(rows: readonly Row[], margin: number, style: ChalkInstance, i
     const shown = mark === undefined ? '' : `${isAscii ? ascii : sign} `;
     const label = printable(name ?? '');
     const pad = ' '.repeat(name === undefined ? 0 : names - width(label));
-    const indent = ' '.repeat(mark === undefined ? 2 : shown.length + width(label) + pad.length);
-    const [first, ...more] = inLines(printable(text ?? ''), Math.max(columns - indent.length, narrowest));
+    const indent = mark === undefined ? 2 : shown.length + width(label) + pad.length;
+    const [first, ...more] = inLines(printable(text ?? ''), Math.max(columns - indent, narrowest));
+    // A long word begins further left.
+    const below = (line: string) => ' '.repeat(Math.min(indent, Math.max(2, columns - width(line)))) + line;
     const begin = `${style[color](shown)}${style.bold(label)}${pad}${first}`;
     return [
-      ...(text === undefined && name === undefined ? [] : [begin, ...more.map((line) => indent + line)]),
+      ...(text === undefined && name === undefined ? [] : [begin, ...more.map(below)]),
       ...(fix === undefined ? [] : [`  ${style.dim('fix:')} ${printable(pasteable(fix, io))}`]),
     ];
   });

@@ -5,7 +5,6 @@ import { exitCode, printable, quote } from '../errors.js';
 import { fewOf } from '../group-by.js';
 import type { Io } from '../process/io.js';
 import { tilde } from '../runtime.js';
-import type { Change } from './files.js';
 import { maxShown } from './gone.js';
 import type { Plan } from './plan.js';
 import { refusePlan, say, upToDate } from './write.js';
@@ -16,7 +15,7 @@ export async function showPlan(plan: Plan, io: Io, isShort = false): Promise<num
   for (const note of notes) io.err(`${note}\n`);
   if (refusal) return refusePlan(refusal, io);
   if (isShort) {
-    await say(changes.length === 0 ? [upToDate(decision)] : shortRows(changes, io), io);
+    await say(changes.length === 0 ? [upToDate(decision)] : shortRows(plan, io), io);
     return changes.length === 0 ? exitCode.ok : exitCode.connect;
   }
   const style = await styles(io, 'stdout');
@@ -32,19 +31,24 @@ export async function showPlan(plan: Plan, io: Io, isShort = false): Promise<num
   return changes.length === 0 ? exitCode.ok : exitCode.connect;
 }
 
-function shortRows(changes: readonly Change[], { env }: Io): readonly Row[] {
-  const rows = changes.map(({ path, before, after }): Row => {
-    const lines = lineDiff(before ?? '', after ?? '').filter(([sign, line]) => sign !== ' ' && line.trim());
-    const named = lines.filter(([, line]) => line.startsWith('Host '));
-    const hosts = named.map(([sign, line]) => `${sign} ${line.split(' ')[1]}`);
+/** Which names come and go in each file of ssh's. */
+function shortRows({ changes, files }: Plan, { env }: Io): readonly Row[] {
+  const shown = changes.filter(({ path }) => path !== files.state || changes.length === 1);
+  const rows = shown.map(({ path, before, after }): Row => {
+    const edit = lineDiff(before ?? '', after ?? '');
+    const lines = edit.filter(([sign, line]) => sign !== ' ' && /^[^#]/.test(line));
+    const hosts = lines.filter(([, line]) => ownName.test(line));
+    const named = hosts.map(([sign, line]) => line.replace(ownName, `${sign} $1`));
     const few = lines.length > 2 ? [`${lines.length} lines`] : lines.map((line) => line.join(' '));
-    const mark = after === undefined ? 'remove' : 'add';
-    const said = fewOf((hosts.length > 0 ? hosts : few).map(whole), maxShown);
-    return { mark, name: tilde(path, env), text: said };
+    const said = fewOf((named.length > 0 ? [...new Set(named)] : few).map(whole), maxShown);
+    return { mark: after === undefined ? 'remove' : 'add', name: tilde(path, env), text: said };
   });
   const next = ['To do it: vmssh config install', 'Line by line: vmssh config diff -v'];
   return [...rows, { text: next.map(whole).join('     ') }];
 }
+
+/** The other Hosts are of patterns, and of a machine's UUID. */
+const ownName = /^Host (?![\da-f]{8}-[\da-f]{4}-)([^ *]+)[^*]*$/;
 
 export type DiffLine = readonly [' ' | '-' | '+', string];
 

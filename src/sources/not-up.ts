@@ -1,6 +1,6 @@
 import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '../errors.js';
 import type { Route } from '../typed/route.js';
-import { shellLine, shellOf, shellQuoted, startLine } from '../typed/shell.js';
+import { shellLine, shellOf, startLine } from '../typed/shell.js';
 import { askedOf } from './no-machine.js';
 import { addressRoute } from './routes.js';
 import type { Deps, DiscoveredMachine, Reachable, Recheck, ResolveContext, Source } from './source.js';
@@ -49,7 +49,7 @@ export function whyOff(
   const shell = shellOf(context);
   const line = startLine(start, shell);
   if (status === 'stopping') return { problem, hint: `wait until it is off, then ${line}` };
-  return { problem, hint: `${line}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`, start };
+  return { problem, hint: line, start };
 }
 
 /** For asking a manager. Milliseconds. */

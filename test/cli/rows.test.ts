@@ -29,6 +29,15 @@ it('a fix is one line of its own, however long, and a path or fingerprint is nev
   ]);
 });
 
+it('a word that is longer than the room beside its name begins further left', async () => {
+  const [name, word] = ['key'.padEnd(20), `SHA256:${'x'.repeat(25)}`];
+  expect(await shown([{ mark: 'ok', name, text: `is ${word} now` }])).toEqual([
+    '✓ key                   is',
+    `        ${word}`,
+    '                        now',
+  ]);
+});
+
 it.each([
   ['LC_ALL', 'C', 'ok x'],
   ['LANG', 'de_DE.ISO-8859-1', 'ok x'],

@@ -75,7 +75,7 @@ describe('a provider that is one record', () => {
     });
     await expect(resolve('db')).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      hint: 'bhyvectl start db, or vmssh ssh --start bhyve/db',
+      hint: 'bhyvectl start db',
     });
     await expect(resolve('x')).rejects.toMatchObject({ code: 'NOT_FOUND', hint: 'bhyvectl list' });
   });

@@ -57,10 +57,15 @@ export interface Examination {
 export type ShownFinding = Pick<Finding, 'state' | 'message' | 'fix'> & { readonly name: string };
 
 /** Logs in as was typed, and finds what keeps that from working, on this host and in the machine. */
-export async function examine(options: ExamineOptions, io: Io): Promise<Examination> {
+export async function examine(options: ExamineOptions, given: Io): Promise<Examination> {
   const { target: typed, until } = options;
-  const signal = io.interrupted();
-  const progress = await startProgress(io, `checking ${printable(typed)}`);
+  const signal = given.interrupted();
+  const progress = await startProgress(given, `checking ${printable(typed)}`);
+  const err = (text: string) => {
+    progress.clear();
+    given.err(text);
+  };
+  const io = { ...given, err };
   const onStage = (stage: string) => progress.update(printable(`${typed}: ${stage}`));
   const from = clock();
   try {
@@ -328,7 +333,7 @@ async function loginFix(
   const fix = await keyFix(parsed, identityFile);
   if (fix !== undefined || !/permission denied/i.test(message)) return fix;
   const [account, target] = [user, text].map((each) => shellQuoted(each, shellOf(io)));
-  const setup = `vmssh setup --user ${account} ${target} puts your key there`;
+  const setup = `vmssh setup --user ${account} ${target}`;
   if (isByManager) return setup;
   const { machine } = await lookUp(text, io, signal);
   if (machine === undefined || !/password|keyboard/.test(message)) return undefined;

@@ -2,6 +2,7 @@ import { formatCheck } from '../../checks/result.js';
 import { pasteable } from '../../cli/failure.js';
 import { formatProgress, linesInside } from '../../cli/guest.js';
 import type { FormatRows, Row } from '../../cli/rows.js';
+import type { ConnectError } from '../../errors.js';
 import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import type { Io } from '../../process/io.js';
@@ -16,8 +17,10 @@ export function examinationText(
 ): string {
   const { check, verdict, suspects, guest } = examination;
   const { error } = check;
-  const hinted = (hint: string | undefined) =>
-    hint ? format([{ text: `hint: ${pasteable(hint, io)}` }], 2) : '';
+  const hinted = ({ hint = '', start }: ConnectError) => {
+    if (start || /^vmssh setup( --[\w-]+)* \S+$/.test(hint)) return format([{ fix: hint }]);
+    return hint ? format([{ text: `hint: ${pasteable(hint, io)}` }], 2) : '';
+  };
   const row = ({ state, name: step, message, fix }: ShownFinding) =>
     formatProgress({ state, step, message }, format) + (fix ? format([{ fix }], 2) : '');
   const answer = verdict ?? (error && { state: 'failed' as const, message: error.problem });
@@ -32,7 +35,7 @@ export function examinationText(
     answer
       ? format([{ mark: marks[answer.state], text: `${name}: ${answer.message}`, fix: verdict?.fix }])
       : '',
-    answer && !verdict ? hinted(error?.hint) : '',
+    answer && !verdict && error ? hinted(error) : '',
     ...(isSteps ? [formatCheck(check, format, io, answer === undefined)] : []),
     ...others.slice(0, maxShown).map(row),
     others.length > maxShown
@@ -40,7 +43,7 @@ export function examinationText(
       : '',
     inside.length > 0 || notRun ? format([{ name: `inside ${name}` }]) : '',
     ...inside.map((line) => formatProgress(line, format, guest?.into.exec)),
-    notRun ? row({ name: 'inside', state: 'skipped', message: notRun.problem }) + hinted(notRun.hint) : '',
+    notRun ? row({ name: 'inside', state: 'skipped', message: notRun.problem }) + hinted(notRun) : '',
     suspectLines(suspects, format, io),
   ].join('');
 }

@@ -208,9 +208,8 @@ function sayPlanned(
   if (name === 'account' && isOk) {
     add('account', 'ok', options.user === undefined ? `${row.found}: --user names another` : row.found);
   } else if (name === 'sshd' && state === 'failed' && !options.install) {
-    const isBrought = lacksSshd(found.answer?.error);
-    const fix = `vmssh setup --install-sshd ${typed}`;
-    add('sshd', 'failed', row.found, isBrought ? `${fix}, or without its network: ${bringing(typed)}` : fix);
+    const more = lacksSshd(found.answer?.error) ? `; without its network: ${bringing(typed)}` : '';
+    add('sshd', 'failed', row.found + more, `vmssh setup --install-sshd ${typed}`);
   } else if (name === 'key' && state !== 'failed' && found.key) {
     const which = `${found.key.from} (${printOfLine(found.key.line)})`;
     addGuests({ ...row, found: `${row.found}: ${which}` }, found.into);

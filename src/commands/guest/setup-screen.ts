@@ -1,8 +1,7 @@
 import { pasteable } from '../../cli/failure.js';
-import { formatProgress } from '../../cli/guest.js';
+import { fixHere, formatProgress } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { type FormatRows, type Mark, type Row, rowFormatter } from '../../cli/rows.js';
-import { printable } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { Io } from '../../process/io.js';
 import { type Env, tilde } from '../../runtime.js';
@@ -43,18 +42,23 @@ export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: I
   const say = (text: string) => io.out(format([{ text: pasteable(text, io) }]));
   const { env } = io;
   const planMark = undo ? 'remove' : 'add';
+  const ofMachine = ({ name = '', text = '', ...row }: Row): Row => {
+    const about = name.trim() === labels.way ? '' : `${name.trim()}: `;
+    return { ...row, name: machine, text: about + text };
+  };
   const words = shellLine(['vmssh', 'setup', ...(undo ? ['--undo'] : []), ...names]);
-  const found: FindingJson[] = [];
+  const failed: Row[] = [];
+  let [machine, gap] = ['', ''];
   let isPlanned = false;
-  let gap = '';
   return {
     show(step, exec) {
       if (verbose) return io.out(wholeRow(step, exec, format));
-      const row = forPeople(step, exec);
-      if (isPlanned) io.out(format(rowsOf([row], 'ok', env)));
-      else found.push(row);
+      const rows = rowsOf([forPeople(step, exec)], 'ok', env);
+      if (isPlanned) io.out(format(names.length > 1 ? rows.map(ofMachine) : rows));
+      else if (step.state === 'failed') failed.push(...rows.map(ofMachine));
     },
     begin(name) {
+      machine = name;
       if (verbose) io.out(gap + format([{ name }]));
       gap = '';
     },
@@ -67,8 +71,7 @@ export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: I
       if (!undo) say('  Details: -v     To take it back: --undo');
     },
     refused() {
-      const failed = found.filter(({ state }) => state === 'failed');
-      io.out(verbose ? '\n' : format(rowsOf(failed, planMark, env)));
+      io.out(verbose ? '\n' : format(failed));
       say(`Nothing was changed${names.length > 1 ? ': leave out what failed' : ''}`);
     },
     dryRun(isReady) {
@@ -150,17 +153,6 @@ function forPeople(step: FindingJson, exec: readonly string[] | undefined): Find
   const { fix, hint, found, by, name, state } = step;
   const said = [found, hint && `(the machine says: ${hint})`].filter(Boolean).join(' ');
   if (fix === undefined || by === undefined) return { name, state, found: said, fix };
-  if (exec === undefined || printable(fix) !== fix)
-    return { name, state, found: `${said} (the machine says: ${fix})` };
-  return {
-    name,
-    state,
-    found: said,
-    fix: shellLine([...exec.map(shorter), '/bin/sh', '-c', fix].filter((word) => word !== '--syslog=false')),
-  };
-}
-
-/** Managers of containers take the first digits of an id. */
-function shorter(word: string): string {
-  return /^[0-9a-f]{64}$/.test(word) ? word.slice(0, 12) : word;
+  const here = fixHere(fix, exec);
+  return { name, state, found: here ? said : `${said} (the machine says: ${fix})`, fix: here };
 }

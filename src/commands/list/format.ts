@@ -61,10 +61,8 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
   const line = (cells: readonly string[], paint: (cell: string, title: string | undefined) => string) => {
     const kept = widths.length < all.length ? cells.slice(0, widths.length) : cells;
     const pad = (cell: string, i: number) => ' '.repeat(Math.max(0, (widths[i] ?? 0) - width(cell)) + gap);
-    return `${kept
-      .map((cell, i) => paint(cell, header[i]) + pad(cell, i))
-      .join('')
-      .trimEnd()}\n`;
+    const padded = kept.map((cell, i) => paint(cell, header[i]) + pad(cell, i));
+    return `${padded.join('').trimEnd()}\n`;
   };
   const painted = rows.map((row, i) =>
     line(row, (cell, title) => {

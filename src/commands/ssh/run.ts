@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/failure.js';
-import { exitCode, quote } from '../../errors.js';
+import { errorWith, exitCode, quote } from '../../errors.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { filedVerdict } from '../../identity/known-hosts.js';
@@ -70,7 +70,8 @@ async function refuseOff({ named }: ToolCall, { args, start, waitMs }: SshOption
   ]);
   const flags = { ...reachFlags(), until: 'resolved', user: undefined, port: undefined } as const;
   const { error } = await checkTarget(named.text, flags, io, io.interrupted());
-  if (error) throw error;
+  const hint = shellLine(['vmssh', 'ssh', '--start', named.text], shellOf(io));
+  if (error) throw error.start ? errorWith(error, { hint }) : error;
 }
 
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {

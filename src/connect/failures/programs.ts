@@ -36,7 +36,7 @@ export const execFailures: readonly Failure[] = byCode({
   EXEC_NO_SSHD: {
     final: true,
     problem: '{machine} has no sshd',
-    hint: `vmssh setup --install-sshd ${targetHere} installs one; vmssh setup --bring-sshd ${targetHere} logs in without`,
+    hint: `vmssh setup --install-sshd ${targetHere}`,
   },
   EXEC_BRING_NONE: {
     final: true,
@@ -65,7 +65,7 @@ export const execFailures: readonly Failure[] = byCode({
   },
   EXEC_NO_KEYS: {
     problem: 'sshd in {machine} has no host keys that it can read',
-    hint: `vmssh setup ${targetHere} makes one; or by hand: {command} ssh-keygen -A`,
+    hint: `vmssh setup ${targetHere}`,
   },
   EXEC_NO_RUN_DIR: {
     final: true,

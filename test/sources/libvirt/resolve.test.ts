@@ -108,7 +108,7 @@ describe('a libvirt domain', () => {
       name: 'is off',
       domains: [{ ...mint, status: 'off' as const }],
       problem: '"mint" is off',
-      hint: 'virsh -c qemu:///system start mint, or vmssh ssh --start qemu/mint',
+      hint: 'virsh -c qemu:///system start mint',
     },
     {
       name: 'has no vsock device',
@@ -162,7 +162,7 @@ describe('a machine of a manager', () => {
     const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
     const odd = { ...found, name: 'x;id', uuid, status: 'off' as const };
     await expect(ask(uuid, [odd])).rejects.toMatchObject({
-      hint: `limactl start 'x;id', or vmssh ssh --start lima/${uuid}`,
+      hint: `limactl start 'x;id'`,
     });
   });
 
@@ -170,7 +170,7 @@ describe('a machine of a manager', () => {
     {
       name: 'is off',
       of: [{ status: 'off' }],
-      want: { hint: 'limactl start default, or vmssh ssh --start lima/default' },
+      want: { hint: 'limactl start default' },
     },
     { name: 'has no address', of: [{ routes: [] }], want: { hint: 'is it up? limactl list' } },
     {

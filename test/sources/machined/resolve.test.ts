@@ -92,7 +92,7 @@ describe('a machine', () => {
     await registered({ vSockCid: 4, controlAddress });
     await refused(outcome('machine/a'), {
       ...{ code: 'NOT_FOUND', problem: '"a" is paused' },
-      hint: 'machinectl resume a, or vmssh ssh --start machine/a',
+      hint: 'machinectl resume a',
       start: { machine: 'a', command: ['machinectl', 'resume', 'a'] },
     });
   });
@@ -286,7 +286,7 @@ describe('no machine', () => {
     const command = ['machinectl', 'start', typed];
     await refused(outcome(`machine/${typed}`, { exists: (path) => path === image }), {
       ...{ code: 'NOT_FOUND', problem: `"${typed}" is off` },
-      hint: `machinectl start ${typed}, or vmssh ssh --start machine/${typed}`,
+      hint: `machinectl start ${typed}`,
       start: { machine: typed, command, log: ['journalctl', '--unit', unit] },
     });
   });

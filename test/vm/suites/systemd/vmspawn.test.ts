@@ -61,8 +61,7 @@ describeGuests('a machine of systemd-vmspawn', () => {
     expect(await sh('vmssh list')).toMatchObject({ code: 0, stdout: 'paused\tweb\tmachine/web\tmachined\n' });
     const { code, stdout } = await sh('vmssh check web');
     expect(code).toBe(4);
-    const [, hint = 'false'] =
-      /^✗ web: "web" is paused\n +hint: (machinectl .*), or .* ssh --start /.exec(stdout) ?? [];
+    const [, hint = 'false'] = /^✗ web: "web" is paused\n +fix: (machinectl .*)\n/.exec(stdout) ?? [];
     expect(await sh(hint)).toMatchObject({ code: 0 });
     expect((await sh('vmssh list')).stdout).toMatch(/^running\t/);
   });

@@ -115,7 +115,7 @@ export async function refusedConfig(
   return undefined;
 }
 
-export const badOwner = /bad owner or permissions/i;
+const badOwner = /bad owner or permissions/i;
 
 /** Why ssh does not accept a configuration, in its own words; undefined if it does, or is not there. `options`: of ssh. */
 async function saidBySsh(options: readonly string[], { env }: Pick<Io, 'env'>, run: RunTool, ssh = 'ssh') {

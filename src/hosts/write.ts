@@ -22,7 +22,7 @@ import { shellOf, shellQuoted } from '../typed/shell.js';
 import { type Change, fileError } from './files.js';
 import { maxShown } from './gone.js';
 import type { Plan } from './plan.js';
-import { badOwner, refusedConfig } from './ssh-option.js';
+import { refusedConfig } from './ssh-option.js';
 import { disableUnits } from './units.js';
 
 const maxTries = 4;
@@ -115,8 +115,10 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     const why = still ?? said;
     const blame = still ? 'already without these lines' : 'with these lines';
     const problem = `ssh does not accept its configuration ${blame}, so they are taken back: ${why}`;
-    const isByOption = still === undefined && !badOwner.test(said);
-    const fix = isByOption ? '-o KEY= takes back an earlier -o KEY=VALUE' : refusalFix(why, io);
+    // What is ours there, but for such an option, each ssh here accepts.
+    const fix = why.startsWith(files.own)
+      ? '-o KEY= takes back an earlier -o KEY=VALUE'
+      : refusalFix(why, io);
     await complain(problem, fix, io);
     return exitCode.connect;
   }

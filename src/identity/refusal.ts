@@ -43,10 +43,7 @@ export function explainRefusal(why: Refusal | 'unknown', named: Named, place: Sh
       `vmssh check --verbose ${word(typed)} shows the route to it; in the machine: ssh-keyscan localhost`,
     ],
     'another machine': ['the name now reaches a different machine, whose key is not known', ifExpected],
-    changed: [
-      'it is not the known key of this machine: the machine was reinstalled, or another one answers',
-      ifExpected,
-    ],
+    changed: ['it is not the known key of this machine: reinstalled, or another one answers', ifExpected],
     'kept twice': [
       'ssh has kept two keys of one type for this machine, so one of them may be of another',
       `vmssh forget ${word(forget)}`,

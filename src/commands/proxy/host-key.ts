@@ -69,7 +69,7 @@ export const hostKey: Command<HostKeyOptions> = {
     const answer = await answerTo(shown, throwaway, call);
     switch (answer.do) {
       case 'contradict':
-        await complain(answer, call);
+        await refuse(answer, call);
         return refused;
       case 'vouch':
         io.out(`${host} ${plain.type} ${plain.key}\n`);
@@ -187,15 +187,15 @@ function shownKey({ plain }: Call): string {
   return `${plain.type} ${pinPrint(plain)}`;
 }
 
-/** One line that says why, with the fix. What answers with another key may be no route to the machine: its first one is first again. */
-async function complain(refused: Refused, call: Call): Promise<void> {
+/** Why, and the fix on a line of its own. What answers with another key may be no route to the machine: its first one is first again. */
+async function refuse(refused: Refused, call: Call): Promise<void> {
   const { keys, name, io } = call;
-  const [{ pasteable }, { forgetRoute }] = await Promise.all([
+  const [{ complain }, { forgetRoute }] = await Promise.all([
     import('../../cli/failure.js'),
     import('../../reach/remembered.js'),
   ]);
   const { problem, hint } = refusalOf(refused, keys, name, io);
-  say(io, `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`);
+  await complain(`the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}`, hint, io);
   const route = keys.isProved ? await forgetRoute(keys.reached.text, io.env) : undefined;
   if (route !== undefined) io.err(`${io.program}: ${route}\n`);
 }

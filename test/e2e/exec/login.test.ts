@@ -132,7 +132,7 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
     const refused = await login(second, join(dir, 'second/id'));
     expect(refused.code).toBe(255);
     expect(refused.stderr).toMatch(
-      /^vmssh: the host key of "again" is refused: .* the name now reaches a different machine.* if you expected this: .*vmssh\S* forget again$/m,
+      /^vmssh: the host key of "again" is refused: .* the name now reaches a different machine.*\nhint: if you expected this: .*vmssh\S* forget again$/m,
     );
     expect(await run([...vmssh, 'forget', 'again'], { env: own })).toMatchObject({ code: 0 });
     expect(await login(second, join(dir, 'second/id'))).toMatchObject(

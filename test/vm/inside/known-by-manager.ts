@@ -71,7 +71,7 @@ export function isKnownByItsManager(sh: Sh, { login, user = sh, pid, again }: Re
       for (const told of ['no', 'accept-new', 'ask', 'yes'])
         expect(await ssh(told), told).toMatchObject({
           ...{ code: 255, stdout: '' },
-          stderr: expect.stringMatching(/^vmssh: the host key of ".*" is refused: .* forget /),
+          stderr: expect.stringMatching(/^vmssh: the host key of ".*" is refused: .*\nhint: .* forget /),
         });
       expect(await pins()).toBe(before);
       expect(await user(`vmssh forget ${host}`)).toMatchObject({ code: 0 });
@@ -119,7 +119,7 @@ export function isKnownByItsManager(sh: Sh, { login, user = sh, pid, again }: Re
       expect(await ssh('no')).toMatchObject({
         ...{ code: 255, stdout: '' },
         stderr: expect.stringMatching(
-          /^vmssh: the host key of ".*" is refused: .* the name now reaches a different machine.* forget /,
+          /^vmssh: the host key of ".*" is refused: .* the name now reaches a different machine.*\nhint: .* forget /,
         ),
       });
     }, 900_000);

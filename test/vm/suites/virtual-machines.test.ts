@@ -83,7 +83,7 @@ function virtualMachines(suite: 'hypervisor' | 'hypervisor-sid'): void {
     expect(refused).toMatchObject({
       code: 255,
       stderr: expect.stringMatching(
-        /^vmssh: the host key of "mint" is refused: .* known key .* forget mint\n/,
+        /^vmssh: the host key of "mint" is refused: .* known key .*\nhint: .* forget mint\n/,
       ),
     });
     expect(await sh('vmssh forget mint && ssh -n mint uname -n')).toMatchObject({
@@ -113,7 +113,7 @@ function virtualMachines(suite: 'hypervisor' | 'hypervisor-sid'): void {
     expect(await strict()).toEqual(isIn(''));
     await sh(`ssh -n plum '${anew}'`);
     for (const told of ['no', 'accept-new', 'yes'])
-      expect(await ssh(told)).toEqual(refused('.* known key .* forget '));
+      expect(await ssh(told)).toEqual(refused('.* known key .*\\nhint: .* forget '));
     const other = { ...plum, uuid: plum.uuid.replace('9', '8') };
     await guest.run('virsh -q destroy plum');
     await guest.run('virsh -q create /dev/stdin', { input: domain(other), timeout: 120 });

@@ -88,7 +88,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   return { state: 'failed', reach, ...own, ...fix, message: `${where}: ${ours ?? message}` };
 }
 
-const ourWords = /^vmssh: (.*?)\r?\n(?:hint: (.*?)\r?$)?/m;
+const ourWords = /^vmssh(?: [\w-]+)?: (.*?)\r?\n(?:hint: (.*?)\r?$)?/m;
 
 const ownPolicy = 'the ssh here takes no key of that type, as with FIPS';
 const allHostKeys =

@@ -71,7 +71,7 @@ describe('signs on this host', () => {
     onTestFinished(() => void server.close());
     const io = fakeIo({ self: vmssh, env: process.env });
     const login = await loginByVmssh(
-      { ...asked, ...options(`unix${path}`), target: `unix${path}` },
+      { ...asked, ...options(`unix${path}`, 22), target: `unix${path}` },
       io,
       signal,
     );

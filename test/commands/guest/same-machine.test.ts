@@ -134,7 +134,7 @@ describe.skipIf(missing)('guest install continues only in the machine where it b
   it('a typed target that cannot be logged in to is reported as not proved', async () => {
     const { code, out } = await install('nobody', target(true));
     expect(code).toBe(0);
-    expect(out).toMatch(/- same-machine +not proved: .*Permission denied/);
+    expect(out).toMatch(/– same-machine +not proved: .*Permission denied/);
     expect(out).toContain('Host web-vsock');
   });
 

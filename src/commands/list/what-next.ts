@@ -1,4 +1,5 @@
 import { pasteable } from '../../cli/failure.js';
+import { inLines } from '../../cli/terminal.js';
 import { printable } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
@@ -43,5 +44,8 @@ export function howToGetOne(asked: readonly Source[], io: Io): string {
 }
 
 function lines(all: readonly string[], io: Io): string {
-  return all.map((line) => `${printable(pasteable(line, io))}\n`).join('');
+  const columns = io.columns ?? Number.POSITIVE_INFINITY;
+  return all
+    .flatMap((line) => inLines(printable(pasteable(line, io)), columns).map((each) => `${each}\n`))
+    .join('');
 }

@@ -3,6 +3,7 @@ import type { Command, Read } from '../../cli/command.js';
 import { CommandError, flag, positionals, readAll, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
+import { type Row, rowFormatter } from '../../cli/rows.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fileAt } from '../../hosts/files.js';
 import { dryRunOption } from '../../hosts/options.js';
@@ -51,7 +52,11 @@ export const sourceList: Command<{ readonly json: boolean }> = {
     ];
     const found: SourceListJson = { ...envelope('source list', exitCode.ok), sources };
     const rows = sources.map(({ name, state, about }) => `${name}\t${state}\t${printable(about)}\n`);
-    io.out(json ? formatJson(found) : rows.join(''));
+    const table = sources.map(({ name, state, about }): Row => {
+      return { mark: state === 'available' ? 'none' : 'ok', name, text: `${state}: ${about}` };
+    });
+    const format = json || !io.terminal.stdout ? () => rows.join('') : await rowFormatter(io);
+    io.out(json ? formatJson(found) : format(table));
     return exitCode.ok;
   },
 };

@@ -33,9 +33,16 @@ const hops = e2e('via/*');
 const long = e2e('config-killed', ...['bulk', 'host-keys', 'guest-credentials'].map((name) => `ssh/${name}`));
 
 /** Whole folders that `npm test` leaves out: what is built and packed, and rare cases of what is built. */
-const rest = ['build/**/*', 'package', 'api/*', 'bench/bench', 'demo/*', 'e2e/**/*', 'faults/*'].map(
-  (name) => `test/${name}.test.ts`,
-);
+const rest = [
+  'build/**/*',
+  'package',
+  'api/*',
+  'bench/bench',
+  'demo/*',
+  'e2e/**/*',
+  'faults/*',
+  'screen/*',
+].map((name) => `test/${name}.test.ts`);
 
 /**
  * Unit tests that `npm test` leaves out for the time they take: scripts for guests, of which each case starts some hundred programs, the

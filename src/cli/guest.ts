@@ -6,7 +6,7 @@ import { parseTarget } from '../kinds/kinds.js';
 import { splitUser } from '../lookup/login.js';
 import { checkUserName } from '../typed/names.js';
 import { parsePort } from '../typed/numbers.js';
-import { shellLine } from '../typed/shell.js';
+import { shellLine, wordsToType } from '../typed/shell.js';
 import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage, verbose } from './command.js';
 import type { FindingJson } from './json.js';
 import type { FormatRows } from './rows.js';
@@ -122,8 +122,7 @@ export function formatProgress(
 /** A fix in a machine as a command of this host; undefined if it cannot be pasted. Managers of containers take the first digits of an id. */
 export function fixHere(fix: string, exec: readonly string[] | undefined): string | undefined {
   if (exec === undefined || printable(fix) !== fix) return undefined;
-  const words = exec.filter((word) => word !== '--syslog=false');
-  const shorter = words.map((word) => (/^[0-9a-f]{64}$/.test(word) ? word.slice(0, 12) : word));
+  const shorter = wordsToType(exec).map((word) => (/^[0-9a-f]{64}$/.test(word) ? word.slice(0, 12) : word));
   return shellLine([...shorter, '/bin/sh', '-c', fix]);
 }
 

@@ -55,7 +55,12 @@ export function shellLine(words: readonly string[], shell: Shell = 'posix'): str
 }
 
 export function startLine({ typed, command }: Pick<StartCommand, 'typed' | 'command'>, shell: Shell): string {
-  return typed ?? shellLine(command, shell);
+  return typed ?? shellLine(wordsToType(command), shell);
+}
+
+/** Without an option that Podman gets from a program, and a person does not type. */
+export function wordsToType(words: readonly string[]): readonly string[] {
+  return words.filter((word) => word !== '--syslog=false');
 }
 
 /** A line that renames a file to FILE.old, which it does not overwrite unasked, and then runs another command. */

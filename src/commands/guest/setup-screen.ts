@@ -5,7 +5,6 @@ import { type FormatRows, type Mark, type Row, rowFormatter } from '../../cli/ro
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { Io } from '../../process/io.js';
 import { type Env, tilde } from '../../runtime.js';
-import { shellLine } from '../../typed/shell.js';
 import type { ShowStep } from './setup-step.js';
 import type { SetupPlan, SetupSteps } from './setup-steps.js';
 
@@ -46,7 +45,6 @@ export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: I
     const about = name.trim() === labels.way ? '' : `${name.trim()}: `;
     return { ...row, name: machine, text: about + text };
   };
-  const words = shellLine(['vmssh', 'setup', ...(undo ? ['--undo'] : []), ...names]);
   const failed: Row[] = [];
   let [machine, gap] = ['', ''];
   let isPlanned = false;
@@ -76,7 +74,7 @@ export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: I
     },
     dryRun(isReady) {
       if (isReady && !verbose) io.out(format([{ mark: 'ok', text: 'Nothing to change' }]));
-      else if (!verbose) say(`Dry run: nothing was changed. To do it: ${words}`);
+      else if (!verbose) say('Dry run: nothing was changed. To do it: leave out --dry-run');
     },
     done(all, isReady) {
       const hosts = all.flatMap(({ host }) => host ?? []);

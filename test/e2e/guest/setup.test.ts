@@ -101,7 +101,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     ];
     expect(await lines('--dry-run', 'incus/web')).toEqual([
       ...plan,
-      expect.stringMatching(/^Dry run: nothing was changed\. To do it: .* setup incus\/web$/),
+      'Dry run: nothing was changed. To do it: leave out --dry-run',
     ]);
     expect(await lines('--yes', 'incus/web')).toEqual([
       ...plan,

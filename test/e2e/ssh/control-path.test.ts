@@ -31,7 +31,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a ControlPath', () => {
       run([...vmssh, 'check', '--ssh-config', config(token), `${sshd.user}@${target}`]);
     const { code, stdout } = await check('h');
     expect({ code, stdout }).toMatchObject(
-      printing(1, /^✗ \S+: ssh's ControlPath is .*cm-.*\n {4}fix: .*ControlPath ~\/\.ssh\/control-%C\n/),
+      printing(1, /^✗ \S+: ssh's ControlPath is .*cm-.*\n {2}fix: .*ControlPath ~\/\.ssh\/control-%C\n/),
     );
     expect(await check('C')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('control-path') });
   });
@@ -43,7 +43,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a ControlPath', () => {
     const path = config('C', master);
     expect(await run(['ssh', '-F', path, target, 'exit 3'])).toMatchObject({ code: 255 });
     const { code, stdout } = await run([...vmssh, 'check', '--ssh-config', path, `${sshd.user}@${target}`]);
-    const says = new RegExp(`^✗ \\S+: ssh's ControlPath is .*${problem.source}.*\n {4}fix: .*${fix.source}`);
+    const says = new RegExp(`^✗ \\S+: ssh's ControlPath is .*${problem.source}.*\n {2}fix: .*${fix.source}`);
     expect({ code, stdout }).toMatchObject(printing(1, says));
   });
 

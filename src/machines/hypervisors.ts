@@ -95,3 +95,16 @@ function groupsOf(text: string, path: string): ReadonlyMap<string, readonly stri
   }
   return groups;
 }
+
+/** Runs a command on what was typed, with one login to each hypervisor on the way where its ssh asks something. */
+export async function withOneLogin<T>(
+  typed: readonly string[],
+  io: Io,
+  work: (io: Io) => Promise<T>,
+): Promise<T> {
+  const { hopsTo } = await import('../ssh/config/names.js');
+  const hops = await hopsTo(typed, io);
+  if (hops.length === 0) return work(io);
+  const { sharingLogins } = await import('../connect/via/shared-login.js');
+  return sharingLogins(hops, io, (env) => work({ ...io, env }));
+}

@@ -9,15 +9,14 @@ import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { rowFormatter } from '../../cli/rows.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
-import { sharingLogins } from '../../connect/via/shared-login.js';
 import { exitCode } from '../../errors.js';
 import { fewAtATime } from '../../group-by.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
 import { splitLogin } from '../../lookup/login.js';
+import { withOneLogin } from '../../machines/hypervisors.js';
 import type { Io } from '../../process/io.js';
 import { outsideLines } from '../../sources/outside/file.js';
-import { hopsTo } from '../../ssh/config/names.js';
 import { checkUserName } from '../../typed/names.js';
 import { formatEndpoint } from '../../typed/route.js';
 import { examineSource } from './check-source.js';
@@ -89,11 +88,8 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
   },
 
   async run(options, io) {
-    const hops = await hopsTo(
-      options.targets.map((target) => splitLogin(target).host),
-      io,
-    );
-    return sharingLogins(hops, io, (env) => checkAll(options, { ...io, env }));
+    const typed = options.targets.map((target) => splitLogin(target).host);
+    return withOneLogin(typed, io, (sharing) => checkAll(options, sharing));
   },
 };
 

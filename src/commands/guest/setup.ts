@@ -4,13 +4,12 @@ import { CommandError, flag, oneOf, readAll, UsageError } from '../../cli/comman
 import { everyStepOption } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { canPick } from '../../cli/terminal.js';
-import { sharingLogins } from '../../connect/via/shared-login.js';
 import { exitCode, quote } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { splitUser } from '../../lookup/login.js';
+import { withOneLogin } from '../../machines/hypervisors.js';
 import type { Io } from '../../process/io.js';
 import { ended } from '../../process/terminate.js';
-import { hopsTo } from '../../ssh/config/names.js';
 import { accountOf } from '../../ssh/folder.js';
 import { setupScreen, silentScreen } from './setup-screen.js';
 import { toSetUp } from './setup-step.js';
@@ -78,7 +77,7 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     if (person) return setUpFor(person, process.argv.slice(2), io);
     const targets = names.length > 0 ? names : await picked(io);
     if (targets === undefined) return exitCode.interrupted;
-    return sharingLogins(await hopsTo(targets, io), io, (env) => setUpAll(targets, options, { ...io, env }));
+    return withOneLogin(targets, io, (sharing) => setUpAll(targets, options, sharing));
   },
 };
 

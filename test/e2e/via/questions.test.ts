@@ -26,7 +26,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(programs))('a hypervisor whose
 
   it.each([
     { words: ['list', '--via', 'hv1'], ends: 0 },
-    { words: ['check', '--via', 'hv1'], at: true, ends: 1 },
+    { words: ['check', '--via', 'hv1'], at: true, ends: 0 },
     { words: ['setup', '--dry-run', '--by', 'login'], at: true, ends: 1 },
   ])('is asked once by $words, whose connection to it ends with it', async ({ words, at, ends }) => {
     const before = shared();

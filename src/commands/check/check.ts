@@ -13,8 +13,6 @@ import { exitCode } from '../../errors.js';
 import { fewAtATime } from '../../group-by.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
-import { splitLogin } from '../../lookup/login.js';
-import { withOneLogin } from '../../machines/hypervisors.js';
 import type { Io } from '../../process/io.js';
 import { outsideLines } from '../../sources/outside/file.js';
 import { checkUserName } from '../../typed/names.js';
@@ -88,6 +86,10 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
   },
 
   async run(options, io) {
+    const [{ splitLogin }, { withOneLogin }] = await Promise.all([
+      import('../../lookup/login.js'),
+      import('../../machines/hypervisors.js'),
+    ]);
     const typed = options.targets.map((target) => splitLogin(target).host);
     return withOneLogin(typed, io, (sharing) => checkAll(options, sharing));
   },

@@ -7,7 +7,6 @@ import { canPick } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { splitUser } from '../../lookup/login.js';
-import { withOneLogin } from '../../machines/hypervisors.js';
 import type { Io } from '../../process/io.js';
 import { ended } from '../../process/terminate.js';
 import { accountOf } from '../../ssh/folder.js';
@@ -77,6 +76,7 @@ same way, or as the login shows it, and pinned, and config install writes the Ho
     if (person) return setUpFor(person, process.argv.slice(2), io);
     const targets = names.length > 0 ? names : await picked(io);
     if (targets === undefined) return exitCode.interrupted;
+    const { withOneLogin } = await import('../../machines/hypervisors.js');
     return withOneLogin(targets, io, (sharing) => setUpAll(targets, options, sharing));
   },
 };

@@ -32,7 +32,7 @@ export const outsides: readonly Outside[] = [
     step: 'address-form',
     evidence: /ListenStream=vsock:\/\/any:22, and systemd 252 \(bad-setting\) does not support the URL form/,
     outside:
-      /nothing listens on vsock port 22[\s\S]*- the socket unit has an address .* \(1 in docs\/reference\/guest-failures\.md\)/,
+      /nothing listens on vsock port 22[\s\S]*[-–] the socket unit has an address .* \(1 in docs\/reference\/guest-failures\.md\)/,
     restores: ':',
   },
   {
@@ -73,7 +73,7 @@ export const outsides: readonly Outside[] = [
     breaks: `mv ${units}/sshd-vsock.socket /usr/lib/systemd/system; systemctl -q mask --now sshd-vsock.socket`,
     step: 'masked',
     evidence: /sshd-vsock\.socket is masked: .* points to \/dev\/null/,
-    outside: /- the socket is masked.* \(8 in docs\/reference\/guest-failures\.md\)/,
+    outside: /[-–] the socket is masked.* \(8 in docs\/reference\/guest-failures\.md\)/,
     restores: `mv /usr/lib/systemd/system/sshd-vsock.socket ${units}; systemctl daemon-reload`,
   },
 ];

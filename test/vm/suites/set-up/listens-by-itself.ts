@@ -15,8 +15,8 @@ export async function changesNothing({ guest, sshConfig, target, vmssh, check }:
     expect(stdout).not.toMatch(/^ {2}\+/m);
     expect(stdout).toMatch(
       more.length === 0
-        ? /- units +systemd 2\d\d\.\S+ listens on vsock port 22 by itself \(\/run\/systemd\/generator\/sshd-vsock\.socket\)/
-        : /- generator +systemd 2\d\d\.\S+ has a generator of its own/,
+        ? /[-–] units +systemd 2\d\d\.\S+ listens on vsock port 22 by itself \(\/run\/systemd\/generator\/sshd-vsock\.socket\)/
+        : /[-–] generator +systemd 2\d\d\.\S+ has a generator of its own/,
     );
   }
   expect(await listEtc(guest)).toEqual(before);

@@ -132,7 +132,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     const done = await onTerminal([...vmssh, ...args], /password for tester: $/, 's3cret');
     expect(done.code, done.stdout).toBe(0);
     expect(done.stdout).toMatch(
-      /\[sudo\] password for tester: \r\n[\s\S]*units.*\r\n[\s\S]*✓.*banner.*SSH-2/,
+      /\[sudo\] password for tester: \r+\n[\s\S]*units.*\r+\n[\s\S]*✓.*banner.*SSH-2/,
     );
     expect((await site.guest.run('ls /tmp')).stdout).not.toContain('tmp.');
     expect((await install('--undo')).code).toBe(0);

@@ -17,7 +17,7 @@ export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
   if (pid !== undefined) unlessEnded(() => process.kill(pid, 'SIGTERM'));
 });
 
-/** The same also if this process is killed: for an ssh that waits at its question, or as long as a machine keeps it. */
+/** Ends an ssh with this process, also if this process is killed: one that waits at its question, or that a machine keeps. */
 export const keptSshEndsWithUs: Start = (start) => {
   if (process.platform === 'win32') return sshEndsWithUs(start);
   // Before the program: else a kill in between would leave that.

@@ -182,7 +182,7 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
     ...fresh(config),
   ];
   const first = ssh.refusal === undefined ? install : refusalFix(ssh.refusal);
-  // It takes its lines back where ssh refuses others.
+  // config install takes its lines back where ssh refuses others.
   return checks.map((each) =>
     !first?.startsWith(install) && each.fix?.startsWith(install) ? { ...each, fix: undefined } : each,
   );

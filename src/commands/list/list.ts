@@ -165,13 +165,13 @@ async function lookVia(
   options: ListOptions,
   hosts: readonly string[],
   io: Io,
-  asking: Pick<AskOptions, 'signal' | 'beforeQuestion'>,
+  asking: AskOptions,
   here: AllMachines = { machines: [], warnings: [] },
   onAnswer?: OnAnswer,
 ): Promise<Selection> {
   const { askAll } = await import('../../machines/ask.js');
   const args = options.providers === undefined ? [] : [`--provider=${options.providers.join(',')}`];
-  const listings = await askAll([...new Set(hosts)], io, { args, ...asking }, onAnswer);
+  const listings = await askAll([...new Set(hosts)], io, { ...asking, args }, onAnswer);
   const machines = [here, ...listings].flatMap((each) => each.machines);
   const warnings = [here, ...listings].flatMap((each) => each.warnings);
   const from = (options.via ? hosts : options.providers)?.join(' or ');

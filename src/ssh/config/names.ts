@@ -117,7 +117,7 @@ export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostE
   return entries.find(({ host }) => host === typed || lower(host) === typed);
 }
 
-/** The hypervisors on the way to what was typed. */
+/** The first hypervisor of each typed name that is behind one. */
 export async function hopsTo(typed: readonly string[], here: { env: Env }): Promise<readonly string[]> {
   const written = await writtenHosts(here);
   return typed.flatMap((name) => {

@@ -65,7 +65,7 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
   });
 
   it.each([
-    ['incus/hv1:old', /"hv1:old" is off\n.*incus start --project=default hv1:old,/],
+    ['incus/hv1:old', /"hv1:old" is off\n.*incus start --project=default hv1:old\n/],
     ['incus/hv1:wep', /no machine "hv1:wep".*\n.*did you mean "hv1:web"/],
     ['incus/hv2:web', /no remote "hv2", but "hv1"\n.*incus remote add hv2/],
   ])('%s says what is wrong, and the fix', async (typed, problem) => {

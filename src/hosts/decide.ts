@@ -15,7 +15,7 @@ import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { givesAway, whyNoBring } from '../ssh/config/host-options.js';
 import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
-import { loginOf, type MachineLogin, withLogins } from '../ssh/config/logins.js';
+import { loginsFor, type MachineLogin, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
 import type { ConcreteHost } from '../ssh/config/text.js';
@@ -104,11 +104,11 @@ function whatStays(found: MachinesFound, options: Stays, last: HostState, io: Io
   const today = found.day ?? new Date().toISOString().slice(0, 10);
   const stays = new Set(last.machines.filter(found.stays ?? isUnknown));
   const listed = found.machines.filter(({ via: host, provider }) => host || !otherwise.has(provider));
-  const lastLogins = settings.logins.parse(last.options);
-  const all = [...listed, ...stays];
+  const loginOf = loginsFor(logins, [...listed, ...stays]);
+  const lastOf = loginsFor(settings.logins.parse(last.options), last.machines);
   const kept = [...stays].map((each): HostEntry => {
-    const now = loginOf(each, logins, all);
-    return now ? { ...each, ...loginFields(now) } : withoutLogin(each, lastLogins, last);
+    const now = loginOf(each);
+    return now ? { ...each, ...loginFields(now) } : withoutLogin(each, lastOf(each));
   });
   const isWanted = ({ via: host }: HostEntry) =>
     found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
@@ -144,8 +144,7 @@ export function couldNotBeAsked(
 }
 
 /** What its manager says of a machine: the login that setup made is taken back. */
-function withoutLogin(entry: HostEntry, logins: Settings['logins'], { machines }: HostState): HostEntry {
-  const login = loginOf(entry, logins, machines);
+function withoutLogin(entry: HostEntry, login: MachineLogin | undefined): HostEntry {
   return login && login.user === entry.user ? { ...entry, ...loginFields({}) } : entry;
 }
 

@@ -3,6 +3,7 @@ import { fewOf } from '../group-by.js';
 import { namesOf } from '../identity/identity.js';
 import { bothFiles } from '../identity/inbox.js';
 import { pinsIn } from '../identity/pins.js';
+import { keptFor } from '../identity/same.js';
 import { asTarget, parseTarget } from '../kinds/kinds.js';
 import type { Here } from '../process/io.js';
 import type { Env } from '../runtime.js';
@@ -34,14 +35,15 @@ export async function inUse(
   const aliases = lacking.map(aliasOf);
   const file = await bothFiles(knownHostsFile(env));
   const pinned = new Set(pinsIn(file, aliases).flatMap(({ alias, names }) => [alias, ...names]));
+  const loginOf = keptFor(logins, listed);
   const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
   return lacking.filter((entry, at) => {
-    const { target, uuid, name, host, via } = entry;
+    const { target, name, host, via } = entry;
     const names = namesOf({ target: parseTarget(target), machine: entry }, host);
     if ([aliases[at] ?? '', ...names].some((each) => pinned.has(each))) return true;
     if (set.has(host.toLowerCase())) return true;
     if (via === undefined && guests.some((keys) => keys.name === name)) return true;
-    return logins.some((login) => login.target === target || (uuid !== undefined && login.uuid === uuid));
+    return loginOf(entry) !== undefined;
   });
 }
 

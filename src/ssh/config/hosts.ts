@@ -1,6 +1,7 @@
 import { printable, quote, quoteNames } from '../../errors.js';
 import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../../group-by.js';
 import { exact, hostKeyAlias } from '../../identity/identity.js';
+import { keptFor } from '../../identity/same.js';
 import type { Kind } from '../../kinds/kind.js';
 import { kinds, parseTarget } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
@@ -11,7 +12,7 @@ import { isOfProcess, isTargetWord, slug } from '../../typed/names.js';
 import { isOthersId } from '../../typed/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
-import { loginOf, type MachineLogin } from './logins.js';
+import { loginsFor, type MachineLogin } from './logins.js';
 import { isAddress, kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
@@ -84,6 +85,7 @@ interface Wanted {
   readonly machine: ListedMachine;
   readonly host: string;
   readonly isHolder: boolean;
+  readonly had: HostEntry | undefined;
 }
 
 function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions): readonly Wanted[] {
@@ -94,7 +96,7 @@ function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions):
   const all = countBy(machines, ofProvider);
   const running = countBy(machines.filter(mayBeUp), ofProvider);
   const targets = countBy(machines, ({ target }) => target);
-  const hadBefore = beforeOf(machines, before);
+  const hadBefore = keptFor(before, machines);
   return machines.map((machine) => {
     const { name, provider, target, part, via } = machine;
     const hostWith = (end: string) => `${prefix}${slug(name)}${end}${via === undefined ? '' : `.${via}`}`;
@@ -103,28 +105,17 @@ function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions):
     const byPart = part ? hostWith(`-${slug(part).replaceAll('.', '-')}`) : byProvider;
     const longer = all.get(ofProvider(machine)) === 1 ? byProvider : byPart;
     // One that was gone too: nobody has taken its name meanwhile, or it would have no entry.
-    const had = hadBefore(machine)?.host;
+    const had = hadBefore(machine);
     const isHolder =
-      had !== undefined && [plain, byProvider, byPart].includes(had) && targets.get(target) === 1;
+      had !== undefined && [plain, byProvider, byPart].includes(had.host) && targets.get(target) === 1;
     if (had !== undefined && (isHolder || (via === undefined && silent.length > 0)))
-      return { machine, host: had, isHolder };
+      return { machine, host: had.host, isHolder, had };
     // Of several of one name and manager, the one that runs.
     const isOfOne = all.get(ofProvider(machine)) === slugs.get(shortOf(machine));
     const runs = isOfOne && mayBeUp(machine) && running.get(ofProvider(machine)) === 1;
     const isOnly = runs || slugs.get(shortOf(machine)) === 1;
-    return { machine, host: isOnly ? plain : longer, isHolder };
+    return { machine, host: isOnly ? plain : longer, isHolder, had };
   });
-}
-
-/** The entry of a machine. Its target may have changed, as when a second machine of its name gets the manager's scope into both. */
-function beforeOf(machines: readonly ListedMachine[], before: readonly HostEntry[]) {
-  const byTarget = new Map(before.map((entry) => [entry.target, entry]));
-  const byId = new Map(before.map((entry) => [entry.via ? undefined : entry.uuid, entry]));
-  const uses = countBy(machines, ({ uuid }) => uuid);
-  return ({ target, uuid, via }: ListedMachine) => {
-    const isOwnId = uuid !== undefined && via === undefined && uses.get(uuid) === 1;
-    return byTarget.get(target) ?? (isOwnId ? byId.get(uuid) : undefined);
-  };
 }
 
 function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) {
@@ -132,7 +123,6 @@ function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) 
   // Skip made-up names, whose number changes with every start, and what others call their machines.
   const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
   const targets = countBy(known, ({ target }) => target);
-  const before = new Map(options.before?.map((entry) => [entry.target, entry]));
   const holders = new Map(kept.map((entry) => [entry.host.toLowerCase(), entry]));
   const wanted = wantedHosts(known, options);
   const isOnly = onlyOnes(wanted);
@@ -141,13 +131,13 @@ function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) 
     .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
     .map(({ name }) => ({ name, why: "it is another user's: type its target, as vmssh list prints it" }));
   for (const each of wanted) {
-    const { machine, host } = each;
+    const { machine, host, had } = each;
     const { name, target } = machine;
     // Containers that are off are left over by the hundred; their names are still theirs, so that no Host reaches another one meanwhile.
     const isStopped = machine.container !== undefined && machine.status === 'off';
     if (isStopped && !startOf(start, { host, target })) continue;
     const holder = holders.get(host.toLowerCase());
-    const isKnown = before.has(target) || holder !== undefined;
+    const isKnown = had !== undefined || holder !== undefined;
     const why =
       (isKnown ? undefined : silenceProblem(machine, silent)) ??
       problem(machine, host, isOnly(each)) ??
@@ -157,8 +147,7 @@ function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) 
     const byTarget = hasTarget && taken(target) === undefined ? target : undefined;
     const named = another === undefined ? host : byTarget;
     const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
-    if (named !== undefined)
-      entries.push(toEntry(machine, named, { environment, more: before.get(target)?.more }));
+    if (named !== undefined) entries.push(toEntry(machine, named, { environment, more: had?.more }));
     // Of a name with a dot, or an address, nobody expects that it means the machine.
     if (another !== undefined && (named === undefined || ![undefined, isAddress].includes(taken(host))))
       left.push({ name, target, why: another });
@@ -263,7 +252,8 @@ export interface HostSurroundings {
 function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings: HostSurroundings) {
   const { taken, knownHosts, guests = [], logins = [] } = surroundings;
   const now = entries.filter(({ gone }) => gone === undefined);
-  const bringing = new Set(entries.filter((entry) => loginOf(entry, logins, now)?.brings));
+  const loginOf = loginsFor(logins, now);
+  const bringing = new Set(entries.filter((entry) => loginOf(entry)?.brings));
   const names = moreNames(entries, taken, bringing);
   const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
   const lookedUp = lookedUpNames(entries, prefix);

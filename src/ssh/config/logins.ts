@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { definedFields } from '../../group-by.js';
+import { keptFor } from '../../identity/same.js';
 import type { Here } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import type { JsonObject } from '../../sources/tools/json.js';
@@ -65,42 +66,20 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
 type Owner = Pick<ListedMachine, 'target' | 'uuid' | 'via' | 'authority'>;
 
 export function withLogins(machines: readonly ListedMachine[], all: readonly MachineLogin[]) {
+  const loginOf = loginsFor(all, machines);
   return machines.map((machine) => {
-    const login = loginOf(machine, all, machines);
+    const login = loginOf(machine);
     return login ? { ...machine, user: login.user, identityFile: login.identityFile } : machine;
   });
 }
 
 /** The login that a machine's Host gets. */
-export function loginOf(...asked: Parameters<typeof recordOf>): MachineLogin | undefined {
-  const login = recordOf(...asked);
-  return login?.failed ? undefined : login;
-}
-
-/**
- * What a person chose for a machine: by its UUID, wherever that is now; else by its target, if no machine of `listed`
- * has that UUID, as a container that is made again has another one.
- */
-function recordOf(
-  machine: Owner,
-  all: readonly MachineLogin[],
-  listed: readonly Owner[],
-): MachineLogin | undefined {
-  const { target, uuid } = machine;
-  if (machine.authority === 'other') return undefined;
-  // Few have one, and there may be thousands of machines.
-  const mine = all.filter((login) => login.target === target || (uuid !== undefined && login.uuid === uuid));
-  if (mine.length === 0) return undefined;
-  const isOwn = ({ via, authority }: Owner) => via === undefined && authority !== 'other';
-  const others = listed.filter((each) => isOwn(each) && each.target !== target);
-  const has = (login: MachineLogin) => others.some((each) => each.uuid === login.uuid);
-  const isThere = (login: MachineLogin) =>
-    others.some((each) => each.uuid === login.uuid && each.target === login.target);
-  return (
-    mine.find((login) => login.target === target && login.uuid === uuid) ??
-    mine.find((login) => uuid !== undefined && login.uuid === uuid && isOwn(machine) && !isThere(login)) ??
-    mine.find((login) => login.target === target && (login.uuid === undefined || !has(login)))
-  );
+export function loginsFor(all: readonly MachineLogin[], listed: readonly Owner[]) {
+  const keptOf = keptFor(all, listed);
+  return (machine: Owner): MachineLogin | undefined => {
+    const login = keptOf(machine);
+    return login?.failed ? undefined : login;
+  };
 }
 
 /** The one that is kept for a machine, else what its manager made. */
@@ -116,7 +95,8 @@ export async function madeLogin(
 export async function keptLogin(machine: Owner | undefined, io: Here): Promise<MachineLogin | undefined> {
   if (machine === undefined) return undefined;
   const { logins: all, state } = await keptLogins(io);
-  return recordOf(machine, all, state?.machines.filter(({ gone }) => gone === undefined) ?? []);
+  const listed = state?.machines.filter(({ gone }) => gone === undefined) ?? [];
+  return keptFor(all, listed)(machine);
 }
 
 /** The logins that are kept, also of a state that is lost; `isFirst`: nothing was kept. */

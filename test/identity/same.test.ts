@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { ListedMachine } from '../../../src/sources/merge.js';
-import { loginOf, type MachineLogin } from '../../../src/ssh/config/logins.js';
+import { keptFor } from '../../src/identity/same.js';
+import type { ListedMachine } from '../../src/sources/merge.js';
 
 const id = (digit: number) => `${String(digit).repeat(8)}-2222-4333-8444-555555555555`;
 const machine = (target: string, uuid: string | undefined, more: Partial<ListedMachine> = {}) => ({
   ...{ name: 'x', target, status: 'running', provider: 'podman', also: [], uuid },
   ...more,
 });
-const dev: MachineLogin = { target: 'podman/dev', uuid: id(1), user: 'kim', brings: true };
-const other: MachineLogin = { target: 'podman/web', uuid: id(2), user: 'ann' };
+const dev = { target: 'podman/dev', uuid: id(1), user: 'kim' };
+const far = { target: 'via/hv1/podman/far', uuid: id(4), user: 'eve' };
+const other = { target: 'podman/web', uuid: id(2), user: 'ann' };
 
 type Owner = ReturnType<typeof machine>;
 
-describe('the login that setup made for a machine', () => {
+describe('what is kept for a machine', () => {
   const others = { authority: 'other' } as const;
   const another = "is no other one's while the machine is listed under another name";
   it.each<[name: string, want: string | undefined, own: Owner, more?: Owner]>([
@@ -35,9 +36,16 @@ describe('the login that setup made for a machine', () => {
       machine('qemu/evil', id(1), others),
     ],
     ["is none of another user's machine", undefined, machine('qemu/evil', id(1), others)],
+    ['is none of two copies with the UUID', undefined, machine('qemu/a', id(1)), machine('qemu/b', id(1))],
     ["is none of another hypervisor's", undefined, machine('via/hv1/podman/dev', id(1), { via: 'hv1' })],
+    ['is that of its target there', 'eve', machine('via/hv1/podman/far', id(5), { via: 'hv1' })],
+    [
+      'is no machine of this host by a UUID that another hypervisor says',
+      undefined,
+      machine('qemu/x', id(4)),
+    ],
   ])('$0', (_name, want, own, more) => {
     const listed = more ? [own, more] : [own];
-    expect(loginOf(own, [dev, other], listed)?.user).toBe(want);
+    expect(keptFor([dev, other, far], listed)(own)?.user).toBe(want);
   });
 });

@@ -35,7 +35,7 @@ export async function dropPeeked(connection: Connection, length: number): Promis
  * Nothing is found if no more come by `deadline` of `now`, or `most` have come.
  */
 export async function peekFor<T>(
-  connection: Pick<Connection, 'peek'>,
+  connection: Connection,
   most: number,
   deadline: number,
   find: (text: string) => T | undefined,

@@ -7,7 +7,7 @@ import { before } from './wait.js';
 /** Opens the first address that answers, in the resolver's order; each gets an equal share of the time. Rejects with a refusal, or the first error. */
 export async function openTcp<T>(
   host: string,
-  options: Pick<OpenOptions, 'timeoutMs' | 'signal'>,
+  options: OpenOptions,
   open: (address: string, timeoutMs: number) => Promise<T>,
   find: typeof lookupHost = lookupHost,
 ): Promise<T> {
@@ -30,7 +30,7 @@ export async function openTcp<T>(
 /** A host's addresses in the resolver's order. Rejects with ENOTFOUND, EAI_AGAIN, ETIMEDOUT or the signal's reason; a late answer is ignored. */
 export async function lookupHost(
   host: string,
-  { timeoutMs, signal }: Pick<OpenOptions, 'timeoutMs' | 'signal'>,
+  { timeoutMs, signal }: OpenOptions,
   lookup: (host: string) => Promise<readonly { address: string }[]> = (name) =>
     systemLookup(name, { all: true }),
 ): Promise<readonly string[]> {

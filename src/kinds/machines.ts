@@ -27,7 +27,7 @@ const named = {
   separators: '/%',
   rest: 'name',
   takesPort: true,
-  resolve(this: Pick<Kind, 'sources'>, target: AnyTarget, context: ResolveContext) {
+  resolve(this: Kind, target: AnyTarget, context: ResolveContext) {
     return find(this, target as NamedTarget, context);
   },
 } as const;

@@ -23,7 +23,7 @@ export interface MachineJson {
   readonly routes: readonly RouteJson[];
   readonly user?: string;
   readonly identityFile?: string;
-  readonly container?: Pick<ContainerFacts, 'id' | 'labels'>;
+  readonly container?: ContainerFacts;
   readonly authority?: Authority;
   readonly via?: string;
 }

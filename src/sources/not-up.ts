@@ -58,7 +58,7 @@ const maxMs = 20_000;
 /** The route to an IP address for which its source has to be asked. Throws a ConnectError. */
 export async function askIp(
   ask: (deps: Deps) => Promise<string | undefined>,
-  { title, hints }: Pick<Source, 'title' | 'hints'>,
+  { title, hints }: Source,
   context: ResolveContext,
   leftMs = maxMs,
 ): Promise<Route> {

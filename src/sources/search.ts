@@ -36,7 +36,7 @@ export function match<T extends Named>(wanted: string, machines: readonly T[]): 
 }
 
 /** Whether a machine is another user's, or in a container: it has no short name, and takes none. */
-export function isOfOthers({ authority }: Pick<Named, 'authority'>): boolean {
+export function isOfOthers({ authority }: Named): boolean {
   return authority === 'other';
 }
 

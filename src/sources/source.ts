@@ -104,7 +104,7 @@ export interface Reachable {
   /** Asks other sources for the same machine: all its routes, as `list` joins them. */
   readonly joined?: () => Promise<readonly Route[]>;
   /** What its manager knows already that may be why it does not answer: it ends again and again. */
-  readonly trouble?: Pick<Recheck, 'problem' | 'hint'>;
+  readonly trouble?: Recheck;
   /** Called once if the machine is not there: why it is not, if its manager knows. */
   readonly recheck?: () => Promise<Recheck | undefined>;
 }
@@ -278,7 +278,7 @@ const ofMachines: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a provider, or `machine` of it, is there and did not answer in time: the provider may have any name. */
-export function isSilence({ code }: Pick<Warning, 'code'>): boolean {
+export function isSilence({ code }: Warning): boolean {
   return ['TIMEOUT', 'ETIMEDOUT', 'EAGAIN', 'ECONNRESET'].includes(code);
 }
 

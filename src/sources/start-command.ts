@@ -30,7 +30,7 @@ export function startImage(name: string): StartCommand {
 }
 
 export function startContainer(
-  { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
+  { name, status }: DiscoveredMachine,
   { url, ownName = name }: ContainerFacts,
   manager: 'podman' | 'docker',
 ): StartCommand {

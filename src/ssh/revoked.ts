@@ -11,7 +11,7 @@ import type { MachineKeys } from './machine-keys.js';
 
 /** The file of RevokedHostKeys that has the key: a list of keys, or a KRL, which ssh-keygen reads. Throws if it cannot be asked. */
 export async function revokedIn(
-  { revoked, reached: { text } }: Pick<MachineKeys, 'revoked' | 'reached'>,
+  { revoked, reached: { text } }: MachineKeys,
   { type, key }: ShownKey,
   env: Env,
 ): Promise<string | undefined> {

@@ -40,7 +40,7 @@ export const routeFacts: Readonly<Record<RouteName, { readonly costs: string; re
 };
 
 /** The route that opening an endpoint is; undefined for a hop, whose other end chooses. */
-export function routeOf({ family }: Pick<Endpoint, 'family'>): RouteName | undefined {
+export function routeOf({ family }: Endpoint): RouteName | undefined {
   if (family === 'unix') return 'export';
   if (family === 'tcp') return 'ip';
   return family === 'via' ? undefined : family;

@@ -80,7 +80,7 @@ function onDrive(path: string, platform: NodeJS.Platform): string {
 }
 
 /** The hop to a machine behind another hypervisor. Nothing is looked up: only that hypervisor knows its machines. */
-export function routeToHop(target: ViaTarget, { port }: Pick<SocketContext, 'port'>): Route {
+export function routeToHop(target: ViaTarget, { port }: SocketContext): Route {
   const endpoint = hopTo(target, port);
   return routeBy(endpoint, stepsOf(endpoint));
 }

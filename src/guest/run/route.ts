@@ -156,7 +156,7 @@ export function guestRoute(options: GuestRouteOptions, settings?: readonly strin
   }
 }
 
-function overSsh(options: GuestRouteOptions, script: string, more: Omit<Login, 'command'> = {}) {
+function overSsh(options: GuestRouteOptions, script: string, more: Login = {}) {
   // Without that connection it does not make another one. With ControlMaster=yes it would not use it.
   const only = options.control === undefined ? [] : ['-o', 'ProxyCommand=false', '-o', 'ControlMaster=no'];
   const flags = [...only, ...(more.flags ?? [])];

@@ -42,7 +42,7 @@ export async function listServices(deps: Deps, run: RunTool = runTool): Promise<
 /** Whether a vsock port is registered; undefined if the registry cannot be read. */
 export async function isRegistered(
   port: number,
-  { env }: Pick<Deps, 'env'>,
+  { env }: Deps,
   list = listServices,
 ): Promise<boolean | undefined> {
   try {

@@ -17,7 +17,7 @@ interface VagrantLogin {
  * key. Another user's folders and keys do not count, nor does what cannot be read.
  */
 export async function vagrantLogins(
-  { env }: Pick<Deps, 'env'>,
+  { env }: Deps,
   uid: number | undefined = process.getuid?.(),
 ): Promise<ReadonlyMap<string, VagrantLogin>> {
   const home = env.VAGRANT_HOME || (env.HOME ? join(env.HOME, '.vagrant.d') : '');

@@ -136,7 +136,7 @@ export type Untrusted = ReadonlyMap<string, string>;
 
 export async function untrustedIn(
   machines: readonly DiscoveredMachine[],
-  { folder }: Pick<OutsideLine, 'folder'>,
+  { folder }: OutsideLine,
   who: WhoChanges,
 ): Promise<Untrusted> {
   const why = new Map<string, string>();

@@ -43,7 +43,7 @@ export function aboutSource({ text }: ShippedSource): string {
 }
 
 /** What to type for each whose manager is on this host, and which the user has not added. */
-export function sourcesToAdd(here: Pick<Deps, 'env' | 'platform'>): readonly string[] {
+export function sourcesToAdd(here: Deps): readonly string[] {
   const { env: own, platform = process.platform } = here;
   if (platform !== 'linux') return [];
   const env = withToolFolders(own, platform);

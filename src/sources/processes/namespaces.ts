@@ -76,7 +76,7 @@ async function look(pid: number | string, proc: string, fs: StatusFs): Promise<L
 }
 
 /** Kernel data of a process; "" if it has exited meanwhile, or may not be read. */
-export function readStatus(path: string, fs: Pick<StatusFs, 'readStatus'>): string {
+export function readStatus(path: string, fs: StatusFs): string {
   try {
     return fs.readStatus(path);
   } catch {
@@ -104,7 +104,7 @@ export function enginesIn(text: string): readonly string[] {
 }
 
 /** The id of the container that a process is in, as its engine prints it; undefined if that gave none. */
-export function containerOf(pid: number, { procDir = '/proc' }: Pick<Deps, 'procDir'>): string | undefined {
+export function containerOf(pid: number, { procDir = '/proc' }: Deps): string | undefined {
   const groups = enginesIn(readTextIfAny(`${procDir}/${pid}/cgroup`));
   return /[0-9a-f]{64}/.exec(groups.join('\n'))?.[0].slice(0, 12);
 }

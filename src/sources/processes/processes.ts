@@ -26,7 +26,7 @@ export function warnInto(warnings: Warning[], provider: string): Warn {
 /** What `work` finds; undefined, with a warning, if it throws a DiscoveryError. Nobody is warned of a process in a container: it may have any number. */
 export async function orWarn<T>(
   work: () => Promise<T>,
-  { authority }: Pick<Process, 'authority'>,
+  { authority }: Process,
   warn: Warn,
 ): Promise<T | undefined> {
   try {
@@ -44,7 +44,7 @@ export function notListed(pid: number, problem: string): DiscoveryError {
 }
 
 /** The same for one of a program that gives its machine no other address. */
-export function noDevice({ pid }: Pick<Process, 'pid'>, program: string): DiscoveryError {
+export function noDevice({ pid }: Process, program: string): DiscoveryError {
   return notListed(pid, `a virtual machine of ${program} has no vsock device with port 22 for this host`);
 }
 

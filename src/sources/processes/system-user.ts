@@ -4,7 +4,7 @@ import { readTextIfAny } from '../../files/read-sync.js';
 import type { Deps } from '../source.js';
 
 /** An account's line in the user database; "" if there is none, undefined if the database could not be asked. */
-type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => Promise<string | undefined>;
+type FindAccount = (uid: number, deps: Deps) => Promise<string | undefined>;
 
 /**
  * Whether a uid is a system user's, and no person's: all below UID_MIN of login.defs(5), and above UID_MAX services,
@@ -12,7 +12,7 @@ type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => Promise<
  */
 export async function isSystemUser(
   uid: number,
-  deps: Pick<Deps, 'env' | 'etcDir' | 'signal'>,
+  deps: Deps,
   findAccount: FindAccount = accountLine,
 ): Promise<boolean> {
   const { systemMax, peopleMax } = uidRanges(deps);
@@ -24,7 +24,7 @@ export async function isSystemUser(
   return account === '' || /:[^:\n]*\/(nologin|false)$/.test(account ?? '');
 }
 
-function uidRanges({ etcDir = '/etc' }: Pick<Deps, 'etcDir'>): { systemMax: number; peopleMax: number } {
+function uidRanges({ etcDir = '/etc' }: Deps): { systemMax: number; peopleMax: number } {
   const text = readTextIfAny(`${etcDir}/login.defs`);
   const numberOf = (name: string) => {
     const value = Number(new RegExp(`^\\s*${name}\\s+(\\w+)`, 'm').exec(text)?.[1] ?? Number.NaN);

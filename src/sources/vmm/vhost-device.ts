@@ -48,7 +48,7 @@ export async function daemonFinder(...which: Parameters<typeof vhostDaemons>): P
 
 export type FindDaemon = (process: Process, path: string) => Promise<VhostDaemon | undefined>;
 
-function keyOf({ socket, authority }: Pick<VhostDaemon, 'socket' | 'authority'>): string {
+function keyOf({ socket, authority }: VhostDaemon): string {
   return `${authority === 'other'} ${socket}`;
 }
 

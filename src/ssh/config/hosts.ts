@@ -311,7 +311,7 @@ export function aliasOf(machine: HostMachine): string | undefined {
 }
 
 /** Who lists a machine: its provider, or "via/hv1" for each of that hypervisor. */
-export function ownerName({ provider, via }: Pick<HostMachine, 'provider' | 'via'>): string {
+export function ownerName({ provider, via }: HostMachine): string {
   return via === undefined ? provider : `via/${via}`;
 }
 

@@ -87,10 +87,7 @@ async function filesNamed(keywords: readonly string[], settings: readonly SshSet
 }
 
 /** Where ssh found the value of a keyword, "FILE line N": the first line in the blocks that it read, in its order. A Match may have counted. */
-export async function whereSet(
-  keyword: string,
-  { blocks }: Pick<SshSaid, 'blocks'>,
-): Promise<string | undefined> {
+export async function whereSet(keyword: string, { blocks }: SshSaid): Promise<string | undefined> {
   const files = new Map<string, readonly (string | undefined)[]>();
   for (const { path } of blocks) {
     const lines = (await readText(path).catch(() => '')).split('\n');

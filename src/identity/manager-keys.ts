@@ -115,7 +115,7 @@ async function answerOf<T>(ask: () => Promise<T>): Promise<T | undefined> {
 async function configuredKeys({ exec, read }: MachineFiles, deps: Deps): Promise<readonly string[]> {
   if (exec === undefined) return [];
   const { askSshd } = await import('../connect/exec/why-not.js');
-  const paths = hostKeyFiles(await printed(askSshd({ command: exec }, 'keys'), deps));
+  const paths = hostKeyFiles(await printed(askSshd(exec, 'keys'), deps));
   if (paths.length === 0) return [];
   const seen = publicKeys([await readByExec(exec, paths, deps)]);
   // Small images have no find.

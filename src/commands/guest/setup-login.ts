@@ -11,7 +11,7 @@ import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, printable, quote } from '../../errors.js';
 import { inAskedFolder } from '../../files/asked-folder.js';
 import { readText } from '../../files/read-file.js';
-import { type GuestRouteOptions, guestCaller, masterRoute, sudoAsks } from '../../guest/run/route.js';
+import { type GuestLogin, guestCaller, masterRoute, sudoAsks } from '../../guest/run/route.js';
 import { runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
 import { accountScript } from '../../guest/script.js';
 import type { Io } from '../../process/io.js';
@@ -214,7 +214,7 @@ async function inSocketFolder<T>(folder: string, run: (place: string) => Promise
 
 /** Runs something while an ssh is logged in, for which it asks. That has its socket then, and ends with this process. Throws a ConnectError. */
 async function overOneLogin<T>(
-  options: Omit<GuestRouteOptions, 'script' | 'needsRoot'> & { readonly control: string },
+  options: GuestLogin & { readonly control: string },
   { signal: stopped, io }: Setup,
   how: Pick<RunOptions, 'onComplaint'> & { settings: readonly string[]; env: Io['env'] },
   run: () => Promise<T>,

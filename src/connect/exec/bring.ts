@@ -28,7 +28,7 @@ export function bringer(endpoint: ExecEndpoint, bring: Bring) {
 export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly string[] {
   const own = endpoint.command.filter((word) => login !== undefined || word !== asRoot);
   const name = randomBytes(8).toString('hex');
-  return inShell({ ...endpoint, command: own }, script, ['bring', name, login ?? '']);
+  return inShell(own, script, ['bring', name, login ?? '']);
 }
 
 /** An option of containers' managers: without it the user of the image. */

@@ -75,7 +75,7 @@ interface Cause {
 
 async function inMachine(endpoint: ExecEndpoint, { env = process.env, signal, timeoutMs }: OpenOptions) {
   const asked = { env, signal, timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
-  const end = await runProgram(askSshd(endpoint, 'why'), asked).catch(() => undefined);
+  const end = await runProgram(askSshd(endpoint.command, 'why'), asked).catch(() => undefined);
   return end && !end.stopped ? readWhy(end, endpoint) : undefined;
 }
 
@@ -122,11 +122,11 @@ function quoteStart(text: string): string {
 }
 
 /** The command that starts the machine's sshd, prints its settings, or finds out there why it does not start. */
-export function askSshd(endpoint: Pick<ExecEndpoint, 'command'>, what: 'serve' | 'why' | 'keys') {
-  return inShell(endpoint, script, [what]);
+export function askSshd(command: readonly string[], what: 'serve' | 'why' | 'keys') {
+  return inShell(command, script, [what]);
 }
 
-export function inShell({ command }: Pick<ExecEndpoint, 'command'>, script: string, args: readonly string[]) {
+export function inShell(command: readonly string[], script: string, args: readonly string[]) {
   const text = script.replaceAll(/^ *#.*\n/gm, '');
   // systemd replaces variables in a unit's command line: systemd.service(5).
   const own = (word: string) => (command[0] === 'systemd-run' ? word.replaceAll('$', '$$$$') : word);

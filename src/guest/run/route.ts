@@ -35,18 +35,13 @@ export interface GuestRoute {
   readonly run?: ScriptRunner;
 }
 
-export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 'namesUser'> {
+/** Where a script goes in. */
+interface GuestHost {
   readonly route: GuestRouteName;
   /** [user@]HOST, or a target. */
   readonly host: string;
-  readonly script: string;
   /** What was typed for the target, so that the user's own Host of that name counts; undefined: a form of the target. */
   readonly typed?: string | undefined;
-  /** As root, with sudo if needed; false: sudo only if it does not prompt; "asked": as the account that logs in, and again by sudo if it ends with 3. */
-  readonly needsRoot: boolean | 'asked';
-  /** A configuration file for ssh in place of the user's. */
-  readonly sshConfig?: string;
-  readonly port?: number;
   /** By exec: the words of its manager in front of a program that runs there as root. */
   readonly exec?: readonly string[];
   readonly run?: ScriptRunner;
@@ -54,41 +49,50 @@ export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 
   readonly meant?: Meant;
   /** By ssh: a target that should be HOST. All other settings are those of HOST, including its host key. */
   readonly through?: string;
+  /** ssh and its first options; `ssh` by default. */
+  readonly ssh?: readonly string[];
+}
+
+/** How ssh calls vmssh as its proxy. */
+interface GuestProxy extends Pick<ProxyCall, 'bring' | 'fdpass' | 'namesUser'> {
+  readonly self: readonly string[];
+  readonly platform: NodeJS.Platform;
+  readonly port?: number;
   /** To a target: the only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
   readonly identityFile?: string;
-  /** The socket of an ssh that has logged in already: see masterRoute. */
-  readonly control?: string | undefined;
-  /** ssh and its first options; `ssh` by default. */
-  readonly ssh?: readonly string[];
-  readonly self: readonly string[];
-  readonly platform: NodeJS.Platform;
   /** Whether that ssh asks a program for host keys: vmssh then says which is the machine's. */
   readonly asksForKeys?: boolean;
   /** Our known_hosts file, for an ssh that asks. */
   readonly keysFile?: string;
-  /** Whether that ssh knows StdinNull, by which it would not read the script. */
-  readonly nullsStdin?: boolean;
   /** By an ssh that does not: where the keys of a target are kept, and by which name. Undefined: any key is right. */
   readonly known?: KnownKey | undefined;
 }
 
+export interface GuestLogin extends GuestHost, GuestProxy {
+  /** A configuration file for ssh in place of the user's. */
+  readonly sshConfig?: string;
+  /** The socket of an ssh that has logged in already: see masterRoute. */
+  readonly control?: string | undefined;
+  /** Whether that ssh knows StdinNull, by which it would not read the script. */
+  readonly nullsStdin?: boolean;
+}
+
+export interface GuestRouteOptions extends GuestLogin {
+  readonly script: string;
+  /** As root, with sudo if needed; false: sudo only if it does not prompt; "asked": as the account that logs in, and again by sudo if it ends with 3. */
+  readonly needsRoot: boolean | 'asked';
+}
+
 type KnownKey = Pick<HostOptions, 'knownHosts' | 'hostKeyAlias' | 'onlyKnown'>;
 
-export interface HostFlags
-  extends Pick<GuestRouteOptions, 'host' | 'typed' | 'route' | 'through' | 'exec' | 'run' | 'meant' | 'ssh'> {
+export interface HostFlags extends GuestHost {
   readonly sshConfig: string | undefined;
   /** With the route exec: the environment of the manager's command. */
   readonly env?: Io['env'];
   /** sudo starts the manager's command, and may ask on this terminal, or not. Undefined: without sudo. */
   readonly asks?: boolean;
 }
-
-type ProxyOptions = Pick<
-  GuestRouteOptions,
-  | ('self' | 'platform' | 'port' | 'routes' | 'identityFile')
-  | ('asksForKeys' | 'keysFile' | 'known' | 'bring' | 'fdpass' | 'namesUser')
->;
 
 /** The route for a host: WSL for wsl/DISTRO, our own proxy for other targets, ssh for the rest. */
 export function guestRouteOf(host: string): GuestRouteName {
@@ -109,7 +113,7 @@ export function targetIn(host: string): string | undefined {
 
 export async function guestCaller(
   { self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>,
-  { route, host, ssh = sshProgram({ env, platform }) }: Pick<HostFlags, 'route' | 'host' | 'ssh'>,
+  { route, host, ssh = sshProgram({ env, platform }) }: GuestHost,
 ) {
   const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
   const isAsked = route !== 'target' || asksVmssh({ program: self, platform, asksForKeys });
@@ -166,7 +170,7 @@ function overSsh(options: GuestRouteOptions, script: string, more: Login = {}) {
 type Login = Pick<SshCommand, 'flags' | 'settings' | 'command'>;
 
 /** The command line of ssh, through our own proxy if the host is a target. Throws a RangeError. */
-export function guestLogin(options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>, login: Login) {
+export function guestLogin(options: GuestLogin, login: Login) {
   const { flags = [], settings = [], command } = login;
   const { ssh = ['ssh'], route, host, typed, sshConfig, through, control } = options;
   const { user, host: target } = splitUser(host);
@@ -186,7 +190,7 @@ export function guestLogin(options: Omit<GuestRouteOptions, 'script' | 'needsRoo
   });
 }
 
-function targetOptions(target: string, options: ProxyOptions): readonly string[] {
+function targetOptions(target: string, options: GuestProxy): readonly string[] {
   const { identityFile, self: program, platform, asksForKeys, keysFile = '', known } = options;
   const asking = { program, platform, asksForKeys, keysFile };
   const isKnown = known !== undefined || asksVmssh(asking);
@@ -202,7 +206,7 @@ function targetOptions(target: string, options: ProxyOptions): readonly string[]
 }
 
 /** A new connection, which gives the machine access to nothing of this host but the script. */
-function proxyOptions(target: string, options: ProxyOptions): readonly string[] {
+function proxyOptions(target: string, options: GuestProxy): readonly string[] {
   const { self: program, platform, asksForKeys, fdpass } = options;
   const record = asksVmssh({ program, platform, asksForKeys });
   return [
@@ -225,7 +229,7 @@ const rights = {
 
 /** One login for several scripts: it goes on until it is ended, and has no session, of which sshd may allow one at a time. */
 export function masterRoute(
-  options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
+  options: GuestLogin,
   settings: readonly string[],
 ): GuestRoute {
   const more = { flags: ['-M', '-N'], settings: ['ControlPersist=no', ...settings] };

@@ -22,7 +22,7 @@ it.skipIf(missing)(`shellcheck finds nothing in sshd.sh${missing ? `: ${missing}
 describe('the words for a machine', () => {
   it('end with the script, without its comments', () => {
     const endpoint = execOf('podman', 'web');
-    const words = askSshd(endpoint, 'why');
+    const words = askSshd(endpoint.command, 'why');
     expect(words.slice(0, -5)).toEqual(endpoint.command);
     expect(words.slice(-5)).toEqual(['/bin/sh', '-c', expect.any(String), 'sh', 'why']);
     expect(words.at(-3)).not.toMatch(/^ *#/m);
@@ -31,13 +31,13 @@ describe('the words for a machine', () => {
 
   it('keep a hash that begins no comment', () => {
     const text = 'a=$b#c # d\n  # e\nf\n';
-    expect(inShell(execOf('podman', 'web'), text, []).at(-2)).toBe('a=$b#c # d\nf\n');
+    expect(inShell(execOf('podman', 'web').command, text, []).at(-2)).toBe('a=$b#c # d\nf\n');
   });
 
   it('leave no variable to systemd', () => {
-    const [serve] = askSshd(execOf('nspawn', 'web'), 'serve').slice(-3);
+    const [serve] = askSshd(execOf('nspawn', 'web').command, 'serve').slice(-3);
     expect(serve?.replaceAll('$$', '')).not.toContain('$');
-    expect(serve?.replaceAll('$$', '$')).toBe(askSshd(execOf('podman', 'web'), 'serve').at(-3));
+    expect(serve?.replaceAll('$$', '$')).toBe(askSshd(execOf('podman', 'web').command, 'serve').at(-3));
   });
 });
 

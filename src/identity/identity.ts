@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { asTarget, isNamed, kindOf, kinds, type Target } from '../kinds/kinds.js';
-import type { ListedMachine } from '../sources/merge.js';
+import type { MachineIdentity } from '../sources/source.js';
 import type { Authority } from '../sources/trusted-path.js';
 import { foldOf, slug } from '../typed/names.js';
 import { parseUuid, vmIds } from '../typed/numbers.js';
@@ -11,7 +11,7 @@ import type { Pin } from './pins.js';
 /** A target, and its machine if it was found. */
 export interface Identified {
   readonly target: Target;
-  readonly machine?: Pick<ListedMachine, 'target' | 'uuid' | 'authority'> & { readonly name?: string };
+  readonly machine?: MachineIdentity & { readonly target: string; readonly name?: string };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { groupBy } from '../group-by.js';
-import type { Authority } from '../sources/trusted-path.js';
+import type { MachineIdentity } from '../sources/source.js';
 
 /** What is kept of a machine, by what a listing said of it. */
 interface Kept {
@@ -7,9 +7,10 @@ interface Kept {
   readonly uuid?: string | undefined;
 }
 
-interface Listed extends Kept {
-  readonly via?: string | undefined;
-  readonly authority?: Authority | undefined;
+/** A machine as its source lists it. */
+export interface Listed extends MachineIdentity {
+  readonly target: string;
+  readonly via?: string;
 }
 
 /**

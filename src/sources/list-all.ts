@@ -2,13 +2,13 @@ import { groupBy, withoutRepeats } from '../group-by.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { addressOf, vhostCid } from './routes.js';
 import { withOwnNames } from './search.js';
-import type { Deps, DiscoveredMachine, Listing, Source, Warning } from './source.js';
+import type { Deps, DiscoveredMachine, Listing, Source, Warning, Warnings } from './source.js';
 import { closed, DiscoveryError, problemOf, warned } from './source.js';
 import { ownEnv } from './trusted-env.js';
 
 export const providerLimitMs = 3000;
 
-export interface AllMachines extends Pick<Listing, 'warnings'> {
+export interface AllMachines extends Warnings {
   readonly machines: readonly ListedMachine[];
 }
 

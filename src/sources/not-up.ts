@@ -3,7 +3,15 @@ import type { Route } from '../typed/route.js';
 import { shellLine, shellOf, startLine } from '../typed/shell.js';
 import { askedOf } from './no-machine.js';
 import { addressRoute } from './routes.js';
-import type { Deps, DiscoveredMachine, Reachable, Recheck, ResolveContext, Source } from './source.js';
+import type {
+  Deps,
+  DiscoveredMachine,
+  MachineState,
+  Reachable,
+  Recheck,
+  ResolveContext,
+  Source,
+} from './source.js';
 import { DiscoveryError, mayBeUp } from './source.js';
 
 /** Why a container that seems to be up may not answer. Throws a ConnectError if the machine is off, with the command that starts it. */
@@ -38,7 +46,7 @@ export function withoutRoute(
 
 /** Why a machine that is off, paused or saved does not answer, and how it is started; undefined if it may be up. */
 export function whyOff(
-  { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
+  { name, status }: MachineState,
   start: StartCommand | undefined,
   context: Pick<ResolveContext, 'text' | 'platform' | 'env'>,
 ): Recheck | undefined {

@@ -1,12 +1,22 @@
 import { countBy } from '../group-by.js';
 import { foldOf, slug } from '../typed/names.js';
 import { parseUuid } from '../typed/numbers.js';
-import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Source, Warning } from './source.js';
+import type {
+  ContainerFacts,
+  Deps,
+  DiscoveredMachine,
+  Listing,
+  MachineIdentity,
+  Search,
+  Source,
+  Warning,
+} from './source.js';
 import { DiscoveryError } from './source.js';
 
-export interface Named
-  extends Pick<DiscoveredMachine, 'name' | 'uuid' | 'authority' | 'ids'>,
-    Partial<Pick<DiscoveredMachine, 'provider'>> {
+export interface Named extends MachineIdentity {
+  readonly name: string;
+  readonly ids?: readonly string[];
+  readonly provider?: string;
   readonly container?: Pick<ContainerFacts, 'id' | 'ownName'>;
 }
 

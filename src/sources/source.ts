@@ -41,11 +41,7 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   ipOf?(machine: F, deps: Deps): Promise<string | undefined>;
 }
 
-export interface ReachedMachine
-  extends Pick<
-    DiscoveredMachine,
-    'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via' | 'hostKeys'
-  > {
+export interface ReachedMachine extends KnownMachine {
   /** 64 hexadecimal digits. */
   readonly containerId?: string;
   /** The address of its Podman's or Docker's service; undefined: it was listed by the command. */
@@ -169,10 +165,13 @@ export interface StartedProcess extends Process {
   readonly isSingle?: boolean;
 }
 
-export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> {
-  readonly found: readonly F[];
+export interface Warnings {
   /** What could not be asked: the list may be incomplete. */
   readonly warnings: readonly Warning[];
+}
+
+export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> extends Warnings {
+  readonly found: readonly F[];
 }
 
 export const nothing: Listing<never> = { found: [], warnings: [] };
@@ -186,19 +185,36 @@ export function joinListings<F extends DiscoveredMachine>(lists: readonly Listin
   return { found: lists.flatMap(({ found }) => found), warnings: lists.flatMap(({ warnings }) => warnings) };
 }
 
-export interface DiscoveredMachine {
-  readonly name: string;
-  /** What else it is called where it has no other machine's name: Proxmox's number, the name of its disk. */
-  readonly ids?: readonly string[];
-  /** What to type after `ssh`: "machine/mint". */
-  readonly target: string;
-  /** The part of its manager that has it, where two parts may have one name each: libvirt's "session", a project of Incus. */
-  readonly part?: string;
-  readonly status: Status;
-  readonly provider: string;
-  readonly cid?: number;
+/** By what a machine is told from others. */
+export interface MachineIdentity {
   /** In the 8-4-4-4-12 form. */
   readonly uuid?: string;
+  /** Only machines of the same are joined, and one of others has no short name. */
+  readonly authority?: Authority;
+}
+
+export interface MachineState {
+  readonly name: string;
+  readonly status: Status;
+}
+
+interface KnownMachine extends MachineIdentity {
+  readonly name: string;
+  /** What to type after `ssh`: "machine/mint". */
+  readonly target: string;
+  readonly provider: string;
+  /** The host keys that a source of the user says, "ssh-ed25519 AAAA…" each, if they were checked: `Source.resolve` does. */
+  readonly hostKeys?: readonly string[];
+  /** The hypervisor that has it, as ssh reaches that; undefined: this host. */
+  readonly via?: string;
+}
+
+export interface DiscoveredMachine extends KnownMachine, MachineState {
+  /** What else it is called where it has no other machine's name: Proxmox's number, the name of its disk. */
+  readonly ids?: readonly string[];
+  /** The part of its manager that has it, where two parts may have one name each: libvirt's "session", a project of Incus. */
+  readonly part?: string;
+  readonly cid?: number;
   /** The machine's process, which shows that the entries of two providers are the same machine. */
   readonly pid?: number;
   /** The routes that the provider knows, best first. */
@@ -207,17 +223,11 @@ export interface DiscoveredMachine {
   readonly user?: string;
   /** The path of the private key that its manager made for the login. */
   readonly identityFile?: string;
-  /** The host keys that a source of the user says, "ssh-ed25519 AAAA…" each, if they were checked: `Source.resolve` does. */
-  readonly hostKeys?: readonly string[];
   /** Of a source of the user: the words in front of a program that runs in it as its root. */
   readonly exec?: readonly string[];
   /** Of a source of the user: what the machine's firmware tells its system; `uuid` is made of the source's id. */
   readonly dmiUuid?: string;
   readonly container?: ContainerFacts;
-  /** Only machines of the same are joined, and one of others has no short name. */
-  readonly authority?: Authority;
-  /** The hypervisor that has it, as ssh reaches that; undefined: this host. */
-  readonly via?: string;
 }
 
 /** A container of Podman or Docker. */

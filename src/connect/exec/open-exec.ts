@@ -84,7 +84,8 @@ async function openOnce(call: Call, bring?: Bring): Promise<Connection> {
 async function start({ endpoint, env, native }: Call, bring: Bring | undefined) {
   const how = { env, start: endWithUs, stderr: 'pipe', detached: true, stop: endTree } as const;
   if (!bring) {
-    const command = endpoint.into === 'shell' ? asDaemon(askSshd(endpoint.command, 'serve'), env) : endpoint.command;
+    const command =
+      endpoint.into === 'shell' ? asDaemon(askSshd(endpoint.command, 'serve'), env) : endpoint.command;
     return { connection: new Carried(command, endpoint, native, how), release() {}, send: undefined };
   }
   const { bringer } = await import('./bring.js');

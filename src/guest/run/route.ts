@@ -228,10 +228,7 @@ const rights = {
 };
 
 /** One login for several scripts: it goes on until it is ended, and has no session, of which sshd may allow one at a time. */
-export function masterRoute(
-  options: GuestLogin,
-  settings: readonly string[],
-): GuestRoute {
+export function masterRoute(options: GuestLogin, settings: readonly string[]): GuestRoute {
   const more = { flags: ['-M', '-N'], settings: ['ControlPersist=no', ...settings] };
   return { name: options.route, command: guestLogin(options, more), input: undefined };
 }

@@ -3,14 +3,14 @@ import type { StartCommand } from '../../errors.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { type Guid, parseGuid } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, statusReader } from '../source.js';
+import { type Deps, DiscoveryError, type MachineState, statusReader } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, objectAt, parseJson } from '../tools/json.js';
 import { powershell } from '../tools/powershell.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** A Hyper-V virtual machine. Its name is neither unique nor case-sensitive. */
-export interface HyperVMachine extends Pick<DiscoveredMachine, 'name' | 'status'> {
+export interface HyperVMachine extends MachineState {
   readonly id: Guid;
 }
 
@@ -124,7 +124,7 @@ const own = 'own=';
 
 /** By its id, also as typed: Start-VM reads a name as a pattern, and several machines may have it. */
 export function startHyperV(
-  { name, status, uuid }: Pick<DiscoveredMachine, 'name' | 'status'> & { readonly uuid: Guid },
+  { name, status, uuid }: MachineState & { readonly uuid: Guid },
   env: Deps['env'],
 ): StartCommand {
   const verb = status === 'paused' ? 'Resume-VM' : 'Start-VM';

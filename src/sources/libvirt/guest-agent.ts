@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../runtime.js';
 import { parseGuid } from '../../typed/numbers.js';
-import type { Deps, DiscoveredMachine, MachineFiles, Printed, ReachedMachine } from '../source.js';
+import type { Deps, MachineFiles, MachineIdentity, Printed, ReachedMachine } from '../source.js';
 import { DiscoveryError, type ScriptRunner } from '../source.js';
 import { isJsonObject, type JsonObject, objectAt } from '../tools/json.js';
 import { maxKeyText, readInTurn } from '../tools/machine-files.js';
@@ -16,7 +16,7 @@ type AskAgent = (execute: string, args?: JsonObject, input?: string) => Promise<
  * libvirtd has, and that only its root opens. Undefined without a UUID. All that it says is the guest's own word.
  */
 export function guestAgent(
-  { uuid = '', authority }: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
+  { uuid = '', authority }: MachineIdentity,
   deps: Deps,
   seconds = '2',
 ): AskAgent | undefined {
@@ -61,10 +61,7 @@ function unlessRefused(error: unknown): undefined {
   if (!(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
 }
 
-export function agentRunner(
-  machine: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
-  deps: Deps,
-): ScriptRunner | undefined {
+export function agentRunner(machine: MachineIdentity, deps: Deps): ScriptRunner | undefined {
   if (guestAgent(machine, deps) === undefined) return undefined;
   return async (script, { signal, limitMs = maxMs }) => {
     const limited = { ...deps, timeoutMs: maxCommandMs, signal };

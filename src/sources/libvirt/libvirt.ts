@@ -4,13 +4,14 @@ import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { machineCid, parseGuid } from '../../typed/numbers.js';
-import type { Deps, DiscoveredMachine, Listing, Warn, Warning } from '../source.js';
+import type { Deps, MachineState, Warn, Warning, Warnings } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { asksElsewhere, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
-export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
+export interface Domain extends MachineState {
+  readonly cid?: number;
   /** In the 8-4-4-4-12 form. */
   readonly uuid: string;
   /** The domain's id while it is active. */
@@ -18,7 +19,7 @@ export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status
   readonly scope: Scope;
 }
 
-export interface DomainList extends Pick<Listing, 'warnings'> {
+export interface DomainList extends Warnings {
   /** The system's first. */
   readonly domains: readonly Domain[];
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../runtime.js';
 import { parseGuid } from '../../typed/numbers.js';
 import type { VsockDevice, VsockFacts } from '../device.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError } from '../source.js';
+import { type Deps, DiscoveryError, type MachineIdentity } from '../source.js';
 import { runTool } from '../tools/run-tool.js';
 import { guestAgent } from './guest-agent.js';
 import { at, parseXml, uriOf } from './libvirt.js';
@@ -15,10 +15,7 @@ const alias = 'ua-vmssh';
 const device = `<vsock model='virtio'><cid auto='yes'/><alias name='${alias}'/></vsock>\n`;
 
 /** By virsh. Undefined without a UUID. */
-export function vsockDevice(
-  { uuid = '', authority }: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
-  deps: Deps,
-): VsockDevice | undefined {
+export function vsockDevice({ uuid = '', authority }: MachineIdentity, deps: Deps): VsockDevice | undefined {
   const domain = parseGuid(uuid);
   if (domain === undefined) return undefined;
   const uri = uriOf({ scope: authority === 'user' ? 'user' : 'system' });

@@ -4,12 +4,12 @@ import { quote } from '../../errors.js';
 import { now } from '../../runtime.js';
 import { cidAny, machineCid, parseMachineId } from '../../typed/numbers.js';
 import type { match as Match } from '../search.js';
-import { type Deps, DiscoveryError, type Listing, type Search, type Warning } from '../source.js';
+import { type Deps, DiscoveryError, type Search, type Warning, type Warnings } from '../source.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { runtimeDirs, type Scope } from '../trusted-path.js';
 import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 
-interface MachineList extends Pick<Listing, 'warnings'> {
+interface MachineList extends Warnings {
   /** In the order of the scopes, without this host itself; a machine that is registered in both is there twice. */
   readonly machines: readonly Machine[];
   /** How many services answered. */

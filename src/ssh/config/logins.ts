@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { definedFields } from '../../group-by.js';
-import { keptFor } from '../../identity/same.js';
+import { keptFor, type Listed } from '../../identity/same.js';
 import type { Here } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import type { JsonObject } from '../../sources/tools/json.js';
@@ -63,8 +63,6 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   return [{ target, ...definedFields(known), ...Object.fromEntries(more) }];
 }
 
-type Owner = Pick<ListedMachine, 'target' | 'uuid' | 'via' | 'authority'>;
-
 export function withLogins(machines: readonly ListedMachine[], all: readonly MachineLogin[]) {
   const loginOf = loginsFor(all, machines);
   return machines.map((machine) => {
@@ -74,9 +72,9 @@ export function withLogins(machines: readonly ListedMachine[], all: readonly Mac
 }
 
 /** The login that a machine's Host gets. */
-export function loginsFor(all: readonly MachineLogin[], listed: readonly Owner[]) {
+export function loginsFor(all: readonly MachineLogin[], listed: readonly Listed[]) {
   const keptOf = keptFor(all, listed);
-  return (machine: Owner): MachineLogin | undefined => {
+  return (machine: Listed): MachineLogin | undefined => {
     const login = keptOf(machine);
     return login?.failed ? undefined : login;
   };
@@ -84,7 +82,7 @@ export function loginsFor(all: readonly MachineLogin[], listed: readonly Owner[]
 
 /** The one that is kept for a machine, else what its manager made. */
 export async function madeLogin(
-  machine: (Owner & Omit<MachineLogin, 'brings'>) | undefined,
+  machine: (Listed & Omit<MachineLogin, 'brings'>) | undefined,
   { env, platform }: Here,
 ): Promise<Pick<MachineLogin, 'user' | 'identityFile' | 'brings'> | undefined> {
   const kept = await keptLogin(machine, { env: ownEnv(env), platform });
@@ -92,7 +90,7 @@ export async function madeLogin(
 }
 
 /** The login that setup made for a machine, also one that sshd refused. */
-export async function keptLogin(machine: Owner | undefined, io: Here): Promise<MachineLogin | undefined> {
+export async function keptLogin(machine: Listed | undefined, io: Here): Promise<MachineLogin | undefined> {
   if (machine === undefined) return undefined;
   const { logins: all, state } = await keptLogins(io);
   const listed = state?.machines.filter(({ gone }) => gone === undefined) ?? [];

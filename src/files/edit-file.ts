@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { lock, lockName } from './lock.js';
-import { type FileContent, FileRefusal, type Owner, type Place, placeOf, readAt, stampAt } from './place.js';
+import { FileRefusal, type Owner, type Place, placeOf, readAt, stampAt } from './place.js';
 
 /** From the old content (undefined: no file); the same Buffer: no change; undefined: removal. May be called twice. */
 type Edit = (old: Buffer | undefined) => Buffer | undefined;
@@ -63,7 +63,7 @@ async function editLocked(place: Place, edit: Edit, mode: number, like?: string)
 async function replace(
   { folder, name }: Place,
   bytes: Buffer,
-  { mode, uid, gid }: Pick<FileContent, 'mode'> & Partial<Owner>,
+  { mode, uid, gid }: { readonly mode: number } & Partial<Owner>,
   isStill: () => Promise<boolean>,
   like: string | undefined,
 ): Promise<boolean> {

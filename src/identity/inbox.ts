@@ -152,7 +152,7 @@ function notesIn(inbox: Buffer): readonly ReadNote[] {
   });
 }
 
-function isSame(note: ReadNote, { host, print }: Pick<ReadNote, 'host' | 'print'>): boolean {
+function isSame(note: ReadNote, { host, print }: { readonly host: string; readonly print: string }): boolean {
   return note.host === host && note.print === print;
 }
 

@@ -51,7 +51,7 @@ export function withRoots(own: readonly Pin[], roots: readonly Pin[]): readonly 
   return [...own.filter((pin) => !isRoots(pin)), ...roots.map(named)];
 }
 
-export function pinPrint({ key }: Pick<Pin, 'key'>): string {
+export function pinPrint({ key }: { readonly key: string }): string {
   return fingerprintOf(Buffer.from(key, 'base64'));
 }
 

@@ -1,10 +1,9 @@
-import type { AllMachines } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 
 /** The machines that may be printed, running ones first, then by name. */
 export function listed(
   { runningOnly }: { readonly runningOnly: boolean },
-  all: Pick<AllMachines, 'machines'>,
+  all: { readonly machines: readonly ListedMachine[] },
 ): readonly ListedMachine[] {
   const machines = all.machines.filter((machine) => !runningOnly || mayRun(machine));
   return machines

@@ -33,7 +33,7 @@ const steps: readonly Op[] = ['parse', 'resolve', 'connect', 'handshake', 'relay
 /** The error of these routes; if nothing serves a socket of the machine, and its manager goes into it, the fix begins with `vmssh setup`. */
 export async function orSetup<E>(
   error: E,
-  routes: readonly Pick<FailedRoute, 'name'>[],
+  routes: readonly { readonly name: string }[],
   machine: DiscoveredMachine | undefined,
   { text, ...deps }: Pick<ResolveContext, 'text' | 'env' | 'platform' | 'signal'>,
 ): Promise<E | ConnectError> {

@@ -44,7 +44,7 @@ export interface ReachOptions extends Pick<OpenOptions, 'startMs' | 'bring' | 'h
 
 /** Called after each route that was tried, with its banner if that was awaited, or with the error that stopped it. */
 export type OnRoute = (
-  route: Pick<Route, 'endpoint'>,
+  route: { readonly endpoint: Endpoint },
   result: { readonly banner?: string; readonly error?: ConnectError },
 ) => void;
 
@@ -176,7 +176,7 @@ async function findWithin(target: Target, text: string, options: ReachOptions): 
 }
 
 async function openRechecked(
-  { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
+  { endpoint, recheck }: { readonly endpoint: Endpoint; readonly recheck?: Reachable['recheck'] },
   timeoutMs: number,
   { startMs, bring, hostKeys, signal, env, native, trace }: ReachOptions,
 ): Promise<Connection> {

@@ -5,7 +5,7 @@ import { programInPath } from '../process/program-in-path.js';
 import type { Endpoint } from '../typed/route.js';
 import { isWsl } from './hyper-v/wsl-windows.js';
 import { filesSource, type OutsideLines, outsideLines } from './outside/file.js';
-import { type Deps, type DiscoveredMachine, nothing, type Source } from './source.js';
+import { type Deps, nothing, type Source } from './source.js';
 import { type HostLook, type SourceEntry, sources } from './sources.js';
 import { withToolFolders } from './trusted-path.js';
 
@@ -76,7 +76,7 @@ const around = {
 /** Whether a source may have machines that were not listed, since the program that knows them is not found here. */
 export function isUnasked(
   provider: string,
-  found: readonly Pick<DiscoveredMachine, 'provider' | 'via'>[],
+  found: readonly { readonly provider: string; readonly via?: string }[],
   env: Deps['env'],
 ): boolean {
   const program = (sources as readonly SourceEntry[]).find(({ name }) => name === provider)?.needs;

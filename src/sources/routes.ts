@@ -6,7 +6,6 @@ import { checkPort, isSshPort, parsePort, sshPort } from '../typed/numbers.js';
 import { type Endpoint, formatEndpoint, type Route, routeBy } from '../typed/route.js';
 import type { SocketContext, SocketTarget } from '../typed/socket-target.js';
 import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../typed/socket-target.js';
-import type { DiscoveredMachine } from './source.js';
 
 /** The routes to addresses that a tool or a process says, in their order, without those that cannot be used; `lack` gets why. */
 export function routesTo(
@@ -54,7 +53,7 @@ export function addressRoute(address: string, context: SocketContext & { readonl
 const here: SocketContext = { port: sshPort, platform: process.platform, exists: existsSync };
 
 /** The address of a machine's first route that has one, as it is listed: "vsock/42", "unix/run/x.sock", "127.0.0.1:60022". */
-export function addressOf({ routes = [] }: Pick<DiscoveredMachine, 'routes'>): string | undefined {
+export function addressOf({ routes = [] }: { readonly routes?: readonly Route[] }): string | undefined {
   const first = routes.find(({ name }) => name !== 'exec' && name !== 'via');
   return first && addressAt(first.endpoint);
 }
@@ -97,7 +96,10 @@ function tcpOf(address: string, otherwise: number): Endpoint {
 export function vhostCid({
   cid,
   routes = [],
-}: Pick<DiscoveredMachine, 'cid' | 'routes'>): number | undefined {
+}: {
+  readonly cid?: number;
+  readonly routes?: readonly Route[];
+}): number | undefined {
   return routes.some(({ name }) => name === 'vsock-mux') ? undefined : cid;
 }
 

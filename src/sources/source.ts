@@ -259,7 +259,7 @@ export function statusReader(
 }
 
 /** Whether a machine may answer, as far as its source knows. */
-export function mayBeUp({ status }: Pick<DiscoveredMachine, 'status'>): boolean {
+export function mayBeUp({ status }: { readonly status: Status }): boolean {
   return status === 'running' || status === 'starting' || status === 'unknown';
 }
 
@@ -273,7 +273,7 @@ export interface Warning {
 }
 
 /** Whether a provider could not be asked; otherwise the warning is about single machines, and the others are all listed. */
-export function isFailure({ code }: Pick<Warning, 'code'>): boolean {
+export function isFailure({ code }: { readonly code: string }): boolean {
   return !ofMachines.has(code);
 }
 

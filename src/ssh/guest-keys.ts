@@ -114,7 +114,7 @@ export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0
 }
 
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */
-export function namesOfGuest({ name }: Pick<GuestKeys, 'name'>): readonly string[] {
+export function namesOfGuest({ name }: { readonly name: string }): readonly string[] {
   if (!isPlainHostName(name)) return [];
   const all: readonly Kind[] = kinds;
   const named = all.filter(({ rest }) => rest === 'name');

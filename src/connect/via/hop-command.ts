@@ -64,7 +64,7 @@ function placeOf(at: ViaSocket | undefined): readonly string[] {
  */
 export async function wasDropped(
   said: string,
-  { ssh, host }: Pick<HopLogin, 'ssh' | 'host'>,
+  { ssh, host }: { readonly ssh: readonly string[]; readonly host: string },
   env: Env,
   run = runProgram,
 ): Promise<boolean> {

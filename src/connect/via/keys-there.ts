@@ -4,7 +4,6 @@ import { sshProgram } from '../../process/ssh-program.js';
 import type { Deps } from '../../sources/source.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
 import { publicKeys } from '../../sources/tools/machine-files.js';
-import type { ViaTarget } from '../../typed/target.js';
 import { runHop, scriptCommand } from './hop-command.js';
 import script from './keys-there.sh';
 
@@ -13,7 +12,7 @@ const maxMs = 10_000;
 
 /** A machine's host keys as its hypervisor's vmssh reads them; undefined if it cannot say. That host may say what it likes: they count only there. */
 export async function keysThere(
-  { host, target }: Pick<ViaTarget, 'host' | 'target'>,
+  { host, target }: { readonly host: string; readonly target: string },
   { env, platform = process.platform, timeoutMs = maxMs }: Deps,
   run = runProgram,
 ): Promise<readonly string[] | undefined> {

@@ -151,7 +151,7 @@ const ownFiles: readonly string[] = [
 ];
 
 /** Removes a machine's keys. Resolves to the names there that are not ours: they stay, with their folder. Rejects with a system error. */
-export async function removeGuestKeys({ folder }: Pick<GuestKeys, 'folder'>): Promise<readonly string[]> {
+export async function removeGuestKeys({ folder }: { readonly folder: string }): Promise<readonly string[]> {
   for (const name of ownFiles) await rm(join(folder, name), { force: true });
   const left = await readdir(folder);
   if (left.length === 0) await rm(folder, { recursive: true, force: true });

@@ -228,7 +228,10 @@ export function parseProgress(line: string): ProgressLine | undefined {
 }
 
 /** Whether a script has the step of a line: the guest may print others, as those that only this host takes. Undefined: the script is not known here. */
-export function mayPrint(script: string | undefined, { state, step }: Pick<ProgressLine, 'state' | 'step'>) {
+export function mayPrint(
+  script: string | undefined,
+  { state, step }: { readonly state: State; readonly step: string },
+) {
   if (script === undefined || state === 'end') return true;
   const said = '(?:\\b(?:say\\s+\\S+|ok|changed|skipped|failed|fix|hint|fail|must|say_fix|echo)';
   // The first word of a function.

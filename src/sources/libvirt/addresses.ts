@@ -3,14 +3,15 @@ import { now } from '../../runtime.js';
 import type { Deps } from '../source.js';
 import { guestsOnly, notLocal } from '../tools/guest-addresses.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
-import { type Domain, uriOf } from './libvirt.js';
+import type { Scope } from '../trusted-path.js';
+import { uriOf } from './libvirt.js';
 
 /**
  * A running domain's IP addresses, IPv4 first: of libvirt's DHCP server, else those that this host has talked to, which
  * the guest chooses; none of this host's own. Throws a DiscoveryError.
  */
 export async function domainAddresses(
-  { uuid, scope }: Partial<Pick<Domain, 'uuid'>> & Pick<Domain, 'scope'>,
+  { uuid, scope }: { readonly uuid?: string; readonly scope: Scope },
   deps: Deps,
   run: RunTool = runTool,
 ): Promise<readonly string[]> {

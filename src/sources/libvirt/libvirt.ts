@@ -250,6 +250,6 @@ function trimmed(element: Element): Element {
   return { ...element, text: element.text.trim(), children: element.children.map(trimmed) };
 }
 
-export function uriOf({ scope }: Pick<Domain, 'scope'>): string {
+export function uriOf({ scope }: { readonly scope: Scope }): string {
   return scope === 'system' ? 'qemu:///system' : 'qemu:///session';
 }

@@ -65,7 +65,7 @@ function withoutRoot(path: string, root: string): string {
 /** `find` for sockets of this process: rejects with FOREIGN if one belongs neither to its user nor to root nor to us. */
 export function ownSocket(
   find: FindPath,
-  { uid }: Pick<Process, 'uid'>,
+  { uid }: { readonly uid: number },
   look: (path: string) => Promise<{ readonly uid: number }> = stat,
   own: number | undefined = process.getuid?.(),
 ): FindPath {

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { type Deps, DiscoveryError, type Process } from '../source.js';
+import { type Deps, DiscoveryError } from '../source.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 
 /** A socket that listens; `inode` names it among the files of its process. */
@@ -35,7 +35,7 @@ export async function readListeners(deps: Deps): Promise<Listeners> {
 
 /** The inodes of a process's sockets; undefined if they cannot be seen, as those of another user. */
 export async function socketsOf(
-  { pid }: Pick<Process, 'pid'>,
+  { pid }: { readonly pid: number },
   deps: Deps,
 ): Promise<ReadonlySet<string> | undefined> {
   const folder = `${procDir(deps)}/${pid}/fd`;

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { machineCid } from '../../typed/numbers.js';
 import { containerOf, readStatus } from '../processes/namespaces.js';
 import { everyProcess, inContainer, nodeFs, notListed, procDir, warnInto } from '../processes/processes.js';
-import type { Deps, Listing, Source, StartedProcess, Warning } from '../source.js';
+import type { Deps, Listing, Source, Warning } from '../source.js';
 import { optionsOf } from './vhost-device.js';
 
 /** Virtual machines of other programs than these, as libkrun's and kvmtool's: none has a row, and each is a warning. */
@@ -36,7 +36,7 @@ async function listUnknown(known: readonly RegExp[], deps: Deps): Promise<Listin
 }
 
 /** Whether /dev/kvm has made a virtual machine for it; false if its files cannot be seen. */
-export async function holdsMachine({ pid }: Pick<StartedProcess, 'pid'>, deps: Deps): Promise<boolean> {
+export async function holdsMachine({ pid }: { readonly pid: number }, deps: Deps): Promise<boolean> {
   if (ranNoGuest(pid, deps)) return false;
   const folder = `${procDir(deps)}/${pid}/fd`;
   try {

@@ -6,7 +6,7 @@ import { offered } from '../../typed/shell.js';
 import { noDevice, ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
 import { addressOf, routesTo } from '../routes.js';
 import { match, searchList } from '../search.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Search, Source, Warning } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Search, Warning } from '../source.js';
 import { DiscoveryError } from '../source.js';
 
 /** A process that runs one machine, as its command line shows it. */
@@ -26,7 +26,7 @@ export interface MonitorAnswer extends Pick<DiscoveredMachine, 'status' | 'cid' 
  * other process of this user or the system has that one, silent ones included. With `wanted`, others are not asked.
  */
 export async function listMonitors(
-  { name: provider, title }: Pick<Source, 'name' | 'title'>,
+  { name: provider, title }: { readonly name: string; readonly title: string },
   program: RegExp,
   look: (process: Process, deps: Deps) => Promise<Monitor>,
   deps: Deps,

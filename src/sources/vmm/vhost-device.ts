@@ -66,7 +66,7 @@ interface VhostVsock extends Pick<VhostDaemon, 'cid'> {
 }
 
 /** A machine by the daemon's own options, or one per `--vm key=value,…`. */
-export function parseVhostDevice({ argv }: Pick<Process, 'argv'>): readonly VhostVsock[] {
+export function parseVhostDevice({ argv }: { readonly argv: readonly string[] }): readonly VhostVsock[] {
   const options = optionsOf(argv.slice(1));
   const vms = options.filter(([name]) => name === 'vm').map(([, value]) => fieldsOf(value));
   const single = Object.fromEntries(options);

@@ -1,8 +1,20 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Env } from '../runtime.js';
 
+/** Whose files and programs count, and on which system. */
+export interface Here {
+  readonly env: Env;
+  readonly platform: NodeJS.Platform;
+}
+
+/** This program, for another one that calls it. */
+export interface OwnProgram extends Here {
+  /** Its path, or an interpreter and a script. */
+  readonly self: readonly string[];
+}
+
 /** The parts of the process that a command may use; main.ts makes the real one. */
-export interface Io {
+export interface Io extends OwnProgram {
   readonly program: 'vmssh' | 'vsock-nc';
   /** Results, to stdout. */
   out(text: string): void;
@@ -11,14 +23,10 @@ export interface Io {
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** The width of stdout, if it is a terminal. */
   readonly columns?: number;
-  readonly env: Env;
   /** The folders that were taken out of PATH, since they are not absolute. */
   readonly skippedPath?: readonly string[];
   /** The variables of `env` that the user's own ssh has otherwise. */
   readonly usersShell?: Env;
-  readonly platform: NodeJS.Platform;
-  /** How to call this program again: its path, or an interpreter and a script. */
-  readonly self: readonly string[];
   /** Stdin and stdout as streams, for when the addon cannot use descriptors 0 and 1 directly. */
   streams(): { readonly input: Readable; readonly output: Writable };
   /** Aborted when stdout loses its reader, as with "| head -1". */
@@ -28,6 +36,3 @@ export interface Io {
   /** Keeps Ctrl-C from ending this process: the other program decides. */
   ignoreInterrupts(): void;
 }
-
-/** Whose files and programs count, and on which system. */
-export type Here = Pick<Io, 'env' | 'platform'>;

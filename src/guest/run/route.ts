@@ -1,6 +1,6 @@
 import { asTarget, type Target } from '../../kinds/kinds.js';
 import { splitUser } from '../../lookup/login.js';
-import type { Here, Io } from '../../process/io.js';
+import type { Here, Io, OwnProgram } from '../../process/io.js';
 import type { SshCommand } from '../../process/ssh-program.js';
 import {
   forwardsNothing,
@@ -112,7 +112,7 @@ export function targetIn(host: string): string | undefined {
 }
 
 export async function guestCaller(
-  { self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>,
+  { self, platform, env }: OwnProgram,
   { route, host, ssh = sshProgram({ env, platform }) }: GuestHost,
 ) {
   const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);

@@ -1,7 +1,7 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { realPath } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
-import type { Io } from '../../process/io.js';
+import type { OwnProgram } from '../../process/io.js';
 import { programsInPath } from '../../process/program-in-path.js';
 import { runProgram } from '../../process/run-program.js';
 import type { Env } from '../../runtime.js';
@@ -14,7 +14,7 @@ import type { Caller } from './host-options.js';
  * and is of this version; else as it was called now. `self`: the executable, or Node and a script.
  */
 export async function callerForSsh(
-  { self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>,
+  { self, platform, env }: OwnProgram,
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,
   arch: string = process.arch,
 ): Promise<Caller> {

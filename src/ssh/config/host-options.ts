@@ -15,7 +15,8 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
   readonly hostKeyAlgorithms?: readonly string[];
 }
 
-export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
+/** What a Host says of its machine, whoever calls vmssh. */
+export interface HostSettings extends Omit<ProxyCall, keyof Caller | 'record'> {
   /** What the user typed, if ssh is called with another name. */
   readonly typed?: string;
   /** The name by which ssh looks up its key, and which it shows, if it asks vmssh; undefined: as typed. */
@@ -35,6 +36,8 @@ export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, C
   /** Variables that vmssh gets besides those of ssh. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }
+
+export interface HostOptions extends HostSettings, Caller {}
 
 /** Why every Host must not set a keyword of ssh_config(5) to a value; undefined if it may. */
 export function refusedSetting(keyword: string, value: string): string | undefined {

@@ -8,6 +8,7 @@ import {
   asksVmssh,
   type Caller,
   type HostOptions,
+  type HostSettings,
   hostOptions,
   keyOptions,
   throwawayLines,
@@ -36,7 +37,7 @@ export interface ConcreteHost {
   readonly host: string;
   /** More names for it, each exact. */
   readonly names?: readonly string[];
-  readonly options: Omit<HostOptions, keyof Caller>;
+  readonly options: HostSettings;
   readonly about: string;
 }
 
@@ -78,7 +79,7 @@ export function configText(options: ConfigTextOptions): string {
   const hosts = (options.hosts ?? []).flatMap(withTargets);
   const { start, bring, routes, servedElsewhere = [], warnsOfKex = false, throwaway = [] } = options;
   const alive = options.keepsAlive ? [] : keepAlive;
-  const block = (host: string, options: Omit<HostOptions, keyof Caller>) => {
+  const block = (host: string, options: HostSettings) => {
     // The proxy is given %h, which a HostName of the user's for all hosts would change: "%h.example.com".
     const typed = options.target === undefined ? [['HostName', '%h'] as const] : [];
     return withLines(host, [...settings, ...typed, ...hostOptions({ ...options, ...caller }), ...alive]);

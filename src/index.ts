@@ -72,7 +72,7 @@ export async function connect(target: string, options: ConnectOptions = {}): Pro
 }
 
 async function machineStream(
-  { text, user, typed, target, machine: listed }: Found,
+  { text, user, typed, target, machine: listed }: LoginTarget,
   { connection, resolution }: Reached,
 ): Promise<MachineStream> {
   const machine = resolution.machine ?? listed;
@@ -96,7 +96,7 @@ async function keyFor(target: Target, machine: Reached['resolution']['machine'])
 
 async function judged(
   key: Buffer,
-  found: Pick<Found, 'text' | 'target' | 'typed'>,
+  found: Pick<LoginTarget, 'text' | 'target' | 'typed'>,
   machine: Reached['resolution']['machine'],
   endpoint: Endpoint,
 ): Promise<JudgedKey> {
@@ -210,13 +210,13 @@ const noSignals = { platform: process.platform, on: () => process, off: () => pr
 
 const defaultTimeoutMs = 15_000;
 
-interface Found extends Omit<FoundTarget, 'port'> {
+interface LoginTarget extends Omit<FoundTarget, 'port'> {
   /** What was typed, without a user and a port. */
   readonly typed: string;
   readonly port: number;
 }
 
-async function find(text: string, signal: AbortSignal | undefined): Promise<Found> {
+async function find(text: string, signal: AbortSignal | undefined): Promise<LoginTarget> {
   const found = await findTarget(text, process, signal);
   return { ...found, typed: splitLogin(text).host, port: portOf(found.port, text) };
 }
@@ -230,7 +230,7 @@ function portOf(typed: string | undefined, text: string): number {
 }
 
 function reachOptions(
-  found: Found,
+  found: LoginTarget,
   { port = found.port, timeout = defaultTimeoutMs, wait, signal, routes }: ConnectOptions,
 ): ReachOptions {
   const { env, platform } = process;

@@ -1,5 +1,5 @@
 import { quote } from '../errors.js';
-import type { Asked } from '../sources/no-machine.js';
+import type { SearchWords } from '../sources/no-machine.js';
 import { outsideLines } from '../sources/outside/file.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { machineName, type SourceEntry, sourceBy, sources } from '../sources/sources.js';
@@ -37,7 +37,7 @@ async function find(
   { sources }: Pick<Kind, 'sources'>,
   target: NamedTarget,
   context: ResolveContext,
-  asked?: Asked,
+  asked?: SearchWords,
 ): Promise<Reachable> {
   const { findMachine } = await import('../sources/find.js');
   const loads = sources.flatMap(({ load }) => (load ? [() => load(target)] : []));

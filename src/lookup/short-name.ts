@@ -5,7 +5,7 @@ import { loadHere } from '../sources/here.js';
 import { isWsl } from '../sources/hyper-v/wsl-windows.js';
 import { type AllMachines, listAll } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
-import { askedOf, machineOrThrow, refuseIfSilent } from '../sources/no-machine.js';
+import { machineOrThrow, refuseIfSilent, searchWordsOf } from '../sources/no-machine.js';
 import { mayHaveName } from '../sources/outside/file.js';
 import { isOfOthers, match, searchIn, searchSource } from '../sources/search.js';
 import type { Deps, Source } from '../sources/source.js';
@@ -168,7 +168,7 @@ async function ofOutside(source: Source, name: string, typed: string, deps: Deps
   const search = await searchSource(source, name, { timeoutMs: searchMs, ...deps, env });
   // The proxy says why there is none, and may wait for it.
   if (search.outcome !== 'found' && search.outcome !== 'unavailable') return undefined;
-  return { ...machineOrThrow(search, name, typed, askedOf(source)), also: [] };
+  return { ...machineOrThrow(search, name, typed, searchWordsOf(source)), also: [] };
 }
 
 /** The providers that know the identity of a target's machine. */

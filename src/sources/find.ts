@@ -3,7 +3,7 @@ import { hopHostProblem } from '../typed/names.js';
 import type { Route } from '../typed/route.js';
 import { routeToHop } from '../typed/socket-target.js';
 import type { VsockTarget } from '../typed/target.js';
-import type { Asked } from './no-machine.js';
+import type { SearchWords } from './no-machine.js';
 import type { DiscoveredMachine, Reachable, ResolveContext, Search, Source } from './source.js';
 import { mayBeUp } from './source.js';
 
@@ -18,7 +18,7 @@ export async function findMachine(
   sources: readonly (() => Promise<Source>)[],
   name: string,
   context: ResolveContext,
-  asked?: Asked,
+  asked?: SearchWords,
 ): Promise<Reachable> {
   const unknown: Extract<Search, { outcome: 'unknown' }>[] = [];
   const loaded: Source[] = [];
@@ -35,13 +35,13 @@ export async function findMachine(
     }
     const warnings = [...unknown, search].flatMap((each) => each.warnings);
     if (search.outcome !== 'found' || warnings.length > 0) {
-      const { askedOf, machineOrThrow, refuseIfSilent } = await import('./no-machine.js');
-      const found = machineOrThrow(search, name, context.text, asked ?? askedOf(source));
+      const { searchWordsOf, machineOrThrow, refuseIfSilent } = await import('./no-machine.js');
+      const found = machineOrThrow(search, name, context.text, asked ?? searchWordsOf(source));
       refuseIfSilent(found, name, context.text, warnings);
     }
     if (search.outcome === 'found') return resolveListed(search.machine, source, context);
   }
-  const { askedOf, machineOrThrow, notInstalled } = await import('./no-machine.js');
+  const { searchWordsOf, machineOrThrow, notInstalled } = await import('./no-machine.js');
   const none = {
     ...unknown[0],
     outcome: 'unknown' as const,
@@ -49,7 +49,7 @@ export async function findMachine(
     warnings: unknown.flatMap(({ warnings }) => warnings),
   };
   const missing = none.warnings.length === 0 ? notInstalled(loaded, context) : undefined;
-  return machineOrThrow(none, name, context.text, asked ?? missing ?? askedOf(loaded[0]));
+  return machineOrThrow(none, name, context.text, asked ?? missing ?? searchWordsOf(loaded[0]));
 }
 
 /** A listed machine, to be reached by what its source says. Throws a ConnectError if it is off, or has no route. */

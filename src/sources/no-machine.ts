@@ -11,7 +11,7 @@ import { closed, isFailure, isSilence, leftOutCode } from './source.js';
 import { withToolFolders } from './trusted-path.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
-export interface Asked {
+export interface SearchWords {
   readonly title: string;
   /** The clause for an unknown machine, if not "TITLE has no machine NAME". */
   readonly missing?: string;
@@ -20,12 +20,12 @@ export interface Asked {
   readonly hints: { readonly unknown: string; readonly ambiguous?: string; readonly unavailable?: string };
 }
 
-export function askedOf({ name, title, listCommand, hints }: Partial<Source> = {}): Asked {
+export function searchWordsOf({ name, title, listCommand, hints }: Partial<Source> = {}): SearchWords {
   return { title: title ?? '', hints: { unknown: listCommand ?? `vmssh list --provider ${name}`, ...hints } };
 }
 
 /** The same if the programs of all these sources are missing, and so their `listCommand` would be. */
-export function notInstalled(asked: readonly Source[], context: ResolveContext): Asked | undefined {
+export function notInstalled(asked: readonly Source[], context: ResolveContext): SearchWords | undefined {
   const there = withToolFolders(context.env, context.platform);
   const programs = new Set(asked.flatMap((each) => each.programs ?? []));
   const isThere = [...programs].some((each) => programInPath(each, there));
@@ -36,7 +36,7 @@ export function notInstalled(asked: readonly Source[], context: ResolveContext):
 }
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */
-export function machineOrThrow<M>(search: Search<M>, name: string, text: string, asked: Asked): M {
+export function machineOrThrow<M>(search: Search<M>, name: string, text: string, asked: SearchWords): M {
   const fail = (code: string, problem: string, hint: string, more?: Partial<ConnectErrorInit>) =>
     new ConnectError('resolve', text, { code, problem, hint, ...more });
   switch (search.outcome) {

@@ -1,7 +1,7 @@
 import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '../errors.js';
 import type { Route } from '../typed/route.js';
 import { shellLine, shellOf, startLine } from '../typed/shell.js';
-import { askedOf } from './no-machine.js';
+import { searchWordsOf } from './no-machine.js';
 import { addressRoute } from './routes.js';
 import type {
   Deps,
@@ -37,7 +37,7 @@ export function withoutRoute(
       ...{ problem: `${quote(name)} is starting, and has no address yet`, hint: 'use --wait until it is up' },
       ...(trouble && { problem: `${quote(name)} is not up: ${trouble.problem}`, hint: trouble.hint }),
     });
-  const { unknown } = askedOf(source).hints;
+  const { unknown } = searchWordsOf(source).hints;
   return notFound(context, {
     problem: `${provider} knows ${quote(name)}, but neither its vsock CID nor an address`,
     hint: source.hints?.address?.(found) ?? (source.listCommand ? `is it up? ${unknown}` : unknown),

@@ -106,7 +106,7 @@ async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): P
   return all.filter((each) => each.uuid === uuid && each.via === undefined && !each.gone).length > 1;
 }
 
-interface Shown extends Pick<KeyQuestion, 'env' | 'platform' | 'vouched'> {
+interface JudgeOptions extends Pick<KeyQuestion, 'env' | 'platform' | 'vouched'> {
   readonly reached: ReachedRecord;
   readonly typed: string;
 }
@@ -121,7 +121,7 @@ export interface JudgedKey {
 }
 
 /** Says of a host key what ssh would be told at a login, and keeps it if somebody vouches for it. `blob`: as the server shows it. */
-export async function judgeHostKey(blob: Buffer, shown: Shown): Promise<JudgedKey> {
+export async function judgeHostKey(blob: Buffer, shown: JudgeOptions): Promise<JudgedKey> {
   const { reached, typed, env, platform, vouched } = shown;
   const plain = { type: keyTypeOf(blob), key: blob.toString('base64') };
   const keys = await machineKeys(await keyOwner(reached, { typed }, env), env);

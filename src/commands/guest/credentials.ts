@@ -18,7 +18,7 @@ import { readKeys } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { reasonOf } from '../../files/read-sync.js';
-import type { Given, Hypervisor } from '../../guest/credentials/forms.js';
+import type { CredentialText, Hypervisor } from '../../guest/credentials/forms.js';
 import { formFor, hypervisors, parseListen } from '../../guest/credentials/forms.js';
 import type { GivenKeys } from '../../guest/credentials/keys.js';
 import { makeGuestKeys, readGivenKeys, removeGuestKeys } from '../../guest/credentials/keys.js';
@@ -154,7 +154,13 @@ async function makeCredentials(options: MakeOptions, io: Io): Promise<number> {
   return exitCode.ok;
 }
 
-function notesOn(name: string, hypervisor: Hypervisor, { notes }: Given, fingerprint: string, io: Io) {
+function notesOn(
+  name: string,
+  hypervisor: Hypervisor,
+  { notes }: CredentialText,
+  fingerprint: string,
+  io: Io,
+) {
   const word = (text: string) => shellQuoted(text, shellOf(io));
   const login =
     hypervisor === 'cloud-init'
@@ -198,7 +204,7 @@ function guestCredentialsJson(
   hypervisor: Hypervisor,
   { name, folder, identityFile }: GuestKeys,
   { hostPublicKey, logins }: GivenKeys,
-  { words, text, isSecret, notes }: Given,
+  { words, text, isSecret, notes }: CredentialText,
 ): GuestCredentialsJson {
   return {
     ...envelope('guest credentials', 0),

@@ -10,7 +10,7 @@ import { base64, credentialFile, credentialsOf, listenCredential, smbiosFile, sm
 export const hypervisors = ['qemu', 'libvirt', 'nspawn', 'vmspawn', 'kernel', 'cloud-init'] as const;
 export type Hypervisor = (typeof hypervisors)[number];
 
-export interface Given {
+export interface CredentialText {
   /** Arguments for its command line; undefined: only a text. */
   readonly words?: readonly string[];
   /** For a shell, or for a file. */
@@ -33,7 +33,7 @@ export function formFor(
   keys: GivenKeys,
   folder: string,
   { shell = 'posix', listen = [] }: FormOptions = {},
-): Given {
+): CredentialText {
   const { notes, isSecret, ...made } = forms[hypervisor]({ keys, folder, listen });
   const all = [...notes, ...(listen.length === 0 ? [] : listenNotes(listen))];
   if ('text' in made) return { ...made, isSecret, notes: all };
@@ -47,7 +47,7 @@ interface ToGive {
   readonly listen: readonly string[];
 }
 
-type Form = Pick<Given, 'isSecret' | 'notes'> &
+type Form = Pick<CredentialText, 'isSecret' | 'notes'> &
   ({ readonly words: readonly string[] } | { readonly text: string });
 
 const forms: Readonly<Record<Hypervisor, (given: ToGive) => Form>> = {

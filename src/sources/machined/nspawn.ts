@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { quote } from '../../errors.js';
 import { nameProblem, socketPathProblem } from '../../typed/names.js';
 import { type Route, routeBy } from '../../typed/route.js';
-import type { Asked } from '../no-machine.js';
+import type { SearchWords } from '../no-machine.js';
 import { searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, ResolveContext, Search, Source, Warning } from '../source.js';
 import { authorityIn, runtimeDirs, type Scope } from '../trusted-path.js';
@@ -27,7 +27,7 @@ export async function exportOf(name: string, context: ResolveContext): Promise<R
 }
 
 /** Who is named if no container of this name exports a socket. */
-export function askedForExport(name: string): Asked {
+export function askedForExport(name: string): SearchWords {
   return {
     title: nspawn.title,
     missing: `no container ${quote(name)} exports an SSH socket`,

@@ -1,9 +1,10 @@
+import { dirname } from 'node:path';
 import { readText } from '../files/read-file.js';
 import { realPath } from '../files/read-sync.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
 import type { SshSaid } from '../process/ssh-log.js';
-import { settingIn } from '../process/ssh-program.js';
+import { everySsh, howToGet, isOpenSsh, settingIn } from '../process/ssh-program.js';
 import { hasInclude, includeLine } from '../ssh/config/file.js';
 import { whereSet } from '../ssh/config/users-files.js';
 import { isOurProxy } from '../ssh/config/word.js';
@@ -25,7 +26,7 @@ export async function lostLines(
   return (await textAt(files.own)) === '' ? undefined : notInEffect(files, io);
 }
 
-/** Why ssh, as PATH finds it, does not take what is in our file; undefined if it does, or if it cannot be asked. */
+/** Why ssh, as PATH finds it, does not take what is in our file; undefined if it does, or refuses its configuration. */
 export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffect | undefined> {
   const { own, main } = files;
   if (io.platform === 'win32') return undefined;
@@ -34,7 +35,8 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   const only = main === undefined ? ['-F', systemConfig] : [];
   const how = { env: { ...io.env, ...io.usersShell }, timeoutMs: 20_000 };
   const end = await runProgram(['ssh', ...only, '-vG', 'vsock/3'], how).catch(() => undefined);
-  if (end === undefined || !/^hostname /m.test(end.stdout)) return undefined;
+  if (end === undefined) return undefined;
+  if (!/^hostname /m.test(end.stdout)) return anotherProgram(io);
   const isOurs = isOurProxy(settingIn(end.stdout, 'proxycommand'));
   const asks = / host-key /.test((await textAt(own)).split('\n').find(isKeyCommand) ?? '');
   if (isOurs && (!asks || / host-key /.test(settingIn(end.stdout, 'knownhostscommand') ?? '')))
@@ -43,6 +45,19 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   const read = said.blocks.filter(({ line }) => line === 0).map(({ path }) => path);
   if (!read.some((path) => isSame(path, own))) return notRead(files, read, io);
   return displaced(said, isOurs ? 'KnownHostsCommand' : 'ProxyCommand', files);
+}
+
+/** The first ssh of PATH, if it is none of OpenSSH's. */
+async function anotherProgram(io: Io): Promise<NotInEffect | undefined> {
+  const all = everySsh(io).map(([path = '']) => path);
+  const are = await Promise.all(all.map((path) => isOpenSsh(io.env, [path])));
+  const better = all[are.indexOf(true)];
+  if (all[0] === undefined || all[0] === better) return undefined;
+  return {
+    problem: `${all[0]} is not OpenSSH, and does not read these lines`,
+    about: 'the ssh in PATH is not OpenSSH',
+    fix: better ? `put ${dirname(better)} first in PATH` : (howToGet('ssh', io.platform) ?? ''),
+  };
 }
 
 const isKeyCommand = (line: string) => /^\s*KnownHostsCommand /.test(line);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { repeated, UsageError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import type { Here, Io } from '../process/io.js';
-import { everySsh, sshCommand } from '../process/ssh-program.js';
+import { everySsh, isOpenSsh, sshCommand } from '../process/ssh-program.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
@@ -93,24 +93,25 @@ export async function checkSshOptions(
   for (const [ssh = 'ssh', ...first] of given.length === 0 ? [] : everySsh(io)) {
     const words = given.flatMap((each) => ['-o', each]);
     const said = await saidBySsh([...first, '-F', 'none', ...words], io, run, ssh);
-    if (said === undefined) continue;
+    if (said === undefined || !(await isOpenSsh(io.env, [ssh, ...first]))) continue;
     const why = said.replace(/^command-line:? line 0: /, '');
     const shown = given.map((each) => `-o ${quote(each)}`).join(' ');
     throw new UsageError(`${shown}: ${ssh} does not accept it: ${why}`, 'see man ssh_config');
   }
 }
 
-/** Why an ssh here does not accept the configuration of our files, in its own words; undefined if each does. */
+/** Why an OpenSSH here does not accept the configuration of our files, in its own words; undefined if each does. */
 export async function refusedConfig(
   { main, own }: { readonly main: string | undefined; readonly own: string },
   io: Here,
 ): Promise<string | undefined> {
   const isFound = main !== undefined && otherHome(io.env, io.platform) === undefined;
   const file = main ?? own;
-  for (const [ssh, ...first] of isFound || existsSync(file) ? everySsh(io) : []) {
+  for (const [ssh = 'ssh', ...first] of isFound || existsSync(file) ? everySsh(io) : []) {
     const said = await saidBySsh([...first, ...(isFound ? [] : ['-F', file])], io, runTool, ssh);
     // Files of another home may be another user's.
-    if (said !== undefined && (isFound || !badOwner.test(said))) return said;
+    if (said === undefined || (!isFound && badOwner.test(said))) continue;
+    if (await isOpenSsh(io.env, [ssh, ...first])) return said;
   }
   return undefined;
 }

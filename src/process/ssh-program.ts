@@ -119,8 +119,18 @@ type SshAbilities = ReturnType<typeof abilitiesOf>;
 
 /** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
 export async function sshAbilities(env: Env, ssh: readonly string[] = typedSsh): Promise<SshAbilities> {
+  return abilitiesOf(await versionSaid(env, ssh));
+}
+
+/** Whether it says so itself: dropbear's ssh and tssh do not read what OpenSSH reads. */
+export async function isOpenSsh(env: Env, ssh: readonly string[]): Promise<boolean> {
+  const said = await versionSaid(env, ssh);
+  return noAccount.test(said) || sshVersion(said) !== undefined;
+}
+
+async function versionSaid(env: Env, ssh: readonly string[]): Promise<string> {
   const end = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 }).catch(() => undefined);
-  return abilitiesOf(end ? end.stderr + end.stdout : '');
+  return end ? end.stderr + end.stdout : '';
 }
 
 /** What each ssh that may read the user's lines can do: one that does not know a word ends at it, whatever host is asked for. */

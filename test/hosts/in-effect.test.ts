@@ -52,6 +52,15 @@ describe.skipIf(lacks('ssh'))('what ssh takes of our lines', () => {
     expect(await look()).toBe(undefined);
   });
 
+  it('is nothing for a program that is not OpenSSH, and comes first in PATH', async () => {
+    const { at, look } = users({ '.ssh/config': 'Include FOLDER/.ssh/vmssh.conf\n' });
+    writeFileSync(at('bin/ssh'), '#!/bin/sh\necho "Dropbear v2022.83" >&2\nexit 1\n', { mode: 0o755 });
+    expect(await look()).toMatchObject({
+      problem: `${at('bin/ssh')} is not OpenSSH, and does not read these lines`,
+      fix: expect.stringMatching(/^put \/\S+ first in PATH$/),
+    });
+  });
+
   it('is nothing for a wrapper with another -F, until that has the line', async () => {
     const main = 'Include FOLDER/.ssh/vmssh.conf\n';
     const { at, look, write } = users({ '.ssh/config': main, work: 'Host web\n    User ann\n' }, 'work');

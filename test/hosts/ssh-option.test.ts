@@ -138,6 +138,20 @@ describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
   });
 });
 
+it.skipIf(noSsh)('a program that is not OpenSSH has no say, wherever it is in PATH', async () => {
+  const other = join(home.path, 'other');
+  writeTree(other, { ssh: '#!/bin/sh\necho "Ignoring unknown configuration option" >&2\nexit 1\n' });
+  for (const PATH of [`${other}:${process.env.PATH}`, `${process.env.PATH}:${other}`]) {
+    const here = { env: { ...process.env, PATH }, platform: 'linux' } as const;
+    await checkSshOptions(given('ForwardAgent=yes'), here);
+    const own = join(home.path, 'fine');
+    writeFileSync(own, 'Host web\n');
+    expect(await refusedConfig({ main: undefined, own }, here)).toBeUndefined();
+    writeFileSync(own, 'Nonsense yes\n');
+    expect(await refusedConfig({ main: undefined, own }, here)).toContain('Bad configuration option');
+  }
+});
+
 it.skipIf(noSsh)('a configuration by which ssh looks up every name is not refused', async () => {
   const own = join(home.path, 'cnames');
   writeFileSync(own, 'CanonicalDomains example.invalid\nCanonicalizePermittedCNAMEs *.example:*.invalid\n');

@@ -26,14 +26,15 @@ type Variables = Record<string, string | undefined>;
 
 /**
  * For the ssh that we start, which starts its ProxyCommand by SHELL: one that reads no start file then, and an SHLVL by which bash reads none
- * (start-files.ts). Returns what the user's own ssh has.
+ * (start-files.ts) but BASH_ENV, which goes. Returns what the user's own ssh has.
  */
 export function quietShell(env: Variables, platform: NodeJS.Platform): Variables {
-  const { SHELL, SHLVL } = env;
+  const { SHELL, SHLVL, BASH_ENV } = env;
   if (platform === 'win32') return {};
   if (SHELL && !(isProgram(SHELL) && quietShells.has(basename(SHELL)))) env.SHELL = '/bin/sh';
   if (!(Number(SHLVL) >= 1)) env.SHLVL = '1';
-  return { SHELL, SHLVL };
+  Reflect.deleteProperty(env, 'BASH_ENV');
+  return { SHELL, SHLVL, BASH_ENV };
 }
 
 /** A Match exec may be written for one of them. */

@@ -16,7 +16,8 @@ export interface ShellTrouble {
 
 /**
  * What the start files of the user's shell do to a login: ssh starts its ProxyCommand by $SHELL, with one socket as stdin and stdout, and takes
- * the first byte there for vmssh's. Undefined if they let it be. bash reads ~/.bashrc then, unless SHLVL says that a shell started ssh (shell.c).
+ * the first byte there for vmssh's. Undefined if they let it be. bash reads ~/.bashrc then, or, where SHLVL says that a shell started ssh, the file
+ * of BASH_ENV (shell.c).
  */
 export async function shellTrouble(
   io: Pick<Io, 'env' | 'usersShell' | 'platform'>,
@@ -26,6 +27,8 @@ export async function shellTrouble(
   if (io.platform !== 'linux' || !shell) return undefined;
   if (!isProgram(shell)) return useSh(`SHELL is ${shell}, and there is no such program`, 'ends');
   const kind = shells[basename(shell)];
+  const typed = kind === shells.bash ? await ofBashEnv(shell, env) : undefined;
+  if (typed) return typed;
   const seen = await look([shell, '-c', `exec ${probe}`], env);
   const { trouble } = seen;
   if (trouble === undefined) return undefined;
@@ -39,6 +42,21 @@ export async function shellTrouble(
     problem: `${name} ${said(seen, trouble)}${where}: ${effects[trouble]}`,
     about: `a start file of the shell ${fixed[trouble]}`,
     fix: kind.fix(name),
+  };
+}
+
+async function ofBashEnv(shell: string, env: Env): Promise<ShellTrouble | undefined> {
+  const { BASH_ENV: file } = env;
+  if (!file) return undefined;
+  const seen = await look([shell, '-c', `exec ${probe}`], { ...env, SHLVL: '1' });
+  const { trouble } = seen;
+  // Then it may be this host.
+  if (trouble === undefined || trouble === 'waits') return undefined;
+  return {
+    trouble,
+    problem: `BASH_ENV names ${tilde(file, env)}, which ${said(seen, trouble)}: ${effects[trouble]}`,
+    about: `the file of BASH_ENV ${fixed[trouble]}`,
+    fix: 'unset BASH_ENV, or let that file print nothing and end nothing',
   };
 }
 

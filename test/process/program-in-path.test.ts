@@ -82,8 +82,9 @@ describe('the shell by which our ssh starts its ProxyCommand', () => {
   });
 
   it("keeps the user's own for others to see, a level above none, and Windows as it is", () => {
-    const env = { SHELL: '/proc/none', SHLVL: '3' };
-    expect(quietShell(env, 'linux')).toEqual({ SHELL: '/proc/none', SHLVL: '3' });
+    const users = { SHELL: '/proc/none', SHLVL: '3', BASH_ENV: '/home/ann/start' };
+    const env = { ...users };
+    expect(quietShell(env, 'linux')).toEqual(users);
     expect(env).toEqual({ SHELL: '/bin/sh', SHLVL: '3' });
     const onWindows = { SHELL: '/proc/none' };
     expect(quietShell(onWindows, 'win32')).toEqual({});

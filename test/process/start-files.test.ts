@@ -62,6 +62,20 @@ describe('bash', () => {
     expect(found?.fix).toContain('vmssh config install --no-fdpass');
   });
 
+  it('is told what the file of BASH_ENV does to an ssh that a shell started', async () => {
+    const start = join(dir, 'start');
+    const more = { BASH_ENV: start };
+    writeFileSync(start, 'echo hello there\n');
+    const prints = await look('bash', {}, more);
+    expect(prints?.problem).toContain(`BASH_ENV names ${start}, which prints "hello there"`);
+    expect(prints?.fix).toContain('unset BASH_ENV');
+    expect(prints?.about).not.toContain(start);
+    writeFileSync(start, 'exit 0\n');
+    expect((await look('bash', {}, more))?.problem).toContain('does not run what ssh asks of it');
+    writeFileSync(start, 'true\n');
+    expect(await look('bash', {}, more)).toBe(undefined);
+  });
+
   it('is told which file prints also where the shell itself is slow, as on a busy host', async () => {
     mkdirSync(join(dir, 'slow'));
     script(join(dir, 'slow/bash'), `sleep 1.1; exec '${findProgram('bash')}' "$@"`);

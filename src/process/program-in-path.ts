@@ -37,18 +37,8 @@ export function quietShell(env: Variables, platform: NodeJS.Platform): Variables
   return { SHELL, SHLVL, BASH_ENV };
 }
 
-/** A Match exec may be written for one of them. */
-const quietShells: ReadonlySet<string> = new Set([
-  'ash',
-  'bash',
-  'dash',
-  'ksh',
-  'ksh93',
-  'mksh',
-  'sh',
-  'yash',
-  'zsh',
-]);
+/** A Match exec may be written for one of them. zsh reads ~/.zshenv, whatever started it. */
+const quietShells: ReadonlySet<string> = new Set('ash bash dash ksh ksh93 mksh sh yash'.split(' '));
 
 /** The path of a program, or another file, in System32, whatever PATH and the current folder are. */
 export function systemProgram(name: string, env: Env): string {

@@ -65,7 +65,7 @@ describe('PATH', () => {
 
 describe('the shell by which our ssh starts its ProxyCommand', () => {
   const dir = useTempDir();
-  for (const name of ['nologin', 'fish', 'zsh'])
+  for (const name of ['nologin', 'fish', 'zsh', 'bash'])
     writeFileSync(join(dir, name), '#!/bin/sh\n', { mode: 0o755 });
   writeFileSync(join(dir, 'ssh'), '#!/bin/sh\necho "$SHELL $SHLVL"\n', { mode: 0o755 });
 
@@ -74,7 +74,8 @@ describe('the shell by which our ssh starts its ProxyCommand', () => {
     { name: 'fish', shell: join(dir, 'fish'), becomes: '/bin/sh' },
     { name: 'missing', shell: join(dir, 'missing'), becomes: '/bin/sh' },
     { name: 'no program', shell: dir, becomes: '/bin/sh' },
-    { name: 'zsh', shell: join(dir, 'zsh'), becomes: join(dir, 'zsh') },
+    { name: 'zsh', shell: join(dir, 'zsh'), becomes: '/bin/sh' },
+    { name: 'bash', shell: join(dir, 'bash'), becomes: join(dir, 'bash') },
     { name: 'nothing', shell: '', becomes: '' },
   ])('is /bin/sh in place of one that may print: $name', async ({ shell, becomes }) => {
     const env = { ...process.env, SHELL: shell, SHLVL: '', VMSSH_SSH: join(dir, 'ssh') };

@@ -10,6 +10,7 @@ import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.
 import { containerAround, isUnasked } from '../sources/here.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
+import { isOutsideName } from '../sources/outside/file.js';
 import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
@@ -134,7 +135,9 @@ export function couldNotBeAsked(
   const isUnseen = (entry: HostEntry) => entry.via === undefined && container !== undefined;
   const isUnknown = (entry: HostEntry) => {
     const { via: host, provider } = entry;
-    if (asTarget(entry.target) === undefined) return false;
+    // Of a source of the user's own that another environment has; without one it was taken out.
+    if (asTarget(entry.target) === undefined)
+      return host === undefined && isOutsideName(provider) && foundOtherwise(process.env, [entry]).size > 0;
     const isSilent = failed.has(ownerName(entry));
     if (host !== undefined) return isSilent || (via !== 'none' && !onlyPatterns && !asked.includes(host));
     if (isUnseen(entry)) return true;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { ConnectError, quote } from '../errors.js';
+import { outsideFiles } from '../sources/outside/file.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { hasControlCharacter, type Split, similarTo, split } from '../typed/names.js';
@@ -144,6 +145,12 @@ export function asTarget(text: string): Target | undefined {
   }
 }
 
+/** The target of a Host that was written before: in another environment its source may be unknown. */
+export function keptTarget(text: string): Target {
+  const words = () => [split(text).word];
+  return asTarget(text) ?? parseBy<Target>([{ ...outsideKind, words }], text);
+}
+
 /** A bare name only reaches the proxy if no Host in ssh's configuration matches it. */
 const byName = 'a machine by its name: vmssh ssh NAME, or vmssh config install and then ssh NAME';
 
@@ -186,8 +193,9 @@ function nameHint(name: string, separator: string, rest: string): string | undef
     return `leave out ${extra}: ${machine}; only scp, sftp and rsync take a path`;
   }
   if (rest === '' || /[/%:]/.test(rest)) return undefined;
-  const lists = 'vmssh list shows what to type for each, vmssh source list which sources you have';
-  return `a machine by its name has nothing in front: ${shellQuoted(rest)}; ${lists}`;
+  const [file] = outsideFiles(process.env);
+  const own = file === undefined ? '' : `; if ${name} is a source of yours, it is not in ${file}`;
+  return `a machine by its name has nothing in front: ${shellQuoted(rest)}, and vmssh list shows what to type for each${own}`;
 }
 
 function formsHint(table: readonly Kind[]): string {

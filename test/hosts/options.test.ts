@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { keepFresh } from '../../src/hosts/keep-fresh.js';
 import { configOptions, settings } from '../../src/hosts/options.js';
 import { inEffect } from '../../src/hosts/setting.js';
@@ -145,6 +145,24 @@ describe.skipIf(noSsh)('the variables that are kept', () => {
     const other = { ...colima, name: 'default', target: 'lima/default' };
     await keepFresh({ machines: [other], warnings: [] }, home.io());
     expect(readFileSync(home.own, 'utf8')).toBe(before);
+  });
+
+  it('a Host of an own source stays where another environment does not name it, and goes with the source', async () => {
+    const folder = join(home.path, 'shell');
+    const environment = { XDG_CONFIG_HOME: folder };
+    const written = async (XDG_CONFIG_HOME: string | undefined) => {
+      vi.stubEnv('XDG_CONFIG_HOME', XDG_CONFIG_HOME);
+      await home.install({}, home.io({ XDG_CONFIG_HOME }));
+      return /^Host web\n +ProxyCommand (.*)/m.exec(readFileSync(home.own, 'utf8'))?.[1];
+    };
+    await home.install();
+    const json = JSON.parse(readFileSync(home.state, 'utf8'));
+    const web = { host: 'web', name: 'web', target: 'lab/web', provider: 'lab', environment };
+    writeFileSync(home.state, JSON.stringify({ ...json, machines: [...json.machines, web] }));
+    for (const other of [join(home.path, 'desktop'), undefined])
+      expect(await written(other)).toContain(`/usr/bin/env XDG_CONFIG_HOME=${folder} `);
+    expect(await written(folder)).toBe(undefined);
+    vi.unstubAllEnvs();
   });
 
   const secret = 'hunter2';

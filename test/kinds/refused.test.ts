@@ -133,8 +133,11 @@ describe('parseTarget refuses', () => {
     ['mint:22', 'a port is an option, -p 22 mint, or in one word: ssh://mint:22'],
     ['mint:', 'leave out the colon: mint; only scp, sftp and rsync take a path'],
     ['mint:/etc', 'leave out ":/etc": mint; only scp, sftp and rsync take a path'],
-    ['vm/mint', /^a machine by its name has nothing in front: mint; vmssh list .*, vmssh source list /],
-    ['vm%$(id)', /nothing in front: '\$\(id\)'; /],
+    [
+      'vm/mint',
+      /^a machine by its name has nothing in front: mint, and vmssh list .*; if vm is a source of yours, it is not in \/.*\/vmssh\/sources\.json$/,
+    ],
+    ['vm%$(id)', /nothing in front: '\$\(id\)', /],
     ['vm/a/b', /^a target is one of /],
     [
       'vsock/4294967295',

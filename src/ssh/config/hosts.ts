@@ -3,7 +3,7 @@ import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../../gr
 import { exact, hostKeyAlias } from '../../identity/identity.js';
 import { keptFor } from '../../identity/same.js';
 import type { Kind } from '../../kinds/kind.js';
-import { kinds, parseTarget } from '../../kinds/kinds.js';
+import { keptTarget, kinds } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { mayHaveName } from '../../sources/outside/file.js';
 import { isOfOthers } from '../../sources/search.js';
@@ -307,7 +307,7 @@ function machineOptions(
 }
 
 export function aliasOf(machine: HostMachine): string | undefined {
-  return hostKeyAlias({ target: parseTarget(machine.target), machine });
+  return hostKeyAlias({ target: keptTarget(machine.target), machine });
 }
 
 /** Who lists a machine: its provider, or "via/hv1" for each of that hypervisor. */

@@ -1,5 +1,5 @@
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
-import { kindOf, kinds, parseTarget } from '../../kinds/kinds.js';
+import { keptTarget, kindOf, kinds } from '../../kinds/kinds.js';
 import type { OwnOptions } from '../../proxy-args.js';
 import { slug } from '../../typed/names.js';
 import { isBareId } from '../../typed/numbers.js';
@@ -143,7 +143,7 @@ function withTargets(host: ConcreteHost): readonly ConcreteHost[] {
 function noKexWarning(hosts: readonly ConcreteHost[]): string {
   const local = allKinds.filter(({ rest, network }) => rest === 'name' && !network);
   const names = hosts
-    .filter(({ options: { target } }) => target !== undefined && !kindOf(parseTarget(target)).network)
+    .filter(({ options: { target } }) => target !== undefined && !kindOf(keptTarget(target)).network)
     .flatMap(({ host, names = [] }) => [host, ...names]);
   return [
     '# No network leads to these, so nobody can record a login to decrypt it later: ssh need not warn of that.',

@@ -4,7 +4,7 @@ import { realPath } from '../files/read-sync.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
 import type { SshSaid } from '../process/ssh-log.js';
-import { everySsh, howToGet, isOpenSsh, settingIn } from '../process/ssh-program.js';
+import { everySsh, howToGet, isOpenSsh, settingIn, whyNotStarted } from '../process/ssh-program.js';
 import { hasInclude, includeLine } from '../ssh/config/file.js';
 import { whereSet } from '../ssh/config/users-files.js';
 import { isOurProxy } from '../ssh/config/word.js';
@@ -26,7 +26,7 @@ export async function lostLines(
   return (await textAt(files.own)) === '' ? undefined : notInEffect(files, io);
 }
 
-/** Why ssh, as PATH finds it, does not take what is in our file; undefined if it does, or refuses its configuration. */
+/** Why ssh, as PATH finds it, does not take what is in our file; undefined if it does, is not there, or refuses its configuration. */
 export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffect | undefined> {
   const { own, main } = files;
   if (io.platform === 'win32') return undefined;
@@ -34,8 +34,8 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   // Root's own configuration is not that of all users.
   const only = main === undefined ? ['-F', systemConfig] : [];
   const how = { env: { ...io.env, ...io.usersShell }, timeoutMs: 20_000 };
-  const end = await runProgram(['ssh', ...only, '-vG', 'vsock/3'], how).catch(() => undefined);
-  if (end === undefined) return undefined;
+  const end = await runProgram(['ssh', ...only, '-vG', 'vsock/3'], how).catch((error: Error) => error);
+  if (end instanceof Error) return notStarted(end, io);
   if (!/^hostname /m.test(end.stdout)) return anotherProgram(io);
   const isOurs = isOurProxy(settingIn(end.stdout, 'proxycommand'));
   const asks = / host-key /.test((await textAt(own)).split('\n').find(isKeyCommand) ?? '');
@@ -45,6 +45,13 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   const read = said.blocks.filter(({ line }) => line === 0).map(({ path }) => path);
   if (!read.some((path) => isSame(path, own))) return notRead(files, read, io);
   return displaced(said, isOurs ? 'KnownHostsCommand' : 'ProxyCommand', files);
+}
+
+/** Undefined: there is none yet. */
+function notStarted(error: NodeJS.ErrnoException, io: Io): NotInEffect | undefined {
+  if (error.code === 'ENOENT') return undefined;
+  const { problem, hint = 'vmssh doctor' } = whyNotStarted('ssh', error, io);
+  return { problem, about: 'ssh does not start', fix: hint };
 }
 
 /** The first ssh of PATH, if it is none of OpenSSH's. */

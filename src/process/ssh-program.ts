@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { delimiter, posix, win32 } from 'node:path';
+import { delimiter, join, posix, win32 } from 'node:path';
 import { quote } from '../errors.js';
 import type { Env } from '../runtime.js';
 import type { Here } from './io.js';
-import { programsInPath, systemProgram } from './program-in-path.js';
+import { foldersOfPath, programsInPath, systemProgram } from './program-in-path.js';
 import { runProgram } from './run-program.js';
 
 /**
@@ -74,11 +74,12 @@ export function firstMessage(stderr: string): string | undefined {
     .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
 }
 
-export function whyNotStarted(
-  program = '',
-  error: NodeJS.ErrnoException,
-  here: Here,
-): { readonly problem: string; readonly hint?: string | undefined } {
+export interface NotStarted {
+  readonly problem: string;
+  readonly hint?: string | undefined;
+}
+
+export function whyNotStarted(program = '', error: NodeJS.ErrnoException, here: Here): NotStarted {
   const { code, message } = error;
   const variable = here.env.VMSSH_SSH ? 'VMSSH_SSH' : 'HV_SSH_COMMAND';
   if (here.env[variable] && sshProgram(here)[0] === program)
@@ -86,13 +87,17 @@ export function whyNotStarted(
       problem: `${variable} names ${quote(program)}, which could not be run: ${code === 'ENOENT' ? 'there is no such program' : message}`,
       hint: `unset ${variable}, or set it to the absolute path of an ssh`,
     };
-  return {
-    problem: `${quote(program)} could not be run: ${startProblem(error)}`,
-    hint: code === 'ENOENT' ? (howToGet(program, here.platform) ?? `install ${program}`) : undefined,
-  };
+  const problem = `${quote(program)} could not be run: ${startProblem(error)}`;
+  const get = howToGet(program, here.platform);
+  if (code === 'ENOENT') return { problem, hint: get ?? `install ${program}` };
+  if (code !== 'EACCES') return { problem };
+  const paths = foldersOfPath(here.env.PATH ?? '', here.platform).map((folder) => join(folder, program));
+  const path = paths.find((each) => existsSync(each)) ?? program;
+  return { problem, hint: `see ls -l ${path}${get ? '; in a snap: snap connect NAME:ssh-keys' : ''}` };
 }
 
 export function startProblem({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EACCES') return 'you may not execute it';
   return code === 'ENOENT' ? 'it is not installed, or not in PATH' : message;
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lostLines, notInEffect } from '../../src/hosts/in-effect.js';
@@ -58,6 +58,19 @@ describe.skipIf(lacks('ssh'))('what ssh takes of our lines', () => {
     expect(await look()).toMatchObject({
       problem: `${at('bin/ssh')} is not OpenSSH, and does not read these lines`,
       fix: expect.stringMatching(/^put \/\S+ first in PATH$/),
+    });
+  });
+
+  it('is nothing for an ssh that may not be executed', async () => {
+    const { at, write } = placed({ '.ssh/vmssh.conf': ours }, '.ssh/config');
+    write('bin/ssh', '#!/bin/sh\n');
+    chmodSync(at('bin/ssh'), 0o644);
+    const io = fakeIo({ env: { PATH: at('bin') } });
+    const files = { own: at('.ssh/vmssh.conf'), state: '', main: at('.ssh/config'), include: [] };
+    expect(await notInEffect(files, io)).toEqual({
+      problem: '"ssh" could not be run: you may not execute it',
+      about: 'ssh does not start',
+      fix: `see ls -l ${at('bin/ssh')}; in a snap: snap connect NAME:ssh-keys`,
     });
   });
 

@@ -109,8 +109,9 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
   ];
 }
 
-function ssh({ ssh: { version, better }, platform }: Facts): HostCheck {
+function ssh({ ssh: { version, closed, better }, platform }: Facts): HostCheck {
   const name = 'ssh';
+  if (closed) return finding(name, 'bad', { found: closed.problem, report: 'it does not start' }, closed.hint);
   if (version === undefined)
     return finding(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   const fix = better

@@ -14,6 +14,7 @@ import type { FindMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { refusalFix } from '../../process/refusal-fix.js';
 import { runProgram } from '../../process/run-program.js';
+import type { NotStarted } from '../../process/ssh-program.js';
 import { type ConfigOwner, includeLine, ownerOf } from '../../ssh/config/file.js';
 import { writtenHosts } from '../../ssh/config/names.js';
 import { blocksOf } from '../../ssh/config/settings.js';
@@ -27,6 +28,8 @@ import { finding, fixed, type HostCheck, said } from './finding.js';
 export interface SshFacts {
   /** What `ssh -V` says; undefined: there is no ssh. */
   readonly version: string | undefined;
+  /** Why it could not be started, though it is there. */
+  readonly closed?: NotStarted | undefined;
   /** Another ssh here, which is new enough where the first one of PATH is not: its path. */
   readonly better?: string | undefined;
   /** What ssh says instead of its settings, if it does not accept its configuration. */

@@ -8,7 +8,7 @@ import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { readSsh } from '../../process/ssh-log.js';
-import { everySsh, firstMessage, settingIn, sshVersion } from '../../process/ssh-program.js';
+import { everySsh, firstMessage, settingIn, sshVersion, whyNotStarted } from '../../process/ssh-program.js';
 import { type ShellTrouble, shellTrouble } from '../../process/start-files.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
@@ -111,13 +111,17 @@ export function buildLines(os: string, kernel: string): readonly string[] {
 }
 
 async function gatherSsh(io: Io): Promise<SshFacts> {
+  let closed: SshFacts['closed'];
   const [version, settings = '', commands] = await Promise.all([
-    output(['ssh', '-V'], io),
+    output(['ssh', '-V'], io, (error) => {
+      if (error.code !== 'ENOENT') closed = whyNotStarted('ssh', error, io);
+    }),
     output(['ssh', '-vG', 'vsock/3'], io),
     proxyCommands(io),
   ]);
   return {
     version: version?.trim().split('\n')[0],
+    closed,
     better: isOld(version) ? await newerSsh(io) : undefined,
     refusal: /^hostname /m.test(settings) ? undefined : firstMessage(settings),
     controlPath: brokenControlPath(settings, 'vsock/3'),
@@ -153,12 +157,18 @@ async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
   return Object.fromEntries(await Promise.all(asked));
 }
 
-async function output(command: readonly string[], { env }: Io): Promise<string | undefined> {
+/** Undefined: it does not start. */
+async function output(
+  command: readonly string[],
+  { env }: Io,
+  failed: (error: NodeJS.ErrnoException) => void = () => {},
+): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });
     return stdout + stderr;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
+    failed(error as NodeJS.ErrnoException);
+    return undefined;
   }
 }
 

@@ -39,6 +39,12 @@ describe('the doctor of this host', () => {
 
   it.each<[check: string, facts: Partial<Facts>, says: RegExp, fix?: RegExp]>([
     ['bad ssh', noSsh, /no ssh/, /openssh-client/],
+    [
+      'bad ssh',
+      ssh({ version: undefined, closed: { problem: 'you may not execute it', hint: 'see ls -l /x' } }),
+      /^you may not execute it$/,
+      /^see ls -l \/x$/,
+    ],
     ['bad ssh', ssh({ version: 'OpenSSH_7.4p1' }), /7\.4/, /7\.6/],
     [
       'bad ssh',

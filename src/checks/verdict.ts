@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
 import { refusalFix } from '../process/refusal-fix.js';
-import { type OfferedKey, type Reach, type SshSaid, whyEnded } from '../process/ssh-log.js';
+import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
@@ -81,7 +81,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
       : {};
   // Of these ssh's stderr has no word of a server's.
   const isHere = ['proxy', 'socket', 'host key'].includes(reach);
-  const [, ours, hint] = (isHere && ourWords.exec(end.stderr)) || [];
+  const [, ours, hint] = (isHere && ourWords.exec(reasonsIn(end.stderr))) || [];
   const fix = hint === undefined ? {} : { fix: hint };
   // Without fdpass the connection that ssh has is only one to vmssh.
   const where = ended[ours && reach === 'socket' ? 'proxy' : reach];

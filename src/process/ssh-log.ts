@@ -131,7 +131,8 @@ export function whyEnded(end: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 's
   const { code, stdout, stderr, stopped } = end;
   const late = stopped === 'timeout' ? `it did not end within ${loginTimeoutMs / 1000} s` : undefined;
   // What runs in a terminal says everything on stdout, and so does nologin.
-  const message = lastLine(stderr.replace(notReason, '')) ?? late ?? lastLine(stdout);
+  const said = reasonsIn(stderr);
+  const message = lastLine(said.replace(noSocket, '')) ?? lastLine(said) ?? late ?? lastLine(stdout);
   return (message && withoutHostName(message)) ?? `ssh ended with ${code ?? 'a signal'}`;
 }
 
@@ -140,9 +141,16 @@ export function withoutHostName(message: string): string {
   return message.replace(/^\S+@\S+: (?=Permission denied)|^Received disconnect from \S+ port \d+:\d+: /, '');
 }
 
-/** What ssh says at each login with these options, or with -v, and after each; what it says last has the reason above it. */
+/** Without what ssh says at each login with these options, or with -v, and after each, and without what vmssh only notes. */
+export function reasonsIn(stderr: string): string {
+  return stderr.replace(notReason, '');
+}
+
 const notReason =
-  /^(debug1: .*|OpenSSH_.*|Authenticated to .*|Transferred: .*|Bytes per second: .*|Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*|Killed by signal \d+\.|\*\* .*)\r?$/gm;
+  /^(debug1: .*|OpenSSH_.*|Authenticated to .*|Transferred: .*|Bytes per second: .*|Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*|Killed by signal \d+\.|\*\* .*|.* line \d+: (?:Deprecated|Unsupported) option .*|vmssh: .*(?:its manager (?:confirms|says)|so ssh decides).*)\r?$/gm;
+
+/** A ProxyCommand that passes no socket has said why above. */
+const noSocket = /^(?:mm_receive_fd: |proxy dialer did not pass back a connection).*$/gm;
 
 /** The end of a line that is too long: before it a machine may have printed a banner without a line end. */
 function lastLine(text: string): string | undefined {

@@ -14,6 +14,19 @@ it.each([
     'ann@web: Permission denied (publickey).\n** WARNING: connection is not\nKilled by signal 15.\n',
     'Permission denied (publickey).',
   ],
+  // What the shell or another ProxyCommand says, over what ssh says of it.
+  [
+    'exec: line 1: /opt/vmssh: No such file or directory\r\nmm_receive_fd: no message header\r\nproxy dialer did not pass back a connection\r\n',
+    'exec: line 1: /opt/vmssh: No such file or directory',
+  ],
+  [
+    '/etc/ssh/ssh_config line 5: Deprecated option "rsaauthentication"\r\nmm_receive_fd: no message header\r\n',
+    'mm_receive_fd: no message header',
+  ],
+  [
+    'Connection closed by UNKNOWN port 65535\r\nvmssh: "web" is another of your machines now, as its manager says: x\r\n',
+    'Connection closed by UNKNOWN port 65535',
+  ],
   ['', 'ssh ended with 255'],
 ])('names no HostName of ssh, which is not where it went: $1', (stderr, why) => {
   expect(whyEnded({ code: 255, stdout: '', stderr, stopped: undefined })).toBe(why);

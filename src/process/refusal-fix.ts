@@ -25,6 +25,11 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
   if (noAccount.test(said)) return 'ssh runs for no user without an entry in /etc/passwd: add one';
   const [, closed] = /^Bad owner or permissions on (.+?)\r?$/im.exec(said) ?? [];
   if (closed !== undefined) return ownerFix(closed, { ...here(), ...effects });
+  const [, unread] = /^Can't open user config file (.+?): Permission denied\r?$/im.exec(said) ?? [];
+  if (unread !== undefined)
+    return `sudo chown "$(id -un)" ${shellQuoted(unread)} && chmod 600 ${shellQuoted(unread)}`;
+  if (/_expand: unknown key %/.test(said))
+    return 'a path of ssh, such as HOME, has a "%", which ssh expands: name your key by IdentityFile, with %% for each %';
   const [, file, line] = /^(.+?):? line (\d+): /m.exec(said) ?? [];
   if (file === undefined || file === 'command-line') return undefined;
   if (!ourFile.test(basename(file))) return `correct or remove line ${line} of ${file}`;

@@ -99,12 +99,9 @@ function keyFiles({ knownAs, keepIn, platform }: HandshakeOptions): readonly str
 function handshakeError(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   if (stopped === 'aborted') return handshakeInterrupted(target);
   const why = stopped === 'timeout' ? 'it timed out' : (firstMessage(stderr) ?? 'ssh gave no reason');
-  // ssh reads its configuration before it starts the proxy: what it says later may be the machine's words.
-  const isRefusal = /^Bad owner or permissions on |^No user exists|\bline \d+: /.test(why);
-  const isOurs = stopped === undefined && (isRefusal ? !started.test(stderr) : !/^debug1: /m.test(stderr));
-  const fix = isOurs ? (refusalFix(why) ?? 'vmssh doctor looks at its ssh') : undefined;
-  const hint = fix && `on this host: ${fix}`;
-  return handshakeFailed(target, why, undefined, hint);
+  if (/^debug1: Remote protocol version /m.test(stderr)) return handshakeFailed(target, why);
+  // ssh reads its configuration before it starts the proxy, whose shell may name a line too.
+  const isStarted = /^debug1: Executing proxy command/m.test(stderr);
+  const fix = (isStarted ? undefined : refusalFix(why)) ?? 'vmssh doctor looks at its ssh';
+  return handshakeFailed(target, why, undefined, `on this host: ${fix}`);
 }
-
-const started = /^debug1: Executing proxy command/m;

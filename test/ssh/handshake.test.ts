@@ -21,6 +21,8 @@ const options = {
   timeoutMs: 20_000,
 };
 
+const refusedFile = "Can't open user config file /h/a: Permission denied";
+
 describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
   const folder = useSocketFolder();
 
@@ -101,6 +103,21 @@ describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
       expect.stringMatching(each),
     );
     await expect(handshake({ ...options, target })).rejects.toMatchObject({ problem, hint });
+  });
+
+  it.each([
+    { name: 'a start file of the shell', said: 'exec: line 1: /v: No such file', hint: /vmssh doctor/ },
+    {
+      name: "an own file that is root's",
+      said: refusedFile,
+      hint: /chown "\$\(id -un\)" \/h\/a && chmod 600/,
+    },
+  ])('blames no guest for $name', async ({ said, hint }) => {
+    const first = said === refusedFile ? '' : 'debug1: Executing proxy command: exec /v\r\n';
+    const run = async () => ({ code: 255, signal: null, stdout: '', stderr: `${first}${said}\r\n` });
+    await expect(handshake({ ...options, target: 'vsock/3' }, run)).rejects.toMatchObject({
+      hint: expect.stringMatching(new RegExp(`^on this host: .*${hint.source}`)),
+    });
   });
 
   it('says why there was no connection, with our own message', async () => {

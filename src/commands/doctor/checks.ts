@@ -111,7 +111,8 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
 
 function ssh({ ssh: { version, closed, better }, platform }: Facts): HostCheck {
   const name = 'ssh';
-  if (closed) return finding(name, 'bad', { found: closed.problem, report: 'it does not start' }, closed.hint);
+  if (closed)
+    return finding(name, 'bad', { found: closed.problem, report: 'it does not start' }, closed.hint);
   if (version === undefined)
     return finding(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   const fix = better
@@ -166,10 +167,12 @@ function fdPassing({ addon: { addon } }: Facts): HostCheck {
 const takeNone =
   'libssh and WezTerm before 2024-09 take none (ssh2, net-ssh and paramiko get a relay): for them config install --no-fdpass, or for one Host "ProxyUseFdpass no" and a ProxyCommand without --fdpass';
 
-function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
+function vsock({ devices, modules, container, addon: { addon } }: Facts): HostCheck {
   const name = 'vsock';
-  if (devices['/dev/vsock'] === 'absent' && !modules.includes('vsock'))
-    return finding(name, 'bad', 'this kernel has no AF_VSOCK loaded', 'sudo modprobe vsock');
+  const isAbsent = devices['/dev/vsock'] === 'absent' && !modules.includes('vsock');
+  if (isAbsent && container !== undefined)
+    return finding(name, 'none', `/dev/vsock is not in this container (${container}): look on its host`);
+  if (isAbsent) return finding(name, 'bad', 'this kernel has no AF_VSOCK loaded', 'sudo modprobe vsock');
   if (addon) return finding(name, 'ok', 'AF_VSOCK is available');
   return finding(name, 'none', 'AF_VSOCK is available, but needs the addon');
 }

@@ -38,6 +38,8 @@ export interface Facts {
   readonly openFolders: readonly OpenPath[];
   readonly openPrograms: readonly OpenPath[];
   readonly devices: Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
+  /** What shows that this is a container, whose kernel has more than is seen here. */
+  readonly container?: string | undefined;
   /** The kernel's vsock drivers, as modules or built in. */
   readonly modules: readonly string[];
   readonly windows?: WindowsFacts;
@@ -57,7 +59,7 @@ const devicePaths = ['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const;
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
-  const [{ listAll }, { loadHere, sourcesOn }, { sources }] = await Promise.all([
+  const [{ listAll }, { containerAround, loadHere, sourcesOn }, { sources }] = await Promise.all([
     import('../../sources/list-all.js'),
     import('../../sources/here.js'),
     import('../../sources/sources.js'),
@@ -88,6 +90,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     openFolders: folders,
     openPrograms: programs,
     devices,
+    container: containerAround(io.env),
     modules: ['vsock', 'vhost_vsock', 'vsock_loopback'].filter((name) => existsSync(`/sys/module/${name}`)),
     windows,
     machines,

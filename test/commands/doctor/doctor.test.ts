@@ -91,6 +91,11 @@ describe('the doctor of this host', () => {
     ],
     ['none fd passing', { addon: missing }, /relayed/],
     ['bad vsock', device('/dev/vsock', 'absent'), /no AF_VSOCK/, /modprobe vsock/],
+    [
+      'none vsock',
+      { ...device('/dev/vsock', 'absent'), container: '/run/.containerenv' },
+      /^\/dev\/vsock is not in this container \(\/run\/\.containerenv\)/,
+    ],
     ['none vsock', { addon: missing }, /needs the addon/],
     [
       'none vhost_vsock',

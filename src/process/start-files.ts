@@ -93,7 +93,12 @@ async function look(command: readonly string[], env: Env): Promise<Seen> {
 async function timed(command: readonly string[], env: Env): Promise<Seen> {
   const start = process.uptime();
   const how = { env, timeoutMs, stdin: 'socket', longest: 1 << 16 } as const;
-  const end = await runProgram(command, how).catch(() => ({ stdout: '', code: null, stopped: undefined }));
+  const end = await runProgram(command, how).catch(({ code }: NodeJS.ErrnoException) => ({
+    stdout: '',
+    stopped: undefined,
+    // Otherwise this host is short of something, and the shell is not to blame.
+    code: ['ENOENT', 'EACCES', 'ENOEXEC'].includes(code ?? '') ? null : ranCode,
+  }));
   const ms = (process.uptime() - start) * 1000;
   return { trouble: troubleOf(end, ms), stdout: end.stdout, ms };
 }

@@ -25,7 +25,7 @@ const goneFix =
 /** What lets ssh sign where it could not, by its own words; undefined: they do not say. */
 export function unsignedFix(said: string): string | undefined {
   if (/agent refused operation/.test(said))
-    return 'unlock the agent, and answer it where it asks, for a key with confirmation by the program of SSH_ASKPASS; or add the key without: ssh-add -d FILE, then ssh-add FILE';
+    return 'unlock the agent, and answer it where it asks, for a key with confirmation by the program of SSH_ASKPASS, and by gpg-agent after: export GPG_TTY=$(tty); gpg-connect-agent updatestartuptty /bye; or add the key without: ssh-add -d FILE, then ssh-add FILE';
   const [, file] = /^Load key "(.*)": bad permissions/m.exec(said) ?? [];
   return file === undefined ? undefined : `chmod 600 ${shellQuoted(file)}`;
 }

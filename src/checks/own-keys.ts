@@ -65,22 +65,23 @@ export async function firstOwnKey(
 
 export interface NoKey {
   readonly problem: string;
-  /** Only where a new key would replace nothing. */
+  /** A new key only where it would replace nothing. */
   readonly fix?: string;
 }
 
 /** ssh-keygen would overwrite the public key of an agent or of a token without a question. */
-function whyNone(files: readonly string[], settings: string, { problem }: Agent): NoKey {
+function whyNone(files: readonly string[], settings: string, { problem, fix }: Agent): NoKey {
   const isThere = (file: string) =>
     [file, publicFile(file), `${file}-cert.pub`].some((each) => existsSync(each));
   const there = files.find(isThere) ?? settingIn(settings, 'certificatefile');
   const named = settingIn(settings, 'identityagent');
   const isNamed = named !== undefined && !['none', 'SSH_AUTH_SOCK'].includes(named);
+  const how = fix === undefined ? {} : { fix };
   const about = problem === undefined ? '' : `: ${problem}`;
   if (there !== undefined)
-    return { problem: `neither ssh nor an agent has the private key of ${there}${about}` };
+    return { problem: `neither ssh nor an agent has the private key of ${there}${about}`, ...how };
   if (isNamed || problem !== undefined)
-    return { problem: `ssh has no key${about || `: the agent ${named} gives none`}` };
+    return { problem: `ssh has no key${about || `: the agent ${named} gives none`}`, ...how };
   return { problem: 'you have no public key that ssh would try', fix: 'ssh-keygen -t ed25519' };
 }
 

@@ -166,7 +166,9 @@ function readerOf(
     if (text.startsWith(`vmssh${mark}: `)) proxy = [problemIn(line.slice('vmssh: '.length))];
     else if (proxy.length === 1 && line.startsWith('hint: ')) proxy.push(line.slice('hint: '.length));
     if (line === '' || refusedSession.test(message) || otherShell.test(message)) return;
-    message = line;
+    // ssh goes on to other keys.
+    const isUnsigned = /agent refused operation/.test(message) && /Permission denied/.test(line);
+    message = isUnsigned ? `${line} ${message}` : line;
     if (!refusedSession.test(line)) onComplaint?.(line);
   });
   const outcome = (): ScriptOutcome => {

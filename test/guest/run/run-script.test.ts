@@ -79,6 +79,17 @@ describe("a guest's script", () => {
     expect(message).toBe("fish: Unsupported use of '='.");
   });
 
+  it('that an agent did not sign for says so, though ssh goes on to other keys', async () => {
+    const says = (...lines: readonly string[]) =>
+      `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} >&2`;
+    const unsigned = 'sign_and_send_pubkey: signing failed for RSA "x" from agent: agent refused operation';
+    const denied = 'ann@web: Permission denied (publickey).';
+    const message = async (...lines: readonly string[]) =>
+      (await runScript(route(says(...lines)), { env: process.env, onLine: () => {} })).message;
+    expect(await message(unsigned, denied)).toBe(`${denied} ${unsigned}`);
+    expect(await message(denied)).toBe(denied);
+  });
+
   it('that says that no session was opened, but ran, runs once', async () => {
     const runs = join(dir, 'runs');
     const lies = `echo x >>'${runs}'; echo 'ok a b'; echo 'mux: Session open refused by peer' >&2; exit 1`;

@@ -37,6 +37,14 @@ describe('what to do where ssh refuses its configuration', () => {
     },
     { said: 'command-line: line 0: Bad configuration option: x', fix: undefined },
     { said: 'No user exists for uid 54321', fix: /\/etc\/passwd: add one$/ },
+    {
+      said: 'vdollar_percent_expand: unknown key %b',
+      fix: /^a path of ssh, such as HOME, has a "%".*%% for each %$/,
+    },
+    {
+      said: "Can't open user config file /h/a b: Permission denied\r\n",
+      fix: /^sudo chown "\$\(id -un\)" '\/h\/a b' && chmod 600 '\/h\/a b'$/,
+    },
     { said: 'OpenSSL version mismatch', fix: undefined },
   ])('$said of $owner', ({ said, owner, uid = 1000, hides = false, fix }) => {
     const all = owner === undefined ? ofAnn : { ...ofAnn, [own]: owner, [site]: owner };

@@ -15,6 +15,8 @@ export interface Agent {
   readonly fix?: string;
   /** It may still answer: ssh waits for it without an end. */
   readonly isSilent?: true;
+  /** The variable that leads to one, where it is not set, as in cron, a unit and sudo. */
+  readonly unset?: string;
 }
 
 const silentFix = 'unlock the agent or start it again; without it: ssh -o IdentityAgent=none';
@@ -31,13 +33,13 @@ export function unsignedFix(said: string): string | undefined {
 }
 
 /** Asks the agent of ssh's `IdentityAgent` once for its keys; it signs nothing. Without that setting it is the one of SSH_AUTH_SOCK. */
-export async function askAgent(
-  identityAgent: string | undefined,
-  env: Env,
-  timeoutMs = 2000,
-): Promise<Agent> {
-  const path = socketOf(identityAgent, env);
-  if (path === undefined) return { keys: [] };
+export async function askAgent(identityAgent = 'SSH_AUTH_SOCK', env: Env, timeoutMs = 2000): Promise<Agent> {
+  // As ssh takes it: a path, "none", "SSH_AUTH_SOCK" or "$VARIABLE".
+  if (identityAgent === 'none') return { keys: [] };
+  const unset =
+    identityAgent === 'SSH_AUTH_SOCK' ? identityAgent : /^\$\{?(\w+)\}?$/.exec(identityAgent)?.[1];
+  const path = unset === undefined ? identityAgent : env[unset];
+  if (!path) return { keys: [], unset };
   const at = `the ssh-agent at ${path}`;
   if (!fitsSocket(path)) return { keys: [], problem: `${at} has too long a path`, fix: goneFix };
   try {
@@ -54,13 +56,6 @@ export async function askAgent(
     const why = isGone ? `is gone (${code})` : `cannot be asked: ${message}`;
     return { keys: [], problem: `${at} ${why}`, fix: goneFix };
   }
-}
-
-/** As ssh takes it: a path, "none", "SSH_AUTH_SOCK" or "$VARIABLE". */
-function socketOf(named = 'SSH_AUTH_SOCK', env: Env): string | undefined {
-  if (named === 'none') return undefined;
-  const variable = named === 'SSH_AUTH_SOCK' ? named : /^\$\{?(\w+)\}?$/.exec(named)?.[1];
-  return (variable === undefined ? named : env[variable]) || undefined;
 }
 
 /** SSH_AGENTC_REQUEST_IDENTITIES and its answer, without the length; see https://datatracker.ietf.org/doc/html/draft-ietf-sshm-ssh-agent. */

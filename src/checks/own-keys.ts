@@ -70,7 +70,7 @@ export interface NoKey {
 }
 
 /** ssh-keygen would overwrite the public key of an agent or of a token without a question. */
-function whyNone(files: readonly string[], settings: string, { problem, fix }: Agent): NoKey {
+function whyNone(files: readonly string[], settings: string, { problem, fix, unset }: Agent): NoKey {
   const isThere = (file: string) =>
     [file, publicFile(file), `${file}-cert.pub`].some((each) => existsSync(each));
   const there = files.find(isThere) ?? settingIn(settings, 'certificatefile');
@@ -82,7 +82,8 @@ function whyNone(files: readonly string[], settings: string, { problem, fix }: A
     return { problem: `neither ssh nor an agent has the private key of ${there}${about}`, ...how };
   if (isNamed || problem !== undefined)
     return { problem: `ssh has no key${about || `: the agent ${named} gives none`}`, ...how };
-  return { problem: 'you have no public key that ssh would try', fix: 'ssh-keygen -t ed25519' };
+  const no = `you have no public key that ssh would try${unset ? `, and ${unset} is not set` : ''}`;
+  return { problem: no, fix: 'ssh-keygen -t ed25519' };
 }
 
 interface OwnKeysOptions {

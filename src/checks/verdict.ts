@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
 import { refusalFix } from '../process/refusal-fix.js';
-import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
+import { type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
-import { whereSet } from '../ssh/config/users-files.js';
+import { sshByFile, usualKeys, whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { unsignedFix } from './agent.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
@@ -169,13 +168,11 @@ async function ofAuthentication(
     return {
       state: 'failed',
       reach,
-      message: `sshd refuses ${user}: ${message}${shownKeys(said.offered)}`,
+      message: `sshd refuses ${user}: ${message}${shownKeys(tried)}`,
       fix: fewerKeys(said),
     };
   const mayAsk = isAsked && methods.includes('password') && takesPassword(settings);
-  const why = own
-    ? own.message
-    : `sshd lets no key of yours in as ${user}: ${message}${shownKeys(said.offered)}`;
+  const why = own ? own.message : `sshd lets no key of yours in as ${user}: ${message}${shownKeys(tried)}`;
   const asked = `ssh would ask for the password of ${user}; ${why}`;
   if (mayAsk) return { state: 'skipped', reach, fix, isOwn: own !== undefined, message: asked };
   return { state: 'failed', reach, fix, isOwn: own !== undefined, message: why };
@@ -193,10 +190,11 @@ function takesPassword(settings: string): boolean {
 
 /** What on this host keeps ssh from a key that sshd may take. */
 async function ownCause(
-  { said, agent, settings }: SshTry,
+  tried: SshTry,
   short: (path: string) => string,
   home: string,
 ): Promise<Pick<LoginVerdict, 'message' | 'fix'> | undefined> {
+  const { said, agent, settings } = tried;
   const { accepted, unsigned, methods, offered, skipped } = said;
   const setting = await keysOff(settings, said);
   if (setting && methods.includes('publickey')) return setting;
@@ -204,7 +202,7 @@ async function ownCause(
     return { message: `ssh does not offer ${short(skipped)}: ${ownPolicy}`, fix: otherKey };
   if (accepted && unsigned !== undefined)
     return {
-      message: `sshd takes ${short(accepted.name)}, but ssh cannot use it: ${unsigned}`,
+      message: `sshd takes ${accepted.name === '(none)' ? accepted.print : short(accepted.name)}, but ssh cannot use it: ${unsigned}`,
       fix: unsignedFix(unsigned),
     };
   if (methods.length > 0 && methods.every((method) => method.startsWith('gssapi')))
@@ -214,7 +212,7 @@ async function ownCause(
   if (!accepted && agent.problem !== undefined && methods.includes('publickey')) {
     const isLast = offered.length === 0;
     return {
-      message: `${agent.problem}${isLast ? '' : `, and sshd takes no other key of yours${shownKeys(offered)}`}`,
+      message: `${agent.problem}${isLast ? '' : `, and sshd takes no other key of yours${shownKeys(tried)}`}`,
       fix: agent.fix,
     };
   }
@@ -226,15 +224,14 @@ async function keyLeftOut(said: SshSaid, folder: string) {
   const { files, offered } = said;
   const [gone] = files;
   if (gone === undefined || offered.length > 0 || files.some(({ isThere }) => isThere)) return undefined;
-  const usual = ['rsa', 'ecdsa', 'ed25519'].map((type) => join(folder, `id_${type}`));
-  const found = usual.find((path) => existsSync(path) && !files.some((file) => file.path === path));
+  const found = usualKeys(folder).find((path) => !files.some((file) => file.path === path));
   if (found === undefined) return undefined;
   const where = await whereSet('identityfile', said);
   const none = 'ssh has no key to offer';
   if (where === undefined)
     return {
       message: `${none}: it looks in ${dirname(gone.path)}, by the password database, and not in ${folder}, where HOME leads`,
-      fix: `name it: ssh -i ${found}, or IdentityFile in your ssh configuration`,
+      fix: `name both: ${sshByFile(join(folder, 'config'))} NAME`,
     };
   return {
     message: `${none}: IdentityFile (${where}) is ${gone.path}, which is not there, and takes the place of ${found}`,
@@ -257,8 +254,9 @@ async function keysOff(settings: string, said: SshSaid) {
   };
 }
 
-function shownKeys(offered: readonly OfferedKey[]): string {
-  if (offered.length === 0) return '; ssh has none to offer';
+function shownKeys({ said: { offered, files }, agent: { unset } }: SshTry): string {
+  const none = unset && !files.some(({ isThere }) => isThere) ? `: no key file, and ${unset} is not set` : '';
+  if (offered.length === 0) return `; ssh has none to offer${none}`;
   const shown = offered
     .slice(0, 8)
     .map(({ name, print, isAgents }) => `${name} ${print}${isAgents ? ' agent' : ''}`);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../cli/command.js';
 import { readText } from '../files/read-file.js';
@@ -8,6 +8,7 @@ import { everySshAbilities } from '../process/ssh-program.js';
 import { hasInclude, type Include, includeLine } from '../ssh/config/file.js';
 import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
 import { stateFile } from '../ssh/config/state.js';
+import { sshByFile } from '../ssh/config/users-files.js';
 import { isForLine } from '../ssh/config/word.js';
 import { gitHome, otherHome, sshFolder } from '../ssh/folder.js';
 import { shellQuoted } from '../typed/shell.js';
@@ -53,12 +54,18 @@ export function configFiles(
 }
 
 /** Which ssh here does not read the user's files, and what to do about it; undefined if each does. */
-export async function readElsewhere({ own, include }: Pick<ConfigFiles, 'own' | 'include'>, io: Io) {
+export async function readElsewhere(
+  { own, include }: Pick<ConfigFiles, 'own' | 'include'>,
+  io: Io,
+  canWrite = mayWrite,
+) {
   const { env, platform } = io;
   if (platform !== 'win32') {
     const home = otherHome(env, platform);
     if (home === undefined) return undefined;
     const found = `HOME is ${env.HOME}, but ssh uses the home directory ${home}`;
+    // As for a unit with DynamicUser, or a user with "/" there.
+    if (!canWrite(home)) return { found, fix: `${sshByFile(join(dirname(own), 'config'))} NAME` };
     const line = `put this line at the top of ${join(home, '.ssh', 'config')}: ${includeLine(include)}`;
     return { found, fix: `HOME=${shellQuoted(home)} vmssh config install; or, for what is in HOME, ${line}` };
   }
@@ -72,6 +79,15 @@ export async function readElsewhere({ own, include }: Pick<ConfigFiles, 'own' | 
     found: `${git.said}, which Git's ssh uses, but Windows' ssh and vmssh use the profile ${dirname(dirname(own))}`,
     fix: `for Git's ssh, put this line at the top of ${config}: ${includeLine([path])}`,
   };
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The spellings of each name of our file that an Include needs. Outside Windows, any in `main` that leads to it counts, by a pattern or a link too. */

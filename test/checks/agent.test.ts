@@ -46,8 +46,8 @@ describe('an ssh-agent', () => {
     for (const named of ['$OWN', `\${${'OWN'}}`, `${path}-own`])
       expect(await problem(named)).toContain('-own is gone');
     expect(await askAgent('none', env)).toEqual({ keys: [] });
-    expect(await askAgent('$UNSET', env)).toEqual({ keys: [] });
-    expect(await askAgent(undefined, {})).toEqual({ keys: [] });
+    expect(await askAgent('$UNSET', env)).toEqual({ keys: [], unset: 'UNSET' });
+    expect(await askAgent(undefined, {})).toEqual({ keys: [], unset: 'SSH_AUTH_SOCK' });
   });
 
   it.skipIf(lacks('ssh', 'ssh-keygen'))('shows its keys as ssh-add does', async () => {

@@ -52,7 +52,7 @@ const begun = "debug1: Authenticating to web:22 as 'ann'\ndebug1: SSH2_MSG_SERVI
 const denied = `${begun}ann@web: Permission denied (publickey).\n`;
 const isIn = `${begun}Authenticated to web using "publickey".\n`;
 const refused =
-  'refused: over vsock/42: sshd lets no key of yours in as ann: Permission denied (publickey); ssh has none to offer';
+  'refused: over vsock/42: sshd lets no key of yours in as ann: Permission denied (publickey); ssh has none to offer: no key file, and SSH_AUTH_SOCK is not set';
 const off = 'vmssh: cannot connect to "vsock/42": no running machine\nhint: x\nConnection closed\n';
 const noShell = 'This account is currently not available.';
 

@@ -40,9 +40,8 @@ describe.skipIf(lacks('ssh', 'ssh-keygen'))('the key that setup takes', () => {
 
   it('is none, and ssh-keygen would destroy nothing', async () => {
     const { key, why } = await first(`IdentityFile ${at('nothing')}`);
-    expect({ key, why }).toEqual({
-      why: { problem: 'you have no public key that ssh would try', fix: 'ssh-keygen -t ed25519' },
-    });
+    const problem = 'you have no public key that ssh would try, and SSH_AUTH_SOCK is not set';
+    expect({ key, why }).toEqual({ why: { problem, fix: 'ssh-keygen -t ed25519' } });
   });
 
   it.each(['id.pub', 'id-cert.pub'])('is none, and ssh-keygen would destroy %s', async (name) => {

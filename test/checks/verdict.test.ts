@@ -229,6 +229,31 @@ describe('a login by ssh -v', () => {
       state: 'skipped',
       says: /; ssh does not offer ~\/\.ssh\/id: the ssh here takes no key of that type/,
     },
+    'with no agent to ask': {
+      lines: ['debug1: identity file /home/ann/.ssh/id_rsa type -1', ...reached, denied],
+      agent: { keys: [], unset: 'SSH_AUTH_SOCK' },
+      state: 'skipped',
+      says: /; ssh has none to offer: no key file, and SSH_AUTH_SOCK is not set$/,
+    },
+    'with a key file that is empty': {
+      lines: ['debug1: identity file /home/ann/.ssh/id_rsa type 0', ...reached, denied],
+      agent: { keys: [], unset: 'SSH_AUTH_SOCK' },
+      state: 'skipped',
+      says: /; ssh has none to offer$/,
+    },
+    'with a key of an agent that shows no name': {
+      lines: [
+        ...reached,
+        ...['Offering public key', 'Server accepts key'].map(
+          (what) => `debug1: ${what}: (none) RSA SHA256:CCCC agent`,
+        ),
+        'sign_and_send_pubkey: signing failed for RSA "(none)" from agent: agent refused operation',
+        denied,
+      ],
+      state: 'skipped',
+      says: /sshd takes RSA SHA256:CCCC, but ssh cannot use it: .*refused operation$/,
+      fix: /updatestartuptty/,
+    },
     'with Kerberos alone': {
       lines: [
         ...reached.slice(0, -1),
@@ -288,7 +313,7 @@ describe('a login by ssh -v', () => {
       message: expect.stringMatching(
         /it looks in \/pw\/\.ssh, by the password database, and not in \S+\.ssh,/,
       ),
-      fix: `name it: ssh -i ${dir}/.ssh/id_ed25519, or IdentityFile in your ssh configuration`,
+      fix: `name both: ssh -F ${dir}/.ssh/config -i ${dir}/.ssh/id_ed25519 NAME`,
     });
   });
 

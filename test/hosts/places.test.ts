@@ -6,7 +6,7 @@ import { runProgram } from '../../src/process/run-program.js';
 import { hasInclude, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { lacks } from '../helpers/programs.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const env = { HOME: '/home/me', USERPROFILE: '/Users/me b' };
 const whole = '"/Users/me b/.ssh/vmssh.conf"';
@@ -93,4 +93,15 @@ it.skipIf(noSsh)("on Windows says which file Git's ssh reads, and the line that 
   const drive = { own: 'C:\\Users\\A b\\.ssh\\vmssh.conf', include: [] };
   writeFileSync(path, '');
   expect((await readElsewhere(drive, io))?.fix).toMatch(/: Include "\/c\/Users\/A b\/\.ssh\/vmssh\.conf"$/);
+});
+
+it('has one command where the home of the password database takes no file', async () => {
+  const home = join(dir, 'run');
+  const io = fakeIo({ env: { HOME: home } });
+  const files = configFiles({ system: false }, io);
+  const fix = async (canWrite: boolean) => (await readElsewhere(files, io, () => canWrite))?.fix;
+  expect(await fix(true)).toMatch(/^HOME=\S+ vmssh config install; or, /);
+  expect(await fix(false)).toBe(`ssh -F ${home}/.ssh/config NAME`);
+  writeTree(home, { '.ssh/id_ed25519': '' });
+  expect(await fix(false)).toBe(`ssh -F ${home}/.ssh/config -i ${home}/.ssh/id_ed25519 NAME`);
 });

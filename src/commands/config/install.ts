@@ -30,9 +30,9 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { settingsOf } from '../../ssh/config/settings.js';
 import { type HostEntry, type HostState, noState, readState } from '../../ssh/config/state.js';
-import { usersTexts } from '../../ssh/config/users-files.js';
+import { sshByFile, usersTexts } from '../../ssh/config/users-files.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { shellOf, shellQuoted } from '../../typed/shell.js';
+import { shellOf } from '../../typed/shell.js';
 
 export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }> = {
   name: 'config install',
@@ -213,7 +213,7 @@ export function whatNow(
     const how = 'start one, or add a source of your own (docs/sources.md)';
     return [{ text: pasteable(`no machine with a name yet: ${how}; when vmssh list shows it, ${then}`, io) }];
   }
-  const ssh = file === undefined ? 'ssh' : `ssh -F ${shellQuoted(file, shellOf(io))}`;
+  const ssh = file === undefined ? 'ssh' : sshByFile(file, shellOf(io));
   const commands = hosts.map((host) => whole(`${ssh} ${host}`));
   const ready = isNew ? ['', `Ready: ${fewOf(commands, maxShown)}`] : [];
   return [...ready, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].map((text) => ({ text }));

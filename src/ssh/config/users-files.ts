@@ -1,7 +1,9 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import type { SshSaid } from '../../process/ssh-log.js';
 import type { Env } from '../../runtime.js';
+import { type Shell, shellQuoted } from '../../typed/shell.js';
 import { sshFolder } from '../folder.js';
 import { ownerOf } from './file.js';
 import {
@@ -106,4 +108,18 @@ export async function whereSet(keyword: string, { blocks }: SshSaid): Promise<st
   };
   // What an Include brings counts before what is below it.
   return find(blocks, ['host', 'match', 'include']) ?? find([...blocks, ...matches], ['host', 'match']);
+}
+
+/** The private keys of a folder that ssh tries without an IdentityFile. */
+export function usualKeys(folder: string): readonly string[] {
+  return ['rsa', 'ecdsa', 'ed25519']
+    .map((type) => join(folder, `id_${type}`))
+    .filter((path) => existsSync(path));
+}
+
+/** How ssh takes this configuration, and the key beside it, where it looks in another home. */
+export function sshByFile(file: string, shell?: Shell): string {
+  const [key] = usualKeys(dirname(file));
+  const words = ['-F', file, ...(key === undefined ? [] : ['-i', key])];
+  return `ssh ${words.map((word) => shellQuoted(word, shell)).join(' ')}`;
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askOnce, whatNow } from '../../../src/commands/config/install.js';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
@@ -8,6 +9,7 @@ import type { ListedMachine } from '../../../src/sources/merge.js';
 import { type HostEntry, noState } from '../../../src/ssh/config/state.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { configDefaults, named, useConfigHome } from './home.js';
 
 const terminal = { stdin: true, stdout: true, stderr: true };
@@ -105,13 +107,18 @@ function entry(host: string, more: Partial<HostEntry> = {}): HostEntry {
 }
 
 describe('the end of config install', () => {
+  const dir = useTempDir();
   it('is what to type for each machine', () => {
     expect(lastLine(['mint'])).toBe('Ready: ssh mint');
     expect(lastLine(['web', 'vm-web2'])).toBe('Ready: ssh web, ssh vm-web2');
   });
 
   it('names the file that ssh does not read by itself', () => {
-    expect(lines([entry('mint')], false, '/a b/.ssh/config')).toBe("Ready: ssh -F '/a b/.ssh/config' mint");
+    const folder = join(dir, 'a b');
+    const ready = () => lines([entry('mint')], false, join(folder, 'config'));
+    expect(ready()).toBe(`Ready: ssh -F '${folder}/config' mint`);
+    writeTree(folder, { id_ecdsa: '', 'id_ecdsa.pub': '' });
+    expect(ready()).toBe(`Ready: ssh -F '${folder}/config' -i '${folder}/id_ecdsa' mint`);
   });
 
   it('is one line for any number of machines', () => {

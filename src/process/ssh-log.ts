@@ -147,7 +147,7 @@ export function reasonsIn(stderr: string): string {
 }
 
 const notReason =
-  /^(debug1: .*|OpenSSH_.*|Authenticated to .*|Transferred: .*|Bytes per second: .*|Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*|Killed by signal \d+\.|\*\* .*|.* line \d+: (?:Deprecated|Unsupported) option .*|vmssh: .*(?:its manager (?:confirms|says)|so ssh decides).*)\r?$/gm;
+  /^(ERROR: ld\.so: .*|debug1: .*|OpenSSH_.*|Authenticated to .*|Transferred: .*|Bytes per second: .*|Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*|Killed by signal \d+\.|\*\* .*|.* line \d+: (?:Deprecated|Unsupported) option .*|vmssh: .*(?:its manager (?:confirms|says)|so ssh decides).*)\r?$/gm;
 
 /** A ProxyCommand that passes no socket has said why above. */
 const noSocket = /^(?:mm_receive_fd: |proxy dialer did not pass back a connection).*$/gm;

@@ -66,12 +66,12 @@ export function settingIn(printed: string, keyword: string): string | undefined 
   return new RegExp(`^${keyword} (.+)$`, 'm').exec(printed)?.[1];
 }
 
-/** ssh's first message: later ones are consequences. */
+/** ssh's first message: later ones are consequences. Each program of a LD_PRELOAD that is gone begins with the loader's. */
 export function firstMessage(stderr: string): string | undefined {
   return stderr
     .split('\n')
     .map((line) => line.trim())
-    .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
+    .find((line) => !/^(?:$|debug\d:|Warning: Permanently added|OpenSSH_|ERROR: ld\.so|@)/.test(line));
 }
 
 export interface NotStarted {

@@ -27,6 +27,10 @@ it.each([
     'Connection closed by UNKNOWN port 65535\r\nvmssh: "web" is another of your machines now, as its manager says: x\r\n',
     'Connection closed by UNKNOWN port 65535',
   ],
+  [
+    "ann@web: Permission denied (publickey).\nERROR: ld.so: object '/gone.so' from LD_PRELOAD cannot be preloaded (cannot open shared object file): ignored.\n",
+    'Permission denied (publickey).',
+  ],
   ['', 'ssh ended with 255'],
 ])('names no HostName of ssh, which is not where it went: $1', (stderr, why) => {
   expect(whyEnded({ code: 255, stdout: '', stderr, stopped: undefined })).toBe(why);

@@ -5,6 +5,7 @@ import {
   abilitiesOf,
   everySshAbilities,
   everySshRefusesUsers,
+  firstMessage,
   forwardsNothing,
   refusesUsers,
   sshAbilities,
@@ -217,4 +218,11 @@ describe('the lines for an ssh before 8.1', () => {
     expect(text).toContain(want);
     expect(text).not.toContain('%n');
   });
+});
+
+it("ssh's first message is not what the loader says of a library that is gone", () => {
+  const gone =
+    "ERROR: ld.so: object '/gone.so' from LD_PRELOAD cannot be preloaded (cannot open shared object file): ignored.";
+  expect(firstMessage(`${gone}\nOpenSSH_9.2p1\n/a line 1: Bad\n`)).toBe('/a line 1: Bad');
+  expect(abilitiesOf(`${gone}\nOpenSSH_8.4p1\n`).asksForKeys).toBe(false);
 });

@@ -123,7 +123,8 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
     proxyCommands(io),
   ]);
   return {
-    version: version?.trim().split('\n')[0],
+    version:
+      version?.split(/\r?\n/).find((line) => line.includes('OpenSSH')) ?? version?.trim().split('\n')[0],
     closed,
     better: isOld(version) ? await newerSsh(io) : undefined,
     refusal: /^hostname /m.test(settings) ? undefined : firstMessage(settings),

@@ -346,10 +346,11 @@ describe('the doctor of this host', () => {
   });
 
   it('asks ssh whether it accepts its configuration', async () => {
-    const refusing = `#!/bin/sh\nprintf 'OpenSSH_9.2\\r\\ndebug1: x\\r\\nBad owner\\r\\n' >&2; exit 255\n`;
+    const gone = 'ERROR: ld.so: object "/gone.so" from LD_PRELOAD cannot be preloaded: ignored.';
+    const refusing = `#!/bin/sh\nprintf '${gone}\\nOpenSSH_9.2\\r\\ndebug1: x\\r\\nBad owner\\r\\n' >&2; exit 255\n`;
     writeFileSync(join(dir, 'ssh'), refusing, { mode: 0o755 });
     const facts = await gatherFacts(fakeIo({ env: { ...process.env, PATH: `${dir}:${process.env.PATH}` } }));
-    expect(facts.ssh).toMatchObject({ refusal: 'Bad owner' });
+    expect(facts.ssh).toMatchObject({ version: 'OpenSSH_9.2', refusal: 'Bad owner' });
   });
 
   it.each([

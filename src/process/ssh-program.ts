@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, join, posix, win32 } from 'node:path';
 import { quote } from '../errors.js';
 import type { Env } from '../runtime.js';
@@ -141,7 +141,8 @@ async function versionSaid(env: Env, ssh: readonly string[]): Promise<string> {
 /** What each ssh that may read the user's lines can do: one that does not know a word ends at it, whatever host is asked for. */
 export async function everySshAbilities(here: Here, folders?: readonly string[]): Promise<SshAbilities> {
   const [first = abilitiesOf(''), ...others] = await Promise.all(
-    everySsh(here, folders).map((ssh) => sshAbilities(here.env, ssh)),
+    // Others than root in this namespace read these lines too.
+    everySsh(here, folders).map(async (ssh) => abilitiesOf(await versionSaid(here.env, ssh), '')),
   );
   const all = Object.entries(first).map(([what, can]) => [
     what,
@@ -184,7 +185,7 @@ export async function refusesUsers(env: Env, ssh: readonly string[] = typedSsh):
 }
 
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */
-export function abilitiesOf(output: string) {
+export function abilitiesOf(output: string, setgroups = ofNamespace()) {
   // What it can do does not matter: it will say so itself.
   const version = noAccount.test(output) ? 9999 : sshVersion(output);
   const isSince = (least: number) => version === undefined || version >= least;
@@ -197,13 +198,19 @@ export function abilitiesOf(output: string) {
     forwardsPaths: isSince(904),
     /** Whether it warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto: https://www.openssh.com/txt/release-10.1 */
     warnsOfKex: isSurelySince(1001),
-    /** Whether it knows KnownHostsCommand: https://www.openssh.com/txt/release-8.5 */
-    asksForKeys: isSurelySince(805),
+    /** Whether it knows KnownHostsCommand, and can start one: https://www.openssh.com/txt/release-8.5 */
+    asksForKeys: isSurelySince(805) && setgroups !== 'deny\n',
     /** Whether it knows StdinNull: https://www.openssh.com/txt/release-8.7 */
     nullsStdin: isSurelySince(807),
     /** On Windows: it takes its files from the user's profile, and Git's ssh from HOME. */
     readsProfile: version === undefined || output.includes('OpenSSH_for_Windows'),
   };
+}
+
+/** What root may do in this user namespace: ssh sets its groups before it starts a KnownHostsCommand (subprocess() in its misc.c). */
+function ofNamespace(): string {
+  const file = '/proc/self/setgroups';
+  return process.getuid?.() === 0 && existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 /** 100 times the first number of a version plus the second: 706 for 7.6. Undefined if it is not OpenSSH's. */

@@ -226,3 +226,8 @@ it("ssh's first message is not what the loader says of a library that is gone", 
   expect(firstMessage(`${gone}\nOpenSSH_9.2p1\n/a line 1: Bad\n`)).toBe('/a line 1: Bad');
   expect(abilitiesOf(`${gone}\nOpenSSH_8.4p1\n`).asksForKeys).toBe(false);
 });
+
+it('an ssh of root in a user namespace that lets it set no groups starts no KnownHostsCommand', () => {
+  const asks = (setgroups: string) => abilitiesOf('OpenSSH_9.2p1', setgroups).asksForKeys;
+  expect(['deny\n', 'allow\n', ''].map(asks)).toEqual([false, true, true]);
+});

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { shellQuoted } from '../typed/shell.js';
 import { noAccount } from './ssh-program.js';
@@ -8,6 +8,8 @@ export interface RefusalEffects {
   readonly platform: NodeJS.Platform;
   readonly uid: number;
   readonly look: (path: string) => Pick<Stats, 'uid'> | undefined;
+  /** Without links. */
+  readonly real: (path: string) => string | undefined;
   /** Whether this user namespace has no number for some owners. */
   readonly hidesOwners: () => boolean;
 }
@@ -17,6 +19,7 @@ const here = (): RefusalEffects => ({
   platform: process.platform,
   uid: process.getuid?.() ?? 0,
   look: (path) => (existsSync(path) ? statSync(path) : undefined),
+  real: (path) => (existsSync(path) ? realpathSync(path) : undefined),
   hidesOwners: () => !/^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8')),
 });
 
@@ -30,6 +33,9 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
     return `sudo chown "$(id -un)" ${shellQuoted(unread)} && chmod 600 ${shellQuoted(unread)}`;
   if (/_expand: unknown key %/.test(said))
     return 'a path of ssh, such as HOME, has a "%", which ssh expands: name your key by IdentityFile, with %% for each %';
+  const [, variable] = /env var \$\{(\w+)\} has no value/.exec(said) ?? [];
+  if (variable !== undefined)
+    return `export ${variable}=..., as where you logged in, or write the path there in its place`;
   const [, file, line] = /^(.+?):? line (\d+): /m.exec(said) ?? [];
   if (file === undefined || file === 'command-line') return undefined;
   if (!ourFile.test(basename(file))) return `correct or remove line ${line} of ${file}`;
@@ -39,10 +45,16 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
 const ourFile = /^(?:00-)?vmssh\.conf$/;
 
 /** ssh reads a file of root's or of its user's that nobody else may write. */
-function ownerFix(path: string, { platform, uid, look, hidesOwners }: RefusalEffects): string | undefined {
+function ownerFix(
+  path: string,
+  { platform, uid, look, real, hidesOwners }: RefusalEffects,
+): string | undefined {
   const file = shellQuoted(path);
   if (platform === 'win32')
     return `nobody but you may write it: see icacls "${look(path) ? path : dirname(path)}"`;
+  const drive = real(path);
+  if (platform === 'linux' && drive && /^\/mnt\/[a-z]\//.test(drive))
+    return `in /etc/wsl.conf under [automount] write options = metadata; then wsl.exe --shutdown, and chmod 600 ${shellQuoted(drive)}`;
   const owner = look(path)?.uid;
   if (owner === undefined) return undefined;
   const sudo = uid === 0 ? '' : 'sudo ';

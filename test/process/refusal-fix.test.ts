@@ -45,6 +45,10 @@ describe('what to do where ssh refuses its configuration', () => {
       said: "Can't open user config file /h/a b: Permission denied\r\n",
       fix: /^sudo chown "\$\(id -un\)" '\/h\/a b' && chmod 600 '\/h\/a b'$/,
     },
+    {
+      said: `vdollar_percent_expand: env var \${XDG_RUNTIME_DIR} has no value: ${own} line 2: Invalid environment expansion x.`,
+      fix: /^export XDG_RUNTIME_DIR=.*, as where you logged in, or write the path there in its place$/,
+    },
     { said: 'OpenSSL version mismatch', fix: undefined },
   ])('$said of $owner', ({ said, owner, uid = 1000, hides = false, fix }) => {
     const all = owner === undefined ? ofAnn : { ...ofAnn, [own]: owner, [site]: owner };
@@ -52,6 +56,17 @@ describe('what to do where ssh refuses its configuration', () => {
     const found = refusalFix(said, effects);
     if (fix === undefined) expect(found).toBeUndefined();
     else expect(found).toMatch(fix);
+  });
+
+  it('is the option of the mount in WSL, where a drive of Windows takes no chmod', () => {
+    const config = '/mnt/c/Users/ann/.ssh/config';
+    const fix = (uid: number, name: string) =>
+      refusalFix(bad(own), { platform: 'linux', uid, look: owners({ [own]: 0 }), real: () => name });
+    expect(fix(1000, config)).toMatch(
+      /^in \/etc\/wsl\.conf .*options = metadata.*wsl\.exe --shutdown.*chmod 600 \/mnt\/c/,
+    );
+    expect(fix(0, config)).toMatch(/^in \/etc\/wsl\.conf/);
+    expect(fix(1000, own)).toMatch(/^sudo chmod go-w /);
   });
 
   it('names on Windows the file, or the folder of one that is not there', () => {

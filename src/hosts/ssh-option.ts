@@ -107,10 +107,13 @@ export async function refusedConfig(
 ): Promise<string | undefined> {
   const isFound = main !== undefined && otherHome(io.env, io.platform) === undefined;
   const file = main ?? own;
-  for (const [ssh = 'ssh', ...first] of isFound || existsSync(file) ? everySsh(io) : []) {
+  const all = isFound || existsSync(file) ? everySsh(io) : [];
+  for (const [at, [ssh = 'ssh', ...first]] of all.entries()) {
     const said = await saidBySsh([...first, ...(isFound ? [] : ['-F', file])], io, runTool, ssh);
     // Files of another home may be another user's.
     if (said === undefined || (!isFound && badOwner.test(said))) continue;
+    // Another than the typed one need not know the user's own lines.
+    if (at > 0 && !said.includes(own)) continue;
     if (await isOpenSsh(io.env, [ssh, ...first])) return said;
   }
   return undefined;

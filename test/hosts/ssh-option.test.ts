@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../src/cli/command.js';
@@ -151,6 +152,27 @@ it.skipIf(noSsh)('a program that is not OpenSSH has no say, wherever it is in PA
     expect(await refusedConfig({ main: undefined, own }, here)).toContain('Bad configuration option');
   }
 });
+
+it.skipIf(noSsh)(
+  "another OpenSSH than the first has a say of our lines alone, not of the user's",
+  async () => {
+    const other = join(home.path, 'upstream');
+    const [own, main] = [join(home.path, 'ours'), join(home.path, 'users')];
+    const refuses = (file: string) => {
+      const script = `case $1 in -V) echo OpenSSH_10.0p2 >&2;; *) echo "${file}: line 1: Bad configuration option: x" >&2; exit 255;; esac`;
+      writeTree(other, { ssh: `#!/bin/sh\n${script}\n` });
+    };
+    const refused = (PATH: string) =>
+      refusedConfig({ main, own }, { env: { ...process.env, HOME: homedir(), PATH }, platform: 'linux' });
+    writeFileSync(main, '');
+    writeFileSync(own, '');
+    refuses(main);
+    expect(await refused(`${process.env.PATH}:${other}`)).toBeUndefined();
+    expect(await refused(`${other}:${process.env.PATH}`)).toContain(main);
+    refuses(own);
+    expect(await refused(`${process.env.PATH}:${other}`)).toContain(own);
+  },
+);
 
 it.skipIf(noSsh)('a configuration by which ssh looks up every name is not refused', async () => {
   const own = join(home.path, 'cnames');

@@ -1,8 +1,9 @@
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
 import { refusalFix } from '../process/refusal-fix.js';
-import { type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
+import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { sshByFile, usualKeys, whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
@@ -160,7 +161,8 @@ async function ofAuthentication(
       ...{ state: 'skipped', reach, isOwn: true },
       message: `ssh would ask for a second factor (${methods.join(', ')})`,
     };
-  if (accepted && unsigned === undefined && !isRefused && !accepted.isAgents && isAsked) {
+  const isFile = accepted && !accepted.isAgents && !isWithoutPrivate(accepted);
+  if (isFile && unsigned === undefined && !isRefused && isAsked) {
     const asked = `ssh would ask for the passphrase of ${short(accepted.name)}, which was not tried`;
     return { state: 'skipped', reach, isOwn: true, message: asked };
   }
@@ -205,6 +207,11 @@ async function ownCause(
       message: `sshd takes ${accepted.name === '(none)' ? accepted.print : short(accepted.name)}, but ssh cannot use it: ${unsigned}`,
       fix: unsignedFix(unsigned),
     };
+  if (accepted && isWithoutPrivate(accepted))
+    return {
+      message: `sshd takes ${short(accepted.name)}, whose private key is not here, but only ${basename(accepted.name)}.pub`,
+      fix: 'put it there, or give an agent that key',
+    };
   if (methods.length > 0 && methods.every((method) => method.startsWith('gssapi')))
     return { message: 'sshd takes Kerberos alone, and ssh has no ticket for it', fix: 'kinit' };
   const left = methods.includes('publickey') ? await keyLeftOut(said, join(home, '.ssh')) : undefined;
@@ -217,6 +224,11 @@ async function ownCause(
     };
   }
   return undefined;
+}
+
+/** ssh offers the public key of a file, and then finds no private one. */
+function isWithoutPrivate({ name, isAgents }: OfferedKey): boolean {
+  return !isAgents && existsSync(`${name}.pub`) && !existsSync(name);
 }
 
 /** Where no IdentityFile, or no file of the home that ssh uses, is there, and a key of the user's is. */

@@ -317,6 +317,25 @@ describe('a login by ssh -v', () => {
     });
   });
 
+  it('has no private key where only the public one is there', async () => {
+    writeTree(dir, { 'keys/id.pub': '' });
+    const shown = `${dir}/keys/id RSA SHA256:CCCC`;
+    const lines = [
+      ...reached,
+      ...['Offering public key', 'Server accepts key'].map((what) => `debug1: ${what}: ${shown}`),
+      denied,
+    ];
+    const judge = () => judgeLogin(tried({ lines, state: '', says: /x/ }));
+    expect(await judge()).toMatchObject({
+      message: expect.stringMatching(
+        /sshd takes \S+\/keys\/id, whose private key is not here, but only id\.pub$/,
+      ),
+      fix: expect.stringMatching(/^put it there, or give an agent that key$/),
+    });
+    writeTree(dir, { 'keys/id': '' });
+    expect((await judge()).message).toMatch(/would ask for the passphrase/);
+  });
+
   it('is not believed if a machine speaks as ssh before the login', () => {
     const lie = 'debug1: Server host key: ssh-ed25519 SHA256:LIES\n';
     const said = readSsh(`${reached.join('\n')}\n${lie}`);

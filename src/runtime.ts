@@ -39,7 +39,7 @@ export function now(): number {
   return process.uptime() * 1000;
 }
 
-/** A path as a person writes it. */
-export function tilde(path: string, { HOME }: Env): string {
-  return HOME && path.startsWith(`${HOME}/`) ? path.replace(HOME, '~') : path;
+/** A path, or those in a text, as a person writes them. */
+export function tilde(text: string, { HOME }: Env): string {
+  return HOME ? ` ${text}`.replaceAll(` ${HOME}/`, ' ~/').slice(1) : text;
 }

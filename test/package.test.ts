@@ -52,7 +52,7 @@ describe.skipIf(missing)('the npm packages, installed in an empty folder', () =>
 
   it('has both programs, without an install script', async () => {
     expect(await run([bin('vmssh'), 'check', '--until=resolved', 'vsock/3'])).toMatchObject(
-      printing(0, /✓ resolve .* vsock:3:22\n/),
+      printing(0, /✓ find .* vsock:3:22\n/),
     );
     expect(await run([bin('vsock-nc'), '--banner', 'unix/no/such'])).toMatchObject({ code: 1, stdout: '' });
     expect(await run([bin('vmssh'), '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
@@ -168,7 +168,7 @@ console.log(target, endpoint, sock, fingerprint);
         op: 'handshake',
         code: 'HOST_KEY_CHANGED',
         target: 'web',
-        hint: 'if you expected this: vmssh forget web',
+        hint: 'if you reinstalled it: vmssh forget web',
       });
       expect(readFileSync(known, 'utf8')).toContain(other);
     });

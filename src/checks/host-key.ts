@@ -2,6 +2,7 @@ import { ConnectError } from '../errors.js';
 import { decideByAsking, pinsOf } from '../identity/decide.js';
 import { pinPrint } from '../identity/pins.js';
 import { recordOf } from '../identity/record.js';
+import { changedKey } from '../identity/refusal.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
@@ -42,8 +43,14 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
       if (answer.do === 'nothing' && answer.why === 'unknown') return unconfirmed;
       if (answer.do !== 'contradict')
         return pinsOf(keys).find((pin) => pinPrint(pin) === fingerprint)?.comment;
-      const { code, final, problem, hint } = refusalOf(answer, keys, text, io);
-      const says = `ssh refuses the host key ${type} ${fingerprint}: ${problem}`;
+      const { code, final, problem, hint } = refusalOf(answer, keys, typed, io);
+      const pins = pinsOf(keys);
+      const pin = pins.find((each) => each.type === type) ?? pins[0];
+      const saved = pin && `saved ${pinPrint(pin)}${pin.comment ? ` (${pin.comment})` : ''}, `;
+      const says =
+        answer.why === 'changed'
+          ? `${changedKey(typed)}: ${saved ?? ''}shown ${fingerprint}`
+          : `ssh refuses the host key ${type} ${fingerprint}: ${problem}`;
       throw new ConnectError('handshake', text, { code, final, problem: says, hint });
     },
   };

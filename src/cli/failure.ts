@@ -1,30 +1,12 @@
 import { posix, win32 } from 'node:path';
 import { exhaustion, memoryHint } from '../connect/failures/failure.js';
-import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
+import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
 import { isOutOfMemory } from '../native.js';
 import type { Io } from '../process/io.js';
 import { shellLine, shellOf } from '../typed/shell.js';
 import { CommandError, commandWords, UsageError } from './command.js';
 import type { FailureJson } from './json.js';
-import { styles } from './terminal.js';
-
-/** Prints on stderr why a command failed, one line and a hint. Resolves to its exit code. */
-export async function explain(error: unknown, io: Io): Promise<number> {
-  const { message, hint, exitCode, stack } = failureOf(error, io);
-  await complain(message, hint, io);
-  io.err(stack.map((line) => `${printable(line)}\n`).join(''));
-  return exitCode;
-}
-
-export async function complain(problem: string, hint: string | undefined, io: Io): Promise<void> {
-  const style = await styles(io, 'stderr');
-  // In ssh's output a machine could say the same.
-  const { VMSSH_MARK: mark } = io.env;
-  const who = mark === undefined ? io.program : `${io.program} ${mark}`;
-  io.err(`${style.red(`${who}:`)} ${printable(problem)}\n`);
-  if (hint) io.err(`${style.dim('hint:')} ${printable(pasteable(hint, io))}\n`);
-}
 
 /** A fix whose vmssh commands can be pasted into this shell, even if PATH has no vmssh: the program's name before a command is replaced. */
 export function pasteable(fix: string, caller: StartedAs): string {

@@ -1,5 +1,5 @@
 import type { CommandError } from '../cli/command.js';
-import { complain } from '../cli/failure.js';
+import { complain } from '../cli/rows.js';
 import type { Io } from '../process/io.js';
 import { containerAround } from '../sources/here.js';
 import type { AllMachines } from '../sources/list-all.js';
@@ -15,7 +15,7 @@ export async function keepFresh(
     const kept = await readOptions(stateFile(io.env, io.platform));
     if (kept?.fresh === true && container !== undefined) {
       const why = `${container} says that this is a container, where not all machines of its host are seen`;
-      io.err(`${io.program}: ${why}: the Hosts stay as they are\n`);
+      await complain(`${why}: the Hosts stay as they are`, undefined, io);
     } else if (kept?.fresh === true) {
       const { notIncluded, refresh } = await import('./refresh.js');
       await refresh(io, async () => ({ ...found, env: io.env })).catch(async (error) => {

@@ -1,5 +1,5 @@
 import { diffArrays } from 'diff';
-import type { Row } from '../cli/rows.js';
+import { complain, type Row } from '../cli/rows.js';
 import { styles, whole } from '../cli/terminal.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { fewOf } from '../group-by.js';
@@ -22,7 +22,7 @@ export async function showPlan(plan: Plan, io: Io, isShort = false): Promise<num
   const paint = { ' ': style.dim, '-': style.red, '+': style.green };
   for (const { path, before, after, byHand } of changes) {
     if (byHand !== undefined)
-      io.err(`${io.program}: ${quote(path)} ${printable(byHand)}: this change is left to you\n`);
+      await complain(`${quote(path)} ${byHand}: this change is left to you`, undefined, io);
     const name = (text: string | undefined) => (text === undefined ? '/dev/null' : printable(path));
     io.out(style.bold(`--- ${name(before)}\n+++ ${name(after)}\n`));
     for (const [sign, line] of shortDiff(lineDiff(before ?? '', after ?? '')))

@@ -1,6 +1,7 @@
 import { lstat, readlink, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { usage } from '../cli/command.js';
+import { complain } from '../cli/rows.js';
 import { printable } from '../errors.js';
 import type { Io } from '../process/io.js';
 import { watchedFolders } from '../sources/sources.js';
@@ -208,8 +209,8 @@ export async function enableUnits(io: Io, run: RunTool = runTool): Promise<void>
     await systemctl(['daemon-reload'], io, run);
     await systemctl(['enable', '--now', ...enabledUnits], io, run);
   } catch (error) {
-    const why = printable((error as Error).message);
     const enable = `systemctl --user daemon-reload && systemctl --user enable --now ${enabledUnits.join(' ')}`;
-    io.err(`${io.program}: the units are written, but not enabled (${why}). To enable them: ${enable}\n`);
+    const problem = `the units are written, but not enabled (${(error as Error).message})`;
+    await complain(problem, enable, io);
   }
 }

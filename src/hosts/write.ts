@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lstat, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { complain } from '../cli/failure.js';
-import { type Row, rowFormatter } from '../cli/rows.js';
+import { complain, type Row, rowFormatter } from '../cli/rows.js';
 import { whole } from '../cli/terminal.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';

@@ -43,7 +43,10 @@ export function explainRefusal(why: Refusal | 'unknown', named: Named, place: Sh
       `vmssh check --verbose ${word(typed)} shows the route to it; in the machine: ssh-keyscan localhost`,
     ],
     'another machine': ['the name now reaches a different machine, whose key is not known', ifExpected],
-    changed: ['it is not the known key of this machine: reinstalled, or another one answers', ifExpected],
+    changed: [
+      'it is not the known key of this machine: reinstalled, or another one answers',
+      `if you reinstalled it: vmssh forget ${word(forget)}`,
+    ],
     'kept twice': [
       'ssh has kept two keys of one type for this machine, so one of them may be of another',
       `vmssh forget ${word(forget)}`,
@@ -57,6 +60,11 @@ export function explainRefusal(why: Refusal | 'unknown', named: Named, place: Sh
   };
   const [problem, hint] = rows[why];
   return { code: codes[why] ?? 'HOST_KEY_CHANGED', final: true, problem, hint };
+}
+
+/** The same of a changed key, where no other refusal is, as a sentence. */
+export function changedKey(name: string): string {
+  return `${name} has another host key than before: reinstalled, or not ${name}`;
 }
 
 /** Of the others: HOST_KEY_CHANGED. */

@@ -113,7 +113,7 @@ async function byName(
   const more = shipped?.sourcesToAdd({ env, platform }) ?? [];
   const machine = machineOrThrow(search, typed, typed, {
     title: 'this host',
-    missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
+    missing: asTarget(typed) ? 'no machine on this host has this id' : `no machine is called ${typed}`,
     empty: 'no machine was found on this host',
     hints: { unknown: [...more, 'see vmssh list', addressForm].join('; ') },
   });

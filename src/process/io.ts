@@ -23,6 +23,8 @@ export interface Io extends OwnProgram {
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** The width of stdout, if it is a terminal. */
   readonly columns?: number;
+  /** The width of stderr, if it is a terminal. */
+  readonly errColumns?: number;
   /** The folders that were taken out of PATH, since they are not absolute. */
   readonly skippedPath?: readonly string[];
   /** The variables of `env` that the user's own ssh has otherwise. */

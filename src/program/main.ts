@@ -43,11 +43,11 @@ export async function main(program: Io['program']): Promise<never> {
   process.exit(code);
 }
 
-/** Prints why it failed; the plain error if cli/failure.ts cannot be loaded, as without a free descriptor or memory. */
+/** Prints why it failed; the plain error if cli/rows.ts cannot be loaded, as without a free descriptor or memory. */
 async function reportError(error: unknown, [name]: readonly string[], io: Io): Promise<number> {
   try {
     const [{ explain }, { tools }] = await Promise.all([
-      import('../cli/failure.js'),
+      import('../cli/rows.js'),
       import('../ssh/split-args.js'),
     ]);
     const code = await explain(await ofLines(error, name, io), io);
@@ -148,6 +148,9 @@ function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'user
     terminal,
     get columns() {
       return isatty(1) ? process.stdout.columns || undefined : undefined; // 0 where nobody set a size
+    },
+    get errColumns() {
+      return isatty(2) ? process.stderr.columns || undefined : undefined;
     },
     env: process.env,
     ...found,

@@ -26,7 +26,7 @@ interface KeyQuestion {
 interface KeyCaller {
   /** From now on no program is asked. */
   asked?(): void;
-  notKept?(path: string, error: Error): void;
+  notKept?(path: string, error: Error): Promise<void>;
 }
 
 export type Settled = Exclude<KeyAnswer, { do: 'ask manager' }>;
@@ -74,7 +74,7 @@ async function kept(
     // The key is there; only a name of it is not.
     if (answer.why === 'known') return answer;
     // Whoever vouches for it does so at the next login again.
-    caller.notKept?.(path, error as Error);
+    await caller.notKept?.(path, error as Error);
     return { ...answer, pin: false };
   }
 }

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { commandWords, UsageError } from '../../src/cli/command.js';
 import type { StartedAs } from '../../src/cli/failure.js';
-import { calledAs, explain, failureOf, pasteable } from '../../src/cli/failure.js';
+import { calledAs, failureOf, pasteable } from '../../src/cli/failure.js';
+import { explain } from '../../src/cli/rows.js';
 import { stepTrace } from '../../src/cli/terminal.js';
 import { ConnectError } from '../../src/errors.js';
 import { commands } from '../../src/program/commands.js';
@@ -56,7 +57,7 @@ describe('explain', () => {
     const io = fakeIo({ program: 'vsock-nc', terminal: { stdin: false, stdout: false, stderr: true } });
     await explain(new UsageError('why'), io);
     expect(io.stderr.join('')).toBe(
-      '\x1b[31mvsock-nc:\x1b[39m why\n\x1b[2mhint:\x1b[22m see vsock-nc --help\n',
+      '\x1b[31mvsock-nc:\x1b[39m why\n  \x1b[2mhint:\x1b[22m see vsock-nc --help\n',
     );
   });
 });

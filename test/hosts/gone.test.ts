@@ -77,7 +77,7 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect((await login('none')).problem).toBe('mint of libvirt is gone since 2026-03-02: none');
     expect((await login('"mint" is off')).problem).toBe('"mint" is off');
     expect(await gonesForgotten()).toEqual([
-      `forgot the host key of "mint", also known as ${mint.uuid}`,
+      `✓ Forgot the host key of "mint", also known as ${mint.uuid}`,
       'the name "mint" is free again: its Host is gone',
     ]);
     expect([await calls('mint'), gone(), keys()]).toEqual([undefined, [], '']);

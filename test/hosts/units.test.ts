@@ -159,7 +159,7 @@ describe("the user's systemd", () => {
     ] as const) {
       await enableUnits(to, tool);
       expect(to.stderr.join('')).toMatch(
-        /^vmssh: the units are written, but not enabled \(.*\)\. To enable them: /,
+        /^vmssh: the units are written, but not enabled \(.*\)\nhint: systemctl /,
       );
       expect(to.stderr.join('')).toContain(
         'systemctl --user daemon-reload && systemctl --user enable --now vmssh-hosts.path vmssh-hosts.timer\n',

@@ -142,5 +142,5 @@ it('a key that ssh kept by the target goes with its machine, and is shown by its
   expect(await forget.run({ targets: ['mint'], gone: false }, io)).toBe(0);
   expect(readFileSync(join(dir, kept), 'utf8')).toBe(`vmssh-other ${key}\n`);
   const names = `hyper-v/${uuid}, hyper-v/mint`;
-  expect(io.stdout.join('')).toContain(`forgot 2 host keys of "mint", also known as ${names}\n`);
+  expect(io.stdout.join('')).toContain(`✓ Forgot 2 host keys of "mint", also known as ${names}\n`);
 });

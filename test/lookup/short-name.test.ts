@@ -148,7 +148,7 @@ describe('a short name', () => {
   const none = (problem: RegExp) => ({ code: 'NOT_FOUND', problem: expect.stringMatching(problem) });
   it.each([
     { input: 'a', want: { code: 'AMBIGUOUS', problem: '"a" may be "lima/a" or "incus/a"' } },
-    { input: 'nope', want: none(/^no machine on this host has this name: .*; lima: too late \(FAILED\)$/) },
+    { input: 'nope', want: none(/^no machine is called nope: .*; lima: too late \(FAILED\)$/) },
     { input: uuid.replace('5', '6'), want: none(/^no machine on this host has this id: /) },
     {
       input: 'mitn',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../src/cli/failure.js';
 import { envelope, formatJson } from '../../src/cli/json.js';
+import { explain } from '../../src/cli/rows.js';
 import { checkJson } from '../../src/commands/check/check.js';
 import { runDoctor } from '../../src/commands/doctor/checks.js';
 import { guestCheckJson } from '../../src/commands/guest/check.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { scanArgs } from '../../src/cli/command.js';
-import { explain } from '../../src/cli/failure.js';
+import { explain } from '../../src/cli/rows.js';
 import { commands } from '../../src/program/commands.js';
 import { runCommandLine } from '../../src/program/run.js';
 import { ended, saying } from '../helpers/expected.js';

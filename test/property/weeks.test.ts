@@ -140,7 +140,7 @@ class User {
     const keys = await machineKeys(owner, this.#env);
     const question = { keys, plain: keyOf(vm), env: this.#env, platform: 'linux' } as const;
     const answer = await settleKey(keyOf(vm), question, {
-      notKept: (_, error) => expect(error).toBe(undefined),
+      notKept: async (_, error) => expect(error).toBe(undefined),
     });
     const why = answer.do === 'certify' ? undefined : answer.why;
     if (answer.do === 'nothing') {

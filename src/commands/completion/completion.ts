@@ -21,7 +21,9 @@ export const completion: Command<{ readonly shell: CompletionShell }> = {
   },
 
   parse(raw) {
-    const [text = ''] = positionals(raw, 1, 1, anyShell);
+    const [text = ''] = positionals(raw, 0, 1, anyShell);
+    if (text === '')
+      throw new UsageError(`which shell? ${anyShell}`, 'vmssh completion --help shows where it goes');
     const shell = shells.find((each) => each === text.toLowerCase());
     if (!shell) throw new UsageError(`expected ${anyShell}, got ${quote(text)}`);
     return { shell };

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { type Command, positionals, type Read, readAll, UsageError, verbose } from '../../cli/command.js';
-import { complain, pasteable } from '../../cli/failure.js';
-import type { Row } from '../../cli/rows.js';
+import { pasteable } from '../../cli/failure.js';
+import { complain, type Row, rowFormatter } from '../../cli/rows.js';
 import { canPick, whole } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
@@ -63,11 +63,13 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const files = configFiles(given, io);
     if (files.own.includes('\ufffd')) await refuseOtherBytes(files.own);
     const elsewhere = given.system ? undefined : await readElsewhere(files, io);
-    if (elsewhere) io.err(`${io.program}: warning: ${printable(`${elsewhere.found}: ${elsewhere.fix}`)}\n`);
+    if (elsewhere) await complain(`warning: ${elsewhere.found}: ${elsewhere.fix}`, undefined, io);
     const why = given.system ? await notForAll((await callerForSsh(io)).program) : undefined;
     if (why !== undefined)
-      io.err(
-        `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
+      await complain(
+        `warning: every user's ssh would run this program, and ${why}`,
+        'install it where only root can change it, as the Debian package does',
+        io,
       );
     const find = once(findMachines);
     if (given.dryRun) return show(await planInstall(given, io, find, files), io);
@@ -175,7 +177,7 @@ export async function askOnce(
   const all = inEffect(settings, options, last.options);
   if (all.names.onlyPatterns || !['none', 'ours'].includes(ownerOf(text))) return options;
   const ask = async (why: string, question: string) => {
-    io.err(pasteable(`${why}.\n`, io));
+    io.err((await rowFormatter(io, 'stderr'))([{ text: pasteable(`${why}.`, io) }]));
     return (asking ?? (await import('../../picker/picker.js')).askWhether)(question, 'no', io);
   };
   const unit = files.units === undefined ? '' : ', and so can systemd';

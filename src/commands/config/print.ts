@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, textOption, UsageError } from '../../cli/command.js';
-import { printable, quote } from '../../errors.js';
+import { complain } from '../../cli/rows.js';
+import { quote } from '../../errors.js';
 import { checkSshTakes, decide, sshLines } from '../../hosts/decide.js';
 import { fileAt, fileError } from '../../hosts/files.js';
 import { lastState } from '../../hosts/last-state.js';
@@ -46,7 +47,7 @@ async function printedLines(options: ConfigOptions, io: Io): Promise<string> {
   const [lines, kept] = await Promise.all([fileAt(own), fileAt(path, 'any')]);
   const { state: last, problem, unusable } = lastState(kept.text, lines.text);
   if (unusable !== undefined) throw new UsageError(`${quote(path)}: ${unusable}`, 'see vmssh config install');
-  if (problem !== undefined) io.err(`${io.program}: warning: ${quote(path)} ${printable(problem)}\n`);
+  if (problem !== undefined) await complain(`warning: ${quote(path)} ${problem}`, undefined, io);
   const all = inEffect(settings, options, last.options);
   // What an earlier print added to the configuration is no other host.
   const taken = await usersNames(io);

@@ -1,6 +1,6 @@
 import type { Addon } from 'node-hvsock-native';
 import { CommandError } from '../../cli/command.js';
-import { complain } from '../../cli/failure.js';
+import { complain } from '../../cli/rows.js';
 import { explainFailure } from '../../connect/failures/failures.js';
 import type { Io } from '../../process/io.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';

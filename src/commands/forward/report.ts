@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
-import { complain, failureOf } from '../../cli/failure.js';
+import { failureOf } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
-import { rowFormatter } from '../../cli/rows.js';
+import { complain, rowFormatter } from '../../cli/rows.js';
 import { printable } from '../../errors.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { bothFiles } from '../../identity/inbox.js';

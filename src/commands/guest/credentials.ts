@@ -13,9 +13,10 @@ import {
   UsageError,
   usage,
 } from '../../cli/command.js';
-import { complain, pasteable } from '../../cli/failure.js';
+import { pasteable } from '../../cli/failure.js';
 import { readKeys } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
+import { complain } from '../../cli/rows.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { reasonOf } from '../../files/read-sync.js';
 import type { CredentialText, Hypervisor } from '../../guest/credentials/forms.js';

@@ -1,7 +1,8 @@
 import { type Command, flag, positionals, type Read, readAll, textOption, usage } from '../../cli/command.js';
 import { jsonText } from '../../cli/json.js';
+import { complain } from '../../cli/rows.js';
 import { runningOption } from '../../cli/shared-options.js';
-import { exitCode, printable } from '../../errors.js';
+import { exitCode } from '../../errors.js';
 import { groupBy } from '../../group-by.js';
 import { prefixOption } from '../../hosts/options.js';
 import { findMachines } from '../../machines/find-machines.js';
@@ -52,7 +53,7 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
   async run({ host, runningOnly, prefix = '', via }, io) {
     const { machines, warnings } = await findMachines(io, via);
     for (const { provider, problem } of shownWarnings(warnings))
-      io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
+      await complain(`warning: ${provider}: ${problem}`, undefined, io);
     const wanted = machines.filter((machine) => !runningOnly || mayRun(machine));
     const found = await inventoryFor(wanted, prefix, io);
     const { hostvars } = found._meta;

@@ -1,5 +1,6 @@
 import { type Command, choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
+import { rowFormatter } from '../../cli/rows.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
@@ -201,8 +202,9 @@ async function advice(
   const isClear = isKnown && (open.length === 0 || written !== undefined);
   if (isClear && !closed) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
-  const start = isClear || open.length > 0 ? '' : howToGetOne(await loadSources(mayAsk), io);
-  return start + whatNext(all.machines, isClear ? [] : open, closed, io);
+  const start = isClear || open.length > 0 ? [] : howToGetOne(await loadSources(mayAsk), io);
+  const format = await rowFormatter(io);
+  return format([...start, ...whatNext(all.machines, isClear ? [] : open, closed, io)]);
 }
 
 function lacksWay({ provider, routes = [] }: ListedMachine): boolean {

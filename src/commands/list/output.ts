@@ -1,6 +1,7 @@
 import { CommandError } from '../../cli/command.js';
-import { calledAs, complain, connectFailure } from '../../cli/failure.js';
+import { calledAs, connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
+import { complain } from '../../cli/rows.js';
 import { styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
@@ -109,10 +110,9 @@ function noMachines({ machines: { length }, warnings }: AllMachines): string {
 export async function warn(io: Io, found: Selection, { show, providers }: ListOptions): Promise<void> {
   const { machines, warnings, errors, failed = [] } = found;
   if (show === 'json') return;
-  const style = await styles(io, 'stderr');
   const named = machines.length > 0 ? providers : [...(providers ?? []), 'hyper-v'];
   for (const { provider, code, problem } of shownWarnings(warnings, named))
-    io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(`${problem} (${code})`)}\n`);
+    await complain(`warning: ${provider}: ${problem} (${code})`, undefined, io);
   // A table has a row for each hypervisor that did not answer.
   const unseen = show === 'table' || show === 'wide' ? errors : [...errors, ...failed];
   for (const { message, hint } of unseen) await complain(message, hint, io);

@@ -1,6 +1,5 @@
 import { pasteable } from '../../cli/failure.js';
-import { inLines } from '../../cli/terminal.js';
-import { printable } from '../../errors.js';
+import type { Row } from '../../cli/rows.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
@@ -17,7 +16,7 @@ export function whatNext(
   open: readonly ListedMachine[],
   closed: ListedMachine | undefined,
   io: Io,
-): string {
+): readonly Row[] {
   const typed = typedNames(all, shellOf(io));
   const isPlain = (each: ListedMachine) => !isOfOthers(each) && /^[\w./-]+$/.test(each.target);
   const first = open.find(isPlain) ?? open[0];
@@ -27,7 +26,7 @@ export function whatNext(
 }
 
 /** Below an empty list for a person: which managers were asked, and which are not here. */
-export function howToGetOne(asked: readonly Source[], io: Io): string {
+export function howToGetOne(asked: readonly Source[], io: Io): readonly Row[] {
   const env = withToolFolders(io.env, io.platform);
   const isHere = ({ programs }: Source) =>
     !programs || programs.some((program) => programInPath(program, env) !== undefined);
@@ -43,9 +42,6 @@ export function howToGetOne(asked: readonly Source[], io: Io): string {
   );
 }
 
-function lines(all: readonly string[], io: Io): string {
-  const columns = io.columns ?? Number.POSITIVE_INFINITY;
-  return all
-    .flatMap((line) => inLines(printable(pasteable(line, io)), columns).map((each) => `${each}\n`))
-    .join('');
+function lines(all: readonly string[], io: Io): readonly Row[] {
+  return all.map((line) => ({ text: pasteable(line, io) }));
 }

@@ -1,11 +1,12 @@
 import { dirname } from 'node:path';
 import { type Command, flag, positionals, readAll, textOption } from '../../cli/command.js';
-import { printable, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
 import { certificateIn } from '../../identity/certificate.js';
 import { pinsOf } from '../../identity/decide.js';
 import type { ShownKey } from '../../identity/known-hosts.js';
 import { pinPrint } from '../../identity/pins.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
+import { changedKey } from '../../identity/refusal.js';
 import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownHome } from '../../ssh/folder.js';
@@ -120,21 +121,27 @@ async function answerTo(shown: ShownKey, keepsNone: boolean, call: Call): Promis
   const question = { keys, plain, env: io.env, platform: io.platform, keepsNone };
   const answer = await settleKey(shown, question, {
     asked: () => confine('write', io.env),
-    notKept(path, { message }) {
-      say(io, `the host key of ${quote(name)} could not be written to ${path}: ${message}`);
-    },
+    notKept: (path, { message }) =>
+      say(io, `the host key of ${quote(name)} could not be written to ${path}: ${message}`),
   });
-  if (answer.do === 'nothing' && answer.why === 'unknown' && !keepsNone) await noteKey(question);
-  const notice = noticeOf(answer, call);
-  if (notice !== undefined) say(io, notice);
-  const isNew = answer.do === 'nothing' ? answer.why === 'unknown' : answer.do === 'vouch' && answer.pin;
+  const isUnknown = answer.do === 'nothing' && answer.why === 'unknown';
+  if (isUnknown && !keepsNone) await noteKey(question);
+  const [notice, help] = noticeOf(answer, call);
+  if (notice !== undefined) await say(io, notice, help);
+  // A new machine's is said.
+  const isNew = isUnknown || (answer.do === 'vouch' && answer.pin && answer.why !== 'new machine');
   if (isNew && (await wasMadeAgain(call)))
-    say(io, `${quote(name)} was made again, and may lack your key: vmssh setup ${shellQuoted(name)}`);
+    await say(io, `${name} was recreated, and may lack your key`, setupOf(name));
   return answer;
 }
 
-function say({ err, program }: Pick<Io, 'err' | 'program'>, text: string): void {
-  err(`${program}: ${printable(text)}\n`);
+async function say(io: Io, text: string, help?: string): Promise<void> {
+  const { complain } = await import('../../cli/rows.js');
+  await complain(text, help, io);
+}
+
+function setupOf(name: string): string {
+  return `vmssh setup ${shellQuoted(name)}`;
 }
 
 /** Whether setup made a login for another machine of its name and manager, as for a container of yesterday. */
@@ -146,56 +153,50 @@ async function wasMadeAgain({ keys, io }: Call): Promise<boolean> {
   return login !== undefined && login.brings !== true && login.uuid !== machine.uuid;
 }
 
-/** What is said of a key that is not simply known. */
-function noticeOf(answer: Settled, call: Call): string | undefined {
-  const who = quote(call.name);
+/** What is said of a key that is not simply known, and what helps. */
+function noticeOf(answer: Settled, { name, keys }: Call): readonly string[] {
   if (answer.do === 'nothing') {
-    if (answer.why === 'filed') return undefined;
-    if (answer.why === 'unknown')
-      return `${who}${meaning(call)}: nobody on this host can confirm its host key, so ssh decides`;
-    return `no vmssh proxy says which machine ${who} is, so ssh decides about its host key: ssh -J never does, and a ProxyCommand of yours needs vmssh proxy --record`;
+    if (answer.why === 'filed') return [];
+    if (answer.why === 'unknown') return [`nobody on this host can confirm the host key of ${name}`];
+    return [
+      `no vmssh proxy says which machine ${quote(name)} is, so ssh decides about its host key: ssh -J never does, and a ProxyCommand of yours needs vmssh proxy --record`,
+    ];
   }
-  if (answer.do !== 'vouch') return undefined;
+  if (answer.do !== 'vouch') return [];
+  const { machine } = keys.reached;
+  const manager = machine?.provider ?? 'its manager';
   // Of one that is not kept nothing else is said.
-  if (answer.why === 'brought to another') {
-    const name = shellQuoted(nameToForget(call.keys.reached, call.name));
-    return `${who} is a different machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
-  }
-  return answer.pin ? pinNotice(answer.why, who, call) : undefined;
-}
-
-/** What was reached, if that is not what was typed. */
-function meaning({ keys, name }: Call): string {
-  const { text, machine } = keys.reached;
-  const target = machine?.target ?? text;
-  return target === name ? '' : ` is ${quote(target)}`;
-}
-
-function pinNotice(why: Extract<Settled, { do: 'vouch' }>['why'], who: string, call: Call) {
-  const key = shownKey(call);
-  switch (why) {
-    case 'new machine':
-      return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}; if it was made again, and your key is not in it: ${call.io.program} setup ${shellQuoted(call.name)}`;
-    case 'moved name':
-      return `${who} is another of your machines now, as its manager says: it shows the key that is known for it, ${key}`;
-    default:
-      return undefined;
-  }
-}
-
-function shownKey({ plain }: Call): string {
-  return `${plain.type} ${pinPrint(plain)}`;
+  if (answer.why === 'brought to another')
+    return [
+      `${name} is a different machine than before, and has no sshd of its own`,
+      `if you expected this: vmssh forget ${shellQuoted(nameToForget(keys.reached, name))}`,
+    ];
+  if (!answer.pin) return [];
+  if (answer.why === 'new machine')
+    return [
+      `${name} was recreated; ${manager} confirms its new host key. Your key may be gone`,
+      setupOf(name),
+    ];
+  return answer.why === 'moved name'
+    ? [`${name} is another of your machines now, by the word of ${manager}, and shows the key known for that`]
+    : [];
 }
 
 /** Why, and the fix on a line of its own. What answers with another key may be no route to the machine: its first one is first again. */
 async function refuse(refused: Refused, call: Call): Promise<void> {
-  const { keys, name, io } = call;
+  const { keys, name, io, plain } = call;
   const [{ complain }, { forgetRoute }] = await Promise.all([
-    import('../../cli/failure.js'),
+    import('../../cli/rows.js'),
     import('../../reach/remembered.js'),
   ]);
   const { problem, hint } = refusalOf(refused, keys, name, io);
-  await complain(`the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}`, hint, io);
+  const [print, isChanged] = [pinPrint(plain), refused.why === 'changed'];
+  await complain(
+    `the host key of ${quote(name)} is refused: ${plain.type} ${print}: ${problem}`,
+    hint,
+    io,
+    `REFUSED: ${isChanged ? changedKey(name) : `the host key of ${name}: ${problem}`}: shown ${print}`,
+  );
   const route = keys.isProved ? await forgetRoute(keys.reached.text, io.env) : undefined;
-  if (route !== undefined) io.err(`${io.program}: ${route}\n`);
+  if (route !== undefined) await say(io, route);
 }

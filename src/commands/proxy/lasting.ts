@@ -37,7 +37,7 @@ export async function lasting(
   return { onFailure: await failureLines(io, text), ignoreInterrupts, confined: !io.env.VMSSH_NO_SANDBOX };
 }
 
-/** What cli/failure.ts prints of `relayError`, in the pieces that HandOff.onFailure takes. */
+/** What cli/rows.ts prints in a pipe of `relayError`, in the pieces that HandOff.onFailure takes. */
 async function failureLines(io: Parameters<typeof lasting>[0], text: string): Promise<readonly string[]> {
   const { message } = new ConnectError('relay', text, { code: '', problem: '' });
   // This runs before each relay, so nothing is loaded if there are no colours.

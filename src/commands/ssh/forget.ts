@@ -1,5 +1,5 @@
 import { type Command, flag, UsageError } from '../../cli/command.js';
-import { complain } from '../../cli/failure.js';
+import { complain, rowFormatter } from '../../cli/rows.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fewOf } from '../../group-by.js';
@@ -110,7 +110,8 @@ async function forgetAndSay(target: string, found: ListedTarget | undefined, io:
     throw fileError(error, path, 'changed');
   });
   if (done.removed === 0 && done.kept.length === 0) return false;
-  for (const line of reportOf(target, done)) io.out(`${printable(line)}\n`);
+  const format = await rowFormatter(io);
+  io.out(format(reportOf(target, done, io).map((text) => ({ mark: 'ok', text }))));
   const made = madeFor(target, found, io);
   const still = made && `ssh still accepts only the host key that was made for ${quote(made.name)}`;
   if (made && still) await complain(still, undoHint(made, io), io);
@@ -168,11 +169,15 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   return { names: [...typedOnly, ...lost], known: lost, meant };
 }
 
-function reportOf(typed: string, { removed, forgotten, kept }: Forgotten): readonly string[] {
+function reportOf(
+  typed: string,
+  { removed, forgotten, kept }: Forgotten,
+  { terminal }: Pick<Io, 'terminal'>,
+): readonly string[] {
   const names = [...new Set(forgotten.flatMap(shownNames))].filter((name) => name !== typed);
-  const also = names.length === 0 ? '' : `, also known as ${names.join(', ')}`;
+  const also = names.length === 0 || terminal.stdout ? '' : `, also known as ${names.join(', ')}`;
   const keys = removed === 1 ? 'the host key' : `${removed} host keys`;
-  const lines = removed === 0 ? [] : [`forgot ${keys} of ${quote(typed)}${also}`];
+  const lines = removed === 0 ? [] : [`Forgot ${keys} of ${quote(typed)}${also}`];
   const others = kept.map(ofAlias).map((name) => {
     return `${quote(typed)} no longer means ${name}, whose own host key is kept: vmssh forget ${name}`;
   });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { UsageError } from '../../cli/command.js';
-import { complain } from '../../cli/failure.js';
+import { complain } from '../../cli/rows.js';
 import { errorWith, exitCode, quote } from '../../errors.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { hostKeyAlias } from '../../identity/identity.js';
@@ -122,7 +122,7 @@ async function explain(call: ToolCall, { start }: SshOptions, io: Io): Promise<v
 
 async function explainChangedKey(named: ToolCall['named'], io: Io): Promise<void> {
   const { text } = named;
-  const [{ forgetRoute }, { explainRefusal }] = await Promise.all([
+  const [{ forgetRoute }, { changedKey, explainRefusal }] = await Promise.all([
     import('../../reach/remembered.js'),
     import('../../identity/refusal.js'),
   ]);
@@ -132,7 +132,8 @@ async function explainChangedKey(named: ToolCall['named'], io: Io): Promise<void
   const names = { typed: text, made: made?.name, path };
   const { problem, hint } = explainRefusal(made ? 'not made' : 'changed', names, io);
   const how = route === undefined ? '' : `; ${route}`;
-  return complain(`the host key of ${quote(text)} is refused: ${problem}${how}`, hint, io);
+  const spoken = `REFUSED: ${made ? `the host key of ${text}: ${problem}` : changedKey(text)}${how}`;
+  return complain(`the host key of ${quote(text)} is refused: ${problem}${how}`, hint, io, spoken);
 }
 
 /** For one more handshake. Milliseconds. */

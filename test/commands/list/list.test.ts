@@ -312,7 +312,7 @@ describe('vmssh list', () => {
       {
         typed: 'wbe',
         show: 'table',
-        says: 'cannot find "wbe": no machine on this host has this name: found "web", "Mint 22", "a\\x1b[2J\\x09b", "Twin", "TWIN"\nhint: did you mean "web"?',
+        says: 'cannot find "wbe": no machine is called wbe: found "web", "Mint 22", "a\\x1b[2J\\x09b", "Twin", "TWIN"\nhint: did you mean "web"?',
       },
       {
         typed: 'twin',

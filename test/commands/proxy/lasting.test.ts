@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { explain } from '../../../src/cli/failure.js';
+import { explain } from '../../../src/cli/rows.js';
 import { lasting } from '../../../src/commands/proxy/lasting.js';
 import { relayError, relayFailures } from '../../../src/deliver/relay.js';
 import { fakeIo } from '../../helpers/fake-io.js';

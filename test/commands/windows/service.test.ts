@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command, RawArgs } from '../../../src/cli/command.js';
-import { explain } from '../../../src/cli/failure.js';
+import { explain } from '../../../src/cli/rows.js';
 import { guid, port } from '../../../src/commands/windows/guid.js';
 import {
   change,

@@ -28,7 +28,7 @@ describe('vmssh forget', () => {
     writeFileSync(file, Buffer.concat([Buffer.from(lines), kept]));
     const results = await Promise.all(ids.map((id) => forget(id)));
     expect(results).toEqual(
-      ids.map((id) => ({ code: 0, signal: null, stdout: `forgot the host key of "${id}"\n`, stderr: '' })),
+      ids.map((id) => ({ code: 0, signal: null, stdout: `✓ Forgot the host key of "${id}"\n`, stderr: '' })),
     );
     expect(readFileSync(file)).toEqual(kept);
     expect(readdirSync(folder)).toEqual(['vmssh_known_hosts']);

@@ -78,10 +78,10 @@ describe.skipIf(lacks('ssh', 'sshd'))('the host key of a machine without a UUID'
     refused(await byVmssh());
     const { code, stdout } = await program('check', '--until=authentication', name);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/✗ \S+: ssh refuses the host key .* it is not the known key of this machine/);
+    expect(stdout).toMatch(/✗ \S+ has another host key than before: .* saved SHA256:.*, shown SHA256:/);
     expect(stdout).toMatch(new RegExp(`hint: .*vmssh.* forget '?machine/${name}`));
     expect(await program('forget', name)).toMatchObject(
-      ended(0, `forgot the host key of "${name}", also known as machine%${name}\n`),
+      ended(0, `✓ Forgot the host key of "${name}", also known as machine%${name}\n`),
     );
     expect(knownHosts()).toBe('');
     expect(await program('check', '--until=authentication', name)).toMatchObject({ code: 0 });
@@ -146,7 +146,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('the host key of a machine without a UUID'
     knows(`vmssh-machine%${name}`, other);
     refused(await byVmssh());
     expect((await program('check', '--until=authentication', name)).stdout).toContain(
-      'it is not the known key of this machine',
+      'has another host key than before',
     );
   });
 });

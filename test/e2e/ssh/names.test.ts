@@ -42,7 +42,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a name', () => {
   });
 
   it('that no machine has is reported with the existing names', async () => {
-    const says = 'no machine on this host has this name: found';
+    const says = 'no machine is called nope: found';
     expect(await program('check', 'nope')).toMatchObject({
       code: 4,
       stdout: expect.stringMatching(`^✗ nope: .*${says}.*"Web Server T7"`),

@@ -221,7 +221,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
   });
 
   it.each([
-    { args: ['nope'], says: 'cannot find "nope": no machine on this host has this name: ' },
+    { args: ['nope'], says: 'cannot find "nope": no machine is called nope: ' },
     { args: ['Twice-T7'], says: '"Twice-T7" may be "machine/twice-t7" or "machine/TWICE-T7"' },
     { args: ['vsock/x'], says: 'CID "x" cannot be used' },
     { args: ['-J', 'x', 'db-t7'], says: '-J names a jump host' },
@@ -249,7 +249,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     const refused = await tool('ssh', ...quiet, 'web-server-t7', 'true');
     expect(refused.code).toBe(255);
     expect(refused.stderr).toContain('the host key of "web-server-t7" is refused: ');
-    const [, fix = ''] = /if you expected this: (.* forget web-server-t7)$/m.exec(refused.stderr) ?? [];
+    const [, fix = ''] = /if you reinstalled it: (.* forget web-server-t7)$/m.exec(refused.stderr) ?? [];
     expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
     for (const code of [5, 6]) await ends(code, tool('ssh', ...quiet, 'web-server-t7', `exit ${code}`));
     expect(knownHosts()).toContain(alias);

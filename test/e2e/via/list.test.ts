@@ -249,7 +249,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
           }),
         );
         expect(await inHome('forget', '--via', 'hv2', 'twin')).toMatchObject(
-          ended(0, 'forgot the host key of "via/hv2/twin"\n'),
+          ended(0, '✓ Forgot the host key of "via/hv2/twin"\n'),
         );
         expect(keys()).not.toContain('via%hv2');
       },

@@ -136,7 +136,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
     for (const name of ['WEB', 'machine/web'])
       expect(await ours('nc', '--banner', `via/by-vmssh/${name}`)).toMatchObject(printing(0, /^SSH-2/));
     expect(await ours('nc', '--banner', 'via/by-vmssh/nobody')).toMatchObject(
-      saying(4, 'cannot find "via/by-vmssh/nobody": on by-vmssh, no machine on this host has this name'),
+      saying(4, 'cannot find "via/by-vmssh/nobody": on by-vmssh, no machine is called nobody'),
     );
     expect(await ours('nc', '--banner', 'via/by-socat/web')).toMatchObject(
       saying(1, 'by-socat has no vmssh to find this machine with (HOP_NO_VMSSH)'),

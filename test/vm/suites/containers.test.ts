@@ -153,7 +153,7 @@ E`,
 
   test('a container of systemd-nspawn without an exported socket is reached by systemd-run', async () => {
     const { stdout } = await sh('vmssh check --until=resolved nsp');
-    expect(stdout).toMatch(/✓ resolve .* exec:systemd-run --machine=nsp /);
+    expect(stdout).toMatch(/✓ find .* exec:systemd-run --machine=nsp /);
   });
 
   describe('by the Hosts of config install', () => {

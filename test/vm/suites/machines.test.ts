@@ -167,7 +167,7 @@ describeGuests('machines on a host with systemd-machined', () => {
       'ssh-keygen -q -t ed25519 -N "" -f other; sed -i "s#^\\(vmssh-0123[^ ]* \\).*#\\1$(cut -d\' \' -f1,2 other.pub)#" .ssh/vmssh_known_hosts',
     );
     const refused = await sh('vmssh ssh selfmade hostname');
-    const [, fix = ''] = /if you expected this: (.*vmssh.* forget selfmade)\n/.exec(refused.stderr) ?? [];
+    const [, fix = ''] = /if you reinstalled it: (.*vmssh.* forget selfmade)\n/.exec(refused.stderr) ?? [];
     expect([refused.code, fix]).toEqual([255, expect.stringMatching(/./)]);
     expect(await sh(`${fix} && vmssh ssh selfmade hostname`)).toMatchObject({
       code: 0,
@@ -181,7 +181,7 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh('vmssh check --until=resolved bare')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /✓ resolve .* exports an SSH socket: .* → it has the vsock CID 78 → vsock:78:22\n/,
+        /✓ find .* exports an SSH socket: .* → it has the vsock CID 78 → vsock:78:22\n/,
       ),
     });
     expect(await sh('vmssh ssh bare hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });

@@ -9,7 +9,7 @@ import { resultsOf } from './checked.js';
 
 /** What vmssh says of a key at a first login; one that was logged in to by another spelling may be known. */
 const unconfirmed =
-  /^(?:vmssh: "\S+"(?: is "\S+")?: nobody on this host can confirm its host key, so ssh decides\n)?$/;
+  /^(?:vmssh: nobody on this host can confirm the host key of \S+\n)?$/;
 
 /** In the guest: logins by every kind of target that leads back into it, or into a container. */
 export function loginsInGuest(scene: () => Scene, suite: Scene['suite']): void {

@@ -66,9 +66,7 @@ describeGuests('sandboxes of microsandbox, by vmssh source add', () => {
     expect(await as(`msb stop --force web && msb rm web && ${create}`)).toMatchObject({ code: 0 });
     expect(await as('ssh -n -o BatchMode=yes msb/web uname -n')).toMatchObject({
       stdout: 'web\n',
-      stderr: expect.stringContaining(
-        'is a different machine than before; its manager confirms the host key',
-      ),
+      stderr: expect.stringContaining('msb/web was recreated; msb confirms its new host key'),
     });
   });
 });

@@ -52,7 +52,7 @@ describeGuests('a machine of systemd-vmspawn', () => {
       stdout: 'running\tweb\tmachine/web\tmachined\n',
     });
     const { stdout } = await sh('vmssh check --until=resolved web');
-    expect(stdout).toMatch(/✓ resolve .* vsock:50:22\n/);
+    expect(stdout).toMatch(/✓ find .* vsock:50:22\n/);
     expect(stdout.match(/ route /g)).toHaveLength(1);
   });
 
@@ -61,7 +61,7 @@ describeGuests('a machine of systemd-vmspawn', () => {
     expect(await sh('vmssh list')).toMatchObject({ code: 0, stdout: 'paused\tweb\tmachine/web\tmachined\n' });
     const { code, stdout } = await sh('vmssh check web');
     expect(code).toBe(4);
-    const [, hint = 'false'] = /^✗ web: "web" is paused\n +fix: (machinectl .*)\n/.exec(stdout) ?? [];
+    const [, hint = 'false'] = /^✗ "web" is paused\n +fix: (machinectl .*)\n/.exec(stdout) ?? [];
     expect(await sh(hint)).toMatchObject({ code: 0 });
     expect((await sh('vmssh list')).stdout).toMatch(/^running\t/);
   });

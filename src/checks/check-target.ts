@@ -2,7 +2,6 @@ import { portArgument } from '../cli/command.js';
 import { windowsVmssh } from '../cli/reach/over-interop.js';
 import { reachOrStart, socketWarning } from '../cli/reach/reach-target.js';
 import type { ReachFlags } from '../cli/shared-options.js';
-import { stepTrace } from '../cli/terminal.js';
 import { openConnection } from '../connect/open.js';
 import { ConnectError } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
@@ -146,12 +145,10 @@ async function open(machine: Located, check: Check): Promise<void> {
   const { text, port, login, named, known, host: typed } = machine;
   const { timeoutMs, waitMs, start, routes } = options;
   const { env, platform } = io;
-  const verbose = options.verbose ? stepTrace(io) : undefined;
   const reaching: ReachOptions = {
     ...{ port, timeoutMs, waitMs, routes, onRoute: check.onRoute, signal },
     ...{ env, platform, beforeOpen: socketWarning(io) },
     trace(step, outcome, endpoint) {
-      verbose?.(step, outcome);
       if (endpoint) check.means = { ...known, endpoint };
       if (step === 'wait' || step === 'route') onStage(outcome);
       else pass(stageOf[step], outcome);

@@ -1,6 +1,6 @@
-import { pasteable, type StartedAs } from '../cli/failure.js';
 import type { FormatRows, Row } from '../cli/rows.js';
 import type { ConnectError } from '../errors.js';
+import { groupBy } from '../group-by.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Endpoint, RouteName } from '../typed/route.js';
 
@@ -58,13 +58,13 @@ export interface CheckResult {
 
 /** The step of a stage, as people read it: one word, whether it went well or not. */
 const stepOf: Readonly<Record<StageName, string>> = {
-  ...{ listed: 'list', found: 'find', parsed: 'parse', started: 'start', resolved: 'resolve' },
+  ...{ listed: 'list', found: 'find', parsed: 'find', started: 'start', resolved: 'find' },
   ...{ connected: 'connect', banner: 'banner', 'host key': 'host key', authentication: 'log in' },
 };
 
 /** Where an error stopped it. */
 function failedStep({ op }: ConnectError, stages: readonly Stage[]): string {
-  if (op !== 'handshake') return op === 'relay' ? 'connect' : op;
+  if (op !== 'handshake') return op === 'relay' || op === 'connect' ? 'connect' : 'find';
   return stages.some(({ stage }) => stage === 'banner') ? 'host key' : 'banner';
 }
 
@@ -72,12 +72,12 @@ function failedStep({ op }: ConnectError, stages: readonly Stage[]): string {
 export function formatCheck(
   { target, stages, routes = [], error }: CheckResult,
   format: FormatRows,
-  caller: StartedAs,
   isNamed = true,
 ): string {
-  const rows = stages.map(({ stage, ms, found }): Row => {
-    const time = `${ms.toFixed(1)} ms`.padStart(10);
-    return { mark: 'ok', name: `${(stepOf[stage] ?? stage).padEnd(14)} ${time}`, text: found };
+  const rows = [...groupBy(stages, ({ stage }) => stepOf[stage] ?? stage)].map(([step, all]): Row => {
+    const time = all.reduce((sum, { ms }) => sum + ms, 0).toFixed(1);
+    const name = `${step.padEnd(14)} ${`${time} ms`.padStart(10)}`;
+    return { mark: 'ok', name, text: all.map(({ found }) => found).join('; ') };
   });
   for (const { route, state, address, found } of routes) {
     const mark = ({ ok: 'ok', failed: 'wrong', skipped: 'none' } as const)[state];
@@ -86,6 +86,6 @@ export function formatCheck(
   }
   if (!isNamed) return format(rows, 2);
   if (error) rows.push({ mark: 'wrong', name: failedStep(error, stages).padEnd(25), text: error.problem });
-  const hint = error?.hint ? format([{ text: `hint: ${pasteable(error.hint, caller)}` }], 4) : '';
+  const hint = error?.hint ? format([{ hint: error.hint }], 2) : '';
   return format([{ name: target === '' ? '""' : target }]) + format(rows, 2) + hint;
 }

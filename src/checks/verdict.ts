@@ -151,11 +151,14 @@ async function ofAuthentication(
   home: string,
 ): Promise<Judged> {
   const { said, settings } = tried;
-  const { accepted, unsigned, isPartial, isRefused, methods } = said;
+  const { accepted, unsigned, isPartial, isRefused, methods, files, offered } = said;
   const reach = 'authentication';
   const isAsked = asksPeople(settings);
   const own = await ownCause(tried, short, home);
-  const { fix } = own ?? guestFailures.login;
+  // No file and no agent has one.
+  const isOffering = offered.length > 0 || files.length === 0 || files.some(({ isThere }) => isThere);
+  const hasNone = methods.includes('publickey') && !isOffering;
+  const { fix } = own ?? (hasNone ? { fix: 'ssh-keygen -t ed25519' } : guestFailures.login);
   if (isPartial && isAsked)
     return {
       ...{ state: 'skipped', reach, isOwn: true },
@@ -174,7 +177,9 @@ async function ofAuthentication(
       fix: fewerKeys(said),
     };
   const mayAsk = isAsked && methods.includes('password') && takesPassword(settings);
-  const why = own ? own.message : `sshd lets no key of yours in as ${user}: ${message}${shownKeys(tried)}`;
+  const why = own
+    ? own.message
+    : `${hasNone ? 'you have no SSH key, so ' : ''}sshd lets no key of yours in as ${user}: ${message}${shownKeys(tried)}`;
   const asked = `ssh would ask for the password of ${user}; ${why}`;
   if (mayAsk) return { state: 'skipped', reach, fix, isOwn: own !== undefined, message: asked };
   return { state: 'failed', reach, fix, isOwn: own !== undefined, message: why };

@@ -91,7 +91,7 @@ describe.each(steering)('%j in text from others does not control the terminal', 
 
   it('check', async () => {
     const stages = [{ stage: text as Stage['stage'], ms: 1, found: text }];
-    const out = formatCheck({ target: text, stages }, await rowFormatter(caller), caller);
+    const out = formatCheck({ target: text, stages }, await rowFormatter(caller));
     expect(out.replaceAll('\n', '')).not.toMatch(steers);
   });
 

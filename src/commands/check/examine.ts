@@ -142,7 +142,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
   const isBare = plain?.state === 'ok' && (over || !guest || guest.notRun);
   const bare = isBare ? await loginAsTyped(options, io, signal, true) : undefined;
   const settled = byBroughtSshd(byRoute(settle(login, bare), means), brings);
-  const fix = isRefused && login ? await loginFix(means, login.message, byManager, io, signal) : undefined;
+  const fix = isRefused && login ? await loginFix(seen, login.message, byManager, io, signal) : undefined;
   const isMissing = !byManager || guest?.lines.some(isKeyFix) === true;
   const [verdict] = settled ? shown({ ...settled, name: 'login' }, fix, isMissing) : [];
   const findings = [
@@ -324,7 +324,7 @@ async function ownFiles({ target: typed }: ExamineOptions, io: Io): Promise<read
 }
 
 async function loginFix(
-  { parsed, identityFile, user, text }: Means,
+  { means: { parsed, identityFile, user, text }, options }: Seen,
   message: string,
   isByManager: boolean,
   io: Io,
@@ -332,7 +332,8 @@ async function loginFix(
 ): Promise<string | undefined> {
   const fix = await keyFix(parsed, identityFile);
   if (fix !== undefined || !/permission denied/i.test(message)) return fix;
-  const [account, target] = [user, text].map((each) => shellQuoted(each, shellOf(io)));
+  const words = [user, splitLogin(options.target).host];
+  const [account, target] = words.map((each) => shellQuoted(each, shellOf(io)));
   const setup = `vmssh setup --user ${account} ${target}`;
   if (isByManager) return setup;
   const { machine } = await lookUp(text, io, signal);

@@ -17,35 +17,49 @@ export function examinationText(
 ): string {
   const { check, verdict, suspects, guest } = examination;
   const { error } = check;
-  const hinted = ({ hint = '', start }: ConnectError) => {
-    if (start || /^vmssh setup( --[\w-]+)* \S+$/.test(hint)) return format([{ fix: hint }]);
-    return hint ? format([{ text: `hint: ${pasteable(hint, io)}` }], 2) : '';
-  };
   const row = ({ state, name: step, message, fix }: ShownFinding) =>
-    formatProgress({ state, step, message }, format) + (fix ? format([{ fix }], 2) : '');
+    formatProgress({ state, step, message }, format) + format([{ fix }], 2);
   const answer = verdict ?? (error && { state: 'failed' as const, message: error.problem });
   const isSteps = isWhole || answer === undefined;
   const name = check.target === '' ? '""' : check.target;
   const isShown = ({ state }: { readonly state: string }) =>
     isWhole || (state !== 'ok' && state !== 'changed');
   const others = examination.findings.filter((each) => each.message !== verdict?.message && isShown(each));
-  const inside = guest ? linesInside(guest.lines, isWhole) : [];
+  // What ssh said to this host, and an answer with its fix, are enough for a person.
+  const isBrief = !isWhole && io.terminal.stdout;
+  const isTold = isBrief && verdict?.fix !== undefined;
+  const inside = (guest ? linesInside(guest.lines, isWhole) : []).filter(
+    ({ step }) => !isTold || (step !== 'key' && step !== 'login'),
+  );
   const notRun = guest?.notRun;
   return [
-    answer
-      ? format([{ mark: marks[answer.state], text: `${name}: ${answer.message}`, fix: verdict?.fix }])
-      : '',
-    answer && !verdict && error ? hinted(error) : '',
-    ...(isSteps ? [formatCheck(check, format, io, answer === undefined)] : []),
+    answer ? format([answerRow(name, answer, isBrief, verdict ? undefined : error)]) : '',
+    ...(isSteps ? [formatCheck(check, format, answer === undefined)] : []),
     ...others.slice(0, maxShown).map(row),
     others.length > maxShown
       ? row({ ...failed, message: `and ${others.length - maxShown} more: --json shows all` })
       : '',
     inside.length > 0 || notRun ? format([{ name: `inside ${name}` }]) : '',
     ...inside.map((line) => formatProgress(line, format, guest?.into.exec)),
-    notRun ? row({ name: 'inside', state: 'skipped', message: notRun.problem }) + hinted(notRun) : '',
+    notRun
+      ? row({ name: 'inside', state: 'skipped', message: notRun.problem }) + format([{ hint: notRun.hint }])
+      : '',
     suspectLines(suspects, format, io),
   ].join('');
+}
+
+/** The verdict or, without one, what stopped the check. A name that begins the sentence is said once. */
+function answerRow(
+  name: string,
+  { state, message, fix }: Pick<Finding, 'message' | 'fix'> & { readonly state: keyof typeof marks },
+  isBrief: boolean,
+  error: ConnectError | undefined,
+): Row {
+  const said = isBrief ? message.replace(/: Permission denied \(.*$/, '') : message;
+  const begins = [`${name} `, `"${name.replace(/^.*[/@]/, '')}" `];
+  const text = begins.some((begin) => said.startsWith(begin)) ? said : `${name}: ${said}`;
+  const help = error?.start ? { fix: error.hint } : { hint: error?.hint };
+  return { mark: marks[state], text, fix, ...help };
 }
 
 const marks = { ok: 'ok', skipped: 'look', failed: 'wrong' } as const;

@@ -123,7 +123,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
     return exitCode.connect;
   }
   const checked = await check(target, { port, user: named ?? 'root', ...options.reach }, io, signal);
-  io.out(formatCheck(checked, await rowFormatter(io), io));
+  io.out(formatCheck(checked, await rowFormatter(io)));
   if (checked.error) return exitCode.connect;
 
   const over = overTarget(into, account, target);

@@ -17,7 +17,7 @@ const flags = { timeoutMs: 20_000, waitMs: undefined, start: false, verbose: fal
 describe('formatCheck', () => {
   const shown = async (result: CheckResult, columns?: number) => {
     const io = fakeIo({ columns });
-    return formatCheck(result, await rowFormatter(io), io);
+    return formatCheck(result, await rowFormatter(io));
   };
   const stages = [
     { stage: 'parsed', ms: 0.3, found: 'unix {}' },
@@ -28,7 +28,7 @@ describe('formatCheck', () => {
     expect(await shown({ target: 'unix/x\u202e', stages })).toBe(
       [
         'unix/x\\u{202e}',
-        '  ✓ parse              0.3 ms  unix {}',
+        '  ✓ find               0.3 ms  unix {}',
         '  ✓ log in          1234.5 ms  publickey\\x1b for root',
         '',
       ].join('\n'),
@@ -42,7 +42,7 @@ describe('formatCheck', () => {
     const indent = ' '.repeat(31);
     expect((await shown({ target: 'web', stages: long }, 60)).split('\n')).toEqual([
       'web',
-      '  ✓ resolve            1.0 ms  systemd knows vm "web" → it',
+      '  ✓ find               1.0 ms  systemd knows vm "web" → it',
       `${indent}has the address "unix/run/x"`,
       '',
     ]);

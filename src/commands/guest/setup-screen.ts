@@ -2,6 +2,7 @@ import { pasteable } from '../../cli/failure.js';
 import { fixHere, formatProgress } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { type FormatRows, type Mark, type Row, rowFormatter } from '../../cli/rows.js';
+import { groupBy } from '../../group-by.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { Io } from '../../process/io.js';
 import { type Env, tilde } from '../../runtime.js';
@@ -23,8 +24,8 @@ export interface SetupScreen {
   begin(name: string): void;
   /** All plans are made, and can be carried out. `isReady`: nothing would change. */
   planned(plans: readonly SetupPlan[], isReady: boolean): void;
-  /** All plans are made, and one has failed. */
-  refused(): void;
+  /** All plans are made, and those of `failed` machines cannot be carried out. */
+  refused(failed: readonly string[]): void;
   /** The plans were all that was wanted. */
   dryRun(isReady: boolean): void;
   done(all: readonly SetupSteps[], isReady: boolean): void;
@@ -40,20 +41,16 @@ export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: I
   const format = await rowFormatter(io);
   const say = (text: string) => io.out(format([{ text: pasteable(text, io) }]));
   const { env } = io;
-  const planMark = undo ? 'remove' : 'add';
-  const ofMachine = ({ name = '', text = '', ...row }: Row): Row => {
-    const about = name.trim() === labels.way ? '' : `${name.trim()}: `;
-    return { ...row, name: machine, text: about + text };
-  };
+  const isMany = names.length > 1;
   const failed: Row[] = [];
   let [machine, gap] = ['', ''];
   let isPlanned = false;
   return {
     show(step, exec) {
       if (verbose) return io.out(wholeRow(step, exec, format));
-      const rows = rowsOf([forPeople(step, exec)], 'ok', env);
-      if (isPlanned) io.out(format(names.length > 1 ? rows.map(ofMachine) : rows));
-      else if (step.state === 'failed') failed.push(...rows.map(ofMachine));
+      const row = doneRow(forPeople(step, exec), machine, isMany, env);
+      if (row && isPlanned) io.out(format([row]));
+      else if (row && step.state === 'failed') failed.push(row);
     },
     begin(name) {
       machine = name;
@@ -64,16 +61,19 @@ export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: I
       isPlanned = true;
       gap = '\n';
       if (isReady || verbose) return;
-      for (const plan of plans)
-        io.out(format([{ name: headingOf(plan, undo) }]) + format(rowsOf(plan.steps, planMark, env), 2));
+      for (const [about, same] of groupBy(plans, (plan) => (undo ? '' : aboutLogin(plan))))
+        io.out(format([{ name: headingOf(same, undo) + about }]) + format(planRows(same, undo, env), 2));
       if (!undo) say('  Details: -v     To take it back: --undo');
     },
-    refused() {
+    refused(left) {
       io.out(verbose ? '\n' : format(failed));
-      say(`Nothing was changed${names.length > 1 ? ': leave out what failed' : ''}`);
+      say(`Nothing was changed${isMany ? `. Leave out ${left.join(', ')}` : ''}`);
     },
     dryRun(isReady) {
-      if (isReady && !verbose) io.out(format([{ mark: 'ok', text: 'Nothing to change' }]));
+      const none = undo
+        ? `Nothing to undo: vmssh has set up nothing in ${names.join(', ')}`
+        : 'Nothing to change';
+      if (isReady && !verbose) io.out(format([{ mark: 'ok', text: none }]));
       else if (!verbose) say('Dry run: nothing was changed. To do it: leave out --dry-run');
     },
     done(all, isReady) {
@@ -100,11 +100,16 @@ function wholeRow(step: FindingJson, exec: readonly string[] | undefined, format
   return [line(state, found), fixed, hint && line('hint', hint)].join('');
 }
 
-function headingOf({ name, host, setup, found }: SetupPlan, undo: boolean): string {
-  if (undo) return `Undo the setup of ${name}`;
+function headingOf(plans: readonly SetupPlan[], undo: boolean): string {
+  if (undo) return `Undo the setup of ${plans.map(({ name }) => name).join(', ')}`;
+  return `Set up ${plans.map(({ name, host }) => (host === undefined ? name : `ssh ${host}`)).join(' and ')}`;
+}
+
+/** Machines of one manager, with one user, are one plan. */
+function aboutLogin({ setup, found }: SetupPlan): string {
   const user = found.login?.user;
   const about = [setup.machine?.provider, user && `login as ${user}`].filter(Boolean).join(', ');
-  return `Set up ${host === undefined ? name : `ssh ${host}`}${about && `  (${about})`}`;
+  return about && `  (${about})`;
 }
 
 /** What a person calls the steps. */
@@ -114,36 +119,74 @@ const labels: Readonly<Record<string, string>> = {
   'host-keys': 'host keys',
   config: 'ssh entry',
   login: 'log in',
-  way: 'route',
+  undo: 'inside',
 };
 
-/** A person compares a fingerprint only where nobody confirms the key. The paths of `config`, and of a key file, are this host's. */
-const lessOf: Readonly<Record<string, (found: string, env: Env) => string>> = {
-  key: (found, env) =>
-    found
-      .replace(/ \(SHA256:[A-Za-z0-9+/]{43}\)$/, '')
-      .replace(/^the key goes into (.+ of \S+): (.*)/, (_, where, file) => `${tilde(file, env)} → ${where}`)
-      .replace(/^\d+ put into /, 'added to '),
-  'host-key': (found) =>
-    found
-      .replace(/^\S+ SHA256:\S+ is pinned, as its manager/, 'saved, as its manager')
-      .replace('it in the machine, and it is pinned', 'it in the machine, and it is saved here'),
-  config: (found, env) =>
-    found.replace(/^Host (\S+): .*; in (.*)/, (_, host, files: string) => {
-      const paths = files.split(', ').map((file) => tilde(file, env));
-      return `${host} in ${paths.join(', ')}`;
+/** What a step found, and what a person reads: $m is the machine. Of a plan in three parts, what is each machine's own between what is the same for all. */
+type Text = readonly [step: string, found: RegExp, before: string, own?: string, after?: string];
+
+// A person compares a fingerprint only where nobody confirms the key.
+const planTexts: readonly Text[] = [
+  ['key', /^the key goes into (.+) of \S+: (.*?)(?: \(SHA256:\S+\))?$/, '$2 → ', '$m:$1'],
+  ['host-key', /^its manager reads/, 'saved here, as its manager reads it in ', '$m'],
+  ['host-key', /^it is forgotten$/, 'the saved one of ', '$m'],
+  ['config', /^Host (\S+): .*; in (.*)/, '', '$1', ' in $2'],
+  ['undo', /^(\S+) \([\w-]+\) is taken back$/, '', '$m:$1'],
+];
+
+const doneTexts: readonly Text[] = [
+  ['key', /^\d+ put into \S+ of (\S+)/, 'Added your key for $1 in $m'],
+  ['host-key', / is pinned, as /, 'Saved the host key of $m'],
+  ['host-key', /^it is forgotten$/, 'Forgot the host key of $m'],
+  ['config', /^Host \S+: .*; in (.*)/, 'Wrote $1'],
+  ['undo', /^(\S+) removed$/, 'Removed $m:$1'],
+  ['undo', /^(\S+) loses your key$/, 'Removed your key from $m:$1'],
+];
+
+function said(texts: readonly Text[], { name, found }: FindingJson, machine: string, env: Env) {
+  for (const [step, pattern, ...parts] of texts) {
+    const match = step === name ? pattern.exec(found) : null;
+    const put = (_: string, at: string) => (at === 'm' ? machine : (match?.[Number(at)] ?? ''));
+    if (match) return parts.map((part = '') => tilde(part.replaceAll(/\$(\w)/g, put), env));
+  }
+  return undefined;
+}
+
+const markOf: Partial<Record<FindingJson['state'], Mark>> = { failed: 'wrong', skipped: 'look' };
+
+/** Those that matter to a person: what is changed, what is left out. What is the same for all machines is one row. */
+function planRows(plans: readonly SetupPlan[], undo: boolean, env: Env): readonly Row[] {
+  const all = plans.flatMap(({ name: machine, steps }) =>
+    steps.flatMap((step) => {
+      const { name, state, found, fix } = step;
+      const mark = state === 'changed' ? (undo ? 'remove' : 'add') : markOf[state];
+      const [before, own = '', after = ''] = said(planTexts, step, machine, env) ?? [found];
+      return mark === undefined ? [] : [{ machine, mark, name, before, own, after, fix }];
     }),
-};
-
-/** Those that matter to a person: what is changed, what failed, what was left out. */
-function rowsOf(steps: readonly FindingJson[], changed: Mark, env: Env): readonly Row[] {
-  const marks: Partial<Record<FindingJson['state'], Mark>> = { changed, failed: 'wrong', skipped: 'look' };
-  return steps.flatMap(({ name, state, found, fix }) => {
-    const mark = marks[state];
-    return mark === undefined
-      ? []
-      : [{ mark, name: (labels[name] ?? name).padEnd(9), text: lessOf[name]?.(found, env) ?? found, fix }];
+  );
+  const alike = groupBy(all, ({ machine: _, own: __, ...same }) => JSON.stringify(same));
+  return [...alike.values()].map((same): Row => {
+    const [{ mark, name = '', before, after, fix } = {}] = same;
+    const own = same.flatMap((each) => each.own || []).join(', ');
+    const isAll = own !== '' || same.length === plans.length;
+    const which = isAll ? '' : ` (${same.map(({ machine }) => machine).join(', ')})`;
+    const label = (labels[name] ?? name).padEnd(9);
+    return { mark, name: label, text: `${before}${own}${after}${which}`, fix };
   });
+}
+
+/** What was done, failed, or was left out; of what is as it was, nothing. */
+function doneRow(step: FindingJson, machine: string, isMany: boolean, env: Env): Row | undefined {
+  const { name, state, found, fix } = step;
+  const isDone = state === 'changed';
+  const mark = isDone ? 'ok' : markOf[state];
+  if (mark === undefined) return undefined;
+  const [sentence] = (isDone && said(doneTexts, step, machine, env)) || [];
+  if (sentence !== undefined) return { mark, text: sentence };
+  const label = labels[name] ?? name;
+  if (isDone && !isMany) return { mark, name: label.padEnd(9), text: found, fix };
+  if (found.startsWith('it is ')) return { mark, text: `${machine}${found.slice('it'.length)}`, fix };
+  return { mark, name: machine, text: name === 'way' ? found : `${label}: ${found}`, fix };
 }
 
 /** A fix in a machine as a command of this host; a hint or a fix that cannot be pasted is a part of the text. */

@@ -111,8 +111,9 @@ async function setUpAll(
   };
   const plans = await inTurn(targets, work.plan);
   const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
-  if (codeFor(plans) !== exitCode.ok) {
-    screen.refused();
+  const failed = plans.filter((plan) => codeFor([plan]) !== exitCode.ok);
+  if (failed.length > 0) {
+    screen.refused(failed.map(({ name }) => name));
     return finish(plans);
   }
   screen.planned(plans, isReady);

@@ -94,8 +94,8 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     const plan = [
       'Set up ssh web  (incus, login as root)',
       '  + host keys  there is none: /root/etc/ssh/ssh_host_ed25519_key is made',
-      '  + your key   ~/.ssh/id_ed25519.pub → /home/.ssh/authorized_keys of root',
-      '  + host key   its manager reads it in the machine, and it is saved here',
+      '  + your key   ~/.ssh/id_ed25519.pub → incus/web:/home/.ssh/authorized_keys',
+      '  + host key   saved here, as its manager reads it in incus/web',
       '  + ssh entry  web in ~/.ssh/vmssh.conf, ~/.ssh/config',
       '  Details: -v     To take it back: --undo',
     ];
@@ -106,9 +106,9 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     expect(await lines('--yes', 'incus/web')).toEqual([
       ...plan,
       '✓ host keys  /root/etc/ssh/ssh_host_ed25519_key made',
-      '✓ your key   added to /home/.ssh/authorized_keys of root',
-      '✓ ssh entry  web in ~/.ssh/vmssh.conf, ~/.ssh/config',
-      '✓ host key   saved, as its manager reads it in the machine',
+      '✓ Added your key for root in incus/web',
+      '✓ Wrote ~/.ssh/vmssh.conf, ~/.ssh/config',
+      '✓ Saved the host key of incus/web',
       ...['', 'Ready: ssh web'],
     ]);
     expect(await lines('--yes', 'incus/web')).toEqual([
@@ -117,13 +117,15 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     expect(await lines('--yes', '--undo', 'incus/web')).toEqual(
       expect.arrayContaining([
         'Undo the setup of incus/web',
-        '  - host key   it is forgotten',
+        '  - host key   the saved one of incus/web',
         '✓ host keys  /root/etc/ssh/ssh_host_ed25519_key removed',
       ]),
     );
-    expect(await lines('--undo', 'incus/web')).toEqual(['✓ Nothing to change']);
+    expect(await lines('--undo', 'incus/web')).toEqual([
+      '✓ Nothing to undo: vmssh has set up nothing in incus/web',
+    ]);
     expect(await lines('incus/off')).toEqual([
-      '✗ incus/off  it is off',
+      '✗ incus/off is off',
       '  fix: incus start --project=default local:off',
       'Nothing was changed',
     ]);
@@ -222,7 +224,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     const other = readFileSync(join(home, '.ssh/id_ed25519.pub'), 'utf8');
     writeFileSync(pins, `vmssh-${uuid} ${other}`, { mode: 0o600 });
     const says =
-      /✗ host-key +it has none, and another is known: SHA256:\S+\n +fix: .*forget incus\/web\n[\s\S]*\nNothing was changed: leave out what failed\n$/;
+      /✗ host-key +it has none, and another is known: SHA256:\S+\n +fix: .*forget incus\/web\n[\s\S]*\nNothing was changed\. Leave out incus\/web, incus\/off\n$/;
     await changesNothing(says, ['--yes', 'incus/web', 'incus/off']).finally(() => rmSync(pins));
   });
 

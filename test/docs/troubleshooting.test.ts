@@ -18,9 +18,9 @@ it('the page has the messages of ssh and of vmssh', () => {
 });
 
 it.each(headings.filter((heading) => !ofOthers.test(heading)))('vmssh says: %s', (heading) => {
-  const words = heading.split(/"[^"]*"|: /).map((part) => part.trim());
-  const own = words.map((part) => part.split(' ').slice(-3)).filter(({ length }) => length === 3);
-  expect(words.filter((part) => part !== '').length).toBeGreaterThan(0);
+  const words = heading.split(/"[^"]*"|: |\b(?:\w+\/)?web\b/).map((part) => part.trim());
+  const own = words.map((part) => part.split(' ').slice(-4)).filter(({ length }) => length > 1);
+  expect(own.length).toBeGreaterThan(0);
   for (const last of own) expect(sources).toContain(last.join(' '));
 });
 

@@ -28,7 +28,7 @@ export function namedMachines(
       machines.add(
         machineOrThrow(search, name, name, {
           title: '',
-          missing: `no machine ${from === undefined ? 'on this host' : `of ${from}`} has this name`,
+          missing: `no machine ${from === undefined ? '' : `of ${from} `}is called ${name}`,
           empty: from === undefined ? 'no machine was found on this host' : undefined,
           hints: { unknown: 'see vmssh list' },
         }),

@@ -11,7 +11,9 @@ async function shown(target: string, more: Partial<Examination>, at: Parameters<
   const io = fakeIo({ ...at, env: { HOME: '/home/ann', NO_COLOR: '1' } });
   const check = { stages: [], ...more.check, target };
   const examination = { code: 1, findings: [], suspects: [], ...more, check };
-  return examinationText(examination, false, await rowFormatter(io), io).split('\n').slice(0, -1);
+  return examinationText(examination, false, await rowFormatter(io), io)
+    .split('\n')
+    .slice(0, -1);
 }
 
 const failed = (problem: string, hint?: string, more: object = {}) => ({

@@ -339,7 +339,7 @@ describe('vmssh list', () => {
       );
       const { code, stderr } = await named(['x'], { providers: ['p'] }, provider([], true));
       expect(code).toBe(4);
-      expect(stderr).toContain('no machine of p has this name: found none; p: no\\x07 (EACCES)\n');
+      expect(stderr).toContain('no machine of p is called x: found none; p: no\\x07 (EACCES)\n');
     });
 
     it('has the address of the first route that has one', async () => {

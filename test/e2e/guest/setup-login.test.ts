@@ -197,7 +197,7 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
     const once = ['-o', 'NumberOfPasswordPrompts=1', '-o', 'StrictHostKeyChecking=accept-new'];
     const ssh = (typed: string) =>
       onTerminal([...vmssh, 'ssh', ...once, 'ann@mint', 'exit 255'], asks, typed, onTty);
-    const says = /hint: .*setup --user ann mine\/mint\r\n$/;
+    const says = /fix: .*setup --user ann mine\/mint\r\n$/;
     const first = await ssh('wrong\n');
     expect(first, first.stdout).toMatchObject({ code: 255, stdout: expect.stringMatching(says) });
     const second = await ssh('right\n');

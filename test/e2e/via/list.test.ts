@@ -181,7 +181,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
         expect(await inHome(command, 'twin.hv1')).toMatchObject({ code: 0, stderr: '' });
       expect(await inHome('list', '--via', 'hv1', 'twin.hv1', '-q')).toMatchObject(ended(0, 'twin\n', ''));
       expect(await inHome('list', '--via', 'hv1', 'tin', '-q')).toMatchObject(
-        saying(4, 'no machine of hv1 has this name'),
+        saying(4, 'no machine of hv1 is called '),
       );
       // The machine moved: hv1 does not speak of hv2's, so it is new there.
       lists[1]?.push(...(lists[0]?.splice(1, 1) ?? []));

@@ -1,6 +1,5 @@
 import { type Command, choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { rowFormatter } from '../../cli/rows.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
@@ -203,7 +202,7 @@ async function advice(
   if (isClear && !closed) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
   const start = isClear || open.length > 0 ? [] : howToGetOne(await loadSources(mayAsk), io);
-  const format = await rowFormatter(io);
+  const format = await (await import('../../cli/rows.js')).rowFormatter(io);
   return format([...start, ...whatNext(all.machines, isClear ? [] : open, closed, io)]);
 }
 

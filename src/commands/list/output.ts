@@ -1,7 +1,6 @@
 import { CommandError } from '../../cli/command.js';
 import { calledAs, connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
-import { complain } from '../../cli/rows.js';
 import { styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
@@ -111,11 +110,13 @@ export async function warn(io: Io, found: Selection, { show, providers }: ListOp
   const { machines, warnings, errors, failed = [] } = found;
   if (show === 'json') return;
   const named = machines.length > 0 ? providers : [...(providers ?? []), 'hyper-v'];
-  for (const { provider, code, problem } of shownWarnings(warnings, named))
-    await complain(`warning: ${provider}: ${problem} (${code})`, undefined, io);
+  const warned = shownWarnings(warnings, named).map(({ provider, code, problem }) => {
+    return { message: `warning: ${provider}: ${problem} (${code})`, hint: undefined };
+  });
   // A table has a row for each hypervisor that did not answer.
   const unseen = show === 'table' || show === 'wide' ? errors : [...errors, ...failed];
-  for (const { message, hint } of unseen) await complain(message, hint, io);
+  for (const { message, hint } of [...warned, ...unseen])
+    await (await import('../../cli/rows.js')).complain(message, hint, io);
 }
 
 /** A wrong name, a hypervisor that did not answer, or a provider that --provider named makes the command fail; another provider gives a warning. */

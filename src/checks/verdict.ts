@@ -177,12 +177,12 @@ async function ofAuthentication(
       fix: fewerKeys(said),
     };
   const mayAsk = isAsked && methods.includes('password') && takesPassword(settings);
-  const why = own
-    ? own.message
-    : `${hasNone ? 'you have no SSH key, so ' : ''}sshd lets no key of yours in as ${user}: ${message}${shownKeys(tried)}`;
-  const asked = `ssh would ask for the password of ${user}; ${why}`;
-  if (mayAsk) return { state: 'skipped', reach, fix, isOwn: own !== undefined, message: asked };
-  return { state: 'failed', reach, fix, isOwn: own !== undefined, message: why };
+  const asks = mayAsk ? ', but would ask for a password' : '';
+  const none = hasNone ? 'you have no SSH key, and ' : '';
+  const why = `${none}sshd lets no key of yours in as ${user}${asks}: ${message}${shownKeys(tried)}`;
+  const asked = own && mayAsk ? `${own.message}; ssh would ask for a password` : own?.message;
+  const state = mayAsk ? 'skipped' : 'failed';
+  return { state, reach, fix, isOwn: own !== undefined, message: asked ?? why };
 }
 
 const otherKey = 'a key of another type: ssh-keygen -t ecdsa, then vmssh setup';

@@ -78,7 +78,7 @@ export async function rowFormatter(io: Io, stream: 'stdout' | 'stderr' = 'stdout
   };
 }
 
-/** A person needs no quotes around a name, no code of an error, and no path of HOME in full. A fingerprint stays with the word before it. */
+/** A person needs no quotes around a name, no code of an error, and no path of HOME in full. A fingerprint stays with the word before it, where a row has the room. */
 function forPeople({ text, hint, ...row }: Row, env: Env): Row {
   const [, near] = /^did you mean (.*)\?$/.exec(hint ?? '') ?? [];
   const said = near === undefined ? text : `${text?.replace(/: found ".*/, '')}. Did you mean ${near}?`;
@@ -86,7 +86,9 @@ function forPeople({ text, hint, ...row }: Row, env: Env): Row {
     tilde(words, env)
       .replaceAll(/"([\w.@%:/+~-]+)"/g, '$1')
       .replaceAll(/ \((?:E[A-Z]{4,}|[A-Z]+_[A-Z_]+|FAILED)\)/g, '')
-      .replaceAll(/\S+ SHA256:\S+(?: \([^)]*\),?)?/g, whole);
+      .replaceAll(/\S+ SHA256:\S+(?: \([^)]*\),?)?/g, (print) =>
+        row.name === undefined ? whole(print) : print,
+      );
   return { ...row, text: said && plain(said), hint: near === undefined ? hint : undefined };
 }
 

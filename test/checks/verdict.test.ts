@@ -227,7 +227,7 @@ describe('a login by ssh -v', () => {
         denied,
       ],
       state: 'skipped',
-      says: /; ssh does not offer ~\/\.ssh\/id: the ssh here takes no key of that type/,
+      says: /^ssh does not offer ~\/\.ssh\/id: the ssh here takes no key of that type.*; ssh would ask for a password$/,
     },
     'with no agent to ask': {
       lines: ['debug1: identity file /home/ann/.ssh/id_rsa type -1', ...reached, denied],

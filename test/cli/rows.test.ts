@@ -5,6 +5,7 @@ import { fakeIo } from '../helpers/fake-io.js';
 const shown = async (rows: readonly Row[], more: Parameters<typeof fakeIo>[0] = {}) =>
   (await rowFormatter(fakeIo({ columns: 40, ...more })))(rows).split('\n').slice(0, -1);
 
+const print = `SHA256:${'x'.repeat(31)}`;
 const near = { text: 'no machine is called wbe: found "web", "db"', hint: 'did you mean "web"?' };
 
 it('a row breaks between words where the terminal ends, and goes on below its text', async () => {
@@ -64,6 +65,11 @@ describe('on a terminal', () => {
       'a name has no quotes, an error no code, and HOME is short',
       { text: '"web" has no sshd (EXEC_NO_SSHD), see /home/ann/x' },
       ['web has no sshd, see ~/x'],
+    ],
+    [
+      'a fingerprint beside a name is no wider than the terminal',
+      { mark: 'ok', name: 'host key', text: `ssh-ed25519 ${print}` },
+      ['✓ host key  ssh-ed25519', `${' '.repeat(12)}${print}`],
     ],
     ['a name that is near is a part of the sentence', near, ['no machine is called wbe. Did you mean web?']],
     ['a command stands alone', { hint: 'vmssh forget web' }, ['  fix: vmssh forget web']],

@@ -55,7 +55,9 @@ function answerRow(
   isBrief: boolean,
   error: ConnectError | undefined,
 ): Row {
-  const said = isBrief ? message.replace(/: Permission denied \(.*$/, '') : message;
+  const said = isBrief
+    ? message.replace(/(?<=^you have no SSH key), and .*|: Permission denied \(.*$/, '')
+    : message;
   const begins = [`${name} `, `"${name.replace(/^.*[/@]/, '')}" `];
   const text = begins.some((begin) => said.startsWith(begin)) ? said : `${name}: ${said}`;
   const help = error?.start ? { fix: error.hint } : { hint: error?.hint };

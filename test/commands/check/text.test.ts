@@ -72,6 +72,20 @@ it.each<[what: string, target: string, more: Partial<Examination>, want: readonl
     },
     ['✗ web: sshd lets no key of yours in as root', '  fix: vmssh setup --user root web'],
   ],
+  [
+    'no key at home',
+    'web',
+    {
+      verdict: {
+        name: 'login',
+        state: 'skipped',
+        message:
+          'you have no SSH key, and sshd lets no key of yours in as root, but would ask for a password: Permission denied (publickey,password); ssh has none to offer',
+        fix: 'ssh-keygen -t ed25519',
+      },
+    },
+    ['! web: you have no SSH key', '  fix: ssh-keygen -t ed25519'],
+  ],
 ])('%s is an answer and what to type', async (_what, target, more, want) => {
   expect(await shown(target, more, { terminal, columns: 80 })).toEqual(want);
 });

@@ -325,7 +325,7 @@ export const worlds: readonly World[] = [
     below: 'IdentityFile DIR/other\nIdentityAgent none',
     sshd: 'PasswordAuthentication yes',
     state: 'skipped',
-    says: /^ssh would ask for the password of \S+; sshd lets no key/,
+    says: /^sshd lets no key of yours in as \S+, but would ask for a password: /,
     isFirst: true,
   },
   {

@@ -55,7 +55,7 @@ describeGuests('failures in a guest of systemd 252', () => {
     const { code, stdout } = await site.vmssh(...args);
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^! tester@\S+: ssh would ask for the password of tester; sshd lets no key of yours in as tester: .*Permission denied/,
+      /^! tester@\S+: sshd lets no key of yours in as tester, but would ask for a password: .*Permission denied/,
     );
     expect(stdout).toMatch(
       /✗ login +\/home\/tester can be written by users other than tester \(d\S+ tester:tester/,

@@ -8,6 +8,7 @@ import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { ownArgs } from '../../proxy-args.js';
 import { parsePort, parseUnsigned32 } from '../../typed/numbers.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
 import { type ReportOptions, reporter } from './report.js';
@@ -189,7 +190,8 @@ async function forwardOne(options: ForwardOneOptions, addon: Addon, io: Io, sign
   const { local } = options;
   const target = 'family' in local ? await present(machine, signal) : options.typed;
   if (target === undefined) return;
-  const listeners = 'family' in local ? [await openListener(local, addon, io)] : local;
+  const free = `vmssh forward ${shellQuoted(options.typed, shellOf(io))} ${options.port} 0`;
+  const listeners = 'family' in local ? [await openListener(local, addon, io, free)] : local;
   const serveClient = async (client: Handle, stopped: AbortSignal, { local }: Listener) => {
     const refusal = options.private ? whyOther(addon, client, local) : undefined;
     if (refusal === undefined) return report.closed(await session(addon, client, machine, stopped));

@@ -25,6 +25,7 @@ export async function openListener(
   local: Local,
   addon: Addon,
   { platform }: Pick<Io, 'platform'>,
+  free = 'name another port, or 0 for any free one',
 ): Promise<Listener> {
   if (local.family === 'unix') {
     // Windows has no mode that keeps other users out.
@@ -36,7 +37,7 @@ export async function openListener(
     await clearPath(local.path, addon);
   }
   const place = quote(formatLocal(local));
-  const handle = bound(addon, local, place, (code) => explain(local, code.replace(/^WSA/, ''), platform));
+  const handle = bound(addon, local, place, (code) => explain(local, code.replace(/^WSA/, ''), free));
   const address = addon.socketAddress(handle, 0);
   const remove = local.family === 'unix' ? remover(local.path) : () => {};
   return {
@@ -116,14 +117,10 @@ export function bound(
   }
 }
 
-function explain(local: Local, code: string, platform: NodeJS.Platform): Explanation | undefined {
+function explain(local: Local, code: string, free: string): Explanation | undefined {
   const port = local.family === 'inet' ? local.port : 0;
-  const whoHas = platform === 'win32' ? `netstat -ano | findstr :${port}` : `ss -ltnp sport = :${port}`;
   const known: Readonly<Record<string, Explanation>> = {
-    EADDRINUSE: {
-      problem: 'another program listens there',
-      hint: `name another port, or 0 for any free one; to see who has it: ${whoHas}`,
-    },
+    EADDRINUSE: { problem: 'another program listens there', hint: free },
     EACCES: {
       problem: 'permission denied',
       hint:

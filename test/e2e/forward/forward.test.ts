@@ -231,7 +231,7 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     expect(taken.stderr).toContain(
       `cannot listen on "127.0.0.1:${port}": another program listens there (EADDRINUSE)`,
     );
-    expect(taken.stderr).toContain('0 for any free one');
+    expect(taken.stderr).toMatch(/hint: .*forward \S+ 1 0\n/);
   });
 
   it('warns of an address that others can reach', async () => {

@@ -39,7 +39,8 @@ function shortRows({ changes, files }: Plan, { env }: Io): readonly Row[] {
     const lines = edit.filter(([sign, line]) => sign !== ' ' && /^[^#]/.test(line));
     const hosts = lines.filter(([, line]) => ownName.test(line));
     const named = hosts.map(([sign, line]) => line.replace(ownName, `${sign} $1`));
-    const few = lines.length > 2 ? [`${lines.length} lines`] : lines.map((line) => line.join(' '));
+    const few =
+      lines.length > 2 ? [`${lines.length} lines`] : lines.map((line) => tilde(line.join(' '), env));
     const said = fewOf((named.length > 0 ? [...new Set(named)] : few).map(whole), maxShown);
     return { mark: after === undefined ? 'remove' : 'add', name: tilde(path, env), text: said };
   });

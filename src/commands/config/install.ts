@@ -77,7 +77,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     if (!given.system) await takeInbox(knownHostsFile(io.env)).catch(() => {});
     const options = await askOnce(given, io, files, find);
     if (options === undefined) return exitCode.interrupted;
-    const { code, plan } = await carryOut(() => planInstall(options, io, find, files), io);
+    const { code, plan } = await carryOut(() => planUnlessRefused(options, io, find, files), io);
     return code === exitCode.ok ? afterInstall(plan, given, io) : code;
   },
 };
@@ -126,15 +126,24 @@ export const configUninstall: Command<Read<typeof uninstallOptions>> = {
   },
 };
 
+/** A refusal if ssh does not accept what is there, and nothing of ours there changes: what is written is tried when it is there. */
+async function planUnlessRefused(...given: Parameters<typeof planInstall>): Promise<Plan> {
+  const [plan, [, io]] = [await planInstall(...given), given];
+  const { main, own } = plan.files;
+  if (plan.refusal || plan.changes.some(({ path }) => path === own || path === main)) return plan;
+  const refused = await refusedConfig(plan.files, io);
+  if (refused === undefined) return plan;
+  const why = `ssh does not accept its configuration: ${refused}`;
+  return {
+    ...plan,
+    refusal: { path: main ?? own, why, hint: refusalFix(refused) ?? 'ssh -G localhost shows it' },
+  };
+}
+
 /** Returns the exit code: no Host at all, as no hypervisor that was named answers, is no success. */
 async function afterInstall(plan: Plan, { system, via }: ConfigOptions, io: Io) {
   const { decision, startsUnits, files, changes } = plan;
   if (startsUnits) await enableUnits(io);
-  const refused = await refusedConfig(files, io);
-  if (refused !== undefined) {
-    await complain(`ssh does not accept its configuration: ${refused}`, refusalFix(refused), io);
-    return exitCode.connect;
-  }
   const lost = await notInEffect(files, io);
   if (lost) await complain(`ssh does not take these lines: ${lost.problem}`, lost.fix, io);
   const code = lost ? exitCode.connect : exitCode.ok;

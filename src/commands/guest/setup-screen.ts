@@ -131,6 +131,7 @@ const planTexts: readonly Text[] = [
   ['host-key', /^its manager reads/, 'saved here, as its manager reads it in ', '$m'],
   ['host-key', /^it is forgotten$/, 'the saved one of ', '$m'],
   ['config', /^Host (\S+): .*; in (.*)/, '', '$1', ' in $2'],
+  ['config', /^its Host has no User (\S+) any more$/, 'User $1 of ', '$m'],
   ['undo', /^(\S+) \([\w-]+\) is taken back$/, '', '$m:$1'],
 ];
 
@@ -139,6 +140,7 @@ const doneTexts: readonly Text[] = [
   ['host-key', / is pinned, as /, 'Saved the host key of $m'],
   ['host-key', /^it is forgotten$/, 'Forgot the host key of $m'],
   ['config', /^Host \S+: .*; in (.*)/, 'Wrote $1'],
+  ['config', /^its Host has no User (\S+) any more$/, 'ssh $m no longer logs in as $1'],
   ['undo', /^(\S+) removed$/, 'Removed $m:$1'],
   ['undo', /^(\S+) loses your key$/, 'Removed your key from $m:$1'],
 ];

@@ -53,7 +53,11 @@ export const sourceList: Command<{ readonly json: boolean }> = {
     const found: SourceListJson = { ...envelope('source list', exitCode.ok), sources };
     const rows = sources.map(({ name, state, about }) => `${name}\t${state}\t${printable(about)}\n`);
     const table = sources.map(({ name, state, about }): Row => {
-      return { mark: state === 'available' ? 'none' : 'ok', name, text: `${state}: ${about}` };
+      return {
+        mark: state === 'available' ? 'none' : 'ok',
+        name,
+        text: state === 'available' ? about : `${state}: ${about}`,
+      };
     });
     const format = json || !io.terminal.stdout ? () => rows.join('') : await rowFormatter(io);
     io.out(json ? formatJson(found) : format(table));

@@ -50,17 +50,21 @@ it('an undo says what goes, and in which machine', async () => {
   const steps = [
     changed('undo', '/root/.ssh/authorized_keys (added) is taken back'),
     changed('host-key', 'it is forgotten'),
+    changed('config', 'its Host has no User root any more'),
   ];
   screen.begin('web');
   screen.planned([{ ...planOf('web'), steps }], false);
   screen.show(changed('undo', '/root/.ssh/authorized_keys removed'));
   screen.show(changed('host-key', 'it is forgotten'));
+  screen.show(changed('config', 'its Host has no User root any more'));
   expect(lines()).toEqual([
     'Undo the setup of web',
     '  - inside     web:/root/.ssh/authorized_keys',
     '  - host key   the saved one of web',
+    '  - ssh entry  User root of web',
     '✓ Removed web:/root/.ssh/authorized_keys',
     '✓ Forgot the host key of web',
+    '✓ ssh web no longer logs in as root',
   ]);
 });
 

@@ -56,7 +56,10 @@ function answerRow(
   error: ConnectError | undefined,
 ): Row {
   const said = isBrief
-    ? message.replace(/(?<=^you have no SSH key), and .*|: Permission denied \(.*$/, '')
+    ? message.replace(
+        /(?<=^you have no SSH key), and .*?(?:: no key file(, and .*))?$|: Permission denied \(.*$/,
+        '$1',
+      )
     : message;
   const begins = [`${name} `, `"${name.replace(/^.*[/@]/, '')}" `];
   const text = begins.some((begin) => said.startsWith(begin)) ? said : `${name}: ${said}`;

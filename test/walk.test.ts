@@ -131,9 +131,9 @@ describe('from argv to the socket', () => {
   it.each([
     { args: ['proxy', '--fdpass', '--record', `machine/${mint}`, '22'], most: 41 },
     { args: ['list'], most: 62 },
-    { args: ['config', 'install', '--no-fresh'], most: 94 },
-    { args: ['guest', 'check', 'no-such-host.invalid'], most: 58 },
-    { args: ['setup', '--dry-run', '--by', 'exec', `machine/${mint}`], most: 138 },
+    { args: ['config', 'install', '--no-fresh'], most: 95 },
+    { args: ['guest', 'check', 'no-such-host.invalid'], most: 59 },
+    { args: ['setup', '--dry-run', '--by', 'exec', `machine/${mint}`], most: 139 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);

@@ -251,7 +251,7 @@ describe('a login by ssh -v', () => {
         denied,
       ],
       state: 'skipped',
-      says: /sshd takes RSA SHA256:CCCC, but ssh cannot use it: .*refused operation$/,
+      says: /sshd takes RSA SHA256:CCCC, but ssh cannot use it: .*refused operation; ssh would ask for a password$/,
       fix: /updatestartuptty/,
     },
     'with Kerberos alone': {
@@ -328,7 +328,7 @@ describe('a login by ssh -v', () => {
     const judge = () => judgeLogin(tried({ lines, state: '', says: /x/ }));
     expect(await judge()).toMatchObject({
       message: expect.stringMatching(
-        /sshd takes \S+\/keys\/id, whose private key is not here, but only id\.pub$/,
+        /sshd takes \S+\/keys\/id, whose private key is not here, but only id\.pub; ssh would ask for a password$/,
       ),
       fix: expect.stringMatching(/^put it there, or give an agent that key$/),
     });

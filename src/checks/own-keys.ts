@@ -66,22 +66,20 @@ export async function firstOwnKey(
 export interface NoKey {
   readonly problem: string;
   /** A new key only where it would replace nothing. */
-  readonly fix?: string;
+  readonly fix?: string | undefined;
 }
 
 /** ssh-keygen would overwrite the public key of an agent or of a token without a question. */
 function whyNone(files: readonly string[], settings: string, { problem, fix, unset }: Agent): NoKey {
-  const isThere = (file: string) =>
-    [file, publicFile(file), `${file}-cert.pub`].some((each) => existsSync(each));
+  const isThere = (file: string) => [file, publicFile(file), `${file}-cert.pub`].some(existsSync);
   const there = files.find(isThere) ?? settingIn(settings, 'certificatefile');
   const named = settingIn(settings, 'identityagent');
   const isNamed = named !== undefined && !['none', 'SSH_AUTH_SOCK'].includes(named);
-  const how = fix === undefined ? {} : { fix };
   const about = problem === undefined ? '' : `: ${problem}`;
   if (there !== undefined)
-    return { problem: `neither ssh nor an agent has the private key of ${there}${about}`, ...how };
+    return { problem: `neither ssh nor an agent has the private key of ${there}${about}`, fix };
   if (isNamed || problem !== undefined)
-    return { problem: `ssh has no key${about || `: the agent ${named} gives none`}`, ...how };
+    return { problem: `ssh has no key${about || `: the agent ${named} gives none`}`, fix };
   const no = `you have no public key that ssh would try${unset ? `, and ${unset} is not set` : ''}`;
   return { problem: no, fix: 'ssh-keygen -t ed25519' };
 }

@@ -35,8 +35,12 @@ export async function judgeLogin(tried: SshTry, home = ''): Promise<LoginVerdict
 
 type Judged = Omit<LoginVerdict, 'user' | 'ms'>;
 
+function failed(reach: Reach, message: string, more: Pick<Judged, 'isOwn' | 'fix'> = {}): Judged {
+  return { state: 'failed', reach, message, ...more };
+}
+
 async function judge(tried: SshTry, user: string, home: string): Promise<Judged> {
-  const { end, said, ms } = tried;
+  const { end, said, ms, agent } = tried;
   const short = (path: string) =>
     home !== '' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
   // With -tt ssh ends where sshd gives no terminal; without it the session goes on.
@@ -56,25 +60,16 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   if (said.reach === 'session') return ofSession(tried, user, message);
   const { reach, hostKey } = said;
   // ssh of 10 asks its agent only when sshd has named the methods.
-  const isWaiting = tried.agent.isSilent && end.code === null && !said.accepted;
+  const isWaiting = agent.isSilent && end.code === null && !said.accepted;
   if (isWaiting && (reach === 'agent' || reach === 'authentication'))
-    return {
-      state: 'failed',
-      reach,
-      isOwn: true,
-      message: `${tried.agent.problem}, and ssh waits for it`,
-      fix: tried.agent.fix,
-    };
+    return failed(reach, `${agent.problem}, and ssh waits for it`, { isOwn: true, fix: agent.fix });
   if (reach === 'authentication') return ofAuthentication(tried, user, message, short, home);
   if (reach === 'host key' && hostKey && isUnknownKey(end.stderr, tried.settings)) {
     const shown = `ssh would ask about its host key, which is new: ${hostKey.type} ${hostKey.fingerprint}`;
     return { state: 'skipped', reach, isOwn: true, message: shown };
   }
   if (/no matching host key type found/.test(message))
-    return {
-      ...{ state: 'failed', reach, isOwn: true, fix: allHostKeys },
-      message: `${message}: ${ownPolicy}`,
-    };
+    return failed(reach, `${message}: ${ownPolicy}`, { isOwn: true, fix: allHostKeys });
   const own =
     reach === 'nothing'
       ? { isOwn: true, fix: refusalFix(end.stderr) ?? 'vmssh doctor looks at the ssh here' }
@@ -85,7 +80,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   const fix = hint === undefined ? {} : { fix: hint };
   // Without fdpass the connection that ssh has is only one to vmssh.
   const where = ended[ours && reach === 'socket' ? 'proxy' : reach];
-  return { state: 'failed', reach, ...own, ...fix, message: `${where}: ${ours ?? message}` };
+  return failed(reach, `${where}: ${ours ?? message}`, { ...own, ...fix });
 }
 
 const ourWords = /^vmssh(?: [\w-]+)?: (.*?)\r?\n(?:hint: (.*?)\r?$)?/m;
@@ -128,11 +123,7 @@ function ofSession({ end }: SshTry, user: string, message: string): Judged {
       message: `sshd lets ${user} in, and the session does not end: a start file of the shell there, such as ~/.bashrc, starts a program that takes the terminal, such as tmux or fish`,
     };
   if (code === null || code === 255 || /not available/i.test(message))
-    return {
-      state: 'failed',
-      reach: 'session',
-      message: `sshd lets ${user} in, and the session fails: ${message}`,
-    };
+    return failed('session', `sshd lets ${user} in, and the session fails: ${message}`);
   const how = 'it has a command of its own in place of a shell, as accounts for git and sftp have';
   return {
     ...{ state: 'skipped', reach: 'session' },
@@ -170,19 +161,21 @@ async function ofAuthentication(
     return { state: 'skipped', reach, isOwn: true, message: asked };
   }
   if (/too many authentication/i.test(message))
-    return {
-      state: 'failed',
-      reach,
-      message: `sshd refuses ${user}: ${message}${shownKeys(tried)}`,
-      fix: fewerKeys(said),
-    };
+    return failed(reach, `sshd refuses ${user}: ${message}${shownKeys(tried)}`, { fix: fewerKeys(said) });
   const mayAsk = isAsked && methods.includes('password') && takesPassword(settings);
+<<<<<<< ours
   const asks = mayAsk ? ', but would ask for a password' : '';
   const none = hasNone ? 'you have no SSH key, and ' : '';
   const why = `${none}sshd lets no key of yours in as ${user}${asks}: ${message}${shownKeys(tried)}`;
   const asked = own && mayAsk ? `${own.message}; ssh would ask for a password` : own?.message;
   const state = mayAsk ? 'skipped' : 'failed';
   return { state, reach, fix, isOwn: own !== undefined, message: asked ?? why };
+=======
+  const why = own ? own.message : `sshd lets no key of yours in as ${user}: ${message}${shownKeys(tried)}`;
+  const asked = `ssh would ask for the password of ${user}; ${why}`;
+  if (mayAsk) return { state: 'skipped', reach, fix, isOwn: own !== undefined, message: asked };
+  return failed(reach, why, { fix, isOwn: own !== undefined });
+>>>>>>> theirs
 }
 
 const otherKey = 'a key of another type: ssh-keygen -t ecdsa, then vmssh setup';

@@ -34,8 +34,13 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   // Root's own configuration is not that of all users.
   const only = main === undefined ? ['-F', systemConfig] : [];
   const how = { env: { ...io.env, ...io.usersShell }, timeoutMs: 20_000 };
-  const end = await runProgram(['ssh', ...only, '-vG', 'vsock/3'], how).catch((error: Error) => error);
-  if (end instanceof Error) return notStarted(end, io);
+  const end = await runProgram(['ssh', ...only, '-vG', 'vsock/3'], how).catch(
+    (error: NodeJS.ErrnoException) => error,
+  );
+  if (end instanceof Error) {
+    const { problem, hint = 'vmssh doctor' } = whyNotStarted('ssh', end, io);
+    return end.code === 'ENOENT' ? undefined : { problem, about: 'ssh does not start', fix: hint };
+  }
   if (!/^hostname /m.test(end.stdout)) return anotherProgram(io);
   const isOurs = isOurProxy(settingIn(end.stdout, 'proxycommand'));
   const asks = / host-key /.test((await textAt(own)).split('\n').find(isKeyCommand) ?? '');
@@ -45,13 +50,6 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   const read = said.blocks.filter(({ line }) => line === 0).map(({ path }) => path);
   if (!read.some((path) => isSame(path, own))) return notRead(files, read, io);
   return displaced(said, isOurs ? 'KnownHostsCommand' : 'ProxyCommand', files);
-}
-
-/** Undefined: there is none yet. */
-function notStarted(error: NodeJS.ErrnoException, io: Io): NotInEffect | undefined {
-  if (error.code === 'ENOENT') return undefined;
-  const { problem, hint = 'vmssh doctor' } = whyNotStarted('ssh', error, io);
-  return { problem, about: 'ssh does not start', fix: hint };
 }
 
 /** The first ssh of PATH, if it is none of OpenSSH's. */

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../cli/command.js';
 import { readText } from '../files/read-file.js';
@@ -57,7 +57,7 @@ export function configFiles(
 export async function readElsewhere(
   { own, include }: Pick<ConfigFiles, 'own' | 'include'>,
   io: Io,
-  canWrite = mayWrite,
+  owns = (folder: string) => existsSync(folder) && statSync(folder).uid === process.getuid?.(),
 ) {
   const { env, platform } = io;
   if (platform !== 'win32') {
@@ -65,7 +65,7 @@ export async function readElsewhere(
     if (home === undefined) return undefined;
     const found = `HOME is ${env.HOME}, but ssh uses the home directory ${home}`;
     // As for a unit with DynamicUser, or a user with "/" there.
-    if (!canWrite(home)) return { found, fix: `${sshByFile(join(dirname(own), 'config'))} NAME` };
+    if (!owns(home)) return { found, fix: `${sshByFile(join(dirname(own), 'config'))} NAME` };
     const line = `put this line at the top of ${join(home, '.ssh', 'config')}: ${includeLine(include)}`;
     return { found, fix: `HOME=${shellQuoted(home)} vmssh config install; or, for what is in HOME, ${line}` };
   }
@@ -79,15 +79,6 @@ export async function readElsewhere(
     found: `${git.said}, which Git's ssh uses, but Windows' ssh and vmssh use the profile ${dirname(dirname(own))}`,
     fix: `for Git's ssh, put this line at the top of ${config}: ${includeLine([path])}`,
   };
-}
-
-function mayWrite(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The spellings of each name of our file that an Include needs. Outside Windows, any in `main` that leads to it counts, by a pattern or a link too. */

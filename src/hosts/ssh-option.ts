@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { repeated, UsageError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import type { Here, Io } from '../process/io.js';
@@ -113,7 +114,7 @@ export async function refusedConfig(
     // Files of another home may be another user's.
     if (said === undefined || (!isFound && badOwner.test(said))) continue;
     // Another than the typed one need not know the user's own lines.
-    if (at > 0 && !said.includes(own)) continue;
+    if (at > 0 && !said.includes(basename(own))) continue;
     if (await isOpenSsh(io.env, [ssh, ...first])) return said;
   }
   return undefined;

@@ -34,8 +34,7 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
   if (/_expand: unknown key %/.test(said))
     return 'a path of ssh, such as HOME, has a "%", which ssh expands: name your key by IdentityFile, with %% for each %';
   const [, variable] = /env var \$\{(\w+)\} has no value/.exec(said) ?? [];
-  if (variable !== undefined)
-    return `export ${variable}=..., as where you logged in, or write the path there in its place`;
+  if (variable) return `export ${variable}=..., as where you logged in, or write the path there in its place`;
   const [, file, line] = /^(.+?):? line (\d+): /m.exec(said) ?? [];
   if (file === undefined || file === 'command-line') return undefined;
   if (!ourFile.test(basename(file))) return `correct or remove line ${line} of ${file}`;
@@ -45,10 +44,8 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
 const ourFile = /^(?:00-)?vmssh\.conf$/;
 
 /** ssh reads a file of root's or of its user's that nobody else may write. */
-function ownerFix(
-  path: string,
-  { platform, uid, look, real, hidesOwners }: RefusalEffects,
-): string | undefined {
+function ownerFix(path: string, here: RefusalEffects): string | undefined {
+  const { platform, uid, look, real, hidesOwners } = here;
   const file = shellQuoted(path);
   if (platform === 'win32')
     return `nobody but you may write it: see icacls "${look(path) ? path : dirname(path)}"`;

@@ -27,9 +27,18 @@ export async function shellTrouble(
   if (io.platform !== 'linux' || !shell) return undefined;
   if (!isProgram(shell)) return useSh(`SHELL is ${shell}, and there is no such program`, 'ends');
   const kind = shells[basename(shell)];
-  const typed = kind === shells.bash ? await ofBashEnv(shell, env) : undefined;
-  if (typed) return typed;
-  const seen = await look([shell, '-c', `exec ${probe}`], env);
+  const command = [shell, '-c', `exec ${probe}`];
+  const { BASH_ENV } = kind === shells.bash ? env : {};
+  const typed = BASH_ENV ? await look(command, { ...env, SHLVL: '1' }) : undefined;
+  // A slow one may be this host.
+  if (BASH_ENV && typed?.trouble && typed.trouble !== 'waits')
+    return {
+      trouble: typed.trouble,
+      problem: `BASH_ENV names ${tilde(BASH_ENV, env)}, which ${said(typed, typed.trouble)}: ${effects[typed.trouble]}`,
+      about: `the file of BASH_ENV ${fixed[typed.trouble]}`,
+      fix: 'unset BASH_ENV, or let that file print nothing and end nothing',
+    };
+  const seen = await look(command, env);
   const { trouble } = seen;
   if (trouble === undefined) return undefined;
   const file = kind && (await culprit(shell, kind, trouble, env));
@@ -42,21 +51,6 @@ export async function shellTrouble(
     problem: `${name} ${said(seen, trouble)}${where}: ${effects[trouble]}`,
     about: `a start file of the shell ${fixed[trouble]}`,
     fix: kind.fix(name),
-  };
-}
-
-async function ofBashEnv(shell: string, env: Env): Promise<ShellTrouble | undefined> {
-  const { BASH_ENV: file } = env;
-  if (!file) return undefined;
-  const seen = await look([shell, '-c', `exec ${probe}`], { ...env, SHLVL: '1' });
-  const { trouble } = seen;
-  // Then it may be this host.
-  if (trouble === undefined || trouble === 'waits') return undefined;
-  return {
-    trouble,
-    problem: `BASH_ENV names ${tilde(file, env)}, which ${said(seen, trouble)}: ${effects[trouble]}`,
-    about: `the file of BASH_ENV ${fixed[trouble]}`,
-    fix: 'unset BASH_ENV, or let that file print nothing and end nothing',
   };
 }
 
@@ -196,10 +190,7 @@ const shells: Readonly<Record<string, StartFiles>> = {
 
 function fishFiles(folder: string): readonly string[] {
   const parts = join(folder, 'conf.d');
-  const names = existsSync(parts)
-    ? readdirSync(parts)
-        .filter((name) => name.endsWith('.fish'))
-        .toSorted()
-    : [];
+  const all = existsSync(parts) ? readdirSync(parts) : [];
+  const names = all.filter((name) => name.endsWith('.fish')).toSorted();
   return [...names.map((name) => join(parts, name)), join(folder, 'config.fish')];
 }

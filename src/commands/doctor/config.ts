@@ -171,8 +171,9 @@ function linesOf(config: string, which: RegExp): readonly string[] {
 }
 
 export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
+  const { elsewhere } = config;
   const checks = [
-    ...home(config),
+    ...badIf('home', elsewhere && { ...elsewhere, problem: elsewhere.found }, 'HOME is not that of ssh'),
     lines(config, ssh),
     ...include(config),
     ...forAll(config),
@@ -181,7 +182,7 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
     ...thrownAway(config),
     ...knownKeys(config),
     ...login(ssh),
-    ...controlPath(ssh),
+    ...badIf('ControlPath', ssh.controlPath, 'ssh cannot use it'),
     ...fresh(config),
   ];
   const first = ssh.refusal === undefined ? install : refusalFix(ssh.refusal);
@@ -191,18 +192,15 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
   );
 }
 
-function home({ elsewhere }: ConfigFacts): readonly HostCheck[] {
-  if (!elsewhere) return [];
-  const { found, fix } = elsewhere;
-  const what = { found, report: 'HOME is not the home directory that ssh uses' };
-  return [finding('home', 'bad', what, fix)];
+/** Nothing, or what is wrong: `report` is the same without a name or a path of this host. */
+function badIf(name: string, trouble: { problem: string; fix: string } | undefined, report: string) {
+  return trouble ? [finding(name, 'bad', { found: trouble.problem, report }, trouble.fix)] : [];
 }
 
 function forAll({ forAll: found }: ConfigFacts): readonly HostCheck[] {
-  if (found === undefined) return [];
   const name = 'for all users';
   if (found === 'ok') return [finding(name, 'ok', "every user's ssh has the lines of this vmssh")];
-  return [finding(name, 'bad', { found: found.problem, report: found.about }, found.fix)];
+  return badIf(name, found, found?.about ?? '');
 }
 
 function hostKeys(
@@ -221,8 +219,7 @@ function thrownAway({ throwaway = [] }: ConfigFacts): readonly HostCheck[] {
 }
 
 function knownKeys({ keys, displaced = [] }: ConfigFacts): readonly HostCheck[] {
-  if (keys)
-    return [finding('known keys', 'bad', { found: keys.problem, report: 'none of them counts' }, keys.fix)];
+  if (keys) return badIf('known keys', keys, 'none of them counts');
   if (displaced.length === 0) return [];
   return [finding('known keys', 'none', said`${displaced.join(' ')}: ${fixed(onlyRevoked)}`)];
 }
@@ -234,12 +231,6 @@ function login({ login }: SshFacts): readonly HostCheck[] {
   const report = where?.includes('systemd-ssh-proxy.conf') ? "systemd's file" : "ssh's configuration";
   const by = where === undefined ? said`as at every host` : said`as ${{ found: where, report }} says`;
   return [finding('login user', 'ok', said`at an address such as vsock/3: ${who}, ${by}`)];
-}
-
-function controlPath({ controlPath: trouble }: SshFacts): readonly HostCheck[] {
-  if (!trouble) return [];
-  const { problem, fix } = trouble;
-  return [finding('ControlPath', 'bad', { found: problem, report: 'ssh cannot use it' }, fix)];
 }
 
 function lines(

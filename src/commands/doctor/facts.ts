@@ -114,18 +114,16 @@ export function buildLines(os: string, kernel: string): readonly string[] {
 }
 
 async function gatherSsh(io: Io): Promise<SshFacts> {
-  let closed: SshFacts['closed'];
-  const [version, settings = '', commands] = await Promise.all([
-    output(['ssh', '-V'], io, (error) => {
-      if (error.code !== 'ENOENT') closed = whyNotStarted('ssh', error, io);
-    }),
+  const [first, settings = '', commands] = await Promise.all([
+    said(['ssh', '-V'], io).catch((error: NodeJS.ErrnoException) => error),
     output(['ssh', '-vG', 'vsock/3'], io),
     proxyCommands(io),
   ]);
+  const version = first instanceof Error ? undefined : first.replace(/^ERROR: ld\.so: .*\n/gm, '').trim();
+  const isClosed = first instanceof Error && first.code !== 'ENOENT';
   return {
-    version:
-      version?.split(/\r?\n/).find((line) => line.includes('OpenSSH')) ?? version?.trim().split('\n')[0],
-    closed,
+    version: version?.split(/\r?\n/)[0],
+    closed: isClosed ? whyNotStarted('ssh', first, io) : undefined,
     better: isOld(version) ? await newerSsh(io) : undefined,
     refusal: /^hostname /m.test(settings) ? undefined : firstMessage(settings),
     controlPath: brokenControlPath(settings, 'vsock/3'),
@@ -161,27 +159,20 @@ async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
   return Object.fromEntries(await Promise.all(asked));
 }
 
-/** Undefined: it does not start. */
-async function output(
-  command: readonly string[],
-  { env }: Io,
-  failed: (error: NodeJS.ErrnoException) => void = () => {},
-): Promise<string | undefined> {
-  try {
-    const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });
-    return stdout + stderr;
-  } catch (error) {
-    failed(error as NodeJS.ErrnoException);
-    return undefined;
-  }
+async function said(command: readonly string[], { env }: Io): Promise<string> {
+  const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });
+  return stdout + stderr;
+}
+
+function output(command: readonly string[], io: Io): Promise<string | undefined> {
+  return said(command, io).catch(() => undefined);
 }
 
 async function gatherDevices(): Promise<Facts['devices']> {
   const states = devicePaths.map(async (path) => {
-    const isOpen = access(path, constants.R_OK | constants.W_OK).then(
-      () => 'ok',
-      () => 'closed',
-    );
+    const isOpen = access(path, constants.R_OK | constants.W_OK)
+      .then(() => 'ok')
+      .catch(() => 'closed');
     return [path, existsSync(path) ? await isOpen : 'absent'] as const;
   });
   return Object.fromEntries(await Promise.all(states)) as Facts['devices'];

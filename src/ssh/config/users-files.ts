@@ -112,9 +112,7 @@ export async function whereSet(keyword: string, { blocks }: SshSaid): Promise<st
 
 /** The private keys of a folder that ssh tries without an IdentityFile. */
 export function usualKeys(folder: string): readonly string[] {
-  return ['rsa', 'ecdsa', 'ed25519']
-    .map((type) => join(folder, `id_${type}`))
-    .filter((path) => existsSync(path));
+  return ['id_rsa', 'id_ecdsa', 'id_ed25519'].map((name) => join(folder, name)).filter(existsSync);
 }
 
 /** How ssh takes this configuration, and the key beside it, where it looks in another home. */

@@ -162,7 +162,7 @@ describe('config install, if a file is not its own,', () => {
   it("takes back what it wrote if Windows' ssh accepts it no more", async () => {
     home.write('config', 'Host x\n');
     const bad = 'Bad owner or permissions on C:/x/.ssh/vmssh.conf';
-    const ssh = `#!/bin/sh\n[ ! -e '${home.own}' ] || { echo '${bad}' >&2; exit 255; }\n`;
+    const ssh = `#!/bin/sh\n[ "$1" != -V ] || { echo OpenSSH_for_Windows_9.5p2; exit; }\n[ ! -e '${home.own}' ] || { echo '${bad}' >&2; exit 255; }\n`;
     writeFileSync(join(home.path, 'ssh.exe'), ssh, { mode: 0o755 });
     const own = home.io({ PATH: home.path, USERPROFILE: home.path, LOCALAPPDATA: home.path });
     const to = Object.assign(own, { platform: 'win32' });

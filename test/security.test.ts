@@ -70,7 +70,7 @@ function ofTypeScript(): readonly string[] {
   return [
     ...found(texts, /\benv\??\.([A-Z]\w*)(?!\w| = )/g),
     ...found(taken, /(?:^|,)\s*([A-Z]\w*)/g),
-    ...found(named, /(?<!=== |Error\()'([A-Z][A-Z_]+)'/g),
+    ...found(named, /(?<![!=]== |Error\()'([A-Z][A-Z_]+)'/g),
   ];
 }
 

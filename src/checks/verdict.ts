@@ -163,19 +163,12 @@ async function ofAuthentication(
   if (/too many authentication/i.test(message))
     return failed(reach, `sshd refuses ${user}: ${message}${shownKeys(tried)}`, { fix: fewerKeys(said) });
   const mayAsk = isAsked && methods.includes('password') && takesPassword(settings);
-<<<<<<< ours
   const asks = mayAsk ? ', but would ask for a password' : '';
   const none = hasNone ? 'you have no SSH key, and ' : '';
   const why = `${none}sshd lets no key of yours in as ${user}${asks}: ${message}${shownKeys(tried)}`;
   const asked = own && mayAsk ? `${own.message}; ssh would ask for a password` : own?.message;
   const state = mayAsk ? 'skipped' : 'failed';
   return { state, reach, fix, isOwn: own !== undefined, message: asked ?? why };
-=======
-  const why = own ? own.message : `sshd lets no key of yours in as ${user}: ${message}${shownKeys(tried)}`;
-  const asked = `ssh would ask for the password of ${user}; ${why}`;
-  if (mayAsk) return { state: 'skipped', reach, fix, isOwn: own !== undefined, message: asked };
-  return failed(reach, why, { fix, isOwn: own !== undefined });
->>>>>>> theirs
 }
 
 const otherKey = 'a key of another type: ssh-keygen -t ecdsa, then vmssh setup';

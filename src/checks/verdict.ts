@@ -106,7 +106,7 @@ const ended: Readonly<Record<Reach, string>> = {
 function isUnknownKey(stderr: string, settings: string): boolean {
   const policy = settingIn(settings, 'stricthostkeychecking');
   const isRefused =
-    /REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED|requested strict checking|^KnownHostsCommand.* failed/m;
+    /REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED|requested strict checking|^KnownHostsCommand.* failed|^Certificate invalid/m;
   return (policy === 'ask' || policy === undefined) && asksPeople(settings) && !isRefused.test(stderr);
 }
 
@@ -263,7 +263,9 @@ function shownKeys({ said: { offered, files }, agent: { unset } }: SshTry): stri
   const shown = offered
     .slice(0, 8)
     .map(({ name, print, isAgents }) => `${name} ${print}${isAgents ? ' agent' : ''}`);
-  return `; ssh offers ${offered.length} keys, first these: ${shown.join(', ')}`;
+  return offered.length === 1
+    ? `; ssh offers ${shown.join('')}`
+    : `; ssh offers ${offered.length} keys, first these: ${shown.join(', ')}`;
 }
 
 // sshd's MaxAuthTries is 6, and ssh offers all keys of the agent before one that is only a file.

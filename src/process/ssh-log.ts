@@ -132,7 +132,7 @@ export function whyEnded(end: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 's
   const late = stopped === 'timeout' ? `it did not end within ${loginTimeoutMs / 1000} s` : undefined;
   // What runs in a terminal says everything on stdout, and so does nologin.
   const said = reasonsIn(stderr);
-  const message = lastLine(said.replace(noSocket, '')) ?? lastLine(said) ?? late ?? lastLine(stdout);
+  const message = lastLine(said.replace(afterReason, '')) ?? lastLine(said) ?? late ?? lastLine(stdout);
   return (message && withoutHostName(message)) ?? `ssh ended with ${code ?? 'a signal'}`;
 }
 
@@ -149,8 +149,9 @@ export function reasonsIn(stderr: string): string {
 const notReason =
   /^(ERROR: ld\.so: .*|debug1: .*|OpenSSH_.*|Authenticated to .*|Transferred: .*|Bytes per second: .*|Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*|Killed by signal \d+\.|\*\* .*|.* line \d+: (?:Deprecated|Unsupported) option .*|vmssh: .*(?:its manager (?:confirms|says)|so ssh decides).*)\r?$/gm;
 
-/** A ProxyCommand that passes no socket has said why above. */
-const noSocket = /^(?:mm_receive_fd: |proxy dialer did not pass back a connection).*$/gm;
+/** Above these another line says why, such as that of a ProxyCommand that passes no socket. */
+const afterReason =
+  /^(?:mm_receive_fd: |proxy dialer did not pass back a connection|Host key verification failed\.).*$/gm;
 
 /** The end of a line that is too long: before it a machine may have printed a banner without a line end. */
 function lastLine(text: string): string | undefined {

@@ -127,6 +127,13 @@ describe('a login by ssh -v', () => {
       reach: 'host key',
       says: /would ask about its host key, .* ssh-ed25519 SHA256:HKLn$/,
     },
+    'to a certificate that ssh does not take, whoever is asked': {
+      lines: [...upTo('host key'), 'Certificate invalid: expired', 'Host key verification failed.'],
+      settings: 'stricthostkeychecking ask',
+      state: 'failed',
+      reach: 'host key',
+      says: /does not accept the host key: Certificate invalid: expired$/,
+    },
     'to a new key under strict': {
       lines: [...upTo('host key'), 'Host key verification failed.'],
       settings: 'stricthostkeychecking true',

@@ -129,10 +129,7 @@ export interface Resolution {
 }
 
 /** Resolves a name or a target to its endpoint, without opening anything. Rejects as `connect`. */
-export async function resolve(
-  target: string,
-  options: Pick<ConnectOptions, 'port' | 'signal'> = {},
-): Promise<Resolution> {
+export async function resolve(target: string, options: ConnectOptions = {}): Promise<Resolution> {
   return untilAborted(checked(target, options).signal, async (signal) => {
     const found = await find(target, signal);
     const { text } = found;

@@ -64,10 +64,7 @@ function meantOf({ dmiUuid, uuid }: ListedMachine, { run }: Pick<HostFlags, 'run
 }
 
 /** How a person goes in where no manager does. Root's machined starts programs in a container, and in no VM. */
-function elsewise(
-  { machine, target, text }: Pick<ListedTarget, 'machine' | 'target' | 'text'>,
-  shell: Shell,
-): string {
+function elsewise({ machine, target, text }: ListedTarget, shell: Shell): string {
   const quoted = shellQuoted(text, shell);
   const login = `log in to it: vmssh setup --user NAME ${quoted}`;
   if (!machine && target.kind === 'via')

@@ -106,7 +106,7 @@ export async function runOnTerminal(
   options: GuestRouteOptions,
   io: Io,
   signal: AbortSignal,
-  { env, onLine, onOther }: Pick<RunScriptOptions, 'env' | 'onLine'> & { onOther(text: string): void },
+  { env, onLine, onOther }: RunScriptOptions & { onOther(text: string): void },
 ): Promise<ScriptOutcome> {
   const leave = leaveScript(options);
   const left = await runScript(leave, { env, signal, onLine });
@@ -152,7 +152,7 @@ function isBySsh({ route }: HostFlags): boolean {
 
 /** Why a script did not finish in the guest. ssh only says that its proxy closed the connection, so a target is tried again without ssh. */
 export async function whyNotRun(
-  { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
+  { host, port }: { readonly host: string; readonly port?: number },
   route: GuestRoute,
   { lines, message, hint: ofProxy, failure }: ScriptOutcome,
   io: Io,

@@ -103,6 +103,6 @@ export const takesTerminal = new RegExp(`${'\x1b'}\\[(?:\\?(?:1049|1047|47|2004)
 const takenMs = 8000;
 
 /** What his shell gives ssh; without SHLVL as where no shell started it, in a desktop's program or a unit. */
-export function usersEnv({ env, usersShell }: Pick<Io, 'env' | 'usersShell'>, isBare: boolean): Io['env'] {
+export function usersEnv({ env, usersShell }: Io, isBare: boolean): Io['env'] {
   return { ...env, ...usersShell, ...(isBare ? { SHLVL: undefined } : {}) };
 }

@@ -144,9 +144,7 @@ export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
 
 type Valued = Omit<OptionSpec, 'optionalValue' | 'repeats'> & { readonly value: string };
 
-export function flag(
-  spec: Omit<OptionSpec, 'value' | 'optionalValue' | 'repeats' | 'takes'>,
-): Option<boolean> {
+export function flag(spec: OptionSpec): Option<boolean> {
   return { ...spec, read: ({ options }) => options[spec.long] === true };
 }
 
@@ -309,7 +307,7 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
 }
 
 /** An optional value needs "=": the 5 of "--wait 5" would be taken for a target. Throws a UsageError. */
-export function refuseApart({ long }: Pick<OptionSpec, 'long'>, typed: string, next?: string): void {
+export function refuseApart({ long }: OptionSpec, typed: string, next?: string): void {
   if (next === undefined || !/^\d+(\.\d+)?$/.test(next)) return;
   throw new UsageError(
     `--${long} needs "=" before its value: got "${typed} ${next}"`,

@@ -122,7 +122,7 @@ const wideCharacter =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
 /** Whether a person can be asked: keys come from a terminal, and another or the same one shows the list. */
-export function canPick({ terminal, env }: Pick<Io, 'terminal' | 'env'>): boolean {
+export function canPick({ terminal, env }: Io): boolean {
   return terminal.stdin && terminal.stderr && env.TERM !== 'dumb' && loadAddon().addon !== undefined;
 }
 

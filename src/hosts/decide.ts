@@ -48,7 +48,7 @@ export interface Decision {
 
 /** What Hosts there will be: for the machines that are found, and those of `last` that could not be asked for. Throws a UsageError. */
 export async function decide(
-  options: Pick<ConfigOptions, 'system' | 'via'> & Settings,
+  options: ConfigOptions & Settings,
   last: HostState,
   taken: NameCheck,
   io: Io,
@@ -151,12 +151,12 @@ function withoutLogin(entry: HostEntry, login: MachineLogin | undefined): HostEn
   return login && login.user === entry.user ? { ...entry, ...loginFields({}) } : entry;
 }
 
-function loginFields({ user, identityFile }: Pick<MachineLogin, 'user' | 'identityFile'>) {
+function loginFields({ user, identityFile }: { readonly user?: string; readonly identityFile?: string }) {
   return { user, identityFile };
 }
 
 /** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
-async function withOwnKeys(machines: readonly ListedMachine[], { system }: Pick<ConfigOptions, 'system'>) {
+async function withOwnKeys(machines: readonly ListedMachine[], { system }: ConfigOptions) {
   if (machines.every(({ identityFile }) => identityFile === undefined)) return machines;
   const { ownKeyFile } = await import('../ssh/login-key.js');
   return Promise.all(
@@ -207,9 +207,9 @@ function notesOf(
  * means Hosts of ours. None means a machine whose key is known. Throws a UsageError.
  */
 async function throwawayNames(
-  { throwaway, sshOptions }: Pick<Settings, 'throwaway' | 'sshOptions'>,
+  { throwaway, sshOptions }: Settings,
   hosts: readonly ConcreteHost[],
-  io: Pick<Io, 'env'>,
+  io: Io,
 ): Promise<{ readonly names: readonly string[]; readonly notes: readonly string[] }> {
   if (throwaway.length === 0) return { names: [], notes: [] };
   const giving = sshOptions.find(({ keyword, value }) => givesAway(keyword, value));
@@ -244,8 +244,8 @@ function refusalOf(keyword: string, throwaway: readonly string[]): UsageError {
 
 /** The lines for ssh, from nothing but what was decided and what is around it. Throws a UsageError. */
 export async function sshLines(
-  { settings: values, hosts, throwaway }: Pick<Decision, 'settings' | 'hosts' | 'throwaway'>,
-  { system }: Pick<ConfigOptions, 'system'>,
+  { settings: values, hosts, throwaway }: Decision,
+  { system }: ConfigOptions,
   io: Io,
 ): Promise<string> {
   const caller = await callerOfLines(io, values.bring || hosts.some((each) => each.options.bring));
@@ -277,7 +277,7 @@ export async function checkSshTakes(options: Partial<Settings>, io: Io): Promise
   if (whyNot) throw new UsageError(...whyNot);
 }
 
-function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {
+function surroundings({ system }: ConfigOptions, io: Io) {
   return {
     knownHosts: system ? userKnownHosts : knownHostsOf(io),
     guests: system ? [] : allGuestKeys(io.env),

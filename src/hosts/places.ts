@@ -33,7 +33,7 @@ const noSystemFile =
 
 /** Where the files are. Throws a UsageError. */
 export function configFiles(
-  { system }: Pick<ConfigOptions, 'system'>,
+  { system }: ConfigOptions,
   io: Io,
   systemFolder = '/etc/ssh',
   hasSystemd: () => boolean = () => io.platform === 'linux' && existsSync('/run/systemd/system'),
@@ -55,7 +55,7 @@ export function configFiles(
 
 /** Which ssh here does not read the user's files, and what to do about it; undefined if each does. */
 export async function readElsewhere(
-  { own, include }: Pick<ConfigFiles, 'own' | 'include'>,
+  { own, include }: { readonly own: string; readonly include: Include },
   io: Io,
   owns = (folder: string) => existsSync(folder) && statSync(folder).uid === process.getuid?.(),
 ) {
@@ -83,7 +83,7 @@ export async function readElsewhere(
 
 /** The spellings of each name of our file that an Include needs. Outside Windows, any in `main` that leads to it counts, by a pattern or a link too. */
 export async function spellings(
-  { own, include }: Pick<ConfigFiles, 'own' | 'include'>,
+  { own, include }: ConfigFiles,
   main: string,
   { env, platform }: Here,
 ): Promise<readonly (readonly string[])[]> {

@@ -77,7 +77,7 @@ export async function planInstall(
 
 async function changesFor(
   lines: string,
-  { state }: Pick<Decision, 'state'>,
+  { state }: Decision,
   files: ConfigFiles,
   now: FilesNow,
   io: Io,
@@ -102,7 +102,7 @@ function inOrder(changes: readonly Change[], { state }: ConfigFiles, before: str
 }
 
 export async function planUninstall(
-  { system }: Pick<ConfigOptions, 'system'>,
+  { system }: ConfigOptions,
   io: Io,
   files: ConfigFiles = configFiles({ system }, io),
 ): Promise<Plan> {
@@ -127,7 +127,7 @@ export async function planUninstall(
 async function filesNow(
   files: ConfigFiles,
   action: 'install' | 'uninstall',
-  { system }: Pick<ConfigOptions, 'system'>,
+  { system }: ConfigOptions,
   io: Io,
 ) {
   const closed = await closedFile(files, io);

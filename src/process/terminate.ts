@@ -188,7 +188,7 @@ export function ended(child: ChildProcess): Promise<Ended> {
 }
 
 /** Stops reading a program's output: whatever holds it writes into a closed pipe. */
-export function dropOutput({ stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>): void {
+export function dropOutput({ stdout, stderr }: ChildProcess): void {
   stdout?.destroy();
   stderr?.destroy();
 }

@@ -4,12 +4,7 @@ import { envelope, type FailedJson, formatJson, jsonOption } from '../cli/json.j
 import type { Io } from '../process/io.js';
 
 /** Prints a command's failure as JSON if it was asked for JSON, since it has no result to print. */
-export function printFailure(
-  command: Command<unknown>,
-  raw: RawArgs,
-  error: unknown,
-  io: Pick<Io, 'program' | 'out'>,
-): void {
+export function printFailure(command: Command<unknown>, raw: RawArgs, error: unknown, io: Io): void {
   if (!wantsJson(command, raw)) return;
   const { exitCode, json } = failureOf(error, io);
   const failed: FailedJson = { ...envelope(command.name, exitCode), ok: false, error: json };

@@ -12,7 +12,7 @@ import { findWindowsVmssh, isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import type { ReachFlags } from '../shared-options.js';
 
 /** Inside WSL2: the Windows build of vmssh for a target that only Windows can reach; undefined anywhere else. */
-export function windowsVmssh(target: Target, io: Pick<Io, 'platform' | 'env'>): string | undefined {
+export function windowsVmssh(target: Target, io: Io): string | undefined {
   const { platform, env } = io;
   if (kindOf(target).from !== 'windows-wsl2') return undefined;
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;

@@ -200,10 +200,7 @@ function settle(login: LoginVerdict | undefined, bare: LoginVerdict | undefined)
 }
 
 /** With the route that our proxy took, as the steps did. */
-function byRoute(
-  login: LoginVerdict | undefined,
-  { endpoint, parsed }: Pick<Means, 'endpoint' | 'parsed'>,
-): LoginVerdict | undefined {
+function byRoute(login: LoginVerdict | undefined, { endpoint, parsed }: Means): LoginVerdict | undefined {
   const route = endpoint && routeOf(endpoint);
   if (login?.state !== 'ok' || !login.isByProxy || !route) return login;
   const by = route === 'exec' ? `${parsed.kind} exec` : route;

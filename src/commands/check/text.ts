@@ -51,7 +51,11 @@ export function examinationText(
 /** The verdict or, without one, what stopped the check. A name that begins the sentence is said once. */
 function answerRow(
   name: string,
-  { state, message, fix }: Pick<Finding, 'message' | 'fix'> & { readonly state: keyof typeof marks },
+  {
+    state,
+    message,
+    fix,
+  }: { readonly message: string; readonly fix?: string } & { readonly state: keyof typeof marks },
   isBrief: boolean,
   error: ConnectError | undefined,
 ): Row {

@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 
 /** What was found, for people, and for a public bug report: there are fixed texts, counts, `allowed` values, nothing else about this host. */
-export interface Said {
+export interface FindingTexts {
   readonly found: string;
   readonly report: string;
 }
 
 /** One line of the doctor; "none": it does not matter here. */
-export interface HostCheck extends Said {
+export interface HostCheck extends FindingTexts {
   readonly name: string;
   readonly state: 'ok' | 'bad' | 'none';
   readonly fix?: string;
@@ -19,19 +19,22 @@ export interface HostCheck extends Said {
 export function finding(
   name: string,
   state: HostCheck['state'],
-  what: string | Said,
+  what: string | FindingTexts,
   fix?: string,
 ): HostCheck {
   return { name, state, ...(typeof what === 'string' ? fixed(what) : what), fix };
 }
 
 /** A text that a report may include as it is. */
-export function fixed(text: string): Said {
+export function fixed(text: string): FindingTexts {
   return { found: text, report: text };
 }
 
 /** A text with values: a report shows only the numbers, and of the others "…". */
-export function said(texts: TemplateStringsArray, ...values: readonly (string | number | Said)[]): Said {
+export function said(
+  texts: TemplateStringsArray,
+  ...values: readonly (string | number | FindingTexts)[]
+): FindingTexts {
   const all = values.map(saidOf);
   return {
     found: String.raw({ raw: texts }, ...all.map(({ found }) => found)),
@@ -39,7 +42,7 @@ export function said(texts: TemplateStringsArray, ...values: readonly (string | 
   };
 }
 
-function saidOf(value: string | number | Said): Said {
+function saidOf(value: string | number | FindingTexts): FindingTexts {
   if (typeof value === 'string') return { found: value, report: '…' };
   return typeof value === 'number' ? fixed(`${value}`) : value;
 }
@@ -47,7 +50,13 @@ function saidOf(value: string | number | Said): Said {
 /** What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text. */
 export const allowed = { code, kernel, os, ssh } as const;
 
-export function withCode({ problem, code }: { readonly problem: string; readonly code: string }): Said {
+export function withCode({
+  problem,
+  code,
+}: {
+  readonly problem: string;
+  readonly code: string;
+}): FindingTexts {
   return said`${problem} (${{ found: code, report: allowed.code(code) }})`;
 }
 

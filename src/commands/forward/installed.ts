@@ -147,7 +147,7 @@ export async function uninstallForward(
 export async function listForwards(
   json: boolean,
   io: Io,
-  { folder }: Pick<UserSystemd, 'folder'> = userSystemd(io),
+  { folder }: UserSystemd = userSystemd(io),
 ): Promise<number> {
   const names = folder === undefined ? [] : await readdir(folder).catch(() => []);
   const sockets = names.filter((name) => /^vmssh-forward-.*\.socket$/.test(name)).toSorted();
@@ -323,7 +323,7 @@ function ofForward({ target, port, local }: Installed, more: readonly string[], 
 }
 
 /** Whether a program of this user listens there; undefined: it cannot be seen. */
-async function isListening(local: Local, { env }: Pick<Io, 'env'>): Promise<boolean | undefined> {
+async function isListening(local: Local, { env }: Io): Promise<boolean | undefined> {
   if (local.family === 'inet') {
     const listeners = await readListeners({ env }).catch(() => undefined);
     const own = process.getuid?.() ?? 0;

@@ -117,7 +117,7 @@ function idleTimer(ms: number | undefined) {
 export async function confineForward(
   { typed, listensAt }: { readonly typed: string; readonly listensAt: readonly Local['family'][] },
   find: () => Promise<unknown>,
-  { env }: Pick<Io, 'env'>,
+  { env }: Io,
   giveUp = confine,
 ): Promise<void> {
   // A machine that is looked up by name may need its manager's program for each connection.

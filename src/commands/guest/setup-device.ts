@@ -5,7 +5,7 @@ import { DiscoveryError, type ReachedMachine } from '../../sources/source.js';
 import { ownSource } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { stateFolder } from '../../ssh/folder.js';
-import type { Found, Setup, SetupStep } from './setup-step.js';
+import type { Setup, SetupFacts, SetupStep } from './setup-step.js';
 import { checkUntil } from './setup-way.js';
 
 export const device: SetupStep = {
@@ -37,7 +37,7 @@ export async function lookForDevice(
   start: string | undefined,
   vhost = '/dev/vhost-vsock',
   check = checkUntil,
-): Promise<Found | undefined> {
+): Promise<SetupFacts | undefined> {
   const { machine, typed, options, add, ...setup } = all;
   const { restart } = options;
   const device = machine && (await deviceOf(machine, setup));
@@ -64,7 +64,7 @@ export async function lookForDevice(
 }
 
 /** Whether an sshd answers by another route, which is enough unless vsock is insisted on. */
-async function otherRoute(setup: Setup, why: string, check = checkUntil): Promise<Found | undefined> {
+async function otherRoute(setup: Setup, why: string, check = checkUntil): Promise<SetupFacts | undefined> {
   const answer = setup.options.vsock ? undefined : await check('banner', 'root', setup);
   if (!answer || answer.error) return undefined;
   return setup.add('device', 'skipped', `${why}: vsock is left out`) ?? { answer };
@@ -75,7 +75,7 @@ function waiting(typed: string): [found: string, fix: string] {
   return [found, `vmssh setup --restart ${typed}`];
 }
 
-async function addDevice(setup: Setup, { missing }: Found): Promise<Found | undefined> {
+async function addDevice(setup: Setup, { missing }: SetupFacts): Promise<SetupFacts | undefined> {
   const { typed, options, io, add } = setup;
   if (!missing) return undefined;
   const { device, facts } = missing;

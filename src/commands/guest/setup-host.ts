@@ -36,7 +36,7 @@ import { slug, typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { isChanged } from './setup-inside.js';
-import type { Found, Setup, SetupStep } from './setup-step.js';
+import type { Setup, SetupFacts, SetupStep } from './setup-step.js';
 import { asFailure } from './setup-way.js';
 
 /** Whether the name that was typed is the user's already: in known_hosts, maybe from the machine's own time on a network, or in a Host of his. */
@@ -133,7 +133,7 @@ export const pin: SetupStep = {
 /** The run has failed: its Host is as it was before. What else is kept is for an undo. */
 async function leaveHost(
   { machine, io, add }: Setup,
-  { host, login, earlier }: Found,
+  { host, login, earlier }: SetupFacts,
   less: Partial<MachineLogin> = {},
 ): Promise<void> {
   if (host === undefined || !login) return;
@@ -146,7 +146,7 @@ async function leaveHost(
 
 async function pinShown(
   { name, named, machine, io: { env, platform }, signal, add }: Setup,
-  { shown = '', contact, hostKeys }: Found,
+  { shown = '', contact, hostKeys }: SetupFacts,
 ): Promise<void> {
   const record = machine && reachedMachine(machine);
   const print = shown.split(' ')[1] ?? '';
@@ -213,7 +213,7 @@ function isRefused({ reach, isOwn, message }: Tried): boolean {
   return isGuests && !isOwn && !/too many authentication/i.test(message);
 }
 
-async function tryOnce(setup: Setup, found: Found, mark: string): Promise<Tried> {
+async function tryOnce(setup: Setup, found: SetupFacts, mark: string): Promise<Tried> {
   const { io, signal, name } = setup;
   const { env } = io;
   const { words, sshConfig, ssh } = await loginWords(setup, found);
@@ -234,7 +234,7 @@ async function tryOnce(setup: Setup, found: Found, mark: string): Promise<Tried>
   return { state: code === 0 ? 'ok' : 'failed', stderr: '', message: `ssh ended with ${code ?? 'a signal'}` };
 }
 
-async function loginWords({ target, io }: Setup, { host, login }: Found) {
+async function loginWords({ target, io }: Setup, { host, login }: SetupFacts) {
   const { user, identityFile } = login ?? {};
   if (host === undefined) {
     const into = { route: 'target', host: `${user}@${target}` } as const;

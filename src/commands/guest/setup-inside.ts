@@ -15,7 +15,7 @@ import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
 import { hostKeyAlgorithms } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
-import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
+import { runInside, type Setup, type SetupFacts, type SetupStep } from './setup-step.js';
 import { asFailure, checkUntil, intoByManager, loginAs, noEntry, otherFix } from './setup-way.js';
 
 /** An sshd that each login brings, for a machine that has none: nothing is done in it. */
@@ -142,7 +142,7 @@ export const keyLeft: SetupStep = {
 /** Most machines need none of it. */
 const byLogin = () => import('./setup-login.js');
 
-async function ownLogin(setup: Setup, found: Found): Promise<Found | undefined> {
+async function ownLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined> {
   const { asUser, into, identityFile } = found;
   const { lookByLogin, scriptFor } = await byLogin();
   const seen = await lookByLogin(setup, found);
@@ -160,7 +160,7 @@ async function undoByLogin(
   login: MachineLogin & { readonly user: string },
   owners: readonly string[] | undefined,
   what: 'plan' | 'do',
-): Promise<Found | undefined> {
+): Promise<SetupFacts | undefined> {
   const into = { ...loginAs(login.user, setup), identityFile: login.identityFile };
   const { user, bySudo } = login;
   const sudo = bySudo ? ', and by sudo, which may ask' : '';
@@ -177,9 +177,9 @@ async function undoByLogin(
 function planFrom(
   said: readonly FindingJson[],
   setup: Setup,
-  found: Found & { readonly into: HostFlags; readonly login: MachineLogin },
+  found: SetupFacts & { readonly into: HostFlags; readonly login: MachineLogin },
   scriptOf: (account: string) => string,
-): Found | undefined {
+): SetupFacts | undefined {
   const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
   const homes = said.filter(({ name }) => name === 'home').map((row) => row.found);
   const isShared = isHomeHere(homes);
@@ -201,7 +201,7 @@ function planFrom(
 function sayPlanned(
   row: FindingJson,
   { options, typed, add, addGuests }: Setup,
-  found: Found & { readonly into: HostFlags },
+  found: SetupFacts & { readonly into: HostFlags },
 ): void {
   const { name, state } = row;
   const isOk = state === 'ok';
@@ -219,7 +219,7 @@ function sayPlanned(
 const bringing = (typed: string) => `vmssh setup --bring-sshd ${typed}`;
 
 /** What failed to install an sshd fails again by hand: where one can be brought, that is said. */
-function withBring(row: FindingJson, { options, typed }: Setup, { answer }: Found): FindingJson {
+function withBring(row: FindingJson, { options, typed }: Setup, { answer }: SetupFacts): FindingJson {
   const isInstall = options.install && row.name === 'sshd' && row.state === 'failed';
   if (!isInstall || !lacksSshd(answer?.error)) return row;
   return { ...row, hint: `without its network: ${bringing(typed)}` };

@@ -22,11 +22,11 @@ import { handshake } from '../../ssh/handshake.js';
 import { fitsSocket, hostNameOf, typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
 import { formatEndpoint } from '../../typed/route.js';
-import { type Found, type RunOptions, runInside, type Setup } from './setup-step.js';
+import { type RunOptions, runInside, type Setup, type SetupFacts } from './setup-step.js';
 import { asFailure, checkUntil } from './setup-way.js';
 
 /** Looks by a login of the account. `said` is what its script says there; undefined: that is known only after a question of ssh's. */
-export async function lookByLogin(setup: Setup, found: Found): Promise<Found | undefined> {
+export async function lookByLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined> {
   const { asUser = '' } = found;
   const strange = `ssh names no account: ${quote(asUser)}`;
   if (!isAccountName(asUser))
@@ -44,7 +44,7 @@ export async function lookByLogin(setup: Setup, found: Found): Promise<Found | u
 async function firstContact(
   setup: Setup,
   user: string,
-): Promise<Pick<Found, 'contact'> & { isNew?: boolean }> {
+): Promise<Pick<SetupFacts, 'contact'> & { isNew?: boolean }> {
   const { options, add } = setup;
   const { error, stages } = await checkUntil('authentication', user, setup);
   if (error) add('host-key', 'failed', error.problem, error.hint);
@@ -101,7 +101,7 @@ async function shownKey(user: string, { name, target, io, signal }: Setup): Prom
 /** What the script says that only looks; undefined: ssh would have to ask. */
 async function planLogin(
   setup: Setup,
-  found: Found,
+  found: SetupFacts,
   isNew: boolean,
 ): Promise<readonly FindingJson[] | undefined> {
   const { options, target, io, add } = setup;
@@ -144,14 +144,14 @@ const noTerminal = [
   'run it in a terminal',
 ] as const;
 
-export function scriptFor(setup: Setup, found: Found, look: boolean): string {
+export function scriptFor(setup: Setup, found: SetupFacts, look: boolean): string {
   const { asUser: account = '', key, contact: shown, hosts } = found;
   const keys = key ? [key.line] : [];
   return accountScript({ account, keys, look, own: true, shown, hosts, units: needsSudo(setup, found) });
 }
 
 /** The device that the user insists on needs units. */
-function needsSudo({ options }: Setup, { missing }: Found): boolean {
+function needsSudo({ options }: Setup, { missing }: SetupFacts): boolean {
   return options.vsock && missing !== undefined;
 }
 
@@ -168,7 +168,7 @@ function isOnTerminal({ terminal, platform }: Io): boolean {
 /** Runs a script by one login, for which ssh may ask, and sudo there. Throws a ConnectError. */
 export async function runByLogin(
   setup: Setup,
-  { into, contact }: Pick<Found, 'into' | 'contact'>,
+  { into, contact }: SetupFacts,
   script: string,
   { asks = true, sudo = false } = {},
 ): Promise<readonly FindingJson[]> {
@@ -216,7 +216,7 @@ async function inSocketFolder<T>(folder: string, run: (place: string) => Promise
 async function overOneLogin<T>(
   options: GuestLogin & { readonly control: string },
   { signal: stopped, io }: Setup,
-  how: Pick<RunOptions, 'onComplaint'> & { settings: readonly string[]; env: Io['env'] },
+  how: RunOptions & { settings: readonly string[]; env: Io['env'] },
   run: () => Promise<T>,
 ): Promise<T> {
   const own = new AbortController();
@@ -238,10 +238,7 @@ async function overOneLogin<T>(
 }
 
 /** Whether ssh can ask for a password: at its terminal, or by SSH_ASKPASS (its readpass.c). */
-export function canAsk(
-  { env, platform, terminal }: Pick<Io, 'env' | 'platform' | 'terminal'>,
-  tty = '/dev/tty',
-): boolean {
+export function canAsk({ env, platform, terminal }: Io, tty = '/dev/tty'): boolean {
   const { SSH_ASKPASS = '', SSH_ASKPASS_REQUIRE = '', DISPLAY = '', WAYLAND_DISPLAY = '' } = env;
   const required = SSH_ASKPASS_REQUIRE.toLowerCase();
   const mayStart = required === 'force' || (required !== 'never' && `${DISPLAY}${WAYLAND_DISPLAY}` !== '');

@@ -20,10 +20,10 @@ export interface SetupStep {
   /** The step's rows have this name, or those of its script. */
   readonly name: string;
   /** Says what there is and what would be done. Changes nothing. */
-  look?(setup: Setup, found: Found): Promise<Found | undefined>;
-  act?(setup: Setup, found: Found): Promise<Found | undefined>;
+  look?(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined>;
+  act?(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined>;
   /** Takes it back, or only says so. */
-  undo?(setup: Setup, found: Found, what: 'plan' | 'do'): Promise<Found | undefined>;
+  undo?(setup: Setup, found: SetupFacts, what: 'plan' | 'do'): Promise<SetupFacts | undefined>;
 }
 
 export interface Setup extends Rows {
@@ -43,7 +43,7 @@ export interface Setup extends Rows {
   readonly signal: AbortSignal;
 }
 
-export interface Found {
+export interface SetupFacts {
   /** What starts the machine; undefined: it may be up. */
   readonly start?: string | undefined;
   /** How its manager goes in, or the account itself. */
@@ -89,10 +89,10 @@ export interface Found {
 /** Runs one verb of the steps, in their order, until a row fails or one says that it is over. */
 export async function runSteps(
   steps: readonly SetupStep[],
-  run: (step: SetupStep, found: Found) => Promise<Found | undefined> | undefined,
-  { isFailed }: Pick<Rows, 'isFailed'>,
-  found: Found = {},
-): Promise<Found> {
+  run: (step: SetupStep, found: SetupFacts) => Promise<SetupFacts | undefined> | undefined,
+  { isFailed }: Rows,
+  found: SetupFacts = {},
+): Promise<SetupFacts> {
   let all = found;
   for (const step of steps) {
     all = { ...all, ...(await run(step, all)) };
@@ -157,7 +157,7 @@ export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>
 export async function runInside(
   into: HostFlags,
   script: string,
-  { io, signal }: Pick<Setup, 'io' | 'signal'>,
+  { io, signal }: Setup,
   {
     needsRoot = true,
     caller,

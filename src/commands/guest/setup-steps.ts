@@ -15,7 +15,7 @@ import { usersNames } from '../../ssh/taken-names.js';
 import { device } from './setup-device.js';
 import { config, knownKey, login, naming, pin } from './setup-host.js';
 import { brought, inside, keyLeft, sshd } from './setup-inside.js';
-import type { Found, Setup, SetupStep, ShowStep } from './setup-step.js';
+import type { Setup, SetupFacts, SetupStep, ShowStep } from './setup-step.js';
 import { collector, newSetup, runSteps } from './setup-step.js';
 import { asFailure, certificate, entry, key, way } from './setup-way.js';
 
@@ -31,13 +31,15 @@ const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, key
 const gone: SetupStep = { name: 'way', undo: lookWhetherGone };
 const undoneHere: readonly SetupStep[] = [gone, knownKey, config];
 
-export interface SetupSteps extends Pick<Setup, 'name' | 'target' | 'steps'>, Pick<Found, 'host' | 'lines'> {
+export interface SetupSteps
+  extends Pick<Setup, 'name' | 'target' | 'steps'>,
+    Pick<SetupFacts, 'host' | 'lines'> {
   readonly user?: string | undefined;
 }
 
 export interface SetupPlan extends SetupSteps {
   readonly setup: Setup;
-  readonly found: Found;
+  readonly found: SetupFacts;
 }
 
 type Ways = Pick<Setup, 'options' | 'io' | 'signal'> & { readonly show: ShowStep };
@@ -101,14 +103,20 @@ async function keptOf(name: string, io: Ways['io']) {
   return logins.find(({ target, takes }) => [name, host].includes(target) || takes === name);
 }
 
-function planOf(setup: Setup, found: Found): SetupPlan {
+function planOf(setup: Setup, found: SetupFacts): SetupPlan {
   const { name, target, steps } = setup;
   const { host, lines, scripts, login } = found;
   return { name, target, host, user: scripts && login?.user, steps, lines, setup, found };
 }
 
 /** Whether a machine that nothing lists is gone: its manager has to answer. */
-async function lookWhetherGone({ gone: login, named, io, signal, add }: Setup): Promise<Found | undefined> {
+async function lookWhetherGone({
+  gone: login,
+  named,
+  io,
+  signal,
+  add,
+}: Setup): Promise<SetupFacts | undefined> {
   const [source] = await loadHere(io, providersOf(named.target).slice(0, 1));
   const { warnings } = await listAll({ ...io, signal }, source ? [source] : []);
   const [program = '', ...args] = source?.listCommand?.split(' ') ?? [];

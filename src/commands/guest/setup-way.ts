@@ -20,7 +20,7 @@ import { ownKeyFile, sshLogin, sshSettings } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
 import { formatEndpoint } from '../../typed/route.js';
 import { shellOf, startLine } from '../../typed/shell.js';
-import type { Found, Setup, SetupStep } from './setup-step.js';
+import type { Setup, SetupFacts, SetupStep } from './setup-step.js';
 
 /** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
 export const entry: SetupStep = {
@@ -79,7 +79,7 @@ export const key: SetupStep = {
 };
 
 /** The key that the machine's manager made for its user; else the user's own. */
-async function chooseKey(setup: Setup): Promise<Pick<Found, 'key' | 'noKey' | 'identityFile'>> {
+async function chooseKey(setup: Setup): Promise<Pick<SetupFacts, 'key' | 'noKey' | 'identityFile'>> {
   const { name, machine, options, io, signal } = setup;
   const isManagers = options.key === undefined && [undefined, machine?.user].includes(options.user);
   const made = isManagers ? await ownKeyFile(machine?.identityFile) : undefined;
@@ -104,7 +104,7 @@ function sudoOf({ env, platform, terminal }: Io): 'asks' | 'never asks' | undefi
 }
 
 /** The account goes in by itself, by a login. Without an sshd that answers, `way` says so. */
-async function byLogin(setup: Setup, found: Found): Promise<Found> {
+async function byLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts> {
   const { name, target, io, signal } = setup;
   const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
   const user = found.login?.user ?? (await sshLogin({ host: typedHost(name) ?? name, signal }, io)).user;
@@ -116,7 +116,7 @@ function hostsFor({ options, io }: Setup, user: string | undefined): readonly st
   return homesHere(options.sharedHome, [user, io.env.SUDO_USER], io.platform);
 }
 
-export function loginAs(user: string, { target, name }: Pick<Setup, 'target' | 'name'>) {
+export function loginAs(user: string, { target, name }: { readonly target: string; readonly name: string }) {
   const host = `${user}@${target}`;
   return { route: 'target', host, typed: typedHost(name), sshConfig: undefined } as const;
 }
@@ -125,8 +125,8 @@ export function loginAs(user: string, { target, name }: Pick<Setup, 'target' | '
 export async function noEntry(
   setup: Setup,
   { code, problem, hint = '' }: ConnectError,
-  found: Found,
-): Promise<Found | undefined> {
+  found: SetupFacts,
+): Promise<SetupFacts | undefined> {
   const { machine, options, add } = setup;
   // Off, it has no console to type on either.
   if (found.start && !found.missing) return addOff(setup, found.start);
@@ -161,7 +161,7 @@ function onConsole(line: string, listens: boolean, user = 'root'): string | unde
 }
 
 /** The fix for a machine that setup has looked at: its own command would come back to this. */
-export function otherFix({ hint = '', otherHint = hint }: Pick<ConnectError, 'hint' | 'otherHint'>): string {
+export function otherFix({ hint = '', otherHint = hint }: ConnectError): string {
   return otherHint.startsWith('vmssh setup') ? byHand : otherHint;
 }
 
@@ -170,7 +170,7 @@ const byHand = 'in it, as root: install openssh-server, and run ssh-keygen -A';
 export async function checkUntil(
   until: 'banner' | 'authentication',
   user: string | undefined,
-  { target, io, signal }: Pick<Setup, 'target' | 'io' | 'signal'>,
+  { target, io, signal }: Setup,
 ) {
   const flags = { ...reachFlags(), until, user, port: undefined };
   // A machine that was just set up may answer as late as its login.

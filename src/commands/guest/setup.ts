@@ -149,7 +149,7 @@ const kept = ['PATH', 'TERM', 'NO_COLOR', 'FORCE_COLOR', 'CI'] as const;
 async function setUpFor(
   { name, home }: { readonly name: string; readonly home: string },
   words: readonly string[],
-  { env, self, err, ignoreInterrupts }: Pick<Io, 'env' | 'self' | 'err' | 'ignoreInterrupts'>,
+  { env, self, err, ignoreInterrupts }: Io,
 ): Promise<number> {
   ignoreInterrupts();
   const own = { HOME: home, USER: name, LOGNAME: name };

@@ -21,7 +21,7 @@ export async function select(
   const named = byName?.namedMachines(options.names, all, from);
   const machines =
     named?.machines.filter((each) => !options.runningOnly || mayRun(each)) ?? listed(options, all);
-  const shown: readonly Shown[] = options.addresses
+  const shown: readonly SelectedMachine[] = options.addresses
     ? await withAddresses(machines, io, asked, signal)
     : machines.map((machine) => ({ machine }));
   return {
@@ -32,7 +32,7 @@ export async function select(
   };
 }
 
-interface Shown {
+interface SelectedMachine {
   readonly machine: ListedMachine;
   readonly warning?: Warning;
 }
@@ -42,8 +42,8 @@ async function withAddresses(
   { env }: Io,
   asked: readonly Source[],
   signal: AbortSignal | undefined,
-): Promise<readonly Shown[]> {
-  const ask = async (machine: ListedMachine): Promise<Shown> => {
+): Promise<readonly SelectedMachine[]> {
+  const ask = async (machine: ListedMachine): Promise<SelectedMachine> => {
     const provider = asked.find(({ name }) => name === machine.provider);
     if (addressOf(machine) !== undefined || !mayRun(machine) || !provider?.addressOf) return { machine };
     try {
@@ -63,7 +63,7 @@ async function withAddresses(
 /** How many addresses are asked for at once: each is a process. */
 const atOnce = 4;
 
-function unknownOf({ machine, warning }: Shown, { show }: ListOptions): readonly ConnectError[] {
+function unknownOf({ machine, warning }: SelectedMachine, { show }: ListOptions): readonly ConnectError[] {
   const what = show === 'id' || show === 'address' ? show : undefined;
   if (what === undefined || (what === 'id' ? machine.uuid : addressOf(machine)) !== undefined) return [];
   const state = what === 'address' && !mayRun(machine) ? `: it is ${machine.status}` : '';

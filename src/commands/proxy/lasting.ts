@@ -26,7 +26,7 @@ export async function relayToEnd(
 
 /** How a long relay of the executable goes on without the engine, which stays with -v, to report the bytes moved, and for a hop, which ends with us. Node stays. */
 export async function lasting(
-  io: Pick<Io, 'program' | 'env' | 'terminal'>,
+  io: Io,
   { confirmEnd }: Pick<Connection, 'confirmEnd'>,
   text: string,
   trace: Trace | undefined,

@@ -272,11 +272,7 @@ function leave(
 }
 
 /** The error of a machine that is not found, with the day since which nothing lists it. */
-export async function ifGone(
-  error: ConnectError,
-  text: string,
-  { env }: Pick<Io, 'env'>,
-): Promise<ConnectError> {
+export async function ifGone(error: ConnectError, text: string, { env }: Io): Promise<ConnectError> {
   // A container that is off has no Host any more, and is listed.
   if (/^".*" is (?:off|paused|saved|starting|stopping)\b/s.test(error.problem)) return error;
   const { goneSince } = await import('../../hosts/gone.js');

@@ -12,7 +12,7 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
 import { lookedUpNames } from '../../ssh/config/hosts.js';
-import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
+import { madeLogin } from '../../ssh/config/logins.js';
 import { readState, stateFile, textsIn } from '../../ssh/config/state.js';
 import { keysByName, lookedUpAs } from '../../ssh/guest-keys.js';
 import { hostKeyAlgorithms, ownKeyFile } from '../../ssh/login-key.js';
@@ -194,7 +194,7 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
 
 async function settingsOf(
   named: ListedTarget,
-  { user, identityFile }: Pick<MachineLogin, 'user' | 'identityFile'> = {},
+  { user, identityFile }: { readonly user?: string; readonly identityFile?: string } = {},
   proxy: ForProxy & Pick<HostOptions, 'typed' | 'namesUser' | 'lookedUp' | 'throwaway'>,
   caller: Caller,
   io: Io,

@@ -172,7 +172,7 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
 function reportOf(
   typed: string,
   { removed, forgotten, kept }: Forgotten,
-  { terminal }: Pick<Io, 'terminal'>,
+  { terminal }: Io,
 ): readonly string[] {
   const names = [...new Set(forgotten.flatMap(shownNames))].filter((name) => name !== typed);
   const also = names.length === 0 || terminal.stdout ? '' : `, also known as ${names.join(', ')}`;

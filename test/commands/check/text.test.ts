@@ -61,7 +61,8 @@ it.each<[what: string, target: string, more: Partial<Examination>, want: readonl
       verdict: {
         name: 'login',
         state: 'failed',
-        message: 'sshd lets no key of yours in as root: Permission denied (publickey); ssh offers id ED25519 SHA256:AA',
+        message:
+          'sshd lets no key of yours in as root: Permission denied (publickey); ssh offers id ED25519 SHA256:AA',
         fix: 'vmssh setup --user root web',
       },
       guest: {

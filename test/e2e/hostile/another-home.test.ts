@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { device } from '../../../src/commands/guest/setup-device.js';
-import type { SetupFacts, Setup } from '../../../src/commands/guest/setup-step.js';
+import type { Setup, SetupFacts } from '../../../src/commands/guest/setup-step.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lasting } from '../../helpers/lifeline.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';

@@ -62,20 +62,14 @@ function placeOf(at: ViaSocket | undefined): readonly string[] {
  * Whether an ssh that ended says that the server closed the connection before its banner, as with more logins at once than its
  * MaxStartups. A ban is none; and behind a ProxyJump or ProxyCommand nobody knows whose end it was.
  */
-export async function wasDropped(
-  said: string,
-  { ssh, host }: { readonly ssh: readonly string[]; readonly host: string },
-  env: Env,
-  run = runProgram,
-): Promise<boolean> {
+export async function wasDropped(said: string, hop: HopPlace, env: Env, run = runProgram): Promise<boolean> {
   const isClosed =
     /^(kex|ssh)_exchange_identification: (Connection closed|read: Connection reset)/m.test(said) &&
     !/Not allowed at this time/.test(said);
   if (!isClosed) return false;
-  const asked = sshCommand({ ssh, flags: ['-G'], host });
-  const { stdout } = await run(asked, { env, timeoutMs: 5000 }).catch(() => ({ stdout: '' }));
-  const isKnown = settingIn(stdout, 'hostname') !== undefined;
-  return isKnown && !['proxyjump', 'proxycommand'].some((each) => settingIn(stdout, each));
+  const settings = await settingsFor(hop, env, run);
+  const isKnown = settingIn(settings, 'hostname') !== undefined;
+  return isKnown && !['proxyjump', 'proxycommand'].some((each) => settingIn(settings, each));
 }
 
 /** Why an ssh failed, by its own words: its last line, or the one before what a ProxyJump that ended leads to. */
@@ -96,26 +90,60 @@ export function sharedLogin(host: string): string {
   return `ControlMaster auto, ControlPath and ControlPersist for Host ${host}`;
 }
 
-interface HopLogin {
+interface HopPlace {
   /** ssh and its first options, as `sshProgram` gives them. */
   readonly ssh: readonly string[];
   readonly host: string;
+}
+
+interface HopLogin extends HopPlace {
   readonly command: string;
   /** Of a connection that is shared. */
   readonly settings?: readonly string[];
 }
 
 /** Runs a command there by an ssh that asks its user nothing, and again within the time that there is while its server drops it. */
-export function runHop(
+export async function runHop(
   login: HopLogin,
   { timeoutMs, ...options }: ProgramOptions & { readonly timeoutMs: number },
   run = runProgram,
 ): Promise<ProgramEnd> {
   const { env, signal } = options;
-  const words = quietHop(login, Math.min(connectMs, timeoutMs));
+  const settings = [...(login.settings ?? []), ...(await quietJump(login, env, run))];
+  const words = quietHop({ ...login, settings }, Math.min(connectMs, timeoutMs));
   const attempt = (leftMs: number) => run(words, { ...options, timeoutMs: leftMs });
   const isDropped = ({ stderr }: ProgramEnd) => wasDropped(stderr, login, env, run);
   return whileDropped(attempt, isDropped, timeoutMs, signal);
+}
+
+/** The command for the host's ProxyJump, as ssh makes it, which asks nothing either: ssh does not pass BatchMode on. */
+async function quietJump(
+  { ssh, host }: HopPlace,
+  env: Env,
+  run: typeof runProgram,
+): Promise<readonly string[]> {
+  const jumps = settingIn(await settingsFor({ ssh, host }, env, run), 'proxyjump')?.split(',');
+  return jumps === undefined || process.platform === 'win32'
+    ? []
+    : [`ProxyCommand=${jumpCommand(jumps, ssh)}`];
+}
+
+function jumpCommand(jumps: readonly string[], ssh: readonly string[]): string {
+  const before = jumps.slice(0, -1);
+  const inner = before.length === 0 ? [] : [`ProxyCommand=${jumpCommand(before, ssh)}`];
+  const settings = [asksNothing, ...inner];
+  const words = sshCommand({ ssh, flags: ['-W', forwarded], settings, host: `ssh://${jumps.at(-1)}` });
+  const escaped = words.map((word) => (word === forwarded ? word : word.replaceAll('%', '%%')));
+  return `exec ${escaped.map(anyShellWord).join(' ')}`;
+}
+
+/** For the ssh that runs the command, and for no other. */
+const forwarded = '[%h]:%p';
+
+/** What `ssh -G` prints. */
+async function settingsFor({ ssh, host }: HopPlace, env: Env, run: typeof runProgram): Promise<string> {
+  const asked = sshCommand({ ssh, flags: ['-G'], host });
+  return (await run(asked, { env, timeoutMs: 5000 }).catch(() => ({ stdout: '' }))).stdout;
 }
 
 /** For the login alone. Milliseconds. */

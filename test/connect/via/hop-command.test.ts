@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { hopCommand, hopOptions, patience, scriptCommand } from '../../../src/connect/via/hop-command.js';
+import {
+  hopCommand,
+  hopOptions,
+  patience,
+  runHop,
+  scriptCommand,
+} from '../../../src/connect/via/hop-command.js';
 import relay from '../../../src/connect/via/relay.py';
 import { forwardsNothing, sshCommand } from '../../../src/process/ssh-program.js';
 import type { ViaEndpoint } from '../../../src/typed/route.js';
@@ -22,6 +28,29 @@ describe('options of a hop', () => {
       settings: [...settings, `ConnectTimeout=${seconds}`],
     }),
   );
+});
+
+describe('the command of a ProxyJump', () => {
+  const asked = async (jump: string) => {
+    const calls: (readonly string[])[] = [];
+    const look = async (words: readonly string[]) => {
+      calls.push(words);
+      return { stdout: `hostname hv1\nproxyjump ${jump}\n`, stderr: '', code: 0, signal: null };
+    };
+    const login = { ssh: ['/a%b/ssh', '-F', "it's"], host: 'hv1', command: 'true' };
+    await runHop(login, { env: {}, timeoutMs: 1000 }, look);
+    return calls[1]?.find((word) => word.startsWith('ProxyCommand='));
+  };
+
+  it('asks nothing, and has the options of ssh', async () =>
+    expect(await asked('ann@b:2222')).toBe(
+      `ProxyCommand=exec '/a%%b/ssh' '-F' 'it'"'"'s' '-W' '[%h]:%p' '-o' 'BatchMode=yes' '--' 'ssh://ann@b:2222'`,
+    ));
+
+  it('of several has one for each, whose percents are for the ssh that runs it', async () =>
+    expect(await asked('a,b')).toMatch(
+      /BatchMode=yes.*ProxyCommand=exec .*\/a%%%%b\/ssh.*\[%%h\]:%%p.*BatchMode=yes.*ssh:\/\/a.*ssh:\/\/b'$/,
+    ));
 });
 
 describe('a script there', () => {

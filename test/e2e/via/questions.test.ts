@@ -10,7 +10,7 @@ import { giveVmssh, needed, useHypervisors } from './hypervisors.js';
 const programs = { ...needed, 'ssh-keygen': 'openssh-client' };
 
 describe.skipIf(missingAddon() ?? missingPrograms(programs))('a hypervisor whose ssh asks something', () => {
-  const bed = useHypervisors({ hv1: {} });
+  const bed = useHypervisors({ hv1: {}, bastion: {} });
   const asked = () =>
     existsSync(join(bed.dir, 'asked')) ? readFileSync(join(bed.dir, 'asked'), 'utf8') : '';
   const shared = () => readdirSync('/tmp').filter((name) => name.startsWith('vmssh-hops-'));
@@ -34,5 +34,23 @@ describe.skipIf(missingAddon() ?? missingPrograms(programs))('a hypervisor whose
     const { stdout, stderr, code } = await run([...vmssh, ...words, ...(at ? [target] : [])], { env });
     expect({ stdout, stderr, code, asked: asked() }).toMatchObject({ code: ends, asked: 'asked\n' });
     expect(shared()).toEqual(before);
+  });
+
+  it('is asked once, and its ProxyJump once', async () => {
+    bed.configure('Host hv1\n    ProxyJump bastion\n');
+    const { stdout, stderr, code } = await run([...vmssh, 'list', '--via', 'hv1'], { env });
+    expect({ stdout, stderr, code, asked: asked() }).toMatchObject({ code: 0, asked: 'asked\nasked\n' });
+  });
+
+  it('is not asked where nobody can answer, and neither is its ProxyJump', async () => {
+    bed.configure('Host hv1\n    ProxyJump bastion,bastion\n');
+    const { SSH_ASKPASS, ...silent } = env;
+    script(join(bed.dir, 'ssh-askpass'), `echo asked >> ${join(bed.dir, 'asked')}`);
+    const { code, stderr } = await run([...vmssh, 'list', '--via', 'hv1'], { env: silent });
+    expect({ code, stderr, asked: asked() }).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('Permission denied'),
+      asked: '',
+    });
   });
 });

@@ -1,5 +1,5 @@
 import type { Io } from '../process/io.js';
-import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { type ProgramResult, runProgram } from '../process/run-program.js';
 import { loginTimeoutMs, readSsh, type SshSaid } from '../process/ssh-log.js';
 import {
   asksNothing,
@@ -16,7 +16,7 @@ import { type Agent, askAgent } from './agent.js';
 
 /** One login by the user's own ssh, and what it said. */
 export interface SshTry {
-  readonly end: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 'stopped'>;
+  readonly end: ProgramResult;
   readonly said: SshSaid;
   readonly ms: number;
   readonly agent: Agent;

@@ -20,12 +20,19 @@ export interface ProgramOptions {
   readonly stdin?: 'socket';
 }
 
-export interface ProgramEnd extends Ended {
+export interface ProgramOutput {
   readonly stdout: string;
   readonly stderr: string;
+}
+
+export interface ProgramResult extends ProgramOutput {
+  /** Null: by a signal. */
+  readonly code: number | null;
   /** Why it was ended; undefined if it ended by itself. */
   readonly stopped?: Stop;
 }
+
+export interface ProgramEnd extends Ended, ProgramResult {}
 
 /** The program took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */
 export type Stop = 'timeout' | 'aborted' | 'output' | 'until';

@@ -1,4 +1,4 @@
-import type { ProgramEnd } from './run-program.js';
+import type { ProgramResult } from './run-program.js';
 
 /** How far an ssh came: the last thing that it did is the first that failed, unless it logged in. */
 export const reaches = [
@@ -127,7 +127,7 @@ function keysSaid(what: string, stderr: string): readonly OfferedKey[] {
 export const loginTimeoutMs = 45_000;
 
 /** Why ssh, at LogLevel INFO or with -v, ended without a login: the last line that says so; never empty, at most 500 characters. */
-export function whyEnded(end: Pick<ProgramEnd, 'code' | 'stdout' | 'stderr' | 'stopped'>): string {
+export function whyEnded(end: ProgramResult): string {
   const { code, stdout, stderr, stopped } = end;
   const late = stopped === 'timeout' ? `it did not end within ${loginTimeoutMs / 1000} s` : undefined;
   // What runs in a terminal says everything on stdout, and so does nologin.

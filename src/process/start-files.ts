@@ -4,7 +4,7 @@ import { printable, quote } from '../errors.js';
 import { type Env, tilde } from '../runtime.js';
 import type { Io } from './io.js';
 import { isProgram } from './program-in-path.js';
-import { type ProgramEnd, runProgram } from './run-program.js';
+import { type ProgramResult, runProgram } from './run-program.js';
 
 export interface ShellTrouble {
   readonly trouble: Trouble;
@@ -88,8 +88,7 @@ async function timed(command: readonly string[], env: Env): Promise<Seen> {
   const start = process.uptime();
   const how = { env, timeoutMs, stdin: 'socket', longest: 1 << 16 } as const;
   const end = await runProgram(command, how).catch(({ code }: NodeJS.ErrnoException) => ({
-    stdout: '',
-    stopped: undefined,
+    ...{ stdout: '', stderr: '' },
     // Otherwise this host is short of something, and the shell is not to blame.
     code: ['ENOENT', 'EACCES', 'ENOEXEC'].includes(code ?? '') ? null : ranCode,
   }));
@@ -97,10 +96,7 @@ async function timed(command: readonly string[], env: Env): Promise<Seen> {
   return { trouble: troubleOf(end, ms), stdout: end.stdout, ms };
 }
 
-function troubleOf(
-  { stdout, stopped, code }: Pick<ProgramEnd, 'stdout' | 'stopped' | 'code'>,
-  ms: number,
-): Trouble | undefined {
+function troubleOf({ stdout, stopped, code }: ProgramResult, ms: number): Trouble | undefined {
   if (stdout !== '') return 'prints';
   if (stopped !== undefined) return 'hangs';
   if (code !== ranCode) return 'ends';

@@ -1,5 +1,5 @@
 import type { StartCommand } from '../errors.js';
-import type { ProgramEnd } from '../process/run-program.js';
+import type { ProgramOutput } from '../process/run-program.js';
 import type { Env } from '../runtime.js';
 import type { Route, RouteName } from '../typed/route.js';
 import type { SocketContext } from '../typed/socket-target.js';
@@ -58,13 +58,11 @@ export interface MachineFiles {
   readonly run?: ScriptRunner;
 }
 
-export type Printed = Pick<ProgramEnd, 'stdout' | 'stderr'>;
-
 /** Runs a shell script in a machine as its root. Rejects with a DiscoveryError if it did not end there. */
 export type ScriptRunner = (
   script: string,
   limits: { readonly signal?: AbortSignal; readonly limitMs?: number },
-) => Promise<Printed>;
+) => Promise<ProgramOutput>;
 
 export type IsEnough = (texts: readonly string[]) => boolean;
 

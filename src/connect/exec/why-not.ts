@@ -1,5 +1,5 @@
 import { type ConnectError, errorWith, quote } from '../../errors.js';
-import { type ProgramEnd, runProgram } from '../../process/run-program.js';
+import { type ProgramResult, runProgram } from '../../process/run-program.js';
 import { type Ended, howEnded } from '../../process/terminate.js';
 import type { ExecEndpoint } from '../../typed/route.js';
 import { shellLine, shellQuoted, targetHere } from '../../typed/shell.js';
@@ -83,10 +83,7 @@ async function inMachine(endpoint: ExecEndpoint, { env = process.env, signal, ti
 const maxMs = 10_000;
 
 /** Reads what sshd.sh prints for "why". */
-export function readWhy(
-  { stdout, stderr, code }: Pick<ProgramEnd, 'stdout' | 'stderr' | 'code'>,
-  endpoint: ExecEndpoint,
-): Cause | undefined {
+export function readWhy({ stdout, stderr, code }: ProgramResult, endpoint: ExecEndpoint): Cause | undefined {
   // Of a key that others can read it says in a frame.
   const [head = '', said = ''] = stdout.replaceAll(/^@[^\n]*\n|\r/gm, '').split(/^sshd -t$/m);
   const shown = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(head)?.[1]?.replaceAll(/["']/g, '');

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ProgramOutput } from '../../process/run-program.js';
 import { now } from '../../runtime.js';
 import { parseGuid } from '../../typed/numbers.js';
-import type { Deps, MachineFiles, MachineIdentity, Printed, ReachedMachine } from '../source.js';
+import type { Deps, MachineFiles, MachineIdentity, ReachedMachine } from '../source.js';
 import { DiscoveryError, type ScriptRunner } from '../source.js';
 import { isJsonObject, type JsonObject, objectAt } from '../tools/json.js';
 import { maxKeyText, readInTurn } from '../tools/machine-files.js';
@@ -86,7 +87,7 @@ async function runScriptBy(
   script: string,
   until: number,
   signal: AbortSignal | undefined,
-): Promise<Printed> {
+): Promise<ProgramOutput> {
   const [input, rest] = [script.slice(0, maxInput), script.slice(maxInput)];
   const arg = rest === '' ? ['-s'] : ['-c', '{ cat; printf %s "$1"; } | /bin/sh -s', 'sh', rest];
   const command = { path: '/bin/sh', arg, 'capture-output': true };

@@ -7,6 +7,7 @@ import { lookUp, splitUser } from '../lookup/login.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import type { ListedMachine } from '../sources/merge.js';
+import type { ScriptRunner } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { madeLogin } from '../ssh/config/logins.js';
@@ -53,7 +54,7 @@ export async function byManager(
   });
 }
 
-function meantOf({ dmiUuid, uuid }: ListedMachine, { run }: Pick<HostFlags, 'run'>) {
+function meantOf({ dmiUuid, uuid }: ListedMachine, { run }: { readonly run?: ScriptRunner }) {
   if (run === undefined && dmiUuid === undefined) return {};
   const isAgent = dmiUuid === undefined;
   const otherFix = isAgent

@@ -29,7 +29,7 @@ interface CommandFailure {
   readonly stack: readonly string[];
 }
 
-export function failureOf(error: unknown, io: Pick<Io, 'program'>): CommandFailure {
+export function failureOf(error: unknown, io: { readonly program: Io['program'] }): CommandFailure {
   if (error instanceof ConnectError) {
     const { message, hint } = error;
     return { message, hint, exitCode: exitCodeOf(error), json: connectFailure(error), stack: [] };
@@ -63,7 +63,7 @@ function plain(code: string, message: string, hint?: string): CommandFailure {
   return { message, hint, exitCode: exitCode.connect, json: { code, problem: message, hint }, stack: [] };
 }
 
-function commandOf({ command = '' }: UsageError, { program }: Pick<Io, 'program'>): string {
+function commandOf({ command = '' }: UsageError, { program }: { readonly program: Io['program'] }): string {
   return program === 'vmssh' ? `vmssh ${command}`.trim() : program;
 }
 

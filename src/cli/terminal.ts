@@ -2,7 +2,7 @@ import { printable } from '../errors.js';
 import { loadAddon } from '../native.js';
 import type { Io } from '../process/io.js';
 import type { Trace } from '../reach/reach.js';
-import { now, type Surroundings, wantsColor } from '../runtime.js';
+import { type Env, now, type Surroundings, wantsColor } from '../runtime.js';
 
 export interface Progress {
   update(text: string): void;
@@ -19,7 +19,7 @@ type MakeSpinner = (options: { text: string; handleSignals: boolean }) => Spinne
 
 /** A spinner on a terminal, for what takes longer than the eye: from 0.3 s on, with the seconds from the third on. Nothing elsewhere. */
 export async function startProgress(
-  io: Pick<Io, 'terminal' | 'env'>,
+  io: { readonly terminal: Io['terminal']; readonly env: Env },
   text: string,
   clock: () => number = now,
   host: Host = process,

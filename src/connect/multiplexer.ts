@@ -1,5 +1,6 @@
 import { quote } from '../errors.js';
 import { now } from '../runtime.js';
+import type { Endpoint } from '../typed/route.js';
 import { type Connection, dropPeeked } from './connection.js';
 
 /** Some multiplexers send no OK: after this time systemd-ssh-proxy passes the socket on, and so do we. Milliseconds. */
@@ -41,7 +42,7 @@ export async function askMultiplexer(
 }
 
 /** The path of the multiplexer that the connection's own socket is connected to, if it is one. */
-export function multiplexerOf({ endpoint }: Pick<Connection, 'endpoint'>): string | undefined {
+export function multiplexerOf({ endpoint }: { readonly endpoint: Endpoint }): string | undefined {
   return endpoint.family === 'vsock-mux' ? endpoint.path : undefined;
 }
 

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { repeated, UsageError } from '../cli/command.js';
 import { quote } from '../errors.js';
-import type { Here, Io } from '../process/io.js';
+import type { Here } from '../process/io.js';
 import { everySsh, isOpenSsh, sshCommand } from '../process/ssh-program.js';
+import type { Env } from '../runtime.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
@@ -93,7 +94,7 @@ export async function checkSshOptions(
   const given = sshOptions.filter(({ value }) => value !== '').map(formatSshOption);
   for (const [ssh = 'ssh', ...first] of given.length === 0 ? [] : everySsh(io)) {
     const words = given.flatMap((each) => ['-o', each]);
-    const said = await saidBySsh([...first, '-F', 'none', ...words], io, run, ssh);
+    const said = await saidBySsh([...first, '-F', 'none', ...words], io.env, run, ssh);
     if (said === undefined || !(await isOpenSsh(io.env, [ssh, ...first]))) continue;
     const why = said.replace(/^command-line:? line 0: /, '');
     const shown = given.map((each) => `-o ${quote(each)}`).join(' ');
@@ -110,7 +111,7 @@ export async function refusedConfig(
   const file = main ?? own;
   const all = isFound || existsSync(file) ? everySsh(io) : [];
   for (const [at, [ssh = 'ssh', ...first]] of all.entries()) {
-    const said = await saidBySsh([...first, ...(isFound ? [] : ['-F', file])], io, runTool, ssh);
+    const said = await saidBySsh([...first, ...(isFound ? [] : ['-F', file])], io.env, runTool, ssh);
     // Files of another home may be another user's.
     if (said === undefined || (!isFound && badOwner.test(said))) continue;
     // Another than the typed one need not know the user's own lines.
@@ -123,7 +124,7 @@ export async function refusedConfig(
 const badOwner = /bad owner or permissions/i;
 
 /** Why ssh does not accept a configuration, in its own words; undefined if it does, or is not there. `options`: of ssh. */
-async function saidBySsh(options: readonly string[], { env }: Pick<Io, 'env'>, run: RunTool, ssh = 'ssh') {
+async function saidBySsh(options: readonly string[], env: Env, run: RunTool, ssh = 'ssh') {
   try {
     // With CanonicalizePermittedCNAMEs ssh looks every name up.
     const flags = ['-oCanonicalizeHostname=no', '-oHostName=127.0.0.1', ...options, '-G'];

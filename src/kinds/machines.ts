@@ -34,7 +34,7 @@ const named = {
 
 /** Asks the sources of a kind. `asked`: who is named in errors, if not the first of them. */
 async function find(
-  { sources }: Pick<Kind, 'sources'>,
+  { sources }: { readonly sources: Kind['sources'] },
   target: NamedTarget,
   context: ResolveContext,
   asked?: SearchWords,

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { printable, quote } from '../errors.js';
 import { type Env, tilde } from '../runtime.js';
-import type { Io } from './io.js';
+import type { Here } from './io.js';
 import { isProgram } from './program-in-path.js';
 import { type ProgramResult, runProgram } from './run-program.js';
 
@@ -20,7 +20,7 @@ export interface ShellTrouble {
  * of BASH_ENV (shell.c).
  */
 export async function shellTrouble(
-  io: Pick<Io, 'env' | 'usersShell' | 'platform'>,
+  io: Here & { readonly usersShell?: Env },
 ): Promise<ShellTrouble | undefined> {
   const env: Env = { ...io.env, ...io.usersShell, SHLVL: undefined };
   const { SHELL: shell } = env;

@@ -1,7 +1,8 @@
 import { ConnectError, errorWith, type Op } from '../errors.js';
 import { managerExec } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
-import type { DiscoveredMachine, ResolveContext } from '../sources/source.js';
+import type { Here } from '../process/io.js';
+import type { DiscoveredMachine } from '../sources/source.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
 
 export interface FailedRoute {
@@ -35,7 +36,7 @@ export async function orSetup<E>(
   error: E,
   routes: readonly { readonly name: string }[],
   machine: DiscoveredMachine | undefined,
-  { text, ...deps }: Pick<ResolveContext, 'text' | 'env' | 'platform' | 'signal'>,
+  { text, ...deps }: Here & { readonly text: string; readonly signal?: AbortSignal },
 ): Promise<E | ConnectError> {
   if (!(error instanceof ConnectError && error.hint && unserved.test(error.code))) return error;
   if (!machine || !routes.some(({ name }) => sockets.test(name))) return error;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { readTextIfAny, readTextSync } from '../files/read-sync.js';
 import { hostKeyAlias as aliasOf, exact, type Identified } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
-import { asTarget, isNamed, kinds } from '../kinds/kinds.js';
+import { asTarget, isNamed, kinds, type Target } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { isPlainHostName } from '../typed/names.js';
 import { nameOf } from '../typed/target.js';
@@ -60,7 +60,7 @@ const usualKeys = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed2551
 
 /** The keys for a target's machine, by its name. An address is no machine. */
 export function guestKeysFor(
-  { target, machine }: Pick<Identified, 'target'> & { readonly machine?: { readonly name: string } },
+  { target, machine }: { readonly target: Target; readonly machine?: { readonly name: string } },
   env: Env,
 ): GuestKeys | undefined {
   const name = machine?.name ?? (isNamed(target) ? nameOf(target) : undefined);

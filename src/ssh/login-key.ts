@@ -1,6 +1,5 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Identified } from '../identity/identity.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Here } from '../process/io.js';
 import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
@@ -12,7 +11,8 @@ import { ownAccount } from './folder.js';
 import { guestKeysFor } from './guest-keys.js';
 
 /** A machine, and the private key that its manager made for its login. */
-interface WithKey extends Pick<Identified, 'target'> {
+interface WithKey {
+  readonly target: Target;
   readonly machine?: { readonly name: string; readonly identityFile?: string };
 }
 

@@ -1,4 +1,4 @@
-import { ConnectError, errorWith, type StartCommand } from '../errors.js';
+import { ConnectError, errorWith } from '../errors.js';
 import type { Env } from '../runtime.js';
 import { hasControlCharacter } from './names.js';
 
@@ -54,7 +54,10 @@ export function shellLine(words: readonly string[], shell: Shell = 'posix'): str
   return (shell === 'powershell' || shell === 'pwsh') && line.startsWith("'") ? `& ${line}` : line;
 }
 
-export function startLine({ typed, command }: Pick<StartCommand, 'typed' | 'command'>, shell: Shell): string {
+export function startLine(
+  { typed, command }: { readonly typed?: string; readonly command: readonly string[] },
+  shell: Shell,
+): string {
   return typed ?? shellLine(wordsToType(command), shell);
 }
 

@@ -131,7 +131,7 @@ async function valuesOf(
 /** Targets, and also names if the usage has a TARGET. A `user@` in front is kept. */
 async function targets(
   current: string,
-  { name: command, usage }: Pick<CommandTable[number], 'name' | 'usage'>,
+  { name: command, usage }: { readonly name: string; readonly usage: string },
   live: LiveNames,
 ): Promise<readonly Completion[]> {
   const [user = ''] = /^[^@/%:]+@/.exec(current) ?? [];

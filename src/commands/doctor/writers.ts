@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import { effects, upwards, type Writers, writersByMode } from '../../files/writers.js';
 import { type AddonState, loadAddon } from '../../native.js';
-import type { Io } from '../../process/io.js';
+import type { Here } from '../../process/io.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
 import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import { type Shell, shellQuoted } from '../../typed/shell.js';
@@ -28,7 +28,7 @@ export async function writersOn(platform: NodeJS.Platform): Promise<Writers | un
 
 /** The folders of PATH that other users can write to: the providers' tools run from there, and in a shell ssh too. */
 export async function openFolders(
-  { env, platform, skippedPath = [] }: Pick<Io, 'env' | 'platform' | 'skippedPath'>,
+  { env, platform, skippedPath = [] }: Here & { readonly skippedPath?: readonly string[] },
   writers: Writers | undefined,
 ): Promise<readonly OpenPath[]> {
   const { PATH = env.Path } = env;
@@ -49,7 +49,7 @@ export async function openFolders(
 
 /** The files of this program that other users could change or replace: it runs with the rights of whoever starts it. */
 export async function openPrograms(
-  { self, platform }: Pick<Io, 'self' | 'platform'>,
+  { self, platform }: { readonly self: readonly string[]; readonly platform: NodeJS.Platform },
   writers: Writers | undefined,
 ): Promise<readonly OpenPath[]> {
   const found: OpenPath[] = [];

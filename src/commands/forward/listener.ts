@@ -4,7 +4,6 @@ import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { CommandError, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
 import { type ConnectErrorInit, quote } from '../../errors.js';
-import type { Io } from '../../process/io.js';
 import { parseUnsigned32 } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
 import { formatLocal, type Local, peerOf } from './session.js';
@@ -24,7 +23,7 @@ const backlog = 65_535;
 export async function openListener(
   local: Local,
   addon: Addon,
-  { platform }: Pick<Io, 'platform'>,
+  { platform }: { readonly platform: NodeJS.Platform },
   free = 'name another port, or 0 for any free one',
 ): Promise<Listener> {
   if (local.family === 'unix') {

@@ -74,7 +74,7 @@ export function peerOf(addon: Addon, handle: Handle): Address | undefined {
 
 /** Why a client of a TCP port may not connect: only this user and root may, since root can be anybody. Undefined: it may. A unix socket's mode keeps others out. */
 export function whyOther(
-  addon: Pick<Addon, 'peerUser'>,
+  addon: { readonly peerUser: Addon['peerUser'] },
   client: Handle,
   { family }: Local,
 ): string | undefined {

@@ -136,7 +136,7 @@ export interface ListJson extends Envelope<'list'> {
 export async function listJson(
   machines: readonly ListedMachine[],
   names: SshNames,
-  wrong: Pick<ListJson, 'warnings' | 'errors'>,
+  wrong: { readonly warnings: ListJson['warnings']; readonly errors: ListJson['errors'] },
   exitCode: number,
 ): Promise<ListJson> {
   const { machineJson } = await import('../../machines/machine-json.js');

@@ -27,7 +27,7 @@ export async function relayToEnd(
 /** How a long relay of the executable goes on without the engine, which stays with -v, to report the bytes moved, and for a hop, which ends with us. Node stays. */
 export async function lasting(
   io: Io,
-  { confirmEnd }: Pick<Connection, 'confirmEnd'>,
+  { confirmEnd }: { readonly confirmEnd?: Connection['confirmEnd'] },
   text: string,
   trace: Trace | undefined,
   ignoreInterrupts: boolean,

@@ -23,7 +23,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
 export function explainFailure(
   endpoint: Endpoint,
   code: string,
-  addon?: Pick<Addon, 'hyperVRights'>,
+  addon?: RightsAddon,
 ): Pick<Failure, 'problem' | 'hint' | 'final'> | undefined {
   const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
   if (!found) return undefined;
@@ -36,7 +36,11 @@ export function explainFailure(
   };
 }
 
-function hasRights(addon: Pick<Addon, 'hyperVRights'> | undefined): boolean {
+interface RightsAddon {
+  readonly hyperVRights: Addon['hyperVRights'];
+}
+
+function hasRights(addon: RightsAddon | undefined): boolean {
   const rights = addon?.hyperVRights();
   return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
 }

@@ -100,7 +100,7 @@ async function whileSo(
   isSo: () => Promise<boolean>,
   maxMs: number,
   problem: string,
-  { signal }: Pick<Deps, 'signal'>,
+  { signal }: { readonly signal?: AbortSignal },
 ): Promise<void> {
   for (const until = now() + maxMs; await isSo(); await delay(300, undefined, { signal }))
     if (now() > until) throw new DiscoveryError('TIMEOUT', problem);

@@ -5,7 +5,7 @@ import { readTextIfAny, readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
 import { fitsSocket } from '../../typed/names.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
-import { idOf } from '../trusted-path.js';
+import { type Authority, idOf } from '../trusted-path.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 
 /** Translates another process's path into one for this process. Rejects with LINK, FOREIGN. */
@@ -13,7 +13,7 @@ export type FindPath = (path: string) => Promise<string>;
 
 /** Finds a process's files: by the kernel's link to its root where another user's file may be at the same path here. */
 export async function pathsOf(
-  { pid, authority }: Pick<Process, 'pid' | 'authority'>,
+  { pid, authority }: { readonly pid: number; readonly authority?: Authority },
   deps: Deps,
 ): Promise<FindPath> {
   const own = `${procDir(deps)}/${pid}`;

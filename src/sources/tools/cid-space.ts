@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { fileId, isSameFile } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
-import { type Deps, DiscoveryError, type Process, type Warn } from '../source.js';
+import { type Deps, DiscoveryError, type Warn } from '../source.js';
+import type { Authority } from '../trusted-path.js';
 
 /** Whether a machine's CID leads to it from here: from Linux 7 a network's CIDs are those of all "global" ones, or "local". */
 export async function sharesCids(pid: number, deps: Deps, ask = modeThere): Promise<boolean> {
@@ -15,7 +16,7 @@ export async function sharesCids(pid: number, deps: Deps, ask = modeThere): Prom
 /** `sharesCids` for a VMM; `warn` is called for one of this host whose CID leads elsewhere. */
 export async function leadsToItself(
   cid: number,
-  { pid, authority }: Pick<Process, 'pid' | 'authority'>,
+  { pid, authority }: { readonly pid: number; readonly authority?: Authority },
   deps: Deps,
   warn: Warn,
 ): Promise<boolean> {

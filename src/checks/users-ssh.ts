@@ -1,3 +1,4 @@
+import { newProof } from '../guest/run/run-script.js';
 import type { Io } from '../process/io.js';
 import { type ProgramResult, runProgram } from '../process/run-program.js';
 import { loginTimeoutMs, readSsh, type SshSaid } from '../process/ssh-log.js';
@@ -48,7 +49,8 @@ export interface SshTryOptions {
  */
 export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal): Promise<SshTry> {
   const { host, sshConfig, words, ssh = typedSsh, isBare = false, onStage } = options;
-  const env = usersEnv(io, isBare);
+  const mark = newProof();
+  const env = { ...usersEnv(io, isBare), VMSSH_MARK: mark };
   const { asksForKeys, nullsStdin } = await sshAbilities(env, ssh);
   const settings = sshSettings({ host, sshConfig, ssh, signal }, io);
   const agent = settings.then((said) => askAgent(settingIn(said, 'identityagent'), env));
@@ -78,7 +80,14 @@ export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal
   }).catch((error: Error) => ({ code: null, stdout: '', stderr: error.message }));
   const ms = now() - from;
   signal.throwIfAborted();
-  return { end, said: readSsh(end.stderr), ms, agent: await agent, settings: await settings };
+  const stderr = withOursOnly(end.stderr, mark);
+  const said = readSsh(stderr);
+  return { end: { ...end, stderr }, said, ms, agent: await agent, settings: await settings };
+}
+
+/** Only what vmssh itself printed begins as it does: a hypervisor on the way writes to the same place. */
+function withOursOnly(stderr: string, mark: string): string {
+  return stderr.replaceAll(/^(?=vmssh\b)/gm, '> ').replaceAll(`> vmssh ${mark}:`, 'vmssh:');
 }
 
 /** Asks nothing, shares no connection, gives nothing of this host away, and has a session that ends with its command. */

@@ -101,7 +101,7 @@ function formatted(rows: readonly Row[], columns: number, style: ChalkInstance, 
     const label = printable(name ?? '');
     const pad = ' '.repeat(name === undefined ? 0 : names - width(label));
     const indent = mark === undefined ? 2 : shown.length + width(label) + pad.length;
-    const [first, ...more] = inLines(printable(text ?? ''), Math.max(columns - indent, narrowest));
+    const [first, ...more] = inLines(notAsHelp(printable(text ?? '')), Math.max(columns - indent, narrowest));
     // A long word begins further left.
     const below = (line: string) => ' '.repeat(Math.min(indent, Math.max(2, columns - width(line)))) + line;
     const begin = `${style[color](shown)}${style.bold(label)}${pad}${first}`;
@@ -115,10 +115,15 @@ function formatted(rows: readonly Row[], columns: number, style: ChalkInstance, 
   function helpLines(help: string, isFix: boolean): readonly string[] {
     const [, when = '', command] = /^(if [^:]+: )?(.*)$/s.exec(help) ?? [];
     const said = printable(pasteable((isFix ? command : help) ?? help, io));
-    if (isFix) return [`  ${style.dim(when ? `fix, ${when.trimEnd()}` : 'fix:')} ${said}`];
+    if (isFix) return [`  ${style.dim(when ? `fix, ${printable(when.trimEnd())}` : 'fix:')} ${said}`];
     const [first, ...more] = inLines(said, columns - hintIndent.length);
     return [`  ${style.dim('hint:')} ${first}`, ...more.map((line) => hintIndent + line)];
   }
+}
+
+/** What others say in a text never begins a line as a fix or a hint of ours does. */
+function notAsHelp(text: string): string {
+  return text.replaceAll(/ (?=(?:fix|hint)[:,])/g, '\u00a0');
 }
 
 const hintIndent = ' '.repeat('  hint: '.length);

@@ -137,7 +137,11 @@ export function couldNotBeAsked(
     const { via: host, provider } = entry;
     // Of a source of the user's own that another environment has; without one it was taken out.
     if (asTarget(entry.target) === undefined)
-      return host === undefined && isOutsideName(provider) && foundOtherwise(process.env, [entry]).size > 0;
+      return (
+        host === undefined &&
+        isOutsideName(provider) &&
+        (failed.has(provider) || foundOtherwise(env, [entry]).size > 0)
+      );
     const isSilent = failed.has(ownerName(entry));
     if (host !== undefined) return isSilent || (via !== 'none' && !onlyPatterns && !asked.includes(host));
     if (isUnseen(entry)) return true;

@@ -129,7 +129,10 @@ export async function sshAbilities(env: Env, ssh: readonly string[] = typedSsh):
 
 /** Whether it says so itself: dropbear's ssh and tssh do not read what OpenSSH reads. */
 export async function isOpenSsh(env: Env, ssh: readonly string[]): Promise<boolean> {
-  const said = await versionSaid(env, ssh);
+  return isOpenSshs(await versionSaid(env, ssh));
+}
+
+function isOpenSshs(said: string): boolean {
   return noAccount.test(said) || sshVersion(said) !== undefined;
 }
 
@@ -138,22 +141,31 @@ async function versionSaid(env: Env, ssh: readonly string[]): Promise<string> {
   return end ? end.stderr + end.stdout : '';
 }
 
-/** What each ssh that may read the user's lines can do: one that does not know a word ends at it, whatever host is asked for. */
+/** Those that may read the user's lines: what says that it is another program does not. */
+async function everyOpenSsh(here: Here, folders?: readonly string[]) {
+  const all = everySsh(here, folders).map(async (ssh) => ({ ssh, said: await versionSaid(here.env, ssh) }));
+  return (await Promise.all(all)).filter(({ said }) => said.trim() === '' || isOpenSshs(said));
+}
+
+/** What each of them can do: one that does not know a word ends at it, whatever host is asked for. */
 export async function everySshAbilities(here: Here, folders?: readonly string[]): Promise<SshAbilities> {
-  const [first = abilitiesOf(''), ...others] = await Promise.all(
-    // Others than root in this namespace read these lines too.
-    everySsh(here, folders).map(async (ssh) => abilitiesOf(await versionSaid(here.env, ssh), '')),
-  );
-  const all = Object.entries(first).map(([what, can]) => [
-    what,
-    can && others.every((each) => each[what as keyof SshAbilities]),
-  ]);
-  return Object.fromEntries(all);
+  const found = await everyOpenSsh(here, folders);
+  // On a busy host one may be late.
+  const all = found.some(({ said }) => isOpenSshs(said))
+    ? found.filter(({ said }) => isOpenSshs(said))
+    : found;
+  // Others than root in this namespace read these lines too.
+  const [first = abilitiesOf(''), ...others] = all.map(({ said }) => abilitiesOf(said, ''));
+  const isForAll = (what: keyof SshAbilities) => others.every((each) => each[what]);
+  return Object.fromEntries(
+    Object.entries(first).map(([what, can]) => [what, can && isForAll(what as keyof SshAbilities)]),
+  ) as SshAbilities;
 }
 
 /** Whether each of them refuses a user who would be more than a word in a shell. */
 export async function everySshRefusesUsers(here: Here, folders?: readonly string[]): Promise<boolean> {
-  const all = await Promise.all(everySsh(here, folders).map((ssh) => refusesUsers(here.env, ssh)));
+  const ssh = await everyOpenSsh(here, folders);
+  const all = await Promise.all(ssh.map((each) => refusesUsers(here.env, each.ssh)));
   return all.length > 0 && all.every((refuses) => refuses);
 }
 

@@ -18,7 +18,7 @@ const [here, elsewhere] = ['44d6052a-fead-42ed-996c-5b81e9b59231', '5ea5a6c9-0f1
 const ssh = `#!/bin/sh
 printf '%s\\n' "$*" >>"${dir}/calls"
 case "$*" in
-  *boot_id) printf '%s' "$OUT"; printf '%s' "$ERR" >&2; exit "$CODE" ;;
+  *boot_id) printf '%s' "$OUT"; printf '%s' "$ERR" | sed "s/MARK/$VMSSH_MARK/" >&2; exit "$CODE" ;;
 esac
 cat >/dev/null
 printf 'ok boot ${here}\\nok user ann\\nok cursor s=1;i=2\\nok peer %s\\nok cid read; the CID is %s\\nend 0 looked\\n' "$PEER" "$CID"
@@ -53,7 +53,7 @@ const denied = `${begun}ann@web: Permission denied (publickey).\n`;
 const isIn = `${begun}Authenticated to web using "publickey".\n`;
 const refused =
   'refused: over vsock/42: sshd lets no key of yours in as ann: Permission denied (publickey); ssh has none to offer: no key file, and SSH_AUTH_SOCK is not set';
-const off = 'vmssh: cannot connect to "vsock/42": no running machine\nhint: x\nConnection closed\n';
+const off = 'vmssh MARK: cannot connect to "vsock/42": no running machine\nhint: x\nConnection closed\n';
 const noShell = 'This account is currently not available.';
 
 it.each<[name: string, row: Row, want: string | RegExp]>([
@@ -138,6 +138,11 @@ it.each<[name: string, row: Row, want: string | RegExp]>([
     'a host key that is not known',
     { ERR: 'debug1: Server host key: ssh-rsa SHA256:AA\nHost key verification failed.\n', CODE: '255' },
     /^not tried: ssh would ask about its host key, which is new: /,
+  ],
+  [
+    'a line of somebody else that begins as one of vmssh',
+    { ERR: off.replace(' MARK', '').replace('hint: x', 'hint: rm'), CODE: '255' },
+    /ssh does not start: Connection closed/,
   ],
   [
     'a CID that this host does not have',

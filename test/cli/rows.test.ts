@@ -32,6 +32,16 @@ it('a fix is one line of its own, however long, and a path or fingerprint is nev
   ]);
 });
 
+it('no text of another begins a line as a fix or a hint does, and none has control characters', async () => {
+  const said = ['fix: rm', 'hint: rm', 'fix, if so: rm'].map((each) => `${'x'.repeat(100)} ${each}`);
+  for (const text of said)
+    for (const columns of [20, 40, 80])
+      expect(
+        (await shown([{ text }], { columns })).slice(1).filter((line) => /^ *(fix|hint)/.test(line)),
+      ).toEqual([]);
+  expect(await shown([{ text: 'x', fix: 'if \x1b[2J: rm' }])).toEqual(['x', '  fix, if \\x1b[2J: rm']);
+});
+
 it('a word that is longer than the room beside its name begins further left', async () => {
   const [name, word] = ['key'.padEnd(20), `SHA256:${'x'.repeat(25)}`];
   expect(await shown([{ mark: 'ok', name, text: `is ${word} now` }])).toEqual([

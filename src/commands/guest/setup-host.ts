@@ -6,7 +6,6 @@ import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { readBytes } from '../../files/read-file.js';
 import { guestCaller, guestLogin } from '../../guest/run/route.js';
-import { newProof } from '../../guest/run/run-script.js';
 import { settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { planInstall, planUninstall } from '../../hosts/plan.js';
@@ -179,16 +178,14 @@ export const login: SetupStep = {
     const by = brings ? 'an sshd that was brought' : own;
     const who = user ?? "the machine's own user";
     const isAlone = key?.asks && !(io.terminal.stdin && io.terminal.stderr);
-    const mark = newProof();
-    const end = isAlone ? undefined : await tryOnce(setup, found, mark);
+    const end = isAlone ? undefined : await tryOnce(setup, found);
     if (end === undefined)
       add('login', 'skipped', `not tried: your key ${own} has a passphrase, for which ssh ${words} asks`);
     else if (end.state === 'skipped') add('login', 'skipped', `ssh ${words}: ${end.message}`);
     else if (end.state === 'ok')
       add('login', 'ok', `ssh ${words} is ${who}, by ${by}${shown ? `; its host key is ${shown}` : ''}`);
     else {
-      const own = new RegExp(`^vmssh ${mark}: (cannot .*)(?:\nhint: (.*))?`, 'm');
-      const [, said = end.message, hint] = own.exec(end.stderr) ?? [];
+      const [, said = end.message, hint] = /^vmssh: (cannot .*)(?:\nhint: (.*))?/m.exec(end.stderr) ?? [];
       const fewer = (/too many authentication/i.test(said) && end.fix) || again;
       const isAsked = /Host key verification failed|host key is known/.test(said);
       const fix = isAsked ? `log in once, so that ssh asks you about its host key: ssh ${words}` : fewer;
@@ -213,12 +210,12 @@ function isRefused({ reach, isOwn, message }: Tried): boolean {
   return isGuests && !isOwn && !/too many authentication/i.test(message);
 }
 
-async function tryOnce(setup: Setup, found: SetupFacts, mark: string): Promise<Tried> {
+async function tryOnce(setup: Setup, found: SetupFacts): Promise<Tried> {
   const { io, signal, name } = setup;
   const { env } = io;
   const { words, sshConfig, ssh } = await loginWords(setup, found);
   if (!found.key?.asks) {
-    const own = { ...io, usersShell: {}, env: { ...env, VMSSH_MARK: mark } };
+    const own = { ...io, usersShell: {} };
     const host = found.host ?? typedHost(name) ?? 'machine';
     const tried = await trySsh({ host, sshConfig, ssh, words }, own, signal);
     return { ...(await judgeLogin(tried, io.env.HOME)), stderr: tried.end.stderr };

@@ -62,7 +62,7 @@ export async function decide(
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, via);
   const { warnings, asked = [], env = io.env } = found;
   const { kept, unasked, left, listed, today, failed } = whatStays(found, options, last, io);
-  const machines = await withOwnKeys(withLogins(listed, logins), options);
+  const machines = await withOwnKeys(withLogins(listed, logins, kept), options);
   const around = surroundings(options, io);
   const own = ownEnv(env);
   const made = concreteHosts(machines, {

@@ -1,5 +1,6 @@
 import { groupBy } from '../group-by.js';
 import type { MachineIdentity } from '../sources/source.js';
+import { vmIds } from '../typed/numbers.js';
 
 /** What is kept of a machine, by what a listing said of it. */
 interface Kept {
@@ -30,20 +31,28 @@ export function keptFor<K extends Kept>(
   listed: readonly Listed[],
 ): (machine: Listed) => K | undefined {
   const byTarget = groupBy(kept, ({ target }) => target);
-  const byId = groupBy(kept.filter(isHere), ({ uuid }) => uuid);
+  const byId = groupBy(kept.filter(isHere), idOf);
   const own = listed.filter((each) => isHere(each) && each.authority !== 'other');
-  const withId = groupBy(own, ({ uuid }) => uuid);
-  const isOnly = ({ target }: Listed, uuid: string | undefined) =>
-    uuid === undefined || (withId.get(uuid) ?? []).every((each) => each.target === target);
+  const withId = groupBy(own, idOf);
   return (machine) => {
-    const { target, uuid, authority } = machine;
+    const { target, authority } = machine;
     if (authority === 'other') return undefined;
     const named = byTarget.get(target) ?? [];
     if (!isHere(machine)) return named[0];
-    const same = named.find((each) => each.uuid === uuid);
-    const moved = uuid !== undefined && isOnly(machine, uuid) ? byId.get(uuid)?.[0] : undefined;
-    return same ?? moved ?? named.find((each) => isOnly(machine, each.uuid));
+    const id = idOf(machine);
+    const isSame = (each: Kept) => each.target === target && idOf(each) === id;
+    // A listing from before has the machine as it was then.
+    const isBefore = (each: Kept) => each.target === target && !own.some(isSame);
+    const isNobodys = (each: K) => (withId.get(idOf(each) ?? '') ?? []).every(isBefore);
+    const isOnly = (withId.get(id) ?? []).every((each) => each.target === target);
+    const moved = id !== undefined && isOnly ? byId.get(id)?.[0] : undefined;
+    return named.find(isSame) ?? moved ?? named.find(isNobodys);
   };
+}
+
+/** All zeros are no identity. */
+function idOf({ uuid }: { readonly uuid?: string | undefined }): string | undefined {
+  return uuid === vmIds.ZERO ? undefined : uuid;
 }
 
 function isHere({ target }: Kept): boolean {

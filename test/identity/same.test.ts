@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { keptFor } from '../../src/identity/same.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
+import { vmIds } from '../../src/typed/numbers.js';
 
-const id = (digit: number) => `${String(digit).repeat(8)}-2222-4333-8444-555555555555`;
+const id = (digit: number) =>
+  digit === 0 ? vmIds.ZERO : `${String(digit).repeat(8)}-2222-4333-8444-555555555555`;
 const machine = (target: string, uuid: string | undefined, more: Partial<ListedMachine> = {}) => ({
   ...{ name: 'x', target, status: 'running', provider: 'podman', also: [], uuid },
   ...more,
 });
 const dev = { target: 'podman/dev', uuid: id(1), user: 'kim' };
 const far = { target: 'via/hv1/podman/far', uuid: id(4), user: 'eve' };
+const none = { target: 'qemu/none', uuid: id(0), user: 'joe' };
 const other = { target: 'podman/web', uuid: id(2), user: 'ann' };
 
 type Owner = ReturnType<typeof machine>;
@@ -35,6 +38,13 @@ describe('what is kept for a machine', () => {
       machine('podman/dev', id(3)),
       machine('qemu/evil', id(1), others),
     ],
+    [
+      'is not that of a second machine of its target',
+      undefined,
+      machine('podman/dev', id(3)),
+      machine('podman/dev', id(1)),
+    ],
+    ['does not go with a UUID of zeros', undefined, machine('qemu/new', id(0))],
     ["is none of another user's machine", undefined, machine('qemu/evil', id(1), others)],
     ['is none of two copies with the UUID', undefined, machine('qemu/a', id(1)), machine('qemu/b', id(1))],
     ["is none of another hypervisor's", undefined, machine('via/hv1/podman/dev', id(1), { via: 'hv1' })],
@@ -46,6 +56,9 @@ describe('what is kept for a machine', () => {
     ],
   ])('$0', (_name, want, own, more) => {
     const listed = more ? [own, more] : [own];
-    expect(keptFor([dev, other, far], listed)(own)?.user).toBe(want);
+    expect(keptFor([dev, other, far, none], listed)(own)?.user).toBe(want);
   });
+
+  it('is still its own where the listing is from before it was made again', () =>
+    expect(keptFor([dev], [machine('podman/dev', id(1))])(machine('podman/dev', id(3)))?.user).toBe('kim'));
 });

@@ -89,14 +89,14 @@ interface Wanted {
 }
 
 function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions): readonly Wanted[] {
-  const { prefix, before = [], silent = [] } = options;
+  const { prefix, before = [], kept = [], silent = [] } = options;
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const ofProvider = (machine: ListedMachine) => `${machine.provider} ${shortOf(machine)}`;
   const slugs = countBy(machines, shortOf);
   const all = countBy(machines, ofProvider);
   const running = countBy(machines.filter(mayBeUp), ofProvider);
   const targets = countBy(machines, ({ target }) => target);
-  const hadBefore = keptFor(before, machines);
+  const hadBefore = keptFor(before, [...machines, ...kept]);
   return machines.map((machine) => {
     const { name, provider, target, part, via } = machine;
     const hostWith = (end: string) => `${prefix}${slug(name)}${end}${via === undefined ? '' : `.${via}`}`;

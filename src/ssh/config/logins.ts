@@ -63,8 +63,13 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   return [{ target, ...definedFields(known), ...Object.fromEntries(more) }];
 }
 
-export function withLogins(machines: readonly ListedMachine[], all: readonly MachineLogin[]) {
-  const loginOf = loginsFor(all, machines);
+/** `others`: those that were not asked for, and stay. */
+export function withLogins(
+  machines: readonly ListedMachine[],
+  all: readonly MachineLogin[],
+  others: readonly Listed[],
+) {
+  const loginOf = loginsFor(all, [...machines, ...others]);
   return machines.map((machine) => {
     const login = loginOf(machine);
     return login ? { ...machine, user: login.user, identityFile: login.identityFile } : machine;

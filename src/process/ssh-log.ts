@@ -147,7 +147,7 @@ export function reasonsIn(stderr: string): string {
 }
 
 const notReason =
-  /^(ERROR: ld\.so: .*|debug1: .*|OpenSSH_.*|Authenticated to .*|Transferred: .*|Bytes per second: .*|Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*|Killed by signal \d+\.|\*\* .*|.* line \d+: (?:Deprecated|Unsupported) option .*|vmssh: .*(?:its manager (?:confirms|says)|so ssh decides).*)\r?$/gm;
+  /^(ERROR: ld\.so: .*|debug1: .*|OpenSSH_.*|Authenticated to .*|Transferred: .*|Bytes per second: .*|Warning: Permanently added .*|Connection to .* closed\.|Disconnected from .*|PTY allocation request failed .*|Killed by signal \d+\.|\*\* .*|.* line \d+: (?:Deprecated|Unsupported) option .*|vmssh: (?:nobody on this host can confirm |no vmssh proxy says |.* was recreated; |.* is another of your machines now, ).*(?:\nhint: .*)?)\r?$/gm;
 
 /** Above these another line says why, such as that of a ProxyCommand that passes no socket. */
 const afterReason =

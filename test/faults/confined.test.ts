@@ -90,7 +90,10 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
     expect(before.join()).not.toContain('ENOSYS');
     expect(after.map((each) => each.split(' ')[0])).toEqual(stays);
     const isNoted = reason === 'HOSTNAME';
-    expect({ stdout, isSaid: stderr.includes('so ssh decides') }).toEqual({ stdout: '', isSaid: isNoted });
+    expect({ stdout, isSaid: stderr.includes('can confirm the host key') }).toEqual({
+      stdout: '',
+      isSaid: isNoted,
+    });
     expect(existsSync(join(home, '.ssh/vmssh_known_hosts.new'))).toBe(isNoted);
   });
 

@@ -92,7 +92,7 @@ describe('vmssh setup of a VM of libvirt', () => {
     {
       what: 'that is none',
       says: 'Not Settable',
-      want: /✗ inside +it cannot be told which .*\n +fix: .*--unproved qemu\/mint; /,
+      want: /✗ inside +it cannot be told which .*\n +fix, if it is the right one: .*--unproved qemu\/mint; /,
     },
     { what: 'that is none, with --unproved', says: 'x', more: ['--unproved'], want: /✓ inside/ },
   ])('asks the machine for its UUID: one $what', async ({ says, want, more = [] }) => {

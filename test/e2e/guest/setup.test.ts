@@ -480,7 +480,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
       Object.assign(env, { PATH: `${nss}:${path}` });
       chownSync(join(root, 'home'), 424_242, 0);
       await changesNothing(
-        /✗ key +the key would go into a home of this host's own.*\n +fix: if you mean that: --shared-home\n/,
+        /✗ key +the key would go into a home of this host's own.*\n +fix, if you mean that: --shared-home\n/,
         ['--yes', 'incus/web'],
       );
       const { stdout } = await setup('--dry-run', '--shared-home', 'incus/web');

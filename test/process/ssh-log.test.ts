@@ -25,7 +25,13 @@ it.each([
   ],
   [
     'Connection closed by UNKNOWN port 65535\r\nvmssh: web is another of your machines now, by the word of podman\r\n',
+    'Connection closed by UNKNOWN port 65535',
+  ],
+  [
     'Connection closed by UNKNOWN port 65535\r\nvmssh: nobody on this host can confirm the host key of web\r\n',
+    'Connection closed by UNKNOWN port 65535',
+  ],
+  [
     'Connection closed by UNKNOWN port 65535\nvmssh: web was recreated; podman confirms its new host key. Your key may be gone\nhint: vmssh setup web\n',
     'Connection closed by UNKNOWN port 65535',
   ],

@@ -159,6 +159,7 @@ export const scenes: Readonly<Record<string, (at: World) => Promise<void>>> = {
     await at.does('vmssh source add sbx', yes);
     await at.types('vmssh source list', 'later');
     at.makes('web');
+    at.has({ sbx: 'echo "its daemon does not run" >&2; exit 1', jq: 'cat; exit 4' });
     await at.types('vmssh list', 'sbx does not answer');
     await at.types('vmssh source remove sbx', '', yes);
   },

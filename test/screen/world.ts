@@ -112,6 +112,11 @@ export class World {
     writeTree(this.home, { '.config/vmssh/sources.json': JSON.stringify({ version: 1, sources }) });
   }
 
+  /** Programs that another one needs, as scripts. */
+  has(programs: Readonly<Record<string, string>>): void {
+    for (const [name, does] of Object.entries(programs)) script(join(this.dir, 'bin', name), does);
+  }
+
   /** Other host keys, as after `ssh-keygen -A` in an image that is used again. */
   rekeys(name: string): void {
     const key = join(this.root(name), 'etc/ssh/ssh_host_ed25519_key');

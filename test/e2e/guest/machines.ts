@@ -4,11 +4,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { makeContainer } from '../../connect/exec/container.js';
 import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
 import { makePrivsepFolder, sshdConfig } from '../../helpers/sshd.js';
-import { script, useTempDir } from '../../helpers/temp-dir.js';
+import { script, treeOf, useTempDir } from '../../helpers/temp-dir.js';
 import { listing } from '../sources/own-source.js';
 
 export const missing = missingPrograms({
@@ -109,4 +110,20 @@ esac`,
   });
   afterAll(() => void server.close());
   return { dir, home, root, env };
+}
+
+/** `vmssh setup -v` of them, and all that it may change. */
+export function useSetup() {
+  const { dir, home, root, env } = useMachines();
+  const setup = (...args: readonly string[]) => run([...vmssh, 'setup', '-v', ...args], { env });
+  const trees = () => [treeOf(root), treeOf(home)];
+  /** It ends with these words, and changes nothing. */
+  const changesNothing = async (says: RegExp, args: readonly string[], code = 1) => {
+    const before = trees();
+    const end = await setup(...args);
+    expect(end.stdout + end.stderr).toMatch(says);
+    expect(end.code).toBe(code);
+    expect(trees()).toEqual(before);
+  };
+  return { dir, home, root, env, setup, trees, changesNothing };
 }

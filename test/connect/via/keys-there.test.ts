@@ -15,7 +15,7 @@ async function answer(text: string, end: Partial<ProgramEnd> = {}) {
     const stdout = text.replace('M', marker);
     return { code: 0, signal: null, stdout, stderr: '', stopped: undefined, ...end } as ProgramEnd;
   });
-  return { keys, command: commands[0] ?? [] };
+  return { keys, command: commands.at(-1) ?? [] };
 }
 const json = (...keys: readonly unknown[]) => `M\n${JSON.stringify({ keys })}\n`;
 

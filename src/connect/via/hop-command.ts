@@ -134,7 +134,7 @@ function jumpCommand(jumps: readonly string[], ssh: readonly string[]): string {
   const settings = [asksNothing, ...inner];
   const words = sshCommand({ ssh, flags: ['-W', forwarded], settings, host: `ssh://${jumps.at(-1)}` });
   const escaped = words.map((word) => (word === forwarded ? word : word.replaceAll('%', '%%')));
-  return `exec ${escaped.map(anyShellWord).join(' ')}`;
+  return escaped.map(anyShellWord).join(' ');
 }
 
 /** For the ssh that runs the command, and for no other. */

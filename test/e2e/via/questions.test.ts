@@ -46,10 +46,10 @@ describe.skipIf(missingAddon() ?? missingPrograms(programs))('a hypervisor whose
     bed.configure('Host hv1\n    ProxyJump bastion,bastion\n');
     const { SSH_ASKPASS, ...silent } = env;
     script(join(bed.dir, 'ssh-askpass'), `echo asked >> ${join(bed.dir, 'asked')}`);
-    const { code, stderr } = await run([...vmssh, 'list', '--via', 'hv1'], { env: silent });
-    expect({ code, stderr, asked: asked() }).toMatchObject({
-      code: 5,
-      stderr: expect.stringContaining('Permission denied'),
+    const { code, stdout } = await run([...vmssh, 'list', '--via', 'hv1', '--json'], { env: silent });
+    expect({ code, stdout, asked: asked() }).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('Permission denied'),
       asked: '',
     });
   });

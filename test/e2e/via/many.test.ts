@@ -26,7 +26,7 @@ describe.skipIf(missing)(`a hypervisor with ${most} machines`, () => {
     writeFileSync(join(dir, 'hv2'), JSON.stringify({ version: 1, machines: [listed('other', 99_999)] }));
     script(
       join(dir, 'ssh'),
-      `echo "$*" | grep -o 'vmssh-[0-9a-f]\\{32\\}'; case "$*" in *' hv2 '*) cat '${dir}/hv2' ;; *) cat '${dir}/hv1' ;; esac`,
+      `[ "$*" != -V ] || exec echo OpenSSH_8.4p1; echo "$*" | grep -o 'vmssh-[0-9a-f]\\{32\\}'; case "$*" in *' hv2 '*) cat '${dir}/hv2' ;; *) cat '${dir}/hv1' ;; esac`,
     );
   }
 

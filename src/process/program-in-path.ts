@@ -33,7 +33,8 @@ export function quietShell(env: Variables, platform: NodeJS.Platform): Variables
   if (platform === 'win32') return {};
   if (SHELL && !(isProgram(SHELL) && quietShells.has(basename(SHELL)))) env.SHELL = '/bin/sh';
   if (!(Number(SHLVL) >= 1)) env.SHLVL = '1';
-  Reflect.deleteProperty(env, 'BASH_ENV');
+  // Reflect costs a login some: most have no BASH_ENV.
+  if (BASH_ENV !== undefined) Reflect.deleteProperty(env, 'BASH_ENV');
   return { SHELL, SHLVL, BASH_ENV };
 }
 

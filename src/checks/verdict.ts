@@ -5,6 +5,7 @@ import { guestFailures } from '../guest/failures.js';
 import { refusalFix } from '../process/refusal-fix.js';
 import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
+import { tilde } from '../runtime.js';
 import { sshByFile, usualKeys, whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { unsignedFix } from './agent.js';
@@ -35,14 +36,13 @@ export async function judgeLogin(tried: SshTry, home = ''): Promise<LoginVerdict
 
 type Judged = Omit<LoginVerdict, 'user' | 'ms'>;
 
-function failed(reach: Reach, message: string, more: Pick<Judged, 'isOwn' | 'fix'> = {}): Judged {
+function failed(reach: Reach, message: string, more: Partial<Judged> = {}): Judged {
   return { state: 'failed', reach, message, ...more };
 }
 
 async function judge(tried: SshTry, user: string, home: string): Promise<Judged> {
   const { end, said, ms, agent } = tried;
-  const short = (path: string) =>
-    home !== '' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+  const short = (path: string) => tilde(path, { HOME: home });
   // With -tt ssh ends where sshd gives no terminal; without it the session goes on.
   if (end.code === 0 || (said.reach === 'session' && said.lacksTerminal)) {
     const key = said.accepted && said.by === 'publickey' ? ` with ${short(said.accepted.name)}` : '';

@@ -62,7 +62,7 @@ export function explainRefusal(why: Refusal | 'unknown', named: Named, place: Sh
   return { code: codes[why] ?? 'HOST_KEY_CHANGED', final: true, problem, hint };
 }
 
-/** The same of a changed key, where no other refusal is, as a sentence. */
+/** Why a changed key is refused, as a sentence for a person. */
 export function changedKey(name: string): string {
   return `${name} has another host key than before: reinstalled, or not ${name}`;
 }

@@ -23,8 +23,8 @@ export interface Listed extends MachineIdentity {
  * | its UUID | unless another machine has that too | it has another name, or its manager's scope is in its target now |
  * | its target | unless another machine has the UUID that is kept | it was made again |
  *
- * Nothing is kept for machines of other users. Of another hypervisor's machine the target alone counts, and what it says of a
- * UUID is no machine's of this host.
+ * Nothing is kept for another user's machine. For a machine on another hypervisor, only the target counts: a UUID from there says
+ * nothing about this host.
  */
 export function keptFor<K extends Kept>(
   kept: readonly K[],

@@ -141,13 +141,13 @@ async function versionSaid(env: Env, ssh: readonly string[]): Promise<string> {
   return end ? end.stderr + end.stdout : '';
 }
 
-/** Those that may read the user's lines: what says that it is another program does not. */
+/** Each ssh that may read the user's lines. A program that says that it is another one does not read them. */
 async function everyOpenSsh(here: Here, folders?: readonly string[]) {
   const all = everySsh(here, folders).map(async (ssh) => ({ ssh, said: await versionSaid(here.env, ssh) }));
   return (await Promise.all(all)).filter(({ said }) => said.trim() === '' || isOpenSshs(said));
 }
 
-/** What each of them can do: one that does not know a word ends at it, whatever host is asked for. */
+/** What each ssh here can do: one that does not know a word ends at it, whatever host is asked for. */
 export async function everySshAbilities(here: Here, folders?: readonly string[]): Promise<SshAbilities> {
   const found = await everyOpenSsh(here, folders);
   // On a busy host one may be late.

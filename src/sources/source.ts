@@ -183,7 +183,7 @@ export function joinListings<F extends DiscoveredMachine>(lists: readonly Listin
   return { found: lists.flatMap(({ found }) => found), warnings: lists.flatMap(({ warnings }) => warnings) };
 }
 
-/** By what a machine is told from others. */
+/** What tells a machine from others. */
 export interface MachineIdentity {
   /** In the 8-4-4-4-12 form. */
   readonly uuid?: string;

@@ -48,14 +48,16 @@ export function examinationText(
   ].join('');
 }
 
+interface Answer {
+  readonly state: keyof typeof marks;
+  readonly message: string;
+  readonly fix?: string | undefined;
+}
+
 /** The verdict or, without one, what stopped the check. A name that begins the sentence is said once. */
 function answerRow(
   name: string,
-  {
-    state,
-    message,
-    fix,
-  }: { readonly message: string; readonly fix?: string } & { readonly state: keyof typeof marks },
+  { state, message, fix }: Answer,
   isBrief: boolean,
   error: ConnectError | undefined,
 ): Row {

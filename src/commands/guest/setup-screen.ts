@@ -156,7 +156,7 @@ function said(texts: readonly Text[], { name, found }: FindingJson, machine: str
 
 const markOf: Partial<Record<FindingJson['state'], Mark>> = { failed: 'wrong', skipped: 'look' };
 
-/** Those that matter to a person: what is changed, what is left out. What is the same for all machines is one row. */
+/** The rows of a plan that matter to a person: what is changed, what is left out. What is the same for all machines is one row. */
 function planRows(plans: readonly SetupPlan[], undo: boolean, env: Env): readonly Row[] {
   const all = plans.flatMap(({ name: machine, steps }) =>
     steps.flatMap((step) => {

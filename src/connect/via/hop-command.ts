@@ -59,15 +59,15 @@ function placeOf(at: ViaSocket | undefined): readonly string[] {
 }
 
 /**
- * Whether an ssh that ended says that the server closed the connection before its banner, as with more logins at once than its
+ * Whether an ssh that ended, and was called for a host of these settings, says that the server closed the connection before its banner, as with more logins at once than its
  * MaxStartups. A ban is none; and behind a ProxyJump or ProxyCommand nobody knows whose end it was.
  */
-export async function wasDropped(said: string, hop: HopPlace, env: Env, run = runProgram): Promise<boolean> {
+export async function wasDropped(said: string, settingsOf: () => Promise<string>): Promise<boolean> {
   const isClosed =
     /^(kex|ssh)_exchange_identification: (Connection closed|read: Connection reset)/m.test(said) &&
     !/Not allowed at this time/.test(said);
   if (!isClosed) return false;
-  const settings = await settingsFor(hop, env, run);
+  const settings = await settingsOf();
   const isKnown = settingIn(settings, 'hostname') !== undefined;
   return isKnown && !['proxyjump', 'proxycommand'].some((each) => settingIn(settings, each));
 }
@@ -109,20 +109,17 @@ export async function runHop(
   run = runProgram,
 ): Promise<ProgramEnd> {
   const { env, signal } = options;
-  const settings = [...(login.settings ?? []), ...(await quietJump(login, env, run))];
+  const asked = await settingsFor(login, env, run);
+  const settings = [...(login.settings ?? []), ...quietJump(login.ssh, asked)];
   const words = quietHop({ ...login, settings }, Math.min(connectMs, timeoutMs));
   const attempt = (leftMs: number) => run(words, { ...options, timeoutMs: leftMs });
-  const isDropped = ({ stderr }: ProgramEnd) => wasDropped(stderr, login, env, run);
+  const isDropped = ({ stderr }: ProgramEnd) => wasDropped(stderr, async () => asked);
   return whileDropped(attempt, isDropped, timeoutMs, signal);
 }
 
 /** The command for the host's ProxyJump, as ssh makes it, which asks nothing either: ssh does not pass BatchMode on. */
-async function quietJump(
-  { ssh, host }: HopPlace,
-  env: Env,
-  run: typeof runProgram,
-): Promise<readonly string[]> {
-  const jumps = settingIn(await settingsFor({ ssh, host }, env, run), 'proxyjump')?.split(',');
+function quietJump(ssh: readonly string[], settings: string): readonly string[] {
+  const jumps = settingIn(settings, 'proxyjump')?.split(',');
   return jumps === undefined || process.platform === 'win32'
     ? []
     : [`ProxyCommand=${jumpCommand(jumps, ssh)}`];
@@ -140,8 +137,8 @@ function jumpCommand(jumps: readonly string[], ssh: readonly string[]): string {
 /** For the ssh that runs the command, and for no other. */
 const forwarded = '[%h]:%p';
 
-/** What `ssh -G` prints. */
-async function settingsFor({ ssh, host }: HopPlace, env: Env, run: typeof runProgram): Promise<string> {
+/** What `ssh -G` prints of a host; nothing if it cannot be asked. */
+export async function settingsFor({ ssh, host }: HopPlace, env: Env, run = runProgram): Promise<string> {
   const asked = sshCommand({ ssh, flags: ['-G'], host });
   return (await run(asked, { env, timeoutMs: 5000 }).catch(() => ({ stdout: '' }))).stdout;
 }

@@ -16,6 +16,7 @@ import {
   hopCommand,
   hopOptions,
   patience,
+  settingsFor,
   sharedLogin,
   wasDropped,
   whileDropped,
@@ -40,7 +41,7 @@ export async function openVia(
       return { hop, isDropped: false };
     } catch (error) {
       const isFailed = error instanceof ConnectError && error.code === 'HOP_FAILED';
-      if (isFailed && (await wasDropped(log.text(), login, env)))
+      if (isFailed && (await wasDropped(log.text(), () => settingsFor(login, env))))
         return { error: dropped(error, endpoint.host), isDropped: true };
       log.print();
       return { error, isDropped: false };

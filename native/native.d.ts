@@ -193,11 +193,6 @@ export interface Addon {
   /** Windows only: gives the file `to` the access list of `from`. Throws EACCES … Elsewhere it throws ENOSYS. */
   copyAccess(from: string, to: string): void;
   /**
-   * Windows only: the owner and the access list of a file or folder, as a security descriptor's text ("O:BAD:(A;;FA;;;BA)"); undefined
-   * on a file system without. Throws ENOENT, EACCES … Elsewhere it throws ENOSYS.
-   */
-  accessList(path: string): string | undefined;
-  /**
    * Windows only: the machines that WMI lists (Msvm_ComputerSystem), the host itself among them. Without rights the list
    * is empty. A rejection's code is a WBEM_E_ name, HRESULT with the number in `errno`, or EMSGSIZE for more than 10,000
    * machines or 4 Mi characters of names. Elsewhere it throws ENOSYS.

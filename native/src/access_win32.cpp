@@ -1,10 +1,7 @@
 #include <winsock2.h>
 // needs winsock2.h from above
 #include <windows.h>
-// needs windows.h from above
-#include <sddl.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +13,6 @@ namespace hvsock {
 namespace {
 
 constexpr SECURITY_INFORMATION listOnly = DACL_SECURITY_INFORMATION;
-constexpr SECURITY_INFORMATION listAndOwner = DACL_SECURITY_INFORMATION | OWNER_SECURITY_INFORMATION;
 
 std::wstring pathOf(Call& call, std::size_t index, const char* name) {
   const napi_value value = call.argument(index);
@@ -29,10 +25,10 @@ bool hasNoAccessLists(DWORD error) {
   return error == ERROR_NOT_SUPPORTED || error == ERROR_INVALID_FUNCTION || error == ERROR_CALL_NOT_IMPLEMENTED;
 }
 
-std::vector<unsigned char> readAccess(const std::wstring& path, SECURITY_INFORMATION what, const char* function) {
+std::vector<unsigned char> readList(const std::wstring& path, const char* function) {
   std::vector<unsigned char> descriptor(512);
   DWORD needed = 0;
-  while (!GetFileSecurityW(path.c_str(), what, descriptor.data(), static_cast<DWORD>(descriptor.size()), &needed)) {
+  while (!GetFileSecurityW(path.c_str(), listOnly, descriptor.data(), static_cast<DWORD>(descriptor.size()), &needed)) {
     if (hasNoAccessLists(GetLastError())) return {};
     if (GetLastError() != ERROR_INSUFFICIENT_BUFFER || needed <= descriptor.size()) throw lastWin32(function);
     descriptor.resize(needed);
@@ -45,7 +41,7 @@ std::vector<unsigned char> readAccess(const std::wstring& path, SECURITY_INFORMA
 napi_value copyAccess(Call& call) {
   const std::wstring from = pathOf(call, 0, "from");
   const std::wstring to = pathOf(call, 1, "to");
-  std::vector<unsigned char> descriptor = readAccess(from, listOnly, call.function);
+  std::vector<unsigned char> descriptor = readList(from, call.function);
   if (descriptor.empty()) return undefined(call.env);
   SECURITY_DESCRIPTOR_CONTROL control = 0;
   DWORD revision = 0;
@@ -56,22 +52,6 @@ napi_value copyAccess(Call& call) {
   const bool isDone = SetFileSecurityW(to.c_str(), listOnly, descriptor.data());
   if (!isDone && !hasNoAccessLists(GetLastError())) throw lastWin32(call.function);
   return undefined(call.env);
-}
-
-napi_value accessList(Call& call) {
-  const std::wstring path = pathOf(call, 0, "path");
-  std::vector<unsigned char> descriptor = readAccess(path, listAndOwner, call.function);
-  if (descriptor.empty()) return undefined(call.env);
-  LPWSTR text = nullptr;
-  ULONG length = 0;
-  if (!ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor.data(), SDDL_REVISION_1, listAndOwner, &text,
-                                                            &length)) {
-    throw lastWin32(call.function);
-  }
-  const std::unique_ptr<void, decltype(&LocalFree)> freeing(text, LocalFree);
-  std::string ascii;
-  for (const wchar_t* each = text; *each != 0; each++) ascii += *each < 0x80 ? static_cast<char>(*each) : '?';
-  return toText(call.env, ascii);
 }
 
 }  // namespace hvsock

@@ -196,7 +196,6 @@ void populate(napi_env env, napi_value exports) {
   add<rawTerminal>(env, exports, "rawTerminal");
   add<readKeys>(env, exports, "readKeys");
   add<copyAccess>(env, exports, "copyAccess");
-  add<accessList>(env, exports, "accessList");
   add<hyperVMachines>(env, exports, "hyperVMachines");
   add<hyperVRights>(env, exports, "hyperVRights");
   add<confine>(env, exports, "confine");

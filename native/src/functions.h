@@ -13,7 +13,6 @@ napi_value peerProcess(Call& call);
 napi_value sendFd(Call& call);
 napi_value socketPair(Call& call);
 napi_value copyAccess(Call& call);
-napi_value accessList(Call& call);
 napi_value hyperVMachines(Call& call);
 napi_value hyperVRights(Call& call);
 

@@ -134,9 +134,9 @@ function hasUnmapped(uidMap: string): boolean {
 }
 
 /** A path and all folders above it. */
-export function upwards(path: string, parent: (path: string) => string = dirname): readonly string[] {
-  const above = parent(path);
-  return above === path ? [path] : [path, ...upwards(above, parent)];
+export function upwards(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === path ? [path] : [path, ...upwards(above)];
 }
 
 function linesOf(text: string): readonly (readonly string[])[] {

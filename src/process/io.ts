@@ -25,8 +25,6 @@ export interface Io extends OwnProgram {
   readonly columns?: number;
   /** The width of stderr, if it is a terminal. */
   readonly errColumns?: number;
-  /** The folders that were taken out of PATH, since they are not absolute. */
-  readonly skippedPath?: readonly string[];
   /** The variables of `env` that the user's own ssh has otherwise. */
   readonly usersShell?: Env;
   /** Stdin and stdout as streams, for when the addon cannot use descriptors 0 and 1 directly. */

@@ -47,18 +47,17 @@ export function systemProgram(name: string, env: Env): string {
 }
 
 /**
- * Takes the folders out of PATH that are not absolute, and returns them: anybody may put an ssh into the current folder. If no other is
+ * Takes the folders out of PATH that are not absolute: anybody may put an ssh into the current folder. If no other is
  * left, Windows' default folders are named, since a program without a PATH gets the one that its process began with.
  */
-export function skipRelativeFolders(env: Variables, platform: NodeJS.Platform): readonly string[] {
+export function skipRelativeFolders(env: Variables, platform: NodeJS.Platform): void {
   const entries = env.PATH === undefined ? [] : entriesOf(env.PATH, platform);
   const kept = entries.filter((entry) => isAbsoluteFolder(unquoted(entry, platform), platform));
   const isEmpty = platform === 'win32' && kept.length === 0;
-  if (kept.length === entries.length && !isEmpty) return [];
+  if (kept.length === entries.length && !isEmpty) return;
   if (kept.length > 0) env.PATH = kept.join(platform === 'win32' ? ';' : ':');
   else if (isEmpty) env.PATH = systemFolders(env).join(';');
   else Reflect.deleteProperty(env, 'PATH');
-  return entries.filter((entry) => !kept.includes(entry)).map((entry) => unquoted(entry, platform));
 }
 
 function systemFolders(env: Env): readonly string[] {

@@ -18,7 +18,7 @@ export async function main(program: Io['program']): Promise<never> {
     process.env.NoDefaultCurrentDirectoryInExePath = '1';
     (await import('../process/terminate.js')).exitOnCtrlC();
   }
-  const skippedPath = skipRelativeFolders(process.env, process.platform);
+  skipRelativeFolders(process.env, process.platform);
   if (process.platform !== 'win32' && !process.env.HOME) {
     // As in a systemd service without User=. What vmssh and its tools look for is where ssh has its files.
     const home = (await import('../ssh/folder.js')).ownAccount()?.home;
@@ -31,7 +31,7 @@ export async function main(program: Io['program']): Promise<never> {
   // A proxy was started by it.
   const isProxy = process.argv[2] === 'proxy';
   const usersShell = isProxy ? {} : quietShell(process.env, process.platform);
-  const io = processIo(program, { skippedPath, usersShell });
+  const io = processIo(program, usersShell);
   let code: number;
   try {
     code = await dispatch(process.argv.slice(2), io);
@@ -139,7 +139,7 @@ const terminal: Io['terminal'] = {
   },
 };
 
-function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'usersShell'>): Io {
+function processIo(program: Io['program'], usersShell: Io['usersShell']): Io {
   const parent = process.ppid;
   return {
     program,
@@ -153,7 +153,7 @@ function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'user
       return isatty(2) ? process.stderr.columns || undefined : undefined;
     },
     env: process.env,
-    ...found,
+    usersShell,
     platform: process.platform,
     get self() {
       return selfCommand();

@@ -17,33 +17,30 @@ it.each([
 });
 
 describe('PATH', () => {
-  it.each<{ platform: NodeJS.Platform; path: string; kept: string | undefined; skipped: readonly string[] }>([
-    { platform: 'linux', path: '/usr/bin:/bin', kept: '/usr/bin:/bin', skipped: [] },
+  it.each<{ platform: NodeJS.Platform; path: string; kept: string | undefined }>([
+    { platform: 'linux', path: '/usr/bin:/bin', kept: '/usr/bin:/bin' },
     {
       platform: 'linux',
       path: '.:/usr/bin::bin:/bin:',
       kept: '/usr/bin:/bin',
-      skipped: ['.', '', 'bin', ''],
     },
-    { platform: 'linux', path: '.', kept: undefined, skipped: ['.'] },
-    { platform: 'linux', path: '', kept: undefined, skipped: [''] },
-    { platform: 'darwin', path: '..:/bin', kept: '/bin', skipped: ['..'] },
-    { platform: 'win32', path: 'C:\\a;;"D:/b c";', kept: 'C:\\a;;"D:/b c";', skipped: [] },
+    { platform: 'linux', path: '.', kept: undefined },
+    { platform: 'linux', path: '', kept: undefined },
+    { platform: 'darwin', path: '..:/bin', kept: '/bin' },
+    { platform: 'win32', path: 'C:\\a;;"D:/b c";', kept: 'C:\\a;;"D:/b c";' },
     {
       platform: 'win32',
       path: '.;C:\\a;"C:\\b;c";\\d;C:e;".";//host/f;\\\\host\\g',
       kept: 'C:\\a;"C:\\b;c";//host/f;\\\\host\\g',
-      skipped: ['.', '\\d', 'C:e', '.'],
     },
     {
       platform: 'win32',
       path: '.;";"',
       kept: 'C:\\Windows\\System32;C:\\Windows;C:\\Windows\\System32\\OpenSSH',
-      skipped: ['.', ';'],
     },
-  ])('$path on $platform keeps its absolute folders', ({ platform, path, kept, skipped }) => {
+  ])('$path on $platform keeps its absolute folders', ({ platform, path, kept }) => {
     const env: Record<string, string | undefined> = { PATH: path };
-    expect(skipRelativeFolders(env, platform)).toEqual(skipped);
+    skipRelativeFolders(env, platform);
     expect(env).toEqual(kept === undefined ? {} : { PATH: kept });
   });
 
@@ -58,7 +55,7 @@ describe('PATH', () => {
 
   it('may be missing', () => {
     const env = {};
-    expect(skipRelativeFolders(env, 'linux')).toEqual([]);
+    skipRelativeFolders(env, 'linux');
     expect(env).toEqual({});
   });
 });

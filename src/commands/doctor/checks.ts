@@ -18,7 +18,6 @@ import { exposedChecks } from './exposed.js';
 import { type Facts, gatherFacts, isOld } from './facts.js';
 import { allowed, finding, fixed, type HostCheck, said, withCode } from './finding.js';
 import { windowsChecks } from './windows.js';
-import { pathChecks, programChecks } from './writers.js';
 
 export type DoctorJson = Envelope<'doctor'> & { readonly checks: readonly FindingJson[] };
 
@@ -95,8 +94,6 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...shell(facts),
     ...agent(facts),
     ...facts.home,
-    ...pathChecks(facts.openFolders, facts),
-    ...programChecks(facts.openPrograms, facts),
     addon(facts),
     ...(linux ? [fdPassing(facts), vsock(facts), ...deviceChecks(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),

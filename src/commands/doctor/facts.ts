@@ -23,7 +23,6 @@ import { type ExposedMachine, exposedMachines } from './exposed.js';
 import { allowed, type HostCheck } from './finding.js';
 import { homeChecks } from './home.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
-import { type OpenPath, openFolders, openPrograms, writersOn } from './writers.js';
 
 export interface Facts {
   readonly platform: NodeJS.Platform;
@@ -35,8 +34,6 @@ export interface Facts {
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
   readonly shellTrouble?: ShellTrouble | undefined;
-  readonly openFolders: readonly OpenPath[];
-  readonly openPrograms: readonly OpenPath[];
   readonly devices: Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
   /** What shows that this is a container, whose kernel has more than is seen here. */
   readonly container?: string | undefined;
@@ -65,12 +62,9 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     import('../../sources/sources.js'),
   ]);
   const here = await loadHere(io);
-  const writers = await writersOn(io.platform);
-  const [ssh, config, folders, programs, osRelease, windows, machines, devices, trouble] = await Promise.all([
+  const [ssh, config, osRelease, windows, machines, devices, trouble] = await Promise.all([
     gatherSsh(io),
     gatherConfig(io),
-    openFolders(io, writers),
-    openPrograms(io, writers),
     readText('/etc/os-release').catch(() => ''),
     io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
     listAll({ env: io.env }, here, 3000),
@@ -87,8 +81,6 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     ssh,
     config,
     shellTrouble: trouble,
-    openFolders: folders,
-    openPrograms: programs,
     devices,
     container: containerAround(io.env),
     modules: ['vsock', 'vhost_vsock', 'vsock_loopback'].filter((name) => existsSync(`/sys/module/${name}`)),

@@ -18,8 +18,6 @@ export const good: Facts = {
     fresh: 'units',
     pasted: false,
   },
-  openFolders: [],
-  openPrograms: [],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'ok', '/dev/kvm': 'ok' },
   modules: ['vsock', 'vhost_vsock'],
   machines: {

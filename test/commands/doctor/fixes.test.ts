@@ -49,9 +49,6 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
     { exposed: [3, 4].map((cid) => ({ name: "it's", cid, answers: true })) },
     ['vmssh guest off vsock/3'],
   ],
-  ['PATH', { openFolders: [{ path: "/opt/it's", who: 'x' }] }, ["chmod go-w /opt/it's"]],
-  ['PATH', { openFolders: [{ path: 'bin', who: 'x' }] }, undefined],
-  ['program', { openPrograms: [{ path: '/opt/x y/vmssh', who: 'x' }] }, ['chmod go-w /opt/x y']],
   ['fresh Hosts', config({ fresh: undefined }), ['vmssh config install --fresh']],
   [
     'fresh Hosts',

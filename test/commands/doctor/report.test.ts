@@ -36,8 +36,6 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     ...{ path: secret, owner: 'foreign', mainPath: secret, isIncluded: false, isCurrent: false },
     ...{ pasted: false, elsewhere: { found: secret, fix: secret } },
   },
-  openFolders: [{ path: secret, who: secret }],
-  openPrograms: [{ path: secret, who: secret }],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'closed', '/dev/kvm': 'absent' },
   modules: [],
   windows: {

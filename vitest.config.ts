@@ -30,7 +30,10 @@ const alone = e2e('hostile/processes', 'hostile/sockets');
 const hops = e2e('via/*');
 
 /** The longest of the others. */
-const long = e2e('config-killed', ...['bulk', 'host-keys', 'guest-credentials'].map((name) => `ssh/${name}`));
+const long = e2e(
+  ...['config-killed', 'ssh/{bulk,host-keys,guest-credentials}', 'check/worlds', 'identity/identity'],
+  'guest/{setup-login,hints}',
+);
 
 /** Whole folders that `npm test` leaves out: what is built and packed, and rare cases of what is built. */
 const rest = [
@@ -92,7 +95,8 @@ export default defineConfig({
         test: { name: 'rest-alone', include: alone, fileParallelism: false, sequence: { groupOrder: 1 } },
       },
     ],
-    // By default it is one less than there are cores, though most tests wait for a program.
+    // By default it is one less than there are cores, though most tests wait for a program. Those of rest wait most of their time: .ci/run
+    // starts more of them at once.
     maxWorkers: availableParallelism() + 1,
     testTimeout: timeout,
     hookTimeout: timeout,

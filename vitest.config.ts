@@ -9,7 +9,7 @@ const timeout = isSlow ? 300_000 : 240_000;
 
 const e2e = (...names: readonly string[]) => names.map((name) => `test/e2e/${name}.test.ts`);
 
-/** What shows that the built program works. The other end-to-end tests are for rare cases, or take long. */
+/** What shows that the built program works, on Node. The other end-to-end tests are for rare cases, or take long: .ci/run has the executable do them. */
 const shown = e2e(
   'program',
   'config-install',
@@ -26,26 +26,13 @@ const shownToo = e2e('current-folder', 'inherited', 'forward/forward', 'guest/{r
 /** They start processes that vmssh takes for machines of this host, some with very long command lines, so no other test runs beside them. */
 const alone = e2e('hostile/processes', 'hostile/sockets');
 
-/** Most of the work there is that of ssh and of the tools of another host. */
-const hops = e2e('via/*');
-
-/** The longest of the others. */
-const long = e2e(
-  ...['config-killed', 'ssh/{bulk,host-keys,guest-credentials}', 'check/worlds', 'identity/identity'],
-  'guest/{setup-login,hints}',
+/** Whole folders that `npm test` leaves out: what is built and packed. */
+const rest = ['build/**/*', 'package', 'api/*', 'bench/bench', 'demo/*', 'screen/*'].map(
+  (name) => `test/${name}.test.ts`,
 );
 
-/** Whole folders that `npm test` leaves out: what is built and packed, and rare cases of what is built. */
-const rest = [
-  'build/**/*',
-  'package',
-  'api/*',
-  'bench/bench',
-  'demo/*',
-  'e2e/**/*',
-  'faults/*',
-  'screen/*',
-].map((name) => `test/${name}.test.ts`);
+/** The same: rare cases of what is built. */
+const restEndToEnd = ['test/e2e/**/*.test.ts', 'test/faults/*.test.ts'];
 
 /**
  * Unit tests that `npm test` leaves out for the time they take: scripts for guests, of which each case starts some hundred programs, the
@@ -76,27 +63,25 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, ...rest, ...restUnit],
+          exclude: [...elsewhere, ...rest, ...restEndToEnd, ...restUnit],
           // They share a process, and the modules in it: starting one for each file takes longer than most of them.
           isolate: false,
         },
       },
       { extends: true, test: { name: 'shown', include: shown } },
-      {
-        extends: true,
-        test: { name: 'rest', include: rest, exclude: [...shown, ...shownToo, ...hops, ...long, ...alone] },
-      },
+      { extends: true, test: { name: 'rest', include: rest } },
       { extends: true, test: { name: 'rest-unit', include: restUnit } },
       { extends: true, test: { name: 'rest-shown', include: shownToo } },
-      { extends: true, test: { name: 'rest-hops', include: hops, exclude: shownToo } },
-      { extends: true, test: { name: 'rest-long', include: long } },
+      {
+        extends: true,
+        test: { name: 'rest-e2e', include: restEndToEnd, exclude: [...shown, ...shownToo, ...alone] },
+      },
       {
         extends: true,
         test: { name: 'rest-alone', include: alone, fileParallelism: false, sequence: { groupOrder: 1 } },
       },
     ],
-    // By default it is one less than there are cores, though most tests wait for a program. Those of rest wait most of their time: .ci/run
-    // starts more of them at once.
+    // By default it is one less than there are cores, though most tests wait for a program.
     maxWorkers: availableParallelism() + 1,
     testTimeout: timeout,
     hookTimeout: timeout,

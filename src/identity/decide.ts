@@ -2,18 +2,25 @@ import { isIdAlias } from './identity.js';
 import type { FiledVerdict } from './known-hosts.js';
 import { type Pin, pinPrint } from './pins.js';
 
-/** All that the decision is made from. */
-export interface KeyFacts {
-  /** Undefined: nobody said what was reached. */
-  readonly reached: { readonly text: string; readonly silent?: readonly string[] } | undefined;
-  /** Whose key it is (identity.ts); undefined for an address. */
-  readonly alias: string | undefined;
+/** By what a machine's keys may be kept. */
+export interface KeyNames {
   /** Whose key a typed UUID means. */
   readonly meant?: string | undefined;
   readonly names: readonly string[];
   /** More names that may mean the same machine of another hypervisor. */
   readonly alike?: readonly string[];
+}
+
+export interface MachinePins extends KeyNames {
+  /** Whose key it is (identity.ts); undefined for an address. */
+  readonly alias: string | undefined;
   readonly pins: readonly Pin[];
+}
+
+/** All that the decision is made from. */
+export interface KeyFacts extends MachinePins {
+  /** Undefined: nobody said what was reached. */
+  readonly reached: { readonly text: string; readonly silent?: readonly string[] } | undefined;
   /** The fingerprint of the key that is shown; of a certificate, of its plain key. */
   readonly shown: string;
   /** The file with a line that revokes that key; undefined: none does. */
@@ -176,8 +183,7 @@ export async function decideByAsking(
 }
 
 /** The keys of the machine: those under its UUID, and those from before it had one. */
-export function pinsOf(facts: Pick<KeyFacts, 'alias' | 'names' | 'alike' | 'pins'>): readonly Pin[] {
-  const { alias, names, alike = [], pins } = facts;
+export function pinsOf({ alias, names, alike = [], pins }: MachinePins): readonly Pin[] {
   const own = pins.filter((pin) => pin.alias === alias);
   if (own.length > 0 || alias === undefined) return own;
   const byName = pins.filter((pin) => [...names, ...alike].some((name) => pin.alias === `vmssh-${name}`));

@@ -11,7 +11,7 @@ export function printFailure(command: Command<unknown>, raw: RawArgs, error: unk
   io.out(formatJson(failed));
 }
 
-function wantsJson({ options }: Pick<Command<unknown>, 'options'>, raw: RawArgs): boolean {
+function wantsJson({ options }: Command<unknown>, raw: RawArgs): boolean {
   if (!options.some(({ long }) => long === 'json')) return false;
   return jsonOption.read(raw) || raw.options.output === 'json';
 }

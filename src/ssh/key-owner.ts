@@ -1,4 +1,4 @@
-import type { KeyFacts } from '../identity/decide.js';
+import type { KeyNames } from '../identity/decide.js';
 import {
   aliasAmong,
   exact,
@@ -26,7 +26,7 @@ interface Login {
 }
 
 /** Who was reached, by all the names under which its keys may be kept. */
-export interface KeyOwner extends Login, Pick<KeyFacts, 'meant' | 'names' | 'alike'> {
+export interface KeyOwner extends Login, KeyNames {
   /** Of what nobody said is reached: only what was typed. */
   readonly reached: ReachedRecord;
   readonly isProved: boolean;

@@ -3,7 +3,7 @@ import { readSafely } from '../files/place.js';
 import { readBytes, readWithStats } from '../files/read-file.js';
 import { reasonOf } from '../files/read-sync.js';
 import { authoritiesFor, type Certificate, certificateIn, isValidFor } from '../identity/certificate.js';
-import type { KeyAnswer, KeyFacts, Refusal } from '../identity/decide.js';
+import type { KeyFacts, MachinePins, Refusal } from '../identity/decide.js';
 import { isIdAlias } from '../identity/identity.js';
 import { inboxOf, inboxPins } from '../identity/inbox.js';
 import { filedVerdict, type ShownKey } from '../identity/known-hosts.js';
@@ -18,7 +18,7 @@ import { knownHostsFile, ownHome, sshFolder } from './folder.js';
 import type { KeyOwner } from './key-owner.js';
 
 /** All that this host knows of the keys of what was reached. */
-export interface MachineKeys extends KeyOwner, Pick<KeyFacts, 'alias' | 'pins'> {
+export interface MachineKeys extends KeyOwner, MachinePins {
   /** The CAs for the name that ssh looks up: "ssh-ed25519 AAAA…". */
   readonly authorities: readonly string[];
   /** What ssh looks it up by, and what was typed. */
@@ -111,7 +111,7 @@ function joined(files: readonly Buffer[]): Buffer {
   return Buffer.concat(files.flatMap((bytes) => [bytes, Buffer.from('\n')]));
 }
 
-function lookedUp({ host, typed, reached }: Pick<MachineKeys, 'host' | 'typed' | 'reached'>): string {
+function lookedUp({ host, typed, reached }: KeyOwner): string {
   return host ?? typed ?? reached.text;
 }
 
@@ -201,7 +201,9 @@ function hasMark({ bytes }: KnownHosts): boolean {
   return text.includes('@') && /^[ \t]*@/m.test(text);
 }
 
-export interface Refused extends Pick<Extract<KeyAnswer, { do: 'contradict' }>, 'file'> {
+export interface Refused {
+  /** The file that revokes it. */
+  readonly file?: string;
   /** "unknown": by who takes no key that nobody vouches for. */
   readonly why: Refusal | 'unknown';
 }

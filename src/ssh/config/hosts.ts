@@ -8,6 +8,8 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { mayHaveName } from '../../sources/outside/file.js';
 import { isOfOthers } from '../../sources/search.js';
 import { mayBeUp, type Warning } from '../../sources/source.js';
+import type { JsonObject } from '../../sources/tools/json.js';
+import type { KeptEnv } from '../../sources/trusted-env.js';
 import { isOfProcess, isTargetWord, slug } from '../../typed/names.js';
 import { isOthersId } from '../../typed/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
@@ -233,7 +235,10 @@ function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry
   return `Host ${host} is that of a machine of ${ownerName(holder)}, which cannot be asked now: use --prefix`;
 }
 
-type Kept = Pick<HostEntry, 'environment' | 'more'>;
+interface Kept {
+  readonly environment: KeptEnv | undefined;
+  readonly more: JsonObject | undefined;
+}
 
 function toEntry(machine: ListedMachine, host: string, { environment, more }: Kept): HostEntry {
   const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
@@ -292,7 +297,7 @@ function withoutPrefix(host: string, prefix: string): string {
 
 /** The settings of a machine's Host. Throws a ConnectError if its target cannot be parsed. */
 function machineOptions(
-  machine: HostMachine & Pick<HostEntry, 'environment'>,
+  machine: HostMachine & { readonly environment?: KeptEnv },
   knownHosts: string,
   keys?: GuestKeys,
 ): ConcreteHost['options'] {

@@ -12,17 +12,21 @@ import { sshFolder } from '../folder.js';
 import { optionsIn } from './file.js';
 import { plainText, readState, stateFile, userOf } from './state.js';
 
-/** The login that `vmssh setup` made for a machine: its Host gets it. */
-export interface MachineLogin {
-  readonly target: string;
-  /** Another machine of that name has another login. */
-  readonly uuid?: string;
+/** As whom to log in to a machine, and with which key. */
+interface Account {
   /** Undefined: the machine's own, by an sshd that is brought. */
   readonly user?: string;
   /** Undefined: the key is one of the agent's. */
   readonly identityFile?: string;
   /** Each login brings an sshd, if the machine has none. */
   readonly brings?: true;
+}
+
+/** The login that `vmssh setup` made for a machine: its Host gets it. */
+export interface MachineLogin extends Account {
+  readonly target: string;
+  /** Another machine of that name has another login. */
+  readonly uuid?: string;
   /** A name that the user gave to it, though it was in known_hosts or in a Host of his. */
   readonly takes?: string;
   /** For `--undo`: its key was put there by a login of that user. */
@@ -87,9 +91,9 @@ export function loginsFor(all: readonly MachineLogin[], listed: readonly Listed[
 
 /** The one that is kept for a machine, else what its manager made. */
 export async function madeLogin(
-  machine: (Listed & Omit<MachineLogin, 'brings'>) | undefined,
+  machine: (Listed & Account) | undefined,
   { env, platform }: Here,
-): Promise<Pick<MachineLogin, 'user' | 'identityFile' | 'brings'> | undefined> {
+): Promise<Account | undefined> {
   const kept = await keptLogin(machine, { env: ownEnv(env), platform });
   return kept && !kept.failed ? kept : machine;
 }

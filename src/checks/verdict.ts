@@ -29,6 +29,8 @@ export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'>
 }
 
 /** Reads where ssh ended, and why, by its own words. `home`: for short paths. */
+  /** Whether it was ended, as our proxy had said that the machine takes no connection. */
+  readonly hangs?: boolean;
 export async function judgeLogin(tried: SshTry, home = ''): Promise<LoginVerdict> {
   const user = tried.said.user ?? settingIn(tried.settings, 'user') ?? '';
   return { user, ms: tried.ms, ...(await judge(tried, user, home)) };

@@ -63,6 +63,25 @@ export const worlds: readonly World[] = [
     typed: 'nobody-is-it@ADDRESS',
     state: 'failed',
     says: /lets no key of yours in as nobody-is-it/,
+  {
+    name: 'a machine that is new at each boot',
+    above: 'Host *\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n',
+    state: 'ok',
+    says: /^ssh logs in as [^;]*$/,
+  },
+  {
+    ...expired,
+    name: 'a certificate whose time is over',
+    below: 'IdentityFile DIR/signed\nIdentityAgent none',
+  },
+  { ...expired, name: 'the same of an agent', below: noFile, agent: 'has the certificate' },
+  {
+    name: 'a machine that hangs behind its multiplexer',
+    typed: 'vsock-muxDIR/agent',
+    agent: 'hangs',
+    state: 'failed',
+    says: /^the machine takes no connection: it hangs, or boots$/,
+  },
   },
   {
     name: 'a key that it does not know',

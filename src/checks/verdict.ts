@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
-import { refusalFix } from '../process/refusal-fix.js';
+import { certificateIn } from '../identity/certificate.js';
+import { pinPrint } from '../identity/pins.js';
+import { noGroups, refusalFix } from '../process/refusal-fix.js';
 import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { tilde } from '../runtime.js';
@@ -73,7 +75,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   if (/no matching host key type found/.test(message))
     return failed(reach, `${message}: ${ownPolicy}`, { isOwn: true, fix: allHostKeys });
   const own =
-    reach === 'nothing'
+    reach === 'nothing' || noGroups.test(end.stderr)
       ? { isOwn: true, fix: refusalFix(end.stderr) ?? 'vmssh doctor looks at the ssh here' }
       : {};
   // Of these ssh's stderr has no word of a server's.

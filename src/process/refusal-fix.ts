@@ -26,6 +26,8 @@ const here = (): RefusalEffects => ({
 /** What to do where ssh refuses its own configuration, by its words; undefined: they do not say. */
 export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}): string | undefined {
   if (noAccount.test(said)) return 'ssh runs for no user without an entry in /etc/passwd: add one';
+  if (noGroups.test(said))
+    return 'as root of this user namespace ssh may not start vmssh for the host key: vmssh ssh NAME, or ssh -o KnownHostsCommand=none NAME';
   const [, closed] = /^Bad owner or permissions on (.+?)\r?$/im.exec(said) ?? [];
   if (closed !== undefined) return ownerFix(closed, { ...here(), ...effects });
   const [, unread] = /^Can't open user config file (.+?): Permission denied\r?$/im.exec(said) ?? [];
@@ -40,6 +42,9 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
   if (!ourFile.test(basename(file))) return `correct or remove line ${line} of ${file}`;
   return 'vmssh config install writes it for this ssh; in a home that hosts share, run it with the oldest of theirs';
 }
+
+/** Where setgroups is denied. */
+export const noGroups = /^KnownHostsCommand-\w+: initgroups\(/m;
 
 const ourFile = /^(?:00-)?vmssh\.conf$/;
 

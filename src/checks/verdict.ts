@@ -51,7 +51,8 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   if (end.code === 0 || (said.reach === 'session' && said.lacksTerminal)) {
     const key = said.accepted && said.by === 'publickey' ? ` with ${short(said.accepted.name)}` : '';
     const kept =
-      said.isKept && said.hostKey
+    const keepsNone = settingIn(tried.settings, 'userknownhostsfile') === '/dev/null';
+      said.isKept && said.hostKey && !keepsNone
         ? `; its host key was new, and ssh keeps it: ${said.hostKey.fingerprint}`
         : '';
     const bare = said.lacksTerminal ? ', which gives it no terminal,' : '';

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readTextIfAny } from '../files/read-sync.js';
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
 import { certificateIn } from '../identity/certificate.js';
@@ -28,11 +29,11 @@ export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'>
   readonly forcesTerminal?: boolean;
   /** Whether ssh went by our proxy. */
   readonly isByProxy?: boolean;
+  /** Whether it was ended, as our proxy had said that the machine takes no connection. */
+  readonly hangs?: boolean;
 }
 
 /** Reads where ssh ended, and why, by its own words. `home`: for short paths. */
-  /** Whether it was ended, as our proxy had said that the machine takes no connection. */
-  readonly hangs?: boolean;
 export async function judgeLogin(tried: SshTry, home = ''): Promise<LoginVerdict> {
   const user = tried.said.user ?? settingIn(tried.settings, 'user') ?? '';
   return { user, ms: tried.ms, ...(await judge(tried, user, home)) };
@@ -50,8 +51,8 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   // With -tt ssh ends where sshd gives no terminal; without it the session goes on.
   if (end.code === 0 || (said.reach === 'session' && said.lacksTerminal)) {
     const key = said.accepted && said.by === 'publickey' ? ` with ${short(said.accepted.name)}` : '';
-    const kept =
     const keepsNone = settingIn(tried.settings, 'userknownhostsfile') === '/dev/null';
+    const kept =
       said.isKept && said.hostKey && !keepsNone
         ? `; its host key was new, and ssh keeps it: ${said.hostKey.fingerprint}`
         : '';
@@ -151,10 +152,11 @@ async function ofAuthentication(
   const reach = 'authentication';
   const isAsked = asksPeople(settings);
   const own = await ownCause(tried, short, home);
+  const expired = expiredCertificate(tried, short);
   // No file and no agent has one.
   const isOffering = offered.length > 0 || files.length === 0 || files.some(({ isThere }) => isThere);
   const hasNone = methods.includes('publickey') && !isOffering;
-  const { fix } = own ?? (hasNone ? { fix: 'ssh-keygen -t ed25519' } : guestFailures.login);
+  const { fix } = own ?? expired ?? (hasNone ? { fix: 'ssh-keygen -t ed25519' } : guestFailures.login);
   if (isPartial && isAsked)
     return {
       ...{ state: 'skipped', reach, isOwn: true },
@@ -169,11 +171,29 @@ async function ofAuthentication(
     return failed(reach, `sshd refuses ${user}: ${message}${shownKeys(tried)}`, { fix: fewerKeys(said) });
   const mayAsk = isAsked && methods.includes('password') && takesPassword(settings);
   const asks = mayAsk ? ', but would ask for a password' : '';
-  const none = hasNone ? 'you have no SSH key, and ' : '';
+  const none = hasNone ? 'you have no SSH key, and ' : expired ? `${expired.message}, and ` : '';
   const why = `${none}sshd lets no key of yours in as ${user}${asks}: ${message}${shownKeys(tried)}`;
   const asked = own && mayAsk ? `${own.message}; ssh would ask for a password` : own?.message;
   const state = mayAsk ? 'skipped' : 'failed';
   return { state, reach, fix, isOwn: own !== undefined, message: asked ?? why };
+}
+
+/** The first certificate that ssh has shown and whose time is over, from its file or its agent. */
+function expiredCertificate({ said, agent }: SshTry, short: (path: string) => string) {
+  for (const { name, print } of said.offered) {
+    const texts = [`${name}-cert.pub`, name].map((path) => readTextIfAny(path));
+    for (const text of [...texts, ...agent.keys]) {
+      const [, type, key] = /^(\S+-cert-v01@openssh\.com) (\S+)/m.exec(text) ?? [];
+      const certificate = type && key ? certificateIn({ type, key }) : undefined;
+      if (!certificate || !print.endsWith(`-CERT ${pinPrint(certificate.plain)}`)) continue;
+      const { before } = certificate;
+      if (before * 1000 > Date.now()) continue;
+      const since = new Date(before * 1000).toISOString().replace(/T(.*):.*/, ' $1 UTC');
+      const fix = 'get a new one where that one came from';
+      return { message: `your certificate ${short(name)} has expired (${since})`, fix };
+    }
+  }
+  return undefined;
 }
 
 const otherKey = 'a key of another type: ssh-keygen -t ecdsa, then vmssh setup';

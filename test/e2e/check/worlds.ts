@@ -9,7 +9,7 @@ export interface World {
   readonly below?: string;
   /** Lines above the others of the machine's sshd_config. */
   readonly sshd?: string;
-  readonly agent?: AgentKind | 'has the key' | 'is gone';
+  readonly agent?: AgentKind | 'has the key' | 'has the certificate' | 'is gone';
   readonly shell?: 'bash' | 'fish' | 'tcsh' | 'zsh';
   /** A program of the machine, by its name and package. */
   readonly needs?: 'tmux';
@@ -43,6 +43,12 @@ const noFile = 'IdentityFile DIR/nothing';
 const startFileThere =
   'ForceCommand HOME=DIR/home BASH_ENV=DIR/home/start exec bash -c "$SSH_ORIGINAL_COMMAND"';
 
+const expired = {
+  sshd: 'TrustedUserCAKeys DIR/other.pub\nAuthorizedKeysFile none\n',
+  state: 'failed',
+  says: /^your certificate \S* has expired \(\d{4}-\d\d-\d\d \d\d:\d\d UTC\), and sshd lets no key/,
+} as const;
+
 export const worlds: readonly World[] = [
   {
     name: 'a key that the machine knows',
@@ -57,12 +63,6 @@ export const worlds: readonly World[] = [
     state: 'ok',
     says: /; its host key was new, and ssh keeps it: SHA256:/,
   },
-  { name: 'by its user', typed: 'USER@ADDRESS', state: 'ok', says: /^ssh logs in as / },
-  {
-    name: 'a user that is not there',
-    typed: 'nobody-is-it@ADDRESS',
-    state: 'failed',
-    says: /lets no key of yours in as nobody-is-it/,
   {
     name: 'a machine that is new at each boot',
     above: 'Host *\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n',
@@ -82,6 +82,12 @@ export const worlds: readonly World[] = [
     state: 'failed',
     says: /^the machine takes no connection: it hangs, or boots$/,
   },
+  { name: 'by its user', typed: 'USER@ADDRESS', state: 'ok', says: /^ssh logs in as / },
+  {
+    name: 'a user that is not there',
+    typed: 'nobody-is-it@ADDRESS',
+    state: 'failed',
+    says: /lets no key of yours in as nobody-is-it/,
   },
   {
     name: 'a key that it does not know',

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { delimiter, join, posix, win32 } from 'node:path';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { delimiter, dirname, join, posix, win32 } from 'node:path';
 import { quote } from '../errors.js';
 import type { Env } from '../runtime.js';
 import type { Here } from './io.js';
@@ -174,12 +174,19 @@ export function everySsh(
   { env, platform }: Here,
   folders = systemFolders(env, platform),
 ): readonly (readonly string[])[] {
-  const PATH = [...(env.PATH ?? '').split(delimiter), ...folders].join(delimiter);
-  const found = programsInPath(platform === 'win32' ? 'ssh.exe' : 'ssh', { PATH });
+  const inFolders = (PATH: string) => programsInPath(platform === 'win32' ? 'ssh.exe' : 'ssh', { PATH });
+  const others = inFolders(folders.join(delimiter)).filter((path) => platform === 'win32' || isTrusted(path));
+  const found = [...inFolders(env.PATH ?? ''), ...others];
   const own = sshProgram({ env, platform });
   const files = found.map((path) => realpathSync(path));
   const all = found.filter((path, at) => files.indexOf(realpathSync(path)) === at).map((path) => [path]);
   return own[0] === 'ssh' ? all : [...all, own];
+}
+
+/** Homebrew's folder may be any user's, who may put there what he likes. */
+function isTrusted(path: string): boolean {
+  const owners = [path, dirname(path)].map((each) => statSync(each).uid);
+  return owners.every((uid) => uid === 0 || uid === process.getuid?.());
 }
 
 function systemFolders(env: Env, platform: NodeJS.Platform): readonly string[] {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -13,6 +13,7 @@ import {
   sshProgram,
 } from '../../src/process/ssh-program.js';
 import { configText } from '../../src/ssh/config/text.js';
+import { missingRoot, otherUser } from '../helpers/other-user.js';
 import { lacks } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
@@ -169,6 +170,22 @@ describe('the lines that every ssh reads', () => {
     expect(words).toEqual(expect.arrayContaining(known.filter((word) => (since[word] ?? 0) > 706)));
     expect(words.filter((word) => !known.includes(word))).toEqual([]);
   });
+
+  it.skipIf(missingRoot("another user's program"))(
+    "leave out another user's ssh that PATH does not name",
+    async () => {
+      const { uid = 0 } = otherUser;
+      const theirs = folder('theirs', 'echo OpenSSH_7.6p1 >&2');
+      const can = (PATH: string) => everySshAbilities({ env: { PATH }, platform: 'linux' }, [theirs]);
+      expect((await can(`${newest}`)).asksForKeys).toBe(false);
+      chownSync(join(theirs, 'ssh'), uid, uid);
+      expect((await can(`${newest}`)).asksForKeys).toBe(true);
+      expect((await can(`${newest}:${theirs}`)).asksForKeys).toBe(false);
+      chownSync(join(theirs, 'ssh'), 0, 0);
+      chownSync(theirs, uid, uid);
+      expect((await can(`${newest}`)).asksForKeys).toBe(true);
+    },
+  );
 
   it('have all words for one that has them all', async () => {
     const text = configText({

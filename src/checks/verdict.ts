@@ -11,6 +11,7 @@ import { settingIn } from '../process/ssh-program.js';
 import { tilde } from '../runtime.js';
 import { sshByFile, usualKeys, whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
+import { goneFolder } from '../ssh/folder.js';
 import { unsignedFix } from './agent.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
@@ -156,7 +157,10 @@ async function ofAuthentication(
   // No file and no agent has one.
   const isOffering = offered.length > 0 || files.length === 0 || files.some(({ isThere }) => isThere);
   const hasNone = methods.includes('publickey') && !isOffering;
-  const { fix } = own ?? expired ?? (hasNone ? { fix: 'ssh-keygen -t ed25519' } : guestFailures.login);
+  const { fix } =
+    own ??
+    expired ??
+    (hasNone ? { fix: goneFolder(join(home, '.ssh')) ?? 'ssh-keygen -t ed25519' } : guestFailures.login);
   if (isPartial && isAsked)
     return {
       ...{ state: 'skipped', reach, isOwn: true },

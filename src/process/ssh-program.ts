@@ -66,13 +66,16 @@ export function settingIn(printed: string, keyword: string): string | undefined 
   return new RegExp(`^${keyword} (.+)$`, 'm').exec(printed)?.[1];
 }
 
-/** ssh's first message: later ones are consequences. Each program of a LD_PRELOAD that is gone begins with the loader's. */
+/** ssh's first message: later ones are consequences. Each program of a LD_PRELOAD that is gone, or of another library, begins with the loader's. */
 export function firstMessage(stderr: string): string | undefined {
   return stderr
     .split('\n')
     .map((line) => line.trim())
-    .find((line) => !/^(?:$|debug\d:|Warning: Permanently added|OpenSSH_|ERROR: ld\.so|@)/.test(line));
+    .find((line) => !notMessage.test(line));
 }
+
+const notMessage =
+  /^(?:$|debug\d:|Warning: Permanently added|OpenSSH_|ERROR: ld\.so|@)|: no version information available /;
 
 export interface NotStarted {
   readonly problem: string;
@@ -101,8 +104,11 @@ export function startProblem({ code, message }: NodeJS.ErrnoException): string {
   return code === 'ENOENT' ? 'it is not installed, or not in PATH' : message;
 }
 
-/** ssh runs for no user without an entry in the password database, and says nothing else. */
+/** ssh runs for no user without an entry in the password database, and with no other library than its own, and says nothing else. */
 export const noAccount = /^No user exists for /m;
+export const otherLibrary =
+  /symbol lookup error:|error while loading shared libraries:|^OpenSSL version mismatch/m;
+export const startsNot = new RegExp(`${noAccount.source}|${otherLibrary.source}`, 'm');
 
 /** How to install one of ssh's programs, or rsync; undefined for another program. */
 export function howToGet(program: string, platform: NodeJS.Platform): string | undefined {
@@ -133,7 +139,7 @@ export async function isOpenSsh(env: Env, ssh: readonly string[]): Promise<boole
 }
 
 function isOpenSshs(said: string): boolean {
-  return noAccount.test(said) || sshVersion(said) !== undefined;
+  return startsNot.test(said) || sshVersion(said) !== undefined;
 }
 
 async function versionSaid(env: Env, ssh: readonly string[]): Promise<string> {
@@ -206,7 +212,7 @@ export async function refusesUsers(env: Env, ssh: readonly string[] = typedSsh):
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */
 export function abilitiesOf(output: string, setgroups = ofNamespace()) {
   // What it can do does not matter: it will say so itself.
-  const version = noAccount.test(output) ? 9999 : sshVersion(output);
+  const version = startsNot.test(output) ? 9999 : sshVersion(output);
   const isSince = (least: number) => version === undefined || version >= least;
   // Others end at a word that they do not know.
   const isSurelySince = (least: number) => version !== undefined && version >= least;

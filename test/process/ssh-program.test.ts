@@ -1,6 +1,7 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { refusalFix } from '../../src/process/refusal-fix.js';
 import {
   abilitiesOf,
   everySshAbilities,
@@ -242,6 +243,10 @@ it("ssh's first message is not what the loader says of a library that is gone", 
     "ERROR: ld.so: object '/gone.so' from LD_PRELOAD cannot be preloaded (cannot open shared object file): ignored.";
   expect(firstMessage(`${gone}\nOpenSSH_9.2p1\n/a line 1: Bad\n`)).toBe('/a line 1: Bad');
   expect(abilitiesOf(`${gone}\nOpenSSH_8.4p1\n`).asksForKeys).toBe(false);
+  const other = 'ssh: symbol lookup error: ssh: undefined symbol: EVP_x, version OPENSSL_3.0.0';
+  const warns = 'ssh: /conda/libcrypto.so.3: no version information available (required by ssh)';
+  expect(firstMessage(`${warns}\n${other}\n`)).toBe(other);
+  expect(refusalFix(`${warns}\n${other}\n`)).toMatch(/^unset LD_LIBRARY_PATH/);
 });
 
 it('an ssh of root in a user namespace that lets it set no groups starts no KnownHostsCommand', () => {

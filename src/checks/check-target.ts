@@ -14,7 +14,7 @@ import type { OnRoute, Reached, ReachOptions, Trace } from '../reach/reach.js';
 import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../reach/routes.js';
 import { now } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
-import { awaitBanner } from '../ssh/banner.js';
+import { awaitBanner, unanswered } from '../ssh/banner.js';
 import { madeLogin } from '../ssh/config/logins.js';
 import { handshake } from '../ssh/handshake.js';
 import { sshLogin } from '../ssh/login-key.js';
@@ -33,6 +33,8 @@ interface CheckTargetOptions extends ReachFlags {
   readonly sshConfig?: string;
   /** The last stage; "resolved" opens nothing. Undefined: "authentication". */
   readonly until?: LastStage;
+  /** A login has shown that the machine takes no connection. */
+  readonly hangs?: boolean | undefined;
 }
 
 interface Check {
@@ -140,11 +142,22 @@ async function resolve({ text, port, target, login, named, known }: Located, che
   check.means = { ...known, user: named ?? user, endpoint, steps, identityFile };
 }
 
+/** That the machine has the connection is not said. */
+function hanging({ stages }: Check, text: string, endpoint: Endpoint) {
+  if (stages.at(-1)?.stage === 'connected') stages.pop();
+  return withTarget(text, unanswered(endpoint));
+}
+
 async function open(machine: Located, check: Check): Promise<void> {
   const { options, io, signal, onStage, pass } = check;
   const { text, port, login, named, known, host: typed } = machine;
-  const { timeoutMs, waitMs, start, routes } = options;
+  const { timeoutMs, waitMs, start, routes, hangs } = options;
   const { env, platform } = io;
+  if (hangs) {
+    await resolve(machine, check);
+    check.routes = undefined;
+    if (check.means?.endpoint) throw hanging(check, text, check.means.endpoint);
+  }
   const reaching: ReachOptions = {
     ...{ port, timeoutMs, waitMs, routes, onRoute: check.onRoute, signal },
     ...{ env, platform, beforeOpen: socketWarning(io) },
@@ -157,6 +170,7 @@ async function open(machine: Located, check: Check): Promise<void> {
   const reached = await reachOrStart(machine, reaching, start, io);
   check.reached = reached;
   const { connection, resolution, route } = reached;
+  if (connection.isUnanswered) throw hanging(check, text, connection.endpoint);
   const { knownKeys } = await import('./host-key.js');
   const { endpoint } = connection;
   const keys = knownKeys({ ...reached, text, machine: machine.machine, typed, endpoint }, io);

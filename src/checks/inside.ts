@@ -220,6 +220,8 @@ function hintFor(route: GuestRoute, message: string, shell: Shell): string {
     return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest print there and run it with sudo';
   if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message))
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
+  if (/Permission denied/.test(message))
+    return 'it took no key or password that it was given: try again, or name another account';
   if (message === unanswered) return 'run this again';
   if (closedMessage.test(message))
     return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
@@ -231,5 +233,5 @@ function hintFor(route: GuestRoute, message: string, shell: Shell): string {
   if (route.name === 'exec')
     return `check that its manager starts a program there: ${shellLine([...route.command.slice(0, -2), 'true'], shell)}`;
   if (route.name === 'wsl') return 'see wsl.exe --list --verbose';
-  return "check that this route works by itself; another TCP port is ssh://USER@HOST:PORT; --ssh-config FILE sets ssh's configuration, --by another way in";
+  return 'check that this route works by itself; another TCP port is ssh://USER@HOST:PORT; --by names another way in';
 }

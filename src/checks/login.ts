@@ -44,7 +44,14 @@ export async function loginAsTyped(
   const controlPath = brokenControlPath(tried.settings, splitUser(host).host);
   const isByProxy = isOurProxy(settingIn(tried.settings, 'proxycommand'));
   const forcesTerminal = settingIn(tried.settings, 'requesttty') === 'force';
-  const verdict = { ...(await judgeLogin(tried, io.env.HOME)), controlPath, isByProxy, forcesTerminal };
+  const hangs = tried.end.stopped === 'until';
+  const verdict = {
+    ...(await judgeLogin(tried, io.env.HOME)),
+    controlPath,
+    isByProxy,
+    forcesTerminal,
+    hangs,
+  };
   const trouble = verdict.reach === 'proxy' ? await shellTrouble(io) : undefined;
   return trouble ? { ...verdict, isOwn: true, message: trouble.problem, fix: trouble.fix } : verdict;
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { readKeys } from '../cli/guest.js';
 import { ConnectError } from '../errors.js';
 import { readTextIfAny } from '../files/read-sync.js';
@@ -18,7 +18,7 @@ import {
   typedSsh,
 } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
-import { sshFolder } from '../ssh/folder.js';
+import { goneFolder, sshFolder } from '../ssh/folder.js';
 import { ownKeyFile } from '../ssh/login-key.js';
 import { isHostName, slug } from '../typed/names.js';
 import { type Agent, askAgent, publicLine } from './agent.js';
@@ -81,7 +81,7 @@ function whyNone(files: readonly string[], settings: string, { problem, fix, uns
   if (isNamed || problem !== undefined)
     return { problem: `ssh has no key${about || `: the agent ${named} gives none`}`, fix };
   const no = `you have no public key that ssh would try${unset ? `, and ${unset} is not set` : ''}`;
-  return { problem: no, fix: 'ssh-keygen -t ed25519' };
+  return { problem: no, fix: goneFolder(dirname(files[0] ?? '/')) ?? 'ssh-keygen -t ed25519' };
 }
 
 interface OwnKeysOptions {

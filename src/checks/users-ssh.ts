@@ -1,3 +1,4 @@
+import { hangsOrBoots } from '../connect/multiplexer.js';
 import { newProof } from '../guest/run/run-script.js';
 import type { Io } from '../process/io.js';
 import { type ProgramResult, runProgram } from '../process/run-program.js';
@@ -72,6 +73,7 @@ export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal
     env,
     timeoutMs: loginTimeoutMs,
     signal: AbortSignal.any([signal, stop.signal]),
+    until: new RegExp(`^vmssh ${mark}: .*${hangsOrBoots}`, 'm'),
     onOutput(stdout) {
       onStage?.('waiting for the start files of the shell there');
       if (!taken && takesTerminal.test(stdout)) taken = setTimeout(() => stop.abort(), takenMs).unref();

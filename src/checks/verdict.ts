@@ -1,13 +1,17 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readTextIfAny } from '../files/read-sync.js';
 import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
-import { refusalFix } from '../process/refusal-fix.js';
+import { certificateIn } from '../identity/certificate.js';
+import { pinPrint } from '../identity/pins.js';
+import { noGroups, refusalFix } from '../process/refusal-fix.js';
 import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { tilde } from '../runtime.js';
 import { sshByFile, usualKeys, whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
+import { goneFolder } from '../ssh/folder.js';
 import { unsignedFix } from './agent.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
@@ -26,6 +30,8 @@ export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'>
   readonly forcesTerminal?: boolean;
   /** Whether ssh went by our proxy. */
   readonly isByProxy?: boolean;
+  /** Whether it was ended, as our proxy had said that the machine takes no connection. */
+  readonly hangs?: boolean;
 }
 
 /** Reads where ssh ended, and why, by its own words. `home`: for short paths. */
@@ -46,8 +52,9 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   // With -tt ssh ends where sshd gives no terminal; without it the session goes on.
   if (end.code === 0 || (said.reach === 'session' && said.lacksTerminal)) {
     const key = said.accepted && said.by === 'publickey' ? ` with ${short(said.accepted.name)}` : '';
+    const keepsNone = settingIn(tried.settings, 'userknownhostsfile') === '/dev/null';
     const kept =
-      said.isKept && said.hostKey
+      said.isKept && said.hostKey && !keepsNone
         ? `; its host key was new, and ssh keeps it: ${said.hostKey.fingerprint}`
         : '';
     const bare = said.lacksTerminal ? ', which gives it no terminal,' : '';
@@ -71,7 +78,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   if (/no matching host key type found/.test(message))
     return failed(reach, `${message}: ${ownPolicy}`, { isOwn: true, fix: allHostKeys });
   const own =
-    reach === 'nothing'
+    reach === 'nothing' || noGroups.test(end.stderr)
       ? { isOwn: true, fix: refusalFix(end.stderr) ?? 'vmssh doctor looks at the ssh here' }
       : {};
   // Of these ssh's stderr has no word of a server's.
@@ -146,10 +153,14 @@ async function ofAuthentication(
   const reach = 'authentication';
   const isAsked = asksPeople(settings);
   const own = await ownCause(tried, short, home);
+  const expired = expiredCertificate(tried, short);
   // No file and no agent has one.
   const isOffering = offered.length > 0 || files.length === 0 || files.some(({ isThere }) => isThere);
   const hasNone = methods.includes('publickey') && !isOffering;
-  const { fix } = own ?? (hasNone ? { fix: 'ssh-keygen -t ed25519' } : guestFailures.login);
+  const { fix } =
+    own ??
+    expired ??
+    (hasNone ? { fix: goneFolder(join(home, '.ssh')) ?? 'ssh-keygen -t ed25519' } : guestFailures.login);
   if (isPartial && isAsked)
     return {
       ...{ state: 'skipped', reach, isOwn: true },
@@ -164,11 +175,29 @@ async function ofAuthentication(
     return failed(reach, `sshd refuses ${user}: ${message}${shownKeys(tried)}`, { fix: fewerKeys(said) });
   const mayAsk = isAsked && methods.includes('password') && takesPassword(settings);
   const asks = mayAsk ? ', but would ask for a password' : '';
-  const none = hasNone ? 'you have no SSH key, and ' : '';
+  const none = hasNone ? 'you have no SSH key, and ' : expired ? `${expired.message}, and ` : '';
   const why = `${none}sshd lets no key of yours in as ${user}${asks}: ${message}${shownKeys(tried)}`;
   const asked = own && mayAsk ? `${own.message}; ssh would ask for a password` : own?.message;
   const state = mayAsk ? 'skipped' : 'failed';
   return { state, reach, fix, isOwn: own !== undefined, message: asked ?? why };
+}
+
+/** The first certificate that ssh has shown and whose time is over, from its file or its agent. */
+function expiredCertificate({ said, agent }: SshTry, short: (path: string) => string) {
+  for (const { name, print } of said.offered) {
+    const texts = [`${name}-cert.pub`, name].map((path) => readTextIfAny(path));
+    for (const text of [...texts, ...agent.keys]) {
+      const [, type, key] = /^(\S+-cert-v01@openssh\.com) (\S+)/m.exec(text) ?? [];
+      const certificate = type && key ? certificateIn({ type, key }) : undefined;
+      if (!certificate || !print.endsWith(`-CERT ${pinPrint(certificate.plain)}`)) continue;
+      const { before } = certificate;
+      if (before * 1000 > Date.now()) continue;
+      const since = new Date(before * 1000).toISOString().replace(/T(.*):.*/, ' $1 UTC');
+      const fix = 'get a new one where that one came from';
+      return { message: `your certificate ${short(name)} has expired (${since})`, fix };
+    }
+  }
+  return undefined;
 }
 
 const otherKey = 'a key of another type: ssh-keygen -t ecdsa, then vmssh setup';

@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import { CommandError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { type FileContent, readSafely } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
+import { goneFolder } from '../ssh/folder.js';
 import { shellQuoted } from '../typed/shell.js';
 
 interface CurrentFile {
@@ -58,7 +60,7 @@ export function fileError(
   const look = `${platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(path)}`;
   const whose =
     wanted === 'read' && /^E(ACCES|PERM)$/.test(code) ? `it must be yours: see ${look}` : undefined;
-  const fix = isTooLong ? shorter : (hint ?? whose);
+  const fix = isTooLong ? shorter : (hint ?? whose ?? goneFolder(dirname(path)));
   return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, fix);
 }
 

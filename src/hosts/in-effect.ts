@@ -2,9 +2,18 @@ import { dirname } from 'node:path';
 import { readText } from '../files/read-file.js';
 import { realPath } from '../files/read-sync.js';
 import type { Io } from '../process/io.js';
+import { refusalFix } from '../process/refusal-fix.js';
 import { runProgram } from '../process/run-program.js';
 import type { SshSaid } from '../process/ssh-log.js';
-import { everySsh, howToGet, isOpenSsh, settingIn, whyNotStarted } from '../process/ssh-program.js';
+import {
+  everySsh,
+  firstMessage,
+  howToGet,
+  isOpenSsh,
+  settingIn,
+  startsNot,
+  whyNotStarted,
+} from '../process/ssh-program.js';
 import { hasInclude, includeLine } from '../ssh/config/file.js';
 import { whereSet } from '../ssh/config/users-files.js';
 import { isOurProxy } from '../ssh/config/word.js';
@@ -40,6 +49,10 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   if (end instanceof Error) {
     const { problem, hint = 'vmssh doctor' } = whyNotStarted('ssh', end, io);
     return end.code === 'ENOENT' ? undefined : { problem, about: 'ssh does not start', fix: hint };
+  }
+  if (startsNot.test(end.stderr)) {
+    const problem = `ssh does not start: ${firstMessage(end.stderr)}`;
+    return { problem, about: 'ssh does not start', fix: refusalFix(end.stderr) ?? 'vmssh doctor' };
   }
   if (!/^hostname /m.test(end.stdout)) return anotherProgram(io);
   const isOurs = isOurProxy(settingIn(end.stdout, 'proxycommand'));

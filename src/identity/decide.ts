@@ -2,6 +2,12 @@ import { isIdAlias } from './identity.js';
 import type { FiledVerdict } from './known-hosts.js';
 import { type Pin, pinPrint } from './pins.js';
 
+interface ReachedFacts {
+  readonly text: string;
+  readonly silent?: readonly string[];
+  readonly machine?: { readonly authority?: string };
+}
+
 /** By what a machine's keys may be kept. */
 export interface KeyNames {
   /** Whose key a typed UUID means. */
@@ -20,7 +26,7 @@ export interface MachinePins extends KeyNames {
 /** All that the decision is made from. */
 export interface KeyFacts extends MachinePins {
   /** Undefined: nobody said what was reached. */
-  readonly reached: { readonly text: string; readonly silent?: readonly string[] } | undefined;
+  readonly reached: ReachedFacts | undefined;
   /** The fingerprint of the key that is shown; of a certificate, of its plain key. */
   readonly shown: string;
   /** The file with a line that revokes that key; undefined: none does. */
@@ -219,14 +225,17 @@ function isAnothers(name: string, facts: KeyFacts): boolean {
   return facts.pins.some((pin) => pin.names.includes(name) && !own.has(pin.alias));
 }
 
-// Without the name: by a key that is pinned for its UUID, which no other has. Behind a hypervisor, whose UUIDs a Host
-// keeps from an earlier listing, the key that the name meant is enough.
-function isKnownMachine({ alias, pins, shown }: KeyFacts, moved: readonly string[]): boolean {
-  if (alias === undefined || !isIdAlias(alias)) return false;
+// Without the name: by a key that is pinned for its UUID, which no other has; or for its own name in its manager, where a short
+// name comes back to it. Another user calls his machine as he likes. Behind a hypervisor, whose UUIDs a Host keeps from an
+// earlier listing, the key that the name meant is enough.
+function isKnownMachine({ alias, reached, pins, shown }: KeyFacts, moved: readonly string[]): boolean {
+  const isId = alias !== undefined && isIdAlias(alias);
+  const isBack = reached?.machine?.authority !== 'other' && moved.every((name) => name.startsWith('host%'));
+  if (!isId && !isBack) return false;
   const own = pins.filter((pin) => pin.alias === alias);
-  if (own.length > 0) return own.some((pin) => !pin.isShared && pinPrint(pin) === shown);
+  if (own.length > 0) return !isKeptTwice(own) && own.some((pin) => !pin.isShared && pinPrint(pin) === shown);
   const before = pins.filter((pin) => pin.names.some((name) => moved.includes(name)));
-  return alias.includes('%') && before.every((pin) => pinPrint(pin) === shown);
+  return isId && alias.includes('%') && before.every((pin) => pinPrint(pin) === shown);
 }
 
 /** Whether all that is known of the machine is kept already. */

@@ -39,11 +39,10 @@ export async function askAll(
   beforeQuestion();
   // Perhaps only since nothing was asked.
   const refused = listings.filter(isRefused).map(({ host }) => host);
-  return sharingLogins(refused, io, (env) => {
+  return sharingLogins(refused, io, (env, entered) => {
     const again = async (listing: HostListing) => {
       if (!isRefused(listing)) return listing;
-      const isIn = sharedSettings(listing.host, env).length > 0;
-      const now = isIn ? await askHost(listing.host, { ...io, env }, options) : listing;
+      const now = entered.has(listing.host) ? await askHost(listing.host, { ...io, env }, options) : listing;
       onAnswer(now);
       return now;
     };

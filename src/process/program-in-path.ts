@@ -29,16 +29,18 @@ type Variables = Record<string, string | undefined>;
  * (start-files.ts) but BASH_ENV, which goes. Returns what the user's own ssh has.
  */
 export function quietShell(env: Variables, platform: NodeJS.Platform): Variables {
-  const { SHELL, SHLVL, BASH_ENV } = env;
+  const { SHELL, SHLVL, BASH_ENV, ZDOTDIR } = env;
   if (platform === 'win32') return {};
-  if (SHELL && !(isProgram(SHELL) && quietShells.has(basename(SHELL)))) env.SHELL = '/bin/sh';
+  const name = SHELL && isProgram(SHELL) ? basename(SHELL) : '';
+  if (name === 'zsh') env.ZDOTDIR = '/dev/null';
+  else if (SHELL && !quietShells.has(name)) env.SHELL = '/bin/sh';
   if (!(Number(SHLVL) >= 1)) env.SHLVL = '1';
   // Reflect costs a login some: most have no BASH_ENV.
   if (BASH_ENV !== undefined) Reflect.deleteProperty(env, 'BASH_ENV');
-  return { SHELL, SHLVL, BASH_ENV };
+  return { SHELL, SHLVL, BASH_ENV, ZDOTDIR };
 }
 
-/** A Match exec may be written for one of them. zsh reads ~/.zshenv, whatever started it. */
+/** A Match exec may be written for one of them, or for zsh, which reads .zshenv in ZDOTDIR, whatever started it. */
 const quietShells: ReadonlySet<string> = new Set('ash bash dash ksh ksh93 mksh sh yash'.split(' '));
 
 /** The path of a program, or another file, in System32, whatever PATH and the current folder are. */

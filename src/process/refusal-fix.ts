@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { shellQuoted } from '../typed/shell.js';
-import { noAccount } from './ssh-program.js';
+import { noAccount, otherLibrary } from './ssh-program.js';
 
 /** Who asks, and how a file of ssh's is looked at. */
 export interface RefusalEffects {
@@ -26,6 +26,10 @@ const here = (): RefusalEffects => ({
 /** What to do where ssh refuses its own configuration, by its words; undefined: they do not say. */
 export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}): string | undefined {
   if (noAccount.test(said)) return 'ssh runs for no user without an entry in /etc/passwd: add one';
+  if (otherLibrary.test(said))
+    return 'unset LD_LIBRARY_PATH, which leads ssh to another library than its own, as conda and modules do';
+  if (noGroups.test(said))
+    return 'as root of this user namespace ssh may not start vmssh for the host key: vmssh ssh NAME, or ssh -o KnownHostsCommand=none NAME';
   const [, closed] = /^Bad owner or permissions on (.+?)\r?$/im.exec(said) ?? [];
   if (closed !== undefined) return ownerFix(closed, { ...here(), ...effects });
   const [, unread] = /^Can't open user config file (.+?): Permission denied\r?$/im.exec(said) ?? [];
@@ -40,6 +44,9 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
   if (!ourFile.test(basename(file))) return `correct or remove line ${line} of ${file}`;
   return 'vmssh config install writes it for this ssh; in a home that hosts share, run it with the oldest of theirs';
 }
+
+/** Where setgroups is denied. */
+export const noGroups = /^KnownHostsCommand-\w+: initgroups\(/m;
 
 const ourFile = /^(?:00-)?vmssh\.conf$/;
 

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { delimiter, join, posix, win32 } from 'node:path';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { delimiter, dirname, join, posix, win32 } from 'node:path';
 import { quote } from '../errors.js';
 import type { Env } from '../runtime.js';
 import type { Here } from './io.js';
@@ -66,13 +66,16 @@ export function settingIn(printed: string, keyword: string): string | undefined 
   return new RegExp(`^${keyword} (.+)$`, 'm').exec(printed)?.[1];
 }
 
-/** ssh's first message: later ones are consequences. Each program of a LD_PRELOAD that is gone begins with the loader's. */
+/** ssh's first message: later ones are consequences. Each program of a LD_PRELOAD that is gone, or of another library, begins with the loader's. */
 export function firstMessage(stderr: string): string | undefined {
   return stderr
     .split('\n')
     .map((line) => line.trim())
-    .find((line) => !/^(?:$|debug\d:|Warning: Permanently added|OpenSSH_|ERROR: ld\.so|@)/.test(line));
+    .find((line) => !notMessage.test(line));
 }
+
+const notMessage =
+  /^(?:$|debug\d:|Warning: Permanently added|OpenSSH_|ERROR: ld\.so|@)|: no version information available /;
 
 export interface NotStarted {
   readonly problem: string;
@@ -101,8 +104,11 @@ export function startProblem({ code, message }: NodeJS.ErrnoException): string {
   return code === 'ENOENT' ? 'it is not installed, or not in PATH' : message;
 }
 
-/** ssh runs for no user without an entry in the password database, and says nothing else. */
+/** ssh runs for no user without an entry in the password database, and with no other library than its own, and says nothing else. */
 export const noAccount = /^No user exists for /m;
+export const otherLibrary =
+  /symbol lookup error:|error while loading shared libraries:|^OpenSSL version mismatch/m;
+export const startsNot = new RegExp(`${noAccount.source}|${otherLibrary.source}`, 'm');
 
 /** How to install one of ssh's programs, or rsync; undefined for another program. */
 export function howToGet(program: string, platform: NodeJS.Platform): string | undefined {
@@ -133,7 +139,7 @@ export async function isOpenSsh(env: Env, ssh: readonly string[]): Promise<boole
 }
 
 function isOpenSshs(said: string): boolean {
-  return noAccount.test(said) || sshVersion(said) !== undefined;
+  return startsNot.test(said) || sshVersion(said) !== undefined;
 }
 
 async function versionSaid(env: Env, ssh: readonly string[]): Promise<string> {
@@ -174,12 +180,19 @@ export function everySsh(
   { env, platform }: Here,
   folders = systemFolders(env, platform),
 ): readonly (readonly string[])[] {
-  const PATH = [...(env.PATH ?? '').split(delimiter), ...folders].join(delimiter);
-  const found = programsInPath(platform === 'win32' ? 'ssh.exe' : 'ssh', { PATH });
+  const inFolders = (PATH: string) => programsInPath(platform === 'win32' ? 'ssh.exe' : 'ssh', { PATH });
+  const others = inFolders(folders.join(delimiter)).filter((path) => platform === 'win32' || isTrusted(path));
+  const found = [...inFolders(env.PATH ?? ''), ...others];
   const own = sshProgram({ env, platform });
   const files = found.map((path) => realpathSync(path));
   const all = found.filter((path, at) => files.indexOf(realpathSync(path)) === at).map((path) => [path]);
   return own[0] === 'ssh' ? all : [...all, own];
+}
+
+/** Homebrew's folder may be any user's, who may put there what he likes. */
+function isTrusted(path: string): boolean {
+  const owners = [path, dirname(path)].map((each) => statSync(each).uid);
+  return owners.every((uid) => uid === 0 || uid === process.getuid?.());
 }
 
 function systemFolders(env: Env, platform: NodeJS.Platform): readonly string[] {
@@ -199,7 +212,7 @@ export async function refusesUsers(env: Env, ssh: readonly string[] = typedSsh):
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */
 export function abilitiesOf(output: string, setgroups = ofNamespace()) {
   // What it can do does not matter: it will say so itself.
-  const version = noAccount.test(output) ? 9999 : sshVersion(output);
+  const version = startsNot.test(output) ? 9999 : sshVersion(output);
   const isSince = (least: number) => version === undefined || version >= least;
   // Others end at a word that they do not know.
   const isSurelySince = (least: number) => version !== undefined && version >= least;

@@ -3,7 +3,7 @@ import { hangsOrBoots } from '../connect/multiplexer.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import { now } from '../runtime.js';
 import { isLoopback } from '../typed/names.js';
-import { formatEndpoint } from '../typed/route.js';
+import { type Endpoint, formatEndpoint } from '../typed/route.js';
 import { handshakeInterrupted } from './handshake-result.js';
 
 /**
@@ -22,6 +22,14 @@ export async function awaitBanner(connection: Connection, timeoutMs: number, sig
   } finally {
     signal?.removeEventListener('abort', abort);
   }
+}
+
+/** Of a machine behind a multiplexer that gave no answer. */
+export function unanswered(endpoint: Endpoint): ConnectError {
+  const said = { problem: hangsOrBoots, hint: `${bootHint}; ${deadVsock}` };
+  return new ConnectError('handshake', formatEndpoint(endpoint), {
+    ...{ code: 'NO_BANNER', reason: 'unanswered', ...said },
+  });
 }
 
 async function look(connection: Connection, timeoutMs: number): Promise<string> {
@@ -50,7 +58,7 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
       if (said !== undefined)
         throw noBanner('not-ssh', `something answers, but it is not an SSH server: it says ${quote(said)}`);
       const seconds = Number((timeoutMs / 1000).toPrecision(2));
-      if (connection.isUnanswered) throw noBanner('unanswered', hangsOrBoots, `${bootHint}; ${deadVsock}`);
+      if (connection.isUnanswered) throw unanswered(endpoint);
       const hint = endpoint.family === 'vsock-mux' ? `${silentHint}; ${deadVsock}` : silentHint;
       throw noBanner('silent', `connected, but no SSH banner came in ${seconds} s`, hint);
     }

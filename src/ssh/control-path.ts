@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { posix } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { settingIn } from '../process/ssh-program.js';
 import { shellQuoted } from '../typed/shell.js';
 
@@ -13,7 +14,7 @@ export interface ControlPathTrouble {
 export function brokenControlPath(
   settings: string,
   host: string,
-  exists: (path: string) => boolean = existsSync,
+  failsIn: (folder: string) => string | undefined = whyNoSocket,
 ): ControlPathTrouble | undefined {
   const path = settingIn(settings, 'controlpath') ?? 'none';
   if (path === 'none') return undefined;
@@ -24,7 +25,11 @@ export function brokenControlPath(
   const most = longest - (makes ? longestSuffix : 0);
   if (isWhole && Buffer.byteLength(path) > most)
     return { problem: says(`a socket can have ${most} bytes there`), fix: shorterPath };
-  if (!makes || (isWhole && exists(posix.dirname(path)))) return undefined;
+  const folder = posix.dirname(path);
+  const why = makes && isWhole ? failsIn(folder) : undefined;
+  if (!makes || (isWhole && why === undefined)) return undefined;
+  if (why !== undefined && why !== 'ENOENT')
+    return { problem: says(`ssh cannot make its socket in that folder (${why})`), fix: otherFolder };
   const hasName = isWhole
     ? path.toLowerCase().includes(host.toLowerCase())
     : /(?<!%)(?:%%)*%[hkn]/.test(path);
@@ -34,8 +39,25 @@ export function brokenControlPath(
       fix: controlPathFix,
     };
   if (!isWhole) return undefined;
-  const folder = posix.dirname(path);
   return { problem: says('its folder is not there'), fix: `mkdir -p -m 700 ${shellQuoted(folder)}` };
+}
+
+/** What ssh cannot do in a folder: it makes a socket, and then a hard link to that. */
+function whyNoSocket(folder: string): string | undefined {
+  let own: string | undefined;
+  try {
+    own = mkdtempSync(join(folder, '.vmssh-'));
+    writeFileSync(join(own, 'socket'), '');
+    const linked = spawnSync('ln', [join(own, 'socket'), join(own, 'link')], {
+      stdio: 'ignore',
+      timeout: 2000,
+    });
+    return linked.status ? 'no hard links' : undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    if (own !== undefined) rmSync(own, { recursive: true, force: true });
+  }
 }
 
 /** Bytes of a socket's path (unix(7)), and of what ssh appends to it until it listens (its mux.c). */
@@ -43,6 +65,7 @@ const longest = 107;
 const longestSuffix = 17;
 
 const shorterPath = 'a shorter one in your ssh configuration, as in ControlPath /run/user/%i/%C';
+const otherFolder = 'another folder in your ssh configuration, as in ControlPath /run/user/%i/%C';
 
 export const controlPathFix =
   'write %C instead of %h in your ssh configuration, as in ControlPath ~/.ssh/control-%C';

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readlinkSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, posix, win32 } from 'node:path';
 import { isRoot } from '../files/place.js';
@@ -6,6 +7,7 @@ import { realPath } from '../files/read-sync.js';
 import type { Env } from '../runtime.js';
 import { isOwnHome, ownEnv } from '../sources/trusted-env.js';
 import { stateHome } from '../sources/trusted-path.js';
+import { shellQuoted } from '../typed/shell.js';
 
 /** The folder of ssh's own files, in `ownHome`. An empty or relative HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
 export function sshFolder(
@@ -15,6 +17,17 @@ export function sshFolder(
 ): string {
   const { HOME, USERPROFILE } = ownHome(env);
   return join(absolute(platform === 'win32' ? USERPROFILE : HOME, platform) ?? passwdHome() ?? '/', '.ssh');
+}
+
+/** Of one that is a link to nothing, as after a move of the home: why, and what to type. */
+export function goneFolder(folder: string): string | undefined {
+  try {
+    const to = readlinkSync(folder);
+    if (existsSync(folder)) return undefined;
+    return `${folder} is a link to ${to}, which is not there: ln -sfn FOLDER ${shellQuoted(folder)}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function absolute(path: string | undefined, platform: NodeJS.Platform): string | undefined {

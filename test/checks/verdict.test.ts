@@ -98,6 +98,16 @@ describe('a login by ssh -v', () => {
       says: /gives it no connection: cannot connect to "mint": ENOSPC/,
       fix: /^set XDG_RUNTIME_DIR$/,
     },
+    'as root of a namespace that denies setgroups': {
+      lines: [
+        ...upTo('Remote protocol'),
+        'KnownHostsCommand-ORDER: initgroups(root, 0): Operation not permitted',
+        'KnownHostsCommand failed',
+      ],
+      state: 'failed',
+      says: /before the key exchange: KnownHostsCommand failed/,
+      fix: /^as root of this user namespace .*ssh -o KnownHostsCommand=none NAME$/,
+    },
     'to a silent server': {
       lines: upTo('Local version'),
       code: null,

@@ -45,6 +45,12 @@ const renamed = { alias: other, pins: [known] };
 /** Its source says no UUID. */
 const nameless = { alias: 'vmssh-machine%mint' };
 const before = pin(nameless.alias, own);
+/** After a move to another manager and back. */
+const back = {
+  ...nameless,
+  names: ['machine%mint', 'host%mint'],
+  pins: [{ ...before, names: ['machine%mint'] }, pin('vmssh-outside-box%mint', third, 'host%mint')],
+};
 
 describe('the decision about a host key', () => {
   it.each<[name: string, given: Partial<KeyFacts>, want: object]>([
@@ -178,6 +184,27 @@ describe('the decision about a host key', () => {
     [
       "of a name that was another's, whose UUID several machines have",
       { alias: other, pins: [known, { ...pin(other, wrong), isShared: true }], ...shows },
+      contradict('another machine'),
+    ],
+    [
+      "of a short name that was another's, back at a machine whose key is kept by its name",
+      { ...back, manager: undefined },
+      { do: 'vouch', why: 'moved name', pin: true, moved: ['host%mint'] },
+    ],
+    ['of the same, another one', { ...back, ...shows }, contradict('changed')],
+    [
+      "of the same, by another user's machine, who may choose any name",
+      { ...back, reached: { text: 'mint', machine: { authority: 'other' } } },
+      contradict('another machine'),
+    ],
+    [
+      "of the same, where its manager's name for it was another's too",
+      { ...back, pins: [before, pin(other, third, 'machine%web')], names: ['machine%web'] },
+      contradict('another machine'),
+    ],
+    [
+      'of the same, which has two that ssh has kept',
+      { ...back, pins: [...back.pins, ...[own, wrong].map((key) => ({ ...bySsh(key), ...nameless }))] },
       contradict('another machine'),
     ],
     [

@@ -64,19 +64,19 @@ describe('the shell by which our ssh starts its ProxyCommand', () => {
   const dir = useTempDir();
   for (const name of ['nologin', 'fish', 'zsh', 'bash'])
     writeFileSync(join(dir, name), '#!/bin/sh\n', { mode: 0o755 });
-  writeFileSync(join(dir, 'ssh'), '#!/bin/sh\necho "$SHELL $SHLVL"\n', { mode: 0o755 });
+  writeFileSync(join(dir, 'ssh'), '#!/bin/sh\necho "$SHELL $SHLVL" $ZDOTDIR\n', { mode: 0o755 });
 
   it.each([
     { name: 'nologin', shell: join(dir, 'nologin'), becomes: '/bin/sh' },
     { name: 'fish', shell: join(dir, 'fish'), becomes: '/bin/sh' },
     { name: 'missing', shell: join(dir, 'missing'), becomes: '/bin/sh' },
     { name: 'no program', shell: dir, becomes: '/bin/sh' },
-    { name: 'zsh', shell: join(dir, 'zsh'), becomes: '/bin/sh' },
+    { name: 'zsh, without its file', shell: join(dir, 'zsh'), becomes: join(dir, 'zsh'), more: ' /dev/null' },
     { name: 'bash', shell: join(dir, 'bash'), becomes: join(dir, 'bash') },
     { name: 'nothing', shell: '', becomes: '' },
-  ])('is /bin/sh in place of one that may print: $name', async ({ shell, becomes }) => {
-    const env = { ...process.env, SHELL: shell, SHLVL: '', VMSSH_SSH: join(dir, 'ssh') };
-    expect((await run([...vmssh, 'ssh', '-V'], { env })).stdout).toBe(`${becomes} 1\n`);
+  ])('is /bin/sh in place of one that may print: $name', async ({ shell, becomes, more = '' }) => {
+    const env = { ...process.env, SHELL: shell, SHLVL: '', ZDOTDIR: undefined, VMSSH_SSH: join(dir, 'ssh') };
+    expect((await run([...vmssh, 'ssh', '-V'], { env })).stdout).toBe(`${becomes} 1${more}\n`);
   });
 
   it("keeps the user's own for others to see, a level above none, and Windows as it is", () => {

@@ -49,7 +49,11 @@ describe('what to do where ssh refuses its configuration', () => {
       said: `vdollar_percent_expand: env var \${XDG_RUNTIME_DIR} has no value: ${own} line 2: Invalid environment expansion x.`,
       fix: /^export XDG_RUNTIME_DIR=.*, as where you logged in, or write the path there in its place$/,
     },
-    { said: 'OpenSSL version mismatch', fix: undefined },
+    {
+      said: 'OpenSSL version mismatch. Built against 30000020, you have 30200010',
+      fix: /^unset LD_LIBRARY_PATH/,
+    },
+    { said: 'Bus error', fix: undefined },
   ])('$said of $owner', ({ said, owner, uid = 1000, hides = false, fix }) => {
     const all = owner === undefined ? ofAnn : { ...ofAnn, [own]: owner, [site]: owner };
     const effects = { platform: 'linux', uid, look: owners(all), hidesOwners: () => hides } as const;

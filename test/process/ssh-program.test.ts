@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { refusalFix } from '../../src/process/refusal-fix.js';
 import {
   abilitiesOf,
   everySshAbilities,
@@ -13,6 +14,7 @@ import {
   sshProgram,
 } from '../../src/process/ssh-program.js';
 import { configText } from '../../src/ssh/config/text.js';
+import { missingRoot, otherUser } from '../helpers/other-user.js';
 import { lacks } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
@@ -170,6 +172,22 @@ describe('the lines that every ssh reads', () => {
     expect(words.filter((word) => !known.includes(word))).toEqual([]);
   });
 
+  it.skipIf(missingRoot("another user's program"))(
+    "leave out another user's ssh that PATH does not name",
+    async () => {
+      const { uid = 0 } = otherUser;
+      const theirs = folder('theirs', 'echo OpenSSH_7.6p1 >&2');
+      const can = (PATH: string) => everySshAbilities({ env: { PATH }, platform: 'linux' }, [theirs]);
+      expect((await can(`${newest}`)).asksForKeys).toBe(false);
+      chownSync(join(theirs, 'ssh'), uid, uid);
+      expect((await can(`${newest}`)).asksForKeys).toBe(true);
+      expect((await can(`${newest}:${theirs}`)).asksForKeys).toBe(false);
+      chownSync(join(theirs, 'ssh'), 0, 0);
+      chownSync(theirs, uid, uid);
+      expect((await can(`${newest}`)).asksForKeys).toBe(true);
+    },
+  );
+
   it('have all words for one that has them all', async () => {
     const text = configText({
       ...{ program: ['/v'], fdpass: true, platform: 'linux', hosts: [] },
@@ -225,6 +243,10 @@ it("ssh's first message is not what the loader says of a library that is gone", 
     "ERROR: ld.so: object '/gone.so' from LD_PRELOAD cannot be preloaded (cannot open shared object file): ignored.";
   expect(firstMessage(`${gone}\nOpenSSH_9.2p1\n/a line 1: Bad\n`)).toBe('/a line 1: Bad');
   expect(abilitiesOf(`${gone}\nOpenSSH_8.4p1\n`).asksForKeys).toBe(false);
+  const other = 'ssh: symbol lookup error: ssh: undefined symbol: EVP_x, version OPENSSL_3.0.0';
+  const warns = 'ssh: /conda/libcrypto.so.3: no version information available (required by ssh)';
+  expect(firstMessage(`${warns}\n${other}\n`)).toBe(other);
+  expect(refusalFix(`${warns}\n${other}\n`)).toMatch(/^unset LD_LIBRARY_PATH/);
 });
 
 it('an ssh of root in a user namespace that lets it set no groups starts no KnownHostsCommand', () => {

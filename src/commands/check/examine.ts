@@ -75,7 +75,7 @@ export async function examine(options: ExamineOptions, given: Io): Promise<Exami
     // What would go to the network may not mean this machine. One that is not up yet is waited for.
     const isFirst = isLogin && !options.waitMs && !options.start && (await isLed(options, io, signal));
     const first = isFirst ? await loginAsTyped(login, io, signal) : undefined;
-    const { check, brings } = await checked(options, io, signal, onStage);
+    const { check, brings } = await checked({ ...options, hangs: first?.hangs }, io, signal, onStage);
     const { means, error } = check;
     const code = error ? exitCodeOf(error) : exitCode.ok;
     const none = { check, code, findings: [], suspects: [] };
@@ -87,7 +87,8 @@ export async function examine(options: ExamineOptions, given: Io): Promise<Exami
     const identityFile = made?.identityFile ?? (await ownKeyFile(means.identityFile));
     onStage('ssh logs in');
     const seen = { check, means, brings, identityFile, options, made, from, onStage };
-    const plain = first ?? (await loginAsTyped(login, io, signal));
+    const hangs = error?.reason === 'unanswered';
+    const plain = first ?? (hangs ? undefined : await loginAsTyped(login, io, signal));
     onStage('looking inside');
     return await explained({ ...seen, plain }, io, signal);
   } finally {
@@ -238,7 +239,7 @@ function slowness(login: LoginVerdict | undefined, { stages }: CheckResult): rea
 }
 
 async function checked(
-  { target, ...options }: ExamineOptions,
+  { target, ...options }: ExamineOptions & { readonly hangs: boolean | undefined },
   io: Io,
   signal: AbortSignal,
   onStage: (stage: string) => void,

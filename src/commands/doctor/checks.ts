@@ -7,7 +7,7 @@ import { exitCode } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
 import type { Io } from '../../process/io.js';
 import { refusalFix } from '../../process/refusal-fix.js';
-import { howToGet } from '../../process/ssh-program.js';
+import { howToGet, startsNot } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import { type AllMachines, isQuiet } from '../../sources/list-all.js';
 import { isFailure } from '../../sources/source.js';
@@ -115,7 +115,7 @@ function ssh({ ssh: { version, closed, better }, platform }: Facts): HostCheck {
   const fix = better
     ? `put ${dirname(better)} first in PATH: ${better} is OpenSSH 7.6 or later`
     : 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
-  if (/^No user exists/.test(version)) return finding(name, 'bad', said`${version}`, refusalFix(version));
+  if (startsNot.test(version) && !better) return finding(name, 'bad', said`${version}`, refusalFix(version));
   const old = isOld(version);
   const shown = { found: version, report: allowed.ssh(version) };
   return finding(name, old ? 'bad' : 'ok', shown, old ? fix : undefined);

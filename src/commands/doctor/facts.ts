@@ -111,10 +111,12 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
     output(['ssh', '-vG', 'vsock/3'], io),
     proxyCommands(io),
   ]);
-  const version = first instanceof Error ? undefined : first.replace(/^ERROR: ld\.so: .*\n/gm, '').trim();
+  // A program around it may say something before.
+  const version =
+    first instanceof Error ? undefined : (/^OpenSSH.*/m.exec(first)?.[0] ?? firstMessage(first) ?? '');
   const isClosed = first instanceof Error && first.code !== 'ENOENT';
   return {
-    version: version?.split(/\r?\n/)[0],
+    version,
     closed: isClosed ? whyNotStarted('ssh', first, io) : undefined,
     better: isOld(version) ? await newerSsh(io) : undefined,
     refusal: /^hostname /m.test(settings) ? undefined : firstMessage(settings),

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { placeOf } from '../../files/place.js';
 import { reasonOf } from '../../files/read-sync.js';
 import type { Here } from '../../process/io.js';
-import { ownHome, sshFolder } from '../../ssh/folder.js';
+import { goneFolder, ownHome, sshFolder } from '../../ssh/folder.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { finding, type HostCheck, said } from './finding.js';
 
@@ -31,6 +31,8 @@ export async function homeChecks(io: Here): Promise<readonly HostCheck[]> {
     const aside = `mv -i ${quoted(folder)} ${quoted(`${folder}.file`)}`;
     return bad(said`${folder} is a file, where a folder has to be`, aside);
   }
+  const [problem, fix = ''] = goneFolder(folder)?.split(': ') ?? [];
+  if (problem) return bad(said`${problem}`, fix);
   const path = own ? folder : home;
   const error = await tryToWrite(path);
   const look = error && looks[error.code ?? ''];

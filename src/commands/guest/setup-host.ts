@@ -24,7 +24,7 @@ import type { Here, Io } from '../../process/io.js';
 import { ownConnection, sshCommand, typedSsh } from '../../process/ssh-program.js';
 import { ended, keptSshEndsWithUs } from '../../process/terminate.js';
 import type { ReachedMachine } from '../../sources/source.js';
-import { keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
+import { keptAmong, keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
 import { inKnownHosts } from '../../ssh/config/names.js';
 import { knownHostsFiles } from '../../ssh/config/users-files.js';
 import { configArgument } from '../../ssh/config/word.js';
@@ -251,10 +251,10 @@ async function writeHost(login: MachineLogin, what: 'plan' | 'do', { io, add }: 
   const quiet = silent(io);
   const find = once(findMachines);
   const make = async () => {
-    const { logins } = await keptLogins(io);
-    const isOwn = ({ target }: MachineLogin) => target === login.target;
+    const kept = await keptLogins(io);
+    const own = keptAmong(kept, login);
     // In its place: the next plan of a machine that is set up has nothing to change.
-    const all = logins.some(isOwn) ? logins.map((each) => (isOwn(each) ? login : each)) : [...logins, login];
+    const all = own ? kept.logins.map((each) => (each === own ? login : each)) : [...kept.logins, login];
     return planInstall({ system: false, logins: all }, quiet, find);
   };
   const { code, plan } =
@@ -283,8 +283,10 @@ async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {
   const quiet = silent(io);
   const find = once(findMachines);
   const { code, plan } = await carryOut(async () => {
-    const { logins, options } = await keptLogins(io);
-    const [next, ...others] = logins.filter(({ target }) => target !== login.target);
+    const kept = await keptLogins(io);
+    const { logins, options } = kept;
+    const own = keptAmong(kept, login);
+    const [next, ...others] = logins.filter((each) => each !== own);
     if (login.first && next === undefined && isUnset(settings, { ...options, logins: [] }))
       return planUninstall({ system: false }, quiet);
     const left = next && login.first ? { ...next, first: true as const } : next;

@@ -125,8 +125,16 @@ async function setUpAll(
   if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
   const done = await inTurn(plans, work.carryOut);
   screen.done(done, isReady);
+  if (!undo && !json && !options.noConfig) await sayShellTrouble(io);
   if (options.noConfig && !json) io.out(done.map(({ lines = '' }) => `\n${lines}`).join(''));
   return finish(done);
+}
+
+/** What keeps plain ssh from what is ready. */
+async function sayShellTrouble(io: Io): Promise<void> {
+  const { shellTrouble } = await import('../../process/start-files.js');
+  const trouble = await shellTrouble(io);
+  if (trouble) await (await import('../../cli/rows.js')).complain(trouble.problem, trouble.fix, io);
 }
 
 /** The account that called sudo. Undefined: none did, or it is root's own. Throws a CommandError for an unknown one. */

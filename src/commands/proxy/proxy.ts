@@ -194,9 +194,10 @@ async function handOver(
 ): Promise<number> {
   const { handle } = connection;
   const passes = fdpass && native.addon && handle && takesSocket();
-  if (connection.isUnanswered)
-    io.err(`${io.program}: ${printable(text)}: ${hangsOrBoots}; ssh waits for it\n`);
-  else if (passes && io.terminal.stderr) await sayIfSilent(connection, text, io);
+  if (connection.isUnanswered) {
+    const { complain } = await import('../../cli/rows.js');
+    await complain(`${printable(text)}: ${hangsOrBoots}; ssh waits for it`, undefined, io);
+  } else if (passes && io.terminal.stderr) await sayIfSilent(connection, text, io);
   watch.stop();
   if (passes && passFd(native.addon, handle, text)) {
     connection.handedOver?.();

@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { printable } from '../../errors.js';
 import { type ProgramEnd, type ProgramOptions, runProgram } from '../../process/run-program.js';
-import { asksNothing, forwardsNothing, settingIn, sshCommand } from '../../process/ssh-program.js';
+import {
+  asksNothing,
+  forwardsNothing,
+  ownConnection,
+  settingIn,
+  sshCommand,
+} from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
 import { type Env, hasTerminal, now } from '../../runtime.js';
 import type { ViaEndpoint, ViaSocket } from '../../typed/route.js';
@@ -73,13 +79,20 @@ export async function wasDropped(said: string, settingsOf: () => Promise<string>
 }
 
 /** Why an ssh failed, by its own words: its last line, or the one before what a ProxyJump that ended leads to. */
-export function whySshFailed({ stderr, code, signal }: ProgramEnd): string {
-  const lines = stderr
+export function whySshFailed(end: ProgramEnd): string {
+  const cause = causesIn(end).at(-1) ?? linesOf(end).at(-1) ?? '';
+  return printable(cause.slice(0, 300)) || `ssh ended with ${end.signal ?? `exit code ${end.code}`}`;
+}
+
+function causesIn(end: ProgramEnd): readonly string[] {
+  return linesOf(end).filter((line) => !afterProxy.test(line));
+}
+
+function linesOf({ stderr }: ProgramEnd): readonly string[] {
+  return stderr
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean);
-  const cause = lines.filter((line) => !afterProxy.test(line)).at(-1) ?? lines.at(-1) ?? '';
-  return printable(cause.slice(0, 300)) || `ssh ended with ${signal ?? `exit code ${code}`}`;
 }
 
 const afterProxy =
@@ -114,15 +127,23 @@ export async function runHop(
   const words = quietHop({ ...login, settings }, Math.min(connectMs, timeoutMs));
   const attempt = (leftMs: number) => run(words, { ...options, timeoutMs: leftMs });
   const isDropped = ({ stderr }: ProgramEnd) => wasDropped(stderr, async () => asked);
-  return whileDropped(attempt, isDropped, timeoutMs, signal);
+  const end = await whileDropped(attempt, isDropped, timeoutMs, signal);
+  // ssh takes the words of what leads there from a connection that persists.
+  const isMute = linesOf(end).length > 0 && causesIn(end).length === 0;
+  if (!isMute || (settingIn(asked, 'controlpersist') ?? 'no') === 'no') return end;
+  const alone = { ...login, settings: [ownConnection, ...settings] };
+  return run(quietHop(alone, connectMs), { ...options, timeoutMs: connectMs });
 }
 
-/** The command for the host's ProxyJump, as ssh makes it, which asks nothing either: ssh does not pass BatchMode on. */
+/**
+ * The command for the host's ProxyJump, as ssh makes it, which asks nothing either: ssh does not pass BatchMode on. The shared connection
+ * stays that of the ProxyJump, which is in its %C.
+ */
 function quietJump(ssh: readonly string[], settings: string): readonly string[] {
   const jumps = settingIn(settings, 'proxyjump')?.split(',');
-  return jumps === undefined || process.platform === 'win32'
-    ? []
-    : [`ProxyCommand=${jumpCommand(jumps, ssh)}`];
+  if (jumps === undefined || process.platform === 'win32') return [];
+  const shared = settingIn(settings, 'controlpath')?.replaceAll('%', '%%');
+  return [`ProxyCommand=${jumpCommand(jumps, ssh)}`, ...(shared ? [`ControlPath=${shared}`] : [])];
 }
 
 function jumpCommand(jumps: readonly string[], ssh: readonly string[]): string {

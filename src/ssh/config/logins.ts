@@ -100,11 +100,16 @@ export async function madeLogin(
 
 /** The login that setup made for a machine, also one that sshd refused. */
 export async function keptLogin(machine: Listed | undefined, io: Here): Promise<MachineLogin | undefined> {
-  if (machine === undefined) return undefined;
-  const { logins: all, state } = await keptLogins(io);
+  return machine && keptAmong(await keptLogins(io), machine);
+}
+
+/** The same where all are read already. */
+export function keptAmong({ logins: all, state }: KeptLogins, machine: Listed): MachineLogin | undefined {
   const listed = state?.machines.filter(({ gone }) => gone === undefined) ?? [];
   return keptFor(all, listed)(machine);
 }
+
+type KeptLogins = Awaited<ReturnType<typeof keptLogins>>;
 
 /** The logins that are kept, also of a state that is lost; `isFirst`: nothing was kept. */
 export async function keptLogins({ env, platform }: Here) {

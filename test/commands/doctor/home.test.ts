@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { homeChecks } from '../../../src/commands/doctor/home.js';
@@ -35,6 +35,17 @@ it('~/.ssh that is a file is', async () => {
   const [check] = await look('odd');
   expect([check]).toMatchObject(bad(/\/odd\/\.ssh is a file/, /^mv -i \S+\/odd\/\.ssh \S+\.ssh\.file$/));
   expect(check?.report).toBe('… is a file, where a folder has to be');
+});
+
+it('~/.ssh that is a link to where it was before a move is', async () => {
+  mkdirSync(join(dir, 'moved'));
+  symlinkSync('/proc/none/.ssh', join(dir, 'moved/.ssh'));
+  expect(await look('moved')).toMatchObject(
+    bad(
+      /\/moved\/\.ssh is a link to \/proc\/none\/\.ssh, which is not there$/,
+      /^ln -sfn FOLDER \S+\/moved\/\.ssh$/,
+    ),
+  );
 });
 
 it.skipIf(process.getuid?.() === 0)('a home that is closed to its user is', async () => {

@@ -145,11 +145,12 @@ async function socketOf(agent: NonNullable<World['agent']>, dir: string): Promis
   rmSync(path, { force: true });
   if (agent === 'is gone') return path;
   if (agent === 'has the key') await startRealAgent(path, join(dir, 'id'));
+  else if (agent === 'has the certificate') await startRealAgent(path, join(dir, 'signed'));
   else await startAgent(path, agent, join(dir, 'id.pub'));
   return path;
 }
 
-/** id: known to the machine; pass: the same with a passphrase; other: unknown. */
+/** id: known to the machine; pass: the same with a passphrase; other: unknown; signed: with a certificate by it whose time is over. */
 function makeKeys(dir: string): void {
   const made = (name: string, ...more: readonly string[]) =>
     spawnSync('ssh-keygen', ['-q', '-f', join(dir, name), ...more]);
@@ -157,8 +158,12 @@ function makeKeys(dir: string): void {
     copyFileSync(join(dir, from), join(dir, to));
     chmodSync(join(dir, to), mode);
   };
-  rmSync(join(dir, 'other'), { force: true });
-  made('other', '-t', 'ed25519', '-N', '');
+  for (const name of ['other', 'signed']) {
+    rmSync(join(dir, name), { force: true });
+    made(name, '-t', 'ed25519', '-N', '');
+  }
+  const sign = ['-q', '-s', join(dir, 'other'), '-I', 'x', '-V', '-2h:-1h', join(dir, 'signed.pub')];
+  spawnSync('ssh-keygen', sign);
   copied('id', 'pass');
   copied('id.pub', 'pass.pub');
   made('pass', '-p', '-P', '', '-N', 'secret');

@@ -9,7 +9,7 @@ export interface World {
   readonly below?: string;
   /** Lines above the others of the machine's sshd_config. */
   readonly sshd?: string;
-  readonly agent?: AgentKind | 'has the key' | 'is gone';
+  readonly agent?: AgentKind | 'has the key' | 'has the certificate' | 'is gone';
   readonly shell?: 'bash' | 'fish' | 'tcsh' | 'zsh';
   /** A program of the machine, by its name and package. */
   readonly needs?: 'tmux';
@@ -43,6 +43,12 @@ const noFile = 'IdentityFile DIR/nothing';
 const startFileThere =
   'ForceCommand HOME=DIR/home BASH_ENV=DIR/home/start exec bash -c "$SSH_ORIGINAL_COMMAND"';
 
+const expired = {
+  sshd: 'TrustedUserCAKeys DIR/other.pub\nAuthorizedKeysFile none\n',
+  state: 'failed',
+  says: /^your certificate \S* has expired \(\d{4}-\d\d-\d\d \d\d:\d\d UTC\), and sshd lets no key/,
+} as const;
+
 export const worlds: readonly World[] = [
   {
     name: 'a key that the machine knows',
@@ -56,6 +62,25 @@ export const worlds: readonly World[] = [
     isNew: true,
     state: 'ok',
     says: /; its host key was new, and ssh keeps it: SHA256:/,
+  },
+  {
+    name: 'a machine that is new at each boot',
+    above: 'Host *\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n',
+    state: 'ok',
+    says: /^ssh logs in as [^;]*$/,
+  },
+  {
+    ...expired,
+    name: 'a certificate whose time is over',
+    below: 'IdentityFile DIR/signed\nIdentityAgent none',
+  },
+  { ...expired, name: 'the same of an agent', below: noFile, agent: 'has the certificate' },
+  {
+    name: 'a machine that hangs behind its multiplexer',
+    typed: 'vsock-muxDIR/agent',
+    agent: 'hangs',
+    state: 'failed',
+    says: /^the machine takes no connection: it hangs, or boots$/,
   },
   { name: 'by its user', typed: 'USER@ADDRESS', state: 'ok', says: /^ssh logs in as / },
   {

@@ -61,6 +61,25 @@ describe.skipIf(missing)(`vmssh setup, taken back or run again${missing ? `: ${m
     });
   });
 
+  it('leaves the login of a machine that had its name before, and has another one now', async () => {
+    const before = trees();
+    expect(await setup('--yes', 'incus/web')).toMatchObject({ code: 0 });
+    const path = join(dir, 'state/vmssh/hosts.json');
+    const read = () => JSON.parse(readFileSync(path, 'utf8'));
+    const { options, machines, ...rest } = read();
+    const others = { uuid: uuid.replaceAll('2', '3') };
+    const logins = [{ ...options.logins[0], ...others }];
+    const moved = { ...machines[0], ...others, host: 'old', target: 'incus/old' };
+    const state = { ...rest, options: { ...options, logins }, machines: [...machines, moved] };
+    writeFileSync(path, JSON.stringify(state));
+    expect(await setup('--yes', 'incus/web')).toMatchObject({ code: 0 });
+    expect(read().options.logins).toMatchObject([others, { uuid }]);
+    expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0 });
+    expect(read().options.logins).toMatchObject([others]);
+    expect(await run([...vmssh, 'config', 'uninstall'], { env })).toMatchObject({ code: 0 });
+    expect(trees()).toEqual(before);
+  });
+
   it('is interrupted by Ctrl-C while it looks for the machine', async () => {
     writeFileSync(join(dir, 'interrupt'), '');
     const end = await run([...pid, ...vmssh, 'setup', '--yes', 'incus/web'], { env });

@@ -42,8 +42,21 @@ describe.skipIf(missingAddon() ?? missingPrograms(programs))('a hypervisor whose
     expect({ stdout, stderr, code, asked: asked() }).toMatchObject({ code: 0, asked: 'asked\nasked\n' });
   });
 
+  it.each([
+    { sharing: 'is shared by ssh itself', persist: '5s', again: '' },
+    { sharing: 'ends with its ssh', persist: 'no', again: 'asked\nasked\n' },
+  ])('is asked once behind a ProxyJump where a connection $sharing', async ({ persist, again }) => {
+    const sharing = `ControlMaster auto\nControlPath ${bed.dir}/cm-${persist}\nControlPersist ${persist}\n`;
+    bed.configure(`Host hv1\n    ProxyJump bastion\n${sharing}`);
+    for (const logins of ['asked\nasked\n', `asked\nasked\n${again}`]) {
+      const { stdout, stderr, code } = await run([...vmssh, 'list', '--via', 'hv1'], { env });
+      expect({ stdout, stderr, code, asked: asked() }).toMatchObject({ code: 0, asked: logins });
+    }
+  });
+
   it('is not asked where nobody can answer, and neither is its ProxyJump', async () => {
-    bed.configure('Host hv1\n    ProxyJump bastion,bastion\n');
+    const shared = `ControlMaster auto\nControlPath ${bed.dir}/cm\nControlPersist 5s\n`;
+    bed.configure(`Host hv1\n    ProxyJump bastion,bastion\n${shared}`);
     const { SSH_ASKPASS, ...silent } = env;
     script(join(bed.dir, 'ssh-askpass'), `echo asked >> ${join(bed.dir, 'asked')}`);
     const { code, stdout } = await run([...vmssh, 'list', '--via', 'hv1', '--json'], { env: silent });

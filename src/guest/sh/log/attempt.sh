@@ -69,6 +69,8 @@ refused_otherwise() {
     fail login "a login as $1 failed: $login_about$cause" "$(sshd_log)"
   elif own_file=$(file_with_offered) && [ -n "$own_file" ]; then
     fail login "a login as $1 failed: $login_about, though $own_file has its key$cause" "$(sshd_log)"
+  elif [ -z "${key_file:-}" ] && [ "$(setting authorizedkeysfile)" = none ]; then
+    fail login "a login as $1 failed: $login_about; sshd reads keys from no file$cause" "$(no_file_fix)"
   else
     fail "$(key_step)" "a login as $1 failed: $login_about${offered:+; ${key_file:-no file} has none of the keys that ssh offers}$cause" \
       "# put the public key of the one that ssh uses into ${key_file:-a file that sshd reads}: on the host, vmssh guest install --key does that"

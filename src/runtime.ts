@@ -3,6 +3,12 @@ import { resolve } from 'node:path';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** Whose files and programs count, and on which system. */
+export interface Here {
+  readonly env: Env;
+  readonly platform: NodeJS.Platform;
+}
+
 /** Whether this is the executable, where no interpreter runs a script. */
 export const isCompiled = 'quickjs' in process.versions;
 

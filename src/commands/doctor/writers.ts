@@ -1,8 +1,8 @@
 import { posix, win32 } from 'node:path';
 import { effects, upwards, type Writers, writersByMode } from '../../files/writers.js';
 import { type AddonState, loadAddon } from '../../native.js';
-import type { Here } from '../../process/io.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
+import type { Here } from '../../runtime.js';
 import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import { type Shell, shellQuoted } from '../../typed/shell.js';
 import { finding, type HostCheck, said } from './finding.js';

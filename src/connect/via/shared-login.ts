@@ -3,12 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Here } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { settingIn, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { ended } from '../../process/terminate.js';
-import type { Env } from '../../runtime.js';
-import { connectMs, hopOptions, patience } from './hop-command.js';
+import type { Env, Here } from '../../runtime.js';
+import { connectMs, hopOptions, patience, settingsFor } from './hop-command.js';
 
 /** The folder with the connections that a command and what it starts share: a socket for each hypervisor. */
 const variable = 'VMSSH_HOPS';
@@ -50,11 +49,7 @@ function pathFor(host: string, { [variable]: folder }: Env): string | undefined 
 /** Not if the user's ssh shares its own connections. What it says of a failure is said later, by the ssh that has to go on. */
 async function login(host: string, env: Env): Promise<void> {
   const ssh = sshProgram({ env, platform: process.platform });
-  const asked = await runProgram(sshCommand({ ssh, flags: ['-G'], host }), {
-    env,
-    timeoutMs: connectMs,
-  }).catch(() => undefined);
-  const own = settingIn(asked?.stdout ?? '', 'controlpath');
+  const own = settingIn(await settingsFor({ ssh, host }, env), 'controlpath');
   if (own !== undefined && own !== 'none') return;
   const { flags, settings } = hopOptions(connectMs);
   const shared = ['ControlMaster=yes', `ControlPath=${pathFor(host, env)}`, `ControlPersist=${idleSeconds}`];

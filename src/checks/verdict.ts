@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
 import { refusalFix } from '../process/refusal-fix.js';
 import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
@@ -12,7 +11,10 @@ import { unsignedFix } from './agent.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
-export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'> {
+export interface LoginVerdict {
+  readonly state: 'ok' | 'skipped' | 'failed';
+  readonly message: string;
+  readonly fix?: string | undefined;
   readonly user: string;
   /** The time of the login. Milliseconds. */
   readonly ms: number;

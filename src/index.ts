@@ -72,13 +72,14 @@ export async function connect(target: string, options: ConnectOptions = {}): Pro
 }
 
 async function machineStream(
-  { text, user, typed, target, machine: listed }: LoginTarget,
+  found: LoginTarget,
   { connection, resolution }: Reached,
 ): Promise<MachineStream> {
-  const machine = resolution.machine ?? listed;
+  const { text, user, target } = found;
+  const machine = resolution.machine ?? found.machine;
   const identityFile = await keyFor(target, machine);
   const stream: Duplex = toDuplex(connection);
-  const judge = (key: Buffer) => judged(key, { text, target, typed }, machine, connection.endpoint);
+  const judge = (key: Buffer) => judged(key, found, machine, connection.endpoint);
   const verdictOn: MachineStream['verdictOn'] = async (key) => (await judge(key)).verdict;
   const hostVerifier: MachineStream['hostVerifier'] = (key, verify) => {
     judge(key).then(
@@ -96,7 +97,7 @@ async function keyFor(target: Target, machine: Reached['resolution']['machine'])
 
 async function judged(
   key: Buffer,
-  found: Pick<LoginTarget, 'text' | 'target' | 'typed'>,
+  found: LoginTarget,
   machine: Reached['resolution']['machine'],
   endpoint: Endpoint,
 ): Promise<JudgedKey> {
@@ -106,12 +107,8 @@ async function judged(
     import('./identity/record.js'),
     import('./identity/known-address.js'),
   ]);
-  return judgeHostKey(key, {
-    reached: await withMachine(recordOf(found, machine, endpoint), env),
-    typed: found.typed,
-    env,
-    platform,
-  });
+  const reached = await withMachine(recordOf(found, machine, endpoint), env);
+  return judgeHostKey(key, { reached, typed: found.typed, env, platform });
 }
 
 /** A machine by its first route, and what its manager made for a login. */

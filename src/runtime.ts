@@ -3,6 +3,12 @@ import { resolve } from 'node:path';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** Whose files and programs count, and on which system. */
+export interface Here {
+  readonly env: Env;
+  readonly platform: NodeJS.Platform;
+}
+
 /** Whether this is the executable, where no interpreter runs a script. */
 export const isCompiled = 'quickjs' in process.versions;
 
@@ -25,9 +31,12 @@ export function wantsColor({ env, terminal }: Surroundings, stream: 'stdout' | '
 }
 
 /** Whether this process has a terminal, which its stdin and stdout need not be. */
-export function hasTerminal(): boolean {
+export function hasTerminal(
+  path: string = process.platform === 'win32' ? '\\\\.\\CONIN$' : '/dev/tty',
+  flags = 'r',
+): boolean {
   try {
-    closeSync(openSync(process.platform === 'win32' ? '\\\\.\\CONIN$' : '/dev/tty', 'r'));
+    closeSync(openSync(path, flags));
     return true;
   } catch {
     return false;

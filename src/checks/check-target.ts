@@ -6,7 +6,6 @@ import { openConnection } from '../connect/open.js';
 import { ConnectError } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget, splitLogin } from '../lookup/login.js';
-import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import { typedSsh } from '../process/ssh-program.js';
 import { orSetup } from '../reach/all-failed.js';
@@ -89,18 +88,9 @@ export async function checkTarget(
   return { target, means, stages, routes, error, ...there };
 }
 
-interface Located extends ListedTarget {
-  readonly port: number;
-  /** As typed, without the user. */
-  readonly host: string;
-  readonly login: Awaited<ReturnType<typeof madeLogin>>;
-  /** Undefined: nobody has said one. */
-  readonly named: string | undefined;
-  /** Before anything is opened. */
-  readonly known: NonNullable<CheckResult['means']>;
-}
+type Located = Awaited<ReturnType<typeof locate>>;
 
-async function locate(typed: string, check: Check): Promise<Located> {
+async function locate(typed: string, check: Check) {
   const { options, io, signal, onStage } = check;
   const { user: typedUser, host } = splitLogin(typed);
   const asked = { host: typedHost(host) ?? host, sshConfig: options.sshConfig, ssh: typedSsh, signal };
@@ -112,8 +102,10 @@ async function locate(typed: string, check: Check): Promise<Located> {
   if (machine) check.pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
   const port = options.port ?? portArgument(found.port ?? (await early)?.port);
   const login = await madeLogin(machine, io);
+  // Undefined: nobody has said one.
   const named = options.user ?? typedUser ?? login?.user;
   const user = named ?? (await early)?.user ?? '';
+  // Before anything is opened.
   const known = { text, port, machine: machine?.name, parsed: found.target, user };
   check.means = known;
   return { ...found, host, port, login, named, known };

@@ -1,9 +1,9 @@
-import { formatProgress } from '../cli/guest.js';
+import { findingsOf, formatProgress } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
 import { ConnectError, printable } from '../errors.js';
 import type { GuestRoute, GuestRouteOptions, HostFlags } from '../guest/run/route.js';
 import { guestCaller, guestRoute, leaveScript, leftFile, runLeft, sudoAsks } from '../guest/run/route.js';
-import type { ProgressLine, RunScriptOptions, ScriptOutcome } from '../guest/run/run-script.js';
+import type { Finding, ProgressLine, RunScriptOptions, ScriptOutcome } from '../guest/run/run-script.js';
 import { cidOf, closedMessage, otherShell, runScript } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { lookUp, splitUser } from '../lookup/login.js';
@@ -19,7 +19,7 @@ export type Into = HostFlags &
   Pick<GuestRouteOptions, 'port' | 'routes' | 'identityFile'> & { readonly settings?: readonly string[] };
 
 export interface Inside {
-  readonly lines: readonly ProgressLine[];
+  readonly findings: readonly Finding[];
   readonly ok: boolean;
   readonly notRun?: ConnectError;
 }
@@ -46,7 +46,7 @@ export async function lookInside(
   const { route, outcome } = await run(into, checkScript(options), io, signal, limitMs);
   const { lines, code } = outcome;
   const notRun = code === undefined ? await whyNotRun(into, route, outcome, io, signal) : undefined;
-  return { lines, ok: code === 0, notRun };
+  return { findings: findingsOf(lines), ok: code === 0, notRun };
 }
 
 export interface Guest {

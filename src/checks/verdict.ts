@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readTextIfAny } from '../files/read-sync.js';
-import type { Finding } from '../guest/diagnose.js';
 import { guestFailures } from '../guest/failures.js';
 import { certificateIn } from '../identity/certificate.js';
 import { pinPrint } from '../identity/pins.js';
@@ -16,7 +15,10 @@ import { unsignedFix } from './agent.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
-export interface LoginVerdict extends Pick<Finding, 'state' | 'message' | 'fix'> {
+export interface LoginVerdict {
+  readonly state: 'ok' | 'skipped' | 'failed';
+  readonly message: string;
+  readonly fix?: string | undefined;
   readonly user: string;
   /** The time of the login. Milliseconds. */
   readonly ms: number;

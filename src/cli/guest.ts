@@ -1,14 +1,13 @@
 import { printable, quote } from '../errors.js';
 import { readTextSync } from '../files/read-sync.js';
 import { type GuestRouteName, guestRouteOf, type HostFlags } from '../guest/run/route.js';
-import type { ProgressLine } from '../guest/run/run-script.js';
+import type { Finding, ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/kinds.js';
 import { splitUser } from '../lookup/login.js';
 import { checkUserName } from '../typed/names.js';
 import { parsePort } from '../typed/numbers.js';
 import { shellLine, wordsToType } from '../typed/shell.js';
 import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage, verbose } from './command.js';
-import type { FindingJson } from './json.js';
 import type { FormatRows } from './rows.js';
 
 export const byOption = oneOf<GuestRouteName>({
@@ -128,18 +127,29 @@ export function fixHere(fix: string, exec: readonly string[] | undefined): strin
 
 const marks = { ok: 'ok', changed: 'add', skipped: 'none', failed: 'wrong' } as const;
 
-/** For people: without `isWhole` only what is wrong or left out; a fix and a hint belong to the line above. */
-export function linesInside(lines: readonly ProgressLine[], isWhole: boolean): readonly ProgressLine[] {
-  let isShown = isWhole;
-  return lines.filter(({ state }) => {
-    if (state !== 'fix' && state !== 'hint') isShown = isWhole || state === 'failed' || state === 'skipped';
-    return isShown;
-  });
+/** A finding, and below it what to do. */
+export function formatFinding(finding: Finding, format: FormatRows, exec?: readonly string[]): string {
+  const { name, state, found } = finding;
+  return formatProgress({ state, step: name, message: found }, format) + formatHelp(finding, format, exec);
+}
+
+export function formatHelp(
+  { name: step, fix, hint, by }: Finding,
+  format: FormatRows,
+  exec?: readonly string[],
+): string {
+  const said = (state: 'fix' | 'hint', message = '') =>
+    message && formatProgress({ state, step, message }, format, exec);
+  return (by ? said('fix', fix) : format([{ fix }], 2)) + said('hint', hint);
+}
+
+export function isWrong({ state }: Finding): boolean {
+  return state === 'failed' || state === 'skipped';
 }
 
 /** A script's lines as findings: each fix and each hint is a line of its own there. */
-export function findingsOf(lines: readonly ProgressLine[]): readonly FindingJson[] {
-  const found: FindingJson[] = [];
+export function findingsOf(lines: readonly ProgressLine[]): readonly Finding[] {
+  const found: Finding[] = [];
   for (const { state, step: name, message } of lines) {
     const last = found.at(-1);
     if (state === 'fix' || state === 'hint') {

@@ -29,18 +29,6 @@ export interface FailedJson extends Envelope {
   readonly error: FailureJson;
 }
 
-/** A fact and its fix. "skipped": it does not matter here, or cannot be seen. */
-export interface FindingJson {
-  readonly name: string;
-  readonly state: 'ok' | 'changed' | 'skipped' | 'failed';
-  readonly found: string;
-  /** Inside a guest: a command to paste there, as root. */
-  readonly fix?: string;
-  readonly hint?: string;
-  /** In a guest's own words, which may be anything. */
-  readonly by?: 'guest';
-}
-
 export function envelope<Name extends string>(command: Name, exitCode: number): Envelope<Name> {
   return { version: jsonVersion, command, ok: exitCode === 0, exitCode };
 }

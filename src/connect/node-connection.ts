@@ -7,11 +7,9 @@ import type { Endpoint } from '../typed/route.js';
 import type { Connection, OpenOptions } from './connection.js';
 import { before } from './wait.js';
 
-type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;
-
 /** Opens a unix or TCP socket without the addon. Rejects with Node's error, or ETIMEDOUT. */
 export async function openNodeSocket(
-  endpoint: NodeEndpoint,
+  endpoint: Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>,
   { timeoutMs, signal }: OpenOptions,
 ): Promise<Connection> {
   if (endpoint.family !== 'tcp' && !fitsSocket(endpoint.path))

@@ -1,4 +1,6 @@
+import type { ConnectError } from '../errors.js';
 import { controlPathFix } from '../ssh/control-path.js';
+import { type Endpoint, usesVsock } from '../typed/route.js';
 
 /** How a failure in the guest looks from this host, by the error of the connection. */
 export const symptoms = {
@@ -158,3 +160,21 @@ export const guestFailures = {
 } as const satisfies Readonly<Record<string, GuestFailure>>;
 
 export type FailureName = keyof typeof guestFailures;
+
+/** Possible causes of a failed connection over `family`, likeliest first; none if the error is clear. */
+export function suspects(error: ConnectError, family?: Endpoint['family']): readonly FailureName[] {
+  const symptom = symptomOf(error);
+  if (symptom === undefined) return [];
+  const rows = Object.entries(guestFailures) as [FailureName, GuestFailure][];
+  return rows
+    .filter(([, { seenAs, onlyVsock }]) => seenAs?.includes(symptom) && (!onlyVsock || usesVsock(family)))
+    .map(([name]) => name);
+}
+
+function symptomOf({ op, code, reason }: ConnectError): Symptom | undefined {
+  const names = Object.keys(symptoms) as Symptom[];
+  return names.find((name) => {
+    const symptom: { op: string; codes: readonly string[]; reason?: string } = symptoms[name];
+    return symptom.op === op && symptom.codes.includes(code) && (symptom.reason ?? reason) === reason;
+  });
+}

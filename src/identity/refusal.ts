@@ -1,5 +1,6 @@
 import { ConnectError, quote } from '../errors.js';
-import { type ShellPlace, shellOf, shellQuoted } from '../typed/shell.js';
+import type { Here } from '../runtime.js';
+import { shellOf, shellQuoted } from '../typed/shell.js';
 import type { Refusal } from './decide.js';
 
 /** What the sentences name. */
@@ -20,7 +21,7 @@ interface Named {
 export type Explained = Readonly<Record<'code' | 'problem' | 'hint', string>> & { readonly final: true };
 
 /** Why a machine's host key is refused: one clause, whose "it" is the key, and the fix. */
-export function explainRefusal(why: Refusal | 'unknown', named: Named, place: ShellPlace): Explained {
+export function explainRefusal(why: Refusal | 'unknown', named: Named, place: Here): Explained {
   const { typed, forget = typed, made = typed, silent = [], path, file = path } = named;
   const silence = `${silent.join(' and ')} did not answer, and may know whose address it is`;
   const word = (text: string) => shellQuoted(text, shellOf(place));
@@ -75,7 +76,7 @@ const codes: Readonly<Partial<Record<Refusal | 'unknown', string>>> = {
 };
 
 /** The command that removes the keys that `guest credentials` made for a machine, and so the trust in them. */
-export function undoCommand(name: string, place: ShellPlace): string {
+export function undoCommand(name: string, place: Here): string {
   return `vmssh guest credentials --undo ${shellQuoted(name, shellOf(place))}`;
 }
 

@@ -1,11 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Env } from '../runtime.js';
-
-/** Whose files and programs count, and on which system. */
-export interface Here {
-  readonly env: Env;
-  readonly platform: NodeJS.Platform;
-}
+import type { Env, Here } from '../runtime.js';
 
 /** This program, for another one that calls it. */
 export interface OwnProgram extends Here {

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, posix, win32 } from 'node:path';
 import { quote } from '../errors.js';
-import type { Env } from '../runtime.js';
-import type { Here } from './io.js';
+import type { Env, Here } from '../runtime.js';
 import { foldersOfPath, programsInPath, systemProgram } from './program-in-path.js';
 import { runProgram } from './run-program.js';
 

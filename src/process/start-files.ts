@@ -1,8 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { printable, quote } from '../errors.js';
-import { type Env, tilde } from '../runtime.js';
-import type { Here } from './io.js';
+import { type Env, type Here, tilde } from '../runtime.js';
 import { isProgram } from './program-in-path.js';
 import { type ProgramResult, runProgram } from './run-program.js';
 
@@ -44,15 +43,20 @@ export async function shellTrouble(
   const file = kind && (await culprit(shell, kind, trouble, env));
   if (kind === undefined || (file === undefined && trouble === 'ends'))
     return useSh(`SHELL is ${shell}, which ${said(seen, trouble)}`, trouble);
-  const where = kind === shells.bash ? ' where no shell started ssh (VS Code, a git client, a unit)' : '';
+  const [where = '', without = ''] = kind === shells.bash ? onlyBash : [];
   const name = file === undefined ? `a start file of ${shell}` : tilde(file, env);
   return {
     trouble,
-    problem: `${name} ${said(seen, trouble)}${where}: ${effects[trouble]}`,
+    problem: `${name} ${said(seen, trouble)}${where}: ${effects[trouble]}${without}`,
     about: `a start file of the shell ${fixed[trouble]}`,
     fix: kind.fix(name),
   };
 }
+
+const onlyBash = [
+  ' where no shell started ssh (VS Code, a git client, a unit)',
+  '; vmssh config install --no-fdpass does without that file',
+];
 
 /** It is no shell, or one of which nothing is known here. */
 function useSh(why: string, trouble: Trouble): ShellTrouble {
@@ -163,7 +167,7 @@ const shells: Readonly<Record<string, StartFiles>> = {
     bare: ['--norc'],
     source: '.',
     files: (env) => ['/etc/bash.bashrc', home(env, '.bashrc')],
-    fix: (file) => `${firstLine('[[ $- == *i* ]] || return')(file)}; or: vmssh config install --no-fdpass`,
+    fix: firstLine('[[ $- == *i* ]] || return'),
   },
   fish: {
     bare: ['--no-config'],

@@ -1,7 +1,7 @@
 import { ConnectError, errorWith, type Op } from '../errors.js';
 import { managerExec } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
-import type { Here } from '../process/io.js';
+import type { Here } from '../runtime.js';
 import type { DiscoveredMachine } from '../sources/source.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
 

@@ -1,6 +1,7 @@
 import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '../errors.js';
+import type { Here } from '../runtime.js';
 import type { Route } from '../typed/route.js';
-import { type ShellPlace, shellLine, shellOf, startLine } from '../typed/shell.js';
+import { shellLine, shellOf, startLine } from '../typed/shell.js';
 import { searchWordsOf } from './no-machine.js';
 import { addressRoute } from './routes.js';
 import type {
@@ -48,7 +49,7 @@ export function withoutRoute(
 export function whyOff(
   { name, status }: MachineState,
   start: StartCommand | undefined,
-  context: ShellPlace & { readonly text: string },
+  context: Here & { readonly text: string },
 ): Recheck | undefined {
   if (mayBeUp({ status })) return undefined;
   const problem = `${quote(name)} is ${status}`;

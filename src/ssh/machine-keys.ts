@@ -11,9 +11,9 @@ import { type Pin, pinPrint, pinsIn, withRoots } from '../identity/pins.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { cannotTell, type Explained, explainRefusal, notChecked } from '../identity/refusal.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
-import type { Env } from '../runtime.js';
+import type { Env, Here } from '../runtime.js';
 import { slug } from '../typed/names.js';
-import { type ShellPlace, shellQuoted } from '../typed/shell.js';
+import { shellQuoted } from '../typed/shell.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
 import type { KeyOwner } from './key-owner.js';
 
@@ -210,7 +210,7 @@ export interface Refused {
 }
 
 /** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */
-export function refusalOf(refused: Refused, keys: MachineKeys, typed: string, place: ShellPlace): Explained {
+export function refusalOf(refused: Refused, keys: MachineKeys, typed: string, place: Here): Explained {
   const { why, file } = refused;
   const { reached, made, path, pins, alias } = keys;
   const { silent } = reached;

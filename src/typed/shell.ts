@@ -1,20 +1,15 @@
 import { ConnectError, errorWith } from '../errors.js';
-import type { Env } from '../runtime.js';
+import type { Here } from '../runtime.js';
 import { hasControlCharacter } from './names.js';
 
 /** The shell into which a person pastes what is printed. "powershell": Windows PowerShell 5, "pwsh": PowerShell 7. */
 export type Shell = 'posix' | 'cmd' | 'powershell' | 'pwsh';
 
-export interface ShellPlace {
-  readonly platform: NodeJS.Platform;
-  readonly env: Env;
-}
-
 /**
  * The shell that probably started this program. On Windows each PowerShell puts a folder of the user's own into
  * PSModulePath, and MSYS2, as Git Bash, sets MSYSTEM. A vmssh inside WSL says how it was called there.
  */
-export function shellOf({ platform, env }: ShellPlace): Shell {
+export function shellOf({ platform, env }: Here): Shell {
   if (platform !== 'win32' || env.MSYSTEM || env.VMSSH_CALLED_AS) return 'posix';
   const folders = (env.PSModulePath ?? env.PSMODULEPATH ?? '').toLowerCase().split(';');
   const own = folders.filter((each) => !each.includes('\\program files') && !each.includes('\\system32\\'));

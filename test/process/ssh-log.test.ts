@@ -32,7 +32,7 @@ it.each([
     'Connection closed by UNKNOWN port 65535',
   ],
   [
-    'Connection closed by UNKNOWN port 65535\nvmssh: web was recreated; podman confirms its new host key. Your key may be gone\nhint: vmssh setup web\n',
+    'Connection closed by UNKNOWN port 65535\nvmssh: web was recreated; podman confirms its new host key\nhint: if your key is gone: vmssh setup web\n',
     'Connection closed by UNKNOWN port 65535',
   ],
   [

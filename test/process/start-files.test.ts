@@ -59,7 +59,8 @@ describe('bash', () => {
   it('is told that only an ssh which no shell started is hit, and of a way without the file', async () => {
     const found = await look('bash', { '.bashrc': 'echo x\n' });
     expect(found?.problem).toContain('where no shell started ssh');
-    expect(found?.fix).toContain('vmssh config install --no-fdpass');
+    expect(found?.problem).toContain('; vmssh config install --no-fdpass does without');
+    expect(found?.fix).toMatch(/ \|\| return$/);
   });
 
   it('is told what the file of BASH_ENV does to an ssh that a shell started', async () => {

@@ -57,7 +57,7 @@ const table: readonly (readonly [
   ],
   ['service register', ['--name', 'a b', '--dry-run', '22'], '22', { name: 'a b', 'dry-run': true }],
   ['service unregister', '--dry-run 22', '22', 'dry-run'],
-  ['source add, source remove', '--dry-run -y msb', 'msb', 'dry-run yes'],
+  ['source add, source remove', '--dry-run -y -v msb', 'msb', 'dry-run verbose yes'],
   ['nc', '-b --pipe -p 2222 --wait vsock/3', 'vsock/3', 'banner pipe port=2222 wait'],
   ['check', '--wait vsock/3 -p 2222 -l ann --json', 'vsock/3', 'wait port=2222 user=ann json'],
   ['check', '--until resolved a', 'a', 'until=resolved'],

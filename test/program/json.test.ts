@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findingsOf } from '../../src/cli/guest.js';
 import { envelope, formatJson } from '../../src/cli/json.js';
 import { explain } from '../../src/cli/rows.js';
 import { checkJson } from '../../src/commands/check/check.js';
@@ -73,18 +74,15 @@ describe('--json', () => {
     const error = new ConnectError('connect', 'vsock/3', { code: 'ECONNRESET', problem: 'why' });
     const check = { target: 'mint', stages: [], error };
     const notRun = new ConnectError('connect', 'web', { code: 'NOT_RUN', problem: 'no sudo', hint: 'do' });
-    const guest = {
-      lines: [
-        { state: 'ok', step: 'a', message: 'b' },
-        { state: 'fix', step: 'a', message: 'c' },
-        { state: 'hint', step: 'a', message: 'd' },
-      ],
-    } as const;
-    const into = { host: 'mint', route: 'target', sshConfig: undefined } as const;
-    const suspects = [
-      { state: 'skipped', name: 'accept', message: '', suspects: ['accept', 'privsep'] },
+    const lines = [
+      { state: 'ok', step: 'a', message: 'b' },
+      { state: 'fix', step: 'a', message: 'c' },
+      { state: 'hint', step: 'a', message: 'd' },
     ] as const;
-    const finding = { state: 'failed', name: 'cid-twice', message: 'two', fix: 'fix it' } as const;
+    const guest = { findings: findingsOf(lines) };
+    const into = { host: 'mint', route: 'target', sshConfig: undefined } as const;
+    const suspects = ['accept', 'privsep'] as const;
+    const finding = { state: 'failed', name: 'cid-twice', found: 'two', fix: 'fix it' } as const;
     const done = {
       check,
       code: 1,
@@ -111,7 +109,9 @@ describe('--json', () => {
       { state: 'end', step: '1', message: 'a step failed' },
     ] as const;
     const by = 'guest';
-    expect(guestCheckSchema.parse(JSON.parse(formatJson(guestCheckJson(lines, 1)))).checks).toEqual([
+    expect(
+      guestCheckSchema.parse(JSON.parse(formatJson(guestCheckJson(findingsOf(lines), 1)))).checks,
+    ).toEqual([
       { name: 'systemd', state: 'ok', found: 'systemd 255 is PID 1', by },
       { name: 'sshd', state: 'failed', found: 'there is none', fix: 'apt-get install', by },
     ]);

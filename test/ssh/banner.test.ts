@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
 import { exitCodeOf, type NoBannerReason } from '../../src/errors.js';
-import { suspects } from '../../src/guest/diagnose.js';
+import { suspects } from '../../src/guest/failures.js';
 import { awaitBanner, type BannerScan, bannerLimit, scanBanner } from '../../src/ssh/banner.js';
 import { openers, unix } from '../connect/openers.js';
 import { useSocketFolder } from '../connect/socket-folder.js';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { startProgress } from '../../cli/terminal.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../../errors.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import type { Io } from '../../process/io.js';
 import { isProgram } from '../../process/program-in-path.js';
 import { now } from '../../runtime.js';
@@ -15,7 +16,7 @@ import { type JsonObject, objectAt } from '../../sources/tools/json.js';
 import { publicKeys } from '../../sources/tools/machine-files.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { similarTo } from '../../typed/names.js';
-import type { Examination, ShownFinding } from './examine.js';
+import type { Examination } from './examine.js';
 
 /** Runs a source, for whoever writes one: how long it takes, and what is wrong with each of its rows. */
 export async function examineSource(line: OutsideLine, io: Io): Promise<Examination> {
@@ -116,12 +117,12 @@ async function findFindings(
   line: OutsideLine,
   [first]: readonly DiscoveredMachine[],
   deps: Deps,
-): Promise<readonly ShownFinding[]> {
+): Promise<readonly Finding[]> {
   if (!line.find || !first) return [];
   try {
     const { found } = machinesIn(line, await runOutside(line, ['find', ...operand(first.name)], deps));
     if (found.some(({ name, uuid }) => name === first.name && uuid === first.uuid))
-      return [{ name: 'find', state: 'ok', message: printable(`it finds ${quote(first.name)} too`) }];
+      return [{ name: 'find', state: 'ok', found: printable(`it finds ${quote(first.name)} too`) }];
     return [failed('find', `it does not find ${quote(first.name)}, which its "list" has`)];
   } catch (error) {
     deps.signal?.throwIfAborted();
@@ -130,6 +131,6 @@ async function findFindings(
   }
 }
 
-function failed(name: string, message: string): ShownFinding {
-  return { name, state: 'failed', message };
+function failed(name: string, found: string): Finding {
+  return { name, state: 'failed', found };
 }

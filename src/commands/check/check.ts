@@ -3,8 +3,8 @@ import { lastStages } from '../../checks/result.js';
 import type { Command } from '../../cli/command.js';
 import { oneOf, parsed, portOption, readAll, textOption, UsageError } from '../../cli/command.js';
 import { connectFailure } from '../../cli/failure.js';
-import { findingsOf, hostFlags, sshConfigOption } from '../../cli/guest.js';
-import type { Envelope, FailureJson, FindingJson } from '../../cli/json.js';
+import { hostFlags, sshConfigOption } from '../../cli/guest.js';
+import type { Envelope, FailureJson } from '../../cli/json.js';
 import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { rowFormatter } from '../../cli/rows.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
@@ -13,13 +13,14 @@ import { exitCode } from '../../errors.js';
 import { fewAtATime } from '../../group-by.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import type { Io } from '../../process/io.js';
 import { outsideLines } from '../../sources/outside/file.js';
 import { checkUserName } from '../../typed/names.js';
 import { formatEndpoint } from '../../typed/route.js';
 import { examineSource } from './check-source.js';
 import { type Examination, type ExamineOptions, examine } from './examine.js';
-import { examinationText, suspectsIn } from './text.js';
+import { examinationText } from './text.js';
 
 interface CheckOptions extends Omit<ExamineOptions, 'target'> {
   readonly targets: readonly string[];
@@ -165,10 +166,10 @@ interface CheckedJson
   /** The endpoint as a literal target. */
   readonly address?: string;
   readonly error?: FailureJson;
-  readonly checks: readonly FindingJson[];
+  readonly checks: readonly Finding[];
   /** Possible causes, likeliest first, if the guest could not be checked from inside. */
   readonly suspects: readonly { readonly name: string; readonly title: string; readonly fix: string }[];
-  readonly guest?: { readonly checks: readonly FindingJson[]; readonly error?: FailureJson } | undefined;
+  readonly guest?: { readonly checks: readonly Finding[]; readonly error?: FailureJson } | undefined;
 }
 
 export function checkJson(done: readonly Examination[], exitCode: number): CheckJson {
@@ -190,11 +191,11 @@ function toCheckedJson({ check, code, findings, suspects, guest }: Examination):
     stages,
     ...(routes.length === 0 ? {} : { routes }),
     error: error && connectFailure(error),
-    checks: findings.map(({ name, state, message, fix }) => ({ name, state, found: message, fix })),
-    suspects: suspectsIn(suspects).map((name) => {
+    checks: findings,
+    suspects: suspects.map((name) => {
       const { title, fix } = guestFailures[name];
       return { name, title, fix };
     }),
-    guest: guest && { checks: findingsOf(guest.lines), error: guest.notRun && connectFailure(guest.notRun) },
+    guest: guest && { checks: guest.findings, error: guest.notRun && connectFailure(guest.notRun) },
   };
 }

@@ -1,12 +1,12 @@
 import { formatCheck } from '../../checks/result.js';
 import { pasteable } from '../../cli/failure.js';
-import { formatProgress, linesInside } from '../../cli/guest.js';
+import { formatFinding, isWrong } from '../../cli/guest.js';
 import type { FormatRows, Row } from '../../cli/rows.js';
 import type { ConnectError } from '../../errors.js';
-import type { Finding } from '../../guest/diagnose.js';
-import { guestFailures } from '../../guest/failures.js';
+import { type FailureName, guestFailures } from '../../guest/failures.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import type { Io } from '../../process/io.js';
-import type { Examination, ShownFinding } from './examine.js';
+import type { Examination } from './examine.js';
 
 /** What a check found, for people: the answer first. `isWhole`: with what is well, too. */
 export function examinationText(
@@ -17,47 +17,40 @@ export function examinationText(
 ): string {
   const { check, verdict, suspects, guest } = examination;
   const { error } = check;
-  const row = ({ state, name: step, message, fix }: ShownFinding) =>
-    formatProgress({ state, step, message }, format) + format([{ fix }], 2);
-  const answer = verdict ?? (error && { state: 'failed' as const, message: error.problem });
+  const row = (each: Finding) => formatFinding(each, format, guest?.into.exec);
+  const answer = verdict ?? (error && { state: 'failed' as const, found: error.problem });
   const isSteps = isWhole || answer === undefined;
   const name = check.target === '' ? '""' : check.target;
-  const isShown = ({ state }: { readonly state: string }) =>
-    isWhole || (state !== 'ok' && state !== 'changed');
-  const others = examination.findings.filter((each) => each.message !== verdict?.message && isShown(each));
+  const isShown = (each: Finding) => isWhole || isWrong(each);
+  const others = examination.findings.filter((each) => each.found !== verdict?.found && isShown(each));
   // What ssh said to this host, and an answer with its fix, are enough for a person.
   const isBrief = !isWhole && io.terminal.stdout;
   const isTold = isBrief && verdict?.fix !== undefined;
-  const inside = (guest ? linesInside(guest.lines, isWhole) : []).filter(
-    ({ step }) => !isTold || (step !== 'key' && step !== 'login'),
-  );
+  const isNews = ({ name }: Finding) => !isTold || (name !== 'key' && name !== 'login');
+  const inside = (guest?.findings ?? []).filter((each) => isShown(each) && isNews(each));
   const notRun = guest?.notRun;
   return [
     answer ? format([answerRow(name, answer, isBrief, verdict ? undefined : error)]) : '',
     ...(isSteps ? [formatCheck(check, format, answer === undefined)] : []),
     ...others.slice(0, maxShown).map(row),
     others.length > maxShown
-      ? row({ ...failed, message: `and ${others.length - maxShown} more: --json shows all` })
+      ? row({ ...failed, found: `and ${others.length - maxShown} more: --json shows all` })
       : '',
     inside.length > 0 || notRun ? format([{ name: `inside ${name}` }]) : '',
-    ...inside.map((line) => formatProgress(line, format, guest?.into.exec)),
+    ...inside.map(row),
     notRun
-      ? row({ name: 'inside', state: 'skipped', message: notRun.problem }) + format([{ hint: notRun.hint }])
+      ? row({ name: 'inside', state: 'skipped', found: notRun.problem }) + format([{ hint: notRun.hint }])
       : '',
     suspectLines(suspects, format, io),
   ].join('');
 }
 
-interface Answer {
-  readonly state: keyof typeof marks;
-  readonly message: string;
-  readonly fix?: string | undefined;
-}
+type Answer = Pick<Finding, 'state' | 'found' | 'fix'>;
 
 /** The verdict or, without one, what stopped the check. A name that begins the sentence is said once. */
 function answerRow(
   name: string,
-  { state, message, fix }: Answer,
+  { state, found: message, fix }: Answer,
   isBrief: boolean,
   error: ConnectError | undefined,
 ): Row {
@@ -73,14 +66,13 @@ function answerRow(
   return { mark: marks[state], text, fix, ...help };
 }
 
-const marks = { ok: 'ok', skipped: 'look', failed: 'wrong' } as const;
+const marks = { ok: 'ok', changed: 'ok', skipped: 'look', failed: 'wrong' } as const;
 
 /** A source of one's own may have as many as rows. */
 const maxShown = 50;
 const failed = { name: 'rows', state: 'failed' } as const;
 
-function suspectLines(findings: readonly Finding[], format: FormatRows, io: Io): string {
-  const suspects = suspectsIn(findings);
+function suspectLines(suspects: readonly FailureName[], format: FormatRows, io: Io): string {
   if (suspects.length === 0) return '';
   const rows = suspects.map((name): Row => {
     const { number, title, fix } = guestFailures[name];
@@ -91,8 +83,4 @@ function suspectLines(findings: readonly Finding[], format: FormatRows, io: Io):
     'To know which: --over [user@]HOST looks from inside, or paste what vmssh guest check --script prints into its console';
   const [above, below] = ['It may be, the likeliest first:', pasteable(look, io)];
   return format([{ text: above }]) + format(rows, 2) + format([{ text: below }]);
-}
-
-export function suspectsIn(findings: readonly Finding[]) {
-  return findings.flatMap(({ suspects }) => suspects ?? []);
 }

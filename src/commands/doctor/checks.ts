@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
 import { pasteable } from '../../cli/failure.js';
-import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli/json.js';
+import { type Envelope, envelope, formatJson } from '../../cli/json.js';
 import { type Row, rowFormatter } from '../../cli/rows.js';
 import { startProgress } from '../../cli/terminal.js';
 import { exitCode } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import type { Io } from '../../process/io.js';
 import { refusalFix } from '../../process/refusal-fix.js';
 import { howToGet, startsNot } from '../../process/ssh-program.js';
@@ -19,7 +20,7 @@ import { type Facts, gatherFacts, isOld } from './facts.js';
 import { allowed, finding, fixed, type HostCheck, said, withCode } from './finding.js';
 import { windowsChecks } from './windows.js';
 
-export type DoctorJson = Envelope<'doctor'> & { readonly checks: readonly FindingJson[] };
+export type DoctorJson = Envelope<'doctor'> & { readonly checks: readonly Finding[] };
 
 /** `problems`: the verdict and what is wrong; `all`: also what is well. */
 export type DoctorForm = 'problems' | 'all' | 'report' | 'json';

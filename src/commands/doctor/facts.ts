@@ -4,58 +4,31 @@ import { arch, version as osVersion, release } from 'node:os';
 import { about } from '../../about.js';
 import { askAgent } from '../../checks/agent.js';
 import { readText } from '../../files/read-file.js';
-import { type AddonState, loadAddon } from '../../native.js';
+import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import { readSsh } from '../../process/ssh-log.js';
 import { everySsh, firstMessage, settingIn, sshVersion, whyNotStarted } from '../../process/ssh-program.js';
-import { type ShellTrouble, shellTrouble } from '../../process/start-files.js';
+import { shellTrouble } from '../../process/start-files.js';
 import { isCompiled } from '../../runtime.js';
-import type { AllMachines } from '../../sources/list-all.js';
-import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
+import { outsideLines } from '../../sources/outside/file.js';
 import { whereSet } from '../../ssh/config/users-files.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
-import { type Shell, shellOf } from '../../typed/shell.js';
+import { shellOf } from '../../typed/shell.js';
 import { version } from '../../version.js';
 import { clientChecks } from './clients.js';
-import { type ConfigFacts, firstPatterns, gatherConfig, type SshFacts } from './config.js';
-import { type ExposedMachine, exposedMachines } from './exposed.js';
-import { allowed, type HostCheck } from './finding.js';
+import { firstPatterns, gatherConfig, type SshFacts } from './config.js';
+import { exposedMachines } from './exposed.js';
+import { allowed } from './finding.js';
 import { homeChecks } from './home.js';
-import { gatherWindows, type WindowsFacts } from './windows.js';
+import { gatherWindows } from './windows.js';
 
-export interface Facts {
-  readonly platform: NodeJS.Platform;
-  /** Into which fixes are pasted. */
-  readonly shell: Shell;
-  /** Which build runs where: the first lines of a report. */
-  readonly build: readonly string[];
-  readonly addon: AddonState;
-  readonly ssh: SshFacts;
-  readonly config: ConfigFacts;
-  readonly shellTrouble?: ShellTrouble | undefined;
-  readonly devices: Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
-  /** What shows that this is a container, whose kernel has more than is seen here. */
-  readonly container?: string | undefined;
-  /** The kernel's vsock drivers, as modules or built in. */
-  readonly modules: readonly string[];
-  readonly windows?: WindowsFacts;
-  readonly machines: AllMachines;
-  /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
-  readonly exposed: readonly ExposedMachine[];
-  /** Providers that vmssh has itself. */
-  readonly providers: readonly string[];
-  readonly outside: OutsideLines;
-  /** What to type for those that may be added. */
-  readonly toAdd: readonly string[];
-  readonly home: readonly HostCheck[];
-  readonly clients: readonly HostCheck[];
-}
+export type Facts = Awaited<ReturnType<typeof gatherFacts>>;
 
 const devicePaths = ['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const;
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
-export async function gatherFacts(io: Io): Promise<Facts> {
+export async function gatherFacts(io: Io) {
   const [{ listAll }, { containerAround, loadHere, sourcesOn }, { sources }] = await Promise.all([
     import('../../sources/list-all.js'),
     import('../../sources/here.js'),
@@ -75,6 +48,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   const exposed = canExpose ? await exposedMachines(machines.machines, io.interrupted()) : [];
   return {
     platform: io.platform,
+    /** Into which fixes are pasted. */
     shell: shellOf(io),
     build: buildLines(io.platform === 'win32' ? osVersion() : osRelease, release()),
     addon: loadAddon(),
@@ -82,11 +56,13 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     config,
     shellTrouble: trouble,
     devices,
+    /** What shows that this is a container, whose kernel has more than is seen here. */
     container: containerAround(io.env),
     modules: ['vsock', 'vhost_vsock', 'vsock_loopback'].filter((name) => existsSync(`/sys/module/${name}`)),
     windows,
     machines,
     exposed,
+    /** Those that vmssh has itself. */
     providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
     toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),
@@ -162,12 +138,13 @@ function output(command: readonly string[], io: Io): Promise<string | undefined>
   return said(command, io).catch(() => undefined);
 }
 
-async function gatherDevices(): Promise<Facts['devices']> {
+async function gatherDevices() {
   const states = devicePaths.map(async (path) => {
     const isOpen = access(path, constants.R_OK | constants.W_OK)
       .then(() => 'ok')
       .catch(() => 'closed');
     return [path, existsSync(path) ? await isOpen : 'absent'] as const;
   });
-  return Object.fromEntries(await Promise.all(states)) as Facts['devices'];
+  const all = Object.fromEntries(await Promise.all(states));
+  return all as Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
 }

@@ -3,7 +3,7 @@ import { open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { placeOf } from '../../files/place.js';
 import { reasonOf } from '../../files/read-sync.js';
-import type { Here } from '../../process/io.js';
+import type { Here } from '../../runtime.js';
 import { goneFolder, ownHome, sshFolder } from '../../ssh/folder.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { finding, type HostCheck, said } from './finding.js';

@@ -1,20 +1,14 @@
 import { hyperVFailures } from '../../connect/failures/sockets.js';
 import type { AddonState } from '../../native.js';
-import { type Rights, rightsHint } from '../../sources/hyper-v/hyper-v.js';
+import { rightsHint } from '../../sources/hyper-v/hyper-v.js';
 import { listServices } from '../../sources/hyper-v/services.js';
 import type { Deps } from '../../sources/source.js';
 import { serviceIdOfPort, vmIds } from '../../typed/numbers.js';
 import { allowed, finding, type HostCheck, said } from './finding.js';
 
-export interface WindowsFacts {
-  /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
-  readonly hvsock: string;
-  readonly rights: Rights;
-  readonly rightsFix: string;
-  readonly services: number | undefined;
-}
+export type WindowsFacts = NonNullable<Awaited<ReturnType<typeof gatherWindows>>>;
 
-export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<WindowsFacts | undefined> {
+export async function gatherWindows({ addon }: AddonState, deps: Deps) {
   if (!addon) return undefined;
   // Nothing listens there: the error shows whether Windows has Hyper-V sockets.
   const address = { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: serviceIdOfPort(0) } as const;

@@ -1,5 +1,4 @@
 import { socketWarning } from '../../cli/reach/reach-target.js';
-import type { Connection } from '../../connect/connection.js';
 import { kindOf, resolveTarget, type Target, type TypedTarget } from '../../kinds/kinds.js';
 import { findTarget } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
@@ -13,26 +12,23 @@ export interface MachineOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' 
   readonly typed: string;
 }
 
-export interface ForwardedMachine {
-  /** The machine's target. Throws a ConnectError if it cannot be found, or has no ports. */
-  find(): Promise<string>;
-  connect(signal: AbortSignal): Promise<Connection>;
-}
+export type ForwardedMachine = ReturnType<typeof machineAt>;
 
 /** The machine that was named; it is looked up for each connection: after a restart its address may be another machine's. */
-export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal): ForwardedMachine {
+export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal) {
   const { port, timeoutMs, routes } = options;
   const { env, platform } = io;
   const beforeOpen = socketWarning(io);
   const route = inTurn(search(options, io, signal));
   return {
+    /** The machine's target. Throws a ConnectError if it cannot be found, or has no ports. */
     async find() {
       const { text, target, resolution } = await route();
       const [first] = resolution.routes;
       if (first) await beforeOpen(target, first.endpoint, resolution.machine);
       return text;
     },
-    async connect(signal) {
+    async connect(signal: AbortSignal) {
       const { resolution, ...found } = await route();
       const resolve = async () => resolution;
       const how = { port, timeoutMs, routes, signal, beforeOpen, env, platform, resolve };

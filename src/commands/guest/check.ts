@@ -6,19 +6,19 @@ import {
   accountName,
   byOption,
   everyStepOption,
-  findingsOf,
-  formatProgress,
+  formatFinding,
+  formatHelp,
   guestPortOption,
   hostFlags,
-  linesInside,
+  isWrong,
   sshConfigOption,
 } from '../../cli/guest.js';
-import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
+import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { startProgress, whole } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
 import { type HostFlags, targetIn } from '../../guest/run/route.js';
-import type { ProgressLine } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
@@ -96,24 +96,26 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const options = { port, account, madeKey, login, over } as const;
     const progress = await startProgress(io, `Looking inside ${into.host}`);
     const inside = await lookInside(into, options, io, signal, from).finally(() => progress.stop());
-    const { lines, ok, notRun } = inside;
+    const { findings, ok, notRun } = inside;
     const format = await (await import('../../cli/rows.js')).rowFormatter(io);
-    const worst = lines.find(({ state }) => state === 'failed');
+    const worst = findings.find(({ state }) => state === 'failed');
     const well = `sshd can answer${over === 'vsock' ? ' on vsock' : ''}, and ${account} can log in`;
-    const answer = ok ? well : (worst?.message ?? 'the look inside found a fault');
+    const answer = ok ? well : (worst?.found ?? 'the look inside found a fault');
     if (!json && !notRun) io.out(format([{ mark: ok ? 'ok' : 'wrong', text: `${into.host}: ${answer}` }]));
     const isWhole = verbose || notRun !== undefined;
-    const below = linesInside(lines, isWhole).filter((line) => isWhole || line !== worst);
-    if (!json) io.out(below.map((line) => formatProgress(line, format, into.exec)).join(''));
+    const below = findings.filter((each) => isWhole || isWrong(each));
+    const row = (each: Finding) =>
+      (!isWhole && each === worst ? formatHelp : formatFinding)(each, format, into.exec);
+    if (!json) io.out(below.map(row).join(''));
     if (notRun) throw notRun;
     const code = ok ? exitCode.ok : exitCode.connect;
-    const isRefused = lines.some(({ state, step }) => state === 'failed' && step === 'credentials');
+    const isRefused = findings.some(({ state, name }) => state === 'failed' && name === 'credentials');
     if (!json && made && isRefused) {
       const { undoCommand } = await import('../../identity/refusal.js');
       const trust = `to trust the machine as it is: ${whole(pasteable(undoCommand(made.name, io), io))}`;
       io.out(format([{ text: trust }], 4));
     }
-    if (json) io.out(formatJson(guestCheckJson(lines, code)));
+    if (json) io.out(formatJson(guestCheckJson(findings, code)));
     return code;
   },
 };
@@ -131,8 +133,8 @@ function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: 
   throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');
 }
 
-export type GuestCheckJson = Envelope<'guest check'> & { readonly checks: readonly FindingJson[] };
+export type GuestCheckJson = Envelope<'guest check'> & { readonly checks: readonly Finding[] };
 
-export function guestCheckJson(lines: readonly ProgressLine[], exitCode: number): GuestCheckJson {
-  return { ...envelope('guest check', exitCode), checks: findingsOf(lines) };
+export function guestCheckJson(checks: readonly Finding[], exitCode: number): GuestCheckJson {
+  return { ...envelope('guest check', exitCode), checks };
 }

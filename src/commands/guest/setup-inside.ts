@@ -1,11 +1,11 @@
 import { overOf } from '../../checks/inside.js';
 import { ownKeys, printOfLine } from '../../checks/own-keys.js';
 import { isAccountName, readKeys } from '../../cli/guest.js';
-import type { FindingJson } from '../../cli/json.js';
 import { programsFor } from '../../connect/exec/bring.js';
 import { execError } from '../../connect/exec/why-not.js';
 import { ConnectError, quote } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import { accountScript, setupScript, undoScript } from '../../guest/script.js';
 import { isHomeHere } from '../../guest/shared-homes.js';
 import { callerOfLines } from '../../hosts/decide.js';
@@ -175,7 +175,7 @@ async function undoByLogin(
 }
 
 function planFrom(
-  said: readonly FindingJson[],
+  said: readonly Finding[],
   setup: Setup,
   found: SetupFacts & { readonly into: HostFlags; readonly login: MachineLogin },
   scriptOf: (account: string) => string,
@@ -199,7 +199,7 @@ function planFrom(
 }
 
 function sayPlanned(
-  row: FindingJson,
+  row: Finding,
   { options, typed, add, addGuests }: Setup,
   found: SetupFacts & { readonly into: HostFlags },
 ): void {
@@ -219,7 +219,7 @@ function sayPlanned(
 const bringing = (typed: string) => `vmssh setup --bring-sshd ${typed}`;
 
 /** What failed to install an sshd fails again by hand: where one can be brought, that is said. */
-function withBring(row: FindingJson, { options, typed }: Setup, { answer }: SetupFacts): FindingJson {
+function withBring(row: Finding, { options, typed }: Setup, { answer }: SetupFacts): Finding {
   const isInstall = options.install && row.name === 'sshd' && row.state === 'failed';
   if (!isInstall || !lacksSshd(answer?.error)) return row;
   return { ...row, hint: `without its network: ${bringing(typed)}` };
@@ -274,6 +274,6 @@ export const sshd: SetupStep = {
   },
 };
 
-export function isChanged(said: readonly FindingJson[], step: string): boolean {
+export function isChanged(said: readonly Finding[], step: string): boolean {
   return said.some(({ name, state }) => name === step && state === 'changed');
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,16 +7,17 @@ import { unconfirmed } from '../../checks/host-key.js';
 import { whyNotRun } from '../../checks/inside.js';
 import { printOfLine } from '../../checks/own-keys.js';
 import { isAccountName } from '../../cli/guest.js';
-import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, printable, quote } from '../../errors.js';
 import { inAskedFolder } from '../../files/asked-folder.js';
 import { readText } from '../../files/read-file.js';
 import { type GuestLogin, guestCaller, masterRoute, sudoAsks } from '../../guest/run/route.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import { runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
 import { accountScript } from '../../guest/script.js';
 import type { Io } from '../../process/io.js';
 import { loginTimeoutMs } from '../../process/ssh-log.js';
 import { asksNothing, ownConnection } from '../../process/ssh-program.js';
+import { hasTerminal } from '../../runtime.js';
 import { stateFolder } from '../../ssh/folder.js';
 import { handshake } from '../../ssh/handshake.js';
 import { fitsSocket, hostNameOf, typedHost } from '../../typed/names.js';
@@ -103,7 +104,7 @@ async function planLogin(
   setup: Setup,
   found: SetupFacts,
   isNew: boolean,
-): Promise<readonly FindingJson[] | undefined> {
+): Promise<readonly Finding[] | undefined> {
   const { options, target, io, add } = setup;
   const { asUser = '', key, answer, contact } = found;
   const asks = canAsk(io);
@@ -156,7 +157,7 @@ function needsSudo({ options }: Setup, { missing }: SetupFacts): boolean {
 }
 
 /** Whether sudo will ask, by what the script says that only looks. What is not known counts as asking. */
-export function asksSudo(said: readonly FindingJson[] | undefined): boolean {
+export function asksSudo(said: readonly Finding[] | undefined): boolean {
   return !said || said.some(({ name, state }) => name === 'sudo' && state === 'skipped');
 }
 
@@ -171,7 +172,7 @@ export async function runByLogin(
   { into, contact }: SetupFacts,
   script: string,
   { asks = true, sudo = false } = {},
-): Promise<readonly FindingJson[]> {
+): Promise<readonly Finding[]> {
   if (!into) return [];
   const { io, name } = setup;
   const isAsked = sudo && isOnTerminal(io);
@@ -243,14 +244,5 @@ export function canAsk({ env, platform, terminal }: Io, tty = '/dev/tty'): boole
   const required = SSH_ASKPASS_REQUIRE.toLowerCase();
   const mayStart = required === 'force' || (required !== 'never' && `${DISPLAY}${WAYLAND_DISPLAY}` !== '');
   if (SSH_ASKPASS !== '' && mayStart) return true;
-  return required === 'force' ? false : platform === 'win32' ? terminal.stdin : isOpen(tty);
-}
-
-function isOpen(tty: string): boolean {
-  try {
-    closeSync(openSync(tty, 'r+'));
-    return true;
-  } catch {
-    return false;
-  }
+  return required === 'force' ? false : platform === 'win32' ? terminal.stdin : hasTerminal(tty, 'r+');
 }

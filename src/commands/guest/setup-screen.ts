@@ -1,12 +1,10 @@
 import { pasteable } from '../../cli/failure.js';
-import { fixHere, formatProgress } from '../../cli/guest.js';
-import type { FindingJson } from '../../cli/json.js';
-import { type FormatRows, type Mark, type Row, rowFormatter } from '../../cli/rows.js';
+import { fixHere, formatFinding } from '../../cli/guest.js';
+import { type Mark, type Row, rowFormatter } from '../../cli/rows.js';
 import { groupBy } from '../../group-by.js';
-import type { ProgressLine } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import type { Io } from '../../process/io.js';
 import { type Env, tilde } from '../../runtime.js';
-import type { ShowStep } from './setup-step.js';
 import type { SetupPlan, SetupSteps } from './setup-steps.js';
 
 interface ScreenOptions {
@@ -17,27 +15,13 @@ interface ScreenOptions {
   readonly verbose: boolean;
 }
 
-/** What `setup` shows, in the order in which it does things. */
-export interface SetupScreen {
-  readonly show: ShowStep;
-  /** Before a machine is looked at, and before something is done in it. */
-  begin(name: string): void;
-  /** All plans are made, and can be carried out. `isReady`: nothing would change. */
-  planned(plans: readonly SetupPlan[], isReady: boolean): void;
-  /** All plans are made, and those of `failed` machines cannot be carried out. */
-  refused(failed: readonly string[]): void;
-  /** The plans were all that was wanted. */
-  dryRun(isReady: boolean): void;
-  done(all: readonly SetupSteps[], isReady: boolean): void;
-}
-
 /** With --json nothing is shown but the answer at the end. */
-export const silentScreen: SetupScreen = {
+export const silentScreen: Awaited<ReturnType<typeof setupScreen>> = {
   ...{ show() {}, begin() {}, planned() {}, refused() {}, dryRun() {}, done() {} },
 };
 
 /** First the plan, of what will change alone; then what was done, as it is done; then what to type. With -v: every row, and no more. */
-export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: Io): Promise<SetupScreen> {
+export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: Io) {
   const format = await rowFormatter(io);
   const say = (text: string) => io.out(format([{ text: pasteable(text, io) }]));
   const { env } = io;
@@ -46,18 +30,20 @@ export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: I
   let [machine, gap] = ['', ''];
   let isPlanned = false;
   return {
-    show(step, exec) {
-      if (verbose) return io.out(wholeRow(step, exec, format));
+    show(step: Finding, exec?: readonly string[]) {
+      if (verbose) return io.out(formatFinding(step, format, exec));
       const row = doneRow(forPeople(step, exec), machine, isMany, env);
       if (row && isPlanned) io.out(format([row]));
       else if (row && step.state === 'failed') failed.push(row);
     },
-    begin(name) {
+    /** Before a machine is looked at, and before something is done in it. */
+    begin(name: string) {
       machine = name;
       if (verbose) io.out(gap + format([{ name }]));
       gap = '';
     },
-    planned(plans, isReady) {
+    /** All plans are made, and can be carried out. `isReady`: nothing would change. */
+    planned(plans: readonly SetupPlan[], isReady: boolean) {
       isPlanned = true;
       gap = '\n';
       if (isReady || verbose) return;
@@ -65,18 +51,19 @@ export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: I
         io.out(format([{ name: headingOf(same, undo) + about }]) + format(planRows(same, undo, env), 2));
       if (!undo) say('  Details: -v     To take it back: --undo');
     },
-    refused(left) {
+    /** All plans are made, and those of other machines than `left` can be carried out. */
+    refused(left: readonly string[]) {
       io.out(verbose ? '\n' : format(failed));
       say(`Nothing was changed${isMany ? `. Leave out ${left.join(', ')}` : ''}`);
     },
-    dryRun(isReady) {
+    dryRun(isReady: boolean) {
       const none = undo
         ? `Nothing to undo: vmssh has set up nothing in ${names.join(', ')}`
         : 'Nothing to change';
       if (isReady && !verbose) io.out(format([{ mark: 'ok', text: none }]));
       else if (!verbose) say('Dry run: nothing was changed. To do it: leave out --dry-run');
     },
-    done(all, isReady) {
+    done(all: readonly SetupSteps[], isReady: boolean) {
       const hosts = all.flatMap(({ host }) => host ?? []);
       const isDone = all.every(({ steps }) => steps.every(({ state }) => state !== 'failed'));
       if (verbose || !isDone || undo || hosts.length === 0) return;
@@ -89,15 +76,6 @@ export async function setupScreen({ names, undo, verbose }: ScreenOptions, io: I
       io.out(format(all.map(({ host, name, user }) => ({ mark: 'ok', text: text(host ?? name, user) }))));
     },
   };
-}
-
-/** A step as it is, and below it what to do. */
-function wholeRow(step: FindingJson, exec: readonly string[] | undefined, format: FormatRows): string {
-  const { name, state, found, fix, hint, by } = step;
-  const line = (said: ProgressLine['state'], message: string) =>
-    formatProgress({ state: said, step: name, message }, format, exec);
-  const fixed = fix && (by ? line('fix', fix) : format([{ fix }], 2));
-  return [line(state, found), fixed, hint && line('hint', hint)].join('');
 }
 
 function headingOf(plans: readonly SetupPlan[], undo: boolean): string {
@@ -145,7 +123,7 @@ const doneTexts: readonly Text[] = [
   ['undo', /^(\S+) loses your key$/, 'Removed your key from $m:$1'],
 ];
 
-function said(texts: readonly Text[], { name, found }: FindingJson, machine: string, env: Env) {
+function said(texts: readonly Text[], { name, found }: Finding, machine: string, env: Env) {
   for (const [step, pattern, ...parts] of texts) {
     const match = step === name ? pattern.exec(found) : null;
     const put = (_: string, at: string) => (at === 'm' ? machine : (match?.[Number(at)] ?? ''));
@@ -154,7 +132,7 @@ function said(texts: readonly Text[], { name, found }: FindingJson, machine: str
   return undefined;
 }
 
-const markOf: Partial<Record<FindingJson['state'], Mark>> = { failed: 'wrong', skipped: 'look' };
+const markOf: Partial<Record<Finding['state'], Mark>> = { failed: 'wrong', skipped: 'look' };
 
 /** The rows of a plan that matter to a person: what is changed, what is left out. What is the same for all machines is one row. */
 function planRows(plans: readonly SetupPlan[], undo: boolean, env: Env): readonly Row[] {
@@ -178,7 +156,7 @@ function planRows(plans: readonly SetupPlan[], undo: boolean, env: Env): readonl
 }
 
 /** What was done, failed, or was left out; of what is as it was, nothing. */
-function doneRow(step: FindingJson, machine: string, isMany: boolean, env: Env): Row | undefined {
+function doneRow(step: Finding, machine: string, isMany: boolean, env: Env): Row | undefined {
   const { name, state, found, fix } = step;
   const isDone = state === 'changed';
   const mark = isDone ? 'ok' : markOf[state];
@@ -192,7 +170,7 @@ function doneRow(step: FindingJson, machine: string, isMany: boolean, env: Env):
 }
 
 /** A fix in a machine as a command of this host; a hint or a fix that cannot be pasted is a part of the text. */
-function forPeople(step: FindingJson, exec: readonly string[] | undefined): FindingJson {
+function forPeople(step: Finding, exec: readonly string[] | undefined): Finding {
   const { fix, hint, found, by, name, state } = step;
   const said = [found, hint && `(the machine says: ${hint})`].filter(Boolean).join(' ');
   if (fix === undefined || by === undefined) return { name, state, found: said, fix };

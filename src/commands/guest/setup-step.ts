@@ -3,11 +3,11 @@ import type { NoKey, OwnKey } from '../../checks/own-keys.js';
 import type { CheckResult } from '../../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
 import { accountName, findingsOf, readKeys, sharedHomeOption } from '../../cli/guest.js';
-import type { FindingJson } from '../../cli/json.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
 import type { GuestRouteOptions, HostFlags } from '../../guest/run/route.js';
 import { guestCaller, guestRoute, sudoAsks } from '../../guest/run/route.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
@@ -71,7 +71,7 @@ export interface SetupFacts {
   readonly login?: MachineLogin;
   readonly earlier?: MachineLogin | undefined;
   /** What the scripts in the machine say, by which a plan or an undo was made. */
-  readonly said?: readonly FindingJson[];
+  readonly said?: readonly Finding[];
   readonly scripts?: readonly string[];
   /** The machine's host keys, as a script in it has read them. */
   readonly hostKeys?: readonly string[];
@@ -102,17 +102,17 @@ export async function runSteps(
 }
 
 /** Prints a row. `exec`: the words of the manager that starts programs there. */
-export type ShowStep = (step: FindingJson, exec?: readonly string[]) => void;
+export type ShowStep = (step: Finding, exec?: readonly string[]) => void;
 
 export interface Rows {
-  readonly steps: readonly FindingJson[];
-  add(step: string, state: FindingJson['state'], found: string, fix?: string): undefined;
-  addGuests(row: FindingJson, into: HostFlags): void;
+  readonly steps: readonly Finding[];
+  add(step: string, state: Finding['state'], found: string, fix?: string): undefined;
+  addGuests(row: Finding, into: HostFlags): void;
   isFailed(): boolean;
 }
 
 export function collector(show: ShowStep): Rows {
-  const steps: FindingJson[] = [];
+  const steps: Finding[] = [];
   return {
     steps,
     add(name, state, found, fix) {
@@ -167,7 +167,7 @@ export async function runInside(
     env = into.env ?? io.env,
     looks,
   }: RunOptions = {},
-): Promise<readonly FindingJson[]> {
+): Promise<readonly Finding[]> {
   const options = { ...into, ...(caller ?? (await guestCaller(io, into))), script, needsRoot };
   const route = guestRoute(options, settings);
   const lines: ProgressLine[] = [];

@@ -1,5 +1,5 @@
-import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, errorWith } from '../../errors.js';
+import type { Finding } from '../../guest/run/run-script.js';
 import { asTarget, parseTarget, providersOf } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
 import { programInPath } from '../../process/program-in-path.js';
@@ -60,7 +60,7 @@ export function settingUp({ show, ...ways }: Ways) {
       const setup = { ...plan.setup, ...collector(show) };
       const planned = { ...plan.found, isOver: false };
       const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, planned);
-      const isDone = ({ name }: FindingJson) => setup.steps.some((each) => each.name === name);
+      const isDone = ({ name }: Finding) => setup.steps.some((each) => each.name === name);
       const left = plan.steps.filter((row) => !isDone(row));
       return { ...planOf(setup, found), steps: [...left, ...setup.steps] };
     },

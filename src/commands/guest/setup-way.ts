@@ -133,11 +133,11 @@ export async function noEntry(
   const login = code === 'NO_EXEC' && options.by !== 'exec' ? await byLogin(setup, found) : undefined;
   const unanswered = login?.answer?.error;
   if (login && !unanswered) return login;
-  const also = unanswered ? `; and a login: ${unanswered.problem}` : '';
-  // The fix of the manager is to log in.
-  const own = unanswered && !found.into ? otherFix(unanswered) : hint;
   const isBroken = code !== 'NO_EXEC' && options.by === undefined;
-  const fix = [own, isBroken ? `vmssh setup --by login ${setup.typed}` : ''].filter(Boolean).join('; or: ');
+  const instead = isBroken ? `; by a login instead: vmssh setup --by login ${setup.typed}` : '';
+  const also = unanswered ? `; and a login: ${unanswered.problem}` : instead;
+  // The fix of the manager is to log in.
+  const fix = unanswered && !found.into ? otherFix(unanswered) : hint;
   const { provider, authority, cid } = machine ?? {};
   const hasConsole = ownSource(provider)?.hasConsole && authority !== 'other';
   const hasSocket = provider !== 'qemu' || cid !== undefined;

@@ -201,7 +201,10 @@ async function advice(
   const isClear = isKnown && (open.length === 0 || written !== undefined);
   if (isClear && !closed) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
-  const start = isClear || open.length > 0 ? [] : howToGetOne(await loadSources(mayAsk), io);
+  const here = sourcesHere(io, options.providers, mayAsk);
+  // Those of Windows are not elsewhere.
+  const canBe = mayAsk.filter((each) => !each.platforms.includes('win32') || here.includes(each));
+  const start = isClear || open.length > 0 ? [] : howToGetOne(await loadSources(canBe), io);
   const format = await (await import('../../cli/rows.js')).rowFormatter(io);
   return format([...start, ...whatNext(all.machines, isClear ? [] : open, closed, io)]);
 }

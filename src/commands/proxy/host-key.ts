@@ -126,22 +126,18 @@ async function answerTo(shown: ShownKey, keepsNone: boolean, call: Call): Promis
   });
   const isUnknown = answer.do === 'nothing' && answer.why === 'unknown';
   if (isUnknown && !keepsNone) await noteKey(question);
-  const [notice, help] = noticeOf(answer, call);
+  const isVouched = answer.do === 'vouch' && answer.pin;
+  const isOther = isVouched && answer.why === 'new machine';
+  const isAgain = isOther || ((isUnknown || isVouched) && (await wasMadeAgain(call)));
+  const lacksKey = isAgain ? `if your key is gone: vmssh setup ${shellQuoted(name)}` : undefined;
+  const [notice, help = lacksKey] = noticeOf(answer, call, isAgain);
   if (notice !== undefined) await say(io, notice, help);
-  // A new machine's is said.
-  const isNew = isUnknown || (answer.do === 'vouch' && answer.pin && answer.why !== 'new machine');
-  if (isNew && (await wasMadeAgain(call)))
-    await say(io, `${name} was recreated, and may lack your key`, setupOf(name));
   return answer;
 }
 
 async function say(io: Io, text: string, help?: string): Promise<void> {
   const { complain } = await import('../../cli/rows.js');
   await complain(text, help, io);
-}
-
-function setupOf(name: string): string {
-  return `vmssh setup ${shellQuoted(name)}`;
 }
 
 /** Whether setup made a login for another machine of its name and manager, as for a container of yesterday. */
@@ -154,9 +150,11 @@ async function wasMadeAgain({ keys, io }: Call): Promise<boolean> {
 }
 
 /** What is said of a key that is not simply known, and what helps. */
-function noticeOf(answer: Settled, { name, keys }: Call): readonly string[] {
+function noticeOf(answer: Settled, { name, keys }: Call, isAgain: boolean): readonly string[] {
   if (answer.do === 'nothing') {
     if (answer.why === 'filed') return [];
+    if (answer.why === 'unknown' && isAgain)
+      return [`${name} was recreated; nobody on this host can confirm its host key`];
     if (answer.why === 'unknown') return [`nobody on this host can confirm the host key of ${name}`];
     return [
       `no vmssh proxy says which machine ${quote(name)} is, so ssh decides about its host key: ssh -J never does, and a ProxyCommand of yours needs vmssh proxy --record`,
@@ -172,14 +170,11 @@ function noticeOf(answer: Settled, { name, keys }: Call): readonly string[] {
       `if you expected this: vmssh forget ${shellQuoted(nameToForget(keys.reached, name))}`,
     ];
   if (!answer.pin) return [];
-  if (answer.why === 'new machine')
+  if (answer.why === 'moved name')
     return [
-      `${name} was recreated; ${manager} confirms its new host key. Your key may be gone`,
-      setupOf(name),
+      `${name} is another of your machines now, by the word of ${manager}, and shows the key known for that`,
     ];
-  return answer.why === 'moved name'
-    ? [`${name} is another of your machines now, by the word of ${manager}, and shows the key known for that`]
-    : [];
+  return isAgain ? [`${name} was recreated; ${manager} confirms its new host key`] : [];
 }
 
 /** Why, and the fix on a line of its own. What answers with another key may be no route to the machine: its first one is first again. */

@@ -1,16 +1,17 @@
 import { dirname, join } from 'node:path';
 import type { Command, Read } from '../../cli/command.js';
-import { CommandError, flag, positionals, readAll, UsageError } from '../../cli/command.js';
+import { CommandError, flag, positionals, readAll, UsageError, verbose } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { type Row, rowFormatter } from '../../cli/rows.js';
+import type { Row } from '../../cli/rows.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fileAt } from '../../hosts/files.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import type { Plan } from '../../hosts/plan.js';
-import { carryOut } from '../../hosts/write.js';
+import { carryOut, say } from '../../hosts/write.js';
 import type { Io } from '../../process/io.js';
+import { tilde } from '../../runtime.js';
 import { type OutsideLine, outsideFiles, outsideLines, parseSources } from '../../sources/outside/file.js';
 import type { ShippedSource } from '../../sources/outside/shipped.js';
 import { ownEnv } from '../../sources/trusted-env.js';
@@ -51,29 +52,33 @@ export const sourceList: Command<{ readonly json: boolean }> = {
       ...own.map(({ name, command }): ListedSource => ({ name, state: 'own', about: command.join(' ') })),
     ];
     const found: SourceListJson = { ...envelope('source list', exitCode.ok), sources };
-    const rows = sources.map(({ name, state, about }) => `${name}\t${state}\t${printable(about)}\n`);
-    const table = sources.map(({ name, state, about }): Row => {
-      return {
-        mark: state === 'available' ? 'none' : 'ok',
-        name,
-        text: state === 'available' ? about : `${state}: ${about}`,
-      };
-    });
-    const format = json || !io.terminal.stdout ? () => rows.join('') : await rowFormatter(io);
-    io.out(json ? formatJson(found) : format(table));
+    if (json) io.out(formatJson(found));
+    else if (!io.terminal.stdout)
+      for (const { name, state, about } of sources) io.out(`${name}\t${state}\t${printable(about)}\n`);
+    else {
+      const rows = sources.map(({ name, state, about }): Row => {
+        const isNew = state === 'available';
+        return { mark: isNew ? 'none' : 'ok', name, text: isNew ? about : `${state}: ${about}` };
+      });
+      await say(rows, io);
+    }
     return exitCode.ok;
   },
 };
 
-const changeOptions = { dryRun: dryRunOption, yes: flag({ long: 'yes', short: 'y', summary: 'do not ask' }) };
+const changeOptions = {
+  dryRun: dryRunOption,
+  yes: flag({ long: 'yes', short: 'y', summary: 'do not ask' }),
+  verbose: verbose('show both files whole, as in a pipe'),
+};
 type Changing = Command<Read<typeof changeOptions> & { readonly name: string }>;
 type Words = Pick<Changing, 'name' | 'summary' | 'details' | 'examples'>;
 
 export const sourceAdd = changing(true, {
   name: 'source add',
   summary: 'add a source of sandboxes that vmssh has: its program, and its line in sources.json',
-  details: `It shows both, asks once, and writes them into ~/.config/vmssh/; the other lines of sources.json stay. Run it again when vmssh is newer. It changes no
-program that you edited, and no line of yours. With --dry-run it prints a diff, and exits 1 if something would change.`,
+  details: `It says which files change, asks once, and writes them into ~/.config/vmssh/; the other lines of sources.json stay. Run it again when vmssh is newer. It
+changes no program that you edited, and no line of yours. -v shows both files whole. With --dry-run it exits 1 if something would change.`,
   examples: {
     'vmssh source add msb': 'then vmssh config install, and ssh msb/web: a sandbox of microsandbox',
     'vmssh source add --yes sbx': 'in a script',
@@ -93,14 +98,18 @@ function changing(adds: boolean, words: Words): Changing {
     options: Object.values(changeOptions),
     parse: (raw) => ({ name: positionals(raw, 1, 1, 'SOURCE')[0] ?? '', ...readAll(raw, changeOptions) }),
 
-    async run({ name, dryRun, yes }, io) {
-      const { shippedSources } = await import('../../sources/outside/shipped.js');
+    async run({ name, dryRun, yes, verbose }, io) {
+      const { aboutSource, shippedSources } = await import('../../sources/outside/shipped.js');
       const shipped = shippedSources.get(name);
       if (shipped === undefined)
         throw new UsageError(`vmssh has no source ${quote(name)}`, 'vmssh source list');
       const plan = () => planSource(name, shipped, adds, io);
       const planned = await plan();
-      const code = await (await import('../../hosts/show.js')).showPlan(planned, io);
+      const isShort = io.terminal.stdout && !verbose && planned.changes.length > 0;
+      if (isShort) await say(fileRows(planned, name, aboutSource(shipped), io), io);
+      const code = isShort
+        ? exitCode.connect
+        : await (await import('../../hosts/show.js')).showPlan(planned, io);
       if (dryRun) return code;
       if (planned.changes.length > 0 && !yes) {
         const { mayCarryOut } = await import('../../picker/picker.js');
@@ -112,6 +121,17 @@ function changing(adds: boolean, words: Words): Changing {
       return done.code;
     },
   };
+}
+
+/** A row a file. */
+function fileRows({ changes, files }: Plan, source: string, about: string, { env }: Io) {
+  const rows = changes.map(({ path, after = '' }): Row => {
+    const isLine = path === files.own;
+    const adds = isLine ? after.includes(`"${source}"`) : after !== '';
+    const text = isLine ? `its line ${source}` : about;
+    return { mark: adds ? 'add' : 'remove', name: tilde(path, env), text };
+  });
+  return [...rows, { text: 'Line by line: -v' }];
 }
 
 function programBeside(file: string, name: string): string {

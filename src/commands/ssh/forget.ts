@@ -23,17 +23,12 @@ import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../ssh/guest-keys.j
 import { namesByHop } from '../../ssh/hop-names.js';
 import { namesTyped } from '../../ssh/key-owner.js';
 
-interface ForgetOptions {
-  readonly targets: readonly string[];
-  readonly gone: boolean;
-}
-
 const goneOption = flag({
   long: 'gone',
   summary: 'all machines that no source lists any more, and their names',
 });
 
-export const forget: Command<ForgetOptions> = {
+export const forget: Command<{ readonly targets: readonly string[]; readonly gone: boolean }> = {
   name: 'forget',
   summary: "forget a machine's host key, so that ssh takes its new one",
   usage: 'TARGET...',

@@ -1,6 +1,6 @@
 import { asTarget, type Target } from '../../kinds/kinds.js';
 import { splitUser } from '../../lookup/login.js';
-import type { Here, Io, OwnProgram } from '../../process/io.js';
+import type { Io, OwnProgram } from '../../process/io.js';
 import type { SshCommand } from '../../process/ssh-program.js';
 import {
   forwardsNothing,
@@ -9,6 +9,7 @@ import {
   sshCommand,
   sshProgram,
 } from '../../process/ssh-program.js';
+import type { Here } from '../../runtime.js';
 import type { ScriptRunner } from '../../sources/source.js';
 import { asksVmssh, type HostOptions, keyOptions } from '../../ssh/config/host-options.js';
 import { type ProxyCall, pathArgument, proxyCommand } from '../../ssh/config/word.js';

@@ -221,6 +221,18 @@ export interface ProgressLine {
   readonly message: string;
 }
 
+/** A fact and its fix. "skipped": it does not matter here, or cannot be seen. */
+export interface Finding {
+  readonly name: string;
+  readonly state: 'ok' | 'changed' | 'skipped' | 'failed';
+  readonly found: string;
+  /** Inside a guest: a command to paste there, as root. */
+  readonly fix?: string;
+  readonly hint?: string;
+  /** In a guest's own words, which may be anything. */
+  readonly by?: 'guest';
+}
+
 /** A line of a guest script, in the format of src/guest/sh/parts/report.sh; undefined for any other line. */
 export function parseProgress(line: string): ProgressLine | undefined {
   const match = /^(ok|changed|skipped|failed|fix|hint|end) +([a-z0-9-]+) +(.+?)\r?$/.exec(line);

@@ -135,9 +135,9 @@ function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) 
   for (const each of wanted) {
     const { machine, host, had } = each;
     const { name, target } = machine;
-    // Containers that are off are left over by the hundred; their names are still theirs, so that no Host reaches another one meanwhile.
+    // Containers that are off are left over by the hundred, so those get no new Host.
     const isStopped = machine.container !== undefined && machine.status === 'off';
-    if (isStopped && !startOf(start, { host, target })) continue;
+    if (isStopped && had === undefined && !startOf(start, { host, target })) continue;
     const holder = holders.get(host.toLowerCase());
     const isKnown = had !== undefined || holder !== undefined;
     const why =

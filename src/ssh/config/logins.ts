@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { definedFields } from '../../group-by.js';
 import { keptFor, type Listed } from '../../identity/same.js';
-import type { Here } from '../../process/io.js';
+import type { Here } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import type { JsonObject } from '../../sources/tools/json.js';
 import { ownEnv } from '../../sources/trusted-env.js';

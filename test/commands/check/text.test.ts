@@ -61,14 +61,14 @@ it.each<[what: string, target: string, more: Partial<Examination>, want: readonl
       verdict: {
         name: 'login',
         state: 'failed',
-        message:
+        found:
           'sshd lets no key of yours in as root: Permission denied (publickey); ssh offers id ED25519 SHA256:AA',
         fix: 'vmssh setup --user root web',
       },
       guest: {
         into: { route: 'exec', host: 'root@podman/web' },
         ok: false,
-        lines: [{ state: 'failed', step: 'key', message: 'root has no keys' }],
+        findings: [{ state: 'failed', name: 'key', found: 'root has no keys', by: 'guest' }],
       } as unknown as NonNullable<Examination['guest']>,
     },
     ['✗ web: sshd lets no key of yours in as root', '  fix: vmssh setup --user root web'],
@@ -80,7 +80,7 @@ it.each<[what: string, target: string, more: Partial<Examination>, want: readonl
       verdict: {
         name: 'login',
         state: 'skipped',
-        message:
+        found:
           'you have no SSH key, and sshd lets no key of yours in as root, but would ask for a password: Permission denied (publickey,password); ssh has none to offer',
         fix: 'ssh-keygen -t ed25519',
       },

@@ -5,6 +5,7 @@ const uuid = '11111111-2222-4333-8444-555555555555';
 /** A host on which nothing is wrong. */
 export const good: Facts = {
   platform: 'linux',
+  ...{ shellTrouble: undefined, container: undefined, windows: undefined },
   shell: 'posix',
   build: buildLines('ID=debian\nVERSION_ID="12"\n', '6.1'),
   addon: { addon: {} as Addon },

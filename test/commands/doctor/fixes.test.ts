@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { diagnose, type Signs } from '../../../src/commands/check/signs.js';
 import { hostChecks } from '../../../src/commands/doctor/checks.js';
 import type { ConfigFacts } from '../../../src/commands/doctor/config.js';
 import type { Facts } from '../../../src/commands/doctor/facts.js';
-import { diagnose, type Signs } from '../../../src/guest/diagnose.js';
 import { guestFailures } from '../../../src/guest/failures.js';
 import { controlPathFix } from '../../../src/ssh/control-path.js';
 import { run } from '../../helpers/run.js';
@@ -73,7 +73,7 @@ const ofGuests: Readonly<Record<string, readonly string[]>> = {
     'chmod 600 /etc/ssh/ssh_host_ecdsa_key /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_rsa_key',
     'ssh-keygen -A',
   ],
-  // diagnose.ts fills in the port.
+  // signs.ts fills in the port.
   'service-guid': ['vmssh service register PORT'],
   denied: ['ausearch -m AVC -c sshd'],
 };

@@ -24,6 +24,7 @@ const secret = secrets.join(' ');
 const facts = (more: Partial<Facts> = {}): Facts => ({
   build: buildLines(`ID="acme-${secret}"\nPRETTY_NAME="${secret}"\n`, `6.1.0-acme ${secret}`),
   platform: 'linux',
+  ...{ shellTrouble: undefined, container: undefined, windows: undefined },
   shell: 'posix',
   addon: { missing: new Error(`${secret}: no such file`) },
   ssh: {

@@ -205,7 +205,10 @@ describe('the step for a vsock device', () => {
   it.each([
     { status: 'off', start: 'Start-VM mint', want: 'failed way it is off Start-VM mint' },
     { want: 'failed inside none goes in by ssh' },
-    { code: 'NOT_RUN', want: 'failed inside none goes in by ssh; or: vmssh setup --by login mint' },
+    {
+      code: 'NOT_RUN',
+      want: 'failed inside none goes in; by a login instead: vmssh setup --by login mint by ssh',
+    },
   ] as const)('is none of Hyper-V, into which nobody goes: $want', async (row) => {
     const { status = 'running', start, code = 'NO_EXEC', want } = { start: undefined, ...row };
     const setup = setupOf({ ...record, provider: 'hyper-v', status });

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import type { FindingJson } from '../../../src/cli/json.js';
 import { setupScreen } from '../../../src/commands/guest/setup-screen.js';
 import type { SetupPlan } from '../../../src/commands/guest/setup-steps.js';
+import type { Finding } from '../../../src/guest/run/run-script.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
-const changed = (name: string, found: string): FindingJson => ({ name, state: 'changed', found });
+const changed = (name: string, found: string): Finding => ({ name, state: 'changed', found });
 
-const planOf = (name: string, more: readonly FindingJson[] = []) =>
+const planOf = (name: string, more: readonly Finding[] = []) =>
   ({
     ...{ name, host: name, setup: { machine: { provider: 'podman' } }, found: { login: { user: 'root' } } },
     steps: [

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { type ListDeps, list, runList } from '../../../src/commands/list/list.js';
 import type { ListOptions } from '../../../src/commands/list/output.js';
+import { hyperV } from '../../../src/sources/hyper-v/provider.js';
 import { libvirt } from '../../../src/sources/libvirt/provider.js';
 import { listAll } from '../../../src/sources/list-all.js';
 import { nspawn } from '../../../src/sources/machined/nspawn.js';
@@ -255,9 +256,12 @@ describe('vmssh list', () => {
     });
 
     it('says what to do if there is no machine: what is not installed, and how one gets listed', async () => {
-      const asked = deps(
+      const given = deps(
         ...[libvirt, incus, lima, qemu].map((each) => ({ ...each, list: provider([]).list })),
       );
+      const ofWindows = { platforms: ['win32', 'linux'], mayBeHere: () => false } as const;
+      const windows = deps(hyperV).sources.map((each) => ({ ...each, ...ofWindows }));
+      const asked = { ...given, sources: [...windows, ...given.sources] };
       const bin = useFolder({ limactl: 0o755, virsh: 0o644 });
       const { stdout, stderr } = await output({}, asked, person({ PATH: `.:${bin}` }));
       expect(stdout).toBe('No machines on this host\n');

@@ -87,12 +87,12 @@ describe('vmssh setup of a VM of libvirt', () => {
     {
       what: 'of another domain with the same socket',
       says: '11111111-2222-4333-8444-555555555555',
-      want: /✗ inside +another machine answers: its UUID is 11111111-\S+, not 83055167-.*\n +fix: .*virsh edit; or: .*setup --by login /,
+      want: /✗ inside +another machine answers: its UUID is 11111111-\S+, not 83055167-.*; by a login instead: .*setup --by login .*\n +fix: .*virsh edit\n/,
     },
     {
       what: 'that is none',
       says: 'Not Settable',
-      want: /✗ inside +it cannot be told which .*\n +fix, if it is the right one: .*--unproved qemu\/mint; /,
+      want: /✗ inside +it cannot be told which .*\n +fix, if it is the right one: .*--unproved qemu\/mint\n/,
     },
     { what: 'that is none, with --unproved', says: 'x', more: ['--unproved'], want: /✓ inside/ },
   ])('asks the machine for its UUID: one $what', async ({ says, want, more = [] }) => {

@@ -161,7 +161,7 @@ describe('a Host of its own', () => {
     expect(hosts([of('incus', 'a'), of('incus', 'a', { target: 'machine/2' })]).left).toHaveLength(2);
   });
 
-  it('is not for a container that is off, whose name stays its own', () => {
+  it('is not for a container that is off, whose name stays its own, but where it had one before', () => {
     const container = { id: 'a'.repeat(64), labels: {} };
     const of = (provider: string, name: string, status: ListedMachine['status']) =>
       machine(name, { provider, target: `${provider}/${name}`, status, container });
@@ -173,6 +173,8 @@ describe('a Host of its own', () => {
     for (const start of ['terminal', ['web-docker'], ['docker/web']] as const)
       expect(hosts(all, { start }).hosts.map(({ host }) => host)).toEqual(['web-podman', 'web-docker', 'db']);
     expect(hosts(all, { start: ['db'] }).hosts.map(({ host }) => host)).toEqual(['web-podman', 'db']);
+    const before = hosts([of('podman', 'web', 'running')]).entries;
+    expect(hosts([of('podman', 'web', 'off')], { before }).entries).toEqual(before);
   });
 
   it.each([

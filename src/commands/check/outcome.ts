@@ -1,0 +1,120 @@
+import type { CheckResult, Means } from '../../checks/result.js';
+import type { LoginVerdict } from '../../checks/verdict.js';
+import { guestFailures } from '../../guest/failures.js';
+import type { Finding } from '../../guest/run/run-script.js';
+import { lookUp, splitLogin } from '../../lookup/login.js';
+import type { Io } from '../../process/io.js';
+import { loadHere } from '../../sources/here.js';
+import { listAll } from '../../sources/list-all.js';
+import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
+import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
+import { keyFix } from '../../ssh/login-key.js';
+import { routeOf } from '../../typed/route.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
+
+/** What the login comes to if it does not go well from a program too, or with the user's ControlPath. */
+export function settle(
+  login: LoginVerdict | undefined,
+  bare: LoginVerdict | undefined,
+): LoginVerdict | undefined {
+  if (login?.state !== 'ok') return login;
+  const { controlPath } = login;
+  if (controlPath !== undefined)
+    return { ...login, state: 'failed', message: controlPath.problem, fix: controlPath.fix };
+  if (!bare || bare.state === 'ok') return login;
+  const where = 'ssh logs in from a terminal, and not from a program that no shell started';
+  return { ...bare, state: 'failed', message: `${where}: ${bare.message}` };
+}
+
+/** With the route that our proxy took, as the steps did. */
+export function byRoute(
+  login: LoginVerdict | undefined,
+  { endpoint, parsed }: Means,
+): LoginVerdict | undefined {
+  const route = endpoint && routeOf(endpoint);
+  if (login?.state !== 'ok' || !login.isByProxy || !route) return login;
+  const by = route === 'exec' ? `${parsed.kind} exec` : route;
+  return { ...login, message: login.message.replace(/ s\)(?=;|$)/, ` s, by ${by})`) };
+}
+
+/** A brought sshd runs as the container's own user, whom ssh was not told. */
+export function byBroughtSshd(
+  login: LoginVerdict | undefined,
+  brings: Pick<MachineLogin, 'user'> | undefined,
+): LoginVerdict | undefined {
+  if (!login || !brings || brings.user !== undefined) return login;
+  const user = "the machine's own user";
+  return { ...login, user, message: login.message.replace(` as ${login.user}`, ` as ${user}`) };
+}
+
+/** A verdict as a row; `fix`: of a refused login, if the key is what is missing. */
+export function rowOf(
+  { state, message: found, fix: known }: LoginVerdict,
+  fix?: string,
+  isMissing = true,
+): Finding {
+  const isOpen = known === guestFailures.login.fix;
+  return { name: 'login', state, found, fix: isOpen ? (isMissing ? (fix ?? known) : undefined) : known };
+}
+
+/** Of a RequestTTY where bytes are to pass. */
+export const forced: Finding = {
+  ...{ name: 'RequestTTY', state: 'skipped', fix: 'RequestTTY auto or yes in your ssh configuration' },
+  found:
+    'RequestTTY force is in your ssh configuration: sftp waits without an end, rsync and git fail; vmssh sftp and rsync undo it',
+};
+/** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */
+const slowLogin = 4500;
+
+export function slowness(login: LoginVerdict | undefined, { stages }: CheckResult): readonly Finding[] {
+  const handshakeMs = stages.reduce((sum, { ms }) => sum + ms, 0);
+  if (login?.state !== 'ok' || login.ms - handshakeMs < slowLogin) return [];
+  const [took, shook] = [login.ms, handshakeMs].map((ms) => `${(ms / 1000).toFixed(1)} s`);
+  const causes = 'a name lookup, PAM, the login shell or a busy guest may be the cause';
+  const found = `the login took ${took}, and the handshake before it ${shook}; ${causes}`;
+  return [{ name: 'time', state: 'skipped', found }];
+}
+
+/** The known_hosts files of the user's own Host of that name, which our lines displace. */
+export async function ownFiles(typed: string, io: Io): Promise<readonly Finding[]> {
+  const texts = await usersTexts(io);
+  const files = knownHostsNamedIn(texts)(splitLogin(typed).host);
+  if (files.length === 0) return [];
+  return [{ name: 'known_hosts', state: 'skipped', found: `${files.join(' ')}: ${onlyRevoked}` }];
+}
+
+export async function loginFix(
+  typed: string,
+  { parsed, identityFile, user, text }: Means,
+  message: string,
+  isByManager: boolean,
+  io: Io,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const fix = await keyFix(parsed, identityFile);
+  if (fix !== undefined || !/permission denied/i.test(message)) return fix;
+  const words = [user, splitLogin(typed).host];
+  const [account, target] = words.map((each) => shellQuoted(each, shellOf(io)));
+  const setup = `vmssh setup --user ${account} ${target}`;
+  if (isByManager) return setup;
+  const { machine } = await lookUp(text, io, signal);
+  if (machine === undefined || !/password|keyboard/.test(message)) return undefined;
+  // Another setup would come back to this.
+  if ((await keptLogin(machine, io))?.user === user)
+    return `vmssh setup put your key there: the log of its sshd, on its console, has the reason`;
+  return `${setup}, by a login with the password of ${account}`;
+}
+
+/** What is said of virtual machines in a container that was checked: its name leads to none of them. */
+export async function machineInside(
+  target: string,
+  io: Io,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { machine } = await lookUp(target, io, signal);
+  const id = machine?.container?.id.slice(0, 12);
+  if (id === undefined) return [];
+  const { warnings } = await listAll({ ...io, signal }, await loadHere(io, ['qemu', 'kvm']));
+  const about = warnings.filter(({ code, problem }) => code === 'NOT_LISTED' && problem.includes(` ${id}:`));
+  return about.map(({ problem }) => ({ state: 'skipped', name: 'virtual machine', found: problem }));
+}

@@ -8,8 +8,7 @@ import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
 import type { HostKey } from '../ssh/handshake-result.js';
 import { keyOwner } from '../ssh/key-owner.js';
-import type { MachineKeys } from '../ssh/machine-keys.js';
-import { factsFor, machineKeys, refusalOf, systemKnownHosts } from '../ssh/machine-keys.js';
+import { factsFor, type MachineKeys, machineKeys, refusalOf, systemKnownHosts } from '../ssh/machine-keys.js';
 import type { Endpoint } from '../typed/route.js';
 
 export interface KnownKeys {

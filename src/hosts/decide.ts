@@ -19,8 +19,7 @@ import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from '../ssh/c
 import { loginsFor, type MachineLogin, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
-import type { ConcreteHost } from '../ssh/config/text.js';
-import { configText, startOf, userKnownHosts } from '../ssh/config/text.js';
+import { type ConcreteHost, configText, startOf, userKnownHosts } from '../ssh/config/text.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';

@@ -1,5 +1,4 @@
-import type { CheckResult, LastStage, Means } from '../../checks/result.js';
-import { lastStages } from '../../checks/result.js';
+import { type CheckResult, type LastStage, lastStages, type Means } from '../../checks/result.js';
 import type { Command } from '../../cli/command.js';
 import { oneOf, parsed, portOption, readAll, textOption, UsageError } from '../../cli/command.js';
 import { connectFailure } from '../../cli/failure.js';

@@ -67,6 +67,13 @@ export function settingUp({ show, ...ways }: Ways) {
   };
 }
 
+/** What keeps plain ssh from what is ready. */
+export async function sayShellTrouble(io: Ways['io']): Promise<void> {
+  const { shellTrouble } = await import('../../process/start-files.js');
+  const trouble = await shellTrouble(io);
+  if (trouble) await (await import('../../cli/rows.js')).complain(trouble.problem, trouble.fix, io);
+}
+
 /** The machine that is meant, though its name may be the user's already: he is asked for that. */
 async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
   const claim = asTarget(name) ? undefined : (await usersNames(io))(name);

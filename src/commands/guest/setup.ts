@@ -88,7 +88,7 @@ async function setUpAll(
 ): Promise<number> {
   const signal = io.interrupted();
   const screen = json ? silentScreen : await setupScreen({ names: targets, undo, verbose }, io);
-  const { settingUp, takingBack } = await import('./setup-steps.js');
+  const { sayShellTrouble, settingUp, takingBack } = await import('./setup-steps.js');
   // The plan is shown, and asked for: with --yes it is not.
   const asked = { ...options, takeName: options.takeName || !yes };
   const work = (undo ? takingBack : settingUp)({ options: asked, io, signal, show: screen.show });
@@ -128,13 +128,6 @@ async function setUpAll(
   if (!undo && !json && !options.noConfig) await sayShellTrouble(io);
   if (options.noConfig && !json) io.out(done.map(({ lines = '' }) => `\n${lines}`).join(''));
   return finish(done);
-}
-
-/** What keeps plain ssh from what is ready. */
-async function sayShellTrouble(io: Io): Promise<void> {
-  const { shellTrouble } = await import('../../process/start-files.js');
-  const trouble = await shellTrouble(io);
-  if (trouble) await (await import('../../cli/rows.js')).complain(trouble.problem, trouble.fix, io);
 }
 
 /** The account that called sudo. Undefined: none did, or it is root's own. Throws a CommandError for an unknown one. */

@@ -1,13 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { printable } from '../../errors.js';
 import { type ProgramEnd, type ProgramOptions, runProgram } from '../../process/run-program.js';
-import {
-  asksNothing,
-  forwardsNothing,
-  ownConnection,
-  settingIn,
-  sshCommand,
-} from '../../process/ssh-program.js';
+import { asksNothing, forwardsNothing, settingIn, sshCommand } from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
 import { type Env, hasTerminal, now } from '../../runtime.js';
 import type { ViaEndpoint, ViaSocket } from '../../typed/route.js';
@@ -131,7 +125,7 @@ export async function runHop(
   // ssh takes the words of what leads there from a connection that persists.
   const isMute = linesOf(end).length > 0 && causesIn(end).length === 0;
   if (!isMute || (settingIn(asked, 'controlpersist') ?? 'no') === 'no') return end;
-  const alone = { ...login, settings: [ownConnection, ...settings] };
+  const alone = { ...login, settings: ['ControlPersist=no', ...settings] };
   return run(quietHop(alone, connectMs), { ...options, timeoutMs: connectMs });
 }
 

@@ -33,12 +33,8 @@ export function envelope<Name extends string>(command: Name, exitCode: number): 
   return { version: jsonVersion, command, ok: exitCode === 0, exitCode };
 }
 
-export function formatJson(json: Envelope, pretty = true): string {
-  return jsonText(json, pretty);
-}
-
 /** JSON text and a line break; on one line if `pretty` is false. Nothing in it can control a terminal. */
-export function jsonText(json: unknown, pretty = true): string {
+export function formatJson(json: unknown, pretty = true): string {
   const text = JSON.stringify(json, undefined, pretty ? 2 : undefined);
   const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return `${text.replaceAll(steering, (character) => character.split('').map(escaped).join(''))}\n`;

@@ -93,14 +93,8 @@ function hasOperand(name: string, before: readonly string[], options?: readonly 
   return options !== undefined && before.some((word, i) => !word.startsWith('-') && !isValue(i));
 }
 
-interface OpenValue {
-  readonly option: OptionSpec;
-  /** What comes before it in the same word: "--output=". */
-  readonly head: string;
-  readonly text: string;
-}
-
-function openValue(options: readonly OptionSpec[], previous: string, current: string): OpenValue | undefined {
+/** `head`: what comes before it in the same word, "--output=". */
+function openValue(options: readonly OptionSpec[], previous: string, current: string) {
   const apart = options.find((option) => takesNext(option, previous));
   if (apart) return { option: apart, head: '', text: current };
   const [, head = '', long, text = ''] = /^(--([^=]+)=)(.*)$/s.exec(current) ?? [];
@@ -113,7 +107,7 @@ function takesNext({ long, short, value, optionalValue }: OptionSpec, word: stri
 }
 
 async function valuesOf(
-  { option: { takes = [], value = '' }, head, text }: OpenValue,
+  { option: { takes = [], value = '' }, head, text }: NonNullable<ReturnType<typeof openValue>>,
   command: CommandTable[number],
   live: LiveNames,
 ): Promise<readonly Completion[]> {

@@ -60,16 +60,10 @@ export interface FoundMachine {
 }
 
 /** A machine that is looked up again and again: after a restart it may have another CID, and its old one another machine. */
-interface ReverseMachine {
-  /** Throws a ConnectError if it cannot be found, or has no vsock. */
-  now(): Promise<FoundMachine>;
-  /** The same, at most every two seconds. */
-  recently(): Promise<FoundMachine>;
-}
-
-function reverseMachine(options: MachineOptions, io: Io, signal: AbortSignal): ReverseMachine {
+function reverseMachine(options: MachineOptions, io: Io, signal: AbortSignal) {
   const find = search(options, io, signal);
-  const now = async () => {
+  // Throws a ConnectError if it cannot be found, or has no vsock.
+  const now = async (): Promise<FoundMachine> => {
     const { text, resolution } = await find();
     const { port, routes: only } = options;
     const all = await allRoutes(resolution, { text, port, only });
@@ -82,6 +76,7 @@ function reverseMachine(options: MachineOptions, io: Io, signal: AbortSignal): R
       hint: `if it has sshd: ssh -R PORT:127.0.0.1:PORT, or ssh -A for the agent; docs/forward.md says which machines can`,
     });
   };
+  // At most every two seconds.
   return { now, recently: remembered(now) };
 }
 
@@ -124,7 +119,7 @@ function nameFor(path: string, port: number): string {
 /** Throws a CommandError. */
 export async function openForMachine(
   endpoint: ReverseEndpoint,
-  machine: ReverseMachine,
+  machine: ReturnType<typeof reverseMachine>,
   addon: Addon,
   io: Io,
   uid = process.getuid?.(),
@@ -142,7 +137,7 @@ export async function openForMachine(
 }
 
 /** One port for all machines of this host: the kernel says which one a connection is from. */
-function byKernel(port: number, machine: ReverseMachine, addon: Addon): MachineListener {
+function byKernel(port: number, machine: ReturnType<typeof reverseMachine>, addon: Addon): MachineListener {
   const address = { family: 'vsock', cid: cidAny, port } as const;
   const handle = bound(addon, address, `vsock port ${port}`, (code) => explanations[code]);
   const own = { handle, port, family: 'vsock' } as const;

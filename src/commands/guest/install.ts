@@ -190,19 +190,8 @@ async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise
   return guest?.bySocket ?? false;
 }
 
-interface OwnSettings {
-  /** Undefined: the local user's name. */
-  readonly user: string | undefined;
-  /** The keys, as keywords and arguments. */
-  readonly keys: readonly (readonly [string, string])[];
-}
-
-/** Asks ssh. A HOST that ssh is not called with by its name has none. */
-export async function ownSettings(
-  { host, route, sshConfig }: HostFlags,
-  io: Io,
-  signal: AbortSignal,
-): Promise<OwnSettings> {
+/** Asks ssh for the user, undefined for the local one's name, and for the keys, as keywords and arguments. A HOST that ssh is not called with by its name has none. */
+export async function ownSettings({ host, route, sshConfig }: HostFlags, io: Io, signal: AbortSignal) {
   if (route !== 'ssh') return { user: undefined, keys: [] };
   const own = await sshSettings({ host, sshConfig, signal }, io);
   const plain = await sshSettings({ host, sshConfig: 'none', signal }, io);
@@ -262,7 +251,7 @@ interface Afterwards {
   readonly target: string;
   readonly port: number;
   readonly user: string | undefined;
-  readonly keys: OwnSettings['keys'];
+  readonly keys: readonly (readonly [string, string])[];
   /** The name of the Host; undefined: made of HOST. */
   readonly name?: string;
 }

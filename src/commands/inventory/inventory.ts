@@ -1,5 +1,5 @@
 import { type Command, flag, positionals, type Read, readAll, textOption, usage } from '../../cli/command.js';
-import { jsonText } from '../../cli/json.js';
+import { formatJson } from '../../cli/json.js';
 import { complain } from '../../cli/rows.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { exitCode } from '../../errors.js';
@@ -58,7 +58,7 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
     const found = await inventoryFor(wanted, prefix, io);
     const { hostvars } = found._meta;
     const answer = host === undefined ? found : Object.hasOwn(hostvars, host) ? hostvars[host] : {};
-    io.out(jsonText(answer));
+    io.out(formatJson(answer));
     return exitCode.ok;
   },
 };

@@ -2,21 +2,14 @@ import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Addon, Pending } from 'node-hvsock-native';
 import { exhaustion } from '../../connect/failures/failure.js';
-import type { EarlyInput } from '../../deliver/relay-streams.js';
 import { ConnectError } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 
 /** Reports when the program that started this proxy is gone, while the proxy still connects. */
-export interface StdioWatch {
-  /** Aborted when stdin ends and is no file, or stdout loses its reader; if stdin fails, its error is the reason. */
-  readonly signal: AbortSignal;
-  /** What had to be read from stdin to find out, without the addon. */
-  readonly input: EarlyInput | undefined;
-  stop(): void;
-}
+export type StdioWatch = Awaited<ReturnType<typeof watchStdio>>;
 
-/** Watches stdin and stdout: with the addon without taking a byte, otherwise by reading ahead. */
-export async function watchStdio(addon: Addon | undefined, io: Io): Promise<StdioWatch> {
+/** Watches stdin and stdout: with the addon without taking a byte, otherwise by reading ahead, of which `input` is what came. The signal is aborted when stdin ends and is no file, or stdout loses its reader; if stdin fails, its error is the reason. */
+export async function watchStdio(addon: Addon | undefined, io: Io) {
   const gone = new AbortController();
   const { signal } = gone;
   if (addon) {

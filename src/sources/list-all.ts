@@ -1,4 +1,6 @@
 import { groupBy, withoutRepeats } from '../group-by.js';
+import type { Route } from '../typed/route.js';
+import { loadJoining } from './here.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { addressOf, vhostCid } from './routes.js';
 import { withOwnNames } from './search.js';
@@ -29,6 +31,21 @@ export async function listAll(
   const { withoutContested } = await import('./tools/claims.js');
   const { machines, warnings: contested } = withoutContested(merged);
   return { machines, warnings: [...warnings, ...contested] };
+}
+
+/** The routes of a machine, as `list` joins them, with those that only other sources have; without a network. */
+export async function routesOfOthers(
+  found: DiscoveredMachine,
+  deps: Deps & { readonly port: number },
+  from?: readonly Source[],
+): Promise<readonly Route[]> {
+  const others = from ?? (await loadJoining(deps));
+  const asked = others.filter(({ name }) => name !== found.provider);
+  const { machines } = await listAll(deps, asked);
+  const joined = mergeMachines([found, ...machines]).find(({ target }) => target === found.target);
+  const { routes = [] } = joined ?? found;
+  const { atPort } = await import('../typed/port.js');
+  return routes.filter(({ network }) => !network).map((each) => atPort(each, deps.port));
 }
 
 /** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */

@@ -7,7 +7,7 @@ import { match, searchIn } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source } from '../source.js';
 import { serviceLimitMs } from '../source.js';
 import { authorityIn, type Scope } from '../trusted-path.js';
-import { type Domain, type DomainList, listDomains, uriOf } from './libvirt.js';
+import { type Domain, type DomainList, domainAddresses, listDomains, uriOf } from './libvirt.js';
 
 export interface DiscoveredDomain extends DiscoveredMachine {
   readonly scope: Scope;
@@ -21,10 +21,7 @@ export interface LibvirtEffects {
   readonly addresses: (domain: DiscoveredDomain, deps: Deps) => Promise<readonly string[]>;
 }
 
-const effects: LibvirtEffects = {
-  domains: listDomains,
-  addresses: async (...args) => (await import('./addresses.js')).domainAddresses(...args),
-};
+const effects: LibvirtEffects = { domains: listDomains, addresses: domainAddresses };
 
 /** The domains of libvirt's QEMU driver: the system's and the user's, or those of one libvirtd. */
 export function libvirtOf(

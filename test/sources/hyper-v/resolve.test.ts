@@ -4,8 +4,8 @@ import { findMachine } from '../../../src/sources/find.js';
 import type { HyperVMachine } from '../../../src/sources/hyper-v/hyper-v.js';
 import { hyperVOf, resolveHyperVId } from '../../../src/sources/hyper-v/provider.js';
 import { DiscoveryError, type Source } from '../../../src/sources/source.js';
-import { wslOf } from '../../../src/sources/wsl/provider.js';
 import type { WslState } from '../../../src/sources/wsl/wsl.js';
+import { wslOf } from '../../../src/sources/wsl/wsl.js';
 import type { Guid } from '../../../src/typed/numbers.js';
 import { byFirstRoute } from '../resolved.js';
 

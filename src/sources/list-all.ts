@@ -1,11 +1,12 @@
 import { groupBy, withoutRepeats } from '../group-by.js';
 import type { Route } from '../typed/route.js';
-import { loadJoining } from './here.js';
+import { loadForList, sourcesHere } from './here.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { addressOf, vhostCid } from './routes.js';
 import { withOwnNames } from './search.js';
 import type { Deps, DiscoveredMachine, Listing, Source, Warning, Warnings } from './source.js';
 import { closed, DiscoveryError, problemOf, warned } from './source.js';
+import { sources } from './sources.js';
 import { ownEnv } from './trusted-env.js';
 
 export const providerLimitMs = 3000;
@@ -39,7 +40,8 @@ export async function routesOfOthers(
   deps: Deps & { readonly port: number },
   from?: readonly Source[],
 ): Promise<readonly Route[]> {
-  const others = from ?? (await loadJoining(deps));
+  // Those that know machines of other sources too, and answer without running a program.
+  const others = from ?? (await loadForList(sourcesHere(deps, [], sources).filter(({ joins }) => joins)));
   const asked = others.filter(({ name }) => name !== found.provider);
   const { machines } = await listAll(deps, asked);
   const joined = mergeMachines([found, ...machines]).find(({ target }) => target === found.target);

@@ -85,17 +85,6 @@ describe('all machines', () => {
     await expect(listAll({ env: {}, signal: abort.signal }, [asked])).rejects.toThrow('enough');
   });
 
-  it.each<{ name: string; second: Partial<DiscoveredMachine>; warns: boolean }>([
-    { name: 'a warning', second: { target: 't/b' }, warns: true },
-    { name: 'no warning if one is off', second: { status: 'off' }, warns: false },
-    { name: 'no warning if a user-space daemon has one', second: at('vsock-mux/run/x'), warns: false },
-  ])('that share a CID: $name', async ({ second, warns }) => {
-    const both = [of('one', { cid: 3 }), of('two', { name: 'b', cid: 3, ...second })];
-    const { warnings } = await listAll({ env: {} }, both);
-    const problem = 'CID 3 is claimed by t/a, t/b: vmssh reaches none of them by it';
-    expect(warnings).toEqual(warns ? [{ provider: 'one', code: 'ADDRESS_TWICE', problem }] : []);
-  });
-
   it('have longer if a service may have to start first, and no others have', () => {
     const longer = providers.filter(({ limitMs = 0 }) => limitMs > providerLimitMs);
     const services = ['hyper-v', 'wsl', 'libvirt', 'incus', 'podman', 'docker'];

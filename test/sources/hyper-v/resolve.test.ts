@@ -66,11 +66,6 @@ describe('hyper-v/NAME', () => {
     expect(await resolve(text)).toMatchObject({ endpoint: endpoint(mint) });
   });
 
-  it('finds a name that ssh refuses by its slug', async () => {
-    const { resolve } = windows([[running('Windows 11 (dev)')]]);
-    expect(await resolve('hyper-v/windows-11-dev')).toMatchObject({ endpoint: endpoint(mint) });
-  });
-
   it('lists the ids of machines of the same name', async () => {
     const { resolve } = windows([[running('Mint'), running('MINT', other)]]);
     await expect(resolve('hyper-v/mint')).rejects.toMatchObject({

@@ -4,8 +4,8 @@ import { toBuffer } from './bytes.js';
 
 export type Stats = Pick<StatsOfNumbers, keyof StatsOfNumbers>;
 
-/** Types of readdir(3); a mode has them in the bits above its lowest 12. */
-const types = { unknown: 0, fifo: 1, folder: 4, file: 8, link: 10, socket: 12 } as const;
+/** Of a mode, in the bits above its lowest 12. */
+const types = { fifo: 1, folder: 4, file: 8, link: 10, socket: 12 } as const;
 
 function typeOf(mode: number): number {
   return (mode & 0o170000) >> 12;
@@ -54,24 +54,10 @@ export class StatsOfNumbers {
     return this.#numbers[5];
   }
   get size(): number {
-    return this.#numbers[7];
+    return this.#numbers[6];
   }
   get mtimeMs(): number {
-    return this.#numbers[9];
-  }
-}
-
-export type Dirent = Pick<TypedEntry, 'name' | Extract<keyof TypedEntry, `is${string}`>>;
-
-/** Of its numbers it has the mode. */
-export class TypedEntry extends StatsOfNumbers {
-  readonly name: string;
-
-  /** Some file systems leave it to lstat(2) what an entry is. */
-  constructor(folder: string, name: string, type: number) {
-    const mode = type === types.unknown ? lstat(`${folder}/${name}`)[2] : type << 12;
-    super([0, 0, mode, 0, 0, 0, 0, 0, 0, 0, 0]);
-    this.name = name;
+    return this.#numbers[7];
   }
 }
 
@@ -144,6 +130,6 @@ export function removeTree(path: string, options: { recursive: boolean; force: b
     const message = `Path is a directory: rm returned EISDIR (is a directory) ${path}`;
     throw Object.assign(new Error(message), { code: 'ERR_FS_EISDIR', path });
   }
-  for (const name of readdir(path)) if (typeof name === 'string') removeTree(`${path}/${name}`, options);
+  for (const name of readdir(path)) removeTree(`${path}/${name}`, options);
   rmdir(path);
 }

@@ -12,20 +12,8 @@ declare module 'engine:bytes' {
   export function hmacSha1(key: Uint8Array, data: Uint8Array): Uint8Array;
 }
 
-/** dev, ino, mode, nlink, uid, gid, rdev and size, and the milliseconds of atime, mtime and ctime. */
-type StatNumbers = readonly [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+/** dev, ino, mode, nlink, uid, gid, size, and the milliseconds of mtime. */
+type StatNumbers = readonly [number, number, number, number, number, number, number, number];
 
 declare module 'engine:files' {
   export function open(path: string, flags: number, mode: number): number;
@@ -36,8 +24,6 @@ declare module 'engine:files' {
   export function readInto(descriptor: number, into: Uint8Array): number;
   export function write(descriptor: number, bytes: Uint8Array): number;
   export function fstat(descriptor: number): StatNumbers;
-  /** dev, ino, and nanoseconds of the last change of the content. */
-  export function fstatIdentity(descriptor: number): readonly [bigint, bigint, bigint];
   export function fchmod(descriptor: number, mode: number): void;
   export function fchown(descriptor: number, owner: number, group: number): void;
   export function fsync(descriptor: number): void;
@@ -60,12 +46,10 @@ declare module 'engine:loop' {
 declare module 'engine:paths' {
   export function stat(path: string): StatNumbers;
   export function lstat(path: string): StatNumbers;
-  export function lstatIdentity(path: string): readonly [bigint, bigint, bigint];
   export function access(path: string, mode: number): void;
   /** Also false if that cannot be found out. */
   export function exists(path: string): boolean;
-  /** Names and types (DT_DIR …), alternating. */
-  export function readdir(path: string): readonly (string | number)[];
+  export function readdir(path: string): string[];
   export function readlink(path: string): string;
   export function realpath(path: string): string;
   export function mkdir(path: string, mode: number): void;

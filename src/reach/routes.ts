@@ -61,29 +61,29 @@ async function* severalRoutes(machine: Reachable, options: RoutesOptions): Async
 }
 
 /** All of them, but an IP address that has to be asked for only if it was chosen. Throws a ConnectError if there is none. */
-export async function allRoutes(machine: Reachable, options: RoutesOptions): Promise<readonly Route[]> {
+export async function allRoutes(
+  machine: Reachable,
+  options: RoutesOptions,
+  most = Number.POSITIVE_INFINITY,
+): Promise<readonly [Route, ...Route[]]> {
   const all: Route[] = [];
   const errors: unknown[] = [];
-  for await (const turn of routesOf(machine, options))
+  for await (const turn of routesOf(machine, options)) {
     try {
       all.push(await turn.find());
     } catch (error) {
       errors.push(error);
     }
-  if (all.length === 0) throw errors[0];
-  return all;
+    if (all.length === most) break;
+  }
+  const [first, ...others] = all;
+  if (!first) throw errors[0];
+  return [first, ...others];
 }
 
 /** The first of them that has the port, before anything is opened. Throws a ConnectError if there is none. */
 export async function firstRoute(machine: Reachable, options: RoutesOptions): Promise<Route> {
-  const errors: unknown[] = [];
-  for await (const turn of routesOf(machine, options))
-    try {
-      return await turn.find();
-    } catch (error) {
-      errors.push(error);
-    }
-  throw errors[0];
+  return (await allRoutes(machine, options, 1))[0];
 }
 
 /** Whether it has an IP address that is used only if it is chosen. */

@@ -69,7 +69,7 @@ export async function resolveListed(
     machine: found,
     trouble,
     // The routes that only other sources have for it.
-    joined: async () => (await import('./other-routes.js')).routesOfOthers(found, context),
+    joined: async () => (await import('./list-all.js')).routesOfOthers(found, context),
   };
   if (found.via !== undefined)
     return { ...known, joined: undefined, routes: [routeBehind(found, found.via, context)] };

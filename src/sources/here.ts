@@ -89,11 +89,6 @@ export function loadHere(host: Deps, only?: readonly string[]): Promise<readonly
   return loadForList(sourcesHere(host).filter(({ name }) => only?.includes(name) ?? true));
 }
 
-/** Loads those that know machines of other sources too, and answer without running a program. */
-export function loadJoining(host: Deps): Promise<readonly Source[]> {
-  return loadForList(sourcesHere(host, [], sources).filter(({ joins }) => joins));
-}
-
 /** Loads those that may know whose such an address is, the user's own and root's too. */
 export function loadKnowing(host: Deps, family: Endpoint['family']): Promise<readonly Source[]> {
   return loadForList(sourcesHere(host).filter(({ joins }) => joins?.includes(family)));

@@ -1,9 +1,12 @@
 import { groupBy, withoutRepeats } from '../group-by.js';
+import type { Route } from '../typed/route.js';
+import { loadForList, sourcesHere } from './here.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { addressOf, vhostCid } from './routes.js';
 import { withOwnNames } from './search.js';
 import type { Deps, DiscoveredMachine, Listing, Source, Warning, Warnings } from './source.js';
 import { closed, DiscoveryError, problemOf, warned } from './source.js';
+import { sources } from './sources.js';
 import { ownEnv } from './trusted-env.js';
 
 export const providerLimitMs = 3000;
@@ -29,6 +32,22 @@ export async function listAll(
   const { withoutContested } = await import('./tools/claims.js');
   const { machines, warnings: contested } = withoutContested(merged);
   return { machines, warnings: [...warnings, ...contested] };
+}
+
+/** The routes of a machine, as `list` joins them, with those that only other sources have; without a network. */
+export async function routesOfOthers(
+  found: DiscoveredMachine,
+  deps: Deps & { readonly port: number },
+  from?: readonly Source[],
+): Promise<readonly Route[]> {
+  // Those that know machines of other sources too, and answer without running a program.
+  const others = from ?? (await loadForList(sourcesHere(deps, [], sources).filter(({ joins }) => joins)));
+  const asked = others.filter(({ name }) => name !== found.provider);
+  const { machines } = await listAll(deps, asked);
+  const joined = mergeMachines([found, ...machines]).find(({ target }) => target === found.target);
+  const { routes = [] } = joined ?? found;
+  const { atPort } = await import('../typed/port.js');
+  return routes.filter(({ network }) => !network).map((each) => atPort(each, deps.port));
 }
 
 /** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */

@@ -1,7 +1,7 @@
 import { quote } from '../errors.js';
 import { parseName } from '../typed/names.js';
 import type { Endpoint } from '../typed/route.js';
-import type { VsockDevice } from './device.js';
+import type { VsockDevice } from './libvirt/vsock-device.js';
 import type { Deps, ReachedMachine, Source } from './source.js';
 
 /** What has to be known of a source before it is loaded. */
@@ -65,7 +65,7 @@ export const sources = [
     name: 'wsl',
     platforms: ['win32'],
     fix: 'wsl --shutdown, which ends its distributions',
-    load: async () => (await import('./wsl/provider.js')).wsl,
+    load: async () => (await import('./wsl/wsl.js')).wsl,
   },
   {
     name: 'libvirt',

@@ -107,10 +107,6 @@ describe('names', () => {
   property('of sockets fit by their bytes', anyText(), (text) =>
     expect(fitsSocket(text)).toBe(new TextEncoder().encode(text).length <= 107),
   );
-
-  property('have control characters as Unicode says', anyText(), (text) =>
-    expect(hasControlCharacter(text)).toBe(/\p{Cc}/u.test(text)),
-  );
 });
 
 const words = fc.array(

@@ -20,16 +20,7 @@ describe('XML', () => {
   );
 
   const piece = fc.constantFrom(
-    '<a>',
-    '</a>',
-    '<a/>',
-    '<!--',
-    '-->',
-    '<![CDATA[',
-    ']]>',
-    '<a b="',
-    '"',
-    '&#x110000;',
+    ...['<a>', '</a>', '<a/>', '<!--', '-->', '<![CDATA[', ']]>', '<a b="', '"', '&#x110000;'],
   );
   property('that is invalid is refused', fc.array(fc.oneof(piece, anyText())), (pieces) => {
     const text = pieces.join('');

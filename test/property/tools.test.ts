@@ -34,26 +34,9 @@ describe('a command line', () => {
   });
 
   const option = fc.constantFrom(
-    ...[
-      '-name',
-      '-device',
-      '-smbios',
-      '-netdev',
-      '-chardev',
-      '--vm',
-      '--cid',
-      '--vsock',
-      '-s',
-      '--socket=',
-      '--uds-path',
-    ],
-    ...[
-      'vhost-vsock-pci,guest-cid=',
-      'user,hostfwd=tcp::2222-:22',
-      'type=1,uuid=',
-      '{"driver":"vhost-vsock-pci"}',
-      '{"a":',
-    ],
+    ...['-name', '-device', '-smbios', '-netdev', '-chardev', '--vm', '--cid', '--vsock', '-s'],
+    ...['--socket=', '--uds-path', 'vhost-vsock-pci,guest-cid=', 'user,hostfwd=tcp::2222-:22'],
+    ...['type=1,uuid=', '{"driver":"vhost-vsock-pci"}', '{"a":'],
     ...['constructor', '__proto__=1', 'guest-cid=4,uds-path=/x', 'cid=0x10'],
   );
   property('of any program is read without failing', fc.array(fc.oneof(option, anyText())), (argv) => {
@@ -69,8 +52,6 @@ describe('a command line', () => {
 describe('what a tool printed', () => {
   const fields = [
     ...['name', 'Name', 'status', 'state', 'dir', 'sshLocalPort', 'config', 'vsock', 'uds_path', 'guest_cid'],
-  ];
-  const more = [
     ...['cid', 'socket', 'platform', 'uuid', 'list', 'info', 'ipv4', 'Port', 'expanded_config'],
     ...['constructor'],
   ];
@@ -79,7 +60,7 @@ describe('what a tool printed', () => {
       { maxDepth: 4 },
       fc.oneof(fc.constantFrom(null, true, 0, -1, 3, 2 ** 40, 1e300, ''), anyText()),
       fc.array(tie('any'), { maxLength: 3 }),
-      fc.dictionary(fc.constantFrom(...fields, ...more), tie('any'), { maxKeys: 8 }),
+      fc.dictionary(fc.constantFrom(...fields), tie('any'), { maxKeys: 8 }),
     ),
   }));
 
@@ -90,10 +71,7 @@ describe('what a tool printed', () => {
       const text = JSON.stringify(value);
       for (const parse of [parseLima, parseMultipass, parsePodman])
         expectOr(() => parse(text), DiscoveryError);
-      expectOr(() => parseInstances(value), DiscoveryError);
-      for (const { name } of [value].flatMap(
-        (each) => expectOr(() => parseInstances(each), DiscoveryError) ?? [],
-      ))
+      for (const { name } of expectOr(() => parseInstances(value), DiscoveryError) ?? [])
         expect(name).not.toBe('');
       for (const { cid } of [parseVmInfo(value), vsockOf(value) ?? {}])
         expect(cid === undefined || (Number.isInteger(cid) && cid >= 3 && cid < 0xffffffff)).toBe(true);

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { routesTo } from '../../src/sources/routes.js';
-import { getJson } from '../../src/sources/tools/http-unix.js';
 import { cloudHypervisor } from '../../src/sources/vmm/cloud-hypervisor.js';
 import { firecracker, listFirecrackers } from '../../src/sources/vmm/firecracker.js';
 import { missingAddon } from '../helpers/addon.js';
@@ -13,27 +12,6 @@ import { at } from './resolved.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);
-
-describe('JSON over a unix socket', () => {
-  const failure = (code: string) => expect.objectContaining({ name: 'DiscoveryError', code });
-
-  it('is read', async () => {
-    const path = await serve('json', { '/a': '{"b":1}' });
-    expect(await getJson(path, '/a', { env: {} })).toEqual({ b: 1 });
-  });
-
-  it('that is missing, or is not JSON, is a failure', async () => {
-    const path = await serve('other', { '/no-json': 'x', '/silent': undefined });
-    await expect(getJson(path, '/b', { env: {} })).rejects.toEqual(failure('FAILED'));
-    await expect(getJson(path, '/no-json', { env: {} })).rejects.toEqual(failure('PROTOCOL'));
-    await expect(getJson(path, '/silent', { env: {}, timeoutMs: 20 })).rejects.toMatchObject({
-      message: expect.stringContaining('no answer'),
-    });
-    await expect(getJson(join(dir, 'absent'), '/', { env: {} })).rejects.toEqual(failure('ENOENT'));
-    const signal = AbortSignal.timeout(20);
-    await expect(getJson(path, '/silent', { env: {}, signal })).rejects.toEqual(failure('TIMEOUT'));
-  });
-});
 
 describe('Firecracker', () => {
   const config = JSON.stringify({

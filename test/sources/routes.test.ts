@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { allRoutes } from '../../src/reach/routes.js';
 import { resolveListed } from '../../src/sources/find.js';
-import { listAll } from '../../src/sources/list-all.js';
+import { listAll, routesOfOthers } from '../../src/sources/list-all.js';
 import { mergeMachines } from '../../src/sources/merge.js';
-import { routesOfOthers } from '../../src/sources/other-routes.js';
 import { addressOf, routeTo } from '../../src/sources/routes.js';
 import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { execRoutes } from '../../src/sources/tools/exec-route.js';

@@ -40,8 +40,6 @@ describe('parsePort', () => {
   it.each([
     { family: 'vsock', input: '0', want: 0 },
     { family: 'vsock', input: '22', want: sshPort },
-    { family: 'vsock', input: '65536', want: 65536 },
-    { family: 'vsock', input: '70000', want: 70000 },
     { family: 'vsock', input: '0x16', want: 22 },
     { family: 'vsock', input: '4294967294', want: 4294967294 },
     { family: 'hvsock', input: '0', want: 0 },
@@ -56,7 +54,6 @@ describe('parsePort', () => {
   it.each([
     { family: 'vsock', input: '4294967295', want: 'vsock has ports 0 to 4294967294' },
     { family: 'hvsock', input: '2147483648', want: 'hvsock has ports 0 to 2147483647' },
-    { family: 'hvsock', input: '4294967294', want: 'hvsock has ports 0 to 2147483647' },
     { family: 'tcp', input: '0', want: 'tcp has ports 1 to 65535' },
     { family: 'tcp', input: '65536', want: 'tcp has ports 1 to 65535' },
   ] as const)('$family has no $input', ({ family, input, want }) => {
@@ -66,13 +63,8 @@ describe('parsePort', () => {
   });
 
   it.each([
-    ['-1', 'it is negative'],
-    ['x', noNumber],
     ['ssh', noNumber],
-    ['22 ', noNumber],
-    ['4294967296', tooLarge],
     ['99999999999', tooLarge],
-    ['022', 'it has a leading zero'],
   ])('refuses "%s"', (input, why) => {
     expect(() => parsePort(input)).toThrow(`port ${quote(input)} cannot be used: ${why}`);
   });
@@ -86,7 +78,6 @@ describe('parseCid', () => {
     { cid: 0, texts: ['hypervisor', '0'] },
     { cid: 1, texts: ['local', 'LOCAL'] },
     { cid: 2, texts: ['host', 'Host'] },
-    { cid: 3, texts: ['3'] },
     { cid: 42, texts: ['0x2A'] },
     { cid: 4294967294, texts: ['4294967294', '0xfffffffe'] },
   ])('$cid is read from $texts', ({ cid, texts }) => {
@@ -99,25 +90,10 @@ describe('parseCid', () => {
 
   it.each([
     ['-2', 'it is negative'],
-    ['4294967296', tooLarge],
-    ['0x100000000', tooLarge],
     ['9'.repeat(400), tooLarge],
-    ['010', 'it has a leading zero: write it in decimal without one, or in hexadecimal after 0x'],
-    ...[
-      'guest',
-      '3.0',
-      '1e1',
-      '+3',
-      ' 3',
-      '3\n',
-      '\u001b',
-      '0x',
-      '٣',
-      'many',
-      'anyone',
-      'hosts',
-      'constructor',
-    ].map((text) => [text, noNumber] as const),
+    ...['3.0', '1e1', '+3', ' 3', '3\n', '0x', '٣', 'anyone', 'constructor'].map(
+      (text) => [text, noNumber] as const,
+    ),
   ] as const)('refuses %j', (text, why) => {
     expect(() => parseCid(text)).toThrow(`CID ${quote(text)} cannot be used: ${why}`);
   });
@@ -144,7 +120,6 @@ describe('serviceIdOfPort', () => {
   it.each([
     { port: 0, want: '00000000-facb-11e6-bd58-64006a7986d3' },
     { port: 22, want: '00000016-facb-11e6-bd58-64006a7986d3' },
-    { port: 2222, want: '000008ae-facb-11e6-bd58-64006a7986d3' },
     { port: 0x7fffffff, want: '7fffffff-facb-11e6-bd58-64006a7986d3' },
   ])('$port ↔ $want', ({ port, want }) => {
     expect(serviceIdOfPort(port)).toBe(want);

@@ -14,8 +14,8 @@ double ms(std::int64_t nanoseconds) {
   return static_cast<double>((nanoseconds - rest) / perSecond) * 1e3 + static_cast<double>(rest) / 1e6;
 }
 
-// What src/engine/files.ts makes a Stats of: dev, ino, mode, nlink, uid, gid, rdev, size, and milliseconds of the
-// last access, change of the content, and change of the file.
+// What src/engine/files.ts makes a Stats of: dev, ino, mode, nlink, uid, gid, size, and milliseconds of the last
+// change of the content.
 JSValue newStat(JSContext* js, const Stat& found) {
   const double numbers[] = {
       static_cast<double>(found.device),
@@ -24,24 +24,12 @@ JSValue newStat(JSContext* js, const Stat& found) {
       static_cast<double>(found.links),
       static_cast<double>(found.user),
       static_cast<double>(found.group),
-      static_cast<double>(found.ofDevice),
       static_cast<double>(found.size),
-      ms(found.accessed),
       ms(found.written),
-      ms(found.changed),
   };
   Value array(js, checked(JS_NewArray(js)));
   std::uint32_t index = 0;
   for (const double number : numbers) append(js, array.get(), index++, JS_NewNumber(js, number));
-  return array.release();
-}
-
-// What identifies a file, as BigInts: dev, ino, and nanoseconds of the last change of the content.
-JSValue newIdentity(JSContext* js, const Stat& found) {
-  Value array(js, checked(JS_NewArray(js)));
-  append(js, array.get(), 0, JS_NewBigUint64(js, found.device));
-  append(js, array.get(), 1, JS_NewBigUint64(js, found.index));
-  append(js, array.get(), 2, JS_NewBigInt64(js, found.written));
   return array.release();
 }
 
@@ -73,8 +61,6 @@ JSValue write(Call& call) {
 
 JSValue fstat(Call& call) { return newStat(call.js, files::fstat(call.integer(0))); }
 
-JSValue fstatIdentity(Call& call) { return newIdentity(call.js, files::fstat(call.integer(0))); }
-
 JSValue fchown(Call& call) {
   files::fchown(call.integer(0), static_cast<std::uint32_t>(call.number(1)), static_cast<std::uint32_t>(call.number(2)));
   return JS_UNDEFINED;
@@ -98,7 +84,6 @@ constexpr Native ofFiles[] = {
     {"readInto", native<readInto>},
     {"write", native<write>},
     {"fstat", native<fstat>},
-    {"fstatIdentity", native<fstatIdentity>},
     {"fchmod", native<fchmod>},
     {"fchown", native<fchown>},
     {"fsync", native<ofDescriptor<files::fsync>>},
@@ -134,15 +119,11 @@ JSValue ofPath(Call& call) {
 
 JSValue exists(Call& call) { return JS_NewBool(call.js, paths::exists(call.word(0))); }
 
-JSValue lstatIdentity(Call& call) { return newIdentity(call.js, paths::lstat(call.word(0))); }
-
-// Names and types (DT_DIR …) in turn.
 JSValue readdir(Call& call) {
   Value array(call.js, checked(JS_NewArray(call.js)));
   std::uint32_t index = 0;
-  for (const auto& [name, type] : paths::entries(call.word(0))) {
+  for (const std::string& name : paths::entries(call.word(0))) {
     append(call.js, array.get(), index++, fromSystem(call.js, name.data(), name.size()));
-    append(call.js, array.get(), index++, JS_NewInt32(call.js, type));
   }
   return array.release();
 }
@@ -150,7 +131,6 @@ JSValue readdir(Call& call) {
 constexpr Native ofPaths[] = {
     {"stat", native<ofPath<paths::stat>>},
     {"lstat", native<ofPath<paths::lstat>>},
-    {"lstatIdentity", native<lstatIdentity>},
     {"access", native<ofPath<paths::access>>},
     {"exists", native<exists>},
     {"readdir", native<readdir>},

@@ -23,11 +23,8 @@ Stat toStat(const struct stat& found) {
   stat.links = found.st_nlink;
   stat.user = found.st_uid;
   stat.group = found.st_gid;
-  stat.ofDevice = found.st_rdev;
   stat.size = static_cast<std::uint64_t>(found.st_size);
-  stat.accessed = nanoseconds(found.st_atim);
   stat.written = nanoseconds(found.st_mtim);
-  stat.changed = nanoseconds(found.st_ctim);
   return stat;
 }
 
@@ -105,16 +102,16 @@ void access(const std::string& path, int mode) { succeeded(::access(path.c_str()
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-std::vector<Entry> entries(const std::string& path) {
+std::vector<std::string> entries(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
   if (!folder) throw lastFailure("scandir", path);
-  std::vector<Entry> found;
+  std::vector<std::string> found;
   for (;;) {
     errno = 0;  // stays so at the end
     const dirent* const entry = readdir(folder.get());
     if (entry == nullptr) break;
     const std::string name = entry->d_name;
-    if (name != "." && name != "..") found.push_back({name, entry->d_type});
+    if (name != "." && name != "..") found.push_back(name);
   }
   if (errno != 0) throw lastFailure("scandir", path);
   return found;

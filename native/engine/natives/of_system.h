@@ -21,12 +21,9 @@ struct Stat {
   std::uint64_t links = 0;
   std::uint32_t user = 0;
   std::uint32_t group = 0;
-  std::uint64_t ofDevice = 0;
   std::uint64_t size = 0;
-  // Nanoseconds since 1970, of the last access, change of the content, and change of the file.
-  std::int64_t accessed = 0;
+  // Nanoseconds since 1970, of the last change of the content.
   std::int64_t written = 0;
-  std::int64_t changed = 0;
 };
 
 namespace files {
@@ -48,19 +45,14 @@ void setNonblocking(int descriptor);
 
 namespace paths {
 
-struct Entry {
-  std::string name;
-  int type;  // DT_DIR …
-};
-
 Stat stat(const std::string& path);
 // Of a link itself.
 Stat lstat(const std::string& path);
 void access(const std::string& path, int mode);
 // Also false if that cannot be found out.
 bool exists(const std::string& path);
-// In the order of the file system.
-std::vector<Entry> entries(const std::string& folder);
+// Names in the order of the file system.
+std::vector<std::string> entries(const std::string& folder);
 std::string readlink(const std::string& path);
 std::string realpath(const std::string& path);
 void mkdir(const std::string& path, int mode);

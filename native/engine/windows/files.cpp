@@ -93,10 +93,6 @@ void setNonblocking(int descriptor) { stopBlocking(descriptor, "read"); }
 namespace engine::paths {
 namespace {
 
-constexpr int typeFolder = 4;
-constexpr int typeFile = 8;
-constexpr int typeLink = 10;
-
 constexpr int mayWrite = 2;
 
 // Hands a result on; throws where it is FALSE.
@@ -123,7 +119,7 @@ void access(const std::string& path, int mode) {
 
 bool exists(const std::string& path) { return GetFileAttributesW(widePath(path).c_str()) != INVALID_FILE_ATTRIBUTES; }
 
-std::vector<Entry> entries(const std::string& path) {
+std::vector<std::string> entries(const std::string& path) {
   if ((attributesOf(path, "scandir") & FILE_ATTRIBUTE_DIRECTORY) == 0) {
     throw SystemFailure{ERROR_DIRECTORY, "scandir", path};
   }
@@ -131,14 +127,10 @@ std::vector<Entry> entries(const std::string& path) {
   const HANDLE search = FindFirstFileW((widePath(path) + L"\\*").c_str(), &entry);
   if (search == INVALID_HANDLE_VALUE) throw lastFailure("scandir", path);
   const std::unique_ptr<void, decltype(&FindClose)> closing(search, FindClose);
-  std::vector<Entry> found;
+  std::vector<std::string> found;
   do {
     const std::wstring name = entry.cFileName;
-    if (name == L"." || name == L"..") continue;
-    const bool isLink = (entry.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 &&
-                        (entry.dwReserved0 == IO_REPARSE_TAG_SYMLINK || entry.dwReserved0 == IO_REPARSE_TAG_MOUNT_POINT);
-    const bool isFolder = (entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-    found.push_back({narrow(name), isLink ? typeLink : isFolder ? typeFolder : typeFile});
+    if (name != L"." && name != L"..") found.push_back(narrow(name));
   } while (FindNextFileW(search, &entry));
   if (GetLastError() != ERROR_NO_MORE_FILES) throw lastFailure("scandir", path);
   return found;

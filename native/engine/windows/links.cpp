@@ -64,9 +64,7 @@ Stat fileStat(HANDLE handle, const char* call, const std::string& path, bool fol
   stat.index = std::uint64_t{info.nFileIndexHigh} << 32 | info.nFileIndexLow;
   stat.links = info.nNumberOfLinks;
   stat.size = std::uint64_t{info.nFileSizeHigh} << 32 | info.nFileSizeLow;
-  stat.accessed = nanoseconds(times.LastAccessTime);
   stat.written = nanoseconds(times.LastWriteTime);
-  stat.changed = times.ChangeTime.QuadPart != 0 ? nanoseconds(times.ChangeTime) : stat.written;
   const bool isFolder = (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
   stat.mode = (isFolder ? folder : regular) | readable;
   if ((info.dwFileAttributes & FILE_ATTRIBUTE_READONLY) == 0) stat.mode |= writable;

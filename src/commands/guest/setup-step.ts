@@ -11,7 +11,7 @@ import type { Finding } from '../../guest/run/run-script.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
-import type { VsockDevice, VsockFacts } from '../../sources/device.js';
+import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
 import type { MachineLogin } from '../../ssh/config/logins.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 

@@ -1,11 +1,11 @@
 import * as files from 'engine:files';
 import * as paths from 'engine:paths';
-import type { Dirent, Stats } from '../files.js';
-import { constants, openFlags, readAll, removeTree, StatsOfNumbers, TypedEntry, writeAll } from '../files.js';
+import type { Stats } from '../files.js';
+import { constants, openFlags, readAll, removeTree, StatsOfNumbers, writeAll } from '../files.js';
 import { knownOptions } from '../known-options.js';
 import { dirname } from './path.js';
 
-export { constants, type Dirent, type Stats };
+export { constants, type Stats };
 
 export interface WriteOptions {
   readonly mode?: number;
@@ -72,15 +72,8 @@ export function lstatSync(path: string): Stats {
 }
 
 /** Sorted by name. */
-export function readdirSync(path: string): string[];
-export function readdirSync(path: string, options: { readonly withFileTypes: true }): Dirent[];
-export function readdirSync(path: string, options?: { readonly withFileTypes: true }): string[] | Dirent[] {
-  if (options) knownOptions('readdir', options, ['withFileTypes']);
-  const pairs = paths.readdir(path);
-  const names = pairs.filter((each) => typeof each === 'string');
-  if (!options) return names.sort();
-  const types = new Map(pairs.map((name, at) => [name, Number(pairs[at + 1])]));
-  return names.sort().map((name) => new TypedEntry(path, name, types.get(name) ?? 0));
+export function readdirSync(path: string): string[] {
+  return paths.readdir(path).sort();
 }
 
 export const readlinkSync: (path: string) => string = paths.readlink;

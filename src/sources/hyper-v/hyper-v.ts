@@ -6,8 +6,7 @@ import { shellQuoted } from '../../typed/shell.js';
 import { type Deps, DiscoveryError, type MachineState, statusReader } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, objectAt, parseJson } from '../tools/json.js';
-import { powershell } from '../tools/powershell.js';
-import { type RunTool, runTool } from '../tools/run-tool.js';
+import { powershell, type RunTool, runTool } from '../tools/run-tool.js';
 
 /** A Hyper-V virtual machine. Its name is neither unique nor case-sensitive. */
 export interface HyperVMachine extends MachineState {

@@ -1,12 +1,15 @@
 import { readdir } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
+import { now } from '../../runtime.js';
 import { machineCid, parseGuid } from '../../typed/numbers.js';
 import type { Deps, MachineState, Warn, Warning, Warnings } from '../source.js';
 import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
+import { guestsOnly, notLocal } from '../tools/guest-addresses.js';
 import { asksElsewhere, exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
@@ -172,6 +175,47 @@ async function withOwnCids(
   const [pid = 1] = pidFiles.flatMap((file) => Number(readTextIfAny(file)) || []);
   if (cid === undefined || (await leadsToItself(cid, { pid }, deps, warn))) return domains;
   return domains.map((domain) => ({ ...domain, cid: undefined }));
+}
+
+/**
+ * A running domain's IP addresses, IPv4 first: of libvirt's DHCP server, else those that this host has talked to, which
+ * the guest chooses; none of this host's own. Throws a DiscoveryError.
+ */
+export async function domainAddresses(
+  { uuid, scope }: { readonly uuid?: string; readonly scope: Scope },
+  deps: Deps,
+  run: RunTool = runTool,
+): Promise<readonly string[]> {
+  if (uuid === undefined) return [];
+  const { timeoutMs } = deps;
+  // For both questions.
+  const until = now() + (timeoutMs ?? 0);
+  for (const source of ['lease', 'arp']) {
+    const args = [
+      '--readonly',
+      '--quiet',
+      '--connect',
+      uriOf({ scope }),
+      'domifaddr',
+      uuid,
+      '--source',
+      source,
+    ];
+    const left = { ...deps, timeoutMs: timeoutMs && Math.max(1, until - now()) };
+    const said = parseAddresses(await run('virsh', args, left));
+    const found = await guestsOnly((isGuests) => said.filter(isGuests), deps);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** Reads a table whose last column is "192.0.2.7/24"; without addresses that are only local. */
+export function parseAddresses(text: string): readonly string[] {
+  return text
+    .split(/\s+/)
+    .flatMap((word) => /^(.+)\/\d+$/.exec(word)?.[1] ?? [])
+    .filter(notLocal)
+    .toSorted((a, b) => isIP(a) - isIP(b));
 }
 
 export interface Element {

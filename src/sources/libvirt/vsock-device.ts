@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../runtime.js';
 import { parseGuid } from '../../typed/numbers.js';
-import type { VsockDevice, VsockFacts } from '../device.js';
 import { type Deps, DiscoveryError, type MachineIdentity } from '../source.js';
 import { runTool } from '../tools/run-tool.js';
 import { guestAgent } from './guest-agent.js';
@@ -13,6 +12,27 @@ import { at, parseXml, uriOf } from './libvirt.js';
 const alias = 'ua-vmssh';
 
 const device = `<vsock model='virtio'><cid auto='yes'/><alias name='${alias}'/></vsock>\n`;
+
+/** Where a machine has a vsock device, and what its manager says of it. */
+export interface VsockFacts {
+  readonly isActive: boolean;
+  /** The machine has a definition; one without it is gone when it is off. */
+  readonly isPersistent: boolean;
+  /** The memory is kept on disc: the next start takes that and not the changed definition. */
+  readonly isSaved: boolean;
+  readonly inMachine: 'none' | 'ours' | 'foreign';
+  readonly inDefinition: 'none' | 'ours' | 'foreign';
+}
+
+/** The vsock device that a manager adds to a machine. All reject with a DiscoveryError, FAILED with the message of the manager's program. */
+export interface VsockDevice {
+  facts(): Promise<VsockFacts>;
+  /** Adds it by a file in a private folder. Resolves to whether the running machine has it too. */
+  add(facts: VsockFacts, folder: string): Promise<boolean>;
+  remove(facts: VsockFacts): Promise<void>;
+  /** Shuts the machine down, starts it, and waits for its guest agent if it had one. */
+  restart(): Promise<void>;
+}
 
 /** By virsh. Undefined without a UUID. */
 export function vsockDevice({ uuid = '', authority }: MachineIdentity, deps: Deps): VsockDevice | undefined {

@@ -5,13 +5,24 @@ import { countBy } from '../../group-by.js';
 import { machineCid, parseUuid } from '../../typed/numbers.js';
 import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Source, Warn, Warning } from '../source.js';
-import { closed, DiscoveryError, joinListings, serviceLimitMs, statusReader } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, MachineFiles, ReachedMachine } from '../source.js';
+import {
+  closed,
+  DiscoveryError,
+  joinListings,
+  type Search,
+  type Source,
+  serviceLimitMs,
+  statusReader,
+  type Warn,
+  type Warning,
+} from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { type ExecWords, execRoutes, execWords } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
-import { type GetJson, getJson } from '../tools/http-unix.js';
+import { type GetJson, getBytes, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject, objectAt, objectsIn, textOf } from '../tools/json.js';
+import { maxKeyText } from '../tools/machine-files.js';
 import { asksElsewhere, exists, machinesNamed } from '../tools/run-tool.js';
 import { configFolder } from '../trusted-path.js';
 
@@ -28,11 +39,7 @@ export const incus: Source<Instance> = {
     const place = placeOf(machine, project);
     return { machine, command: [client, 'start', ...place], log: [client, 'info', '--show-log', ...place] };
   },
-  async files(machine, deps) {
-    const sockets = { incus: await incusSockets(deps, exists), lxc: lxdSockets(deps) };
-    const local = { sockets, parse: parseInstances, exec: incusExec };
-    return (await import('./incus-files.js')).incusFiles(machine, deps, local);
-  },
+  files: incusFiles,
 };
 
 /** What starts a program in an instance of this host as its root. */
@@ -125,7 +132,7 @@ async function askFirst(
 
 // For admins, then for users. The users' socket makes a project and a network for each user who connects, so it is only
 // asked if this user has run `incus` before, which made its settings folder.
-export async function incusSockets(
+async function incusSockets(
   { env, runDir = '/run' }: Deps,
   isThere: typeof exists,
 ): Promise<readonly string[]> {
@@ -144,7 +151,7 @@ function settingsFolders({ INCUS_CONF, HOME, ...env }: Deps['env']): readonly st
 }
 
 // As a package and as a snap.
-export function lxdSockets({ env }: Deps): readonly string[] {
+function lxdSockets({ env }: Deps): readonly string[] {
   if (env.LXD_SOCKET) return [env.LXD_SOCKET];
   const dirs = env.LXD_DIR ? [env.LXD_DIR] : ['/var/lib/lxd', '/var/snap/lxd/common/lxd'];
   return dirs.map((dir) => `${dir}/unix.socket`);
@@ -230,6 +237,57 @@ function ipAddress(instance: JsonObject, isGuests: IsGuests): string | undefined
     .map((each) => textOf(each, 'address') ?? '')
     .filter(isGuests);
   return addresses.find((each) => isIP(each) === 4) ?? addresses.find((each) => isIP(each) === 6);
+}
+
+/**
+ * The files of an instance by the API (https://linuxcontainers.org/incus/docs/main/rest-api-spec/): also of a container
+ * that is off, and of a virtual machine by its agent. The daemon opens them inside the instance's root: a link leads
+ * nowhere else.
+ */
+async function incusFiles(machine: ReachedMachine, deps: Deps): Promise<MachineFiles | undefined> {
+  const sockets = { incus: await incusSockets(deps, exists), lxc: lxdSockets(deps) };
+  for (const client of ['incus', 'lxc'] as const)
+    for (const socket of sockets[client]) {
+      const found = await instanceAt(socket, machine, deps);
+      if (!found) continue;
+      return { exec: incusExec(client, found.name, found.project), read: reader(found, socket, deps) };
+    }
+  return undefined;
+}
+
+/** The machine's instance, by its UUID if it has one: another project may have one of its name. */
+async function instanceAt(
+  socket: string,
+  { uuid, target }: ReachedMachine,
+  deps: Deps,
+): Promise<Instance | undefined> {
+  if (!(await exists(socket))) return undefined;
+  try {
+    const all = parseInstances(await getJson(socket, '/1.0/instances?recursion=1&all-projects=true', deps));
+    const same = all.filter((each) => (uuid === undefined ? each.target === target : each.uuid === uuid));
+    // A user of its group makes what he likes in his own project, such as one with this UUID.
+    const [found, ...more] = same.filter(({ authority }) => authority !== 'other');
+    return more.length === 0 ? found : undefined;
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    return undefined;
+  }
+}
+
+function reader({ name, project }: Instance, socket: string, deps: Deps): MachineFiles['read'] {
+  const place = project === undefined ? '' : `&project=${encodeURIComponent(project)}`;
+  const files = `/1.0/instances/${encodeURIComponent(name)}/files`;
+  const textOf = async (path: string): Promise<readonly string[]> => {
+    const question = `${files}?path=${encodeURIComponent(path)}${place}`;
+    try {
+      return [(await getBytes(socket, question, deps, maxKeyText)).toString('latin1')];
+    } catch (error) {
+      // One file that is missing, or no file, is not a failure of the others.
+      if (error instanceof DiscoveryError && error.code !== 'TIMEOUT') return [];
+      throw error;
+    }
+  };
+  return async (paths) => (await Promise.all(paths.map(textOf))).flat();
 }
 
 const statusOf = statusReader({

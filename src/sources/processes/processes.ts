@@ -6,6 +6,7 @@ import { fewAtATime, groupBy } from '../../group-by.js';
 import { addressOf } from '../routes.js';
 import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../source.js';
 import { DiscoveryError, type Warn } from '../source.js';
+import type { RunTool } from '../tools/run-tool.js';
 import { authorityOf } from '../trusted-path.js';
 import { containerTest, readStatus, statusField } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
@@ -154,10 +155,7 @@ function allProcesses(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<
 }
 
 async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<Processes> {
-  if (!hasProc(deps)) {
-    const { processesByPs } = await import('./by-ps.js');
-    return { byName: byProgram(await processesByPs(deps, uid)), unread: 0 };
-  }
+  if (!hasProc(deps)) return { byName: byProgram(await processesByPs(deps, uid)), unread: 0 };
   const isTrusted = trusting(deps);
   let unread = 0;
   let count = 0;
@@ -170,6 +168,32 @@ async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise
   };
   const processes = await fewAtATime(pidsIn(deps, fs), 4, read, deps.signal);
   return { byName: byProgram(processes.flat()), unread };
+}
+
+/** This user's own, on macOS. None for root: one may run what another user chose, as sudo. Throws a DiscoveryError. */
+export async function processesByPs(
+  deps: Deps,
+  uid: number | undefined,
+  run?: RunTool,
+): Promise<readonly Process[]> {
+  if (uid === undefined || uid === 0) return [];
+  const ask = run ?? (await import('../tools/run-tool.js')).runTool;
+  const text = await ask('ps', ['-axww', '-o', 'pid=,uid=,ruid=,args='], deps);
+  return [...text.matchAll(/^ *(\d+) +(\d+) +(\d+) (.+)$/gm)].flatMap(([, pid, owner, real, args = '']) =>
+    Number(owner) === uid && owner === real ? [{ pid: Number(pid), uid, argv: argvOf(args) }] : [],
+  );
+}
+
+/** ps joins the arguments by blanks, and paths on a Mac have blanks. An option begins at a blank and a dash, and takes the rest as its value. */
+function argvOf(args: string): readonly string[] {
+  const [program = '', ...options] = args.trim().split(/ +(?=-)/);
+  return [
+    program,
+    ...options.flatMap((option) => {
+      const at = option.indexOf(' ');
+      return at < 0 ? [option] : [option.slice(0, at), option.slice(at + 1)];
+    }),
+  ];
 }
 
 /** A process by the first `most` bytes of its command line; undefined if it has exited. */

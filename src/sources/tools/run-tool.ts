@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { systemProgram } from '../../process/program-in-path.js';
 import { type ProgramEnd, plainMessage, runProgram, windowsText } from '../../process/run-program.js';
 import type { Deps, DiscoveredMachine, Listing } from '../source.js';
 import { DiscoveryError, nothing, problemOf, warned } from '../source.js';
@@ -136,3 +137,15 @@ export function machinesNamed<M extends DiscoveredMachine>(
 export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** A call of Windows PowerShell: the program and its arguments. The script never holds a text of others. */
+export function powershell(
+  script: string,
+  env: Deps['env'],
+): readonly [program: string, args: readonly string[]] {
+  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', env);
+  return [program, ['-NoProfile', '-NonInteractive', '-Command', `${utf8}; ${script}`]];
+}
+
+/** Also for errors; Constrained Language Mode does not allow it. */
+const utf8 = 'try { [Console]::OutputEncoding = [Text.Encoding]::UTF8 } catch { }';

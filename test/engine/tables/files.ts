@@ -131,30 +131,24 @@ export const files = casesOf({
     }),
     want: [2, '-ab--', 'EBADF'],
   },
-  'types in a folder of many': {
+  'a folder of many': {
     run: inFolder((folder) => {
       const names = Array.from({ length: 300 }, (_, i) => `x${i}`).sort();
-      for (const name of names)
-        if (name.endsWith('7')) fs.mkdirSync(join(folder, name));
-        else fs.writeFileSync(join(folder, name), '');
-      const found = fs.readdirSync(folder, { withFileTypes: true });
-      const right = found.every((each) => each.isDirectory() === each.name.endsWith('7'));
-      return [found.map(({ name }) => name).join() === names.join(), right];
+      for (const name of names) fs.writeFileSync(join(folder, name), '');
+      return fs.readdirSync(folder).join() === names.join();
     }),
-    want: [true, true],
+    want: true,
   },
   'which file it is': {
     run: inFolder(async (folder) => {
       const path = join(folder, 'a');
       const file = await later.open(path, 'wx');
-      const one = await file.stat({ bigint: true });
+      const one = await file.stat();
       await file.close();
-      const other = await later.lstat(path, { bigint: true });
-      const { mtimeMs, ino } = fs.statSync(path);
-      const same = [one.dev === other.dev, one.ino === other.ino, one.mtimeNs === other.mtimeNs];
-      return [same, other.ino === BigInt(ino), Math.abs(Number(one.mtimeNs) / 1e6 - mtimeMs) < 1];
+      const other = await later.lstat(path);
+      return [one.dev === other.dev, one.ino === other.ino, one.mtimeMs === other.mtimeMs];
     }),
-    want: [[true, true, true], true, true],
+    want: [true, true, true],
   },
   'a handle': {
     run: inFolder(async (folder) => {
@@ -187,26 +181,6 @@ export const files = casesOf({
       return ['a', 'b', 'c', 'c/d', 'e'].map((name) => fs.statSync(join(folder, name)).mode & 0o777);
     }),
     want: [0o700, 0o700, 0o700, 0o700, 0o700],
-  },
-  'entries with their types': {
-    run: inFolder(async (folder) => {
-      fs.writeFileSync(join(folder, 'file'), '');
-      fs.mkdirSync(join(folder, 'folder'));
-      fs.symlinkSync('nowhere', join(folder, 'link'));
-      const entries = await later.readdir(folder, { withFileTypes: true });
-      return entries.map((each) => [
-        each.name,
-        each.isFile(),
-        each.isDirectory(),
-        each.isSymbolicLink(),
-        each.isSocket(),
-      ]);
-    }),
-    want: [
-      ['file', true, false, false, false],
-      ['folder', false, true, false, false],
-      ['link', false, false, true, false],
-    ],
   },
   'bytes read into a buffer': {
     run: inFolder(async (folder) => {

@@ -7,7 +7,6 @@ import { fingerprintOf } from '../../../src/identity/known-hosts.js';
 import { managerKeys } from '../../../src/identity/manager-keys.js';
 import { firstFile } from '../../../src/sources/containers/container-files.js';
 import type { ReachedMachine } from '../../../src/sources/source.js';
-import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { madeKey } from '../../identity/made-keys.js';
 import { useJsonServices } from '../managers/json-services.js';
@@ -107,23 +106,6 @@ describe('the keys of a container of Docker', () => {
     const files = { [ofDocker('rsa')]: answer, [ofDocker('ed25519')]: text('ed25519.pub') };
     const { web, deps } = await withDocker(files);
     expect(await managerKeys(web, deps)).toEqual([ed25519.key]);
-  });
-
-  it('are none if the daemon sends without end', async () => {
-    const { run, deps } = folders();
-    let written = 0;
-    const server = createServer((socket) => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      const more = () => {
-        written++;
-        if (written < 1000) socket.write(Buffer.alloc(1 << 16), (error) => error ?? more());
-      };
-      more();
-    });
-    const socket = join(dir, run, 'docker.sock');
-    await listening(server, socket);
-    expect(await managerKeys(record('docker', { containerUrl: `unix://${socket}` }), deps)).toBeUndefined();
-    expect(written).toBeLessThan(800);
   });
 
   it('are none if it does not answer', async () => {

@@ -4,8 +4,8 @@ import { findMachine } from '../../../src/sources/find.js';
 import type { HyperVMachine } from '../../../src/sources/hyper-v/hyper-v.js';
 import { hyperVOf, resolveHyperVId } from '../../../src/sources/hyper-v/provider.js';
 import { DiscoveryError, type Source } from '../../../src/sources/source.js';
-import { wslOf } from '../../../src/sources/wsl/provider.js';
 import type { WslState } from '../../../src/sources/wsl/wsl.js';
+import { wslOf } from '../../../src/sources/wsl/wsl.js';
 import type { Guid } from '../../../src/typed/numbers.js';
 import { byFirstRoute } from '../resolved.js';
 
@@ -64,11 +64,6 @@ describe('hyper-v/NAME', () => {
   it.each(['hyper-v/Mint', 'hyper-v/mint', 'hyper-v%MINT'])('%s finds Mint', async (text) => {
     const { resolve } = windows([[running('Mint'), running('Win11', other)]]);
     expect(await resolve(text)).toMatchObject({ endpoint: endpoint(mint) });
-  });
-
-  it('finds a name that ssh refuses by its slug', async () => {
-    const { resolve } = windows([[running('Windows 11 (dev)')]]);
-    expect(await resolve('hyper-v/windows-11-dev')).toMatchObject({ endpoint: endpoint(mint) });
   });
 
   it('lists the ids of machines of the same name', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { domainAddresses, parseAddresses } from '../../../src/sources/libvirt/addresses.js';
+import { domainAddresses, parseAddresses } from '../../../src/sources/libvirt/libvirt.js';
 import type { DiscoveredDomain } from '../../../src/sources/libvirt/provider.js';
 import type { Deps } from '../../../src/sources/source.js';
 

@@ -65,12 +65,6 @@ describe('the keys of a libvirt domain', () => {
     expect(calls().every((call) => call.startsWith(`${words}{`))).toBe(true);
   });
 
-  it.each([undefined, '', '--help', 'mint'])('are not asked for without a UUID: %j', async (other) => {
-    virsh(read(1000, content(rsa.text)));
-    expect(await managerKeys({ ...record, uuid: other }, deps)).toBeUndefined();
-    expect(() => calls()).toThrow('ENOENT');
-  });
-
   it.each([
     ['no JSON', '{"return":'],
     ['no object', '[]'],

@@ -54,19 +54,6 @@ describe('an export', () => {
     },
   );
 
-  it('reports names that differ only in case', async () => {
-    await put(v262('Mint'), v257('MINT'));
-    expect(await find('mint')).toMatchObject({
-      outcome: 'ambiguous',
-      means: ['container/Mint', 'container/MINT'],
-    });
-  });
-
-  it('reports what it found', async () => {
-    await put(v262('a'), v257('b'));
-    expect(await find('c1')).toEqual({ outcome: 'unknown', known: ['a', 'b'], warnings: [] });
-  });
-
   it('reports a folder that cannot be read, except the one that never can', async () => {
     const path = '/run/systemd/nspawn/c1/unix-export/ssh';
     const closed = (name: string) => `/run/systemd/nspawn/${name}/unix-export/ssh`;

@@ -216,12 +216,10 @@ describe('a machine', () => {
 describe('an SSH address', () => {
   it.each([
     { input: 'vsock/42', want: { family: 'vsock', cid: 42, port: 22 } },
-    { input: 'vsock%42', want: { family: 'vsock', cid: 42, port: 22 } },
     { input: 'vsock:42:5', want: { family: 'vsock', cid: 42, port: 5 } },
     { input: 'unix/run/X', want: { family: 'unix', path: '/run/X' } },
     { input: 'unix%run%X', want: { family: 'unix', path: '/run/X' } },
     { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 22 } },
-    { input: 'vsock-mux:/run/v:5', want: { family: 'vsock-mux', path: '/run/v', port: 5 } },
     { input: '192.0.2.1', want: { family: 'tcp', host: '192.0.2.1', port: 22 } },
     { input: '192.0.2.1:2222', want: { family: 'tcp', host: '192.0.2.1', port: 2222 } },
     { input: '2001:db8::1', want: { family: 'tcp', host: '2001:db8::1', port: 22 } },
@@ -247,10 +245,8 @@ describe('an SSH address', () => {
 
   it.each([
     { input: 'vsock/any', why: 'CID "any" means any machine and cannot be connected to' },
-    { input: 'vsock:3:x', why: 'port "x" cannot be used: it is not a number' },
     { input: 'unix/', why: 'the socket path is empty' },
     { input: 'web:0', why: 'port 0 cannot be used: tcp has ports 1 to 65535' },
-    { input: 'web:65536', why: 'port 65536 cannot be used: tcp has ports 1 to 65535' },
     { input: 'web:ssh', why: 'port "ssh" cannot be used: it is not a number' },
     { input: 'web:', why: 'the port is missing' },
     { input: '[web]:22', why: 'no IPv6 address is in the brackets' },

@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { processesByPs } from '../../../src/sources/processes/by-ps.js';
-import { processesNamed } from '../../../src/sources/processes/processes.js';
+import { processesByPs, processesNamed } from '../../../src/sources/processes/processes.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 

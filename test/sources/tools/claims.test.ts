@@ -36,13 +36,7 @@ describe('an address that two machines claim', () => {
       place: 'port 60022 of 127.0.0.1',
     },
     { name: 'an address of a network', two: [at('10.0.2.15:22'), at('10.0.2.15:22')] },
-    {
-      name: 'CIDs of two multiplexers',
-      two: [
-        { ...mux, cid: 3 },
-        { ...at('vsock-mux/x'), cid: 3 },
-      ],
-    },
+    { name: 'a CID, one for a multiplexer', two: [{ cid: 3 }, { ...mux, cid: 3 }] },
     { name: 'a CID of one that is off', two: [{ cid: 7 }, { cid: 7, status: 'off' }] },
     { name: "another user's", two: [{ cid: 7 }, { cid: 7, authority: 'other' }] },
     { name: 'one that is typed by it', two: [mux, { ...mux, target: `vsock-mux${socket}` }] },
@@ -85,13 +79,7 @@ describe('two running instances of Lima with one port', () => {
   it('are not reached by their names', async () => {
     const reach = (name: string) =>
       findMachine([async () => source], name, {
-        ...{
-          env: {},
-          platform: 'linux',
-          port: 22,
-          exists: () => false,
-          text: `lima/${name}`,
-        },
+        ...{ env: {}, platform: 'linux', port: 22, exists: () => false, text: `lima/${name}` },
       });
     await expect(reach('one')).rejects.toThrow(problem);
     expect((await reach('three')).routes).toHaveLength(1);

@@ -92,6 +92,7 @@ describe('an HTTP answer', () => {
   it.each([
     ['cut short', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1]', ['ECONNRESET', 'ended before']],
     ['none', '', ['ECONNRESET', 'ended before']],
+    ['no JSON', 'HTTP/1.1 200 OK\r\n\r\nx', ['PROTOCOL', 'not JSON']],
     ['no HTTP', 'SSH-2.0-x\r\n\r\n', ['PROTOCOL', 'it has no status']],
     ['of chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', ['PROTOCOL', 'in chunks']],
     ['of no length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n', ['PROTOCOL', 'no number']],
@@ -100,6 +101,14 @@ describe('an HTTP answer', () => {
   ] as const)('that is $0 is refused', async (name, answer, why) => {
     const path = await service(name, (socket) => socket.end(answer));
     await expect(getJson(path, '/', { env: {} })).rejects.toEqual(failure(why[0], why[1]));
+  });
+
+  it('that does not come before its caller gives up is a failure, as where nobody listens', async () => {
+    const path = await service('silent', () => {});
+    const signal = AbortSignal.timeout(20);
+    const late = failure('TIMEOUT', 'no answer in time');
+    await expect(getJson(path, '/', { env: {}, signal })).rejects.toEqual(late);
+    await expect(getJson(join(dir, 'absent'), '/', { env: {} })).rejects.toEqual(failure('ENOENT', ''));
   });
 
   it('that is missing tells that its service is gone', async () => {

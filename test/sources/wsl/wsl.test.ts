@@ -80,14 +80,13 @@ describe('listDistros', () => {
     expect(await listDistros(deps, tools({ verbose: none }).run)).toEqual([]);
   });
 
-  it('does not take silence for none that runs', async () => {
-    const { run } = tools({ verbose: utf16(verbose), running: new DiscoveryError('TIMEOUT', 'it hangs') });
-    await expect(listDistros(deps, run)).rejects.toMatchObject({ code: 'TIMEOUT' });
-  });
-
-  it('does not take silence for none', async () => {
-    const { run } = tools({ verbose: new DiscoveryError('TIMEOUT', 'it hangs') });
-    await expect(listDistros(deps, run)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  it('does not take silence for none, or for none that runs', async () => {
+    const late = new DiscoveryError('TIMEOUT', 'it hangs');
+    for (const answers of [
+      { verbose: late, running: utf16('') },
+      { verbose: utf16(verbose), running: late },
+    ])
+      await expect(listDistros(deps, tools(answers).run)).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 });
 

@@ -1,7 +1,5 @@
 import * as files from 'engine:files';
-import * as paths from 'engine:paths';
 import { type Stats, writeAll } from '../../files.js';
-import { knownOptions } from '../../known-options.js';
 import * as fs from '../fs.js';
 
 /** Local files do not block for long: these call the synchronous functions, and reject if those throw. */
@@ -10,7 +8,9 @@ function later<A extends unknown[], R>(work: (...args: A) => R): (...args: A) =>
 }
 
 export const access = later(fs.accessSync);
+export const lstat = later(fs.lstatSync);
 export const mkdtemp = later(fs.mkdtempSync);
+export const readdir = later(fs.readdirSync);
 export const readlink = later(fs.readlinkSync);
 export const realpath = later(fs.realpathSync);
 export const rename = later(fs.renameSync);
@@ -20,34 +20,8 @@ export const stat = later(fs.statSync);
 export const symlink = later(fs.symlinkSync);
 export const writeFile = later(fs.writeFileSync);
 
-export interface Identity {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly mtimeNs: bigint;
-}
-
-function identity([dev, ino, mtimeNs]: readonly [bigint, bigint, bigint]): Identity {
-  return { dev, ino, mtimeNs };
-}
-
-export function lstat(path: string): Promise<Stats>;
-export function lstat(path: string, options: { readonly bigint: true }): Promise<Identity>;
-export async function lstat(path: string, options?: { readonly bigint: true }): Promise<Stats | Identity> {
-  if (options) knownOptions('lstat', options, ['bigint']);
-  return options ? identity(paths.lstatIdentity(path)) : fs.lstatSync(path);
-}
-
 export async function mkdir(path: string, options?: fs.MakeFolderOptions | number): Promise<unknown> {
   return fs.mkdirSync(path, options);
-}
-
-export function readdir(path: string): Promise<string[]>;
-export function readdir(path: string, options: { readonly withFileTypes: true }): Promise<fs.Dirent[]>;
-export async function readdir(
-  path: string,
-  options?: { readonly withFileTypes: true },
-): Promise<string[] | fs.Dirent[]> {
-  return options ? fs.readdirSync(path, options) : fs.readdirSync(path);
 }
 
 export async function open(path: string, flags: string | number = 'r', mode?: number): Promise<FileHandle> {
@@ -72,11 +46,8 @@ class DescriptorHandle {
     writeAll(this.fd, typeof data === 'string' ? Buffer.from(data) : data);
   }
 
-  stat(): Promise<Stats>;
-  stat(options: { readonly bigint: true }): Promise<Identity>;
-  async stat(options?: { readonly bigint: true }): Promise<Stats | Identity> {
-    if (options) knownOptions('stat', options, ['bigint']);
-    return options ? identity(files.fstatIdentity(this.fd)) : fs.fstatSync(this.fd);
+  async stat(): Promise<Stats> {
+    return fs.fstatSync(this.fd);
   }
 
   async chmod(mode: number): Promise<void> {

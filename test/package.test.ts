@@ -168,7 +168,7 @@ console.log(target, endpoint, sock, fingerprint);
         op: 'handshake',
         code: 'HOST_KEY_CHANGED',
         target: 'web',
-        hint: 'if you reinstalled it: vmssh forget web',
+        hint: 'if it was reinstalled: vmssh forget web',
       });
       expect(readFileSync(known, 'utf8')).toContain(other);
     });

@@ -133,7 +133,7 @@ describe('from argv to the socket', () => {
     { args: ['list'], most: 62 },
     { args: ['config', 'install', '--no-fresh'], most: 95 },
     { args: ['guest', 'check', 'no-such-host.invalid'], most: 59 },
-    { args: ['setup', '--dry-run', '--by', 'exec', `machine/${mint}`], most: 139 },
+    { args: ['setup', '--dry-run', '--by', 'exec', `machine/${mint}`], most: 140 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);

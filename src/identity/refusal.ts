@@ -46,7 +46,7 @@ export function explainRefusal(why: Refusal | 'unknown', named: Named, place: He
     'another machine': ['the name now reaches a different machine, whose key is not known', ifExpected],
     changed: [
       'it is not the known key of this machine: reinstalled, or another one answers',
-      `if you reinstalled it: vmssh forget ${word(forget)}`,
+      `if it was reinstalled: vmssh forget ${word(forget)}`,
     ],
     'kept twice': [
       'ssh has kept two keys of one type for this machine, so one of them may be of another',

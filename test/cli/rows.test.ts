@@ -85,8 +85,8 @@ describe('on a terminal', () => {
     ['a command stands alone', { hint: 'vmssh forget web' }, ['  fix: vmssh forget web']],
     [
       'with its condition',
-      { hint: 'if you reinstalled it: vmssh forget web' },
-      ['  fix, if you reinstalled it: vmssh forget web'],
+      { hint: 'if it was reinstalled: vmssh forget web' },
+      ['  fix, if it was reinstalled: vmssh forget web'],
     ],
     [
       'what is more than a command is broken at words',
@@ -101,13 +101,13 @@ describe('on a terminal', () => {
     const problem = `REFUSED: web has another host key than before: shown SHA256:${'x'.repeat(43)}`;
     const print = async (more: Parameters<typeof fakeIo>[0]) => {
       const io = fakeIo(more);
-      await complain(problem, 'if you reinstalled it: vmssh forget web', io);
+      await complain(problem, 'if it was reinstalled: vmssh forget web', io);
       return io.stderr.join('');
     };
     expect(await print(person)).toBe(
-      `vmssh: REFUSED: web has another host key than before:\n  shown SHA256:${'x'.repeat(43)}\n  fix, if you reinstalled it: vmssh forget web\n`,
+      `vmssh: REFUSED: web has another host key than before:\n  shown SHA256:${'x'.repeat(43)}\n  fix, if it was reinstalled: vmssh forget web\n`,
     );
-    expect(await print({})).toBe(`vmssh: ${problem}\nhint: if you reinstalled it: vmssh forget web\n`);
+    expect(await print({})).toBe(`vmssh: ${problem}\nhint: if it was reinstalled: vmssh forget web\n`);
   });
 });
 

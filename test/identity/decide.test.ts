@@ -398,7 +398,7 @@ const named = { typed: "ann's", silent: ['machined'], path: '/home/ann/.ssh/vmss
 
 describe('a refused host key', () => {
   const refusals = [
-    ['changed', 'HOST_KEY_CHANGED', "if you reinstalled it: vmssh forget 'ann'\\''s'"],
+    ['changed', 'HOST_KEY_CHANGED', "if it was reinstalled: vmssh forget 'ann'\\''s'"],
     ['another machine', 'HOST_KEY_CHANGED', "if you expected this: vmssh forget 'ann'\\''s'"],
     ['not brought', 'HOST_KEY_CHANGED', 'do not trust the machine'],
     ['not by manager', 'HOST_KEY_CHANGED', "vmssh check --verbose 'ann'\\''s' "],

@@ -45,13 +45,13 @@ it.each<[what: string, target: string, more: Partial<Examination>, want: readonl
     'web',
     failed(
       `web has another host key than before: reinstalled, or not web: saved ${print} (2026-11-29), shown ${print}`,
-      'if you reinstalled it: vmssh forget web',
+      'if it was reinstalled: vmssh forget web',
     ),
     [
       '✗ web has another host key than before: reinstalled, or not web:',
       `  saved ${print} (2026-11-29),`,
       `  shown ${print}`,
-      '  fix, if you reinstalled it: vmssh forget web',
+      '  fix, if it was reinstalled: vmssh forget web',
     ],
   ],
   [

@@ -79,7 +79,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('the host key of a machine without a UUID'
     const { code, stdout } = await program('check', '--until=authentication', name);
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ \S+ has another host key than before: .* saved SHA256:.*, shown SHA256:/);
-    expect(stdout).toMatch(new RegExp(`fix, if you reinstalled it: .*vmssh.* forget '?${name}\\n`));
+    expect(stdout).toMatch(new RegExp(`fix, if it was reinstalled: .*vmssh.* forget '?${name}\\n`));
     expect(await program('forget', name)).toMatchObject(
       ended(0, `✓ Forgot the host key of "${name}", also known as machine%${name}\n`),
     );

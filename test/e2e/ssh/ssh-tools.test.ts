@@ -249,7 +249,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     const refused = await tool('ssh', ...quiet, 'web-server-t7', 'true');
     expect(refused.code).toBe(255);
     expect(refused.stderr).toContain('the host key of "web-server-t7" is refused: ');
-    const [, fix = ''] = /if you reinstalled it: (.* forget web-server-t7)$/m.exec(refused.stderr) ?? [];
+    const [, fix = ''] = /if it was reinstalled: (.* forget web-server-t7)$/m.exec(refused.stderr) ?? [];
     expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
     for (const code of [5, 6]) await ends(code, tool('ssh', ...quiet, 'web-server-t7', `exit ${code}`));
     expect(knownHosts()).toContain(alias);

@@ -167,7 +167,7 @@ describeGuests('machines on a host with systemd-machined', () => {
       'ssh-keygen -q -t ed25519 -N "" -f other; sed -i "s#^\\(vmssh-0123[^ ]* \\).*#\\1$(cut -d\' \' -f1,2 other.pub)#" .ssh/vmssh_known_hosts',
     );
     const refused = await sh('vmssh ssh selfmade hostname');
-    const [, fix = ''] = /if you reinstalled it: (.*vmssh.* forget selfmade)\n/.exec(refused.stderr) ?? [];
+    const [, fix = ''] = /if it was reinstalled: (.*vmssh.* forget selfmade)\n/.exec(refused.stderr) ?? [];
     expect([refused.code, fix]).toEqual([255, expect.stringMatching(/./)]);
     expect(await sh(`${fix} && vmssh ssh selfmade hostname`)).toMatchObject({
       code: 0,

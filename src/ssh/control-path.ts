@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { settingIn } from '../process/ssh-program.js';
 import { shellQuoted } from '../typed/shell.js';
@@ -42,10 +42,11 @@ export function brokenControlPath(
   return { problem: says('its folder is not there'), fix: `mkdir -p -m 700 ${shellQuoted(folder)}` };
 }
 
-/** What ssh cannot do in a folder: it makes a socket, and then a hard link to that. */
+/** What ssh cannot do in a folder of this user: it makes a socket, and then a hard link to that. In another's folder nothing is made. */
 function whyNoSocket(folder: string): string | undefined {
   let own: string | undefined;
   try {
+    if (statSync(folder).uid !== process.getuid?.()) return undefined;
     own = mkdtempSync(join(folder, '.vmssh-'));
     writeFileSync(join(own, 'socket'), '');
     const linked = spawnSync('ln', [join(own, 'socket'), join(own, 'link')], {

@@ -136,8 +136,10 @@ export async function runHop(
 function quietJump(ssh: readonly string[], settings: string): readonly string[] {
   const jumps = settingIn(settings, 'proxyjump')?.split(',');
   if (jumps === undefined || process.platform === 'win32') return [];
-  const shared = settingIn(settings, 'controlpath')?.replaceAll('%', '%%');
-  return [`ProxyCommand=${jumpCommand(jumps, ssh)}`, ...(shared ? [`ControlPath=${shared}`] : [])];
+  const path = settingIn(settings, 'controlpath') ?? '';
+  // A blank or a quote would be ssh's own.
+  const shared = /^[^\s"'\\]+$/.test(path) ? [`ControlPath=${path.replaceAll('%', '%%')}`] : [];
+  return [`ProxyCommand=${jumpCommand(jumps, ssh)}`, ...shared];
 }
 
 function jumpCommand(jumps: readonly string[], ssh: readonly string[]): string {

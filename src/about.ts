@@ -21,10 +21,17 @@ export const features = ['unix', 'vsock', 'hyper-v', 'fd-passing', 'native-relay
 /** The output of `vmssh --version --json`. */
 export interface VersionJson extends Envelope<'version'>, About {}
 
+interface Runtime {
+  readonly platform: NodeJS.Platform;
+  readonly arch: string;
+  /** With a "v" before it. */
+  readonly version: string;
+}
+
 /** Without the addon there are only unix sockets, and Node relays. */
 export function about(
   { addon }: AddonState = loadAddon(),
-  { platform, arch, version: engineVersion }: Pick<NodeJS.Process, 'platform' | 'arch' | 'version'> = process,
+  { platform, arch, version: engineVersion }: Runtime = process,
 ): About {
   const families: readonly string[] = addon?.families ?? [];
   const has: Readonly<Record<Feature, boolean>> = {

@@ -64,10 +64,12 @@ export class ConnectError extends Error {
   }
 }
 
-export function errorWith(
-  error: ConnectError,
-  changes: Partial<ConnectErrorInit & Pick<ConnectError, 'op' | 'target'>>,
-): ConnectError {
+interface ErrorChanges extends Partial<ConnectErrorInit> {
+  readonly op?: Op;
+  readonly target?: string;
+}
+
+export function errorWith(error: ConnectError, changes: ErrorChanges): ConnectError {
   const { op, target, ...init } = { ...error, cause: error.cause, ...changes };
   return new ConnectError(op, target, init);
 }

@@ -40,10 +40,14 @@ export interface FoundTarget extends TypedTarget, Omit<Login, 'host'> {
   readonly machine: ListedTarget['machine'];
 }
 
+interface LookUpDeps extends Here {
+  readonly names?: ShortNameDeps['names'];
+}
+
 /** Finds the target for NAME or a target, with the listed machine it leads to. `seen` gets all machines, if all were looked for. */
 export async function lookUp(
   typed: string,
-  { env, platform, names }: Here & Pick<ShortNameDeps, 'names'>,
+  { env, platform, names }: LookUpDeps,
   signal?: AbortSignal,
   seen?: (all: AllMachines) => void,
 ): Promise<ListedTarget> {

@@ -152,8 +152,10 @@ export function shellCode({ code, signal }: Ended): number {
   return code === ctrlC ? exitCode.interrupted : (code ?? 128 + number);
 }
 
+type Interrupted = Pick<NodeJS.Process, 'on' | 'emit' | 'listenerCount' | 'exit'>;
+
 /** On Windows: ends this process with 130 at a Ctrl-C that nobody else waits for, and takes Ctrl-Break for one. Its own code for that does not fit into a byte. */
-export function exitOnCtrlC(host: Pick<NodeJS.Process, 'on' | 'emit' | 'listenerCount' | 'exit'> = process) {
+export function exitOnCtrlC(host: Interrupted = process) {
   host.on('SIGBREAK', () => void host.emit('SIGINT', 'SIGINT'));
   host.on('SIGINT', () => {
     if (host.listenerCount('SIGINT') === 1) host.exit(exitCode.interrupted);

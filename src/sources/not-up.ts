@@ -84,6 +84,8 @@ export async function askIp(
   });
 }
 
-function notFound({ text }: ResolveContext, why: Omit<ConnectErrorInit, 'code'>): ConnectError {
+type Reason = Omit<ConnectErrorInit, 'code'>;
+
+function notFound({ text }: ResolveContext, why: Reason): ConnectError {
   return new ConnectError('resolve', text, { code: 'NOT_FOUND', ...why });
 }

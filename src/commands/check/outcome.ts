@@ -6,7 +6,7 @@ import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { loadHere } from '../../sources/here.js';
 import { listAll } from '../../sources/list-all.js';
-import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
+import { keptLogin } from '../../ssh/config/logins.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
 import { keyFix } from '../../ssh/login-key.js';
 import { routeOf } from '../../typed/route.js';
@@ -40,7 +40,7 @@ export function byRoute(
 /** A brought sshd runs as the container's own user, whom ssh was not told. */
 export function byBroughtSshd(
   login: LoginVerdict | undefined,
-  brings: Pick<MachineLogin, 'user'> | undefined,
+  brings: { readonly user?: string } | undefined,
 ): LoginVerdict | undefined {
   if (!login || !brings || brings.user !== undefined) return login;
   const user = "the machine's own user";

@@ -39,7 +39,9 @@ export interface UserSystemd {
   readonly folder: string | undefined;
 }
 
-interface Installed extends Pick<InstallOptions, 'typed' | 'port' | 'local'> {
+type ListenerOf = Pick<InstallOptions, 'typed' | 'port' | 'local'>;
+
+interface Installed extends ListenerOf {
   /** The file name of its socket unit. */
   readonly socket: string;
   /** What `typed` was when it was installed. */
@@ -121,7 +123,7 @@ export async function installForward(
 
 /** Throws a CommandError if there is no such forward, or if it may still listen. */
 export async function uninstallForward(
-  { typed, port, local: given }: Pick<InstallOptions, 'typed' | 'port' | 'local'>,
+  { typed, port, local: given }: ListenerOf,
   io: Io,
   { run, folder }: UserSystemd = userSystemd(io),
 ): Promise<void> {

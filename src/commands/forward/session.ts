@@ -9,16 +9,19 @@ import { parseUnsigned32 } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
 import type { ForwardedMachine } from './machine.js';
 
-export interface EndedSession {
-  /** The client's address; undefined at a unix socket, or if it was gone at once. */
-  readonly from?: { readonly host: string; readonly port: number };
-  readonly ms: number;
+interface SessionEnd {
   /** Bytes to and from the machine; undefined if the relay did not end by itself. */
   readonly sent?: number;
   readonly received?: number;
   /** Both sides ended; the client closed; this program was stopped; or it failed. */
   readonly end: 'both' | 'client' | 'stopped' | 'failed';
   readonly error?: unknown;
+}
+
+export interface EndedSession extends SessionEnd {
+  /** The client's address; undefined at a unix socket, or if it was gone at once. */
+  readonly from?: { readonly host: string; readonly port: number };
+  readonly ms: number;
 }
 
 /** Connects a client to the machine, and relays until both have ended. It closes the client. Never rejects. */
@@ -31,7 +34,7 @@ export async function session(
   const start = now();
   const peer = peerOf(addon, client);
   const from = peer?.family === 'inet' ? { host: peer.host, port: peer.port } : undefined;
-  const ended = (how: Omit<EndedSession, 'from' | 'ms'>) => ({ from, ms: Math.round(now() - start), ...how });
+  const ended = (how: SessionEnd) => ({ from, ms: Math.round(now() - start), ...how });
   try {
     const { sent, received, end } = await relayBoth(addon, client, machine, signal);
     return ended({ sent, received, end: end === 'output' ? 'client' : 'both' });

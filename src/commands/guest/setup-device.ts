@@ -13,8 +13,9 @@ export const device: SetupStep = {
   look: async (setup, { start, asUser }) =>
     asUser && !setup.options.vsock ? undefined : lookForDevice(setup, start),
   act: addDevice,
-  async undo({ machine, add, ...setup }, { said = [] }, what) {
-    const device = machine && (await deviceOf(machine, setup));
+  async undo(setup, { said = [] }, what) {
+    const { add } = setup;
+    const device = await deviceOf(setup);
     const facts = await device?.facts().catch(asRefusal);
     if (!device || !facts || facts instanceof DiscoveryError) return undefined;
     if (![facts.inMachine, facts.inDefinition].includes('ours')) return undefined;
@@ -33,25 +34,25 @@ export const device: SetupStep = {
 
 /** What `look` does, for a host with this device for guests. */
 export async function lookForDevice(
-  all: Setup,
+  setup: Setup,
   start: string | undefined,
   vhost = '/dev/vhost-vsock',
   check = checkUntil,
 ): Promise<SetupFacts | undefined> {
-  const { machine, typed, options, add, ...setup } = all;
+  const { machine, typed, options, add } = setup;
   const { restart } = options;
-  const device = machine && (await deviceOf(machine, setup));
+  const device = await deviceOf(setup);
   const failed = (found: string, fix?: string) => add('device', 'failed', found, fix);
   const seen = await device?.facts().catch(asRefusal);
   if (seen instanceof DiscoveryError) return failed(seen.message);
-  if (!device || !seen) return undefined;
+  if (!machine || !device || !seen) return undefined;
   // The next start would lose ours.
   const isLost = seen.inMachine === 'ours' && seen.isPersistent && seen.inDefinition === 'none';
   if (seen.inMachine !== 'none' && !isLost) return undefined;
   const facts = isLost ? { ...seen, isActive: false } : seen;
   const isWaiting = facts.inDefinition !== 'none' && facts.isActive && !restart;
   const why = isWaiting ? waiting(typed) : await whyNoDevice(machine, vhost);
-  const other = why && facts.isActive ? await otherRoute(all, why[0], check) : undefined;
+  const other = why && facts.isActive ? await otherRoute(setup, why[0], check) : undefined;
   if (other) return other;
   if (why) failed(...why);
   else if (facts.isSaved) failed('its memory is saved, and would be lost with another device', start);
@@ -97,8 +98,8 @@ async function addDevice(setup: Setup, { missing }: SetupFacts): Promise<SetupFa
   }
 }
 
-function deviceOf(machine: ReachedMachine, { io: { env, platform }, signal }: Pick<Setup, 'io' | 'signal'>) {
-  return ownSource(machine.provider)?.device?.(machine, { env: ownEnv(env), platform, signal });
+function deviceOf({ machine, io: { env, platform }, signal }: Setup) {
+  return machine && ownSource(machine.provider)?.device?.(machine, { env: ownEnv(env), platform, signal });
 }
 
 /** Anything else is thrown. */

@@ -132,15 +132,16 @@ export const pin: SetupStep = {
 
 /** The run has failed: its Host is as it was before. What else is kept is for an undo. */
 async function leaveHost(
-  { machine, io, add }: Setup,
+  setup: Setup,
   { host, login, earlier }: SetupFacts,
   less: Partial<MachineLogin> = {},
 ): Promise<void> {
   if (host === undefined || !login) return;
+  const { machine, io, add } = setup;
   const { user, identityFile, brings } = earlier ?? login;
   const before = earlier && !earlier.failed ? { user, identityFile, brings } : { failed: true as const };
   const kept = (await keptLogin(machine, io)) ?? login;
-  await writeHost({ ...kept, ...less, ...before }, 'do', { io, add: () => undefined });
+  await writeHost({ ...kept, ...less, ...before }, 'do', { ...setup, add: () => undefined });
   add('config', 'changed', `Host ${host} is as it was before`);
 }
 
@@ -248,7 +249,7 @@ async function loginWords({ target, io }: Setup, { host, login }: SetupFacts) {
 }
 
 /** By `config install`. Resolves to its name. */
-async function writeHost(login: MachineLogin, what: 'plan' | 'do', { io, add }: Pick<Setup, 'io' | 'add'>) {
+async function writeHost(login: MachineLogin, what: 'plan' | 'do', { io, add }: Setup) {
   const quiet = silent(io);
   const find = once(findMachines);
   const make = async () => {

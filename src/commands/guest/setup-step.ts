@@ -26,21 +26,24 @@ export interface SetupStep {
   undo?(setup: Setup, found: SetupFacts, what: 'plan' | 'do'): Promise<SetupFacts | undefined>;
 }
 
-export interface Setup extends Rows {
+interface SetupCall {
   /** As typed. */
   readonly name: string;
-  readonly named: ListedTarget;
   /** Why the name is the user's already. */
   readonly claim?: string | undefined;
-  readonly machine: ListedTarget['machine'];
   /** For an undo: what is kept of a machine that nothing lists any more. */
   readonly gone?: MachineLogin | undefined;
-  readonly target: string;
-  /** The target as a word for the user's shell. */
-  readonly typed: string;
   readonly options: SetupOptions;
   readonly io: Io;
   readonly signal: AbortSignal;
+}
+
+export interface Setup extends Rows, SetupCall {
+  readonly named: ListedTarget;
+  readonly machine: ListedTarget['machine'];
+  readonly target: string;
+  /** The target as a word for the user's shell. */
+  readonly typed: string;
 }
 
 export interface SetupFacts {
@@ -128,14 +131,10 @@ export function collector(show: ShowStep): Rows {
   };
 }
 
-export function newSetup(
-  named: ListedTarget,
-  rest: Pick<Setup, 'name' | 'claim' | 'gone' | 'options' | 'io' | 'signal'>,
-  show: ShowStep,
-): Setup {
+export function newSetup(named: ListedTarget, call: SetupCall, show: ShowStep): Setup {
   const { text: target, machine } = named;
-  const typed = shellQuoted(target, shellOf(rest.io));
-  return { named, machine, target, typed, ...rest, ...collector(show) };
+  const typed = shellQuoted(target, shellOf(call.io));
+  return { named, machine, target, typed, ...call, ...collector(show) };
 }
 
 /** A script that waits for something there is ended, and sooner one that only looks and says nothing. Milliseconds. */

@@ -42,7 +42,8 @@ export interface SetupPlan extends SetupSteps {
   readonly found: SetupFacts;
 }
 
-type Ways = Pick<Setup, 'options' | 'io' | 'signal'> & { readonly show: ShowStep };
+type Caller = Pick<Setup, 'options' | 'io' | 'signal'>;
+type Ways = Caller & { readonly show: ShowStep };
 
 /**
  * Makes a machine one for `ssh NAME`, and logs in. `plan` looks what has to be done, and changes nothing: it throws a ConnectError if no machine has
@@ -75,7 +76,7 @@ export async function sayShellTrouble(io: Ways['io']): Promise<void> {
 }
 
 /** The machine that is meant, though its name may be the user's already: he is asked for that. */
-async function lookUpClaimed(name: string, { io, signal }: Omit<Ways, 'show'>) {
+async function lookUpClaimed(name: string, { io, signal }: Caller) {
   const claim = asTarget(name) ? undefined : (await usersNames(io))(name);
   const names = claim !== undefined && mayBeGiven(claim) ? async () => () => undefined : undefined;
   return { named: await lookUp(name, { ...io, names }, signal), claim };

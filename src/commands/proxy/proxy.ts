@@ -249,11 +249,7 @@ async function hasNoKey(text: string, { env }: Io): Promise<boolean> {
 }
 
 /** Leaves what is reached for ssh, which asks for its host key; `more`: what is known of that. Throws a ConnectError. */
-function leave(
-  reached: Parameters<typeof recordOf>,
-  { env }: Io,
-  more?: Pick<ReachedRecord, 'brought' | 'hostKeys'>,
-): void {
+function leave(reached: Parameters<typeof recordOf>, { env }: Io, more?: Partial<ReachedRecord>): void {
   try {
     leaveRecord({ ...recordOf(...reached), ...more }, { folders: recordFolders(env) });
   } catch (error) {

@@ -195,7 +195,7 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
 async function settingsOf(
   named: ListedTarget,
   { user, identityFile }: { readonly user?: string; readonly identityFile?: string } = {},
-  proxy: ForProxy & Pick<HostOptions, 'typed' | 'namesUser' | 'lookedUp' | 'throwaway'>,
+  proxy: ForLines,
   caller: Caller,
   io: Io,
 ) {
@@ -219,6 +219,7 @@ function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly strin
 }
 
 type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start' | 'bring'>;
+type ForLines = ForProxy & Pick<HostOptions, 'typed' | 'namesUser' | 'lookedUp' | 'throwaway'>;
 
 /** The value of rsync's `-e`, with the options of the user's own last `-e` or of `variable`. Throws a UsageError. */
 export function remoteShell(

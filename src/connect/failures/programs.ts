@@ -125,6 +125,8 @@ export const viaFailures: readonly Failure[] = byCode({
   NO_SSH: { final: true, problem: 'ssh could not be run', hint: 'install it, or set VMSSH_SSH to its path' },
 });
 
-function byCode(table: Readonly<Record<string, Omit<Failure, 'codes'>>>): readonly Failure[] {
+type Texts = Omit<Failure, 'codes'>;
+
+function byCode(table: Readonly<Record<string, Texts>>): readonly Failure[] {
   return Object.entries(table).map(([code, failure]) => ({ codes: [code], ...failure }));
 }

@@ -80,12 +80,14 @@ export async function findMachined(
   return { outcome: 'found', machine: found, warnings };
 }
 
+type Answered = Pick<Extract<Search, { outcome: 'unknown' }>, 'known' | 'warnings'>;
+
 /** A container that no machined knows while it is off: its image is there, which only root sees. */
 async function offImage(
   name: string,
   { exists = existsSync, runDir = '/run' }: Deps,
   uid: number | undefined,
-  asked: Pick<Extract<Search, { outcome: 'unknown' }>, 'known' | 'warnings'>,
+  asked: Answered,
 ): Promise<Search<MachinedMachine> | undefined> {
   const { hasImage, imageFolder, startImage } = await import('../start-command.js');
   // The container runs, and its machined is gone or older than 257.

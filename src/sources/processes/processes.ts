@@ -196,9 +196,11 @@ function argvOf(args: string): readonly string[] {
   ];
 }
 
+type Started = Omit<StartedProcess, 'argv'>;
+
 /** A process by the first `most` bytes of its command line; undefined if it has exited. */
 async function readProcess(
-  { pid, uid, authority, isSingle = false }: Omit<StartedProcess, 'argv'>,
+  { pid, uid, authority, isSingle = false }: Started,
   most: number,
   deps: Deps,
   fs: ProcFs,

@@ -106,7 +106,7 @@ type Text = readonly [step: string, found: RegExp, before: string, own?: string,
 // A person compares a fingerprint only where nobody confirms the key.
 const planTexts: readonly Text[] = [
   ['key', /^the key goes into (.+) of \S+: (.*?)(?: \(SHA256:\S+\))?$/, '$2 → ', '$m:$1'],
-  ['host-key', /^its manager reads/, 'saved here, as its manager reads it in ', '$m'],
+  ['host-key', /^its manager reads/, 'read inside ', '$m', ' and saved here'],
   ['host-key', /^it is forgotten$/, 'the saved one of ', '$m'],
   ['config', /^Host (\S+): .*; in (.*)/, '', '$1', ' in $2'],
   ['config', /^its Host has no User (\S+) any more$/, 'User $1 of ', '$m'],

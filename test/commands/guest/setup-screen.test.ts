@@ -35,7 +35,7 @@ it('the plan of two machines has what is the same once, and what was done names 
     'Set up ssh web and ssh db  (podman, login as root)',
     '  + sshd       apt installs it (web)',
     '  + your key   ~/.ssh/id → web:/root/.ssh/authorized_keys, db:/root/.ssh/authorized_keys',
-    '  + host key   saved here, as its manager reads it in web, db',
+    '  + host key   read inside web, db and saved here',
     '  + ssh entry  web, db in ~/.ssh/vmssh.conf, ~/.ssh/config',
     '  Details: -v     To take it back: --undo',
     '✓ Added your key for root in web',

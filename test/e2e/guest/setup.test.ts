@@ -71,7 +71,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
       'Set up ssh web  (incus, login as root)',
       '  + host keys  there is none: /root/etc/ssh/ssh_host_ed25519_key is made',
       '  + your key   ~/.ssh/id_ed25519.pub → incus/web:/home/.ssh/authorized_keys',
-      '  + host key   saved here, as its manager reads it in incus/web',
+      '  + host key   read inside incus/web and saved here',
       '  + ssh entry  web in ~/.ssh/vmssh.conf, ~/.ssh/config',
       '  Details: -v     To take it back: --undo',
     ];

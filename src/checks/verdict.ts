@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readTextIfAny } from '../files/read-sync.js';
 import { guestFailures } from '../guest/failures.js';
-import { certificateIn } from '../identity/certificate.js';
+import { certificateIn, overSince } from '../identity/certificate.js';
 import { pinPrint } from '../identity/pins.js';
 import { noGroups, refusalFix } from '../process/refusal-fix.js';
 import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
@@ -192,9 +192,8 @@ function expiredCertificate({ said, agent }: SshTry, short: (path: string) => st
       const [, type, key] = /^(\S+-cert-v01@openssh\.com) (\S+)/m.exec(text) ?? [];
       const certificate = type && key ? certificateIn({ type, key }) : undefined;
       if (!certificate || !print.endsWith(`-CERT ${pinPrint(certificate.plain)}`)) continue;
-      const { before } = certificate;
-      if (before * 1000 > Date.now()) continue;
-      const since = new Date(before * 1000).toISOString().replace(/T(.*):.*/, ' $1 UTC');
+      const since = overSince(certificate);
+      if (since === undefined) continue;
       const fix = 'get a new one where that one came from';
       return { message: `your certificate ${short(name)} has expired (${since})`, fix };
     }

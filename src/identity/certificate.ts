@@ -107,6 +107,12 @@ export function authoritiesFor(host: string, files: readonly Buffer[]): readonly
   return [...new Set(found.map(({ type, key }) => `${type} ${key}`))];
 }
 
+/** Since when it is over, as "2026-01-31 08:00 UTC"; undefined: it is not. */
+export function overSince({ before }: Certificate, now: number = Date.now() / 1000): string | undefined {
+  if (now < before) return undefined;
+  return new Date(before * 1000).toISOString().replace(/T(.*):.*/, ' $1 UTC');
+}
+
 /** Whether it says now that the key is that of a host with this name; ssh checks the rest of it. */
 export function isValidFor(
   { isHost, isLimited, principals, after, before, signature }: Certificate,

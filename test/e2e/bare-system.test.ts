@@ -98,13 +98,13 @@ describe.skipIf(noRoot)('a root with the libc of Alpine, and no other', () => {
     beforeAll(() => copyFileSync(executableOf ?? '', join(dir, 'bin/vmssh')));
 
     it('runs there, and writes its ssh_config', async () => {
-      const about = JSON.parse((await run(inRoot('vmssh', '--version', '--json'))).stdout);
+      const about = JSON.parse((await run(inRoot('/bin/vmssh', '--version', '--json'))).stdout);
       const platform = `linux-${runtime === 'arm64' ? 'arm64' : process.arch}`;
       expect(about).toMatchObject({ engine: { name: 'QuickJS-ng' }, platform });
       expect(about.features).toEqual(expect.arrayContaining(['unix', 'vsock', 'fd-passing']));
-      const list = await run(inRoot('vmssh', 'list', '--json'), { env: { PATH: process.env.PATH } });
+      const list = await run(inRoot('/bin/vmssh', 'list', '--json'), { env: { PATH: process.env.PATH } });
       expect(JSON.parse(list.stdout)).toMatchObject({ command: 'list', exitCode: 0 });
-      const install = inRoot('vmssh', 'config', 'install', '--no-fresh');
+      const install = inRoot('/bin/vmssh', 'config', 'install', '--no-fresh');
       await ends(0, run(install, { env: { PATH: process.env.PATH, HOME: '/root' } }));
       const written = readFileSync(join(dir, 'root/.ssh/vmssh.conf'), 'utf8');
       expect(written).toContain('/bin/vmssh proxy --fdpass');
@@ -114,7 +114,7 @@ describe.skipIf(noRoot)('a root with the libc of Alpine, and no other', () => {
       const sshd = await startSshd(dir, `sshd${mode}.sock`);
       writeFileSync(
         join(dir, `proxy${mode}`),
-        `#!/bin/sh\nexec unshare -rm sh -c '${within}' ${dir} vmssh proxy ${mode} unix/sshd${mode}.sock 22\n`,
+        `#!/bin/sh\nexec unshare -rm sh -c '${within}' ${dir} /bin/vmssh proxy ${mode} unix/sshd${mode}.sock 22\n`,
         { mode: 0o755 },
       );
       const config = sshd.config(mode === '' ? 'relay' : 'fdpass');

@@ -163,7 +163,7 @@ describe.skipIf(missing)(`vmssh setup, taken back or run again${missing ? `: ${m
     const other = '11111111-2222-4333-8444-555555555555';
     writeFileSync(join(root, dmi), `${other}\n`);
     const says =
-      /✗ inside +another machine answers: its UUID is 11111111-\S+, not 22222222-.*\n +fix: .*"dmiUuid"; /;
+      /✗ inside +another machine answers: its UUID is 11111111-\S+, not 22222222-.*; by a login instead: .*\n +fix: .*"dmiUuid"\n/;
     await changesNothing(says, ['--yes', 'box/lab']).finally(() =>
       writeFileSync(join(root, dmi), `${uuid}\n`),
     );

@@ -4,8 +4,10 @@ import { splitLogin, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { settingIn, sshAbilities, sshCommand, typedSsh } from '../process/ssh-program.js';
 import { shellTrouble } from '../process/start-files.js';
+import { ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import type { MachineLogin } from '../ssh/config/logins.js';
+import { readState, stateFile } from '../ssh/config/state.js';
 import { isOurProxy } from '../ssh/config/word.js';
 import { brokenControlPath } from '../ssh/control-path.js';
 import { ownAccount } from '../ssh/folder.js';
@@ -103,11 +105,13 @@ export async function loginByVmssh(
   const { text, port, user } = means;
   const into = { route: 'target', host: `${user}@${text}` } as const;
   const called = await guestCaller(io, into);
+  const { keyNameIn } = await import('../ssh/config/hosts.js');
+  const lookedUp = keyNameIn(await readState(stateFile(ownEnv(io.env), io.platform)), text);
   // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
   const { program, fdpass } = brings ? await callerForSsh(io) : {};
   const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
   const typed = typedHost(splitLogin(target).host);
-  const common = { ...into, ...called, sshConfig, port, routes, identityFile, typed, ...bringing };
+  const common = { ...into, ...called, sshConfig, port, routes, identityFile, typed, lookedUp, ...bringing };
   const words = (login: LoginWords) => guestLogin({ ...common, ...login }, login);
   const { ssh } = called;
   const tried = await trySsh({ host: typed ?? 'machine', sshConfig, ssh, words, onStage }, io, signal);

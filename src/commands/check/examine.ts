@@ -187,12 +187,13 @@ async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<LoginV
   const { host } = splitLogin(options.target);
   const lost = options.sshConfig === undefined ? await lostLines(io) : undefined;
   const why = lost ? `: ${lost.problem}` : '';
-  const reach = own.state === 'ok' ? 'network' : own.reach;
-  const what = own.state === 'ok' ? `vmssh ssh logs in as ${own.user}` : `by vmssh ssh, ${own.message}`;
-  return {
-    ...{ ...own, state: 'skipped', reach, isOwn: true, fix: lost?.fix ?? 'vmssh config install' },
-    message: `${what}; plain ssh has no Host ${host}, and asks the network for it${why}`,
-  };
+  const isIn = own.state === 'ok';
+  const what = isIn ? `vmssh ssh logs in as ${own.user}` : `by vmssh ssh, ${own.message}`;
+  const message = `${what}; plain ssh has no Host ${host}, and asks the network for it${why}`;
+  const fix = lost?.fix ?? 'vmssh config install';
+  // What lets a key in writes the Host, too.
+  if (!isIn) return { ...own, state: 'skipped', message, fix: own.fix ?? fix };
+  return { ...own, state: 'skipped', message, reach: 'network', isOwn: true, fix };
 }
 
 async function checked(

@@ -11,10 +11,10 @@ import { ownEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
-import { lookedUpNames } from '../../ssh/config/hosts.js';
+import { keyNameIn } from '../../ssh/config/hosts.js';
 import { madeLogin } from '../../ssh/config/logins.js';
 import { readState, stateFile, textsIn } from '../../ssh/config/state.js';
-import { keysByName, lookedUpAs } from '../../ssh/guest-keys.js';
+import { keysByName } from '../../ssh/guest-keys.js';
 import { hostKeyAlgorithms, ownKeyFile } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, splitArgs, type ToolOption, wordsOf } from '../../ssh/split-args.js';
 import { checkUserName, isHostName, matchesPattern, slug, typedHost } from '../../typed/names.js';
@@ -110,14 +110,13 @@ function refuseGiving(tool: SshTool, args: SplitArgs, named: ListedTarget): void
 
 /** What the lines of `config install` say of a machine: the name by which its key is looked up, and whether any is right. */
 async function asInLines({ text, machine }: ListedTarget, typed: string, { env, platform }: Io) {
-  const { machines = [], options = {} } = (await readState(stateFile(ownEnv(env), platform))) ?? {};
+  const state = await readState(stateFile(ownEnv(env), platform));
   const target = machine?.target ?? text;
-  const entry = machines.find((each) => each.target === target && each.gone === undefined);
-  const prefix = typeof options.prefix === 'string' ? options.prefix : '';
-  const lookedUp = (entry && lookedUpNames(machines, prefix)(entry)) ?? lookedUpAs(target);
+  const entry = state?.machines.find((each) => each.target === target && each.gone === undefined);
   const names = [typed, target, ...(entry ? [entry.host] : [])];
   const isMeant = (pattern: string) => names.some((name) => matchesPattern(name, pattern));
-  return { lookedUp, throwaway: textsIn(options.throwaway).some(isMeant) };
+  const throwaway = textsIn(state?.options.throwaway).some(isMeant);
+  return { lookedUp: keyNameIn(state, target), throwaway };
 }
 
 /** How that ssh calls vmssh, and why it cannot log in by an sshd that is brought. */

@@ -68,6 +68,8 @@ interface GuestProxy extends Pick<ProxyCall, 'bring' | 'fdpass' | 'namesUser'> {
   readonly keysFile?: string;
   /** By an ssh that does not: where the keys of a target are kept, and by which name. Undefined: any key is right. */
   readonly known?: KnownKey | undefined;
+  /** By which name an ssh that asks looks the key up. Undefined: the target. */
+  readonly lookedUp?: string;
 }
 
 export interface GuestLogin extends GuestHost, GuestProxy {
@@ -193,9 +195,10 @@ export function guestLogin(options: GuestLogin, login: Login) {
 
 function targetOptions(target: string, options: GuestProxy): readonly string[] {
   const { identityFile, self: program, platform, asksForKeys, keysFile = '', known } = options;
+  const { lookedUp = lookedUpAs(target) } = options;
   const asking = { program, platform, asksForKeys, keysFile };
   const isKnown = known !== undefined || asksVmssh(asking);
-  const own = { knownHosts: keysFile, lookedUp: lookedUpAs(target), ...known };
+  const own = { knownHosts: keysFile, lookedUp, ...known };
   const keys = isKnown
     ? keyOptions({ ...own, ...asking, typed: target }).map((each) => each.join('='))
     : ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];

@@ -12,11 +12,11 @@ import type { JsonObject } from '../../sources/tools/json.js';
 import type { KeptEnv } from '../../sources/trusted-env.js';
 import { isOfProcess, isTargetWord, slug } from '../../typed/names.js';
 import { isOthersId } from '../../typed/numbers.js';
-import { type GuestKeys, trustIn } from '../guest-keys.js';
+import { type GuestKeys, lookedUpAs, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
 import { loginsFor, type MachineLogin } from './logins.js';
 import { isAddress, kindOfName, mayBeGiven, moreNames, type NameCheck } from './names.js';
-import type { HostEntry, HostMachine } from './state.js';
+import type { HostEntry, HostMachine, HostState } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
 interface HostsOptions extends HostSurroundings {
@@ -289,6 +289,13 @@ export function lookedUpNames(entries: readonly HostEntry[], prefix: string) {
     const isOne = name === host || (plain.get(lower) === 1 && !hosts.has(lower));
     return host.includes('/') ? undefined : exact(isOne ? name : host);
   };
+}
+
+/** The same for an ssh that vmssh starts itself: of a machine without a Host its target. */
+export function keyNameIn(state: HostState | undefined, target: string): string {
+  const { machines = [], options: { prefix = '' } = {} } = state ?? {};
+  const entry = machines.find((each) => each.target === target && each.gone === undefined);
+  return (entry && lookedUpNames(machines, `${prefix}`)(entry)) ?? lookedUpAs(target);
 }
 
 function withoutPrefix(host: string, prefix: string): string {

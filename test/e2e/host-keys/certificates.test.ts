@@ -164,6 +164,16 @@ describe.skipIf(missing)('a host certificate', () => {
     }
   });
 
+  it('that has expired is refused by check as by ssh, also where plain ssh reads no Host', async () => {
+    bed.lists({ at: 'a', id: '1' });
+    bed.begin('', listed());
+    bed.certify('a', { validity: '-2d:-1d' });
+    const config = join(bed.sshFolder, 'config');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/^Include .*/, ''));
+    const { code, stdout } = await bed.vmssh('check', name);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('Certificate invalid: expired')]);
+  });
+
   it('goes with a certificate of the user that only the agent has', async () => {
     bed.lists({ at: 'a', id: '1' });
     bed.begin('', listed());

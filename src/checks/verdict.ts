@@ -86,7 +86,8 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   // Of these ssh's stderr has no word of a server's.
   const isHere = ['proxy', 'socket', 'host key'].includes(reach);
   const [, ours, hint] = (isHere && ourWords.exec(reasonsIn(end.stderr))) || [];
-  const fix = hint === undefined ? {} : { fix: hint };
+  const help = hint ?? (/^Certificate invalid/.test(message) ? otherCertificate : undefined);
+  const fix = help === undefined ? {} : { fix: help };
   // Without fdpass the connection that ssh has is only one to vmssh.
   const where = ended[ours && reach === 'socket' ? 'proxy' : reach];
   return failed(reach, `${where}: ${ours ?? message}`, { ...own, ...fix });
@@ -97,6 +98,8 @@ const ourWords = /^vmssh(?: [\w-]+)?: (.*?)\r?\n(?:hint: (.*?)\r?$)?/m;
 const ownPolicy = 'the ssh here takes no key of that type, as with FIPS';
 const allHostKeys =
   'in the machine, as root: ssh-keygen -A, which makes a key of each type, and start sshd again';
+
+const otherCertificate = 'give the machine a new host certificate, from whoever signs them';
 
 const ended: Readonly<Record<Reach, string>> = {
   nothing: 'ssh does not start',

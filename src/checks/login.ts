@@ -105,8 +105,8 @@ export async function loginByVmssh(
   const { text, port, user } = means;
   const into = { route: 'target', host: `${user}@${text}` } as const;
   const called = await guestCaller(io, into);
-  const { keyNameIn } = await import('../ssh/config/hosts.js');
-  const lookedUp = keyNameIn(await readState(stateFile(ownEnv(io.env), io.platform)), text);
+  const { hostIn } = await import('../ssh/config/hosts.js');
+  const { lookedUp } = hostIn(await readState(stateFile(ownEnv(io.env), io.platform)), text);
   // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
   const { program, fdpass } = brings ? await callerForSsh(io) : {};
   const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };

@@ -119,11 +119,7 @@ async function identityFiles(
   if (!paths.some((path) => /[%$]/.test(path))) return paths.map((path) => inFolder(path, io));
   // Its proxy ends at once: ssh asks no host.
   const nowhere = ['ProxyCommand=true', 'ProxyUseFdpass=no', ownConnection, asksNothing];
-  const { stderr } = await asked(
-    { ssh: typedSsh, host, configFile, flags: ['-v'], settings: nowhere },
-    io,
-    signal,
-  );
+  const { stderr } = await asked({ host, configFile, flags: ['-v'], settings: nowhere }, io, signal);
   // What its shell says may stand in front of a line.
   const said = [...stderr.matchAll(/debug1: identity file (.*) type -?\d+\r?$/gm)];
   return said.map(([, path = '']) => path).filter((path) => !path.endsWith('-cert'));
@@ -139,11 +135,7 @@ function publicFile(file: string): string {
 }
 
 async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?: string): Promise<string> {
-  const { code, stdout, stderr } = await asked(
-    { ssh: typedSsh, host, configFile, flags: ['-G'] },
-    io,
-    signal,
-  );
+  const { code, stdout, stderr } = await asked({ host, configFile, flags: ['-G'] }, io, signal);
   if (code === 0) return stdout;
   signal.throwIfAborted();
   throw new ConnectError('connect', host, {
@@ -153,11 +145,12 @@ async function settingsOf(host: string, io: Io, signal: AbortSignal, configFile?
   });
 }
 
+type Question = Omit<SshCommand, 'ssh'>;
+
 /** The ssh that is typed, asked about a host. */
-function asked(command: SshCommand, { env }: Io, signal: AbortSignal) {
-  const { host } = command;
+function asked({ host, ...question }: Question, { env }: Io, signal: AbortSignal) {
   const name = isHostName(host) ? host : slug(host);
-  const words = sshCommand({ ...command, host: name });
+  const words = sshCommand({ ...question, ssh: typedSsh, host: name });
   return runProgram(words, { env, signal, timeoutMs: 5000 }).catch((error: Error) => ({
     ...{ code: null, stdout: '', stderr: error.message },
   }));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readTextIfAny } from '../files/read-sync.js';
 import { guestFailures } from '../guest/failures.js';
-import { certificateIn, overSince } from '../identity/certificate.js';
+import { certificateIn, certificateLine, overSince } from '../identity/certificate.js';
 import { pinPrint } from '../identity/pins.js';
 import { noGroups, refusalFix } from '../process/refusal-fix.js';
 import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
@@ -158,7 +158,7 @@ async function ofAuthentication(
   const reach = 'authentication';
   const isAsked = asksPeople(settings);
   const own = await ownCause(tried, short, home);
-  const expired = expiredCertificate(tried, short);
+  const expired = own ? undefined : expiredCertificate(tried, short);
   // No file and no agent has one.
   const isOffering = offered.length > 0 || files.length === 0 || files.some(({ isThere }) => isThere);
   const hasNone = methods.includes('publickey') && !isOffering;
@@ -192,8 +192,8 @@ function expiredCertificate({ said, agent }: SshTry, short: (path: string) => st
   for (const { name, print } of said.offered) {
     const texts = [`${name}-cert.pub`, name].map((path) => readTextIfAny(path));
     for (const text of [...texts, ...agent.keys]) {
-      const [, type, key] = /^(\S+-cert-v01@openssh\.com) (\S+)/m.exec(text) ?? [];
-      const certificate = type && key ? certificateIn({ type, key }) : undefined;
+      const line = certificateLine(text);
+      const certificate = line && certificateIn(line);
       if (!certificate || !print.endsWith(`-CERT ${pinPrint(certificate.plain)}`)) continue;
       const since = overSince(certificate);
       if (since === undefined) continue;

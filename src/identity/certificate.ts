@@ -29,6 +29,12 @@ const parts: Readonly<Record<string, number>> = {
   'ecdsa-sha2-nistp521': 2,
 };
 
+/** The first line of a public file, or of an agent, that has a certificate; undefined: none has. */
+export function certificateLine(text: string): ShownKey | undefined {
+  const [, type, key] = /^(\S+-cert-v01@openssh\.com) (\S+)/m.exec(text) ?? [];
+  return type === undefined || key === undefined ? undefined : { type, key };
+}
+
 /** The certificate in a shown key; undefined if it is none, or not of a type that is known here. */
 export function certificateIn({ type, key }: ShownKey): Certificate | undefined {
   if (!type.endsWith(suffix)) return undefined;
@@ -107,7 +113,7 @@ export function authoritiesFor(host: string, files: readonly Buffer[]): readonly
   return [...new Set(found.map(({ type, key }) => `${type} ${key}`))];
 }
 
-/** Since when it is over, as "2026-01-31 08:00 UTC"; undefined: it is not. */
+/** Since when a certificate is over, as "2026-01-31 08:00 UTC"; undefined: it is not. */
 export function overSince({ before }: Certificate, now: number = Date.now() / 1000): string | undefined {
   if (now < before) return undefined;
   return new Date(before * 1000).toISOString().replace(/T(.*):.*/, ' $1 UTC');

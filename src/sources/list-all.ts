@@ -40,7 +40,7 @@ export async function routesOfOthers(
   deps: Deps & { readonly port: number },
   from?: readonly Source[],
 ): Promise<readonly Route[]> {
-  // Those that know machines of other sources too, and answer without running a program.
+  // Sources that know machines of other sources too, and answer without running a program.
   const others = from ?? (await loadForList(sourcesHere(deps, [], sources).filter(({ joins }) => joins)));
   const asked = others.filter(({ name }) => name !== found.provider);
   const { machines } = await listAll(deps, asked);

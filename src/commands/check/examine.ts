@@ -28,7 +28,6 @@ import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
-
 import {
   byBroughtSshd,
   byRoute,

@@ -63,6 +63,7 @@ export const forced: Finding = {
   found:
     'RequestTTY force is in your ssh configuration: sftp waits without an end, rsync and git fail; vmssh sftp and rsync undo it',
 };
+
 /** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */
 const slowLogin = 4500;
 

@@ -62,7 +62,7 @@ export async function gatherFacts(io: Io) {
     windows,
     machines,
     exposed,
-    /** Those that vmssh has itself. */
+    /** The names of the sources that vmssh has itself. */
     providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
     toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),

@@ -7,7 +7,7 @@ import { ConnectError } from '../../errors.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { guestCaller, guestLogin, type HostFlags } from '../../guest/run/route.js';
 import { homesHere } from '../../guest/shared-homes.js';
-import { certificateIn } from '../../identity/certificate.js';
+import { certificateIn, certificateLine } from '../../identity/certificate.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
@@ -228,9 +228,9 @@ async function certificatesFor(host: string, io: Io, signal: AbortSignal) {
   const { keys } = await askAgent(settingIn(settings, 'identityagent'), io.env);
   const printOf = (key: string) => fingerprintOf(Buffer.from(key, 'base64'));
   return [...files.map((file) => readTextIfAny(file)), ...keys].flatMap((text) => {
-    const [, type, key] = /^(\S+-cert-v01@openssh\.com) (\S+)/m.exec(text) ?? [];
-    if (type === undefined || key === undefined) return [];
-    const known = certificateIn({ type, key });
+    const line = certificateLine(text);
+    if (line === undefined) return [];
+    const known = certificateIn(line);
     return [known && { print: printOf(known.plain.key), ca: printOf(known.ca) }];
   });
 }

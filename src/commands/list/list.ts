@@ -202,7 +202,7 @@ async function advice(
   if (isClear && !closed) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
   const here = sourcesHere(io, options.providers, mayAsk);
-  // Those of Windows are not elsewhere.
+  // A source of Windows is named only where it can be.
   const canBe = mayAsk.filter((each) => !each.platforms.includes('win32') || here.includes(each));
   const start = isClear || open.length > 0 ? [] : howToGetOne(await loadSources(canBe), io);
   const format = await (await import('../../cli/rows.js')).rowFormatter(io);

@@ -106,7 +106,7 @@ function changing(adds: boolean, words: Words): Changing {
       const plan = () => planSource(name, shipped, adds, io);
       const planned = await plan();
       const isShort = io.terminal.stdout && !verbose && planned.changes.length > 0;
-      if (isShort) await say(fileRows(planned, name, aboutSource(shipped), io), io);
+      if (isShort) await say(fileRows(planned, adds, name, aboutSource(shipped), io), io);
       const code = isShort
         ? exitCode.connect
         : await (await import('../../hosts/show.js')).showPlan(planned, io);
@@ -124,11 +124,9 @@ function changing(adds: boolean, words: Words): Changing {
 }
 
 /** A row a file. */
-function fileRows({ changes, files }: Plan, source: string, about: string, { env }: Io) {
-  const rows = changes.map(({ path, after = '' }): Row => {
-    const isLine = path === files.own;
-    const adds = isLine ? after.includes(`"${source}"`) : after !== '';
-    const text = isLine ? `its line ${source}` : about;
+function fileRows({ changes, files }: Plan, adds: boolean, source: string, about: string, { env }: Io) {
+  const rows = changes.map(({ path }): Row => {
+    const text = path === files.own ? `its line ${source}` : about;
     return { mark: adds ? 'add' : 'remove', name: tilde(path, env), text };
   });
   return [...rows, { text: 'Line by line: -v' }];

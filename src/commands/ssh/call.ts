@@ -11,7 +11,7 @@ import { ownEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
-import { keyNameIn } from '../../ssh/config/hosts.js';
+import { hostIn } from '../../ssh/config/hosts.js';
 import { madeLogin } from '../../ssh/config/logins.js';
 import { readState, stateFile, textsIn } from '../../ssh/config/state.js';
 import { keysByName } from '../../ssh/guest-keys.js';
@@ -112,11 +112,10 @@ function refuseGiving(tool: SshTool, args: SplitArgs, named: ListedTarget): void
 async function asInLines({ text, machine }: ListedTarget, typed: string, { env, platform }: Io) {
   const state = await readState(stateFile(ownEnv(env), platform));
   const target = machine?.target ?? text;
-  const entry = state?.machines.find((each) => each.target === target && each.gone === undefined);
-  const names = [typed, target, ...(entry ? [entry.host] : [])];
+  const { host, lookedUp } = hostIn(state, target);
+  const names = [typed, target, ...(host === undefined ? [] : [host])];
   const isMeant = (pattern: string) => names.some((name) => matchesPattern(name, pattern));
-  const throwaway = textsIn(state?.options.throwaway).some(isMeant);
-  return { lookedUp: keyNameIn(state, target), throwaway };
+  return { lookedUp, throwaway: textsIn(state?.options.throwaway).some(isMeant) };
 }
 
 /** How that ssh calls vmssh, and why it cannot log in by an sshd that is brought. */

@@ -59,8 +59,8 @@ function placeOf(at: ViaSocket | undefined): readonly string[] {
 }
 
 /**
- * Whether an ssh that ended, and was called for a host of these settings, says that the server closed the connection before its banner, as with more logins at once than its
- * MaxStartups. A ban is none; and behind a ProxyJump or ProxyCommand nobody knows whose end it was.
+ * Whether an ssh that ended says that the server closed the connection before its banner, as with more logins at once than its
+ * MaxStartups. `settingsOf`: ssh's settings for that host. A ban is none; and behind a ProxyJump or ProxyCommand nobody knows whose end it was.
  */
 export async function wasDropped(said: string, settingsOf: () => Promise<string>): Promise<boolean> {
   const isClosed =
@@ -122,11 +122,11 @@ export async function runHop(
   const attempt = (leftMs: number) => run(words, { ...options, timeoutMs: leftMs });
   const isDropped = ({ stderr }: ProgramEnd) => wasDropped(stderr, async () => asked);
   const end = await whileDropped(attempt, isDropped, timeoutMs, signal);
-  // ssh takes the words of what leads there from a connection that persists.
+  // With ControlPersist, ssh does not show what its ProxyCommand says.
   const isMute = linesOf(end).length > 0 && causesIn(end).length === 0;
   if (!isMute || (settingIn(asked, 'controlpersist') ?? 'no') === 'no') return end;
-  const alone = { ...login, settings: ['ControlPersist=no', ...settings] };
-  return run(quietHop(alone, connectMs), { ...options, timeoutMs: connectMs });
+  const shown = { ...login, settings: ['ControlPersist=no', ...settings] };
+  return run(quietHop(shown, connectMs), { ...options, timeoutMs: connectMs });
 }
 
 /**

@@ -291,11 +291,12 @@ export function lookedUpNames(entries: readonly HostEntry[], prefix: string) {
   };
 }
 
-/** The same for an ssh that vmssh starts itself: of a machine without a Host its target. */
-export function keyNameIn(state: HostState | undefined, target: string): string {
+/** A target's Host, and the name by which an ssh that vmssh starts looks up its key: without a Host, the target. */
+export function hostIn(state: HostState | undefined, target: string) {
   const { machines = [], options: { prefix = '' } = {} } = state ?? {};
   const entry = machines.find((each) => each.target === target && each.gone === undefined);
-  return (entry && lookedUpNames(machines, `${prefix}`)(entry)) ?? lookedUpAs(target);
+  const lookedUp = (entry && lookedUpNames(machines, `${prefix}`)(entry)) ?? lookedUpAs(target);
+  return { host: entry?.host, lookedUp };
 }
 
 function withoutPrefix(host: string, prefix: string): string {

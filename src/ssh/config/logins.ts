@@ -103,7 +103,7 @@ export async function keptLogin(machine: Listed | undefined, io: Here): Promise<
   return machine && keptAmong(await keptLogins(io), machine);
 }
 
-/** The same where all are read already. */
+/** The login that is kept for a machine, where all logins are read already. */
 export function keptAmong({ logins: all, state }: KeptLogins, machine: Listed): MachineLogin | undefined {
   const listed = state?.machines.filter(({ gone }) => gone === undefined) ?? [];
   return keptFor(all, listed)(machine);

@@ -106,7 +106,8 @@ async function locate(typed: string, check: Check) {
   const named = options.user ?? typedUser ?? login?.user;
   const user = named ?? (await early)?.user ?? '';
   // Before anything is opened.
-  const known = { text, port, machine: machine?.name, parsed: found.target, user };
+  const { name, target: listed } = machine ?? {};
+  const known = { text, listed, port, machine: name, parsed: found.target, user };
   check.means = known;
   return { ...found, host, port, login, named, known };
 }

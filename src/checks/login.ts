@@ -102,11 +102,11 @@ export async function loginByVmssh(
   io: Io,
   signal: AbortSignal,
 ): Promise<LoginVerdict> {
-  const { text, port, user } = means;
+  const { text, listed = text, port, user } = means;
   const into = { route: 'target', host: `${user}@${text}` } as const;
   const called = await guestCaller(io, into);
   const { hostIn } = await import('../ssh/config/hosts.js');
-  const { lookedUp } = hostIn(await readState(stateFile(ownEnv(io.env), io.platform)), text);
+  const { lookedUp } = hostIn(await readState(stateFile(ownEnv(io.env), io.platform)), listed);
   // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
   const { program, fdpass } = brings ? await callerForSsh(io) : {};
   const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };

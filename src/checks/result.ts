@@ -35,6 +35,8 @@ export interface CheckedRoute {
 
 export interface Means {
   readonly text: string;
+  /** The target that it is listed by, if it was looked up: behind a hypervisor another one than `text` may mean it. */
+  readonly listed?: string;
   readonly parsed: Target;
   readonly port: number;
   /** Empty if nobody has said, and ssh was not asked. */

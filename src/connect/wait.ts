@@ -40,7 +40,8 @@ export async function openWhenReady<T>(attempt: (leftMs: number) => Promise<T>, 
 
 function gaveUp(error: ConnectError, waitMs: number): ConnectError {
   const problem = `gave up after ${Math.round(waitMs / 10) / 100} s of waiting: ${error.problem}`;
-  return errorWith(error, { problem, start: undefined, cause: error });
+  const hint = error.hint?.replaceAll('use --wait', 'use a longer --wait');
+  return errorWith(error, { problem, hint, start: undefined, cause: error });
 }
 
 function interrupted(last: ConnectError): ConnectError {

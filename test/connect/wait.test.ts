@@ -3,7 +3,7 @@ import { inTime, openWhenReady, type WaitOptions } from '../../src/connect/wait.
 import { ConnectError } from '../../src/errors.js';
 
 const failure = (code: string, op: ConnectError['op'] = 'connect') =>
-  new ConnectError(op, 't', { code, problem: `why ${code}`, hint: 'do' });
+  new ConnectError(op, 't', { code, problem: `why ${code}`, hint: 'use --wait' });
 
 /** Options that sleep no time and note it. */
 function options(more: Partial<WaitOptions> = {}) {
@@ -98,7 +98,7 @@ describe('openWhenReady', () => {
       op: 'connect',
       target: 't',
       code: 'ECONNREFUSED',
-      hint: 'do',
+      hint: 'use a longer --wait',
       cause: error,
       problem: `gave up after ${after} s of waiting: why ECONNREFUSED`,
     });

@@ -248,7 +248,9 @@ it("looks a machine's key up by the name of its Host, however a machine behind a
   const target = 'via/hv1/machine/web';
   const web = { host: 'web.hv1', name: 'web', provider: 'machined', via: 'hv1', target };
   writeTree(home, { '.local/state/vmssh/hosts.json': formatState({ ...noState, machines: [web] }) });
-  writeTree(dir, { 'new/ssh': `#!/bin/sh\n[ "$1" != -V ] || echo OpenSSH_9.2 >&2\necho "$*" >>"${dir}/new/calls"\n` });
+  writeTree(dir, {
+    'new/ssh': `#!/bin/sh\n[ "$1" != -V ] || echo OpenSSH_9.2 >&2\necho "$*" >>"${dir}/new/calls"\n`,
+  });
   const io = fakeIo({ env: { HOME: home, PATH: `${join(dir, 'new')}:${process.env.PATH}` } });
   const typed = 'via/hv1/web';
   const means = { text: typed, listed: target, parsed: parseTarget(typed), port: 22, user: 'ann' };

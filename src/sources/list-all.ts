@@ -15,7 +15,7 @@ export interface AllMachines extends Warnings {
   readonly machines: readonly ListedMachine[];
 }
 
-/** Asks providers in parallel, each with its own time limit: one that is slow or fails gives a warning. */
+/** Asks sources in parallel, each with its own time limit: one that is slow or fails gives a warning. */
 export async function listAll(
   deps: Deps,
   providers: readonly Source[],
@@ -50,7 +50,7 @@ export async function routesOfOthers(
   return routes.filter(({ network }) => !network).map((each) => atPort(each, deps.port));
 }
 
-/** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */
+/** Whether a command says this of a source only if it was named: its machines are not this user's, and nothing is wrong. */
 export function isQuiet({ provider, code }: Warning, named: readonly string[] = []): boolean {
   return (code === closed || code === 'NO_HYPERV') && !named.includes(provider);
 }
@@ -71,7 +71,7 @@ async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Li
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       limit.abort(tooLate);
-      // A provider that asks several services may have some of the answers: it has 10 ms to return them.
+      // A source that asks several services may have some of the answers: it has 10 ms to return them.
       timer = setTimeout(() => reject(tooLate), 10);
     }, limitMs);
   });
@@ -91,7 +91,7 @@ async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Li
 const maxOfName = 256;
 const maxOfOthers = 4096;
 
-/** The machines without those that have a text longer than any real one's, and a warning for those of each provider. */
+/** The machines without those that have a text longer than any real one's, and a warning for those of each source. */
 function withoutTooLong(machines: readonly DiscoveredMachine[]): Listing {
   const fits = (value: unknown) => typeof value !== 'string' || value.length <= maxOfOthers;
   const isShort = (machine: DiscoveredMachine) =>

@@ -37,7 +37,7 @@ export const completion: Command<{ readonly shell: CompletionShell }> = {
 
 const anyShell = `one of ${shells.join(', ')}`;
 
-/** The time that completion gives providers to list their machines. Milliseconds. */
+/** The time that completion gives sources to list their machines. Milliseconds. */
 const limitMs = 700;
 
 /** vmssh complete -- WORD…: what these scripts call. Not in the table of commands: people do not type it. */

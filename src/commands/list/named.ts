@@ -12,7 +12,7 @@ import type { Selection } from './output.js';
 
 /**
  * The machine of each name, id, target or address, in the order in which they were typed; an error for one that no
- * machine has, or several have. `from`: the only providers that were asked.
+ * machine has, or several have. `from`: the only sources that were asked.
  */
 export function namedMachines(
   names: readonly string[],

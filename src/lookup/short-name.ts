@@ -33,7 +33,7 @@ export interface ShortNameDeps extends Deps {
 /** For each source, in milliseconds: longer than for a list, as without an answer the name could mean another machine. */
 const limitMs = 5000;
 
-export type ListMachines = (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
+export type ListMachines = (deps: Deps, sources: readonly Source[]) => Promise<AllMachines>;
 
 /**
  * The typed target, or the one machine on this host with that name, slug, UUID or machine id, unless the name is

@@ -9,7 +9,7 @@ import { closed, DiscoveryError, problemOf, warned } from './source.js';
 import { sources } from './sources.js';
 import { ownEnv } from './trusted-env.js';
 
-export const providerLimitMs = 3000;
+export const sourceLimitMs = 3000;
 
 export interface AllMachines extends Warnings {
   readonly machines: readonly ListedMachine[];
@@ -18,12 +18,12 @@ export interface AllMachines extends Warnings {
 /** Asks sources in parallel, each with its own time limit: one that is slow or fails gives a warning. */
 export async function listAll(
   deps: Deps,
-  providers: readonly Source[],
+  sources: readonly Source[],
   limitMs?: number,
 ): Promise<AllMachines> {
   const shared: Deps = { ...deps, env: ownEnv(deps.env), memo: {} };
   const listings = await Promise.all(
-    providers.map((provider) => askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs)),
+    sources.map((source) => askOne(source, shared, limitMs ?? source.limitMs ?? sourceLimitMs)),
   );
   const { found, warnings: tooLong } = withoutTooLong(listings.flatMap(({ found }) => found));
   const merged = withOwnNames(mergeMachines(found));
@@ -63,7 +63,7 @@ export function shownWarnings(warnings: readonly Warning[], named?: readonly str
   );
 }
 
-async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Listing> {
+async function askOne(source: Source, deps: Deps, limitMs: number): Promise<Listing> {
   const limit = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, limit.signal]) : limit.signal;
   const tooLate = new DiscoveryError('TIMEOUT', `did not answer within ${limitMs / 1000} s`);
@@ -77,11 +77,11 @@ async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Li
   });
   try {
     // The source's own limits are longer, so that the signal ends what it asks.
-    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: 2 * limitMs }), late]);
+    return await Promise.race([source.list({ ...deps, signal, timeoutMs: 2 * limitMs }), late]);
   } catch (error) {
     deps.signal?.throwIfAborted();
     const { code = 'EIO', message } = limit.signal.aborted ? tooLate : (error as NodeJS.ErrnoException);
-    return warned(provider.name, code, problemOf(provider.name, message));
+    return warned(source.name, code, problemOf(source.name, message));
   } finally {
     clearTimeout(timer);
   }

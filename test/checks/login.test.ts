@@ -254,6 +254,6 @@ it("looks a machine's key up by the name of its Host, however a machine behind a
   const io = fakeIo({ env: { HOME: home, PATH: `${join(dir, 'new')}:${process.env.PATH}` } });
   const typed = 'via/hv1/web';
   const means = { text: typed, listed: target, parsed: parseTarget(typed), port: 22, user: 'ann' };
-  await loginByVmssh({ target: typed, means }, io, signal);
+  await loginByVmssh({ target: typed, means, sshConfig: undefined }, io, signal);
   expect(readFileSync(join(dir, 'new/calls'), 'utf8')).toContain('HostKeyAlias=web.hv1 ');
 });

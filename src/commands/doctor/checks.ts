@@ -98,7 +98,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     addon(facts),
     ...(linux ? [fdPassing(facts), vsock(facts), ...deviceChecks(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),
-    ...providers(facts),
+    ...sourcesOf(facts),
     ...outsideChecks(facts),
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
@@ -204,7 +204,7 @@ function deviceChecks({ devices }: Facts): readonly HostCheck[] {
   });
 }
 
-function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
+function sourcesOf({ sources: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
   return names.flatMap((name): HostCheck[] => {
     const own = warnings.filter(({ provider }) => provider === name);
     const failures = own.filter((each) => isFailure(each) && !isQuiet(each));

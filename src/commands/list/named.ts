@@ -57,7 +57,7 @@ function meant(typed: string, machines: readonly ListedMachine[]): readonly List
   if (byName.length > 0) return byName;
   const target = asTarget(typed);
   if (target === undefined || nameOf(target) === '') return [];
-  const providers = providersOf(target);
-  const candidates = machines.filter(({ provider }) => providers.includes(provider));
+  const sources = providersOf(target);
+  const candidates = machines.filter(({ provider }) => sources.includes(provider));
   return match(nameOf(target), candidates);
 }

@@ -23,7 +23,7 @@ export interface ListOptions {
   readonly addresses: boolean;
   readonly runningOnly: boolean;
   /** The sources to ask; undefined: all. */
-  readonly providers: readonly string[] | undefined;
+  readonly sources: readonly string[] | undefined;
   /** Milliseconds between two listings; undefined: list once. */
   readonly watchMs: number | undefined;
   /** Other hypervisors, instead of this host. */
@@ -106,10 +106,10 @@ function noMachines({ machines: { length }, warnings }: AllMachines): string {
 }
 
 /** On stderr: the sources that could not be asked, and the names that no machine has. */
-export async function warn(io: Io, found: Selection, { show, providers }: ListOptions): Promise<void> {
+export async function warn(io: Io, found: Selection, { show, sources }: ListOptions): Promise<void> {
   const { machines, warnings, errors, failed = [] } = found;
   if (show === 'json') return;
-  const named = machines.length > 0 ? providers : [...(providers ?? []), 'hyper-v'];
+  const named = machines.length > 0 ? sources : [...(sources ?? []), 'hyper-v'];
   const warned = shownWarnings(warnings, named).map(({ provider, code, problem }) => {
     return { message: `warning: ${provider}: ${problem} (${code})`, hint: undefined };
   });
@@ -123,7 +123,7 @@ export async function warn(io: Io, found: Selection, { show, providers }: ListOp
 export function listCode(options: ListOptions, { warnings, errors, failed = [] }: Selection): number {
   const [wrong] = [...errors, ...failed];
   if (wrong !== undefined) return exitCodeOf(wrong);
-  const isAsked = ({ provider }: Warning) => options.providers?.includes(provider);
+  const isAsked = ({ provider }: Warning) => options.sources?.includes(provider);
   return warnings.filter(isFailure).some(isAsked) ? exitCode.connect : exitCode.ok;
 }
 

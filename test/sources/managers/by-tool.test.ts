@@ -1,15 +1,15 @@
 import { mkdtempSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listPodman, parsePodman } from '../../src/sources/containers/podman.js';
-import { lima, listLima, parseLima } from '../../src/sources/managers/lima.js';
-import { listMultipass, parseMultipass } from '../../src/sources/managers/multipass.js';
-import { DiscoveryError } from '../../src/sources/source.js';
-import { runTool } from '../../src/sources/tools/run-tool.js';
-import { authorityOf } from '../../src/sources/trusted-path.js';
-import { useTempDir, writeTree } from '../helpers/temp-dir.js';
-import { fixture } from './fixture.js';
-import { at } from './resolved.js';
+import { listPodman, parsePodman } from '../../../src/sources/containers/podman.js';
+import { lima, listLima, parseLima } from '../../../src/sources/managers/lima.js';
+import { listMultipass, parseMultipass } from '../../../src/sources/managers/multipass.js';
+import { DiscoveryError } from '../../../src/sources/source.js';
+import { runTool } from '../../../src/sources/tools/run-tool.js';
+import { authorityOf } from '../../../src/sources/trusted-path.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { fixture } from '../fixture.js';
+import { at } from '../resolved.js';
 
 const dir = useTempDir();
 const deps = { env: process.env };

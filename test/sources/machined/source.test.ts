@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { listAll } from '../../../src/sources/list-all.js';
 import { listMachines, searchMachined } from '../../../src/sources/machined/machined.js';
 import { nspawnExec } from '../../../src/sources/machined/nspawn-files.js';
-import { machined, routesOfMachines } from '../../../src/sources/machined/provider.js';
+import { machined, routesOfMachines } from '../../../src/sources/machined/source.js';
 import { routesTo } from '../../../src/sources/routes.js';
 import type { Deps } from '../../../src/sources/source.js';
 import { execRoutes } from '../../../src/sources/tools/exec-route.js';

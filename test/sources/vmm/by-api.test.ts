@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { routesTo } from '../../src/sources/routes.js';
-import { cloudHypervisor } from '../../src/sources/vmm/cloud-hypervisor.js';
-import { firecracker, listFirecrackers } from '../../src/sources/vmm/firecracker.js';
-import { missingAddon } from '../helpers/addon.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { useJsonServices } from './managers/json-services.js';
-import { fakeProc } from './processes/fake-proc.js';
-import { at } from './resolved.js';
+import { routesTo } from '../../../src/sources/routes.js';
+import { cloudHypervisor } from '../../../src/sources/vmm/cloud-hypervisor.js';
+import { firecracker, listFirecrackers } from '../../../src/sources/vmm/firecracker.js';
+import { missingAddon } from '../../helpers/addon.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { useJsonServices } from '../managers/json-services.js';
+import { fakeProc } from '../processes/fake-proc.js';
+import { at } from '../resolved.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);

@@ -20,7 +20,7 @@ const shown = e2e(
   'host-keys/as-plain-ssh',
 );
 
-/** The same for less usual ways in. */
+/** The same for less usual ways in, which .ci/run leaves to the executable, too. */
 const shownToo = e2e('current-folder', 'inherited', 'forward/forward', 'guest/{route,through}', 'via/login');
 
 /** They start processes that vmssh takes for machines of this host, some with very long command lines, so no other test runs beside them. */

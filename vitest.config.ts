@@ -43,7 +43,7 @@ const restUnit = [
   ...['native/lifetime', 'native/relay/*', 'property/*', 'sources/{merge,many-machines}'],
   // Real ssh servers as hypervisors; made-up lines that ssh reads.
   'connect/via/open-via',
-  'ssh/config/text',
+  'hosts/text',
 ].map((name) => `test/${name}.test.ts`);
 
 const elsewhere = ['vm', 'windows', 'packages', 'release', 'clients'].map((name) => `test/${name}/**`);

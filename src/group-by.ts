@@ -35,6 +35,9 @@ export function withoutRepeats<T>(
 
 const maxOfAKind = 3;
 
+/** Names in a line on the screen. */
+export const maxShown = 8;
+
 /** The first `most` words, and how many more there are. */
 export function fewOf(words: readonly string[], most: number): string {
   const more = words.length > most ? `, and ${words.length - most} more` : '';

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { toDuplex } from './deliver/duplex.js';
 import { ConnectError, type Op } from './errors.js';
 import { definedFields } from './group-by.js';
+import type { HostKeyVerdict, JudgedKey } from './keys/settle-key.js';
 import { parseTarget, resolveTarget, type Target } from './kinds/kinds.js';
 import type { ConnectOptions, MachineList, ProbeOptions } from './library-options.js';
 import { badOption, checkOptions, libraryList, libraryWatch, untilAborted } from './library-options.js';
@@ -16,7 +17,6 @@ import type { Status, Warning } from './sources/source.js';
 import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
-import type { HostKeyVerdict, JudgedKey } from './ssh/settle-key.js';
 import { parsePort, sshPort } from './typed/numbers.js';
 import type { Endpoint, RouteName } from './typed/route.js';
 import { withTarget } from './typed/shell.js';
@@ -92,7 +92,7 @@ async function machineStream(
 }
 
 async function keyFor(target: Target, machine: Reached['resolution']['machine']) {
-  return (await import('./ssh/login-key.js')).loginKey({ target, machine }, process.env);
+  return (await import('./keys/login-key.js')).loginKey({ target, machine }, process.env);
 }
 
 async function judged(
@@ -103,9 +103,9 @@ async function judged(
 ): Promise<JudgedKey> {
   const { env, platform } = process;
   const [{ judgeHostKey }, { recordOf }, { withMachine }] = await Promise.all([
-    import('./ssh/settle-key.js'),
-    import('./identity/record.js'),
-    import('./identity/known-address.js'),
+    import('./keys/settle-key.js'),
+    import('./keys/record.js'),
+    import('./keys/known-address.js'),
   ]);
   const reached = await withMachine(recordOf(found, machine, endpoint), env);
   return judgeHostKey(key, { reached, typed: found.typed, env, platform });

@@ -25,7 +25,7 @@ const beside = [
   /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(kind|machines)$/,
   /^process\/program-in-path$/,
-  /^(ssh\/folder|identity\/identity|files\/place)$/,
+  /^(ssh\/folder|book\/identity|files\/place)$/,
   /^sources\/(not-up|start-command)$/,
   /^sources\/(trusted-env|trusted-path|search|source|sources|routes|tools\/.*|machined\/(machined?|varlink.*))$/,
 ];

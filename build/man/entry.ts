@@ -1,6 +1,6 @@
 import { completionScripts } from '../../src/commands/completion/scripts.js';
+import { configText } from '../../src/hosts/text.js';
 import { commandsOn } from '../../src/program/commands.js';
-import { configText } from '../../src/ssh/config/text.js';
 import { version } from '../../src/version.js';
 import { manPages } from './page.js';
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
-import { KeyReader } from '../identity/certificate.js';
-import { keyTypeOf } from '../identity/known-hosts.js';
 import type { Env } from '../runtime.js';
+import { KeyReader } from '../ssh/certificate.js';
+import { keyTypeOf } from '../ssh/known-hosts.js';
 import { fitsSocket } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
 

@@ -1,7 +1,8 @@
+import { madeLogin } from '../book/logins.js';
 import { ConnectError, quote } from '../errors.js';
 import type { HostFlags } from '../guest/run/route.js';
-import { managerExec } from '../identity/manager-keys.js';
-import { reachedMachine } from '../identity/record.js';
+import { managerExec } from '../keys/manager-keys.js';
+import { reachedMachine } from '../keys/record.js';
 import { isNamed, resolveTarget } from '../kinds/kinds.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { ListedTarget } from '../lookup/short-name.js';
@@ -10,7 +11,6 @@ import type { ListedMachine } from '../sources/merge.js';
 import type { ScriptRunner } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
-import { madeLogin } from '../ssh/config/logins.js';
 import { parseUuid, sshPort } from '../typed/numbers.js';
 import { type Shell, shellOf, shellQuoted } from '../typed/shell.js';
 

@@ -1,9 +1,11 @@
+import { madeLogin } from '../book/logins.js';
 import { portArgument } from '../cli/command.js';
 import { windowsVmssh } from '../cli/reach/over-interop.js';
 import { reachOrStart, socketWarning } from '../cli/reach/reach-target.js';
 import type { ReachFlags } from '../cli/shared-options.js';
 import { openConnection } from '../connect/open.js';
 import { ConnectError } from '../errors.js';
+import { sshLogin } from '../keys/login-key.js';
 import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget, splitLogin } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
@@ -14,9 +16,7 @@ import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../reach/route
 import { now } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { awaitBanner, unanswered } from '../ssh/banner.js';
-import { madeLogin } from '../ssh/config/logins.js';
 import { handshake } from '../ssh/handshake.js';
-import { sshLogin } from '../ssh/login-key.js';
 import { typedHost } from '../typed/names.js';
 import { type Endpoint, formatEndpoint, type Route, routeFacts, routeOf } from '../typed/route.js';
 import { withTarget } from '../typed/shell.js';

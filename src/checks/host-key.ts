@@ -1,14 +1,20 @@
 import { ConnectError } from '../errors.js';
-import { decideByAsking, pinsOf } from '../identity/decide.js';
-import { pinPrint } from '../identity/pins.js';
-import { recordOf } from '../identity/record.js';
-import { changedKey } from '../identity/refusal.js';
+import { decideByAsking, pinsOf } from '../keys/decide.js';
+import { keyOwner } from '../keys/key-owner.js';
+import {
+  factsFor,
+  type MachineKeys,
+  machineKeys,
+  refusalOf,
+  systemKnownHosts,
+} from '../keys/machine-keys.js';
+import { pinPrint } from '../keys/pins.js';
+import { recordOf } from '../keys/record.js';
+import { changedKey } from '../keys/refusal.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
 import type { HostKey } from '../ssh/handshake-result.js';
-import { keyOwner } from '../ssh/key-owner.js';
-import { factsFor, type MachineKeys, machineKeys, refusalOf, systemKnownHosts } from '../ssh/machine-keys.js';
 import type { Endpoint } from '../typed/route.js';
 
 export interface KnownKeys {
@@ -29,7 +35,7 @@ interface CheckedMachine extends Pick<Reached, 'target' | 'resolution'> {
 export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownKeys> {
   const { typed, text, endpoint } = checked;
   const record = recordOf(checked, checked.resolution.machine ?? checked.machine, endpoint);
-  const { withMachine } = await import('../identity/known-address.js');
+  const { withMachine } = await import('../keys/known-address.js');
   const reached = await withMachine(record, io.env);
   const owner = await keyOwner(reached, { typed }, io.env);
   const keys = await machineKeys(owner, io.env);
@@ -37,7 +43,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
     knownAs: knownAs(keys),
     async check({ type, fingerprint }) {
       const answer = await decideByAsking(factsFor(keys, fingerprint), async () =>
-        (await import('../identity/manager-keys.js')).managerPrints(keys.reached, io, fingerprint),
+        (await import('../keys/manager-keys.js')).managerPrints(keys.reached, io, fingerprint),
       );
       if (answer.do === 'nothing' && answer.why === 'unknown') return unconfirmed;
       if (answer.do !== 'contradict')

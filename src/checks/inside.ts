@@ -6,11 +6,11 @@ import { guestCaller, guestRoute, leaveScript, leftFile, runLeft, sudoAsks } fro
 import type { Finding, ProgressLine, RunScriptOptions, ScriptOutcome } from '../guest/run/run-script.js';
 import { cidOf, closedMessage, otherShell, runScript } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
+import { madeKeysOf } from '../keys/guest-keys.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { withoutHostName } from '../process/ssh-log.js';
 import { now } from '../runtime.js';
-import { madeKeysOf } from '../ssh/guest-keys.js';
 import type { Endpoint } from '../typed/route.js';
 import { type Shell, shellLine, shellOf, shellQuoted } from '../typed/shell.js';
 
@@ -175,7 +175,7 @@ export async function whyNotRun(
     : undefined;
   const [program = ''] = route.command;
   const hint = made
-    ? (await import('../identity/refusal.js')).explainRefusal(
+    ? (await import('../keys/refusal.js')).explainRefusal(
         'not made',
         { typed: made.name, path: made.knownHosts },
         io,

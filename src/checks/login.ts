@@ -1,17 +1,17 @@
+import type { MachineLogin } from '../book/logins.js';
+import { readState, stateFile } from '../book/state.js';
 import { guestCaller, guestLogin, type HostFlags, overTarget, targetIn } from '../guest/run/route.js';
 import type { TriedLogin } from '../guest/script.js';
+import { sshSettings } from '../keys/login-key.js';
 import { splitLogin, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { settingIn, sshAbilities, sshCommand, typedSsh } from '../process/ssh-program.js';
 import { shellTrouble } from '../process/start-files.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
-import type { MachineLogin } from '../ssh/config/logins.js';
-import { readState, stateFile } from '../ssh/config/state.js';
 import { isOurProxy } from '../ssh/config/word.js';
 import { brokenControlPath } from '../ssh/control-path.js';
 import { ownAccount } from '../ssh/folder.js';
-import { sshSettings } from '../ssh/login-key.js';
 import { typedHost } from '../typed/names.js';
 import { isSshPort } from '../typed/numbers.js';
 import type { RouteName } from '../typed/route.js';
@@ -105,7 +105,7 @@ export async function loginByVmssh(
   const { text, listed = text, port, user } = means;
   const into = { route: 'target', host: `${user}@${text}` } as const;
   const called = await guestCaller(io, into);
-  const { hostIn } = await import('../ssh/config/hosts.js');
+  const { hostIn } = await import('../book/names.js');
   const { lookedUp } = hostIn(await readState(stateFile(ownEnv(io.env), io.platform)), listed);
   // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
   const { program, fdpass } = brings ? await callerForSsh(io) : {};

@@ -3,8 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { readKeys } from '../cli/guest.js';
 import { ConnectError } from '../errors.js';
 import { readTextIfAny } from '../files/read-sync.js';
-import { KeyReader } from '../identity/certificate.js';
-import { fingerprintOf } from '../identity/known-hosts.js';
+import { ownKeyFile } from '../keys/login-key.js';
 import type { Io } from '../process/io.js';
 import { refusalFix } from '../process/refusal-fix.js';
 import { runProgram } from '../process/run-program.js';
@@ -18,8 +17,9 @@ import {
   typedSsh,
 } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
+import { KeyReader } from '../ssh/certificate.js';
 import { goneFolder, sshFolder } from '../ssh/folder.js';
-import { ownKeyFile } from '../ssh/login-key.js';
+import { fingerprintOf } from '../ssh/known-hosts.js';
 import { isHostName, slug } from '../typed/names.js';
 import { type Agent, askAgent, publicLine } from './agent.js';
 

@@ -1,5 +1,6 @@
 import { hangsOrBoots } from '../connect/multiplexer.js';
 import { newProof } from '../guest/run/run-script.js';
+import { sshSettings } from '../keys/login-key.js';
 import type { Io } from '../process/io.js';
 import { type ProgramResult, runProgram } from '../process/run-program.js';
 import { loginTimeoutMs, readSsh, type SshSaid } from '../process/ssh-log.js';
@@ -13,7 +14,6 @@ import {
   typedSsh,
 } from '../process/ssh-program.js';
 import { now } from '../runtime.js';
-import { sshSettings } from '../ssh/login-key.js';
 import { type Agent, askAgent } from './agent.js';
 
 /** One login by the user's own ssh, and what it said. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import ssh2, { type AuthContext, type ParsedKey } from 'ssh2';
-import { fingerprintOf } from '../identity/known-hosts.js';
+import { fingerprintOf } from '../ssh/known-hosts.js';
 
 export interface DemoServer {
   /** "SHA256:…" of its host key. */

@@ -1,12 +1,20 @@
+import { namesOf } from '../book/identity.js';
+import { loginsFor, type MachineLogin, withLogins } from '../book/logins.js';
+import type { NameCheck } from '../book/names.js';
+import { keptFor } from '../book/same.js';
+import type { HostEntry, HostState } from '../book/state.js';
+import { keepsAlive } from '../book/taken-names.js';
 import { UsageError, usage } from '../cli/command.js';
 import { printable, quoteNames } from '../errors.js';
-import { fewOf, withoutRepeats } from '../group-by.js';
-import { bothFiles } from '../identity/inbox.js';
-import { pinsIn } from '../identity/pins.js';
-import { asTarget } from '../kinds/kinds.js';
+import { fewOf, maxShown, withoutRepeats } from '../group-by.js';
+import { allGuestKeys } from '../keys/guest-keys.js';
+import { bothFiles } from '../keys/inbox.js';
+import { pinsIn } from '../keys/pins.js';
+import { asTarget, parseTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';
+import type { Here } from '../runtime.js';
 import { containerAround, isUnasked } from '../sources/here.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
@@ -15,21 +23,23 @@ import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { givesAway, whyNoBring } from '../ssh/config/host-options.js';
-import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
-import { loginsFor, type MachineLogin, withLogins } from '../ssh/config/logins.js';
-import type { NameCheck } from '../ssh/config/names.js';
-import type { HostEntry, HostState } from '../ssh/config/state.js';
-import { type ConcreteHost, configText, startOf, userKnownHosts } from '../ssh/config/text.js';
+import { hostNames } from '../ssh/config/settings.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
-import { allGuestKeys } from '../ssh/guest-keys.js';
-import { keepsAlive } from '../ssh/taken-names.js';
 import { matchesPattern } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
-import { goneLine, inUse, maxShown } from './gone.js';
+import {
+  aliasOf,
+  concreteHosts,
+  type HostSurroundings,
+  leftLines,
+  ownerName,
+  sharedUuidProblem,
+} from './hosts.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
 import { checkSshOptions } from './ssh-option.js';
+import { type ConcreteHost, configText, startOf, userKnownHosts } from './text.js';
 
 export interface Decision {
   readonly settings: Settings;
@@ -149,6 +159,38 @@ export function couldNotBeAsked(
   return { failed, otherwise, isUnseen, isUnknown };
 }
 
+interface InUse extends Pick<HostSurroundings, 'guests'> {
+  readonly logins: readonly MachineLogin[];
+  readonly system: boolean;
+}
+
+/** The Hosts that a listing lacks and somebody uses: without ours, the name would be another host's on a network. */
+export async function inUse(
+  left: readonly HostEntry[],
+  listed: readonly ListedMachine[],
+  { logins, guests = [], system }: InUse,
+  { env, platform }: Here,
+): Promise<readonly HostEntry[]> {
+  // One that has another Host now is not gone; a container that is off may have none.
+  const up = listed.filter(({ container, status }) => container === undefined || status !== 'off');
+  const targets = new Set(up.map(({ target }) => target));
+  const lacking = left.filter(({ target }) => !targets.has(target) && asTarget(target) !== undefined);
+  if (lacking.length === 0 || system) return [];
+  const aliases = lacking.map(aliasOf);
+  const file = await bothFiles(knownHostsFile(env));
+  const pinned = new Set(pinsIn(file, aliases).flatMap(({ alias, names }) => [alias, ...names]));
+  const loginOf = keptFor(logins, listed);
+  const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
+  return lacking.filter((entry, at) => {
+    const { target, name, host, via } = entry;
+    const names = namesOf({ target: parseTarget(target), machine: entry }, host);
+    if ([aliases[at] ?? '', ...names].some((each) => pinned.has(each))) return true;
+    if (set.has(host.toLowerCase())) return true;
+    if (via === undefined && guests.some((keys) => keys.name === name)) return true;
+    return loginOf(entry) !== undefined;
+  });
+}
+
 /** What its manager says of a machine: the login that setup made is taken back. */
 function withoutLogin(entry: HostEntry, login: MachineLogin | undefined): HostEntry {
   return login && login.user === entry.user ? { ...entry, ...loginFields({}) } : entry;
@@ -161,7 +203,7 @@ function loginFields({ user, identityFile }: { readonly user?: string; readonly 
 /** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
 async function withOwnKeys(machines: readonly ListedMachine[], { system }: ConfigOptions) {
   if (machines.every(({ identityFile }) => identityFile === undefined)) return machines;
-  const { ownKeyFile } = await import('../ssh/login-key.js');
+  const { ownKeyFile } = await import('../keys/login-key.js');
   return Promise.all(
     machines.map(async (machine) => {
       if (machine.identityFile === undefined) return machine;
@@ -202,6 +244,15 @@ function notesOf(
     }),
     ...(had.length === 0 ? [] : [`kept as they were: ${fewOf(had, maxShown)}`]),
     ...goneLine(entries, today),
+  ];
+}
+
+/** Of the machines that were listed until now. */
+export function goneLine(entries: readonly HostEntry[], today: string): readonly string[] {
+  const gone = entries.filter((entry) => entry.gone === today).map(({ host }) => host);
+  if (gone.length === 0) return [];
+  return [
+    printable(`off or gone, with their names kept: ${fewOf(gone, maxShown)}: vmssh forget NAME ends one`),
   ];
 }
 
@@ -267,7 +318,7 @@ export async function callerOfLines(io: Io, brings: boolean | undefined) {
     everySshAbilities(io),
     brings && everySshRefusesUsers(io),
     brings
-      ? import('../ssh/login-key.js').then((here) => here.hostKeyAlgorithms({ host: 'localhost' }, io))
+      ? import('../keys/login-key.js').then((here) => here.hostKeyAlgorithms({ host: 'localhost' }, io))
       : [],
   ]);
   return { ...caller, ...abilities, refusesUsers, hostKeyAlgorithms: taken };

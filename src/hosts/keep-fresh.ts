@@ -1,8 +1,8 @@
+import { readOptions, stateFile } from '../book/state.js';
 import type { CommandError } from '../cli/command.js';
 import type { Io } from '../process/io.js';
 import { containerAround } from '../sources/here.js';
 import type { AllMachines } from '../sources/list-all.js';
-import { readOptions, stateFile } from '../ssh/config/state.js';
 
 /** Updates the Hosts if --fresh allowed it, else reads one file; in a container says that they stay. Never fails. */
 export async function keepFresh(

@@ -1,16 +1,16 @@
+import { logins } from '../book/logins.js';
+import { textsIn } from '../book/state.js';
 import type { Option, OptionSpec, RawArgs } from '../cli/command.js';
 import { flag, parsed, positionals, repeated, UsageError } from '../cli/command.js';
 import { routesOption } from '../cli/shared-options.js';
 import { quote } from '../errors.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
-import { logins } from '../ssh/config/logins.js';
-import { textsIn } from '../ssh/config/state.js';
-import type { StartedHosts } from '../ssh/config/text.js';
 import { hasControlCharacter } from '../typed/names.js';
 import { type RouteName, routeNames } from '../typed/route.js';
 import { type GivenSettings, type InEffect, onOff, readSettings, type Setting } from './setting.js';
 import type { SshOption } from './ssh-option.js';
 import { formatSshOption, mergedSshOptions, readSshOptions, sshOption } from './ssh-option.js';
+import type { StartedHosts } from './text.js';
 
 export interface ConfigOptions extends GivenSettings<typeof settings> {
   readonly system: boolean;

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { stateFile } from '../book/state.js';
 import { UsageError } from '../cli/command.js';
 import { readText } from '../files/read-file.js';
 import { realPath } from '../files/read-sync.js';
@@ -8,7 +9,6 @@ import { everySshAbilities } from '../process/ssh-program.js';
 import type { Here } from '../runtime.js';
 import { hasInclude, type Include, includeLine } from '../ssh/config/file.js';
 import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
-import { stateFile } from '../ssh/config/state.js';
 import { sshByFile } from '../ssh/config/users-files.js';
 import { isForLine } from '../ssh/config/word.js';
 import { gitHome, otherHome, sshFolder } from '../ssh/folder.js';

@@ -1,17 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { ownRoutesFile, routesFile } from '../book/remembered.js';
+import { formatState, type HostState, noState, parseState } from '../book/state.js';
+import { authorityFiles, usersNames } from '../book/taken-names.js';
 import { printable, quote } from '../errors.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
-import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
-import { ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
-import { formatState } from '../ssh/config/state.js';
-import { authorityFiles, usersNames } from '../ssh/taken-names.js';
+import { optionsIn, ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
 import { setAside, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
-import { lastState } from './last-state.js';
 import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
 import { inEffect, isUnset } from './setting.js';
@@ -186,4 +185,32 @@ function foreignFile(
     ? 'it has the lines of the package vmssh, which ssh uses already'
     : 'vmssh did not write it, and does not change it';
   return owner === 'foreign' ? { path, why, hint } : undefined;
+}
+
+interface LastState {
+  readonly state: HostState;
+  /** What is to be said of it: a clause after its path. */
+  readonly problem?: string;
+  /** Whether its file is missing, though there are lines. */
+  readonly isLost?: true;
+  /** Why nothing in its file counts, which then has to be taken out of the way. */
+  readonly unusable?: string;
+}
+
+/** From its file, and the lines for ssh that were made from it. */
+export function lastState(text: string | undefined, own: string | undefined): LastState {
+  const lines = ownerOf(own) === 'ours' ? own : undefined;
+  if (text === undefined) return lines === undefined ? { state: noState } : lostState(lines);
+  try {
+    const { state, left } = parseState(text);
+    return { state, ...(left === 0 ? {} : { problem: `has ${left} machines that cannot be used` }) };
+  } catch (error) {
+    return { state: noState, unusable: (error as Error).message };
+  }
+}
+
+function lostState(lines: string): LastState {
+  const problem =
+    'is missing: options that its lines for ssh do not say, and Hosts of machines that cannot be asked now, are lost';
+  return { state: { ...noState, options: optionsIn(lines) }, problem, isLost: true };
 }

@@ -1,3 +1,4 @@
+import { type HostEntry, readState } from '../book/state.js';
 import { CommandError } from '../cli/command.js';
 import { exitCode } from '../errors.js';
 import { readSafely } from '../files/place.js';
@@ -7,7 +8,6 @@ import { containerAround, isUnasked } from '../sources/here.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf } from '../ssh/config/file.js';
-import { type HostEntry, readState } from '../ssh/config/state.js';
 import { couldNotBeAsked, type Decision } from './decide.js';
 import { noInclude } from './in-effect.js';
 import { type ConfigOptions, settings } from './options.js';

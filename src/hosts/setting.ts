@@ -1,6 +1,6 @@
 import { flag, type Option, type OptionSpec, type RawArgs } from '../cli/command.js';
 import type { JsonObject } from '../sources/tools/json.js';
-import type { ConfigTextOptions } from '../ssh/config/text.js';
+import type { ConfigTextOptions } from './text.js';
 
 /** An option of `config install` that stays in effect for later runs: all that is known of it. `Initial`: its value before it was ever given. */
 export interface Setting<Value, Initial extends Value | undefined = undefined> {

@@ -2,10 +2,9 @@ import { diffArrays } from 'diff';
 import { complain, type Row } from '../cli/rows.js';
 import { styles, whole } from '../cli/terminal.js';
 import { exitCode, printable, quote } from '../errors.js';
-import { fewOf } from '../group-by.js';
+import { fewOf, maxShown } from '../group-by.js';
 import type { Io } from '../process/io.js';
 import { tilde } from '../runtime.js';
-import { maxShown } from './gone.js';
 import type { Plan } from './plan.js';
 import { refusePlan, say, upToDate } from './write.js';
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { textsIn } from '../book/state.js';
 import { repeated, UsageError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { everySsh, isOpenSsh, sshCommand } from '../process/ssh-program.js';
@@ -8,7 +9,6 @@ import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
 import { settingsOf } from '../ssh/config/settings.js';
-import { textsIn } from '../ssh/config/state.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { isForLine } from '../ssh/config/word.js';
 import { otherHome } from '../ssh/folder.js';

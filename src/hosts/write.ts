@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { lstat, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { uuidAlias } from '../book/identity.js';
 import { complain, type Row, rowFormatter } from '../cli/rows.js';
 import { whole } from '../cli/terminal.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
-import { fewOf } from '../group-by.js';
-import { uuidAlias } from '../identity/identity.js';
-import { takeInbox } from '../identity/inbox.js';
-import { markShared } from '../identity/pins.js';
+import { fewOf, maxShown } from '../group-by.js';
+import { takeInbox } from '../keys/inbox.js';
+import { markShared } from '../keys/pins.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { refusalFix } from '../process/refusal-fix.js';
@@ -19,7 +19,6 @@ import { includeLine } from '../ssh/config/file.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
 import { type Change, fileError } from './files.js';
-import { maxShown } from './gone.js';
 import type { Plan } from './plan.js';
 import { refusedConfig } from './ssh-option.js';
 import { disableUnits } from './units.js';
@@ -177,7 +176,7 @@ async function tidyUp({ changes, files, decision }: Plan, write: Write): Promise
   if (decision === undefined && files.main) {
     const [{ removeAsked }, { removeRecords }] = await Promise.all([
       import('../files/asked-folder.js'),
-      import('../identity/record.js'),
+      import('../keys/record.js'),
     ]);
     await removeAsked(dirname(files.state), Number.NEGATIVE_INFINITY).catch(() => {});
     removeRecords(dirname(files.state));

@@ -1,3 +1,5 @@
+import { inKnownHosts, mayBeGiven } from '../book/names.js';
+import { usersNames } from '../book/taken-names.js';
 import { ConnectError, quote } from '../errors.js';
 import { asTarget, kinds, parseTarget, providersOf, type Target, type TypedTarget } from '../kinds/kinds.js';
 import { searchMs } from '../sources/find.js';
@@ -11,8 +13,6 @@ import { isOfOthers, match, searchIn, searchSource } from '../sources/search.js'
 import type { Deps, Source } from '../sources/source.js';
 import { sources } from '../sources/sources.js';
 import { ownEnv } from '../sources/trusted-env.js';
-import { inKnownHosts, mayBeGiven } from '../ssh/config/names.js';
-import { usersNames } from '../ssh/taken-names.js';
 import { foldOf } from '../typed/names.js';
 import { isBareId, parseUuid } from '../typed/numbers.js';
 import { offered } from '../typed/shell.js';
@@ -136,7 +136,7 @@ async function holderAmong<M extends ListedMachine>(
   env: ShortNameDeps['env'],
 ): Promise<readonly M[]> {
   if (machines.length < 2) return machines;
-  const { ofHost, writtenHosts } = await import('../ssh/config/names.js');
+  const { ofHost, writtenHosts } = await import('../book/names.js');
   const entry = ofHost(typed, await writtenHosts({ env }));
   const holders = machines.filter(({ target, also }) => [target, ...also].includes(entry?.target ?? ''));
   return holders.length === 1 ? holders : machines;

@@ -1,7 +1,7 @@
+import type { HostEntry } from '../book/state.js';
 import { startProgress } from '../cli/terminal.js';
 import type { Io } from '../process/io.js';
 import type { AllMachines } from '../sources/list-all.js';
-import type { HostEntry } from '../ssh/config/state.js';
 import type { ViaHosts } from './hypervisors.js';
 
 export interface MachinesFound extends AllMachines {

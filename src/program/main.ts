@@ -65,7 +65,7 @@ async function reportError(error: unknown, [name]: readonly string[], io: Io): P
 async function ofLines(error: unknown, name: string | undefined, { env, platform }: Io): Promise<unknown> {
   if (!(error instanceof UsageError) || (name !== 'proxy' && name !== 'host-key')) return error;
   const [{ stateFile, writerOf }, { readText }, { version }] = await Promise.all([
-    import('../ssh/config/state.js'),
+    import('../book/state.js'),
     import('../files/read-file.js'),
     import('../version.js'),
   ]);

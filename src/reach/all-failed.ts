@@ -1,6 +1,6 @@
 import { ConnectError, errorWith, type Op } from '../errors.js';
-import { managerExec } from '../identity/manager-keys.js';
-import { reachedMachine } from '../identity/record.js';
+import { managerExec } from '../keys/manager-keys.js';
+import { reachedMachine } from '../keys/record.js';
 import type { Here } from '../runtime.js';
 import type { DiscoveredMachine } from '../sources/source.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';

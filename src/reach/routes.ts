@@ -99,7 +99,7 @@ async function* usual(machine: Reachable, options: RoutesOptions) {
   );
   const memory =
     own.length > 1 && isSshPort(port) && env
-      ? await (await import('./remembered.js')).memoryOf(text, own[0]?.name, env)
+      ? await (await import('../book/remembered.js')).memoryOf(text, own[0]?.name, env)
       : undefined;
   const found = (route: Route): Candidate => ({
     ...candidate(route, machine, options),

@@ -135,6 +135,11 @@ export function knownHostsFile(env: Env): string {
   return join(sshFolder(env), 'vmssh_known_hosts');
 }
 
+/** To which ssh appends the keys that it accepts: the first of the two files in the lines. vmssh only appends notes to it, and empties it. */
+export function inboxOf(knownHosts: string): string {
+  return `${knownHosts}.new`;
+}
+
 /** The environment; for root without a HOME that another user owns or can replace (sudo -E): root would write there through that user's links. */
 export function ownHome(env: Env, asRoot: boolean = isRoot()): Env {
   return asRoot && !isOwnHome(env) ? { ...env, HOME: undefined } : env;

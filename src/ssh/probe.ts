@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { fingerprintOf, keyTypeOf } from '../identity/known-hosts.js';
 import { type HostKey, handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
+import { fingerprintOf, keyTypeOf } from './known-hosts.js';
 
 interface SockProbeOptions {
   /** The target as typed, for error messages. */

@@ -16,7 +16,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { licencesText } from '../../build/engine/licence-text.js';
 import { systemCaller } from '../../build/package/installed.js';
 import { configPrint } from '../../src/commands/config/print.js';
-import { configText } from '../../src/ssh/config/text.js';
+import { configText } from '../../src/hosts/text.js';
 import { named } from '../commands/config/home.js';
 import { missingAddon } from '../helpers/addon.js';
 import { ends } from '../helpers/expected.js';

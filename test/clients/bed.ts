@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configText } from '../../src/ssh/config/text.js';
+import { configText } from '../../src/hosts/text.js';
 import { vmssh } from '../helpers/run.js';
 import type { Machine } from './machine.js';
 

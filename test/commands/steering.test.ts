@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noState } from '../../src/book/state.js';
 import { formatCheck, type Stage } from '../../src/checks/result.js';
 import { formatProgress } from '../../src/cli/guest.js';
 import { rowFormatter } from '../../src/cli/rows.js';
@@ -10,7 +11,6 @@ import { inEffect } from '../../src/hosts/setting.js';
 import type { Io } from '../../src/process/io.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import type { Warning } from '../../src/sources/source.js';
-import { noState } from '../../src/ssh/config/state.js';
 import { routeBy } from '../../src/typed/route.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { useTempDir } from '../helpers/temp-dir.js';

@@ -50,10 +50,10 @@ it('no deadline is measured by the clock that can be set, on either runtime', ()
     return files.filter((name) => clock.test(readFileSync(join(folder, name), 'utf8'))).sort();
   };
   const shown = ['commands/forward/report.ts'];
-  const old = ['files/edit-file.ts', 'identity/record.ts', 'files/asked-folder.ts']; // how old a file is
+  const old = ['files/edit-file.ts', 'keys/record.ts', 'files/asked-folder.ts']; // how old a file is
   // The day on which a machine was seen, a key accepted, or a note left.
-  const days = ['hosts/decide.ts', 'identity/inbox.ts', 'ssh/settle-key.ts'];
-  const valid = ['identity/certificate.ts']; // until when a certificate is valid
+  const days = ['hosts/decide.ts', 'keys/inbox.ts', 'keys/settle-key.ts'];
+  const valid = ['ssh/certificate.ts']; // until when a certificate is valid
   expect(readers('src', /\.ts$/, /Date\.now|new Date\(/)).toEqual(
     [...shown, ...old, ...days, ...valid].sort(),
   );

@@ -122,7 +122,7 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
     expect(await next()).toMatchObject({ event: 'closed', end: 'both' });
   });
 
-  /** Runs host-key after a proxy of the same process has left what it reached (src/identity/record.ts). */
+  /** Runs host-key after a proxy of the same process has left what it reached (src/keys/record.ts). */
   async function asAsked(command: readonly string[], home: string, reached: object) {
     const folder = join(home, '.local/state/vmssh/reached');
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConnectError } from '../../src/errors.js';
+import { concreteHosts } from '../../src/hosts/hosts.js';
+import { configText } from '../../src/hosts/text.js';
 import { resolveListed } from '../../src/sources/find.js';
 import { loadForList } from '../../src/sources/here.js';
 import { type AllMachines, listAll, shownWarnings } from '../../src/sources/list-all.js';
@@ -8,8 +10,6 @@ import { addressOf } from '../../src/sources/routes.js';
 import { match, searchSource } from '../../src/sources/search.js';
 import type { Deps, Source } from '../../src/sources/source.js';
 import { sourceBy, sources } from '../../src/sources/sources.js';
-import { concreteHosts } from '../../src/ssh/config/hosts.js';
-import { configText } from '../../src/ssh/config/text.js';
 import { formatEndpoint } from '../../src/typed/route.js';
 import { run } from '../helpers/run.js';
 import { type FakeProcess, fakeProc } from '../sources/processes/fake-proc.js';

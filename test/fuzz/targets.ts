@@ -1,8 +1,8 @@
+import { formatState, parseState } from '../../src/book/state.js';
 import { readReply } from '../../src/connect/multiplexer.js';
 import { ConnectError, printable } from '../../src/errors.js';
 import { cidOf, parseProgress } from '../../src/guest/run/run-script.js';
-import { filedVerdict, linesOf } from '../../src/identity/known-hosts.js';
-import { withoutNames } from '../../src/identity/pins.js';
+import { withoutNames } from '../../src/keys/pins.js';
 import { kindOf, parseTarget } from '../../src/kinds/kinds.js';
 import { windowsText } from '../../src/process/run-program.js';
 import { parsePodman } from '../../src/sources/containers/podman.js';
@@ -24,7 +24,7 @@ import { parseVerbose, parseVmId } from '../../src/sources/wsl/wsl.js';
 import { scanBanner } from '../../src/ssh/banner.js';
 import { hasInclude, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
 import { hostNames, settingsOf } from '../../src/ssh/config/settings.js';
-import { formatState, parseState } from '../../src/ssh/config/state.js';
+import { filedVerdict, linesOf } from '../../src/ssh/known-hosts.js';
 
 /** Reads the bytes, and throws if anything is wrong but what a reader of bad bytes may say. */
 type FuzzTarget = (bytes: Buffer) => void;

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { configText } from '../../src/ssh/config/text.js';
+import { configText } from '../../src/hosts/text.js';
 import { findProgram } from './programs.js';
 import { vmssh } from './run.js';
 import { skip } from './skips.js';

@@ -1,14 +1,14 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { goneSince } from '../../src/book/names.js';
+import { parseState } from '../../src/book/state.js';
 import { ifGone } from '../../src/commands/proxy/proxy.js';
 import { forget, forgetGone } from '../../src/commands/ssh/forget.js';
 import { ConnectError } from '../../src/errors.js';
-import { goneSince } from '../../src/hosts/gone.js';
+import { aliasOf } from '../../src/hosts/hosts.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
-import { aliasOf } from '../../src/ssh/config/hosts.js';
-import { parseState } from '../../src/ssh/config/state.js';
 import { useConfigHome } from '../commands/config/home.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lostLines, notInEffect } from '../../src/hosts/in-effect.js';
-import { configText } from '../../src/ssh/config/text.js';
+import { configText } from '../../src/hosts/text.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { findProgram, lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';

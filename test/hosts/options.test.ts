@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { parseState } from '../../src/book/state.js';
 import { keepFresh } from '../../src/hosts/keep-fresh.js';
 import { configOptions, settings } from '../../src/hosts/options.js';
 import { inEffect } from '../../src/hosts/setting.js';
+import { configText } from '../../src/hosts/text.js';
 import type { FindMachines } from '../../src/machines/find-machines.js';
-import { parseState } from '../../src/ssh/config/state.js';
-import { configText } from '../../src/ssh/config/text.js';
 import { machine, useConfigHome } from '../commands/config/home.js';
 import { lacks } from '../helpers/programs.js';
 import { writeTree } from '../helpers/temp-dir.js';

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { parseState } from '../../src/book/state.js';
 import { keepFresh } from '../../src/hosts/keep-fresh.js';
 import { configFiles } from '../../src/hosts/places.js';
 import { refresh } from '../../src/hosts/refresh.js';
 import type { AllMachines } from '../../src/sources/list-all.js';
-import { parseState } from '../../src/ssh/config/state.js';
 import { find, machine, useConfigHome } from '../commands/config/home.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { lacks } from '../helpers/programs.js';

@@ -12,6 +12,13 @@ export const areas = {
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },
   // Tables, made when their files are loaded; a test makes docs/reference/connect-errors.md of them.
   failures: { mutate: ['src/connect/failures/*.ts'], tests: ['test/connect/failures'], loaded: true },
-  identity: { mutate: ['src/identity/**/*.ts'], tests: ['test/identity'] },
-  'ssh-config': { mutate: ['src/ssh/config/*.ts'], tests: ['test/ssh/config'] },
+  book: { mutate: ['src/book/*.ts'], tests: ['test/book'] },
+  keys: { mutate: ['src/keys/*.ts'], tests: ['test/keys'] },
+  'ssh-config': {
+    mutate: ['src/ssh/config/*.ts', 'src/hosts/{hosts,text}.ts'],
+    tests: [
+      'test/ssh/config',
+      ...['hosts', 'text', 'whole-text', 'windows'].map((name) => `test/hosts/${name}.test.ts`),
+    ],
+  },
 };

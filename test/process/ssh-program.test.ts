@@ -1,6 +1,7 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { configText } from '../../src/hosts/text.js';
 import { refusalFix } from '../../src/process/refusal-fix.js';
 import {
   abilitiesOf,
@@ -13,7 +14,6 @@ import {
   sshCommand,
   sshProgram,
 } from '../../src/process/ssh-program.js';
-import { configText } from '../../src/ssh/config/text.js';
 import { missingRoot, otherUser } from '../helpers/other-user.js';
 import { lacks } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import { exact } from '../../src/book/identity.js';
 import { ConnectError } from '../../src/errors.js';
-import { exact } from '../../src/identity/identity.js';
 import { kindOf, kinds, parseTarget } from '../../src/kinds/kinds.js';
 import { splitLogin } from '../../src/lookup/login.js';
 import { splitArgs, wordsOf } from '../../src/ssh/split-args.js';

@@ -5,6 +5,7 @@ import { machineCandidates } from '../../src/commands/completion/complete.js';
 import { inventoryOf } from '../../src/commands/inventory/inventory.js';
 import { formatTable } from '../../src/commands/list/format.js';
 import { listJson } from '../../src/commands/list/output.js';
+import { concreteHosts } from '../../src/hosts/hosts.js';
 import { toHyperVMachines } from '../../src/sources/hyper-v/source.js';
 import { discoveredDomains as libvirtFound } from '../../src/sources/libvirt/source.js';
 import { listAll, sharedCids } from '../../src/sources/list-all.js';
@@ -12,7 +13,6 @@ import { incus, parseInstances } from '../../src/sources/managers/incus.js';
 import { mergeMachines } from '../../src/sources/merge.js';
 import { match } from '../../src/sources/search.js';
 import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
-import { concreteHosts } from '../../src/ssh/config/hosts.js';
 import { slug } from '../../src/typed/names.js';
 import type { Guid } from '../../src/typed/numbers.js';
 

@@ -2,8 +2,8 @@ import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { recordFolders } from '../../src/identity/record.js';
-import { routesFile } from '../../src/reach/remembered.js';
+import { routesFile } from '../../src/book/remembered.js';
+import { recordFolders } from '../../src/keys/record.js';
 import { ownEnv } from '../../src/sources/trusted-env.js';
 import {
   accountOf,

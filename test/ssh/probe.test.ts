@@ -5,7 +5,7 @@ import { openConnection } from '../../src/connect/open.js';
 import { toDuplex } from '../../src/deliver/duplex.js';
 import { freshKeys } from '../../src/demo/server.js';
 import { exitCodeOf } from '../../src/errors.js';
-import { fingerprintOf } from '../../src/identity/known-hosts.js';
+import { fingerprintOf } from '../../src/ssh/known-hosts.js';
 import { probeSock } from '../../src/ssh/probe.js';
 import { openers, unix } from '../connect/openers.js';
 import { useSocketFolder } from '../connect/socket-folder.js';

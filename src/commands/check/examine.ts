@@ -1,3 +1,4 @@
+import { type MachineLogin, madeLogin } from '../../book/logins.js';
 import { checkTarget } from '../../checks/check-target.js';
 import { type Inside, type Into, lookAt, lookInside, overOf, withManager } from '../../checks/inside.js';
 import {
@@ -19,14 +20,13 @@ import type { HostFlags } from '../../guest/run/route.js';
 import type { Finding } from '../../guest/run/run-script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lostLines } from '../../hosts/in-effect.js';
+import { madeHostKey, madeKeysOf } from '../../keys/guest-keys.js';
+import { ownKeyFile } from '../../keys/login-key.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { now as clock } from '../../runtime.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
-import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
-import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
-import { ownKeyFile } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
 import {
   byBroughtSshd,

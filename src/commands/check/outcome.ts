@@ -1,14 +1,14 @@
+import { keptLogin } from '../../book/logins.js';
 import type { CheckResult, Means } from '../../checks/result.js';
 import type { LoginVerdict } from '../../checks/verdict.js';
 import { guestFailures } from '../../guest/failures.js';
 import type { Finding } from '../../guest/run/run-script.js';
+import { keyFix } from '../../keys/login-key.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { loadHere } from '../../sources/here.js';
 import { listAll } from '../../sources/list-all.js';
-import { keptLogin } from '../../ssh/config/logins.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
-import { keyFix } from '../../ssh/login-key.js';
 import { routeOf } from '../../typed/route.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 

@@ -72,7 +72,7 @@ async function keptMachines(
   { env, platform }: Io,
 ): Promise<readonly ListedMachine[]> {
   if (sources.length === 0) return [];
-  const { readState, stateFile } = await import('../../ssh/config/state.js');
+  const { readState, stateFile } = await import('../../book/state.js');
   const state = await readState(stateFile(ownEnv(env), platform));
   const own = (state?.machines ?? []).filter(({ via, provider }) => !via && sources.includes(provider));
   return own.map((machine) => ({ ...machine, status: 'unknown', also: [] }));

@@ -1,16 +1,16 @@
 import { writeFile } from 'node:fs/promises';
+import { usersNames } from '../../book/taken-names.js';
 import { type Command, textOption, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/rows.js';
 import { quote } from '../../errors.js';
 import { checkSshTakes, decide, sshLines } from '../../hosts/decide.js';
 import { fileAt, fileError } from '../../hosts/files.js';
-import { lastState } from '../../hosts/last-state.js';
 import { type ConfigOptions, configOptions, lineOptions, settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
+import { lastState } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
-import { usersNames } from '../../ssh/taken-names.js';
 
 const outOption = textOption({
   long: 'out',

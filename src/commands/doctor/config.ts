@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { writtenHosts } from '../../book/names.js';
 import type { Agent } from '../../checks/agent.js';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
@@ -8,6 +9,7 @@ import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places
 import { type Plan, planInstall } from '../../hosts/plan.js';
 import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
+import { ownPins } from '../../keys/machine-keys.js';
 import { hostPatterns } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { FindMachines } from '../../machines/find-machines.js';
@@ -16,13 +18,11 @@ import { refusalFix } from '../../process/refusal-fix.js';
 import { runProgram } from '../../process/run-program.js';
 import type { NotStarted } from '../../process/ssh-program.js';
 import { type ConfigOwner, includeLine, ownerOf } from '../../ssh/config/file.js';
-import { writtenHosts } from '../../ssh/config/names.js';
 import { blocksOf } from '../../ssh/config/settings.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
 import { isOurProxy } from '../../ssh/config/word.js';
 import type { ControlPathTrouble } from '../../ssh/control-path.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { ownPins } from '../../ssh/machine-keys.js';
 import { finding, fixed, type HostCheck, said } from './finding.js';
 
 export interface SshFacts {

@@ -20,10 +20,10 @@ import { exitCode, quote } from '../../errors.js';
 import { type HostFlags, targetIn } from '../../guest/run/route.js';
 import type { Finding } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
+import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../keys/guest-keys.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { now } from '../../runtime.js';
-import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { sshPort } from '../../typed/numbers.js';
 import { targetOption } from './install-options.js';
 
@@ -111,7 +111,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const code = ok ? exitCode.ok : exitCode.connect;
     const isRefused = findings.some(({ state, name }) => state === 'failed' && name === 'credentials');
     if (!json && made && isRefused) {
-      const { undoCommand } = await import('../../identity/refusal.js');
+      const { undoCommand } = await import('../../keys/refusal.js');
       const trust = `to trust the machine as it is: ${whole(pasteable(undoCommand(made.name, io), io))}`;
       io.out(format([{ text: trust }], 4));
     }

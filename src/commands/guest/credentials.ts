@@ -24,11 +24,11 @@ import { formFor, hypervisors, parseListen } from '../../guest/credentials/forms
 import type { GivenKeys } from '../../guest/credentials/keys.js';
 import { makeGuestKeys, readGivenKeys, removeGuestKeys } from '../../guest/credentials/keys.js';
 import { fileError } from '../../hosts/files.js';
-import { fingerprintOf } from '../../identity/known-hosts.js';
-import { undoCommand } from '../../identity/refusal.js';
+import { type GuestKeys, guestFolder } from '../../keys/guest-keys.js';
+import { undoCommand } from '../../keys/refusal.js';
 import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
-import { type GuestKeys, guestFolder } from '../../ssh/guest-keys.js';
+import { fingerprintOf } from '../../ssh/known-hosts.js';
 import { parseName } from '../../typed/names.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 

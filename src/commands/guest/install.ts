@@ -1,3 +1,4 @@
+import { hostKeyAlias } from '../../book/identity.js';
 import { checkTarget } from '../../checks/check-target.js';
 import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
@@ -12,17 +13,16 @@ import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { homesHere } from '../../guest/shared-homes.js';
 import { knownHostsOf } from '../../hosts/decide.js';
-import { hostKeyAlias } from '../../identity/identity.js';
+import { hostLines, hostName } from '../../hosts/text.js';
+import { guestKeysFor, madeKeysOf, trustIn } from '../../keys/guest-keys.js';
+import { sshSettings } from '../../keys/login-key.js';
 import { kindOf, parseTarget } from '../../kinds/kinds.js';
 import { lookUp, splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, everySshAbilities, ownConnection } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
-import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
-import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
-import { sshSettings } from '../../ssh/login-key.js';
 import { isSshPort } from '../../typed/numbers.js';
 import {
   installExclusive,

@@ -1,3 +1,4 @@
+import { keptLogin, type MachineLogin } from '../../book/logins.js';
 import { overOf } from '../../checks/inside.js';
 import { ownKeys, printOfLine } from '../../checks/own-keys.js';
 import { isAccountName, readKeys } from '../../cli/guest.js';
@@ -9,10 +10,9 @@ import type { Finding } from '../../guest/run/run-script.js';
 import { accountScript, setupScript, undoScript } from '../../guest/script.js';
 import { isHomeHere } from '../../guest/shared-homes.js';
 import { callerOfLines } from '../../hosts/decide.js';
+import { hostKeyAlgorithms } from '../../keys/login-key.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
-import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
-import { hostKeyAlgorithms } from '../../ssh/login-key.js';
 import { typedHost } from '../../typed/names.js';
 import { sshPort } from '../../typed/numbers.js';
 import { runInside, type Setup, type SetupFacts, type SetupStep } from './setup-step.js';

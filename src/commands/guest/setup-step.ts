@@ -1,3 +1,4 @@
+import type { MachineLogin } from '../../book/logins.js';
 import { refuseOther, runOnTerminal, whyNotRun } from '../../checks/inside.js';
 import type { NoKey, OwnKey } from '../../checks/own-keys.js';
 import type { CheckResult } from '../../checks/result.js';
@@ -12,7 +13,6 @@ import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
-import type { MachineLogin } from '../../ssh/config/logins.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */

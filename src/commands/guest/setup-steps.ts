@@ -1,3 +1,6 @@
+import { keptLogins } from '../../book/logins.js';
+import { mayBeGiven } from '../../book/names.js';
+import { usersNames } from '../../book/taken-names.js';
 import { ConnectError, errorWith } from '../../errors.js';
 import type { Finding } from '../../guest/run/run-script.js';
 import { asTarget, parseTarget, providersOf } from '../../kinds/kinds.js';
@@ -9,9 +12,6 @@ import { isFailure } from '../../sources/source.js';
 import { runTool } from '../../sources/tools/run-tool.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
-import { keptLogins } from '../../ssh/config/logins.js';
-import { mayBeGiven } from '../../ssh/config/names.js';
-import { usersNames } from '../../ssh/taken-names.js';
 import { device } from './setup-device.js';
 import { config, knownKey, login, naming, pin } from './setup-host.js';
 import { brought, inside, keyLeft, sshd } from './setup-inside.js';

@@ -1,10 +1,13 @@
+import { usersNames } from '../../book/taken-names.js';
 import { type Command, flag, positionals, type Read, readAll, textOption, usage } from '../../cli/command.js';
 import { formatJson } from '../../cli/json.js';
 import { complain } from '../../cli/rows.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { exitCode } from '../../errors.js';
 import { groupBy } from '../../group-by.js';
+import { concreteHosts, leftLines } from '../../hosts/hosts.js';
 import { prefixOption } from '../../hosts/options.js';
+import type { ConcreteHost } from '../../hosts/text.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
 import { mayRun } from '../../machines/listed.js';
@@ -14,10 +17,7 @@ import { shownWarnings } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
-import { concreteHosts, leftLines } from '../../ssh/config/hosts.js';
-import type { ConcreteHost } from '../../ssh/config/text.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { usersNames } from '../../ssh/taken-names.js';
 import { shellQuoted } from '../../typed/shell.js';
 
 const listOption = flag({ long: 'list', summary: 'all machines: the default, as Ansible calls it' });

@@ -1,3 +1,4 @@
+import { type HostEntry, readState, stateFile } from '../../book/state.js';
 import { type Command, choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { runningOption } from '../../cli/shared-options.js';
@@ -13,7 +14,6 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { type Deps, isSilence, type Source } from '../../sources/source.js';
 import { loadSources, ownSource, type SourceEntry } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
-import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { formatTable } from './format.js';
 import { type ListOptions, listCode, listText, looksOf, type Selection, warn } from './output.js';
 import { select } from './select.js';

@@ -1,3 +1,5 @@
+import { ofHost } from '../../book/names.js';
+import type { HostEntry } from '../../book/state.js';
 import { ConnectError } from '../../errors.js';
 import { asTarget, providersOf } from '../../kinds/kinds.js';
 import type { AllMachines } from '../../sources/list-all.js';
@@ -5,8 +7,6 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { machineOrThrow } from '../../sources/no-machine.js';
 import { addressOf } from '../../sources/routes.js';
 import { isOfOthers, match, searchIn } from '../../sources/search.js';
-import { ofHost } from '../../ssh/config/names.js';
-import type { HostEntry } from '../../ssh/config/state.js';
 import { nameOf } from '../../typed/target.js';
 import type { Selection } from './output.js';
 

@@ -1,3 +1,5 @@
+import { sshNames } from '../../book/names.js';
+import type { HostEntry } from '../../book/state.js';
 import { CommandError } from '../../cli/command.js';
 import { calledAs, connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
@@ -10,8 +12,6 @@ import { type AllMachines, shownWarnings } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { addressOf } from '../../sources/routes.js';
 import { isFailure, isSilence, type Warning } from '../../sources/source.js';
-import { sshNames } from '../../ssh/config/names.js';
-import type { HostEntry } from '../../ssh/config/state.js';
 import { shellOf } from '../../typed/shell.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 
@@ -74,9 +74,9 @@ const columns = {
 /** The known host keys of machines of this host that have a UUID, as root may give them to all users. */
 async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promise<string> {
   const [{ ownPins, pinsById }, { knownHostsFile }, { aliasOf }] = await Promise.all([
-    import('../../ssh/machine-keys.js'),
+    import('../../keys/machine-keys.js'),
     import('../../ssh/folder.js'),
-    import('../../ssh/config/hosts.js'),
+    import('../../hosts/hosts.js'),
   ]);
   const aliases = new Set(machines.map(aliasOf));
   const pins = await ownPins(knownHostsFile(env));

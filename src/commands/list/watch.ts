@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostEntry } from '../../book/state.js';
 import { onOwnSignal } from '../../connect/wait.js';
 import { exitCode } from '../../errors.js';
 import type { Io } from '../../process/io.js';
-import type { HostEntry } from '../../ssh/config/state.js';
 import { type ListOptions, listText, type Selection, warn } from './output.js';
 
 /** Refreshes the list until Ctrl-C or until the output's reader is gone. */

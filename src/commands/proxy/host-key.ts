@@ -1,19 +1,19 @@
 import { dirname } from 'node:path';
 import { type Command, flag, positionals, readAll, textOption } from '../../cli/command.js';
 import { quote } from '../../errors.js';
-import { certificateIn } from '../../identity/certificate.js';
-import { pinsOf } from '../../identity/decide.js';
-import type { ShownKey } from '../../identity/known-hosts.js';
-import { pinPrint } from '../../identity/pins.js';
-import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
-import { changedKey } from '../../identity/refusal.js';
+import { pinsOf } from '../../keys/decide.js';
+import { keyOwner } from '../../keys/key-owner.js';
+import type { MachineKeys, Refused } from '../../keys/machine-keys.js';
+import { caOf, machineKeys, nameToForget, refusalOf } from '../../keys/machine-keys.js';
+import { pinPrint } from '../../keys/pins.js';
+import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../keys/record.js';
+import { changedKey } from '../../keys/refusal.js';
+import { noteKey, type Settled, settleKey } from '../../keys/settle-key.js';
 import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
+import { certificateIn } from '../../ssh/certificate.js';
 import { ownHome } from '../../ssh/folder.js';
-import { keyOwner } from '../../ssh/key-owner.js';
-import type { MachineKeys, Refused } from '../../ssh/machine-keys.js';
-import { caOf, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
-import { noteKey, type Settled, settleKey } from '../../ssh/settle-key.js';
+import type { ShownKey } from '../../ssh/known-hosts.js';
 import { shellQuoted } from '../../typed/shell.js';
 
 interface HostKeyOptions {
@@ -89,7 +89,7 @@ async function reachedFor(reason: 'ORDER' | 'HOSTNAME', { env }: Io): Promise<Re
   const place = { folders: recordFolders(env) };
   const reached = readRecord(place, reason === 'HOSTNAME');
   if (reached?.address === undefined || reached.brought) return reached;
-  const { withMachine } = await import('../../identity/known-address.js');
+  const { withMachine } = await import('../../keys/known-address.js');
   const found = await withMachine(reached, env);
   // Looked up once for both questions.
   if (reason === 'ORDER') leaveRecord(found, place);
@@ -144,7 +144,7 @@ async function say(io: Io, text: string, help?: string): Promise<void> {
 async function wasMadeAgain({ keys, io }: Call): Promise<boolean> {
   const machine = keys?.reached.machine;
   if (machine === undefined) return false;
-  const { keptLogin } = await import('../../ssh/config/logins.js');
+  const { keptLogin } = await import('../../book/logins.js');
   const login = await keptLogin(machine, { ...io, env: ownHome(io.env) });
   return login !== undefined && login.brings !== true && login.uuid !== machine.uuid;
 }
@@ -182,7 +182,7 @@ async function refuse(refused: Refused, call: Call): Promise<void> {
   const { keys, name, io, plain } = call;
   const [{ complain }, { forgetRoute }] = await Promise.all([
     import('../../cli/rows.js'),
-    import('../../reach/remembered.js'),
+    import('../../book/remembered.js'),
   ]);
   const { problem, hint } = refusalOf(refused, keys, name, io);
   const [print, isChanged] = [pinPrint(plain), refused.why === 'changed'];

@@ -1,6 +1,6 @@
 import { type Command, flag, positionals } from '../../cli/command.js';
-import { keysOnHop, managerKeys } from '../../identity/manager-keys.js';
-import { reachedMachine } from '../../identity/record.js';
+import { keysOnHop, managerKeys } from '../../keys/manager-keys.js';
+import { reachedMachine } from '../../keys/record.js';
 import { resolveTarget, type Target } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
 import type { Deps, Reachable } from '../../sources/source.js';

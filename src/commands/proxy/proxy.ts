@@ -14,7 +14,7 @@ import type { Bring, Connection } from '../../connect/connection.js';
 import { hangsOrBoots } from '../../connect/multiplexer.js';
 import { cannotPass, passFd, takesSocket, takesUnixSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
-import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../identity/record.js';
+import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../keys/record.js';
 import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
@@ -239,9 +239,9 @@ function refuseOther(typed: string, machine: DiscoveredMachine | undefined): voi
 
 /** Whether no key is known of a machine that another hypervisor has: the first login asks there. */
 async function hasNoKey(text: string, { env }: Io): Promise<boolean> {
-  const { keyOwner } = await import('../../ssh/key-owner.js');
-  const { machineKeys } = await import('../../ssh/machine-keys.js');
-  const { pinsOf } = await import('../../identity/decide.js');
+  const { keyOwner } = await import('../../keys/key-owner.js');
+  const { machineKeys } = await import('../../keys/machine-keys.js');
+  const { pinsOf } = await import('../../keys/decide.js');
   const owner = await keyOwner({ text }, { isKnownOnly: true }, env);
   // Why they cannot be read is said when ssh asks.
   const keys = await machineKeys(owner, env).catch(() => undefined);
@@ -271,7 +271,7 @@ function leave(reached: Parameters<typeof recordOf>, { env }: Io, more?: Partial
 export async function ifGone(error: ConnectError, text: string, { env }: Io): Promise<ConnectError> {
   // A container that is off has no Host any more, and is listed.
   if (/^".*" is (?:off|paused|saved|starting|stopping)\b/s.test(error.problem)) return error;
-  const { goneSince } = await import('../../hosts/gone.js');
+  const { goneSince } = await import('../../book/names.js');
   const since = await goneSince(text, env);
   return since === undefined ? error : errorWith(error, { problem: `${since}: ${error.problem}` });
 }

@@ -1,27 +1,26 @@
+import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../book/identity.js';
+import { type HostEntry, readState, stateFile } from '../../book/state.js';
 import { type Command, flag, UsageError } from '../../cli/command.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, printable, quote } from '../../errors.js';
-import { fewOf } from '../../group-by.js';
+import { fewOf, maxShown } from '../../group-by.js';
 import { fileError } from '../../hosts/files.js';
-import { maxShown } from '../../hosts/gone.js';
+import { aliasOf } from '../../hosts/hosts.js';
 import { askForGone, endHosts, goneHosts } from '../../hosts/refresh.js';
-import { pinsOf } from '../../identity/decide.js';
-import { type Forgotten, forgetKeys } from '../../identity/forget-keys.js';
-import { aliasAmong, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
-import type { Pin } from '../../identity/pins.js';
-import { undoCommand } from '../../identity/refusal.js';
+import { aliasAmong, pinsOf } from '../../keys/decide.js';
+import { type Forgotten, forgetKeys } from '../../keys/forget-keys.js';
+import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../keys/guest-keys.js';
+import { namesByHop } from '../../keys/hop-names.js';
+import { namesTyped } from '../../keys/key-owner.js';
+import type { Pin } from '../../keys/pins.js';
+import { undoCommand } from '../../keys/refusal.js';
 import { asTarget, isNamed, parseTarget } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { type FindMachines, findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
-import { aliasOf } from '../../ssh/config/hosts.js';
-import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { knownHostsFile, ownHome } from '../../ssh/folder.js';
-import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../ssh/guest-keys.js';
-import { namesByHop } from '../../ssh/hop-names.js';
-import { namesTyped } from '../../ssh/key-owner.js';
 
 const goneOption = flag({
   long: 'gone',

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
+import { hostKeyAlias } from '../../book/identity.js';
 import { UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/rows.js';
 import { errorWith, exitCode, quote } from '../../errors.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
-import { hostKeyAlias } from '../../identity/identity.js';
-import { filedVerdict } from '../../identity/known-hosts.js';
+import { guestKeysFor } from '../../keys/guest-keys.js';
 import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { otherBytes } from '../../process/non-utf8.js';
@@ -22,7 +22,7 @@ import { shellCode } from '../../process/terminate.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { mayBeUp } from '../../sources/source.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { guestKeysFor } from '../../ssh/guest-keys.js';
+import { filedVerdict } from '../../ssh/known-hosts.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { shellLine, shellOf, shellQuoted } from '../../typed/shell.js';
 import { asksTool } from './args.js';
@@ -111,7 +111,7 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
 async function explain(call: ToolCall, { start }: SshOptions, io: Io): Promise<void> {
   const { named, asks } = call;
   if (named.machine && !mayBeUp(named.machine) && !start) return;
-  const { keyFix } = await import('../../ssh/login-key.js');
+  const { keyFix } = await import('../../keys/login-key.js');
   const fix = await keyFix(named.target, named.machine?.identityFile);
   const mayBeChanged = !asks && (await knowsKey(call, io));
   const said = fix === undefined && !mayBeChanged ? '' : await loginSays(call, io);
@@ -123,8 +123,8 @@ async function explain(call: ToolCall, { start }: SshOptions, io: Io): Promise<v
 async function explainChangedKey(named: ToolCall['named'], io: Io): Promise<void> {
   const { text } = named;
   const [{ forgetRoute }, { changedKey, explainRefusal }] = await Promise.all([
-    import('../../reach/remembered.js'),
-    import('../../identity/refusal.js'),
+    import('../../book/remembered.js'),
+    import('../../keys/refusal.js'),
   ]);
   const route = await forgetRoute(text, io.env);
   const made = guestKeysFor(named, io.env);
@@ -148,7 +148,7 @@ const onlyLooks = [
 async function knowsKey({ named }: ToolCall, { env }: Io): Promise<boolean> {
   const given = guestKeysFor(named, env);
   const alias = given?.alias ?? hostKeyAlias(named);
-  const { bothFiles } = await import('../../identity/inbox.js');
+  const { bothFiles } = await import('../../keys/inbox.js');
   const known = await bothFiles(given?.knownHosts ?? knownHostsFile(env));
   return alias !== undefined && filedVerdict('', alias, known) !== 'new';
 }

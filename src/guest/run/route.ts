@@ -1,3 +1,5 @@
+import { lookedUpAs } from '../../book/names.js';
+import { keysByName } from '../../keys/guest-keys.js';
 import { asTarget, type Target } from '../../kinds/kinds.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io, OwnProgram } from '../../process/io.js';
@@ -14,7 +16,6 @@ import type { ScriptRunner } from '../../sources/source.js';
 import { asksVmssh, type HostOptions, keyOptions } from '../../ssh/config/host-options.js';
 import { type ProxyCall, pathArgument, proxyCommand } from '../../ssh/config/word.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { keysByName, lookedUpAs } from '../../ssh/guest-keys.js';
 import { hostNameOf } from '../../typed/names.js';
 import type { RouteName } from '../../typed/route.js';
 import { shellWord } from '../../typed/shell.js';

@@ -1,5 +1,5 @@
-import { inboxOf } from '../../identity/inbox.js';
 import { checkUserName } from '../../typed/names.js';
+import { inboxOf } from '../folder.js';
 import { configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
 export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesTyped'> {

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { rememberRoute } from '../../../src/book/remembered.js';
 import { type Command, type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
 import { configDiff, configInstall } from '../../../src/commands/config/install.js';
 import { gatherConfig } from '../../../src/commands/doctor/config.js';
@@ -18,7 +19,6 @@ import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
 import { showPlan } from '../../../src/hosts/show.js';
 import { applyPlan } from '../../../src/hosts/write.js';
-import { rememberRoute } from '../../../src/reach/remembered.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lacks } from '../../helpers/programs.js';
 import { writeTree } from '../../helpers/temp-dir.js';

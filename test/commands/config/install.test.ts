@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type HostEntry, noState } from '../../../src/book/state.js';
 import { askOnce, whatNow } from '../../../src/commands/config/install.js';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
 import type { askWhether } from '../../../src/picker/picker.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
-import { type HostEntry, noState } from '../../../src/ssh/config/state.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { keptLogin } from '../../../src/book/logins.js';
+import { parseState } from '../../../src/book/state.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall } from '../../../src/hosts/plan.js';
 import { showPlan } from '../../../src/hosts/show.js';
 import { freshUnits } from '../../../src/hosts/units.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
-import { keptLogin } from '../../../src/ssh/config/logins.js';
-import { parseState } from '../../../src/ssh/config/state.js';
 import { lacks } from '../../helpers/programs.js';
 import { configDefaults, find, machine, named, useConfigHome } from './home.js';
 

@@ -5,9 +5,9 @@ import { gatherConfig } from '../../../src/commands/doctor/config.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall } from '../../../src/hosts/plan.js';
 import { asLastTime } from '../../../src/hosts/refresh.js';
+import { configText } from '../../../src/hosts/text.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import { signed } from '../../../src/ssh/config/file.js';
-import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

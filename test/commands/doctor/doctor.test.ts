@@ -6,7 +6,7 @@ import { hostChecks, runDoctor } from '../../../src/commands/doctor/checks.js';
 import type { ConfigFacts, SshFacts } from '../../../src/commands/doctor/config.js';
 import { doctor } from '../../../src/commands/doctor/doctor.js';
 import { type Facts, gatherFacts } from '../../../src/commands/doctor/facts.js';
-import { maxGone } from '../../../src/ssh/config/hosts.js';
+import { maxGone } from '../../../src/hosts/hosts.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { good } from './facts.js';

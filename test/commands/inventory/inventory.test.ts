@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/command.js';
 import { inventory, inventoryOf, refusedByAnsible } from '../../../src/commands/inventory/inventory.js';
-import { concreteHosts } from '../../../src/ssh/config/hosts.js';
+import { concreteHosts } from '../../../src/hosts/hosts.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { useJsonServices } from '../../sources/managers/json-services.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keysThere } from '../../../src/connect/via/keys-there.js';
 import type { ProgramEnd } from '../../../src/process/run-program.js';
-import { madeKey } from '../../identity/made-keys.js';
+import { madeKey } from '../../keys/made-keys.js';
 
 const [ed25519, rsa] = [madeKey('ed25519'), madeKey('rsa')];
 const target = { host: 'hv1', target: "web'; id" };

@@ -7,7 +7,7 @@ import type { ViaEndpoint } from '../../../src/typed/route.js';
 import { refusing } from '../../helpers/expected.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { madeKey } from '../../identity/made-keys.js';
+import { madeKey } from '../../keys/made-keys.js';
 import { openers } from '../openers.js';
 import { SocketFolder } from '../socket-folder.js';
 

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, w
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { configText } from '../../../src/ssh/config/text.js';
+import { configText } from '../../../src/hosts/text.js';
 import { missingRoot } from '../../helpers/other-user.js';
 import { findProgram, lacks, missingPrograms, pathWithSsh } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';

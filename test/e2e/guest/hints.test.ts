@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { fingerprintOf } from '../../../src/identity/known-hosts.js';
+import { fingerprintOf } from '../../../src/ssh/known-hosts.js';
 import { pathWithSsh } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { script, writeTree } from '../../helpers/temp-dir.js';

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freshKeys } from '../../../src/demo/server.js';
-import { fingerprintOf } from '../../../src/identity/known-hosts.js';
+import { fingerprintOf } from '../../../src/ssh/known-hosts.js';
 import { findProgram, lacks, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { hypervisorHosts } from '../../helpers/sshd.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configText } from '../../../src/ssh/config/text.js';
+import { configText } from '../../../src/hosts/text.js';
 import { findProgram, lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useMachined } from '../../helpers/sockets/peers.js';

@@ -3,12 +3,12 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'nod
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fingerprintOf } from '../../../src/identity/known-hosts.js';
-import { managerKeys } from '../../../src/identity/manager-keys.js';
+import { managerKeys } from '../../../src/keys/manager-keys.js';
 import { firstFile } from '../../../src/sources/containers/container-files.js';
 import type { ReachedMachine } from '../../../src/sources/source.js';
+import { fingerprintOf } from '../../../src/ssh/known-hosts.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
-import { madeKey } from '../../identity/made-keys.js';
+import { madeKey } from '../../keys/made-keys.js';
 import { useJsonServices } from '../managers/json-services.js';
 
 const dir = useTempDir();

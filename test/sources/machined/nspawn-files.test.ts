@@ -3,15 +3,15 @@ import { existsSync, lchownSync, mkdirSync, readFileSync, renameSync, symlinkSyn
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { managerExec, managerKeys } from '../../../src/identity/manager-keys.js';
+import { managerExec, managerKeys } from '../../../src/keys/manager-keys.js';
 import { textsBelow } from '../../../src/sources/machined/nspawn-files.js';
 import type { Deps, ReachedMachine } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { otherUser } from '../../helpers/other-user.js';
 import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
-import { madeKey } from '../../identity/made-keys.js';
-import { openBelow } from '../../identity/open-files.js';
+import { madeKey } from '../../keys/made-keys.js';
+import { openBelow } from '../../keys/open-files.js';
 import { machines, usePeerFolder } from './varlink-peer.js';
 
 const dir = useTempDir();

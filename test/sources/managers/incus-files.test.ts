@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { managerKeys } from '../../../src/identity/manager-keys.js';
+import { managerKeys } from '../../../src/keys/manager-keys.js';
 import type { Deps, ReachedMachine } from '../../../src/sources/source.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
-import { madeKey } from '../../identity/made-keys.js';
+import { madeKey } from '../../keys/made-keys.js';
 import { useJsonServices } from './json-services.js';
 
 const dir = useTempDir();

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { reachedMachine } from '../../../src/identity/record.js';
+import { reachedMachine } from '../../../src/keys/record.js';
 import { resolveListed } from '../../../src/sources/find.js';
 import { everyEntry } from '../../../src/sources/here.js';
 import { listAll } from '../../../src/sources/list-all.js';
@@ -15,7 +15,7 @@ import type { Source } from '../../../src/sources/source.js';
 import { sources } from '../../../src/sources/sources.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
-import { madeKey } from '../../identity/made-keys.js';
+import { madeKey } from '../../keys/made-keys.js';
 
 const dir = useTempDir();
 const { key } = madeKey('ed25519');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { maxKeyText, publicKeys } from '../../../src/sources/tools/machine-files.js';
-import { madeKey } from '../../identity/made-keys.js';
+import { madeKey } from '../../keys/made-keys.js';
 
 const [ed25519, ecdsa, rsa] = [madeKey('ed25519'), madeKey('ecdsa'), madeKey('rsa')];
 const [, base64 = ''] = ed25519.key.split(' ');

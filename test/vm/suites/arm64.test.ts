@@ -164,7 +164,7 @@ describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
     ])('host-key $reason', async ({ reason, stays }) => {
       const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f';
       const machine = { provider: 'qemu', name: 'web', target: 'qemu/web' };
-      // As if the shell were ssh, and its proxy had left what it reached (src/identity/record.ts).
+      // As if the shell were ssh, and its proxy had left what it reached (src/keys/record.ts).
       const { code, stdout } = await inside(`umask 077; export HOME=/tmp/home-${reason}
         reached=$HOME/.local/state/vmssh/reached; mkdir -p $reached
         start=$(cut -d ' ' -f 22 /proc/$$/stat)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { configText } from '../../../src/ssh/config/text.js';
+import { configText } from '../../../src/hosts/text.js';
 import { execute } from '../bed/execute.js';
 import type { Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';

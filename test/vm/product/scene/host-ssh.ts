@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configText } from '../../../../src/ssh/config/text.js';
+import { configText } from '../../../../src/hosts/text.js';
 import { quote } from '../../bed/ssh.js';
 import type { Stage } from './stage.js';
 

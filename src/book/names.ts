@@ -1,0 +1,188 @@
+import { countBy } from '../group-by.js';
+import { asTarget, hasMachines, isNamed, kindOf } from '../kinds/kinds.js';
+import type { Env } from '../runtime.js';
+import type { ListedMachine } from '../sources/merge.js';
+import { ownHome } from '../ssh/folder.js';
+import { isTargetWord } from '../typed/names.js';
+import { isOthersId } from '../typed/numbers.js';
+import type { ViaTarget } from '../typed/target.js';
+import { exact, uuidAlias } from './identity.js';
+import { type HostEntry, type HostState, readState, stateFile } from './state.js';
+
+/** Why a name is no machine's to take, one clause; undefined: it is free. */
+export type NameCheck = (name: string) => string | undefined;
+
+export const inKnownHosts = 'the name is already in known_hosts';
+export const inSettings = 'your ssh configuration has a Host for the name';
+export const isAddress = 'the name is an IP address';
+export const inConfig = 'the name is already in your ssh configuration';
+
+/** Whether a name that is the user's may be given to a machine, if he says so: nothing of his says where it is. */
+export function mayBeGiven(why: string): boolean {
+  return why === inKnownHosts || why === inSettings;
+}
+
+/** What else people type for each machine; none that another machine has too, or that is taken. `bringing`: those into which an sshd is brought. */
+export function moreNames(
+  all: readonly HostEntry[],
+  taken: NameCheck,
+  bringing: ReadonlySet<HostEntry> = new Set(),
+): ReadonlyMap<HostEntry, readonly string[]> {
+  // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
+  const namesNow = (entry: HostEntry) =>
+    entry.gone === undefined ? namesOf(entry, bringing.has(entry)) : [lower(entry.host)];
+  const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
+  const asked = countBy(
+    found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
+    (name) => name,
+  );
+  const isOwn = (name: string) => asked.get(lower(name)) === 1 && taken(name) === undefined;
+  return new Map(
+    found.map(({ entry, host, names }) => [entry, names.filter((name) => name !== host && isOwn(name))]),
+  );
+}
+
+// Exact names only, since others chose most of them. The Host in lower case, since ssh compares letter by letter.
+function namesOf(entry: HostEntry, brings: boolean): readonly string[] {
+  const { host, uuid, via } = entry;
+  // Another hypervisor may say so of any UUID.
+  const hasId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
+  // WMI prints those of Hyper-V in capitals, which ssh takes for another name.
+  const id = hasId ? [uuid, ...(entry.provider === 'hyper-v' ? [uuid.toUpperCase()] : [])] : [];
+  return [
+    lower(host),
+    ...id,
+    ...(via === undefined ? ownTargets(entry, brings || id.length > 0) : typedNames(entry, via)),
+  ];
+}
+
+/** The machine's targets, so that they are the same login: the pattern for all of a kind knows no user, key, id, owner or brought sshd. No address: another may have it later. */
+function ownTargets(entry: HostEntry, hasMore: boolean): readonly string[] {
+  const { target, also = [], user, identityFile, provider } = entry;
+  // ssh of Windows asks no command for the keys of a pattern, so they would be under another name.
+  const isMore = hasMore || user !== undefined || identityFile !== undefined || provider === 'wsl';
+  return [target, ...also].flatMap((each) => {
+    const kind = kindOfName(each);
+    if (kind === undefined || !(isMore || kind.keyHasOwner)) return [];
+    return [...new Set([each, lower(each)])].flatMap((name) => [name, name.replace('/', '%')]);
+  });
+}
+
+/** The kind of a target that can be a machine's Host; undefined: it is an address, or no word. */
+export function kindOfName(target: string) {
+  const typed = isTargetWord(target) ? asTarget(target) : undefined;
+  const kind = typed && kindOf(typed);
+  return kind && hasMachines(kind) ? kind : undefined;
+}
+
+/** via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */
+function typedNames({ name, target, uuid }: HostEntry, via: string): readonly string[] {
+  const ofName = `via/${via}/${name}`;
+  const known = [
+    ...(/^[\w.-]+$/.test(name) && isName(ofName) && !isOthersId(name, uuid) ? [ofName] : []),
+    ...(uuid !== undefined && uuidAlias(uuid) !== undefined ? [`via/${via}/${uuid}`] : []),
+    ...(isName(target) ? [] : [target]),
+  ];
+  return known
+    .filter((typed) => /^[\w./-]+$/.test(typed))
+    .flatMap((typed) => [typed, typed.replaceAll('/', '%')]);
+}
+
+/** Whether the last part is a machine's name, and not a target of its own there. */
+function isName(typed: string): boolean {
+  const target = asTarget(typed);
+  return target?.kind === 'via' && target.inner === undefined;
+}
+
+function lower(name: string): string {
+  return name.toLowerCase();
+}
+
+/** The name that ssh takes for each machine, by the Hosts that were written; absent for a machine without one. */
+export function sshNames(
+  entries: readonly HostEntry[],
+  machines: readonly ListedMachine[],
+): ReadonlyMap<ListedMachine, string> {
+  const isThere = ({ gone }: HostEntry) => gone === undefined;
+  const written = new Map(entries.filter(isThere).map(({ target, host }) => [target, host]));
+  const named = machines.flatMap((machine) => {
+    const [host] = [machine.target, ...machine.also].flatMap((target) => written.get(target) ?? []);
+    return host === undefined ? [] : [{ machine, host }];
+  });
+  const uses = countBy(named, ({ host }) => host);
+  const unique = named.filter(({ host }) => uses.get(host) === 1);
+  return new Map(unique.map(({ machine, host }) => [machine, host]));
+}
+
+export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
+  return entries.find(({ host }) => host === typed || lower(host) === typed);
+}
+
+/** The first hypervisor of each typed name that is behind one. */
+export async function hopsTo(typed: readonly string[], here: { env: Env }): Promise<readonly string[]> {
+  const written = await writtenHosts(here);
+  return typed.flatMap((name) => {
+    const target = asTarget(ofHost(name, written)?.target ?? name);
+    return target?.kind === 'via' ? (target as ViaTarget).host : [];
+  });
+}
+
+export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
+  return (await readState(stateFile(env)))?.machines ?? [];
+}
+
+/** The machine on another hypervisor that a target means, by the Hosts that were written: a hypervisor is not asked again at each login. */
+export function viaMachine(typed: ViaTarget, entries: readonly HostEntry[]): ListedMachine | undefined {
+  const { host, target, inner } = typed;
+  const there = entries.filter(({ via }) => via?.toLowerCase() === host.toLowerCase());
+  const id = target.toLowerCase();
+  const targetThere = ({ target, via = '' }: HostEntry) => target.slice(`via/${via}/`.length);
+  const isMeant = (entry: HostEntry) =>
+    entry.uuid === id ||
+    (inner ? targetThere(entry) === target.replace('%', '/') : entry.name.toLowerCase() === id);
+  const meant = there.filter(isMeant);
+  const now = meant.filter(({ gone }) => gone === undefined);
+  const [found, ...others] = now.length > 0 ? now : meant;
+  if (found === undefined || others.length > 0) return undefined;
+  const { uuid } = found;
+  const name = `via/${host}/${target}`;
+  return { name, target: found.target, status: 'unknown', provider: 'via', also: [], via: host, uuid };
+}
+
+/** What a login is told of a machine that has a Host and is not listed any more: "vm1 of machined is gone since 2026-01-31". */
+export async function goneSince(text: string, env: Env): Promise<string | undefined> {
+  const entries = (await readState(stateFile(ownHome(env))))?.machines ?? [];
+  const found = entries.find(({ target, gone }) => target === text && gone !== undefined);
+  return found && `${found.name} of ${found.provider} is gone since ${found.gone}`;
+}
+
+/** A target's Host, and the name by which an ssh that vmssh starts looks up its key: without a Host, the target. */
+export function hostIn(state: HostState | undefined, target: string) {
+  const { machines = [], options: { prefix = '' } = {} } = state ?? {};
+  const entry = machines.find((each) => each.target === target && each.gone === undefined);
+  const lookedUp = (entry && lookedUpNames(machines, `${prefix}`)(entry)) ?? lookedUpAs(target);
+  return { host: entry?.host, lookedUp };
+}
+
+/** By which name ssh looks up the key of each Host: the machine's own, which ssh shows, and a certificate is for; but none that means two of them. */
+export function lookedUpNames(entries: readonly HostEntry[], prefix: string) {
+  const hosts = new Set(entries.map(({ host }) => host.toLowerCase()));
+  const plain = countBy(entries, ({ host }) => withoutPrefix(host, prefix).toLowerCase());
+  return ({ host }: HostEntry): string | undefined => {
+    const name = withoutPrefix(host, prefix);
+    const lower = name.toLowerCase();
+    const isOne = name === host || (plain.get(lower) === 1 && !hosts.has(lower));
+    return host.includes('/') ? undefined : exact(isOne ? name : host);
+  };
+}
+
+/** The name by which an ssh that asks vmssh looks up a machine without a Host: its target. Two machines may differ in case alone, which known_hosts ignores. */
+export function lookedUpAs(target: string): string {
+  const parsed = asTarget(target);
+  const isOne = target === target.toLowerCase() || !parsed || !isNamed(parsed);
+  return isOne && /^[\w@%+=:./-]+$/.test(target) ? target : exact(target);
+}
+
+function withoutPrefix(host: string, prefix: string): string {
+  return host.startsWith(prefix) ? host.slice(prefix.length) : host;
+}

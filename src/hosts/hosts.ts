@@ -1,0 +1,331 @@
+import { hostKeyAlias } from '../book/identity.js';
+import { loginsFor, type MachineLogin } from '../book/logins.js';
+import {
+  isAddress,
+  kindOfName,
+  lookedUpNames,
+  mayBeGiven,
+  moreNames,
+  type NameCheck,
+} from '../book/names.js';
+import { keptFor } from '../book/same.js';
+import type { HostEntry, HostMachine } from '../book/state.js';
+import { printable, quote, quoteNames } from '../errors.js';
+import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../group-by.js';
+import { type GuestKeys, trustIn } from '../keys/guest-keys.js';
+import type { Kind } from '../kinds/kind.js';
+import { keptTarget, kinds } from '../kinds/kinds.js';
+import type { ListedMachine } from '../sources/merge.js';
+import { mayHaveName } from '../sources/outside/file.js';
+import { isOfOthers } from '../sources/search.js';
+import { mayBeUp, type Warning } from '../sources/source.js';
+import type { JsonObject } from '../sources/tools/json.js';
+import type { KeptEnv } from '../sources/trusted-env.js';
+import { hostOptions } from '../ssh/config/host-options.js';
+import { isOfProcess, isTargetWord, slug } from '../typed/names.js';
+import { isOthersId } from '../typed/numbers.js';
+import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
+
+interface HostsOptions extends HostSurroundings {
+  readonly prefix: string;
+  /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
+  readonly kept?: readonly HostEntry[];
+  /** The Hosts before: a machine that has its name keeps it, whoever else is called so now. */
+  readonly before?: readonly HostEntry[];
+  /** Hosts of machines that a listing lacks, and that somebody uses: their names mean no other host meanwhile. */
+  readonly gone?: readonly HostEntry[];
+  /** The sources that did not answer in time: a name is not given anew meanwhile, since they may have it too. */
+  readonly silent?: Silent;
+  /** The Hosts that start their machine: a container that is off has one of these only. */
+  readonly start?: StartedHosts | undefined;
+  /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
+  readonly dots?: boolean;
+  /** The day, as 2026-01-31. */
+  readonly today?: string;
+  /** What of the shell's environment a source was asked with. */
+  readonly environment?: (provider: string) => HostEntry['environment'];
+}
+
+type Silent = readonly Pick<Warning, 'provider' | 'machine'>[];
+
+interface ConcreteHosts {
+  /** All machines with a Host, also those that are kept. */
+  readonly entries: readonly HostEntry[];
+  readonly hosts: readonly ConcreteHost[];
+  readonly left: readonly { readonly name: string; readonly target?: string; readonly why: string }[];
+  readonly shared: readonly SharedUuid[];
+}
+
+/** Why machines have none, a line for each reason; of many that differ only in a Host's name, one. */
+export function leftLines(left: ConcreteHosts['left']): readonly string[] {
+  const reasons = [...groupBy(left, ({ why }) => why)];
+  const kind = ([why]: readonly [string, unknown]) => why.replace(/ Host \S+/g, ' Host');
+  return withoutRepeats(reasons, kind).map(({ item: [why, machines], more }) => {
+    const names = machines.map(({ name }) => name);
+    const others = more === 0 ? '' : `; and ${more} more names`;
+    return `${quoteNames(names, ', ')}: ${printable(why)}${others}`;
+  });
+}
+
+/** A Host for each machine, by its slug, and for one of a hypervisor NAME.HOST; by its target, if that could mean another host. */
+export function concreteHosts(machines: readonly ListedMachine[], options: HostsOptions): ConcreteHosts {
+  const { entries: now, left } = assignHosts(machines, options);
+  const names = new Set(now.map(({ host }) => host.toLowerCase()));
+  const isFree = ({ host, uuid }: HostEntry) =>
+    !names.has(host.toLowerCase()) && !isOthersId(host, uuid) && options.taken(host) === undefined;
+  const kept = (options.kept ?? []).filter(isFree);
+  for (const { host } of kept) names.add(host.toLowerCase());
+  // No host of a network has a target's form: it is that of the machine which has it now.
+  const gone = (options.gone ?? []).filter((each) => isFree(each) && !each.host.includes('/'));
+  const entries = [...now, ...kept, ...stillGone(gone, options.today)];
+  return { entries, left, ...entryHosts(entries, options.prefix, options) };
+}
+
+/** How many names of machines that are gone stay their own. */
+export const maxGone = 1000;
+
+/** The entries with the day since which nothing lists them; of very many, those that went last. */
+function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
+  const dated = all.map((entry) => ({ ...entry, gone: entry.gone ?? today }));
+  return dated.toSorted((a, b) => b.gone.localeCompare(a.gone)).slice(0, maxGone);
+}
+
+interface Wanted {
+  readonly machine: ListedMachine;
+  readonly host: string;
+  readonly isHolder: boolean;
+  readonly had: HostEntry | undefined;
+}
+
+function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions): readonly Wanted[] {
+  const { prefix, before = [], kept = [], silent = [] } = options;
+  const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
+  const ofProvider = (machine: ListedMachine) => `${machine.provider} ${shortOf(machine)}`;
+  const slugs = countBy(machines, shortOf);
+  const all = countBy(machines, ofProvider);
+  const running = countBy(machines.filter(mayBeUp), ofProvider);
+  const targets = countBy(machines, ({ target }) => target);
+  const hadBefore = keptFor(before, [...machines, ...kept]);
+  return machines.map((machine) => {
+    const { name, provider, target, part, via } = machine;
+    const hostWith = (end: string) => `${prefix}${slug(name)}${end}${via === undefined ? '' : `.${via}`}`;
+    const [plain, byProvider] = [hostWith(''), hostWith(`-${provider}`)];
+    // A dot would be a hypervisor's.
+    const byPart = part ? hostWith(`-${slug(part).replaceAll('.', '-')}`) : byProvider;
+    const longer = all.get(ofProvider(machine)) === 1 ? byProvider : byPart;
+    // One that was gone too: nobody has taken its name meanwhile, or it would have no entry.
+    const had = hadBefore(machine);
+    const isHolder =
+      had !== undefined && [plain, byProvider, byPart].includes(had.host) && targets.get(target) === 1;
+    if (had !== undefined && (isHolder || (via === undefined && silent.length > 0)))
+      return { machine, host: had.host, isHolder, had };
+    // Of several of one name and manager, the one that runs.
+    const isOfOne = all.get(ofProvider(machine)) === slugs.get(shortOf(machine));
+    const runs = isOfOne && mayBeUp(machine) && running.get(ofProvider(machine)) === 1;
+    const isOnly = runs || slugs.get(shortOf(machine)) === 1;
+    return { machine, host: isOnly ? plain : longer, isHolder, had };
+  });
+}
+
+function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) {
+  const { taken, kept = [], start, silent = [] } = options;
+  // Skip made-up names, whose number changes with every start, and what others call their machines.
+  const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
+  const targets = countBy(known, ({ target }) => target);
+  const holders = new Map(kept.map((entry) => [entry.host.toLowerCase(), entry]));
+  const wanted = wantedHosts(known, options);
+  const isOnly = onlyOnes(wanted);
+  const entries: HostEntry[] = [];
+  const left: ConcreteHosts['left'][number][] = machines
+    .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
+    .map(({ name }) => ({ name, why: "it is another user's: type its target, as vmssh list prints it" }));
+  for (const each of wanted) {
+    const { machine, host, had } = each;
+    const { name, target } = machine;
+    // Containers that are off are left over by the hundred, so those get no new Host.
+    const isStopped = machine.container !== undefined && machine.status === 'off';
+    if (isStopped && had === undefined && !startOf(start, { host, target })) continue;
+    const holder = holders.get(host.toLowerCase());
+    const isKnown = had !== undefined || holder !== undefined;
+    const why =
+      (isKnown ? undefined : silenceProblem(machine, silent)) ??
+      problem(machine, host, isOnly(each)) ??
+      contestProblem(machine, host, holder);
+    const another = why ?? otherMeaning(machine, host, options);
+    const hasTarget = why === undefined && targets.get(target) === 1 && kindOfName(target) !== undefined;
+    const byTarget = hasTarget && taken(target) === undefined ? target : undefined;
+    const named = another === undefined ? host : byTarget;
+    const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
+    if (named !== undefined) entries.push(toEntry(machine, named, { environment, more: had?.more }));
+    // Of a name with a dot, or an address, nobody expects that it means the machine.
+    if (another !== undefined && (named === undefined || ![undefined, isAddress].includes(taken(host))))
+      left.push({ name, target, why: another });
+  }
+  return { entries, left };
+}
+
+/** Whether no other machine would have the Host of one. What another hypervisor says takes no name from a machine of this host. */
+function onlyOnes(wanted: readonly Wanted[]): (one: Wanted) => boolean {
+  const here = wanted.filter(({ machine }) => machine.via === undefined);
+  const [spelled, spelledHere] = [wanted, here].map((all) => countBy(all, ({ host }) => host));
+  return ({ machine: { via }, host, isHolder }) =>
+    (isHolder && (via === undefined || !spelledHere?.has(host))) ||
+    (via === undefined ? spelledHere : spelled)?.get(host) === 1;
+}
+
+/** Whether a source that did not answer in time, or a machine of it whose name is known, may have the name of a machine here. */
+function silenceProblem({ name, via }: ListedMachine, sources: Silent): string | undefined {
+  if (via !== undefined) return undefined;
+  const own = slug(name).toLowerCase();
+  const silent = sources.filter(
+    ({ provider, machine = name }) => slug(machine).toLowerCase() === own && mayHaveName(provider, name),
+  );
+  const providers = [...new Set(silent.map(({ provider }) => provider))];
+  if (providers.length === 0) return undefined;
+  return `${providers.join(', ')} did not answer in time, and may have the name too`;
+}
+
+// Another hypervisor's answer has no pids.
+function isMadeUp({ name, provider, pid, via }: ListedMachine): boolean {
+  const [, number] = /-(\d+)$/.exec(name) ?? [];
+  return name === `${provider}-${via === undefined ? pid : number}`;
+}
+
+/** The providers that a kind looks up by name at each connect: a path of theirs may be another machine's later. */
+const hasNames: ReadonlySet<string> = new Set(
+  (kinds as readonly Kind[])
+    .filter(({ keyHasOwner }) => keyHasOwner)
+    .flatMap(({ sources }) => sources.map(({ name }) => name)),
+);
+
+/** More is no name that anybody types. */
+const maxName = 1000;
+
+function problem(machine: ListedMachine, host: string, isOnly: boolean): string | undefined {
+  const { name, target, provider, via = '', uuid } = machine;
+  if (isOfProcess(target) || (via === '' && target.startsWith('vsock-mux/') && hasNames.has(provider)))
+    return `another machine of ${provider} has its name, or the name cannot be typed: type its target, as vmssh list prints it`;
+  if (name.length > maxName) return `its name is longer than ${maxName} characters`;
+  if (isOthersId(host, uuid))
+    return 'its name has the form of an id, which stays that of the machine with the id';
+  if (slug(name) === '') return 'its name has no character that is valid in a host name';
+  if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
+  if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
+  try {
+    const options = machineOptions(machine, '~/x');
+    const isPlain = isTargetWord(target) && options.user === undefined && options.identityFile === undefined;
+    if (!isPlain) hostOptions({ ...options, program: ['vmssh'], fdpass: false });
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function otherMeaning(
+  { name, via = '' }: ListedMachine,
+  host: string,
+  { prefix, dots = prefix !== '', taken }: HostsOptions,
+): string | undefined {
+  const hasDot = slug(name).includes('.');
+  if (dots ? hasDot && via !== '' : hasDot || via.includes('.'))
+    return 'with a dot it could be another host: use --prefix';
+  const users = taken(host);
+  if (users === undefined) return undefined;
+  return `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
+}
+
+// A machine may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
+function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry): string | undefined {
+  if (holder === undefined || ownerName(holder) === ownerName(machine)) return undefined;
+  if (aliasOf(holder) === aliasOf(machine) || (holder.via !== undefined && machine.via === undefined))
+    return undefined;
+  return `Host ${host} is that of a machine of ${ownerName(holder)}, which cannot be asked now: use --prefix`;
+}
+
+interface Kept {
+  readonly environment: KeptEnv | undefined;
+  readonly more: JsonObject | undefined;
+}
+
+function toEntry(machine: ListedMachine, host: string, { environment, more }: Kept): HostEntry {
+  const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
+  const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
+  const fields = { via, also, uuid, user, identityFile, authority, environment, more };
+  return { host, name, target, provider, ...definedFields(fields) };
+}
+
+export interface HostSurroundings {
+  readonly taken: NameCheck;
+  readonly knownHosts: string;
+  readonly guests?: readonly GuestKeys[];
+  readonly logins?: readonly MachineLogin[];
+}
+
+function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings: HostSurroundings) {
+  const { taken, knownHosts, guests = [], logins = [] } = surroundings;
+  const now = entries.filter(({ gone }) => gone === undefined);
+  const loginOf = loginsFor(logins, now);
+  const bringing = new Set(entries.filter((entry) => loginOf(entry)?.brings));
+  const names = moreNames(entries, taken, bringing);
+  const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
+  const lookedUp = lookedUpNames(entries, prefix);
+  const hosts = entries.map((machine): ConcreteHost => {
+    const { host, via, name } = machine;
+    const more = names.get(machine) ?? [];
+    return {
+      host,
+      ...(more.length === 0 ? {} : { names: more }),
+      about: printable(`${name} of ${ownerName(machine)}`),
+      options: {
+        ...machineOptions(machine, knownHosts, via === undefined ? keysOf.get(name) : undefined),
+        lookedUp: lookedUp(machine),
+        bring: bringing.has(machine) || undefined,
+      },
+    };
+  });
+  return { hosts, shared: sharedUuids(entries) };
+}
+
+/** The settings of a machine's Host. Throws a ConnectError if its target cannot be parsed. */
+function machineOptions(
+  machine: HostMachine & { readonly environment?: KeptEnv },
+  knownHosts: string,
+  keys?: GuestKeys,
+): ConcreteHost['options'] {
+  const { target, user, identityFile, environment } = machine;
+  const alias = aliasOf(machine);
+  return {
+    ...{ target, user, identityFile, environment },
+    knownHosts,
+    hostKeyAlias: alias,
+    ...(keys ? trustIn(keys) : {}),
+  };
+}
+
+export function aliasOf(machine: HostMachine): string | undefined {
+  return hostKeyAlias({ target: keptTarget(machine.target), machine });
+}
+
+/** Who lists a machine: its provider, or "via/hv1" for each of that hypervisor. */
+export function ownerName({ provider, via }: HostMachine): string {
+  return via === undefined ? provider : `via/${via}`;
+}
+
+/** Machines of this host that say that they have one UUID: the key of the first that is logged in to is the only one for all. */
+export interface SharedUuid {
+  readonly uuid: string;
+  readonly machines: readonly HostMachine[];
+}
+
+// What another hypervisor says of a UUID is not compared: its machines are known by other names. Those of other users have no Host.
+function sharedUuids(machines: readonly HostEntry[]): readonly SharedUuid[] {
+  const own = machines.filter(({ via, gone }) => via === undefined && gone === undefined);
+  return [...groupBy(own, ({ uuid }) => uuid)].flatMap(([uuid, all]) =>
+    uuid === undefined || all.length === 1 ? [] : [{ uuid, machines: all }],
+  );
+}
+
+export function sharedUuidProblem({ uuid, machines }: SharedUuid): string {
+  const names = machines.map(({ name }) => quote(name));
+  return `${fewOf(names, 4)} have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`;
+}

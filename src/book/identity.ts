@@ -131,3 +131,10 @@ export function exact(name: string): string {
   if (name === plain) return name;
   return `${plain}=${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
 }
+
+/** The name by which an ssh that asks vmssh looks up a machine without a Host: its target. Two machines may differ in case alone, which known_hosts ignores. */
+export function lookedUpAs(target: string): string {
+  const parsed = asTarget(target);
+  const isOne = target === target.toLowerCase() || !parsed || !isNamed(parsed);
+  return isOne && /^[\w@%+=:./-]+$/.test(target) ? target : exact(target);
+}

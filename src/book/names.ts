@@ -1,12 +1,12 @@
 import { countBy } from '../group-by.js';
-import { asTarget, hasMachines, isNamed, kindOf } from '../kinds/kinds.js';
+import { asTarget, hasMachines, kindOf } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { ownHome } from '../ssh/folder.js';
 import { isTargetWord } from '../typed/names.js';
 import { isOthersId } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
-import { exact, uuidAlias } from './identity.js';
+import { exact, lookedUpAs, uuidAlias } from './identity.js';
 import { type HostEntry, type HostState, readState, stateFile } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
@@ -174,13 +174,6 @@ export function lookedUpNames(entries: readonly HostEntry[], prefix: string) {
     const isOne = name === host || (plain.get(lower) === 1 && !hosts.has(lower));
     return host.includes('/') ? undefined : exact(isOne ? name : host);
   };
-}
-
-/** The name by which an ssh that asks vmssh looks up a machine without a Host: its target. Two machines may differ in case alone, which known_hosts ignores. */
-export function lookedUpAs(target: string): string {
-  const parsed = asTarget(target);
-  const isOne = target === target.toLowerCase() || !parsed || !isNamed(parsed);
-  return isOne && /^[\w@%+=:./-]+$/.test(target) ? target : exact(target);
 }
 
 function withoutPrefix(host: string, prefix: string): string {

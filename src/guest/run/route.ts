@@ -1,4 +1,4 @@
-import { lookedUpAs } from '../../book/names.js';
+import { lookedUpAs } from '../../book/identity.js';
 import { keysByName } from '../../keys/guest-keys.js';
 import { asTarget, type Target } from '../../kinds/kinds.js';
 import { splitUser } from '../../lookup/login.js';

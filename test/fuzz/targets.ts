@@ -1,6 +1,6 @@
 import { readReply } from '../../src/connect/multiplexer.js';
 import { ConnectError, printable } from '../../src/errors.js';
-import { cidOf, parseProgress } from '../../src/guest/run/run-script.js';
+import { cidOf, parseProgress } from '../../src/guest/report.js';
 import { filedVerdict, linesOf } from '../../src/identity/known-hosts.js';
 import { withoutNames } from '../../src/identity/pins.js';
 import { kindOf, parseTarget } from '../../src/kinds/kinds.js';

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lookAt } from '../../src/checks/inside.js';
-import { isLed, loginByVmssh, loginToGuest, triedBy } from '../../src/checks/login.js';
 import type { LoginVerdict } from '../../src/checks/verdict.js';
+import { lookAt } from '../../src/entry/inside.js';
+import { isLed, loginByVmssh, loginToGuest, triedBy } from '../../src/entry/login.js';
 import type { TriedLogin } from '../../src/guest/script.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import { formatState, noState } from '../../src/ssh/config/state.js';
@@ -248,10 +248,12 @@ it("looks a machine's key up by the name of its Host, however a machine behind a
   const target = 'via/hv1/machine/web';
   const web = { host: 'web.hv1', name: 'web', provider: 'machined', via: 'hv1', target };
   writeTree(home, { '.local/state/vmssh/hosts.json': formatState({ ...noState, machines: [web] }) });
-  writeTree(dir, { 'new/ssh': `#!/bin/sh\n[ "$1" != -V ] || echo OpenSSH_9.2 >&2\necho "$*" >>"${dir}/new/calls"\n` });
+  writeTree(dir, {
+    'new/ssh': `#!/bin/sh\n[ "$1" != -V ] || echo OpenSSH_9.2 >&2\necho "$*" >>"${dir}/new/calls"\n`,
+  });
   const io = fakeIo({ env: { HOME: home, PATH: `${join(dir, 'new')}:${process.env.PATH}` } });
   const typed = 'via/hv1/web';
   const means = { text: typed, listed: target, parsed: parseTarget(typed), port: 22, user: 'ann' };
-  await loginByVmssh({ target: typed, means }, io, signal);
+  await loginByVmssh({ target: typed, means, sshConfig: undefined }, io, signal);
   expect(readFileSync(join(dir, 'new/calls'), 'utf8')).toContain('HostKeyAlias=web.hv1 ');
 });

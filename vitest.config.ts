@@ -39,7 +39,7 @@ const restEndToEnd = ['test/e2e/**/*.test.ts', 'test/faults/*.test.ts'];
  * relay in C, and made-up input in large numbers.
  */
 const restUnit = [
-  ...['guest/sh/**/*', 'guest/{at-once,killed,whose}', 'commands/guest/same-machine'],
+  ...['guest/sh/**/*', 'guest/{at-once,killed,whose}', 'setup/same-machine'],
   ...['native/lifetime', 'native/relay/*', 'property/*', 'sources/{merge,many-machines}'],
   // Real ssh servers as hypervisors; made-up lines that ssh reads.
   'connect/via/open-via',

@@ -5,7 +5,7 @@ import { type Row, rowFormatter } from '../../cli/rows.js';
 import { startProgress } from '../../cli/terminal.js';
 import { exitCode } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
-import type { Finding } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/report.js';
 import { maxGone } from '../../hosts/hosts.js';
 import type { Io } from '../../process/io.js';
 import { refusalFix } from '../../process/refusal-fix.js';

@@ -1,6 +1,5 @@
 import { madeLogin } from '../book/logins.js';
 import { ConnectError, quote } from '../errors.js';
-import type { HostFlags } from '../guest/run/route.js';
 import { managerExec } from '../keys/manager-keys.js';
 import { reachedMachine } from '../keys/record.js';
 import { isNamed, resolveTarget } from '../kinds/kinds.js';
@@ -13,6 +12,7 @@ import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { parseUuid, sshPort } from '../typed/numbers.js';
 import { type Shell, shellOf, shellQuoted } from '../typed/shell.js';
+import type { HostFlags } from './route.js';
 
 /** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
 export async function byManager(

@@ -1,50 +1,17 @@
-import { keptLogin, type MachineLogin } from '../../book/logins.js';
-import { overOf } from '../../checks/inside.js';
-import { ownKeys, printOfLine } from '../../checks/own-keys.js';
-import { isAccountName, readKeys } from '../../cli/guest.js';
-import { programsFor } from '../../connect/exec/bring.js';
-import { execError } from '../../connect/exec/why-not.js';
-import { ConnectError, quote } from '../../errors.js';
-import type { HostFlags } from '../../guest/run/route.js';
-import type { Finding } from '../../guest/run/run-script.js';
-import { accountScript, setupScript, undoScript } from '../../guest/script.js';
-import { isHomeHere } from '../../guest/shared-homes.js';
-import { callerOfLines } from '../../hosts/decide.js';
-import { hostKeyAlgorithms } from '../../keys/login-key.js';
-import { lacksSshd } from '../../reach/all-failed.js';
-import { whyNoBring } from '../../ssh/config/host-options.js';
-import { typedHost } from '../../typed/names.js';
-import { sshPort } from '../../typed/numbers.js';
-import { runInside, type Setup, type SetupFacts, type SetupStep } from './setup-step.js';
-import { asFailure, checkUntil, intoByManager, loginAs, noEntry, otherFix } from './setup-way.js';
-
-/** An sshd that each login brings, for a machine that has none: nothing is done in it. */
-export const bringingBy = (programsOf = programsFor, callerOf = callerOfLines): SetupStep => ({
-  name: 'sshd',
-  async look(setup, { answer, login, earlier }) {
-    const { options, io, add } = setup;
-    const { bring, install, noConfig } = options;
-    const isKept = earlier?.brings && !install && !noConfig;
-    if (!login || !lacksSshd(answer?.error) || !(bring || isKept)) return undefined;
-    const whyNot = whyNoBring({ ...(await callerOf(io, true)), hostKeyAlgorithms: await taken(setup) });
-    if (whyNot) return add('sshd', 'failed', ...whyNot);
-    // Which processor the machine has is known only there: mostly that of this host.
-    const endpoint = answer?.means?.endpoint;
-    const lacks = await programsOf('').then(
-      () => undefined,
-      ({ message: more }: Error) => ({ code: 'EXEC_BRING_NONE', more }),
-    );
-    if (lacks && endpoint?.family === 'exec') {
-      const { problem, hint } = execError(endpoint, lacks);
-      return add('sshd', 'failed', problem, hint);
-    }
-    add('account', 'ok', login.user ?? "the machine's own user");
-    add('sshd', 'ok', 'there is none: each login brings one, which asks for no key');
-    return { login: { ...login, brings: true }, scripts: [] };
-  },
-});
-
-export const brought = bringingBy();
+import { keptLogin, type MachineLogin } from '../book/logins.js';
+import { ownKeys, printOfLine } from '../checks/own-keys.js';
+import { isAccountName, readKeys } from '../cli/guest.js';
+import { loginAs } from '../entry/entry.js';
+import { overOf } from '../entry/inside.js';
+import type { HostFlags } from '../entry/route.js';
+import { ConnectError, quote } from '../errors.js';
+import type { Finding } from '../guest/report.js';
+import { accountScript, undoScript } from '../guest/script.js';
+import { isHomeHere } from '../guest/shared-homes.js';
+import { lacksSshd } from '../reach/all-failed.js';
+import { taken } from './sshd.js';
+import { asFailure, runInside, type Setup, type SetupFacts, type SetupStep } from './step.js';
+import { intoByManager, noEntry } from './way.js';
 
 /** The account, its key and the host key, by a script that its manager runs as root. */
 export const inside: SetupStep = {
@@ -125,22 +92,8 @@ export const inside: SetupStep = {
   },
 };
 
-/** A key of the user's that is still there, though no journal says whose it is: it may have been there before. */
-export const keyLeft: SetupStep = {
-  name: 'key',
-  async undo(setup, { said = [], own = [], into, login }, what) {
-    if (!into || login?.brings || !said.some(({ name }) => name === 'journal')) return undefined;
-    const look = accountScript({ account: login?.user, keys: own, look: 'left' });
-    const isLast = what === 'do' || setup.steps.every(({ state }) => state !== 'changed');
-    for (const row of await runInside(into, look, setup, { looks: true }))
-      if (row.name === 'key' && row.state === 'failed')
-        setup.addGuests({ ...row, state: isLast ? 'failed' : 'skipped' }, into);
-    return undefined;
-  },
-};
-
 /** Most machines need none of it. */
-const byLogin = () => import('./setup-login.js');
+const byLogin = () => import('./by-login.js');
 
 async function ownLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined> {
   const { asUser, into, identityFile } = found;
@@ -225,10 +178,6 @@ function withBring(row: Finding, { options, typed }: Setup, { answer }: SetupFac
   return { ...row, hint: `without its network: ${bringing(typed)}` };
 }
 
-function taken({ name, io, signal }: Setup): Promise<readonly string[]> {
-  return hostKeyAlgorithms({ host: typedHost(name) ?? name, signal }, io);
-}
-
 /** The type of host key for each algorithm, by ssh-keygen's name. */
 const hostKeyTypes = new Map([
   ['ssh-ed25519', 'ed25519'],
@@ -236,44 +185,3 @@ const hostKeyTypes = new Map([
   ['rsa-sha2-512', 'rsa'],
   ['rsa-sha2-256', 'rsa'],
 ]);
-
-/** Whether an sshd answers there; else what `guest install` does. */
-export const sshd: SetupStep = {
-  name: 'sshd',
-  async look(setup, { answer, missing, login, key, asUser, said = [], scripts = [] }) {
-    const { add, options } = setup;
-    if (login?.brings) return undefined;
-    // Another run may have made the host key since.
-    const isOld = answer?.error?.code === 'EXEC_NO_KEYS' && !isChanged(said, 'host-keys');
-    const now = isOld ? await checkUntil('banner', 'root', setup) : answer;
-    const { error, stages = [], means: { endpoint } = {} } = now ?? {};
-    const isSocket = endpoint !== undefined && ['vsock', 'unix', 'vsock-mux'].includes(endpoint.family);
-    // A socket that takes connections has its units: without a host key its sshd ends.
-    const lacksKey = isChanged(said, 'host-keys') && stages.some(({ stage }) => stage === 'connected');
-    if ((missing && (!asUser || options.vsock)) || (error && isSocket && !lacksKey)) {
-      const how = `it is set up as vmssh guest install does it${asUser ? ', by sudo' : ''}`;
-      add('sshd', 'changed', `nothing answers there: ${how}`);
-      const owners = key ? [key.line] : [];
-      const own = asUser !== undefined;
-      const units = setupScript({ port: sshPort, plugged: missing !== undefined, owners, own });
-      return { scripts: [...scripts, units] };
-    }
-    if (!error) return add('sshd', 'ok', stages.at(-1)?.found ?? 'it answers');
-    if (isChanged(said, 'host-keys')) return add('sshd', 'ok', 'it only lacks the host key');
-    return isChanged(said, 'sshd') ? undefined : add('sshd', 'failed', error.problem, otherFix(error));
-  },
-
-  async act(setup, { login, contact }) {
-    if (login?.brings) return undefined;
-    if (contact) return { shown: `${contact.split(' ')[0]} ${printOfLine(contact)}` };
-    const { error, stages } = await checkUntil('authentication', login?.user, setup);
-    if (!error) return { shown: stages.find(({ stage }) => stage === 'host key')?.found ?? '' };
-    const step = error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
-    // The machine is set up already.
-    return setup.add(step, 'failed', error.problem, otherFix(error));
-  },
-};
-
-export function isChanged(said: readonly Finding[], step: string): boolean {
-  return said.some(({ name, state }) => name === step && state === 'changed');
-}

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { canAsk } from '../../../src/commands/guest/setup-login.js';
-import { fakeIo } from '../../helpers/fake-io.js';
-import { eachRow } from '../../helpers/tables/rows.js';
+import { canAsk } from '../../src/setup/by-login.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { eachRow } from '../helpers/tables/rows.js';
 
 const program = { SSH_ASKPASS: '/usr/bin/ask' };
 

@@ -1,6 +1,8 @@
 import type { MachineLogin } from '../book/logins.js';
 import { readState, stateFile } from '../book/state.js';
-import { guestCaller, guestLogin, type HostFlags, overTarget, targetIn } from '../guest/run/route.js';
+import type { Means } from '../checks/result.js';
+import { type LoginWords, quietly, type SshTryOptions, trySsh, usersEnv } from '../checks/users-ssh.js';
+import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
 import type { TriedLogin } from '../guest/script.js';
 import { sshSettings } from '../keys/login-key.js';
 import { splitLogin, splitUser } from '../lookup/login.js';
@@ -16,9 +18,7 @@ import { typedHost } from '../typed/names.js';
 import { isSshPort } from '../typed/numbers.js';
 import type { RouteName } from '../typed/route.js';
 import type { Guest, Into } from './inside.js';
-import type { Means } from './result.js';
-import { type LoginWords, quietly, type SshTryOptions, trySsh, usersEnv } from './users-ssh.js';
-import { judgeLogin, type LoginVerdict } from './verdict.js';
+import { guestCaller, guestLogin, type HostFlags, overTarget, targetIn } from './route.js';
 
 export interface TypedLogin extends Pick<SshTryOptions, 'onStage'> {
   /** [user@]HOST or ssh://… */

@@ -1,25 +1,25 @@
-import { lookedUpAs } from '../../book/identity.js';
-import { keysByName } from '../../keys/guest-keys.js';
-import { asTarget, type Target } from '../../kinds/kinds.js';
-import { splitUser } from '../../lookup/login.js';
-import type { Io, OwnProgram } from '../../process/io.js';
-import type { SshCommand } from '../../process/ssh-program.js';
+import { lookedUpAs } from '../book/identity.js';
+import { type Meant, onlyIn } from '../guest/script.js';
+import { keysByName } from '../keys/guest-keys.js';
+import { asTarget, type Target } from '../kinds/kinds.js';
+import { splitUser } from '../lookup/login.js';
+import type { Io, OwnProgram } from '../process/io.js';
 import {
   forwardsNothing,
   ownConnection,
+  type SshCommand,
   sshAbilities,
   sshCommand,
   sshProgram,
-} from '../../process/ssh-program.js';
-import type { Here } from '../../runtime.js';
-import type { ScriptRunner } from '../../sources/source.js';
-import { asksVmssh, type HostOptions, keyOptions } from '../../ssh/config/host-options.js';
-import { type ProxyCall, pathArgument, proxyCommand } from '../../ssh/config/word.js';
-import { knownHostsFile } from '../../ssh/folder.js';
-import { hostNameOf } from '../../typed/names.js';
-import type { RouteName } from '../../typed/route.js';
-import { shellWord } from '../../typed/shell.js';
-import { type Meant, onlyIn } from '../script.js';
+} from '../process/ssh-program.js';
+import type { Here } from '../runtime.js';
+import type { ScriptRunner } from '../sources/source.js';
+import { asksVmssh, type HostOptions, keyOptions } from '../ssh/config/host-options.js';
+import { type ProxyCall, pathArgument, proxyCommand } from '../ssh/config/word.js';
+import { knownHostsFile } from '../ssh/folder.js';
+import { hostNameOf } from '../typed/names.js';
+import type { RouteName } from '../typed/route.js';
+import { shellWord } from '../typed/shell.js';
 
 /** How a script gets into a guest that can already be reached. */
 export type GuestRouteName = 'ssh' | 'target' | 'wsl' | 'exec';
@@ -127,7 +127,7 @@ export async function guestCaller(
 
 /** As `vmssh ssh` has it: by the machine's alias. */
 async function knownKey(host: string, here: Here): Promise<KnownKey> {
-  const { lookUp } = await import('../../lookup/login.js');
+  const { lookUp } = await import('../lookup/login.js');
   return keysByName(await lookUp(splitUser(host).host, here), here.env);
 }
 

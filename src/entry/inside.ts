@@ -1,10 +1,7 @@
-import { findingsOf, formatProgress } from '../cli/guest.js';
+import { formatProgress } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
 import { ConnectError, printable } from '../errors.js';
-import type { GuestRoute, GuestRouteOptions, HostFlags } from '../guest/run/route.js';
-import { guestCaller, guestRoute, leaveScript, leftFile, runLeft, sudoAsks } from '../guest/run/route.js';
-import type { Finding, ProgressLine, RunScriptOptions, ScriptOutcome } from '../guest/run/run-script.js';
-import { cidOf, closedMessage, otherShell, runScript } from '../guest/run/run-script.js';
+import { cidOf, type Finding, findingsOf, type ProgressLine } from '../guest/report.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { madeKeysOf } from '../keys/guest-keys.js';
 import { lookUp, splitUser } from '../lookup/login.js';
@@ -13,6 +10,24 @@ import { withoutHostName } from '../process/ssh-log.js';
 import { now } from '../runtime.js';
 import type { Endpoint } from '../typed/route.js';
 import { type Shell, shellLine, shellOf, shellQuoted } from '../typed/shell.js';
+import {
+  type GuestRoute,
+  type GuestRouteOptions,
+  guestCaller,
+  guestRoute,
+  type HostFlags,
+  leaveScript,
+  leftFile,
+  runLeft,
+  sudoAsks,
+} from './route.js';
+import {
+  closedMessage,
+  otherShell,
+  type RunScriptOptions,
+  runScript,
+  type ScriptOutcome,
+} from './run-script.js';
 
 /** `settings`: more of ssh's. */
 export type Into = HostFlags &
@@ -164,7 +179,7 @@ export async function whyNotRun(
   if (route.name === 'target' && lines.length === 0 && !message.includes('Permission denied')) {
     const { user = 'root', host: target } = splitUser(host);
     const flags = reachFlags();
-    const { checkTarget } = await import('./check-target.js');
+    const { checkTarget } = await import('../checks/check-target.js');
     const { error, stages } = await checkTarget(target, { ...flags, port, user }, io, signal);
     if (error && (error.op !== 'handshake' || /^(NO_BANNER|HOST_KEY_.*)$/.test(error.code))) return error;
     if (stages.some(({ found }) => found.includes('OpenSSH_for_Windows'))) return isWindows(host);

@@ -1,15 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkTarget } from '../../../src/checks/check-target.js';
-import type { RawArgs } from '../../../src/cli/command.js';
-import { guestInstall, install as installGuest } from '../../../src/commands/guest/install.js';
-import { fakeIo } from '../../helpers/fake-io.js';
-import { findProgram, lacks } from '../../helpers/programs.js';
-import { vmssh, vmsshWords } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
-import { raw } from './call.js';
+import { checkTarget } from '../../src/checks/check-target.js';
+import type { RawArgs } from '../../src/cli/command.js';
+import { guestInstall } from '../../src/commands/guest/install.js';
+import { install as installGuest } from '../../src/setup/install.js';
+import { raw } from '../commands/guest/call.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { findProgram, lacks } from '../helpers/programs.js';
+import { vmssh, vmsshWords } from '../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const bin = join(dir, 'bin');

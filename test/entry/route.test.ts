@@ -8,9 +8,9 @@ import {
   leftFile,
   runLeft,
   sudoAsks,
-} from '../../../src/guest/run/route.js';
-import { splitLines } from '../../../src/guest/run/run-script.js';
-import { script, useTempDir } from '../../helpers/temp-dir.js';
+} from '../../src/entry/route.js';
+import { splitLines } from '../../src/entry/run-script.js';
+import { script, useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 

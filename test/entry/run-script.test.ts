@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { guestFailures } from '../../../src/guest/failures.js';
-import { guestRoute, leaveScript, leftFile } from '../../../src/guest/run/route.js';
-import { cidOf, mayPrint, parseProgress, runScript, splitLines } from '../../../src/guest/run/run-script.js';
-import { checkScript, proofScript } from '../../../src/guest/script.js';
-import { lifeline } from '../../helpers/lifeline.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { guestRoute, leaveScript, leftFile } from '../../src/entry/route.js';
+import { runScript, splitLines } from '../../src/entry/run-script.js';
+import { guestFailures } from '../../src/guest/failures.js';
+import { cidOf, mayPrint, parseProgress } from '../../src/guest/report.js';
+import { checkScript, proofScript } from '../../src/guest/script.js';
+import { lifeline } from '../helpers/lifeline.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const route = (script: string) => ({ name: 'ssh', command: ['sh', '-c', script], input: undefined }) as const;

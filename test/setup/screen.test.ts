@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { setupScreen } from '../../../src/commands/guest/setup-screen.js';
-import type { SetupPlan } from '../../../src/commands/guest/setup-steps.js';
-import type { Finding } from '../../../src/guest/run/run-script.js';
-import { fakeIo } from '../../helpers/fake-io.js';
+import type { Finding } from '../../src/guest/report.js';
+import { setupScreen } from '../../src/setup/screen.js';
+import type { SetupPlan } from '../../src/setup/steps.js';
+import { fakeIo } from '../helpers/fake-io.js';
 
 const changed = (name: string, found: string): Finding => ({ name, state: 'changed', found });
 

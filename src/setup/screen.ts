@@ -1,11 +1,11 @@
-import { pasteable } from '../../cli/failure.js';
-import { fixHere, formatFinding } from '../../cli/guest.js';
-import { type Mark, type Row, rowFormatter } from '../../cli/rows.js';
-import { groupBy } from '../../group-by.js';
-import type { Finding } from '../../guest/run/run-script.js';
-import type { Io } from '../../process/io.js';
-import { type Env, tilde } from '../../runtime.js';
-import type { SetupPlan, SetupSteps } from './setup-steps.js';
+import { pasteable } from '../cli/failure.js';
+import { fixHere, formatFinding } from '../cli/guest.js';
+import { type Mark, type Row, rowFormatter } from '../cli/rows.js';
+import { groupBy } from '../group-by.js';
+import type { Finding } from '../guest/report.js';
+import type { Io } from '../process/io.js';
+import { type Env, tilde } from '../runtime.js';
+import type { SetupPlan, SetupSteps } from './steps.js';
 
 interface ScreenOptions {
   /** The words that were typed for machines. */

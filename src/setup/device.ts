@@ -1,12 +1,11 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { inAskedFolder } from '../../files/asked-folder.js';
-import { DiscoveryError, type ReachedMachine } from '../../sources/source.js';
-import { ownSource } from '../../sources/sources.js';
-import { ownEnv } from '../../sources/trusted-env.js';
-import { stateFolder } from '../../ssh/folder.js';
-import type { Setup, SetupFacts, SetupStep } from './setup-step.js';
-import { checkUntil } from './setup-way.js';
+import { inAskedFolder } from '../files/asked-folder.js';
+import { DiscoveryError, type ReachedMachine } from '../sources/source.js';
+import { ownSource } from '../sources/sources.js';
+import { ownEnv } from '../sources/trusted-env.js';
+import { stateFolder } from '../ssh/folder.js';
+import { checkUntil, type Setup, type SetupFacts, type SetupStep } from './step.js';
 
 export const device: SetupStep = {
   name: 'device',

@@ -1,23 +1,35 @@
-import { keptLogins } from '../../book/logins.js';
-import { mayBeGiven } from '../../book/names.js';
-import { usersNames } from '../../book/taken-names.js';
-import { ConnectError, errorWith } from '../../errors.js';
-import type { Finding } from '../../guest/run/run-script.js';
-import { asTarget, parseTarget, providersOf } from '../../kinds/kinds.js';
-import { lookUp } from '../../lookup/login.js';
-import { programInPath } from '../../process/program-in-path.js';
-import { loadHere } from '../../sources/here.js';
-import { listAll } from '../../sources/list-all.js';
-import { isFailure } from '../../sources/source.js';
-import { runTool } from '../../sources/tools/run-tool.js';
-import { ownEnv } from '../../sources/trusted-env.js';
-import { withToolFolders } from '../../sources/trusted-path.js';
-import { device } from './setup-device.js';
-import { config, knownKey, login, naming, pin } from './setup-host.js';
-import { brought, inside, keyLeft, sshd } from './setup-inside.js';
-import type { Setup, SetupFacts, SetupStep, ShowStep } from './setup-step.js';
-import { collector, newSetup, runSteps } from './setup-step.js';
-import { asFailure, certificate, entry, key, way } from './setup-way.js';
+import { keptLogins } from '../book/logins.js';
+import { mayBeGiven } from '../book/names.js';
+import { usersNames } from '../book/taken-names.js';
+import { ConnectError, errorWith } from '../errors.js';
+import type { Finding } from '../guest/report.js';
+import { asTarget, parseTarget, providersOf } from '../kinds/kinds.js';
+import { lookUp } from '../lookup/login.js';
+import { programInPath } from '../process/program-in-path.js';
+import { loadHere } from '../sources/here.js';
+import { listAll } from '../sources/list-all.js';
+import { isFailure } from '../sources/source.js';
+import { runTool } from '../sources/tools/run-tool.js';
+import { ownEnv } from '../sources/trusted-env.js';
+import { withToolFolders } from '../sources/trusted-path.js';
+import { config, naming } from './config.js';
+import { device } from './device.js';
+import { knownKey, pin } from './host-key.js';
+import { inside } from './inside.js';
+import { certificate, key, keyLeft } from './key.js';
+import { login } from './login.js';
+import { brought, sshd } from './sshd.js';
+import {
+  asFailure,
+  collector,
+  newSetup,
+  runSteps,
+  type Setup,
+  type SetupFacts,
+  type SetupStep,
+  type ShowStep,
+} from './step.js';
+import { entry, way } from './way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
 const steps: readonly SetupStep[] = [
@@ -70,9 +82,9 @@ export function settingUp({ show, ...ways }: Ways) {
 
 /** What keeps plain ssh from what is ready. */
 export async function sayShellTrouble(io: Ways['io']): Promise<void> {
-  const { shellTrouble } = await import('../../process/start-files.js');
+  const { shellTrouble } = await import('../process/start-files.js');
   const trouble = await shellTrouble(io);
-  if (trouble) await (await import('../../cli/rows.js')).complain(trouble.problem, trouble.fix, io);
+  if (trouble) await (await import('../cli/rows.js')).complain(trouble.problem, trouble.fix, io);
 }
 
 /** The machine that is meant, though its name may be the user's already: he is asked for that. */

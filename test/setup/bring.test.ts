@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bringingBy } from '../../../src/commands/guest/setup-inside.js';
-import { newSetup } from '../../../src/commands/guest/setup-step.js';
-import { prepare } from '../../../src/commands/ssh/call.js';
-import { ConnectError } from '../../../src/errors.js';
-import { callerOfLines, checkSshTakes } from '../../../src/hosts/decide.js';
-import { parseTarget } from '../../../src/kinds/kinds.js';
-import { splitArgs } from '../../../src/ssh/split-args.js';
-import { fakeIo } from '../../helpers/fake-io.js';
-import { script, useTempDir } from '../../helpers/temp-dir.js';
+import { prepare } from '../../src/commands/ssh/call.js';
+import { ConnectError } from '../../src/errors.js';
+import { callerOfLines, checkSshTakes } from '../../src/hosts/decide.js';
+import { parseTarget } from '../../src/kinds/kinds.js';
+import { bringingBy } from '../../src/setup/sshd.js';
+import { newSetup } from '../../src/setup/step.js';
+import { splitArgs } from '../../src/ssh/split-args.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { script, useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const none = async () => {

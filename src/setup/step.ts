@@ -1,19 +1,20 @@
-import type { MachineLogin } from '../../book/logins.js';
-import { refuseOther, runOnTerminal, whyNotRun } from '../../checks/inside.js';
-import type { NoKey, OwnKey } from '../../checks/own-keys.js';
-import type { CheckResult } from '../../checks/result.js';
-import { flag, oneOf, parsed, type Read, UsageError } from '../../cli/command.js';
-import { accountName, findingsOf, readKeys, sharedHomeOption } from '../../cli/guest.js';
-import { startProgress } from '../../cli/terminal.js';
-import { printable, quote } from '../../errors.js';
-import type { GuestRouteOptions, HostFlags } from '../../guest/run/route.js';
-import { guestCaller, guestRoute, sudoAsks } from '../../guest/run/route.js';
-import type { Finding } from '../../guest/run/run-script.js';
-import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
-import type { ListedTarget } from '../../lookup/short-name.js';
-import type { Io } from '../../process/io.js';
-import type { VsockDevice, VsockFacts } from '../../sources/libvirt/vsock-device.js';
-import { shellOf, shellQuoted } from '../../typed/shell.js';
+import type { MachineLogin } from '../book/logins.js';
+import type { NoKey, OwnKey } from '../checks/own-keys.js';
+import type { CheckResult } from '../checks/result.js';
+import { flag, oneOf, parsed, type Read, UsageError } from '../cli/command.js';
+import { accountName, readKeys, sharedHomeOption } from '../cli/guest.js';
+import { reachFlags } from '../cli/shared-options.js';
+import { startProgress } from '../cli/terminal.js';
+import { refuseOther, runOnTerminal, whyNotRun } from '../entry/inside.js';
+import { type GuestRouteOptions, guestCaller, guestRoute, type HostFlags, sudoAsks } from '../entry/route.js';
+import { runScript } from '../entry/run-script.js';
+import { ConnectError, printable, quote } from '../errors.js';
+import { type Finding, findingsOf, type ProgressLine } from '../guest/report.js';
+import type { ListedTarget } from '../lookup/short-name.js';
+import type { Io } from '../process/io.js';
+import { loginTimeoutMs } from '../process/ssh-log.js';
+import type { VsockDevice, VsockFacts } from '../sources/libvirt/vsock-device.js';
+import { shellOf, shellQuoted } from '../typed/shell.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
 export interface SetupStep {
@@ -257,3 +258,25 @@ export const toSetUp = {
 };
 
 export type SetupOptions = Read<typeof toSetUp>;
+
+export function isChanged(said: readonly Finding[], step: string): boolean {
+  return said.some(({ name, state }) => name === step && state === 'changed');
+}
+
+export async function checkUntil(
+  until: 'banner' | 'authentication',
+  user: string | undefined,
+  { target, io, signal }: Setup,
+) {
+  const flags = { ...reachFlags(), until, user, port: undefined };
+  // A machine that was just set up may answer as late as its login.
+  const patient = until === 'authentication' ? { ...flags, timeoutMs: loginTimeoutMs } : flags;
+  const { checkTarget } = await import('../checks/check-target.js');
+  return checkTarget(target, patient, io, signal);
+}
+
+/** Anything else is thrown. */
+export function asFailure(error: unknown): ConnectError {
+  if (error instanceof ConnectError && error.code !== 'INTERRUPTED') return error;
+  throw error;
+}

@@ -1,13 +1,14 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { afterwards, ownSettings } from '../../../src/commands/guest/install.js';
-import { makeGuestKeys } from '../../../src/guest/credentials/keys.js';
-import { fakeIo } from '../../helpers/fake-io.js';
-import { lacks } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { makeGuestKeys } from '../../src/guest/credentials/keys.js';
+import { afterwards } from '../../src/setup/config.js';
+import { ownSettings } from '../../src/setup/install.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { lacks } from '../helpers/programs.js';
+import { run, vmssh } from '../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
 const missing = lacks('ssh', 'sshd', 'ssh-keygen');
 const { signal } = new AbortController();

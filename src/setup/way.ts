@@ -1,26 +1,19 @@
-import { keptLogin, keptLogins } from '../../book/logins.js';
-import { askAgent } from '../../checks/agent.js';
-import { byManager } from '../../checks/by-manager.js';
-import { firstOwnKey, inFolder, keyIn } from '../../checks/own-keys.js';
-import { trySsh } from '../../checks/users-ssh.js';
-import { reachFlags } from '../../cli/shared-options.js';
-import { ConnectError } from '../../errors.js';
-import { readTextIfAny } from '../../files/read-sync.js';
-import { guestCaller, guestLogin, type HostFlags } from '../../guest/run/route.js';
-import { homesHere } from '../../guest/shared-homes.js';
-import { ownKeyFile, sshLogin, sshSettings } from '../../keys/login-key.js';
-import type { Io } from '../../process/io.js';
-import { programInPath } from '../../process/program-in-path.js';
-import { loginTimeoutMs } from '../../process/ssh-log.js';
-import { settingIn } from '../../process/ssh-program.js';
-import { mayBeUp } from '../../sources/source.js';
-import { ownSource } from '../../sources/sources.js';
-import { certificateIn, certificateLine } from '../../ssh/certificate.js';
-import { fingerprintOf } from '../../ssh/known-hosts.js';
-import { typedHost } from '../../typed/names.js';
-import { formatEndpoint } from '../../typed/route.js';
-import { shellOf, startLine } from '../../typed/shell.js';
-import type { Setup, SetupFacts, SetupStep } from './setup-step.js';
+import { keptLogin, keptLogins } from '../book/logins.js';
+import { byManager } from '../entry/by-manager.js';
+import { loginAs } from '../entry/entry.js';
+import type { HostFlags } from '../entry/route.js';
+import { ConnectError } from '../errors.js';
+import { homesHere } from '../guest/shared-homes.js';
+import { sshLogin } from '../keys/login-key.js';
+import type { Io } from '../process/io.js';
+import { programInPath } from '../process/program-in-path.js';
+import { mayBeUp } from '../sources/source.js';
+import { ownSource } from '../sources/sources.js';
+import { typedHost } from '../typed/names.js';
+import { formatEndpoint } from '../typed/route.js';
+import { shellOf, startLine } from '../typed/shell.js';
+import { chooseKey } from './key.js';
+import { asFailure, checkUntil, type Setup, type SetupFacts, type SetupStep } from './step.js';
 
 /** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
 export const entry: SetupStep = {
@@ -70,25 +63,6 @@ function addOff({ machine, add }: Setup, start: string | undefined): undefined {
   if (start) add('way', 'failed', `it is ${machine?.status}`, start);
 }
 
-export const key: SetupStep = {
-  name: 'key',
-  async look({ add }, { login, key, noKey, identityFile, certificate }) {
-    if (login?.brings || key || certificate || identityFile !== undefined) return undefined;
-    return add('key', 'failed', noKey?.problem ?? 'you have no public key that ssh would try', noKey?.fix);
-  },
-};
-
-/** The key that the machine's manager made for its user; else the user's own. */
-async function chooseKey(setup: Setup): Promise<Pick<SetupFacts, 'key' | 'noKey' | 'identityFile'>> {
-  const { name, machine, options, io, signal } = setup;
-  const isManagers = options.key === undefined && [undefined, machine?.user].includes(options.user);
-  const made = isManagers ? await ownKeyFile(machine?.identityFile) : undefined;
-  if (made !== undefined) return { identityFile: made };
-  const { key, why }: Awaited<ReturnType<typeof firstOwnKey>> =
-    options.key === undefined ? await firstOwnKey(name, io, signal) : { key: await keyIn(options.key) };
-  return { key, noKey: why, identityFile: key?.identityFile };
-}
-
 /** The way into a machine by its manager. Throws a ConnectError. */
 export async function intoByManager({ named, options, typed, io, signal }: Setup): Promise<HostFlags> {
   const host = { host: named.text, route: 'exec', sshConfig: undefined } as const;
@@ -114,11 +88,6 @@ async function byLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts> {
 
 function hostsFor({ options, io }: Setup, user: string | undefined): readonly string[] {
   return homesHere(options.sharedHome, [user, io.env.SUDO_USER], io.platform);
-}
-
-export function loginAs(user: string, { target, name }: { readonly target: string; readonly name: string }) {
-  const host = `${user}@${target}`;
-  return { route: 'target', host, typed: typedHost(name), sshConfig: undefined } as const;
 }
 
 /** No manager goes in: a login does, if an sshd answers; else what to type on its console, if it has one. */
@@ -167,18 +136,6 @@ export function otherFix({ hint = '', otherHint = hint }: ConnectError): string 
 
 const byHand = 'in it, as root: install openssh-server, and run ssh-keygen -A';
 
-export async function checkUntil(
-  until: 'banner' | 'authentication',
-  user: string | undefined,
-  { target, io, signal }: Setup,
-) {
-  const flags = { ...reachFlags(), until, user, port: undefined };
-  // A machine that was just set up may answer as late as its login.
-  const patient = until === 'authentication' ? { ...flags, timeoutMs: loginTimeoutMs } : flags;
-  const { checkTarget } = await import('../../checks/check-target.js');
-  return checkTarget(target, patient, io, signal);
-}
-
 /** The command of its manager that starts a machine, or what else it says of one that is off. Undefined for one that may be up. */
 async function howToStart(setup: Setup): Promise<string | undefined> {
   const { machine, io } = setup;
@@ -188,49 +145,4 @@ async function howToStart(setup: Setup): Promise<string | undefined> {
   if (!error) return undefined;
   const { start, hint } = error;
   return (start && startLine(start, shellOf(io))) ?? hint ?? 'run this again';
-}
-
-/** Anything else is thrown. */
-export function asFailure(error: unknown): ConnectError {
-  if (error instanceof ConnectError && error.code !== 'INTERRUPTED') return error;
-  throw error;
-}
-
-/** A certificate of the user's that logs in already. A key beside it would outlive it, and open what a site closed. */
-export const certificate: SetupStep = {
-  name: 'key',
-  async look(setup, { login, key, identityFile, answer }) {
-    const { name, options, io, signal, add } = setup;
-    if (!key || options.key !== undefined || !login || login.brings || answer?.error) return undefined;
-    const host = typedHost(name) ?? 'machine';
-    const all = await certificatesFor(host, io, signal);
-    if (all.length === 0) return undefined;
-    const user = login.user ?? (await sshLogin({ host, signal }, io)).user;
-    const into = loginAs(user, setup);
-    const called = { ...into, ...(await guestCaller(io, into)), identityFile, logLevel: 'INFO' } as const;
-    const words = (more: Parameters<typeof guestLogin>[1]) => guestLogin(called, more);
-    const { said } = await trySsh({ host, sshConfig: undefined, words }, io, signal);
-    const [kind = '', print] = said.accepted?.print.split(' ') ?? [];
-    if (said.reach !== 'session' || !kind.endsWith('-CERT')) return undefined;
-    const ca = all.find((each) => each?.print === print)?.ca;
-    const by = `a certificate${ca ? ` of CA ${ca}` : ''}`;
-    add('key', 'ok', `${by} logs in as ${user} already: no key is put there; --key FILE puts one`);
-    return { login: { ...login, user }, key: undefined, certificate: by };
-  },
-};
-
-/** The certificates that ssh would offer; of each whose form is known here, its key and its CA. */
-async function certificatesFor(host: string, io: Io, signal: AbortSignal) {
-  const settings = await sshSettings({ host, signal }, io);
-  const files = [...settings.matchAll(/^(identity|certificate)file (.+)$/gm)].map(([, what, path = '']) =>
-    inFolder(what === 'identity' ? `${path.replace(/\.pub$/, '')}-cert.pub` : path, io),
-  );
-  const { keys } = await askAgent(settingIn(settings, 'identityagent'), io.env);
-  const printOf = (key: string) => fingerprintOf(Buffer.from(key, 'base64'));
-  return [...files.map((file) => readTextIfAny(file)), ...keys].flatMap((text) => {
-    const line = certificateLine(text);
-    if (line === undefined) return [];
-    const known = certificateIn(line);
-    return [known && { print: printOf(known.plain.key), ca: printOf(known.ca) }];
-  });
 }

@@ -1,13 +1,13 @@
 import { countBy } from '../group-by.js';
-import { asTarget, hasMachines, kindOf } from '../kinds/kinds.js';
+import { asTarget, hasMachines, keptTarget, kindOf } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { ownHome } from '../ssh/folder.js';
 import { isTargetWord } from '../typed/names.js';
 import { isOthersId } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
-import { exact, lookedUpAs, uuidAlias } from './identity.js';
-import { type HostEntry, type HostState, readState, stateFile } from './state.js';
+import { exact, hostKeyAlias, lookedUpAs, namesAlike, namesOf, uuidAlias } from './identity.js';
+import { type HostEntry, type HostMachine, type HostState, readState, stateFile } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
 export type NameCheck = (name: string) => string | undefined;
@@ -30,7 +30,7 @@ export function moreNames(
 ): ReadonlyMap<HostEntry, readonly string[]> {
   // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
   const namesNow = (entry: HostEntry) =>
-    entry.gone === undefined ? namesOf(entry, bringing.has(entry)) : [lower(entry.host)];
+    entry.gone === undefined ? typedFor(entry, bringing.has(entry)) : [lower(entry.host)];
   const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
   const asked = countBy(
     found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
@@ -43,7 +43,7 @@ export function moreNames(
 }
 
 // Exact names only, since others chose most of them. The Host in lower case, since ssh compares letter by letter.
-function namesOf(entry: HostEntry, brings: boolean): readonly string[] {
+function typedFor(entry: HostEntry, brings: boolean): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
   const hasId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
@@ -147,6 +147,17 @@ export function viaMachine(typed: ViaTarget, entries: readonly HostEntry[]): Lis
   const { uuid } = found;
   const name = `via/${host}/${target}`;
   return { name, target: found.target, status: 'unknown', provider: 'via', also: [], via: host, uuid };
+}
+
+export function aliasOf(machine: HostMachine): string | undefined {
+  return hostKeyAlias({ target: keptTarget(machine.target), machine });
+}
+
+/** By what the keys of a machine with a Host may be kept: its own name, and those by which it is meant. */
+export function keyNamesOf(entry: HostEntry) {
+  const identified = { target: keptTarget(entry.target), machine: entry };
+  const names = namesOf(identified, entry.host);
+  return { alias: hostKeyAlias(identified), names, alike: namesAlike(identified) };
 }
 
 /** What a login is told of a machine that has a Host and is not listed any more: "vm1 of machined is gone since 2026-01-31". */

@@ -1,12 +1,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { goneSince } from '../../src/book/names.js';
+import { aliasOf, goneSince } from '../../src/book/names.js';
 import { parseState } from '../../src/book/state.js';
 import { ifGone } from '../../src/commands/proxy/proxy.js';
 import { forget, forgetGone } from '../../src/commands/ssh/forget.js';
 import { ConnectError } from '../../src/errors.js';
-import { aliasOf } from '../../src/hosts/hosts.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import { useConfigHome } from '../commands/config/home.js';

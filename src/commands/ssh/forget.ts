@@ -1,4 +1,5 @@
 import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../book/identity.js';
+import { aliasOf, keyNamesOf } from '../../book/names.js';
 import { type HostEntry, readState, stateFile } from '../../book/state.js';
 import { type Command, flag, UsageError } from '../../cli/command.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
@@ -6,7 +7,6 @@ import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fewOf, maxShown } from '../../group-by.js';
 import { fileError } from '../../hosts/files.js';
-import { aliasOf } from '../../hosts/hosts.js';
 import { askForGone, endHosts, goneHosts } from '../../hosts/refresh.js';
 import { aliasAmong, pinsOf } from '../../keys/decide.js';
 import { type Forgotten, forgetKeys } from '../../keys/forget-keys.js';
@@ -15,7 +15,7 @@ import { namesByHop } from '../../keys/hop-names.js';
 import { namesTyped } from '../../keys/key-owner.js';
 import type { Pin } from '../../keys/pins.js';
 import { undoCommand } from '../../keys/refusal.js';
-import { asTarget, isNamed, parseTarget } from '../../kinds/kinds.js';
+import { asTarget, isNamed } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { type FindMachines, findMachines } from '../../machines/find-machines.js';
@@ -134,9 +134,7 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   const isMeant = ({ target: to, host }: HostEntry) =>
     found ? to === found.text : host.toLowerCase() === typed.toLowerCase();
   const entries = hosts.filter(isMeant);
-  const written = entries.flatMap((entry) =>
-    namesOf({ target: parseTarget(entry.target), machine: entry }, entry.host),
-  );
+  const written = entries.flatMap((entry) => keyNamesOf(entry).names);
   const byHop = found && (await namesByHop(found, env).catch(() => undefined));
   const short = found?.machine?.via === undefined ? found?.machine?.name : undefined;
   const own = found ? [...namesOf(found, typed), ...namesOf(found, short)] : [];

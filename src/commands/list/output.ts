@@ -1,4 +1,4 @@
-import { sshNames } from '../../book/names.js';
+import { sshNames } from '../../book/same.js';
 import type { HostEntry } from '../../book/state.js';
 import { CommandError } from '../../cli/command.js';
 import { calledAs, connectFailure } from '../../cli/failure.js';

@@ -20,7 +20,7 @@ const shown = e2e(
   'host-keys/as-plain-ssh',
 );
 
-/** The same for less usual ways in. */
+/** The same for less usual ways in, which .ci/run leaves to the executable, too. */
 const shownToo = e2e('current-folder', 'inherited', 'forward/forward', 'guest/{route,through}', 'via/login');
 
 /** They start processes that vmssh takes for machines of this host, some with very long command lines, so no other test runs beside them. */
@@ -39,7 +39,7 @@ const restEndToEnd = ['test/e2e/**/*.test.ts', 'test/faults/*.test.ts'];
  * relay in C, and made-up input in large numbers.
  */
 const restUnit = [
-  ...['guest/sh/**/*', 'guest/{at-once,killed,whose}', 'commands/guest/same-machine'],
+  ...['guest/sh/**/*', 'guest/{at-once,killed,whose}', 'setup/same-machine'],
   ...['native/lifetime', 'native/relay/*', 'property/*', 'sources/{merge,many-machines}'],
   // Real ssh servers as hypervisors; made-up lines that ssh reads.
   'connect/via/open-via',

@@ -1,5 +1,5 @@
 import { hangsOrBoots } from '../connect/multiplexer.js';
-import { newProof } from '../guest/run/run-script.js';
+import { newProof } from '../guest/report.js';
 import { sshSettings } from '../keys/login-key.js';
 import type { Io } from '../process/io.js';
 import { type ProgramResult, runProgram } from '../process/run-program.js';

@@ -18,7 +18,7 @@ export interface OptionSpec {
   readonly optionalValue?: true;
   readonly repeats?: true;
   /** For completion: the accepted values, or what they name. */
-  readonly takes?: readonly string[] | 'target' | 'providers' | 'host';
+  readonly takes?: readonly string[] | 'target' | 'sources' | 'host';
   readonly summary: string;
   /** Shown only on this system: see `shownOn`. */
   readonly platform?: NodeJS.Platform;

@@ -1,42 +1,10 @@
 import { printable, quote } from '../errors.js';
 import { readTextSync } from '../files/read-sync.js';
-import { type GuestRouteName, guestRouteOf, type HostFlags } from '../guest/run/route.js';
-import type { Finding, ProgressLine } from '../guest/run/run-script.js';
-import { parseTarget } from '../kinds/kinds.js';
-import { splitUser } from '../lookup/login.js';
-import { checkUserName } from '../typed/names.js';
+import type { Finding, ProgressLine } from '../guest/report.js';
 import { parsePort } from '../typed/numbers.js';
 import { shellLine, wordsToType } from '../typed/shell.js';
-import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage, verbose } from './command.js';
+import { flag, parsed, UsageError, verbose } from './command.js';
 import type { FormatRows } from './rows.js';
-
-export const byOption = oneOf<GuestRouteName>({
-  long: 'by',
-  value: 'WAY',
-  choices: ['ssh', 'target', 'wsl', 'exec'],
-  summary:
-    "how to get in: ssh, target, wsl, or exec, the machine's own manager (default: by what HOST looks like)",
-});
-export const sshConfigOption = textOption({
-  long: 'ssh-config',
-  value: 'FILE',
-  summary: "ssh's configuration file, as for ssh -F",
-});
-
-/** HOST with --by, or `route` in its place, and --ssh-config. Throws a UsageError, or a ConnectError for an invalid target. */
-export function hostFlags(
-  host: string,
-  raw: RawArgs,
-  route: GuestRouteName = byOption.read(raw) ?? guestRouteOf(host),
-): HostFlags {
-  if (host === '' || host.startsWith('-') || /[\p{Cc}\s]/u.test(host)) {
-    throw new UsageError(`${quote(host)} cannot be a host`);
-  }
-  const { user } = splitUser(host);
-  if (user !== undefined) usage(() => checkUserName(user));
-  if (route === 'target') parseTarget(splitUser(host).host);
-  return { host, route, sshConfig: sshConfigOption.read(raw) };
-}
 
 export const guestPortOption = parsed(
   { long: 'port', short: 'p', value: 'PORT', summary: 'the vsock port of sshd (default 22)' },
@@ -145,16 +113,4 @@ export function formatHelp(
 
 export function isWrong({ state }: Finding): boolean {
   return state === 'failed' || state === 'skipped';
-}
-
-/** A script's lines as findings: each fix and each hint is a line of its own there. */
-export function findingsOf(lines: readonly ProgressLine[]): readonly Finding[] {
-  const found: Finding[] = [];
-  for (const { state, step: name, message } of lines) {
-    const last = found.at(-1);
-    if (state === 'fix' || state === 'hint') {
-      if (last?.name === name) found[found.length - 1] = { ...last, [state]: message };
-    } else if (state !== 'end') found.push({ name, state, found: message, by: 'guest' });
-  }
-  return found;
 }

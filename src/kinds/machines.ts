@@ -116,7 +116,7 @@ export const qemuKind: Kind<QemuTarget> = {
   sources: [
     {
       name: 'libvirt',
-      load: async ({ scope }) => (await import('../sources/libvirt/provider.js')).libvirtOf(scopesOf[scope]),
+      load: async ({ scope }) => (await import('../sources/libvirt/source.js')).libvirtOf(scopesOf[scope]),
     },
     sourceBy('qemu'),
   ],
@@ -153,7 +153,7 @@ export const hyperVKind: Kind<HyperVTarget> = {
   },
   async resolve(target, context) {
     if (!('vmId' in target)) return find(this, target, context);
-    return (await import('../sources/hyper-v/provider.js')).resolveHyperVId(target.vmId, context);
+    return (await import('../sources/hyper-v/source.js')).resolveHyperVId(target.vmId, context);
   },
 };
 

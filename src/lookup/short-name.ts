@@ -31,14 +31,14 @@ export interface ShortNameDeps extends Deps {
   readonly names?: typeof usersNames | undefined;
 }
 
-/** For each provider, in milliseconds: longer than for a list, as without an answer the name could mean another machine. */
+/** For each source, in milliseconds: longer than for a list, as without an answer the name could mean another machine. */
 const limitMs = 5000;
 
-export type ListMachines = (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
+export type ListMachines = (deps: Deps, sources: readonly Source[]) => Promise<AllMachines>;
 
 /**
  * The typed target, or the one machine on this host with that name, slug, UUID or machine id, unless the name is
- * another host's for the user. For an address no provider is asked. Throws a ConnectError of op parse or resolve.
+ * another host's for the user. For an address no source is asked. Throws a ConnectError of op parse or resolve.
  */
 export async function resolveShortName(
   typed: string,
@@ -172,7 +172,7 @@ async function ofOutside(source: Source, name: string, typed: string, deps: Deps
   return { ...machineOrThrow(search, name, typed, searchWordsOf(source)), also: [] };
 }
 
-/** The providers that know the identity of a target's machine. */
+/** The sources that know the identity of a target's machine. */
 function identityProviders(target: Target): readonly string[] {
   const isId = 'vmId' in target && target.kind === 'hyper-v';
   return isId ? sources.map(({ name }) => name) : providersOf(target);

@@ -17,19 +17,19 @@ export interface MachinesFound extends AllMachines {
 
 export type FindMachines = (io: Io, via?: ViaHosts) => Promise<MachinesFound>;
 
-/** Every machine on this host and on the hypervisors; warns on stderr about each provider that could not be asked. */
+/** Every machine on this host and on the hypervisors; warns on stderr about each source that could not be asked. */
 export const findMachines: FindMachines = async (io, via) => {
   const [{ listAll }, { loadHere }] = await Promise.all([
     import('../sources/list-all.js'),
     import('../sources/here.js'),
   ]);
   const progress = await startProgress(io, 'looking for machines');
-  // A machine that is not listed now may lose its Host, so providers get more time than for `list`.
+  // A machine that is not listed now may lose its Host, so sources get more time than for `list`.
   const here = await listAll({ env: io.env }, await loadHere(io), 5000).finally(() => progress.stop());
   return via ? withVia(here, via, io) : here;
 };
 
-/** Adds the machines of hypervisors; one that does not answer is a warning of the provider "via/HOST". */
+/** Adds the machines of hypervisors; one that does not answer is a warning of the source "via/HOST". */
 async function withVia(here: AllMachines, via: ViaHosts, io: Io): Promise<MachinesFound> {
   const [{ readViaHosts }, { askAll }] = await Promise.all([import('./hypervisors.js'), import('./ask.js')]);
   const asked = await readViaHosts(via, io);

@@ -9,21 +9,21 @@ import { closed, DiscoveryError, problemOf, warned } from './source.js';
 import { sources } from './sources.js';
 import { ownEnv } from './trusted-env.js';
 
-export const providerLimitMs = 3000;
+export const sourceLimitMs = 3000;
 
 export interface AllMachines extends Warnings {
   readonly machines: readonly ListedMachine[];
 }
 
-/** Asks providers in parallel, each with its own time limit: one that is slow or fails gives a warning. */
+/** Asks sources in parallel, each with its own time limit: one that is slow or fails gives a warning. */
 export async function listAll(
   deps: Deps,
-  providers: readonly Source[],
+  sources: readonly Source[],
   limitMs?: number,
 ): Promise<AllMachines> {
   const shared: Deps = { ...deps, env: ownEnv(deps.env), memo: {} };
   const listings = await Promise.all(
-    providers.map((provider) => askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs)),
+    sources.map((source) => askOne(source, shared, limitMs ?? source.limitMs ?? sourceLimitMs)),
   );
   const { found, warnings: tooLong } = withoutTooLong(listings.flatMap(({ found }) => found));
   const merged = withOwnNames(mergeMachines(found));
@@ -50,7 +50,7 @@ export async function routesOfOthers(
   return routes.filter(({ network }) => !network).map((each) => atPort(each, deps.port));
 }
 
-/** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */
+/** Whether a command says this of a source only if it was named: its machines are not this user's, and nothing is wrong. */
 export function isQuiet({ provider, code }: Warning, named: readonly string[] = []): boolean {
   return (code === closed || code === 'NO_HYPERV') && !named.includes(provider);
 }
@@ -63,7 +63,7 @@ export function shownWarnings(warnings: readonly Warning[], named?: readonly str
   );
 }
 
-async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Listing> {
+async function askOne(source: Source, deps: Deps, limitMs: number): Promise<Listing> {
   const limit = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, limit.signal]) : limit.signal;
   const tooLate = new DiscoveryError('TIMEOUT', `did not answer within ${limitMs / 1000} s`);
@@ -71,17 +71,17 @@ async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Li
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       limit.abort(tooLate);
-      // A provider that asks several services may have some of the answers: it has 10 ms to return them.
+      // A source that asks several services may have some of the answers: it has 10 ms to return them.
       timer = setTimeout(() => reject(tooLate), 10);
     }, limitMs);
   });
   try {
     // The source's own limits are longer, so that the signal ends what it asks.
-    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: 2 * limitMs }), late]);
+    return await Promise.race([source.list({ ...deps, signal, timeoutMs: 2 * limitMs }), late]);
   } catch (error) {
     deps.signal?.throwIfAborted();
     const { code = 'EIO', message } = limit.signal.aborted ? tooLate : (error as NodeJS.ErrnoException);
-    return warned(provider.name, code, problemOf(provider.name, message));
+    return warned(source.name, code, problemOf(source.name, message));
   } finally {
     clearTimeout(timer);
   }
@@ -91,7 +91,7 @@ async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Li
 const maxOfName = 256;
 const maxOfOthers = 4096;
 
-/** The machines without those that have a text longer than any real one's, and a warning for those of each provider. */
+/** The machines without those that have a text longer than any real one's, and a warning for those of each source. */
 function withoutTooLong(machines: readonly DiscoveredMachine[]): Listing {
   const fits = (value: unknown) => typeof value !== 'string' || value.length <= maxOfOthers;
   const isShort = (machine: DiscoveredMachine) =>

@@ -4,13 +4,13 @@ import type { DiscoveredMachine } from './source.js';
 
 /** A listed machine, with its other names. */
 export interface ListedMachine extends DiscoveredMachine {
-  /** The targets from other providers. */
+  /** The targets from other sources. */
   readonly also: readonly string[];
 }
 
-/** One entry per machine, in the given order: the first provider's fields count, later ones add what is missing. `keysOf` has the rules. */
+/** One entry per machine, in the given order: the first source's fields count, later ones add what is missing. `keysOf` has the rules. */
 export function mergeMachines(found: readonly DiscoveredMachine[]): readonly ListedMachine[] {
-  // Two machines of one provider are never the same.
+  // Two machines of one source are never the same.
   const [first] = found;
   if (found.every(({ provider }) => provider === first?.provider))
     return found.map((machine) => ({ ...machine, also: [] }));
@@ -56,9 +56,9 @@ function join(known: DiscoveredMachine, other: DiscoveredMachine, otherUuid?: st
   return { ...known, status, cid, uuid, pid, ...(all ? { routes: all } : {}) };
 }
 
-// What shows that two providers' machines are the same. Whoever chooses a machine's UUID or name could take over another
+// What shows that two sources' machines are the same. Whoever chooses a machine's UUID or name could take over another
 // machine with it. So machines of other users are never joined, this user's and the system's only by their process, and a
-// key that two machines of one provider have joins nothing.
+// key that two machines of one source have joins nothing.
 function keysOf(machine: DiscoveredMachine): readonly string[] {
   const { name, provider, cid, uuid, pid, authority } = machine;
   const keys: string[] = [];

@@ -136,7 +136,7 @@ export interface Deps {
   readonly platform?: NodeJS.Platform;
   /** Whether there is a file; by default the file system says so. */
   readonly exists?: (path: string) => boolean;
-  /** Data that several providers of one listing share, kept by the first that reads it: the processes by program, this host's addresses. */
+  /** Data that several sources of one listing share, kept by the first that reads it: the processes by program, this host's addresses. */
   readonly memo?: { processes?: Promise<Processes>; ownAddresses?: Promise<readonly string[]> };
 }
 
@@ -213,9 +213,9 @@ export interface DiscoveredMachine extends KnownMachine, MachineState {
   /** The part of its manager that has it, where two parts may have one name each: libvirt's "session", a project of Incus. */
   readonly part?: string;
   readonly cid?: number;
-  /** The machine's process, which shows that the entries of two providers are the same machine. */
+  /** The machine's process, which shows that the entries of two sources are the same machine. */
   readonly pid?: number;
-  /** The routes that the provider knows, best first. */
+  /** The routes that the source knows, best first. */
   readonly routes?: readonly Route[];
   /** The login user that its manager made. */
   readonly user?: string;
@@ -241,7 +241,7 @@ export interface ContainerFacts {
   readonly ownName?: string;
 }
 
-/** "unknown" if the provider sees traces of a machine that may be gone. */
+/** "unknown" if the source sees traces of a machine that may be gone. */
 export type Status = (typeof statuses)[number];
 
 export const statuses = ['running', 'starting', 'stopping', 'paused', 'saved', 'off', 'unknown'] as const;
@@ -270,7 +270,7 @@ export interface Warning {
   readonly machine?: string;
 }
 
-/** Whether a provider could not be asked; otherwise the warning is about single machines, and the others are all listed. */
+/** Whether a source could not be asked; otherwise the warning is about single machines, and the others are all listed. */
 export function isFailure({ code }: { readonly code: string }): boolean {
   return !ofMachines.has(code);
 }
@@ -285,7 +285,7 @@ const ofMachines: ReadonlySet<string> = new Set([
   ...['ADDRESS_TWICE', 'TOO_LONG', 'TWICE', 'FOREIGN', 'LINK', 'INCOMPLETE', 'NOT_LISTED', 'TOO_MANY'],
 ]);
 
-/** Whether a provider, or `machine` of it, is there and did not answer in time: the provider may have any name. */
+/** Whether a source, or `machine` of it, is there and did not answer in time: the source may have any name. */
 export function isSilence({ code }: Warning): boolean {
   return ['TIMEOUT', 'ETIMEDOUT', 'EAGAIN', 'ECONNRESET'].includes(code);
 }
@@ -302,7 +302,7 @@ export type Search<M = DiscoveredMachine> = { readonly warnings: readonly Warnin
       readonly missing?: string;
       readonly hint?: string;
     }
-  /** No provider answered. */
+  /** No source answered. */
   | {
       readonly outcome: 'unavailable';
       readonly code: string;
@@ -341,7 +341,7 @@ export class DiscoveryError extends Error {
 /** Gets what was left out of a list. */
 export type Warn = (error: DiscoveryError) => void;
 
-/** The problem in a warning, which has the provider's name in front: not twice, if the provider's program has the same name. */
+/** The problem in a warning, which has the source's name in front: not twice, if the source's program has the same name. */
 export function problemOf(provider: string, message: string): string {
   const own = `${provider}: `;
   return message.startsWith(own) ? message.slice(own.length) : message;

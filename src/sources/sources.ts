@@ -59,7 +59,7 @@ export const sources = [
     platforms: ['win32', 'linux'],
     mayBeHere: ({ windows }: HostLook) => windows(),
     hasConsole: true,
-    load: async () => (await import('./hyper-v/provider.js')).hyperV,
+    load: async () => (await import('./hyper-v/source.js')).hyperV,
   },
   {
     name: 'wsl',
@@ -81,7 +81,7 @@ export const sources = [
     device: async (...of: DeviceOf) => (await import('./libvirt/vsock-device.js')).vsockDevice(...of),
     hasConsole: true,
     fix: 'install virsh and join the group libvirt, then log in again: sudo apt-get install libvirt-clients && sudo usermod -aG libvirt "$USER"',
-    load: async () => (await import('./libvirt/provider.js')).libvirt,
+    load: async () => (await import('./libvirt/source.js')).libvirt,
   },
   {
     name: 'incus',
@@ -151,7 +151,7 @@ export const sources = [
     watched: () => ['/run/systemd/machines', '$XDG_RUNTIME_DIR/systemd/machines'],
     joins: ['vsock', 'unix', 'vsock-mux'],
     fix: 'systemctl status systemd-machined',
-    load: async () => (await import('./machined/provider.js')).machined,
+    load: async () => (await import('./machined/source.js')).machined,
   },
   {
     name: 'nspawn',

@@ -56,7 +56,7 @@ describe.each(cases)(
       const io = fakeIo();
       const options = {
         ...{ show, names: [], addresses: false, runningOnly: false },
-        ...{ providers: undefined, watchMs: undefined },
+        ...{ sources: undefined, watchMs: undefined },
       };
       const provider = { name: 'p', title: 'P', list: async () => ({ found: [], warnings: [] }) };
       await runList(options, io, {

@@ -1,7 +1,7 @@
 import { formatState, parseState } from '../../src/book/state.js';
 import { readReply } from '../../src/connect/multiplexer.js';
 import { ConnectError, printable } from '../../src/errors.js';
-import { cidOf, parseProgress } from '../../src/guest/run/run-script.js';
+import { cidOf, parseProgress } from '../../src/guest/report.js';
 import { withoutNames } from '../../src/keys/pins.js';
 import { kindOf, parseTarget } from '../../src/kinds/kinds.js';
 import { windowsText } from '../../src/process/run-program.js';

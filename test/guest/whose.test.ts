@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { parseProgress } from '../../src/guest/run/run-script.js';
+import { parseProgress } from '../../src/guest/report.js';
 import { accountScript, setupScript, undoScript } from '../../src/guest/script.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { firstShell } from '../helpers/shells.js';

@@ -91,9 +91,9 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** What a process has in memory. */
-export function residentKiB(pid: number | undefined): number {
-  return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
+/** What memory a process holds for itself. Pages of its file are the kernel's, which maps as many around one as it likes. */
+export function heldKiB(pid: number | undefined): number {
+  return Number(/^Anonymous:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
 }
 
 export function begin([program = '', ...args]: readonly string[], options: Omit<SpawnOptions, 'stdio'> = {}) {

@@ -8,9 +8,9 @@ import { code, codes, tableOf } from '../markdown.js';
 import { understood } from './notation.js';
 
 describe('docs/reference/list-schema.md', () => {
-  it('has a row for each provider, in its order', () => {
-    const rows = tableOf('reference/list-schema.md', 'Which providers are asked');
-    expect(rows.flatMap((row) => codes(row.provider))).toEqual(sources.map(({ name }) => name));
+  it('has a row for each source, in its order', () => {
+    const rows = tableOf('reference/list-schema.md', 'Which sources are asked');
+    expect(rows.flatMap((row) => codes(row.source))).toEqual(sources.map(({ name }) => name));
   });
 });
 

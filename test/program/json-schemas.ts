@@ -76,7 +76,7 @@ const machine = z
     target: z.string().describe('what to type after ssh'),
     provider: z.string().describe('who knows it'),
     part: z.string().optional().describe('the part of its manager that has it'),
-    also: z.array(z.string()).describe('targets of the same machine by other providers'),
+    also: z.array(z.string()).describe('targets of the same machine by other sources'),
     cid: z.int().min(0).max(0xfffffffe).optional().describe('its vsock CID'),
     uuid: z.string().optional().describe('in the 8-4-4-4-12 form; a machine id of systemd too'),
     address: z
@@ -126,7 +126,7 @@ const warning = z
       .string()
       .optional()
       .describe(
-        'the name of the only machine that could not be asked; absent: it may be about any machine of the provider',
+        'the name of the only machine that could not be asked; absent: it may be about any machine of the source',
       ),
   })
   .meta({ id: 'warning', description: 'what could not be asked, or is wrong' });

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { readReply } from '../../src/connect/multiplexer.js';
+import { splitLines } from '../../src/entry/run-script.js';
 import { printable } from '../../src/errors.js';
-import { cidOf, parseProgress, splitLines } from '../../src/guest/run/run-script.js';
+import { cidOf, parseProgress } from '../../src/guest/report.js';
 import { parseMachine } from '../../src/sources/machined/machined.js';
 import { encodeFrame, FrameReader, VarlinkError } from '../../src/sources/machined/varlink.js';
 import type { JsonObject } from '../../src/sources/tools/json.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listAll, providerLimitMs } from '../../src/sources/list-all.js';
+import { listAll, sourceLimitMs } from '../../src/sources/list-all.js';
 import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { loadSources, type SourceEntry, sources } from '../../src/sources/sources.js';
 import { at } from './resolved.js';
@@ -86,7 +86,7 @@ describe('all machines', () => {
   });
 
   it('have longer if a service may have to start first, and no others have', () => {
-    const longer = providers.filter(({ limitMs = 0 }) => limitMs > providerLimitMs);
+    const longer = providers.filter(({ limitMs = 0 }) => limitMs > sourceLimitMs);
     const services = ['hyper-v', 'wsl', 'libvirt', 'incus', 'podman', 'docker'];
     expect(longer.map(({ name }) => name)).toEqual(services);
   });

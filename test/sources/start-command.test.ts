@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { StartCommand } from '../../src/errors.js';
 import { podman } from '../../src/sources/containers/podman.js';
 import { startHyperV } from '../../src/sources/hyper-v/hyper-v.js';
-import { startDomain } from '../../src/sources/libvirt/provider.js';
+import { startDomain } from '../../src/sources/libvirt/source.js';
 import { incus } from '../../src/sources/managers/incus.js';
 import { lima } from '../../src/sources/managers/lima.js';
 import { multipass } from '../../src/sources/managers/multipass.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listHyperV } from '../../src/sources/hyper-v/hyper-v.js';
-import { listOverInterop } from '../../src/sources/hyper-v/provider.js';
+import { listOverInterop } from '../../src/sources/hyper-v/source.js';
 import { statusReader } from '../../src/sources/source.js';
 import { listCloudHypervisors } from '../../src/sources/vmm/cloud-hypervisor.js';
 import { listFirecrackers } from '../../src/sources/vmm/firecracker.js';

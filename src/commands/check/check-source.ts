@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { startProgress } from '../../cli/terminal.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../../errors.js';
-import type { Finding } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/report.js';
 import type { Io } from '../../process/io.js';
 import { isProgram } from '../../process/program-in-path.js';
 import { now } from '../../runtime.js';

@@ -1,6 +1,11 @@
 import { type MachineLogin, madeLogin } from '../../book/logins.js';
 import { checkTarget } from '../../checks/check-target.js';
-import { type Inside, type Into, lookAt, lookInside, overOf, withManager } from '../../checks/inside.js';
+import { blobsOf, ownKeys } from '../../checks/own-keys.js';
+import type { CheckResult, LastStage, Means } from '../../checks/result.js';
+import type { LoginVerdict } from '../../checks/verdict.js';
+import type { ReachFlags } from '../../cli/shared-options.js';
+import { startProgress } from '../../cli/terminal.js';
+import { type Inside, type Into, lookAt, lookInside, overOf, withManager } from '../../entry/inside.js';
 import {
   insideAsTyped,
   isLed,
@@ -8,16 +13,11 @@ import {
   loginByVmssh,
   type TypedLogin,
   triedBy,
-} from '../../checks/login.js';
-import { blobsOf, ownKeys } from '../../checks/own-keys.js';
-import type { CheckResult, LastStage, Means } from '../../checks/result.js';
-import type { LoginVerdict } from '../../checks/verdict.js';
-import type { ReachFlags } from '../../cli/shared-options.js';
-import { startProgress } from '../../cli/terminal.js';
+} from '../../entry/login.js';
+import type { HostFlags } from '../../entry/route.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { FailureName } from '../../guest/failures.js';
-import type { HostFlags } from '../../guest/run/route.js';
-import type { Finding } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/report.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lostLines } from '../../hosts/in-effect.js';
 import { madeHostKey, madeKeysOf } from '../../keys/guest-keys.js';

@@ -2,7 +2,7 @@ import { keptLogin } from '../../book/logins.js';
 import type { CheckResult, Means } from '../../checks/result.js';
 import type { LoginVerdict } from '../../checks/verdict.js';
 import { guestFailures } from '../../guest/failures.js';
-import type { Finding } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/report.js';
 import { keyFix } from '../../keys/login-key.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';

@@ -2,7 +2,7 @@ import type { CheckResult, Means } from '../../checks/result.js';
 import type { LoginVerdict } from '../../checks/verdict.js';
 import type { ConnectError } from '../../errors.js';
 import { type FailureName, guestFailures, suspects } from '../../guest/failures.js';
-import type { Finding } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/report.js';
 import { kindOf } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { loadKnowing } from '../../sources/here.js';

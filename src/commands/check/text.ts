@@ -4,7 +4,7 @@ import { formatFinding, isWrong } from '../../cli/guest.js';
 import type { FormatRows, Row } from '../../cli/rows.js';
 import type { ConnectError } from '../../errors.js';
 import { type FailureName, guestFailures } from '../../guest/failures.js';
-import type { Finding } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/report.js';
 import type { Io } from '../../process/io.js';
 import type { Examination } from './examine.js';
 

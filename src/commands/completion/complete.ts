@@ -19,7 +19,7 @@ interface Completion {
 /** Facts about this host, looked up only when needed. */
 export interface LiveNames {
   readonly machines: () => Promise<readonly ListedMachine[]>;
-  readonly providers: readonly string[];
+  readonly sources: readonly string[];
   readonly hosts: () => Promise<readonly string[]>;
 }
 
@@ -116,8 +116,8 @@ async function valuesOf(
     const found = await targets(text.slice(before.length), { ...command, usage: 'HOST' }, live);
     return found.map(({ word, about }) => ({ word: head + before + word, about }));
   }
-  const [list = ''] = takes === 'providers' ? (/^.*,/s.exec(text) ?? []) : [];
-  const named = takes === 'providers' ? live.providers : takes;
+  const [list = ''] = takes === 'sources' ? (/^.*,/s.exec(text) ?? []) : [];
+  const named = takes === 'sources' ? live.sources : takes;
   const words = named === 'host' ? await live.hosts() : named;
   return words.map((word) => ({ word: head + list + word, about: '' }));
 }

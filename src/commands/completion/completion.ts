@@ -37,7 +37,7 @@ export const completion: Command<{ readonly shell: CompletionShell }> = {
 
 const anyShell = `one of ${shells.join(', ')}`;
 
-/** The time that completion gives providers to list their machines. Milliseconds. */
+/** The time that completion gives sources to list their machines. Milliseconds. */
 const limitMs = 700;
 
 /** vmssh complete -- WORD…: what these scripts call. Not in the table of commands: people do not type it. */
@@ -50,14 +50,14 @@ export async function printCompletions(args: readonly string[], commands: Comman
     import('../../sources/sources.js'),
   ]);
   const own: readonly string[] = sources.map(({ name }) => name);
-  const providers = sourcesOn(io.platform).map(({ name }) => name);
+  const here = sourcesOn(io.platform).map(({ name }) => name);
   const live: LiveNames = {
-    providers,
+    sources: here,
     hosts: () => configuredHosts(io),
     async machines() {
       const { listAll } = await import('../../sources/list-all.js');
       const { machines } = await listAll({ env: io.env }, await loadHere(io, own), limitMs);
-      const outside = providers.filter((name) => !own.includes(name));
+      const outside = here.filter((name) => !own.includes(name));
       return [...machines, ...(await keptMachines(outside, io))];
     },
   };

@@ -5,7 +5,7 @@ import { type Row, rowFormatter } from '../../cli/rows.js';
 import { startProgress } from '../../cli/terminal.js';
 import { exitCode } from '../../errors.js';
 import { countBy, fewOf } from '../../group-by.js';
-import type { Finding } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/report.js';
 import { maxGone } from '../../hosts/hosts.js';
 import type { Io } from '../../process/io.js';
 import { refusalFix } from '../../process/refusal-fix.js';
@@ -98,7 +98,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     addon(facts),
     ...(linux ? [fdPassing(facts), vsock(facts), ...deviceChecks(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),
-    ...providers(facts),
+    ...sourcesOf(facts),
     ...outsideChecks(facts),
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
@@ -204,7 +204,7 @@ function deviceChecks({ devices }: Facts): readonly HostCheck[] {
   });
 }
 
-function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
+function sourcesOf({ sources: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
   return names.flatMap((name): HostCheck[] => {
     const own = warnings.filter(({ provider }) => provider === name);
     const failures = own.filter((each) => isFailure(each) && !isQuiet(each));

@@ -14,7 +14,7 @@ export const doctor: Command<{ readonly show: DoctorForm }> = {
   summary: 'find what is wrong on this host',
   usage: '',
   details:
-    "It checks ssh, the addon, vsock, providers of machines, ssh's configuration. For one machine: vmssh check.",
+    "It checks ssh, the addon, vsock, sources of machines, ssh's configuration. For one machine: vmssh check.",
   options: [allOption, reportOption, jsonOption],
   exclusive: [
     [allOption, reportOption],

@@ -63,7 +63,7 @@ export async function gatherFacts(io: Io) {
     machines,
     exposed,
     /** The names of the sources that vmssh has itself. */
-    providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
+    sources: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
     toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),
     home: await homeChecks(io),

@@ -1,24 +1,22 @@
-import { lookAt, lookInside, withManager } from '../../checks/inside.js';
 import type { Command, Read } from '../../cli/command.js';
 import { flag, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import {
   accountName,
-  byOption,
   everyStepOption,
   formatFinding,
   formatHelp,
   guestPortOption,
-  hostFlags,
   isWrong,
-  sshConfigOption,
 } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { startProgress, whole } from '../../cli/terminal.js';
+import { byOption, hostFlags, sshConfigOption } from '../../entry/entry.js';
+import { lookAt, lookInside, withManager } from '../../entry/inside.js';
+import { type HostFlags, targetIn } from '../../entry/route.js';
 import { exitCode, quote } from '../../errors.js';
-import { type HostFlags, targetIn } from '../../guest/run/route.js';
-import type { Finding } from '../../guest/run/run-script.js';
+import type { Finding } from '../../guest/report.js';
 import { checkScript } from '../../guest/script.js';
 import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../keys/guest-keys.js';
 import { splitUser } from '../../lookup/login.js';
@@ -87,7 +85,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const into = await withManager(typed, io, signal);
     const guest = await lookAt(into, io, signal);
     const account = named ?? accountName(splitUser(into.host).user ?? guest.user ?? 'root');
-    const { loginToGuest } = await import('../../checks/login.js');
+    const { loginToGuest } = await import('../../entry/login.js');
     const login = await loginToGuest(into, guest, { account, port, target }, io, signal);
     const to = targetIn(target ?? into.host);
     const endpoint = to === undefined ? undefined : await endpointOf(to, account, io, signal);

@@ -1,8 +1,8 @@
-import { rootRunner } from '../../checks/inside.js';
 import { type Command, positionals } from '../../cli/command.js';
-import { byOption, hostFlags, sshConfigOption } from '../../cli/guest.js';
+import { byOption, hostFlags, sshConfigOption } from '../../entry/entry.js';
+import { rootRunner } from '../../entry/inside.js';
+import type { HostFlags } from '../../entry/route.js';
 import { exitCode } from '../../errors.js';
-import type { HostFlags } from '../../guest/run/route.js';
 import { offScript } from '../../guest/script.js';
 import { undoOption } from './install-options.js';
 

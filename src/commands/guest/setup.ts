@@ -9,10 +9,10 @@ import { dryRunOption } from '../../hosts/options.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { ended } from '../../process/terminate.js';
+import { setupScreen, silentScreen } from '../../setup/screen.js';
+import { toSetUp } from '../../setup/step.js';
+import type { SetupSteps } from '../../setup/steps.js';
 import { accountOf } from '../../ssh/folder.js';
-import { setupScreen, silentScreen } from './setup-screen.js';
-import { toSetUp } from './setup-step.js';
-import type { SetupSteps } from './setup-steps.js';
 
 const own = {
   ...toSetUp,
@@ -88,7 +88,7 @@ async function setUpAll(
 ): Promise<number> {
   const signal = io.interrupted();
   const screen = json ? silentScreen : await setupScreen({ names: targets, undo, verbose }, io);
-  const { sayShellTrouble, settingUp, takingBack } = await import('./setup-steps.js');
+  const { sayShellTrouble, settingUp, takingBack } = await import('../../setup/steps.js');
   // The plan is shown, and asked for: with --yes it is not.
   const asked = { ...options, takeName: options.takeName || !yes };
   const work = (undo ? takingBack : settingUp)({ options: asked, io, signal, show: screen.show });

@@ -94,7 +94,7 @@ interface InventoryHost {
   readonly host: ConcreteHost;
 }
 
-/** All machines for Ansible, by provider, status and hypervisor. Throws a RangeError for what ssh cannot take. */
+/** All machines for Ansible, by source, status and hypervisor. Throws a RangeError for what ssh cannot take. */
 export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): Inventory {
   const memberships = hosts.flatMap(({ machine, host: { host } }) =>
     groupsOf(machine).map((group) => ({ group, host })),

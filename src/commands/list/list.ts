@@ -21,7 +21,7 @@ import { select } from './select.js';
 /** What to ask and read; a parameter, for tests. */
 export interface ListDeps {
   readonly sources: readonly SourceEntry[];
-  readonly listAll: (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
+  readonly listAll: (deps: Deps, sources: readonly Source[]) => Promise<AllMachines>;
   /** The Hosts that config install wrote; undefined before that. */
   readonly hosts: (io: Io) => Promise<readonly HostEntry[] | undefined>;
   /** Writes the Hosts of machines that came or went. */
@@ -32,19 +32,19 @@ const listDeps: ListDeps = {
   get sources() {
     return everyEntry();
   },
-  listAll: async (deps, providers) => (await import('../../sources/list-all.js')).listAll(deps, providers),
+  listAll: async (deps, sources) => (await import('../../sources/list-all.js')).listAll(deps, sources),
   hosts: async ({ env, platform }) => (await readState(stateFile(ownEnv(env), platform)))?.machines,
   keepFresh,
 };
 
 const own = {
   runningOnly: runningOption,
-  providers: parsed(
+  sources: parsed(
     {
       long: 'provider',
       value: 'LIST',
-      takes: 'providers',
-      summary: 'ask only these providers, such as qemu,machined',
+      takes: 'sources',
+      summary: 'ask only these sources, such as qemu,machined',
     },
     (text) => text.split(','),
   ),
@@ -96,13 +96,13 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
   },
 
   parse(raw) {
-    const { json, ids, quiet, output = 'table', runningOnly, providers, watchMs } = readAll(raw, own);
+    const { json, ids, quiet, output = 'table', runningOnly, sources, watchMs } = readAll(raw, own);
     return {
       // hvc takes both -q and -i.
       show: json ? 'json' : ids ? 'id' : quiet ? 'name' : output,
       names: raw.positionals,
       addresses: output === 'address',
-      ...{ runningOnly, providers, watchMs },
+      ...{ runningOnly, sources, watchMs },
       via: viaHosts(raw),
     };
   },
@@ -112,21 +112,21 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
 
 export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
   const mayAsk = chooseSources(options, io, deps.sources);
-  const providers = await loadForList(sourcesHere(io, options.providers, mayAsk));
+  const sources = await loadForList(sourcesHere(io, options.sources, mayAsk));
   const others = options.via && (await readViaHosts(options.via, io));
   const hasNamesForSsh = options.show === 'json' || (isTable(options) && io.terminal.stdout);
   const hosts = () => (hasNamesForSsh ? deps.hosts(io) : Promise.resolve(undefined));
   let onAnswer: OnAnswer | undefined;
   let beforeQuestion: (() => void) | undefined;
   const look = async (signal?: AbortSignal): Promise<Selection> => {
-    const all = others ? undefined : await deps.listAll({ env: io.env, signal }, providers);
-    if (all && options.providers === undefined) await deps.keepFresh(all, io);
+    const all = others ? undefined : await deps.listAll({ env: io.env, signal }, sources);
+    if (all && options.sources === undefined) await deps.keepFresh(all, io);
     const { names, hops } =
       options.names.length === 0
         ? { names: [], hops: [] }
         : (await import('./named.js')).byHosts(options.names, await deps.hosts(io));
     const wanted = { ...options, names };
-    if (all && hops.length === 0) return select(wanted, io, providers, all, signal);
+    if (all && hops.length === 0) return select(wanted, io, sources, all, signal);
     return lookVia(wanted, others ?? hops, io, { signal, beforeQuestion }, all, onAnswer);
   };
   if (options.watchMs !== undefined) {
@@ -170,11 +170,11 @@ async function lookVia(
   onAnswer?: OnAnswer,
 ): Promise<Selection> {
   const { askAll } = await import('../../machines/ask.js');
-  const args = options.providers === undefined ? [] : [`--provider=${options.providers.join(',')}`];
+  const args = options.sources === undefined ? [] : [`--provider=${options.sources.join(',')}`];
   const listings = await askAll([...new Set(hosts)], io, { ...asking, args }, onAnswer);
   const machines = [here, ...listings].flatMap((each) => each.machines);
   const warnings = [here, ...listings].flatMap((each) => each.warnings);
-  const from = (options.via ? hosts : options.providers)?.join(' or ');
+  const from = (options.via ? hosts : options.sources)?.join(' or ');
   const found = await select(
     { ...options, addresses: false },
     io,
@@ -201,7 +201,7 @@ async function advice(
   const isClear = isKnown && (open.length === 0 || written !== undefined);
   if (isClear && !closed) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
-  const here = sourcesHere(io, options.providers, mayAsk);
+  const here = sourcesHere(io, options.sources, mayAsk);
   // A source of Windows is named only where it can be.
   const canBe = mayAsk.filter((each) => !each.platforms.includes('win32') || here.includes(each));
   const start = isClear || open.length > 0 ? [] : howToGetOne(await loadSources(canBe), io);
@@ -215,8 +215,8 @@ function lacksWay({ provider, routes = [] }: ListedMachine): boolean {
 
 function chooseSources(options: ListOptions, io: Io, all: readonly SourceEntry[]): readonly SourceEntry[] {
   const names = all.map(({ name }) => name);
-  for (const name of options.providers ?? []) choose(own.providers.long, 'any', names, name);
-  return sourcesOn(io.platform, options.providers, all).filter(
-    ({ name }) => options.providers?.includes(name) ?? true,
+  for (const name of options.sources ?? []) choose(own.sources.long, 'any', names, name);
+  return sourcesOn(io.platform, options.sources, all).filter(
+    ({ name }) => options.sources?.includes(name) ?? true,
   );
 }

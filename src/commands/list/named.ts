@@ -12,7 +12,7 @@ import type { Selection } from './output.js';
 
 /**
  * The machine of each name, id, target or address, in the order in which they were typed; an error for one that no
- * machine has, or several have. `from`: the only providers that were asked.
+ * machine has, or several have. `from`: the only sources that were asked.
  */
 export function namedMachines(
   names: readonly string[],
@@ -57,7 +57,7 @@ function meant(typed: string, machines: readonly ListedMachine[]): readonly List
   if (byName.length > 0) return byName;
   const target = asTarget(typed);
   if (target === undefined || nameOf(target) === '') return [];
-  const providers = providersOf(target);
-  const candidates = machines.filter(({ provider }) => providers.includes(provider));
+  const sources = providersOf(target);
+  const candidates = machines.filter(({ provider }) => sources.includes(provider));
   return match(nameOf(target), candidates);
 }

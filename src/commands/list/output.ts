@@ -22,8 +22,8 @@ export interface ListOptions {
   /** Ask for the addresses that no list has. */
   readonly addresses: boolean;
   readonly runningOnly: boolean;
-  /** The providers to ask; undefined: all. */
-  readonly providers: readonly string[] | undefined;
+  /** The sources to ask; undefined: all. */
+  readonly sources: readonly string[] | undefined;
   /** Milliseconds between two listings; undefined: list once. */
   readonly watchMs: number | undefined;
   /** Other hypervisors, instead of this host. */
@@ -105,11 +105,11 @@ function noMachines({ machines: { length }, warnings }: AllMachines): string {
   return `No machine is running; vmssh list shows ${length} that ${length === 1 ? 'is' : 'are'} not\n`;
 }
 
-/** On stderr: the providers that could not be asked, and the names that no machine has. */
-export async function warn(io: Io, found: Selection, { show, providers }: ListOptions): Promise<void> {
+/** On stderr: the sources that could not be asked, and the names that no machine has. */
+export async function warn(io: Io, found: Selection, { show, sources }: ListOptions): Promise<void> {
   const { machines, warnings, errors, failed = [] } = found;
   if (show === 'json') return;
-  const named = machines.length > 0 ? providers : [...(providers ?? []), 'hyper-v'];
+  const named = machines.length > 0 ? sources : [...(sources ?? []), 'hyper-v'];
   const warned = shownWarnings(warnings, named).map(({ provider, code, problem }) => {
     return { message: `warning: ${provider}: ${problem} (${code})`, hint: undefined };
   });
@@ -119,11 +119,11 @@ export async function warn(io: Io, found: Selection, { show, providers }: ListOp
     await (await import('../../cli/rows.js')).complain(message, hint, io);
 }
 
-/** A wrong name, a hypervisor that did not answer, or a provider that --provider named makes the command fail; another provider gives a warning. */
+/** A wrong name, a hypervisor that did not answer, or a source that --provider named makes the command fail; another source gives a warning. */
 export function listCode(options: ListOptions, { warnings, errors, failed = [] }: Selection): number {
   const [wrong] = [...errors, ...failed];
   if (wrong !== undefined) return exitCodeOf(wrong);
-  const isAsked = ({ provider }: Warning) => options.providers?.includes(provider);
+  const isAsked = ({ provider }: Warning) => options.sources?.includes(provider);
   return warnings.filter(isFailure).some(isAsked) ? exitCode.connect : exitCode.ok;
 }
 

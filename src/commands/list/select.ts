@@ -15,7 +15,7 @@ export async function select(
   asked: readonly Source[],
   all: AllMachines,
   signal?: AbortSignal,
-  from = options.providers?.join(' or '),
+  from = options.sources?.join(' or '),
 ): Promise<Selection> {
   const byName = options.names.length === 0 ? undefined : await import('./named.js');
   const named = byName?.namedMachines(options.names, all, from);

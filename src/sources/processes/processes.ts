@@ -289,7 +289,7 @@ export function procDir(deps: Deps): string {
 /** Command lines: as many as a kernel allows processes by default (proc_sys_kernel(5), pid_max). */
 const maxProcesses = 32_768;
 
-/** Bytes: of each at first, for its name and most of all command lines; of a machine's; and of all machines' of a provider. */
+/** Bytes: of each at first, for its name and most of all command lines; of a machine's; and of all machines' of a source. */
 const maxStart = 4 << 10;
 const maxCommandLine = 1 << 20;
 const maxOfOwn = 16 << 20;

@@ -71,7 +71,7 @@ function ofCid(cid: number): Pick<Claim, 'key' | 'place'> {
   return { key: `cid ${cid}`, place: `CID ${cid}` };
 }
 
-/** One machine that several providers list, and that nothing joins, has one name. */
+/** One machine that several sources list, and that nothing joins, has one name. */
 function areOfTwo(claims: readonly Claim[]): boolean {
   const first = claims[0]?.machine;
   const isFirst = ({ target, provider, name }: DiscoveredMachine) =>

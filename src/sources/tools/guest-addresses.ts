@@ -24,7 +24,7 @@ export async function guestsOnly<T>(
     return may;
   });
   if (!isNeeded) return result;
-  // Once for all providers of a list, and only if a guest says one that they could be; `use` is called again then.
+  // Once for all sources of a list, and only if a guest says one that they could be; `use` is called again then.
   const asked = deps.memo?.ownAddresses ?? ownAddresses(deps, run);
   if (deps.memo) deps.memo.ownAddresses = asked;
   const own = new Set([...known, ...(await asked)].map(plainIp));

@@ -30,7 +30,7 @@ export interface Reader<M> {
   readonly who: string;
   /** The machine of a row, or in our own words why it is left out. */
   readonly machineOf: (row: JsonObject) => M | string;
-  /** The provider of its warnings. */
+  /** The source of its warnings. */
   readonly providerOf: (row: JsonObject) => string;
   /** Of our own warnings about it. */
   readonly provider: string;

@@ -20,7 +20,7 @@ const live = {
     machine('Web 1', 'machine/Web 1'),
     machine('$(reboot)', 'lima/$(reboot)'),
   ],
-  providers: ['libvirt', 'lima'],
+  sources: ['libvirt', 'lima'],
   hosts: async () => ['hv1', 'hv2'],
 };
 const candidates = async (line: string, names: LiveNames = live) =>

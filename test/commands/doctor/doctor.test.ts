@@ -254,7 +254,7 @@ describe('the doctor of this host', () => {
     const io = fakeIo();
     const names = ['docker', 'incus'];
     const warnings = names.map((provider) => ({ provider, code: 'CLOSED', problem: `no ${provider}` }));
-    const facts = { ...good, providers: [...names, 'podman'], machines: { machines: [], warnings } };
+    const facts = { ...good, sources: [...names, 'podman'], machines: { machines: [], warnings } };
     expect(await runDoctor('all', io, async () => facts)).toBe(0);
     expect(io.stdout.join('')).toMatch(/^– not open to this user +docker, incus$/m);
     expect(io.stdout.join('')).not.toContain('fix:');
@@ -294,17 +294,15 @@ describe('the doctor of this host', () => {
   it('shows a warning about one machine beside the count, and the provider as working', () => {
     const warning = { provider: 'docker', code: 'LINK', problem: 'container web: not followed' };
     const machines = { machines: [], warnings: [warning] };
-    const row = hostChecks({ ...good, providers: ['docker'], machines }).find(
-      ({ name }) => name === 'docker',
-    );
+    const row = hostChecks({ ...good, sources: ['docker'], machines }).find(({ name }) => name === 'docker');
     expect(row).toEqual({
       ...{ name: 'docker', state: 'none', report: '0 machines' },
       found: '0 machines; container web: not followed (LINK)',
     });
   });
 
-  it('has one line for the providers without machines, and one each in JSON and in a report', async () => {
-    const facts = { ...good, providers: ['hyper-v', 'libvirt', 'lima', 'podman'] };
+  it('has one line for the sources without machines, and one each in JSON and in a report', async () => {
+    const facts = { ...good, sources: ['hyper-v', 'libvirt', 'lima', 'podman'] };
     const io = fakeIo();
     await runDoctor('all', io, async () => facts);
     const rows = io.stdout.join('').split('\n');

@@ -32,5 +32,5 @@ export const good: Facts = {
   toAdd: [],
   home: [],
   clients: [],
-  providers: ['libvirt'],
+  sources: ['libvirt'],
 };

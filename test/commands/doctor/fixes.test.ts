@@ -20,7 +20,7 @@ const installAgain = 'npm run build';
 const { ssh, devices } = good;
 const missing = { missing: new Error('x') };
 const warning = (provider: string) => ({
-  providers: [provider],
+  sources: [provider],
   machines: { machines: [], warnings: [{ provider, code: 'EACCES', problem: 'no' }] },
 });
 const absent = { '/dev/vsock': 'absent', '/dev/vhost-vsock': 'absent', '/dev/kvm': 'closed' } as const;

@@ -51,7 +51,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     ],
   },
   exposed: [{ name: secret, cid: 41, answers: true }],
-  providers: ['libvirt', 'incus', 'lima'],
+  sources: ['libvirt', 'incus', 'lima'],
   ...{ outside: { lines: [], problems: [] }, toAdd: [], home: [], clients: [] },
   ...more,
 });

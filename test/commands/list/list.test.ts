@@ -5,8 +5,8 @@ import { UsageError, understand } from '../../../src/cli/command.js';
 import { type ListDeps, list, runList } from '../../../src/commands/list/list.js';
 import type { ListOptions } from '../../../src/commands/list/output.js';
 import { concreteHosts } from '../../../src/hosts/hosts.js';
-import { hyperV } from '../../../src/sources/hyper-v/provider.js';
-import { libvirt } from '../../../src/sources/libvirt/provider.js';
+import { hyperV } from '../../../src/sources/hyper-v/source.js';
+import { libvirt } from '../../../src/sources/libvirt/source.js';
 import { listAll } from '../../../src/sources/list-all.js';
 import { nspawn } from '../../../src/sources/machined/nspawn.js';
 import { incus } from '../../../src/sources/managers/incus.js';
@@ -46,7 +46,7 @@ const deps = (...all: readonly Source[]): ListDeps => ({
 });
 const table: ListOptions = {
   ...{ show: 'table', names: [], addresses: false },
-  ...{ runningOnly: false, providers: undefined, watchMs: undefined },
+  ...{ runningOnly: false, sources: undefined, watchMs: undefined },
 };
 
 async function output(
@@ -73,13 +73,13 @@ function watched(last: number, found: (look: number) => ReturnType<Source['list'
 }
 const pipe = { stdin: false, stdout: false, stderr: false };
 
-it('list has the Hosts follow what it found, if it asked all providers', async () => {
+it('list has the Hosts follow what it found, if it asked all sources', async () => {
   const followed: number[] = [];
   const from: ListDeps = {
     ...deps(provider(machines)),
     keepFresh: async (all) => void followed.push(all.machines.length),
   };
-  await output({ providers: ['p'] }, from);
+  await output({ sources: ['p'] }, from);
   expect(followed).toEqual([]);
   await output({}, from);
   expect(followed).toEqual([machines.length]);
@@ -341,7 +341,7 @@ describe('vmssh list', () => {
       expect(none.stderr).toBe(
         'vmssh: cannot find "x": no machine was found on this host\nhint: see vmssh list\n',
       );
-      const { code, stderr } = await named(['x'], { providers: ['p'] }, provider([], true));
+      const { code, stderr } = await named(['x'], { sources: ['p'] }, provider([], true));
       expect(code).toBe(4);
       expect(stderr).toContain('no machine of p is called x: found none; p: no\\x07 (EACCES)\n');
     });
@@ -411,7 +411,7 @@ describe('vmssh list', () => {
     const shut = deps(provider([], true, 'CLOSED'));
     const { stdout, ...quiet } = await output({}, shut);
     expect(quiet).toEqual({ code: 0, stderr: '' });
-    const named = await output({ providers: ['p'] }, shut);
+    const named = await output({ sources: ['p'] }, shut);
     expect(named).toMatchObject({ code: 1, stderr: 'vmssh: warning: p: no\\x07 (CLOSED)\n' });
   });
 
@@ -432,25 +432,25 @@ describe('vmssh list', () => {
   it('warns of a provider that could not be asked, and fails only if it was named', async () => {
     const stderr = 'vmssh: warning: p: no\\x07 (EACCES)\n';
     expect(await output({}, deps(provider([], true)))).toEqual({ code: 0, stdout: '', stderr });
-    expect(await output({ providers: ['p'] }, deps(provider([], true)))).toEqual(ended(1, '', stderr));
+    expect(await output({ sources: ['p'] }, deps(provider([], true)))).toEqual(ended(1, '', stderr));
   });
 
-  it('asks only providers that were named, and only those of this platform', async () => {
+  it('asks only sources that were named, and only those of this platform', async () => {
     const other = { ...provider(machines), name: 'other' };
-    expect((await output({ providers: ['other'] }, deps(provider([]), other))).stdout).not.toBe('');
+    expect((await output({ sources: ['other'] }, deps(provider([]), other))).stdout).not.toBe('');
     const windows = fakeIo({ platform: 'win32' });
     expect((await output({}, deps(provider(machines)), windows)).stdout).toBe('');
-    await expect(output({ providers: ['nope'] })).rejects.toThrow(
+    await expect(output({ sources: ['nope'] })).rejects.toThrow(
       new UsageError('--provider takes any of p, not "nope"'),
     );
   });
 
   it('exits with 1 for a provider that failed, not for what it lists', async () => {
-    const providers = ['p'];
+    const sources = ['p'];
     const twice = machines.map((each) => ({ ...each, status: 'running', cid: 3 }) as const);
-    const result = await output({ providers }, deps(provider(twice)));
+    const result = await output({ sources }, deps(provider(twice)));
     expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining('ADDRESS_TWICE') });
-    expect(await output({ providers }, deps(provider([], true)))).toMatchObject({ code: 1 });
+    expect(await output({ sources }, deps(provider([], true)))).toMatchObject({ code: 1 });
   });
 
   it('keeps warnings below the list on a terminal, and repeats none elsewhere', async () => {
@@ -480,7 +480,7 @@ describe('vmssh list', () => {
   it.each([
     { input: {}, want: table },
     { input: { running: true, quiet: true }, want: { ...table, show: 'name', runningOnly: true } },
-    { input: { ids: true, provider: 'a,b' }, want: { ...table, show: 'id', providers: ['a', 'b'] } },
+    { input: { ids: true, provider: 'a,b' }, want: { ...table, show: 'id', sources: ['a', 'b'] } },
     { input: { ids: true, running: true, quiet: true }, want: { ...table, show: 'id', runningOnly: true } },
     { input: { output: 'id' }, want: { ...table, show: 'id' } },
     { input: { output: 'status' }, want: { ...table, show: 'status' } },

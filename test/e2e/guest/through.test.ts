@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { guestCaller, guestLogin } from '../../../src/guest/run/route.js';
+import { guestCaller, guestLogin } from '../../../src/entry/route.js';
 import { ends } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
 import { begin, isAlive, run, vmssh, vmsshWords } from '../../helpers/run.js';

@@ -10,10 +10,10 @@ import {
   begin,
   dist,
   executable,
+  heldKiB,
   isAlive,
   type Outcome,
   outcome,
-  residentKiB,
   run,
   runtime,
   until,
@@ -51,11 +51,11 @@ describe.skipIf(lacks('ssh', 'scp', 'sshd') || !hasAddon)('a login by relay that
   });
 
   // AddressSanitizer keeps much more beside.
-  it.skipIf(runtime !== 'executable')('holds less than a megabyte', async () => {
+  it.skipIf(runtime !== 'executable')('holds less than a quarter of a megabyte', async () => {
     const { child, ended } = gathered([...ssh, host, 'echo begun; read line; echo "$line"']);
     await once(child.stdout, 'data');
     await became(pid());
-    await expect.poll(() => residentKiB(pid()), { timeout: 10_000 }).toBeLessThan(1000);
+    await expect.poll(() => heldKiB(pid()), { timeout: 10_000 }).toBeLessThan(250);
     child.stdin.end('and on\n');
     expect(await ended).toMatchObject({ code: 0, stdout: 'begun\nand on\n' });
   });

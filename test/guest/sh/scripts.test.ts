@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseProgress } from '../../../src/guest/run/run-script.js';
+import { parseProgress } from '../../../src/guest/report.js';
 import {
   accountScript,
   beforeLoginScript,

@@ -13,7 +13,7 @@ import {
   listHyperVMachines,
   reportedAddress,
   toHyperVMachines,
-} from '../../../src/sources/hyper-v/provider.js';
+} from '../../../src/sources/hyper-v/source.js';
 import { DiscoveryError } from '../../../src/sources/source.js';
 import { isHostName } from '../../../src/typed/names.js';
 import type { Guid } from '../../../src/typed/numbers.js';

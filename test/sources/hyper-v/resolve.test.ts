@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseTarget, type Target } from '../../../src/kinds/kinds.js';
 import { findMachine } from '../../../src/sources/find.js';
 import type { HyperVMachine } from '../../../src/sources/hyper-v/hyper-v.js';
-import { hyperVOf, resolveHyperVId } from '../../../src/sources/hyper-v/provider.js';
+import { hyperVOf, resolveHyperVId } from '../../../src/sources/hyper-v/source.js';
 import { DiscoveryError, type Source } from '../../../src/sources/source.js';
 import type { WslState } from '../../../src/sources/wsl/wsl.js';
 import { wslOf } from '../../../src/sources/wsl/wsl.js';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { domainAddresses, parseAddresses } from '../../../src/sources/libvirt/libvirt.js';
-import type { DiscoveredDomain } from '../../../src/sources/libvirt/provider.js';
+import type { DiscoveredDomain } from '../../../src/sources/libvirt/source.js';
 import type { Deps } from '../../../src/sources/source.js';
 
 /** As virsh 9 prints it with --quiet. */

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askLibvirt, listDomains, parseDomains, parseXml } from '../../../src/sources/libvirt/libvirt.js';
-import { discoveredDomains } from '../../../src/sources/libvirt/provider.js';
+import { discoveredDomains } from '../../../src/sources/libvirt/source.js';
 import { DiscoveryError } from '../../../src/sources/source.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { missingPrograms } from '../../helpers/programs.js';

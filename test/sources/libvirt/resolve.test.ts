@@ -3,7 +3,7 @@ import { parseTarget } from '../../../src/kinds/kinds.js';
 import { askedForQemu, scopesOf } from '../../../src/kinds/machines.js';
 import { findMachine } from '../../../src/sources/find.js';
 import type { Domain } from '../../../src/sources/libvirt/libvirt.js';
-import { libvirtOf } from '../../../src/sources/libvirt/provider.js';
+import { libvirtOf } from '../../../src/sources/libvirt/source.js';
 import { lima } from '../../../src/sources/managers/lima.js';
 import type { DiscoveredMachine, Source, Warning } from '../../../src/sources/source.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';

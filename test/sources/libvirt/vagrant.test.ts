@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Domain } from '../../../src/sources/libvirt/libvirt.js';
-import { libvirtOf, vagrantLogins } from '../../../src/sources/libvirt/provider.js';
+import { libvirtOf, vagrantLogins } from '../../../src/sources/libvirt/source.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { listMachines, searchMachined } from '../../../src/sources/machined/machined.js';
-import { machined } from '../../../src/sources/machined/provider.js';
+import { machined } from '../../../src/sources/machined/source.js';
 import { type Call, call, VarlinkError } from '../../../src/sources/machined/varlink.js';
 import type { Deps } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseTarget, type ResolveOptions, resolveTarget } from '../../../src/kinds/kinds.js';
 import { allRoutes } from '../../../src/reach/routes.js';
 import { findMachine } from '../../../src/sources/find.js';
-import { findMachined, machined, resolveMachined } from '../../../src/sources/machined/provider.js';
+import { findMachined, machined, resolveMachined } from '../../../src/sources/machined/source.js';
 import type { Deps, ResolveContext } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import type { RouteName } from '../../../src/typed/route.js';

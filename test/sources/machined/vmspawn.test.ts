@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseMachine } from '../../../src/sources/machined/machined.js';
-import { machined } from '../../../src/sources/machined/provider.js';
+import { machined } from '../../../src/sources/machined/source.js';
 import { boundUsers, statusOf } from '../../../src/sources/machined/vmspawn.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { listDomains } from '../../../src/sources/libvirt/libvirt.js';
-import { machined } from '../../../src/sources/machined/provider.js';
+import { machined } from '../../../src/sources/machined/source.js';
 import { listIncus } from '../../../src/sources/managers/incus.js';
 import { addressOf } from '../../../src/sources/routes.js';
 import { sharesCids } from '../../../src/sources/tools/cid-space.js';

@@ -1,0 +1,76 @@
+import { madeLogin } from '../book/logins.js';
+import { ConnectError, quote } from '../errors.js';
+import { managerExec } from '../keys/manager-keys.js';
+import { reachedMachine } from '../keys/record.js';
+import { isNamed, resolveTarget } from '../kinds/kinds.js';
+import { lookUp, splitUser } from '../lookup/login.js';
+import type { ListedTarget } from '../lookup/short-name.js';
+import type { Io } from '../process/io.js';
+import type { ListedMachine } from '../sources/merge.js';
+import type { ScriptRunner } from '../sources/source.js';
+import { ownEnv } from '../sources/trusted-env.js';
+import { withToolFolders } from '../sources/trusted-path.js';
+import { parseUuid, sshPort } from '../typed/numbers.js';
+import { type Shell, shellOf, shellQuoted } from '../typed/shell.js';
+import type { HostFlags } from './route.js';
+
+/** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
+export async function byManager(
+  into: HostFlags,
+  io: Io,
+  signal: AbortSignal,
+  find: (host: string) => Promise<ListedTarget> = (host) => lookUp(host, io, signal),
+  sudo?: 'asks' | 'never asks',
+): Promise<HostFlags> {
+  const { user, host } = splitUser(into.host);
+  const { text, target, machine } = await find(host);
+  const { env, platform } = io;
+  // The target's own error, if nobody has it.
+  if (!machine && isNamed(target))
+    await resolveTarget(target, { text, port: sshPort, signal, env, platform });
+  const reached = machine && reachedMachine(machine);
+  const deps = { env, platform, signal };
+  const direct = reached && (await managerExec(reached, deps));
+  const mayAsk = sudo && reached && !direct && reached.authority !== 'user';
+  const { exec } = (mayAsk && (await managerExec(reached, deps, 0))) || {};
+  const asks = sudo === 'asks';
+  const bySudo = exec && { exec: ['sudo', ...(asks ? [] : ['-n']), '--', ...exec], asks };
+  const entry: Pick<HostFlags, 'exec' | 'run' | 'asks'> | undefined = direct ?? bySudo;
+  // As its machines were listed: without another user's folders, and by no program that he could replace.
+  const own = {
+    ...withToolFolders(ownEnv(env), platform),
+    ...{ LC_ALL: 'C', SUDO_PROMPT: '[sudo] to go in as root, password for %p: ' },
+  };
+  const account = user ?? (await madeLogin(machine, io))?.user;
+  const named = account === undefined ? text : `${account}@${text}`;
+  if (machine && entry) return { ...into, host: named, ...entry, ...meantOf(machine, entry), env: own };
+  throw new ConnectError('resolve', host, {
+    code: 'NO_EXEC',
+    final: true,
+    problem: machine
+      ? `${machine.provider} starts no program as root in ${quote(machine.name)} for this user`
+      : `no manager lists ${quote(text)}, so none can start a program there`,
+    hint: `${elsewise({ machine, target, text }, shellOf(io))}; or run what vmssh guest print prints on its console, as root`,
+  });
+}
+
+function meantOf({ dmiUuid, uuid }: ListedMachine, { run }: { readonly run?: ScriptRunner }) {
+  if (run === undefined && dmiUuid === undefined) return {};
+  const isAgent = dmiUuid === undefined;
+  const otherFix = isAgent
+    ? 'give each agent a socket of its own: virsh edit'
+    : 'see its "exec" and "dmiUuid"';
+  const unprovedFix = 'log in to it: HOST without --by exec';
+  return { meant: { uuid: parseUuid(dmiUuid ?? uuid ?? ''), otherFix, unprovedFix } };
+}
+
+/** How a person goes in where no manager does. Root's machined starts programs in a container, and in no VM. */
+function elsewise({ machine, target, text }: ListedTarget, shell: Shell): string {
+  const quoted = shellQuoted(text, shell);
+  const login = `log in to it: vmssh setup --user NAME ${quoted}`;
+  if (!machine && target.kind === 'via')
+    return `list it first: vmssh config install --via ${shellQuoted(target.host, shell)}; then ${login}`;
+  if (!machine) return `log in to it: vmssh guest install --key FILE USER@${quoted}`;
+  const byRoot = machine.provider === 'machined' && machine.cid === undefined;
+  return byRoot ? `if it is a container, run it with sudo; else ${login}` : login;
+}

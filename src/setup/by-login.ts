@@ -1,0 +1,247 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { unsignedFix } from '../checks/agent.js';
+import { unconfirmed } from '../checks/host-key.js';
+import { printOfLine } from '../checks/own-keys.js';
+import { isAccountName } from '../cli/guest.js';
+import { whyNotRun } from '../entry/inside.js';
+import { type GuestLogin, guestCaller, masterRoute, sudoAsks } from '../entry/route.js';
+import { runScript, type ScriptOutcome } from '../entry/run-script.js';
+import { ConnectError, printable, quote } from '../errors.js';
+import { inAskedFolder } from '../files/asked-folder.js';
+import { readText } from '../files/read-file.js';
+import type { Finding } from '../guest/report.js';
+import { accountScript } from '../guest/script.js';
+import type { Io } from '../process/io.js';
+import { loginTimeoutMs } from '../process/ssh-log.js';
+import { asksNothing, ownConnection } from '../process/ssh-program.js';
+import { hasTerminal } from '../runtime.js';
+import { stateFolder } from '../ssh/folder.js';
+import { handshake } from '../ssh/handshake.js';
+import { fitsSocket, hostNameOf, typedHost } from '../typed/names.js';
+import { sshPort } from '../typed/numbers.js';
+import { formatEndpoint } from '../typed/route.js';
+import { asFailure, checkUntil, type RunOptions, runInside, type Setup, type SetupFacts } from './step.js';
+
+/** Looks by a login of the account. `said` is what its script says there; undefined: that is known only after a question of ssh's. */
+export async function lookByLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined> {
+  const { asUser = '' } = found;
+  const strange = `ssh names no account: ${quote(asUser)}`;
+  if (!isAccountName(asUser))
+    return setup.add('account', 'failed', strange, `vmssh setup --user NAME ${setup.typed}`);
+  const { isNew = false, contact } = await firstContact(setup, asUser);
+  if (setup.isFailed()) return undefined;
+  const met = contact ? { ...found, contact } : found;
+  const said = await planLogin(setup, met, isNew);
+  return setup.isFailed()
+    ? undefined
+    : { contact, said, scripts: said ? [] : [scriptFor(setup, met, false)] };
+}
+
+/** The host key that the connection shows, if nobody here knows it. `contact`: as the user says that it is; else ssh decides, and asks him. */
+async function firstContact(
+  setup: Setup,
+  user: string,
+): Promise<Pick<SetupFacts, 'contact'> & { isNew?: boolean }> {
+  const { options, add } = setup;
+  const { error, stages } = await checkUntil('authentication', user, setup);
+  if (error) add('host-key', 'failed', error.problem, error.hint);
+  if (error) return {};
+  const { hostKey } = options;
+  const found = stages.find(({ stage }) => stage === 'host key')?.found ?? '';
+  const [type, print] = found.split(' ');
+  const shows = `the connection shows ${type} ${print}`;
+  if (hostKey !== undefined && hostKey !== print)
+    add('host-key', 'failed', `${shows}, not ${hostKey}`, lookThere);
+  const isNew = found.includes(unconfirmed);
+  if (setup.isFailed() || !isNew) return {};
+  if (hostKey !== undefined) {
+    const shown = await shownKey(user, setup).catch(asFailure);
+    if (!(shown instanceof ConnectError)) {
+      add('host-key', 'changed', `${shows}, as you say: no other is accepted, and it is pinned`);
+      return { contact: shown };
+    }
+    add('host-key', 'failed', shown.problem, shown.hint);
+    return {};
+  }
+  add('host-key', 'ok', `${shows}, and nobody here can confirm it: ssh decides; ${byConsole(setup)}`);
+  return { isNew };
+}
+
+/** Says why a login did not come about. What ssh refuses of a host key, the user can confirm himself. */
+export function loginFailed(setup: Setup, { problem, hint }: ConnectError): undefined {
+  const isKey = problem.includes('Host key verification failed');
+  if (isKey) return setup.add('host-key', 'failed', problem, byConsole(setup));
+  return setup.add('inside', 'failed', problem, hint);
+}
+
+function byConsole({ options: { user }, typed }: Setup): string {
+  const own = user === undefined ? '' : `--user ${user} `;
+  return `${lookThere}; then: vmssh setup ${own}--host-key SHA256:... ${typed}`;
+}
+
+const lookThere = 'on its console, ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub shows what it has';
+
+/** Asks again, as only its fingerprint was said. Throws a ConnectError. */
+async function shownKey(user: string, { name, target, io, signal }: Setup): Promise<string> {
+  const { self, platform, env } = io;
+  return inAskedFolder(stateFolder(env, platform), async (folder) => {
+    const keepIn = join(folder, 'known_hosts');
+    const host = typedHost(name);
+    const shake = { target, host, port: sshPort, user, timeoutMs: loginTimeoutMs, signal, keepIn };
+    const { hostKey } = await handshake({ ...shake, self, platform, env });
+    const line = (await readText(keepIn)).trim().split(' ').slice(1).join(' ');
+    if (printOfLine(line) === hostKey.fingerprint) return line;
+    throw new ConnectError('handshake', target, { code: 'NOT_RUN', problem: 'ssh showed no host key' });
+  });
+}
+
+/** What the script says that only looks; undefined: ssh would have to ask. */
+async function planLogin(
+  setup: Setup,
+  found: SetupFacts,
+  isNew: boolean,
+): Promise<readonly Finding[] | undefined> {
+  const { options, target, io, add } = setup;
+  const { asUser = '', key, answer, contact } = found;
+  const asks = canAsk(io);
+  // A login shows who you are: to a key that nobody vouches for only if there is no other way.
+  const isTried = !asks || !(contact || isNew);
+  const said = isTried
+    ? await runByLogin(setup, found, scriptFor(setup, found, true), { asks: false }).catch(asFailure)
+    : [];
+  const endpoint = answer?.means?.endpoint;
+  const by = `by a login over ${endpoint ? formatEndpoint(endpoint) : target}, with the rights of ${asUser}`;
+  if (isTried && !(said instanceof ConnectError)) {
+    add('inside', 'ok', by);
+    if (asksSudo(said) && !isOnTerminal(io)) return add('sudo', 'failed', ...noTerminal);
+    return said;
+  }
+  const problem = said instanceof ConnectError ? said.problem : '';
+  if (said instanceof ConnectError && !problem.includes('Permission denied')) return loginFailed(setup, said);
+  const never =
+    'ssh cannot ask for a password here, without a terminal and an SSH_ASKPASS that it would start';
+  if (!asks)
+    return add('inside', 'failed', `${never}; ${problem}`, unsignedFix(problem) ?? 'run it in a terminal');
+  if (needsSudo(setup, found) && !isOnTerminal(io)) return add('sudo', 'failed', ...noTerminal);
+  const isChosen = options.user !== undefined || setup.machine?.user !== undefined;
+  add('account', 'ok', isChosen ? asUser : `${asUser}, as ssh logs in there: --user names another`);
+  add(
+    'inside',
+    'ok',
+    `${by}: ssh will ask ${isNew ? 'about its host key, and then ' : ''}for the password of ${asUser} once`,
+  );
+  const sudo = `by sudo if only root may write there${isOnTerminal(io) ? ', which may ask too' : ''}`;
+  const where = `the key goes where this sshd reads those of ${asUser}, ${sudo}`;
+  if (key) add('key', 'changed', `${where}: ${key.from} (${printOfLine(key.line)})`);
+  return undefined;
+}
+
+const noTerminal = [
+  'sudo would ask for a password there, and here is no terminal',
+  'run it in a terminal',
+] as const;
+
+export function scriptFor(setup: Setup, found: SetupFacts, look: boolean): string {
+  const { asUser: account = '', key, contact: shown, hosts } = found;
+  const keys = key ? [key.line] : [];
+  return accountScript({ account, keys, look, own: true, shown, hosts, units: needsSudo(setup, found) });
+}
+
+/** The device that the user insists on needs units. */
+function needsSudo({ options }: Setup, { missing }: SetupFacts): boolean {
+  return options.vsock && missing !== undefined;
+}
+
+/** Whether sudo will ask, by what the script says that only looks. What is not known counts as asking. */
+export function asksSudo(said: readonly Finding[] | undefined): boolean {
+  return !said || said.some(({ name, state }) => name === 'sudo' && state === 'skipped');
+}
+
+/** Where sudo can ask: Windows' ssh has no ControlMaster. */
+function isOnTerminal({ terminal, platform }: Io): boolean {
+  return terminal.stdin && terminal.stderr && platform !== 'win32';
+}
+
+/** Runs a script by one login, for which ssh may ask, and sudo there. Throws a ConnectError. */
+export async function runByLogin(
+  setup: Setup,
+  { into, contact }: SetupFacts,
+  script: string,
+  { asks = true, sudo = false } = {},
+): Promise<readonly Finding[]> {
+  if (!into) return [];
+  const { io, name } = setup;
+  const isAsked = sudo && isOnTerminal(io);
+  const complain = (line: string) => (isAsked && sudoAsks(line)) || io.err(`| ${printable(line)}\n`);
+  const called = await guestCaller(io, into);
+  // The Host that config install wrote for it asks vmssh, to which this key is not known yet.
+  const onlyContact = contact && called.asksForKeys ? ['KnownHostsCommand=none'] : [];
+  const how = {
+    needsRoot: 'asked',
+    settings: [ownConnection, ...onlyContact, ...(asks ? [] : [asksNothing])],
+    onComplaint: asks ? complain : undefined,
+    // ssh puts the terminal into raw mode, where a line ends with \r\n.
+    onSudo: isAsked ? (text: string) => io.err(text.replaceAll('\n', '\r\n')) : undefined,
+    env: io.env,
+  } as const;
+  if (!contact && !isAsked) return runInside(into, script, setup, { ...how, caller: called });
+  return inAskedFolder(stateFolder(io.env, io.platform), async (folder) => {
+    const knownHosts = join(folder, 'known_hosts');
+    // ssh shows it as it asks.
+    const hostKeyAlias = hostNameOf(name);
+    if (contact) await writeFile(knownHosts, `${hostKeyAlias} ${contact}\n`, { mode: 0o600 });
+    const known = { asksForKeys: false, known: { knownHosts, hostKeyAlias, onlyKnown: true } };
+    const caller = { ...called, ...(contact && known) };
+    if (!isAsked) return runInside(into, script, setup, { ...how, caller });
+    return inSocketFolder(folder, async (place) => {
+      const over = { ...caller, control: join(place, 'ssh') };
+      return overOneLogin({ ...into, ...over }, setup, how, () =>
+        runInside(into, script, setup, { ...how, caller: over }),
+      );
+    });
+  });
+}
+
+/** In a folder, or in a new one whose path is short enough for a socket: ssh makes that by a longer name first (mux.c). */
+async function inSocketFolder<T>(folder: string, run: (place: string) => Promise<T>): Promise<T> {
+  if (fitsSocket(join(folder, `ssh.${'x'.repeat(16)}`))) return run(folder);
+  const place = await mkdtemp('/tmp/vmssh-ssh-');
+  return run(place).finally(() => rm(place, { recursive: true, force: true }));
+}
+
+/** Runs something while an ssh is logged in, for which it asks. That has its socket then, and ends with this process. Throws a ConnectError. */
+async function overOneLogin<T>(
+  options: GuestLogin & { readonly control: string },
+  { signal: stopped, io }: Setup,
+  how: RunOptions & { settings: readonly string[]; env: Io['env'] },
+  run: () => Promise<T>,
+): Promise<T> {
+  const own = new AbortController();
+  const signal = AbortSignal.any([stopped, own.signal]);
+  const route = masterRoute(options, how.settings);
+  let outcome: ScriptOutcome | undefined;
+  const { env, onComplaint } = how;
+  const isOver = runScript(route, { env, onComplaint, signal, onLine() {} }).then((end) => {
+    outcome = end;
+  });
+  while (!outcome && !existsSync(options.control)) await delay(50);
+  try {
+    if (outcome) throw await whyNotRun(options, route, outcome, io, stopped);
+    return await run();
+  } finally {
+    own.abort();
+    await isOver;
+  }
+}
+
+/** Whether ssh can ask for a password: at its terminal, or by SSH_ASKPASS (its readpass.c). */
+export function canAsk({ env, platform, terminal }: Io, tty = '/dev/tty'): boolean {
+  const { SSH_ASKPASS = '', SSH_ASKPASS_REQUIRE = '', DISPLAY = '', WAYLAND_DISPLAY = '' } = env;
+  const required = SSH_ASKPASS_REQUIRE.toLowerCase();
+  const mayStart = required === 'force' || (required !== 'never' && `${DISPLAY}${WAYLAND_DISPLAY}` !== '');
+  if (SSH_ASKPASS !== '' && mayStart) return true;
+  return required === 'force' ? false : platform === 'win32' ? terminal.stdin : hasTerminal(tty, 'r+');
+}

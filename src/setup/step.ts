@@ -1,0 +1,282 @@
+import type { MachineLogin } from '../book/logins.js';
+import type { NoKey, OwnKey } from '../checks/own-keys.js';
+import type { CheckResult } from '../checks/result.js';
+import { flag, oneOf, parsed, type Read, UsageError } from '../cli/command.js';
+import { accountName, readKeys, sharedHomeOption } from '../cli/guest.js';
+import { reachFlags } from '../cli/shared-options.js';
+import { startProgress } from '../cli/terminal.js';
+import { refuseOther, runOnTerminal, whyNotRun } from '../entry/inside.js';
+import { type GuestRouteOptions, guestCaller, guestRoute, type HostFlags, sudoAsks } from '../entry/route.js';
+import { runScript } from '../entry/run-script.js';
+import { ConnectError, printable, quote } from '../errors.js';
+import { type Finding, findingsOf, type ProgressLine } from '../guest/report.js';
+import type { ListedTarget } from '../lookup/short-name.js';
+import type { Io } from '../process/io.js';
+import { loginTimeoutMs } from '../process/ssh-log.js';
+import type { VsockDevice, VsockFacts } from '../sources/libvirt/vsock-device.js';
+import { shellOf, shellQuoted } from '../typed/shell.js';
+
+/** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
+export interface SetupStep {
+  /** The step's rows have this name, or those of its script. */
+  readonly name: string;
+  /** Says what there is and what would be done. Changes nothing. */
+  look?(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined>;
+  act?(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined>;
+  /** Takes it back, or only says so. */
+  undo?(setup: Setup, found: SetupFacts, what: 'plan' | 'do'): Promise<SetupFacts | undefined>;
+}
+
+interface SetupCall {
+  /** As typed. */
+  readonly name: string;
+  /** Why the name is the user's already. */
+  readonly claim?: string | undefined;
+  /** For an undo: what is kept of a machine that nothing lists any more. */
+  readonly gone?: MachineLogin | undefined;
+  readonly options: SetupOptions;
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
+
+export interface Setup extends Rows, SetupCall {
+  readonly named: ListedTarget;
+  readonly machine: ListedTarget['machine'];
+  readonly target: string;
+  /** The target as a word for the user's shell. */
+  readonly typed: string;
+}
+
+export interface SetupFacts {
+  /** What starts the machine; undefined: it may be up. */
+  readonly start?: string | undefined;
+  /** How its manager goes in, or the account itself. */
+  readonly into?: HostFlags;
+  /** What of this host's homes the machine may share: see `homesHere`. */
+  readonly hosts?: readonly string[];
+  /** The account that goes in by a login of its own. */
+  readonly asUser?: string;
+  /** The host key that such a login was shown, and that nobody knows: "ssh-ed25519 AAAA…". */
+  readonly contact?: string;
+  readonly missing?: { readonly device: VsockDevice; readonly facts: VsockFacts } | undefined;
+  /** Nobody goes in: what is wrong, and what to type on its console once it has the device. */
+  readonly byHand?: readonly [found: string, fix: string];
+  readonly answer?: CheckResult;
+  /** All keys of the user, for an undo. */
+  readonly own?: readonly string[];
+  /** The key, unless the machine's manager made one. */
+  readonly key?: OwnKey | undefined;
+  /** Why there is none. */
+  readonly noKey?: NoKey | undefined;
+  readonly identityFile?: string | undefined;
+  /** A certificate that logs in, in place of a key. */
+  readonly certificate?: string;
+  /** What its Host gets. */
+  readonly login?: MachineLogin;
+  readonly earlier?: MachineLogin | undefined;
+  /** What the scripts in the machine say, by which a plan or an undo was made. */
+  readonly said?: readonly Finding[];
+  readonly scripts?: readonly string[];
+  /** The machine's host keys, as a script in it has read them. */
+  readonly hostKeys?: readonly string[];
+  readonly pins?: boolean;
+  /** The host key that its server has shown. */
+  readonly shown?: string;
+  /** What to type after `ssh`. */
+  readonly host?: string | undefined;
+  /** The lines for ssh, if they are not written. */
+  readonly lines?: string;
+  /** Nothing is left to be looked at. */
+  readonly isOver?: boolean;
+}
+
+/** Runs one verb of the steps, in their order, until a row fails or one says that it is over. */
+export async function runSteps(
+  steps: readonly SetupStep[],
+  run: (step: SetupStep, found: SetupFacts) => Promise<SetupFacts | undefined> | undefined,
+  { isFailed }: Rows,
+  found: SetupFacts = {},
+): Promise<SetupFacts> {
+  let all = found;
+  for (const step of steps) {
+    all = { ...all, ...(await run(step, all)) };
+    if (isFailed() || all.isOver) break;
+  }
+  return all;
+}
+
+/** Prints a row. `exec`: the words of the manager that starts programs there. */
+export type ShowStep = (step: Finding, exec?: readonly string[]) => void;
+
+export interface Rows {
+  readonly steps: readonly Finding[];
+  add(step: string, state: Finding['state'], found: string, fix?: string): undefined;
+  addGuests(row: Finding, into: HostFlags): void;
+  isFailed(): boolean;
+}
+
+export function collector(show: ShowStep): Rows {
+  const steps: Finding[] = [];
+  return {
+    steps,
+    add(name, state, found, fix) {
+      const step = { name, state, found, fix };
+      steps.push(step);
+      show(step);
+    },
+    addGuests(row, { exec }) {
+      steps.push(row);
+      show(row, exec);
+    },
+    isFailed: () => steps.some(({ state }) => state === 'failed'),
+  };
+}
+
+export function newSetup(named: ListedTarget, call: SetupCall, show: ShowStep): Setup {
+  const { text: target, machine } = named;
+  const typed = shellQuoted(target, shellOf(call.io));
+  return { named, machine, target, typed, ...call, ...collector(show) };
+}
+
+/** A script that waits for something there is ended, and sooner one that only looks and says nothing. Milliseconds. */
+const [limitMs, firstMs] = [300_000, 30_000];
+
+export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>> {
+  /** The ssh that was asked already, and what it is told about host keys. */
+  readonly caller?: Awaited<ReturnType<typeof guestCaller>> & Pick<GuestRouteOptions, 'control'>;
+  readonly settings?: readonly string[];
+  readonly onComplaint?: ((line: string) => void) | undefined;
+  /** What sudo asks on this terminal. Undefined: it may not. */
+  readonly onSudo?: ((text: string) => void) | undefined;
+  readonly env?: Io['env'];
+  /** The script only looks. */
+  readonly looks?: boolean;
+}
+
+/** Runs a script by its manager, or by a login. Throws a ConnectError if it did not end there. */
+export async function runInside(
+  into: HostFlags,
+  script: string,
+  { io, signal }: Setup,
+  {
+    needsRoot = true,
+    caller,
+    settings,
+    onComplaint = into.asks ? (line: string) => io.err(`${printable(line)}\n`) : undefined,
+    onSudo,
+    env = into.env ?? io.env,
+    looks,
+  }: RunOptions = {},
+): Promise<readonly Finding[]> {
+  const options = { ...into, ...(caller ?? (await guestCaller(io, into))), script, needsRoot };
+  const route = guestRoute(options, settings);
+  const lines: ProgressLine[] = [];
+  const onLine = (line: ProgressLine) => void lines.push(line);
+  // ssh or sudo may ask where it would be drawn, and be answered late.
+  const progress = onComplaint ? undefined : await startProgress(io, `waiting for ${printable(into.host)}`);
+  const limits = { limitMs, firstMs: looks && !onComplaint ? firstMs : undefined };
+  const outcome = await runScript(route, { env, signal, onLine, onComplaint, ...limits }).finally(() =>
+    progress?.stop(),
+  );
+  if (outcome.code === undefined && onSudo && sudoAsks(outcome.message))
+    await runOnTerminal(options, io, signal, { env, onLine, onOther: onSudo });
+  else if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
+  refuseOther(into, lines);
+  return findingsOf(lines);
+}
+
+export const toSetUp = {
+  user: parsed(
+    {
+      long: 'user',
+      short: 'l',
+      value: 'NAME',
+      summary: 'the account (default: the one that its manager made, else the first ordinary one, else root)',
+    },
+    accountName,
+  ),
+  by: oneOf({
+    long: 'by',
+    value: 'WAY',
+    choices: ['exec', 'login'],
+    summary:
+      "how to get in: exec, the machine's own manager, or login, for which ssh may ask you (default: login if no manager goes in)",
+  }),
+  hostKey: parsed(
+    {
+      long: 'host-key',
+      value: 'SHA256:...',
+      summary: "for a first login: the machine's host key, as ssh-keygen -lf shows it on its console",
+    },
+    (text) => {
+      if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
+      throw new UsageError(`--host-key takes a fingerprint, SHA256:..., not ${quote(text)}`);
+    },
+  ),
+  key: parsed(
+    {
+      long: 'key',
+      value: 'FILE',
+      summary: 'your public key (default: the first of those that ssh would try)',
+    },
+    (file) => {
+      readKeys(file);
+      return file;
+    },
+  ),
+  noConfig: flag({
+    long: 'no-config',
+    summary: "print the lines for ssh's configuration in place of writing them",
+  }),
+  install: flag({
+    long: 'install-sshd',
+    summary: "install an sshd by the machine's own package manager, over its own network, if it has none",
+  }),
+  bring: flag({
+    long: 'bring-sshd',
+    summary:
+      'if a container has no sshd, ssh NAME brings one for each login; no key is needed (package vmssh-sshd)',
+  }),
+  takeName: flag({
+    long: 'take-name',
+    summary: 'the name means this machine from now on, though it is in known_hosts or in a Host of yours',
+  }),
+  restart: flag({
+    long: 'restart',
+    summary: 'shut the machine down and start it, if its vsock device comes only so',
+  }),
+  vsock: flag({
+    long: 'vsock',
+    summary: 'fail if its vsock device cannot be had, also where an sshd answers by another route',
+  }),
+  all: flag({
+    long: 'all',
+    summary: 'with --undo: also what was set up in the machine for the keys of others',
+  }),
+  sharedHome: sharedHomeOption,
+  unproved: flag({ long: 'unproved', summary: 'go on if a guest agent cannot say which machine it is in' }),
+};
+
+export type SetupOptions = Read<typeof toSetUp>;
+
+export function isChanged(said: readonly Finding[], step: string): boolean {
+  return said.some(({ name, state }) => name === step && state === 'changed');
+}
+
+export async function checkUntil(
+  until: 'banner' | 'authentication',
+  user: string | undefined,
+  { target, io, signal }: Setup,
+) {
+  const flags = { ...reachFlags(), until, user, port: undefined };
+  // A machine that was just set up may answer as late as its login.
+  const patient = until === 'authentication' ? { ...flags, timeoutMs: loginTimeoutMs } : flags;
+  const { checkTarget } = await import('../checks/check-target.js');
+  return checkTarget(target, patient, io, signal);
+}
+
+/** Anything else is thrown. */
+export function asFailure(error: unknown): ConnectError {
+  if (error instanceof ConnectError && error.code !== 'INTERRUPTED') return error;
+  throw error;
+}

@@ -1,0 +1,155 @@
+import { keptLogins } from '../book/logins.js';
+import { mayBeGiven } from '../book/names.js';
+import { usersNames } from '../book/taken-names.js';
+import { ConnectError, errorWith } from '../errors.js';
+import type { Finding } from '../guest/report.js';
+import { asTarget, parseTarget, providersOf } from '../kinds/kinds.js';
+import { lookUp } from '../lookup/login.js';
+import { programInPath } from '../process/program-in-path.js';
+import { loadHere } from '../sources/here.js';
+import { listAll } from '../sources/list-all.js';
+import { isFailure } from '../sources/source.js';
+import { runTool } from '../sources/tools/run-tool.js';
+import { ownEnv } from '../sources/trusted-env.js';
+import { withToolFolders } from '../sources/trusted-path.js';
+import { config, naming } from './config.js';
+import { device } from './device.js';
+import { knownKey, pin } from './host-key.js';
+import { inside } from './inside.js';
+import { certificate, key, keyLeft } from './key.js';
+import { login } from './login.js';
+import { brought, sshd } from './sshd.js';
+import {
+  asFailure,
+  collector,
+  newSetup,
+  runSteps,
+  type Setup,
+  type SetupFacts,
+  type SetupStep,
+  type ShowStep,
+} from './step.js';
+import { entry, way } from './way.js';
+
+/** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
+const steps: readonly SetupStep[] = [
+  ...[naming, entry, device, way, brought, certificate, key, inside, sshd],
+  ...[knownKey, config, pin, login],
+];
+
+/** In what order it is taken back: first what only the machine's manager can do. */
+const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, keyLeft];
+
+const gone: SetupStep = { name: 'way', undo: lookWhetherGone };
+const undoneHere: readonly SetupStep[] = [gone, knownKey, config];
+
+export interface SetupSteps
+  extends Pick<Setup, 'name' | 'target' | 'steps'>,
+    Pick<SetupFacts, 'host' | 'lines'> {
+  readonly user?: string | undefined;
+}
+
+export interface SetupPlan extends SetupSteps {
+  readonly setup: Setup;
+  readonly found: SetupFacts;
+}
+
+type Caller = Pick<Setup, 'options' | 'io' | 'signal'>;
+type Ways = Caller & { readonly show: ShowStep };
+
+/**
+ * Makes a machine one for `ssh NAME`, and logs in. `plan` looks what has to be done, and changes nothing: it throws a ConnectError if no machine has
+ * the name, or nobody can go into it. `carryOut` does it, and stops at the first failure: it can be run again. An undo has the same two parts.
+ */
+export function settingUp({ show, ...ways }: Ways) {
+  return {
+    async plan(name: string): Promise<SetupPlan> {
+      const { named, claim } = await lookUpClaimed(name, ways);
+      const setup = newSetup(named, { name, claim, ...ways }, show);
+      const found = await runSteps(steps, (step, all) => step.look?.(setup, all), setup);
+      return planOf(setup, found);
+    },
+    async carryOut(plan: SetupPlan): Promise<SetupSteps> {
+      const setup = { ...plan.setup, ...collector(show) };
+      const planned = { ...plan.found, isOver: false };
+      const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, planned);
+      const isDone = ({ name }: Finding) => setup.steps.some((each) => each.name === name);
+      const left = plan.steps.filter((row) => !isDone(row));
+      return { ...planOf(setup, found), steps: [...left, ...setup.steps] };
+    },
+  };
+}
+
+/** What keeps plain ssh from what is ready. */
+export async function sayShellTrouble(io: Ways['io']): Promise<void> {
+  const { shellTrouble } = await import('../process/start-files.js');
+  const trouble = await shellTrouble(io);
+  if (trouble) await (await import('../cli/rows.js')).complain(trouble.problem, trouble.fix, io);
+}
+
+/** The machine that is meant, though its name may be the user's already: he is asked for that. */
+async function lookUpClaimed(name: string, { io, signal }: Caller) {
+  const claim = asTarget(name) ? undefined : (await usersNames(io))(name);
+  const names = claim !== undefined && mayBeGiven(claim) ? async () => () => undefined : undefined;
+  return { named: await lookUp(name, { ...io, names }, signal), claim };
+}
+
+/** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
+export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp> {
+  const run = async (setup: Setup, what: 'plan' | 'do') => {
+    const order = setup.gone ? undoneHere : undone;
+    return planOf(setup, await runSteps(order, (step, all) => step.undo?.(setup, all, what), setup));
+  };
+  return {
+    async plan(name) {
+      const found = await lookUp(name, ways.io, ways.signal).catch(asFailure);
+      const isNone = found instanceof ConnectError ? found.code === 'NOT_FOUND' : !found.machine;
+      const gone = isNone ? await keptOf(name, ways.io) : undefined;
+      const named = gone ? { text: gone.target, target: parseTarget(gone.target) } : found;
+      if (!(named instanceof ConnectError))
+        return run(newSetup(named, { name, gone, ...ways }, show), 'plan');
+      // Another machine is not the one that was set up.
+      throw named.hint?.startsWith('did you')
+        ? errorWith(named, { hint: 'vmssh list shows what there is' })
+        : named;
+    },
+    carryOut: ({ setup }) => run({ ...setup, ...collector(show) }, 'do'),
+  };
+}
+
+async function keptOf(name: string, io: Ways['io']) {
+  const { logins, state } = await keptLogins(io);
+  const host = state?.machines.find((each) => each.host === name)?.target;
+  return logins.find(({ target, takes }) => [name, host].includes(target) || takes === name);
+}
+
+function planOf(setup: Setup, found: SetupFacts): SetupPlan {
+  const { name, target, steps } = setup;
+  const { host, lines, scripts, login } = found;
+  return { name, target, host, user: scripts && login?.user, steps, lines, setup, found };
+}
+
+/** Whether a machine that nothing lists is gone: its manager has to answer. */
+async function lookWhetherGone({
+  gone: login,
+  named,
+  io,
+  signal,
+  add,
+}: Setup): Promise<SetupFacts | undefined> {
+  const [source] = await loadHere(io, providersOf(named.target).slice(0, 1));
+  const { warnings } = await listAll({ ...io, signal }, source ? [source] : []);
+  const [program = '', ...args] = source?.listCommand?.split(' ') ?? [];
+  const env = withToolFolders(ownEnv(io.env), io.platform);
+  // A list has nothing of a manager that is stopped, and its program says why.
+  const ask = async () => programInPath(program, env) && runTool(program, args, { env, signal });
+  const asked = ask().then(
+    () => undefined,
+    ({ message }: Error) => message,
+  );
+  const problem = warnings.find(isFailure)?.problem ?? (await asked);
+  if (problem)
+    return add('way', 'failed', `${source?.title} does not answer: ${problem}`, source?.listCommand);
+  add('way', 'skipped', 'nothing lists it any more: nothing is done in it');
+  return { login };
+}

@@ -1,0 +1,148 @@
+import { keptLogin, keptLogins } from '../book/logins.js';
+import { byManager } from '../entry/by-manager.js';
+import { loginAs } from '../entry/entry.js';
+import type { HostFlags } from '../entry/route.js';
+import { ConnectError } from '../errors.js';
+import { homesHere } from '../guest/shared-homes.js';
+import { sshLogin } from '../keys/login-key.js';
+import type { Io } from '../process/io.js';
+import { programInPath } from '../process/program-in-path.js';
+import { mayBeUp } from '../sources/source.js';
+import { ownSource } from '../sources/sources.js';
+import { typedHost } from '../typed/names.js';
+import { formatEndpoint } from '../typed/route.js';
+import { shellOf, startLine } from '../typed/shell.js';
+import { chooseKey } from './key.js';
+import { asFailure, checkUntil, type Setup, type SetupFacts, type SetupStep } from './step.js';
+
+/** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
+export const entry: SetupStep = {
+  name: 'inside',
+  async look(setup) {
+    const { machine, options, io } = setup;
+    const into = await intoByManager(setup).catch(asFailure);
+    if (machine === undefined) throw into;
+    const { isFirst } = await keptLogins(io);
+    const earlier = await keptLogin(machine, io);
+    const user = options.user ?? (earlier?.failed ? undefined : earlier?.user) ?? machine.user;
+    const { target, uuid } = machine;
+    const first = isFirst || earlier?.first;
+    const takes = setup.claim === undefined ? earlier?.takes : setup.name;
+    const { pinned, byLogin: hasJournal, bySudo } = earlier ?? {};
+    const journals = { byLogin: hasJournal, bySudo };
+    const login = { target, uuid, user, takes, pinned, ...journals, first: first || undefined };
+    const chosen = await chooseKey(setup).catch(asFailure);
+    if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
+    const start = await howToStart(setup);
+    const found = { ...chosen, earlier, login, start, hosts: hostsFor(setup, user) };
+    if (options.by === 'login' && mayBeUp(machine)) return byLogin(setup, found);
+    return into instanceof ConnectError ? noEntry(setup, into, found) : { ...found, into };
+  },
+};
+
+export const way: SetupStep = {
+  name: 'way',
+  async look(setup, found) {
+    const { start, missing } = found;
+    const { machine, add } = setup;
+    if (start && !missing) return addOff(setup, start);
+    if (start) add('way', 'skipped', `it is ${machine?.status}: start it then, and run this again`);
+    if (start) return { isOver: true };
+    if (missing) return undefined;
+    const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
+    const { means: { endpoint, steps = [] } = {}, error } = answer;
+    if (!endpoint) return add('way', 'failed', error?.problem ?? 'none is known', error?.hint);
+    add('way', 'ok', [...steps, formatEndpoint(endpoint)].slice(-2).join(' → '));
+    return { answer };
+  },
+  act: async (setup, { start }) => addOff(setup, start),
+  undo: async (setup) => addOff(setup, await howToStart(setup)),
+};
+
+function addOff({ machine, add }: Setup, start: string | undefined): undefined {
+  if (start) add('way', 'failed', `it is ${machine?.status}`, start);
+}
+
+/** The way into a machine by its manager. Throws a ConnectError. */
+export async function intoByManager({ named, options, typed, io, signal }: Setup): Promise<HostFlags> {
+  const host = { host: named.text, route: 'exec', sshConfig: undefined } as const;
+  const into = await byManager(host, io, signal, async () => named, sudoOf(io));
+  const unprovedFix = `if it is the right one: vmssh setup --unproved ${typed}`;
+  return into.meant ? { ...into, meant: { ...into.meant, unproved: options.unproved, unprovedFix } } : into;
+}
+
+/** Whether sudo can be tried, and may ask: it does at a terminal. */
+function sudoOf({ env, platform, terminal }: Io): 'asks' | 'never asks' | undefined {
+  if (platform !== 'linux' || process.getuid?.() === 0 || !programInPath('sudo', env)) return undefined;
+  return terminal.stdin && terminal.stderr ? 'asks' : 'never asks';
+}
+
+/** The account goes in by itself, by a login. Without an sshd that answers, `way` says so. */
+async function byLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts> {
+  const { name, target, io, signal } = setup;
+  const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
+  const user = found.login?.user ?? (await sshLogin({ host: typedHost(name) ?? name, signal }, io)).user;
+  const hosts = hostsFor(setup, user);
+  return { ...found, answer, asUser: user, hosts, into: loginAs(user, { name, target }) };
+}
+
+function hostsFor({ options, io }: Setup, user: string | undefined): readonly string[] {
+  return homesHere(options.sharedHome, [user, io.env.SUDO_USER], io.platform);
+}
+
+/** No manager goes in: a login does, if an sshd answers; else what to type on its console, if it has one. */
+export async function noEntry(
+  setup: Setup,
+  { code, problem, hint = '' }: ConnectError,
+  found: SetupFacts,
+): Promise<SetupFacts | undefined> {
+  const { machine, options, add } = setup;
+  // Off, it has no console to type on either.
+  if (found.start && !found.missing) return addOff(setup, found.start);
+  const login = code === 'NO_EXEC' && options.by !== 'exec' ? await byLogin(setup, found) : undefined;
+  const unanswered = login?.answer?.error;
+  if (login && !unanswered) return login;
+  const isBroken = code !== 'NO_EXEC' && options.by === undefined;
+  const instead = isBroken ? `; by a login instead: vmssh setup --by login ${setup.typed}` : '';
+  const also = unanswered ? `; and a login: ${unanswered.problem}` : instead;
+  // The fix of the manager is to log in.
+  const fix = unanswered && !found.into ? otherFix(unanswered) : hint;
+  const { provider, authority, cid } = machine ?? {};
+  const hasConsole = ownSource(provider)?.hasConsole && authority !== 'other';
+  const hasSocket = provider !== 'qemu' || cid !== undefined;
+  const isSaid = code === 'NO_EXEC' && hasConsole && found.key;
+  const line = isSaid && onConsole(isSaid.line, hasSocket, options.user);
+  if (!line) return add('inside', 'failed', `${problem}${also}`, fix);
+  const byHand = [`${problem}; ${fix}${also}`, line] as const;
+  if (!found.missing) return add('inside', 'failed', ...byHand);
+  add('inside', 'skipped', `${problem}: the rest is one line to type on its console`);
+  return { byHand, isOver: true };
+}
+
+/** What lets a key in if it is typed on a machine's console; with `listens` systemd 256 and later listen then. Undefined for a key with options. */
+function onConsole(line: string, listens: boolean, user = 'root'): string | undefined {
+  const [key] = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}(?= |$)/.exec(line) ?? [];
+  if (key === undefined) return undefined;
+  const sudo = user === 'root' ? '' : 'sudo ';
+  const listen = [`${sudo}systemctl daemon-reload`, `${sudo}systemctl start sshd-vsock.socket`];
+  const type = [`mkdir -pm700 ~/.ssh`, `echo '${key}' >>~/.ssh/authorized_keys`, ...(listens ? listen : [])];
+  return `type on its console, as ${user}: ${type.join('; ')}`;
+}
+
+/** The fix for a machine that setup has looked at: its own command would come back to this. */
+export function otherFix({ hint = '', otherHint = hint }: ConnectError): string {
+  return otherHint.startsWith('vmssh setup') ? byHand : otherHint;
+}
+
+const byHand = 'in it, as root: install openssh-server, and run ssh-keygen -A';
+
+/** The command of its manager that starts a machine, or what else it says of one that is off. Undefined for one that may be up. */
+async function howToStart(setup: Setup): Promise<string | undefined> {
+  const { machine, io } = setup;
+  if (machine === undefined || mayBeUp(machine)) return undefined;
+  const { error } = await checkUntil('banner', undefined, setup);
+  // To ask a distribution of WSL starts it.
+  if (!error) return undefined;
+  const { start, hint } = error;
+  return (start && startLine(start, shellOf(io))) ?? hint ?? 'run this again';
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { prepare } from '../../src/commands/ssh/call.js';
+import { ConnectError } from '../../src/errors.js';
+import { callerOfLines, checkSshTakes } from '../../src/hosts/decide.js';
+import { parseTarget } from '../../src/kinds/kinds.js';
+import { bringingBy } from '../../src/setup/sshd.js';
+import { newSetup } from '../../src/setup/step.js';
+import { splitArgs } from '../../src/ssh/split-args.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { script, useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const none = async () => {
+  throw new Error('there is no /x/sshd');
+};
+
+it.each([
+  ['its package', 'ssh-ed25519', /^failed: there is no sshd to bring into .*: install vmssh-sshd/],
+  [
+    'an ssh that takes its host key',
+    'ecdsa-sha2-nistp256',
+    /^failed: .* HostKeyAlgorithms is ecdsa-sha2-nistp256: install an sshd there: vmssh setup --install-sshd NAME;/,
+  ],
+])('no sshd is brought without %s', async (_, taken, want) => {
+  script(join(dir, 'ssh'), `[ "$1" != -G ] || echo hostkeyalgorithms ${taken}`);
+  const io = fakeIo({ env: { PATH: dir, HOME: dir, VMSSH_SSH: join(dir, 'ssh') } });
+  const flags = { takeName: false, all: false, unproved: false, sharedHome: false, vsock: false };
+  const more = { noConfig: false, install: false, bring: true, restart: false, ...flags };
+  const options = { ...more, user: undefined, key: undefined, by: undefined, hostKey: undefined };
+  const named = { text: 'incus/web', target: parseTarget('incus/web') };
+  const { signal } = new AbortController();
+  const setup = newSetup(named, { name: 'incus/web', options, io, signal }, () => {});
+  const endpoint = { family: 'exec', command: ['incus'], machine: 'web', into: 'shell', port: 22 } as const;
+  const means = { text: 'incus/web', parsed: named.target, port: 22, user: '', endpoint };
+  const error = new ConnectError('connect', 'incus/web', { code: 'EXEC_NO_SSHD', problem: 'none' });
+  const answer = { target: 'incus/web', means, stages: [], error };
+  const able = async (...asked: Parameters<typeof callerOfLines>) => ({
+    ...(await callerOfLines(...asked)),
+    asksForKeys: true,
+    refusesUsers: true,
+  });
+  await bringingBy(none, able).look?.(setup, { answer, login: { target: 'incus/web' } });
+  expect(setup.steps.map(({ state, found, fix }) => `${state}: ${found}: ${fix}`)).toEqual([
+    expect.stringMatching(want),
+  ]);
+});
+
+describe('an ssh that takes no ed25519 host key', () => {
+  const ssh = join(dir, 'fips');
+  const io = fakeIo({ env: { PATH: '/proc/none', HOME: dir, VMSSH_SSH: ssh }, self: ['/usr/bin/vmssh'] });
+  const want = {
+    message: expect.stringMatching(/an ed25519 host key: its HostKeyAlgorithms is ecdsa-sha2-nistp256$/),
+  };
+  beforeAll(() => {
+    const says = [
+      '-V) echo OpenSSH_9.9p1',
+      '*"a\'b"*) echo invalid characters >&2; exit 255',
+      '-G*) echo "$taken"',
+    ];
+    const cases = says.map((each) => `${each} ;;`).join('\n');
+    script(ssh, `taken='hostkeyalgorithms ecdsa-sha2-nistp256'\ncase "$*" in\n${cases}\nesac`);
+  });
+
+  it('is told so by vmssh ssh', async () => {
+    const options = { args: splitArgs('ssh', ['unix/run/x']), waitMs: undefined, bring: true, print: true };
+    const find = async (text: string) => ({ text, target: parseTarget(text) });
+    await expect(prepare('ssh', options, io, find)).rejects.toMatchObject(want);
+    await expect(prepare('ssh', { ...options, bring: undefined }, io, find)).resolves.toBeDefined();
+  });
+
+  it('is told so by config install', async () => {
+    await expect(checkSshTakes({ bring: true }, io)).rejects.toMatchObject(want);
+    await checkSshTakes({}, io);
+  });
+});

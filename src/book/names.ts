@@ -1,13 +1,11 @@
 import { countBy } from '../group-by.js';
-import { asTarget, hasMachines, kindOf } from '../kinds/kinds.js';
+import { asTarget, hasMachines, keptTarget, kindOf } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
-import type { ListedMachine } from '../sources/merge.js';
-import { ownHome } from '../ssh/folder.js';
 import { isTargetWord } from '../typed/names.js';
 import { isOthersId } from '../typed/numbers.js';
-import type { ViaTarget } from '../typed/target.js';
-import { exact, lookedUpAs, uuidAlias } from './identity.js';
-import { type HostEntry, type HostState, readState, stateFile } from './state.js';
+import { exact, hostKeyAlias, lookedUpAs, namesAlike, namesOf, uuidAlias } from './identity.js';
+import { writtenAt } from './same.js';
+import { type HostEntry, type HostMachine, type HostState, writtenHosts } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
 export type NameCheck = (name: string) => string | undefined;
@@ -30,7 +28,7 @@ export function moreNames(
 ): ReadonlyMap<HostEntry, readonly string[]> {
   // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
   const namesNow = (entry: HostEntry) =>
-    entry.gone === undefined ? namesOf(entry, bringing.has(entry)) : [lower(entry.host)];
+    entry.gone === undefined ? typedFor(entry, bringing.has(entry)) : [lower(entry.host)];
   const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
   const asked = countBy(
     found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
@@ -43,7 +41,7 @@ export function moreNames(
 }
 
 // Exact names only, since others chose most of them. The Host in lower case, since ssh compares letter by letter.
-function namesOf(entry: HostEntry, brings: boolean): readonly string[] {
+function typedFor(entry: HostEntry, brings: boolean): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
   const hasId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
@@ -98,68 +96,28 @@ function lower(name: string): string {
   return name.toLowerCase();
 }
 
-/** The name that ssh takes for each machine, by the Hosts that were written; absent for a machine without one. */
-export function sshNames(
-  entries: readonly HostEntry[],
-  machines: readonly ListedMachine[],
-): ReadonlyMap<ListedMachine, string> {
-  const isThere = ({ gone }: HostEntry) => gone === undefined;
-  const written = new Map(entries.filter(isThere).map(({ target, host }) => [target, host]));
-  const named = machines.flatMap((machine) => {
-    const [host] = [machine.target, ...machine.also].flatMap((target) => written.get(target) ?? []);
-    return host === undefined ? [] : [{ machine, host }];
-  });
-  const uses = countBy(named, ({ host }) => host);
-  const unique = named.filter(({ host }) => uses.get(host) === 1);
-  return new Map(unique.map(({ machine, host }) => [machine, host]));
+export function aliasOf(machine: HostMachine): string | undefined {
+  return hostKeyAlias({ target: keptTarget(machine.target), machine });
 }
 
-export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
-  return entries.find(({ host }) => host === typed || lower(host) === typed);
-}
-
-/** The first hypervisor of each typed name that is behind one. */
-export async function hopsTo(typed: readonly string[], here: { env: Env }): Promise<readonly string[]> {
-  const written = await writtenHosts(here);
-  return typed.flatMap((name) => {
-    const target = asTarget(ofHost(name, written)?.target ?? name);
-    return target?.kind === 'via' ? (target as ViaTarget).host : [];
-  });
-}
-
-export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
-  return (await readState(stateFile(env)))?.machines ?? [];
-}
-
-/** The machine on another hypervisor that a target means, by the Hosts that were written: a hypervisor is not asked again at each login. */
-export function viaMachine(typed: ViaTarget, entries: readonly HostEntry[]): ListedMachine | undefined {
-  const { host, target, inner } = typed;
-  const there = entries.filter(({ via }) => via?.toLowerCase() === host.toLowerCase());
-  const id = target.toLowerCase();
-  const targetThere = ({ target, via = '' }: HostEntry) => target.slice(`via/${via}/`.length);
-  const isMeant = (entry: HostEntry) =>
-    entry.uuid === id ||
-    (inner ? targetThere(entry) === target.replace('%', '/') : entry.name.toLowerCase() === id);
-  const meant = there.filter(isMeant);
-  const now = meant.filter(({ gone }) => gone === undefined);
-  const [found, ...others] = now.length > 0 ? now : meant;
-  if (found === undefined || others.length > 0) return undefined;
-  const { uuid } = found;
-  const name = `via/${host}/${target}`;
-  return { name, target: found.target, status: 'unknown', provider: 'via', also: [], via: host, uuid };
+/** By what the keys of a machine with a Host may be kept: its own name, and those by which it is meant. */
+export function keyNamesOf(entry: HostEntry) {
+  const identified = { target: keptTarget(entry.target), machine: entry };
+  const names = namesOf(identified, entry.host);
+  return { alias: hostKeyAlias(identified), names, alike: namesAlike(identified) };
 }
 
 /** What a login is told of a machine that has a Host and is not listed any more: "vm1 of machined is gone since 2026-01-31". */
 export async function goneSince(text: string, env: Env): Promise<string | undefined> {
-  const entries = (await readState(stateFile(ownHome(env))))?.machines ?? [];
-  const found = entries.find(({ target, gone }) => target === text && gone !== undefined);
-  return found && `${found.name} of ${found.provider} is gone since ${found.gone}`;
+  const found = writtenAt(text, await writtenHosts({ env }));
+  return found?.gone && `${found.name} of ${found.provider} is gone since ${found.gone}`;
 }
 
 /** A target's Host, and the name by which an ssh that vmssh starts looks up its key: without a Host, the target. */
 export function hostIn(state: HostState | undefined, target: string) {
   const { machines = [], options: { prefix = '' } = {} } = state ?? {};
-  const entry = machines.find((each) => each.target === target && each.gone === undefined);
+  const written = writtenAt(target, machines);
+  const entry = written?.gone === undefined ? written : undefined;
   const lookedUp = (entry && lookedUpNames(machines, `${prefix}`)(entry)) ?? lookedUpAs(target);
   return { host: entry?.host, lookedUp };
 }

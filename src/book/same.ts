@@ -1,6 +1,11 @@
-import { groupBy } from '../group-by.js';
+import { countBy, groupBy } from '../group-by.js';
+import { asTarget } from '../kinds/kinds.js';
+import type { Env } from '../runtime.js';
+import type { ListedMachine } from '../sources/merge.js';
 import type { MachineIdentity } from '../sources/source.js';
 import { vmIds } from '../typed/numbers.js';
+import type { ViaTarget } from '../typed/target.js';
+import { type HostEntry, writtenHosts } from './state.js';
 
 /** What is kept of a machine, by what a listing said of it. */
 interface Kept {
@@ -48,6 +53,76 @@ export function keptFor<K extends Kept>(
     const moved = id !== undefined && isOnly ? byId.get(id)?.[0] : undefined;
     return named.find(isSame) ?? moved ?? named.find(isNobodys);
   };
+}
+
+/** The machine with a Host that a target means, in any of its spellings; of several none. One that is gone only counts where no other one does. */
+export function writtenAt(typed: string, entries: readonly HostEntry[]): HostEntry | undefined {
+  const target = asTarget(typed);
+  const isMeant = target?.kind === 'via' ? isThere(target as ViaTarget) : isAt(typed);
+  const meant = entries.filter(isMeant);
+  const now = meant.filter(({ gone }) => gone === undefined);
+  const [one, ...others] = now.length > 0 ? now : meant;
+  return others.length === 0 ? one : undefined;
+}
+
+/** The machine on another hypervisor that a target means, by the Hosts that were written: a hypervisor is not asked again at each login. */
+export function viaMachine(typed: ViaTarget, entries: readonly HostEntry[]): ListedMachine | undefined {
+  const name = `via/${typed.host}/${typed.target}`;
+  const found = writtenAt(name, entries);
+  if (found === undefined) return undefined;
+  const { target, uuid } = found;
+  return { name, target, status: 'unknown', provider: 'via', also: [], via: typed.host, uuid };
+}
+
+/** The name that ssh takes for each machine, by the Hosts that were written; absent for a machine without one. */
+export function sshNames(
+  entries: readonly HostEntry[],
+  machines: readonly ListedMachine[],
+): ReadonlyMap<ListedMachine, string> {
+  const isThere = ({ gone }: HostEntry) => gone === undefined;
+  const written = new Map(entries.filter(isThere).map(({ target, host }) => [target, host]));
+  const named = machines.flatMap((machine) => {
+    const [host] = [machine.target, ...machine.also].flatMap((target) => written.get(target) ?? []);
+    return host === undefined ? [] : [{ machine, host }];
+  });
+  const uses = countBy(named, ({ host }) => host);
+  const unique = named.filter(({ host }) => uses.get(host) === 1);
+  return new Map(unique.map(({ machine, host }) => [machine, host]));
+}
+
+/** The first hypervisor of each typed name that is behind one. */
+export async function hopsTo(typed: readonly string[], here: { env: Env }): Promise<readonly string[]> {
+  const written = await writtenHosts(here);
+  return typed.flatMap((name) => {
+    const target = asTarget(ofHost(name, written)?.target ?? name);
+    return target?.kind === 'via' ? (target as ViaTarget).host : [];
+  });
+}
+
+/** The machine whose Host ssh reads for a name: as it is, or in lower case. */
+export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
+  return entries.find(({ host }) => host === typed || host.toLowerCase() === typed);
+}
+
+/** Whether a machine has a target, also by another source: "qemu/web" or "qemu%web". */
+export function isAt(typed: string) {
+  const text = typed.replace('%', '/');
+  return ({ target, also = [] }: Targets): boolean => [target, ...also].includes(text);
+}
+
+/** By its UUID, its target or, where that is one machine's, its name there. */
+function isThere({ host, target, inner }: ViaTarget) {
+  const id = target.toLowerCase();
+  return ({ target: to, via, uuid, name }: HostEntry): boolean => {
+    if (via?.toLowerCase() !== host.toLowerCase()) return false;
+    if (uuid === id) return true;
+    return inner ? isAt(target)({ target: to.slice(`via/${via}/`.length) }) : name.toLowerCase() === id;
+  };
+}
+
+interface Targets {
+  readonly target: string;
+  readonly also?: readonly string[];
 }
 
 /** All zeros are no identity. */

@@ -1,6 +1,5 @@
-import { namesOf } from '../book/identity.js';
 import { loginsFor, type MachineLogin, withLogins } from '../book/logins.js';
-import type { NameCheck } from '../book/names.js';
+import { aliasOf, keyNamesOf, type NameCheck } from '../book/names.js';
 import { keptFor } from '../book/same.js';
 import type { HostEntry, HostState } from '../book/state.js';
 import { keepsAlive } from '../book/taken-names.js';
@@ -10,11 +9,11 @@ import { fewOf, maxShown, withoutRepeats } from '../group-by.js';
 import { allGuestKeys } from '../keys/guest-keys.js';
 import { bothFiles } from '../keys/inbox.js';
 import { pinsIn } from '../keys/pins.js';
-import { asTarget, parseTarget } from '../kinds/kinds.js';
+import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';
-import type { Here } from '../runtime.js';
+import type { Env, Here } from '../runtime.js';
 import { containerAround, isUnasked } from '../sources/here.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
@@ -28,14 +27,7 @@ import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { matchesPattern } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
-import {
-  aliasOf,
-  concreteHosts,
-  type HostSurroundings,
-  leftLines,
-  ownerName,
-  sharedUuidProblem,
-} from './hosts.js';
+import { concreteHosts, type HostSurroundings, leftLines, ownerName, sharedUuidProblem } from './hosts.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
 import { checkSshOptions } from './ssh-option.js';
@@ -82,7 +74,7 @@ export async function decide(
     ...around,
   });
   const { entries, hosts } = made;
-  const throwaway = await throwawayNames(options, hosts, io);
+  const throwaway = await throwawayNames(options, made, io);
   const { program } = await callerForSsh(io);
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
   const notes = [
@@ -176,19 +168,26 @@ export async function inUse(
   const targets = new Set(up.map(({ target }) => target));
   const lacking = left.filter(({ target }) => !targets.has(target) && asTarget(target) !== undefined);
   if (lacking.length === 0 || system) return [];
-  const aliases = lacking.map(aliasOf);
-  const file = await bothFiles(knownHostsFile(env));
-  const pinned = new Set(pinsIn(file, aliases).flatMap(({ alias, names }) => [alias, ...names]));
+  const isKnown = await keysKnown(lacking, env);
   const loginOf = keptFor(logins, listed);
   const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
-  return lacking.filter((entry, at) => {
-    const { target, name, host, via } = entry;
-    const names = namesOf({ target: parseTarget(target), machine: entry }, host);
-    if ([aliases[at] ?? '', ...names].some((each) => pinned.has(each))) return true;
-    if (set.has(host.toLowerCase())) return true;
+  return lacking.filter((entry) => {
+    const { name, host, via } = entry;
+    if (isKnown(entry) || set.has(host.toLowerCase())) return true;
     if (via === undefined && guests.some((keys) => keys.name === name)) return true;
     return loginOf(entry) !== undefined;
   });
+}
+
+/** Whether a key is kept of one of these machines, by whatever name. */
+async function keysKnown(entries: readonly HostEntry[], env: Env): Promise<(entry: HostEntry) => boolean> {
+  const pins = pinsIn(await bothFiles(knownHostsFile(env)), entries.map(aliasOf));
+  const kept = new Set(pins.flatMap(({ alias, names }) => [alias, ...names]));
+  return (entry) => {
+    const { alias = '', names, alike } = keyNamesOf(entry);
+    const byName = [...names, ...alike];
+    return kept.has(alias) || byName.some((name) => kept.has(name) || kept.has(`vmssh-${name}`));
+  };
 }
 
 /** What its manager says of a machine: the login that setup made is taken back. */
@@ -262,7 +261,7 @@ export function goneLine(entries: readonly HostEntry[], today: string): readonly
  */
 async function throwawayNames(
   { throwaway, sshOptions }: Settings,
-  hosts: readonly ConcreteHost[],
+  { entries, hosts }: ReturnType<typeof concreteHosts>,
   io: Io,
 ): Promise<{ readonly names: readonly string[]; readonly notes: readonly string[] }> {
   if (throwaway.length === 0) return { names: [], notes: [] };
@@ -270,12 +269,13 @@ async function throwawayNames(
   if (giving) throw refusalOf(giving.keyword, throwaway);
   const targets = throwaway.filter((each) => each.includes('/'));
   const isMeant = (name: string) => throwaway.some((each) => matchesPattern(name, each));
-  const meant = hosts.filter(({ host, names = [] }) => [host, ...names].some(isMeant));
-  const pins = pinsIn(await bothFiles(knownHostsFile(io.env)));
-  const isPinned = ({ host, options: { hostKeyAlias } }: ConcreteHost) =>
-    pins.some(({ alias, names }) => alias === hostKeyAlias || names.includes(`host%${host}`));
-  const known = meant.filter(isPinned).map(({ host }) => host);
-  const named = meant.filter((each) => !isPinned(each)).flatMap(({ host, names = [] }) => [host, ...names]);
+  const isKnown = await keysKnown(entries, io.env);
+  const meant = entries.flatMap((entry, at) => {
+    const names = [entry.host, ...(hosts[at]?.names ?? [])];
+    return names.some(isMeant) ? [{ names, isKnown: isKnown(entry) }] : [];
+  });
+  const known = meant.flatMap((each) => (each.isKnown ? each.names.slice(0, 1) : []));
+  const named = meant.flatMap((each) => (each.isKnown ? [] : each.names));
   const both = targets.flatMap((each) => [each, each.replaceAll('/', '%')]);
   return {
     names: [...new Set([...both, ...named])],

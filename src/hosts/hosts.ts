@@ -1,6 +1,6 @@
-import { hostKeyAlias } from '../book/identity.js';
 import { loginsFor, type MachineLogin } from '../book/logins.js';
 import {
+  aliasOf,
   isAddress,
   kindOfName,
   lookedUpNames,
@@ -14,7 +14,7 @@ import { printable, quote, quoteNames } from '../errors.js';
 import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../group-by.js';
 import { type GuestKeys, trustIn } from '../keys/guest-keys.js';
 import type { Kind } from '../kinds/kind.js';
-import { keptTarget, kinds } from '../kinds/kinds.js';
+import { kinds } from '../kinds/kinds.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { mayHaveName } from '../sources/outside/file.js';
 import { isOfOthers } from '../sources/search.js';
@@ -300,10 +300,6 @@ function machineOptions(
     hostKeyAlias: alias,
     ...(keys ? trustIn(keys) : {}),
   };
-}
-
-export function aliasOf(machine: HostMachine): string | undefined {
-  return hostKeyAlias({ target: keptTarget(machine.target), machine });
 }
 
 /** Who lists a machine: its provider, or "via/hv1" for each of that hypervisor. */

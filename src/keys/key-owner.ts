@@ -59,7 +59,10 @@ async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Ide
   const target = asTarget(text);
   if (target === undefined) return undefined;
   if (target.kind !== 'via') return { target, machine };
-  const { viaMachine, writtenHosts } = await import('../book/names.js');
+  const [{ viaMachine }, { writtenHosts }] = await Promise.all([
+    import('../book/same.js'),
+    import('../book/state.js'),
+  ]);
   return { target, machine: viaMachine(target as ViaTarget, await writtenHosts({ env })) };
 }
 

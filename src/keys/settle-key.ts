@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import { ConnectError } from '../errors.js';
 import { makeFolder } from '../files/place.js';
 import type { Env } from '../runtime.js';
-import { ownHome } from '../ssh/folder.js';
 import { fingerprintOf, keyTypeOf, type ShownKey } from '../ssh/known-hosts.js';
 import { decideByAsking, type KeyAnswer, type KeyFacts } from './decide.js';
 import { leaveNote, longInbox, takeInbox } from './inbox.js';
@@ -101,8 +100,8 @@ function today(): string {
 async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): Promise<boolean> {
   const { uuid, via } = machine ?? {};
   if (uuid === undefined || via !== undefined) return false;
-  const { readState, stateFile } = await import('../book/state.js');
-  const all = (await readState(stateFile(ownHome(env))))?.machines ?? [];
+  const { writtenHosts } = await import('../book/state.js');
+  const all = await writtenHosts({ env });
   return all.filter((each) => each.uuid === uuid && each.via === undefined && !each.gone).length > 1;
 }
 

@@ -1,4 +1,5 @@
 import { inKnownHosts, mayBeGiven } from '../book/names.js';
+import { isAt, ofHost } from '../book/same.js';
 import { usersNames } from '../book/taken-names.js';
 import { ConnectError, quote } from '../errors.js';
 import { asTarget, kinds, parseTarget, providersOf, type Target, type TypedTarget } from '../kinds/kinds.js';
@@ -136,9 +137,9 @@ async function holderAmong<M extends ListedMachine>(
   env: ShortNameDeps['env'],
 ): Promise<readonly M[]> {
   if (machines.length < 2) return machines;
-  const { ofHost, writtenHosts } = await import('../book/names.js');
+  const { writtenHosts } = await import('../book/state.js');
   const entry = ofHost(typed, await writtenHosts({ env }));
-  const holders = machines.filter(({ target, also }) => [target, ...also].includes(entry?.target ?? ''));
+  const holders = entry ? machines.filter(isAt(entry.target)) : [];
   return holders.length === 1 ? holders : machines;
 }
 
@@ -179,7 +180,7 @@ function identityProviders(target: Target): readonly string[] {
 
 // The resolver reports a name that is not listed, or listed twice.
 function theOne(target: Target, typed: string, machines: readonly ListedMachine[]) {
-  const exact = machines.filter((each) => [each.target, ...each.also].includes(typed.replace('%', '/')));
+  const exact = machines.filter(isAt(typed));
   const [machine, ...others] = exact.length > 0 ? exact : match(nameOf(target), machines);
   return others.length === 0 ? machine : undefined;
 }

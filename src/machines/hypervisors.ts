@@ -102,7 +102,7 @@ export async function withOneLogin<T>(
   io: Io,
   work: (io: Io) => Promise<T>,
 ): Promise<T> {
-  const { hopsTo } = await import('../book/names.js');
+  const { hopsTo } = await import('../book/same.js');
   const hops = await hopsTo(typed, io);
   if (hops.length === 0) return work(io);
   const { sharingLogins } = await import('../connect/via/shared-login.js');

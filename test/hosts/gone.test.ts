@@ -1,12 +1,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { goneSince } from '../../src/book/names.js';
+import { aliasOf, goneSince } from '../../src/book/names.js';
 import { parseState } from '../../src/book/state.js';
 import { ifGone } from '../../src/commands/proxy/proxy.js';
 import { forget, forgetGone } from '../../src/commands/ssh/forget.js';
 import { ConnectError } from '../../src/errors.js';
-import { aliasOf } from '../../src/hosts/hosts.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import { useConfigHome } from '../commands/config/home.js';
@@ -141,6 +140,30 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect((await gonesForgotten())[0]).toBe(`${kept}far.hv1 (libvirt)`);
     expect([await calls('mint'), await calls('far.hv1')]).toEqual([undefined, 'via/hv1/qemu/far']);
   });
+
+  it.each(['mint', 'qemu/mint', 'qemu%mint', 'far.hv1', 'via/hv1/far', 'via%hv1%qemu%far'])(
+    'is free again after forget %s, with its key',
+    async (typed) => {
+      const far = { ...mint, name: 'far', target: 'via/hv1/qemu/far', uuid: id(3), via: 'hv1' };
+      const machine = typed.includes('mint') ? mint : far;
+      const to = home.io({ PATH: join(home.path, 'empty') });
+      const on = async (machines: readonly ListedMachine[], day: string) =>
+        home.install({ via: { hosts: ['hv1'] } }, home.io({ PATH: join(home.path, 'bin') }), async () => ({
+          ...{ machines, warnings: [], day, asked: ['hv1'] },
+        }));
+      await on([machine], '2026-03-01');
+      home.write('vmssh_known_hosts', `${aliasOf(machine)} ssh-ed25519 AAAA host%mint host%far.hv1\n`);
+      await on([], '2026-03-02');
+      expect(gone()).toEqual([[machine === mint ? 'mint' : 'far.hv1', '2026-03-02']]);
+      expect(await goneSince(typed, home.io().env)).toBe(
+        typed.includes('.') || typed === 'mint'
+          ? undefined
+          : `${machine.name} of libvirt is gone since 2026-03-02`,
+      );
+      expect(await forget.run({ targets: [typed], gone: false }, to)).toBe(0);
+      expect([gone(), keys()]).toEqual([[], '']);
+    },
+  );
 
   it('is kept for a login that setup made, and for a key that is pinned by the name only', async () => {
     const login = { target: 'qemu/mint', uuid: id(1), user: 'ann' };

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { sshNames } from '../../src/book/names.js';
+import { sshNames } from '../../src/book/same.js';
 import { formatState, noState, parseState } from '../../src/book/state.js';
 import { concreteHosts } from '../../src/hosts/hosts.js';
 import { configText } from '../../src/hosts/text.js';

@@ -1,4 +1,4 @@
-import { ofHost } from '../../book/names.js';
+import { isAt, ofHost } from '../../book/same.js';
 import type { HostEntry } from '../../book/state.js';
 import { ConnectError } from '../../errors.js';
 import { asTarget, providersOf } from '../../kinds/kinds.js';
@@ -49,8 +49,8 @@ export function byHosts(typed: readonly string[], written: readonly HostEntry[] 
 }
 
 function meant(typed: string, machines: readonly ListedMachine[]): readonly ListedMachine[] {
-  const text = typed.replace('%', '/');
-  const exact = machines.filter((each) => [each.target, ...each.also, addressOf(each)].includes(text));
+  const isMeant = isAt(typed);
+  const exact = machines.filter((each) => isMeant(each) || addressOf(each) === typed.replace('%', '/'));
   const own = exact.filter((each) => !isOfOthers(each));
   if (exact.length > 0) return own.length > 0 ? own : exact;
   const byName = match(typed, machines);

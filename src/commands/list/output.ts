@@ -1,4 +1,4 @@
-import { sshNames } from '../../book/names.js';
+import { sshNames } from '../../book/same.js';
 import type { HostEntry } from '../../book/state.js';
 import { CommandError } from '../../cli/command.js';
 import { calledAs, connectFailure } from '../../cli/failure.js';
@@ -76,7 +76,7 @@ async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promis
   const [{ ownPins, pinsById }, { knownHostsFile }, { aliasOf }] = await Promise.all([
     import('../../keys/machine-keys.js'),
     import('../../ssh/folder.js'),
-    import('../../hosts/hosts.js'),
+    import('../../book/names.js'),
   ]);
   const aliases = new Set(machines.map(aliasOf));
   const pins = await ownPins(knownHostsFile(env));

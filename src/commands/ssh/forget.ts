@@ -1,12 +1,13 @@
 import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../book/identity.js';
-import { type HostEntry, readState, stateFile } from '../../book/state.js';
+import { aliasOf, keyNamesOf } from '../../book/names.js';
+import { writtenAt } from '../../book/same.js';
+import { type HostEntry, writtenHosts } from '../../book/state.js';
 import { type Command, flag, UsageError } from '../../cli/command.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fewOf, maxShown } from '../../group-by.js';
 import { fileError } from '../../hosts/files.js';
-import { aliasOf } from '../../hosts/hosts.js';
 import { askForGone, endHosts, goneHosts } from '../../hosts/refresh.js';
 import { aliasAmong, pinsOf } from '../../keys/decide.js';
 import { type Forgotten, forgetKeys } from '../../keys/forget-keys.js';
@@ -15,12 +16,12 @@ import { namesByHop } from '../../keys/hop-names.js';
 import { namesTyped } from '../../keys/key-owner.js';
 import type { Pin } from '../../keys/pins.js';
 import { undoCommand } from '../../keys/refusal.js';
-import { asTarget, isNamed, parseTarget } from '../../kinds/kinds.js';
+import { asTarget, isNamed } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { type FindMachines, findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
-import { knownHostsFile, ownHome } from '../../ssh/folder.js';
+import { knownHostsFile } from '../../ssh/folder.js';
 
 const goneOption = flag({
   long: 'gone',
@@ -50,9 +51,12 @@ export const forget: Command<{ readonly targets: readonly string[]; readonly gon
   async run({ targets, gone }, io) {
     for (const { host: target } of targets.map(splitLogin)) {
       const found = await lookUp(target, io).catch(() => undefined);
-      const isTyped = (text: string) => text.toLowerCase() === target.toLowerCase();
-      const hosts = found?.machine ? [] : await goneHosts(io);
-      const meant = hosts.filter((each) => each.target === target || isTyped(each.host));
+      // Of another hypervisor's machine only its Host is known.
+      const isListed = found?.machine !== undefined && found.target.kind !== 'via';
+      const at = writtenAt(target, await writtenHosts(io))?.host ?? target;
+      const isMeant = ({ host }: HostEntry) =>
+        [at, target].some((each) => each.toLowerCase() === host.toLowerCase());
+      const meant = isListed ? [] : (await goneHosts(io)).filter(isMeant);
       await forgetOne(target, found, meant, io);
     }
     if (gone) await forgetGone(io);
@@ -130,13 +134,10 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   const target = asTarget(typed);
   const found = listed ?? (target && { text: typed, target });
   const id = uuidAlias(typed.replace(/^.*\//, ''));
-  const hosts = (await readState(stateFile(ownHome(env))))?.machines ?? [];
-  const isMeant = ({ target: to, host }: HostEntry) =>
-    found ? to === found.text : host.toLowerCase() === typed.toLowerCase();
-  const entries = hosts.filter(isMeant);
-  const written = entries.flatMap((entry) =>
-    namesOf({ target: parseTarget(entry.target), machine: entry }, entry.host),
-  );
+  const hosts = await writtenHosts({ env });
+  const isMeant = ({ host }: HostEntry) => host.toLowerCase() === typed.toLowerCase();
+  const entries = found ? [writtenAt(found.text, hosts) ?? []].flat() : hosts.filter(isMeant);
+  const written = entries.flatMap((entry) => keyNamesOf(entry).names);
   const byHop = found && (await namesByHop(found, env).catch(() => undefined));
   const short = found?.machine?.via === undefined ? found?.machine?.name : undefined;
   const own = found ? [...namesOf(found, typed), ...namesOf(found, short)] : [];

@@ -1,10 +1,78 @@
 import { printable, quote } from '../errors.js';
 import { readTextSync } from '../files/read-sync.js';
 import type { Finding, ProgressLine } from '../guest/report.js';
+import { asTarget, parseTarget, type Target } from '../kinds/kinds.js';
+import { splitUser } from '../lookup/login.js';
+import { checkUserName } from '../typed/names.js';
 import { parsePort } from '../typed/numbers.js';
 import { shellLine, wordsToType } from '../typed/shell.js';
-import { flag, parsed, UsageError, verbose } from './command.js';
+import { flag, oneOf, parsed, type RawArgs, textOption, UsageError, usage, verbose } from './command.js';
 import type { FormatRows } from './rows.js';
+
+/** HOST as it was typed, and how to get in: by exec its manager is still to be found. */
+export interface HostFlags {
+  readonly host: string;
+  readonly by: 'ssh' | 'target' | 'wsl' | 'exec';
+  readonly sshConfig: string | undefined;
+}
+
+export const byOption = oneOf<HostFlags['by']>({
+  long: 'by',
+  value: 'WAY',
+  choices: ['ssh', 'target', 'wsl', 'exec'],
+  summary:
+    "how to get in: ssh, target, wsl, or exec, the machine's own manager (default: by what HOST looks like)",
+});
+export const sshConfigOption = textOption({
+  long: 'ssh-config',
+  value: 'FILE',
+  summary: "ssh's configuration file, as for ssh -F",
+});
+
+export const targetOption = parsed(
+  {
+    long: 'target',
+    value: 'TARGET',
+    takes: 'target',
+    summary: 'how this host reaches the guest (default: by the CID that the guest reports)',
+  },
+  (text) => {
+    parseTarget(text);
+    return text;
+  },
+);
+
+/** HOST with --by, or `by` in its place, and --ssh-config. Throws a UsageError, or a ConnectError for an invalid target. */
+export function hostFlags(
+  host: string,
+  raw: RawArgs,
+  by = byOption.read(raw) ?? usualEntry(host),
+): HostFlags {
+  if (host === '' || host.startsWith('-') || /[\p{Cc}\s]/u.test(host)) {
+    throw new UsageError(`${quote(host)} cannot be a host`);
+  }
+  const { user } = splitUser(host);
+  if (user !== undefined) usage(() => checkUserName(user));
+  if (by === 'target') parseTarget(splitUser(host).host);
+  return { host, by, sshConfig: sshConfigOption.read(raw) };
+}
+
+/** WSL for wsl/DISTRO, our own proxy for other targets, ssh for the rest. */
+export function usualEntry(host: string): HostFlags['by'] {
+  const target = targetOf(host);
+  if (target === undefined) return 'ssh';
+  return target.kind === 'wsl' ? 'wsl' : 'target';
+}
+
+/** The target in a text, without its "user@"; undefined if it has no target. */
+export function targetOf(host: string): Target | undefined {
+  return asTarget(splitUser(host).host);
+}
+
+/** The target that HOST is, as it was typed. */
+export function targetIn(host: string): string | undefined {
+  return targetOf(host) === undefined ? undefined : splitUser(host).host;
+}
 
 export const guestPortOption = parsed(
   { long: 'port', short: 'p', value: 'PORT', summary: 'the vsock port of sshd (default 22)' },

@@ -1,28 +1,54 @@
 import { madeLogin } from '../book/logins.js';
 import { ConnectError, quote } from '../errors.js';
+import type { Meant } from '../guest/script.js';
 import { managerExec } from '../keys/manager-keys.js';
 import { reachedMachine } from '../keys/record.js';
 import { isNamed, resolveTarget } from '../kinds/kinds.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
+import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { ScriptRunner } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { parseUuid, sshPort } from '../typed/numbers.js';
 import { type Shell, shellOf, shellQuoted } from '../typed/shell.js';
-import type { HostFlags } from './route.js';
 
-/** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
+/** By the machine's manager: it goes in as root, without a login. */
+export type ManagerEntry = ExecEntry | AgentEntry;
+
+interface ByManager {
+  readonly host: string;
+  readonly sshConfig?: string | undefined;
+  /** As its machines were listed: without another user's folders, and by no program that he could replace. */
+  readonly env?: Env;
+  /** The machine, if its manager may be mistaken. */
+  readonly meant?: Meant | undefined;
+}
+
+interface ExecEntry extends ByManager {
+  readonly by: 'exec';
+  /** The words of the manager in front of a program that runs there as root. */
+  readonly command: readonly string[];
+  /** sudo starts them, and may ask on this terminal, or not. Undefined: without sudo. */
+  readonly asks?: boolean;
+}
+
+interface AgentEntry extends ByManager {
+  readonly by: 'agent';
+  readonly run: ScriptRunner;
+}
+
+/** The way in by the machine's manager, with the user that setup or that manager made. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
 export async function byManager(
-  into: HostFlags,
+  { host: typed, sshConfig }: { readonly host: string; readonly sshConfig?: string | undefined },
   io: Io,
   signal: AbortSignal,
   find: (host: string) => Promise<ListedTarget> = (host) => lookUp(host, io, signal),
   sudo?: 'asks' | 'never asks',
-): Promise<HostFlags> {
-  const { user, host } = splitUser(into.host);
+): Promise<ManagerEntry> {
+  const { user, host } = splitUser(typed);
   const { text, target, machine } = await find(host);
   const { env, platform } = io;
   // The target's own error, if nobody has it.
@@ -32,18 +58,22 @@ export async function byManager(
   const deps = { env, platform, signal };
   const direct = reached && (await managerExec(reached, deps));
   const mayAsk = sudo && reached && !direct && reached.authority !== 'user';
-  const { exec } = (mayAsk && (await managerExec(reached, deps, 0))) || {};
-  const asks = sudo === 'asks';
-  const bySudo = exec && { exec: ['sudo', ...(asks ? [] : ['-n']), '--', ...exec], asks };
-  const entry: Pick<HostFlags, 'exec' | 'run' | 'asks'> | undefined = direct ?? bySudo;
-  // As its machines were listed: without another user's folders, and by no program that he could replace.
-  const own = {
-    ...withToolFolders(ownEnv(env), platform),
-    ...{ LC_ALL: 'C', SUDO_PROMPT: '[sudo] to go in as root, password for %p: ' },
-  };
+  const bySudo = mayAsk ? (await managerExec(reached, deps, 0))?.exec : undefined;
   const account = user ?? (await madeLogin(machine, io))?.user;
-  const named = account === undefined ? text : `${account}@${text}`;
-  if (machine && entry) return { ...into, host: named, ...entry, ...meantOf(machine, entry), env: own };
+  const common = {
+    host: account === undefined ? text : `${account}@${text}`,
+    sshConfig,
+    meant: machine && meantOf(machine, direct?.run),
+    env: {
+      ...withToolFolders(ownEnv(env), platform),
+      ...{ LC_ALL: 'C', SUDO_PROMPT: '[sudo] to go in as root, password for %p: ' },
+    },
+  };
+  if (direct?.run) return { by: 'agent', run: direct.run, ...common };
+  if (direct?.exec) return { by: 'exec', command: direct.exec, ...common };
+  const asks = sudo === 'asks';
+  const words = ['sudo', ...(asks ? [] : ['-n']), '--'];
+  if (bySudo) return { by: 'exec', command: [...words, ...bySudo], asks, ...common };
   throw new ConnectError('resolve', host, {
     code: 'NO_EXEC',
     final: true,
@@ -54,14 +84,14 @@ export async function byManager(
   });
 }
 
-function meantOf({ dmiUuid, uuid }: ListedMachine, { run }: { readonly run?: ScriptRunner }) {
-  if (run === undefined && dmiUuid === undefined) return {};
+function meantOf({ dmiUuid, uuid }: ListedMachine, run: ScriptRunner | undefined): Meant | undefined {
+  if (run === undefined && dmiUuid === undefined) return undefined;
   const isAgent = dmiUuid === undefined;
   const otherFix = isAgent
     ? 'give each agent a socket of its own: virsh edit'
     : 'see its "exec" and "dmiUuid"';
   const unprovedFix = 'log in to it: HOST without --by exec';
-  return { meant: { uuid: parseUuid(dmiUuid ?? uuid ?? ''), otherFix, unprovedFix } };
+  return { uuid: parseUuid(dmiUuid ?? uuid ?? ''), otherFix, unprovedFix };
 }
 
 /** How a person goes in where no manager does. Root's machined starts programs in a container, and in no VM. */

@@ -1,40 +1,102 @@
-import { oneOf, type RawArgs, textOption, UsageError, usage } from '../cli/command.js';
-import { quote } from '../errors.js';
-import { parseTarget } from '../kinds/kinds.js';
+import type { HostFlags } from '../cli/guest.js';
 import { splitUser } from '../lookup/login.js';
-import { checkUserName, typedHost } from '../typed/names.js';
-import { type GuestRouteName, guestRouteOf, type HostFlags } from './route.js';
+import type { Io } from '../process/io.js';
+import type { Env } from '../runtime.js';
+import { typedHost } from '../typed/names.js';
+import type { RouteName } from '../typed/route.js';
+import type { ManagerEntry } from './by-manager.js';
 
-export const byOption = oneOf<GuestRouteName>({
-  long: 'by',
-  value: 'WAY',
-  choices: ['ssh', 'target', 'wsl', 'exec'],
-  summary:
-    "how to get in: ssh, target, wsl, or exec, the machine's own manager (default: by what HOST looks like)",
-});
-export const sshConfigOption = textOption({
-  long: 'ssh-config',
-  value: 'FILE',
-  summary: "ssh's configuration file, as for ssh -F",
-});
+/** How a script gets into a machine, and runs there. */
+export type Entry = LoginEntry | WslEntry | ManagerEntry;
+/** By ssh: it logs in as an account. */
+export type LoginEntry = SshEntry | TargetEntry;
 
-/** HOST with --by, or `route` in its place, and --ssh-config. Throws a UsageError, or a ConnectError for an invalid target. */
-export function hostFlags(
-  host: string,
-  raw: RawArgs,
-  route: GuestRouteName = byOption.read(raw) ?? guestRouteOf(host),
-): HostFlags {
-  if (host === '' || host.startsWith('-') || /[\p{Cc}\s]/u.test(host)) {
-    throw new UsageError(`${quote(host)} cannot be a host`);
-  }
-  const { user } = splitUser(host);
-  if (user !== undefined) usage(() => checkUserName(user));
-  if (route === 'target') parseTarget(splitUser(host).host);
-  return { host, route, sshConfig: sshConfigOption.read(raw) };
+interface CommonEntry {
+  /** [user@]HOST or [user@]TARGET, in messages too. */
+  readonly host: string;
+  /** A configuration file for ssh in place of the user's, for a login that follows too. */
+  readonly sshConfig?: string | undefined;
+  /** The environment of what goes in; undefined: this process's. */
+  readonly env?: Env;
 }
 
-/** In by a login of an account, over vmssh's own proxy. */
-export function loginAs(user: string, { target, name }: { readonly target: string; readonly name: string }) {
-  const host = `${user}@${target}`;
-  return { route: 'target', host, typed: typedHost(name), sshConfig: undefined } as const;
+interface OverSsh extends CommonEntry {
+  /** The socket of an ssh that has logged in already. */
+  readonly control?: string;
+}
+
+/** By ssh to HOST: all is as the user's configuration says, including the host key. */
+export interface SshEntry extends OverSsh {
+  readonly by: 'ssh';
+  /** ssh and its first options; undefined: `sshProgram`. */
+  readonly ssh?: readonly string[];
+  /** More of ssh's settings. */
+  readonly settings?: readonly string[];
+  /** A target that should be HOST, over which ssh goes there; `port` undefined: ssh's own. */
+  readonly through?: { readonly target: string; readonly port: number | undefined };
+}
+
+/** By ssh to a target, over vmssh's own proxy, as `vmssh ssh` does. */
+export interface TargetEntry extends OverSsh {
+  readonly by: 'target';
+  readonly port?: number;
+  /** What was typed for the target, so that the user's own Host of that name counts; undefined: a form of the target. */
+  readonly typed?: string | undefined;
+  /** The only routes to try, in this order. */
+  readonly routes?: readonly RouteName[] | undefined;
+  readonly identityFile?: string | undefined;
+  /** By which name an ssh that asks looks the key up. Undefined: the target. */
+  readonly lookedUp?: string | undefined;
+  /** The file with the only host key that is right, and the name that it has there. */
+  readonly onlyKey?: { readonly knownHosts: string; readonly hostKeyAlias: string };
+  /** The proxy brings an sshd, and is called like this. */
+  readonly bringing?: {
+    readonly program: readonly string[];
+    readonly fdpass: boolean;
+    readonly namesUser: boolean;
+  };
+}
+
+/** Into a distribution of this Windows, as root. */
+export interface WslEntry extends CommonEntry {
+  readonly by: 'wsl';
+}
+
+/** The way into HOST. Throws a ConnectError if it should be by a manager, and none goes in. */
+export async function entryTo({ by, ...flags }: HostFlags, io: Io, signal: AbortSignal): Promise<Entry> {
+  if (by !== 'exec') return { by, ...flags };
+  return (await import('./by-manager.js')).byManager(flags, io, signal);
+}
+
+/** By a login of an account, whatever the user's lines lead to. */
+export function loginAs(user: string, target: string, typed: string | undefined): TargetEntry {
+  return { by: 'target', host: `${user}@${target}`, typed: typed && typedHost(typed) };
+}
+
+/** The first login's account, over the target; with ssh's settings for the host if ssh was the way in. */
+export function overTarget(
+  entry: Entry,
+  account: string | undefined,
+  target: string,
+  port: number | undefined,
+): LoginEntry {
+  const { user: typed, host } = splitUser(entry.host);
+  const user = account ?? typed;
+  if (entry.by === 'ssh')
+    return { ...entry, host: user === undefined ? host : `${user}@${host}`, through: { target, port } };
+  const own = { by: 'target', host: `${user ?? 'root'}@${target}`, sshConfig: entry.sshConfig } as const;
+  return port === undefined ? own : { ...own, port };
+}
+
+export function isBySsh(entry: Entry): entry is LoginEntry {
+  return entry.by === 'ssh' || entry.by === 'target';
+}
+
+/** The words in front of a program that runs there, for a fix that can be pasted here. */
+export function execOf(entry: Entry): readonly string[] | undefined {
+  return entry.by === 'exec' ? entry.command : undefined;
+}
+
+export function isBySudo(entry: Entry | undefined): boolean {
+  return entry?.by === 'exec' && entry.asks !== undefined;
 }

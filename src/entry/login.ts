@@ -3,6 +3,7 @@ import { readState, stateFile } from '../book/state.js';
 import type { Means } from '../checks/result.js';
 import { type LoginWords, quietly, type SshTryOptions, trySsh, usersEnv } from '../checks/users-ssh.js';
 import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
+import { targetIn } from '../cli/guest.js';
 import type { TriedLogin } from '../guest/script.js';
 import { sshSettings } from '../keys/login-key.js';
 import { splitLogin, splitUser } from '../lookup/login.js';
@@ -17,8 +18,9 @@ import { ownAccount } from '../ssh/folder.js';
 import { typedHost } from '../typed/names.js';
 import { isSshPort } from '../typed/numbers.js';
 import type { RouteName } from '../typed/route.js';
-import type { Guest, Into } from './inside.js';
-import { guestCaller, guestLogin, type HostFlags, overTarget, targetIn } from './route.js';
+import { type Entry, loginAs, overTarget } from './entry.js';
+import type { Guest } from './look.js';
+import { sshCaller, sshWords } from './ssh-words.js';
 
 export interface TypedLogin extends Pick<SshTryOptions, 'onStage'> {
   /** [user@]HOST or ssh://… */
@@ -59,12 +61,12 @@ export async function loginAsTyped(
 }
 
 /** The same login for a script, once more as from a program that no shell started. */
-export async function insideAsTyped(typed: TypedLogin, io: Io): Promise<Into | undefined> {
+export async function insideAsTyped(typed: TypedLogin, io: Io): Promise<Entry | undefined> {
   const host = plainHost(typed);
   if (host === undefined) return undefined;
   const settings = [...portSetting(typed), ...quietly(await sshAbilities(io.env))];
   const { sshConfig } = typed;
-  return { host, route: 'ssh', ssh: typedSsh, sshConfig, settings, env: usersEnv(io, true) };
+  return { by: 'ssh', host, ssh: typedSsh, sshConfig, settings, env: usersEnv(io, true) };
 }
 
 /** What stands after `ssh`; undefined for a name that it does not take, and where only vmssh takes the route. */
@@ -103,18 +105,16 @@ export async function loginByVmssh(
   signal: AbortSignal,
 ): Promise<LoginVerdict> {
   const { text, listed = text, port, user } = means;
-  const into = { route: 'target', host: `${user}@${text}` } as const;
-  const called = await guestCaller(io, into);
   const { hostIn } = await import('../book/names.js');
   const { lookedUp } = hostIn(await readState(stateFile(ownEnv(io.env), io.platform)), listed);
   // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
-  const { program, fdpass } = brings ? await callerForSsh(io) : {};
-  const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
-  const typed = typedHost(splitLogin(target).host);
-  const common = { ...into, ...called, sshConfig, port, routes, identityFile, typed, lookedUp, ...bringing };
-  const words = (login: LoginWords) => guestLogin({ ...common, ...login }, login);
-  const { ssh } = called;
-  const tried = await trySsh({ host: typed ?? 'machine', sshConfig, ssh, words, onStage }, io, signal);
+  const bringing = brings && { ...(await callerForSsh(io)), namesUser: brings.user !== undefined };
+  const login = { ...loginAs(user, text, splitLogin(target).host), sshConfig, port, routes, identityFile };
+  const entry = { ...login, lookedUp, bringing };
+  const caller = await sshCaller(entry, io);
+  const words = (login: LoginWords) => sshWords(entry, caller, login);
+  const { ssh } = caller;
+  const tried = await trySsh({ host: entry.typed ?? 'machine', sshConfig, ssh, words, onStage }, io, signal);
   const verdict = await judgeLogin(tried, io.env.HOME);
   const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
   return isOwn ? { ...verdict, user: "the machine's own user" } : verdict;
@@ -129,34 +129,34 @@ interface GuestLogin {
 
 /** Logs in to a guest into which a look has come, over its socket. Changes nothing in the machine that it reaches, which may be another one. */
 export async function loginToGuest(
-  into: HostFlags,
+  entry: Entry,
   { cid, boot, user, bySocket, cursor }: Guest,
   { account, port, target }: GuestLogin,
   io: Io,
   signal: AbortSignal,
 ): Promise<TriedLogin> {
   const isOwnRoute = target === undefined && bySocket && isSshPort(port);
-  const { host } = splitUser(into.host);
+  const { host } = splitUser(entry.host);
   // A new connection, unlike one by ssh, which may share one that is open.
-  if (isOwnRoute && into.route === 'target' && user === account)
+  if (isOwnRoute && entry.by === 'target' && user === account)
     return { state: 'in', about: `over ${host}`, cursor };
-  const typed = target ?? targetIn(into.host);
+  const typed = target ?? targetIn(entry.host);
   const to = typed ?? (cid === undefined ? undefined : `vsock/${cid}`);
-  const isByHost = isOwnRoute && into.route === 'ssh';
   const way = '--target says how this host reaches it';
-  if (to === undefined && !isByHost) return { state: 'not tried', about: `its CID is not known: ${way}` };
-  const over = isByHost ? { ...into, host: `${account}@${host}` } : overTarget(into, account, to ?? '');
-  const by = isByHost ? `by ssh ${host}` : `over ${to}`;
-  const options = { ...over, ...(await guestCaller(io, over)), port };
+  const byHost = isOwnRoute && entry.by === 'ssh' ? { ...entry, host: `${account}@${host}` } : undefined;
+  const over = byHost ?? (to === undefined ? undefined : overTarget(entry, account, to, port));
+  if (over === undefined) return { state: 'not tried', about: `its CID is not known: ${way}` };
+  const by = byHost ? `by ssh ${host}` : `over ${to}`;
+  const caller = await sshCaller(over, io);
   // Which machine it is shows without a terminal too.
   const more = { flags: ['-T', '-v'], command: 'cat /proc/sys/kernel/random/boot_id' };
-  const words = (login: LoginWords) => guestLogin(options, { ...login, ...more });
-  const named = { host: splitUser(over.host).host, sshConfig: into.sshConfig, ssh: options.ssh };
+  const words = (login: LoginWords) => sshWords(over, caller, { ...login, ...more });
+  const named = { host: splitUser(over.host).host, sshConfig: entry.sshConfig, ssh: caller.ssh };
   const tried = await trySsh({ ...named, words }, io, signal);
   const verdict = await judgeLogin(tried, io.env.HOME);
   // What was typed has to work; the CID that the guest reports is a guess.
   const unproved = (why: string): TriedLogin =>
-    typed === undefined && !isByHost
+    typed === undefined && !byHost
       ? { state: 'not tried', about: `${why}; ${way}` }
       : { state: 'not proved', about: why, cursor };
   const { stderr, stdout } = tried.end;

@@ -5,19 +5,36 @@ import { mayPrint, newProof, type ProgressLine, parseProgress } from '../guest/r
 import { whyNotStarted } from '../process/ssh-program.js';
 import { dropOutput, ended, keptSshEndsWithUs } from '../process/terminate.js';
 import { type Env, now } from '../runtime.js';
-import { DiscoveryError } from '../sources/source.js';
-import type { GuestRoute } from './route.js';
+import { DiscoveryError, type ScriptRunner } from '../sources/source.js';
 
-export interface ScriptOutcome {
+/** How a script is started. */
+export interface ScriptCall {
+  /** The program and its arguments; `input` goes to its stdin. */
+  readonly command: readonly string[];
+  readonly input: string | undefined;
+  /** The script whose steps it may print, if not those of the input. */
+  readonly script?: string;
+  /** The script's stdin is this process's terminal, for prompts. */
+  readonly terminal?: true;
+  /** In place of a program: a manager that runs scripts. */
+  readonly run?: ScriptRunner;
+}
+
+interface Outcome {
   readonly lines: readonly ProgressLine[];
   /** The script's own exit code; undefined if it did not finish. */
   readonly code: number | undefined;
-  /** The last message of the route's program, for when the script did not run; of ssh, whose proxy is vmssh, the proxy's cause. */
+  /** The last message of its program, for when the script did not run; of ssh, whose proxy is vmssh, the proxy's cause. */
   readonly message: string;
-  /** The proxy's hint, or how to get the route's program. */
+  /** The proxy's hint, or how to get that program. */
   readonly hint?: string | undefined;
   /** Why its manager did not run it. */
   readonly failure?: DiscoveryError | undefined;
+}
+
+export interface ScriptEnd extends Outcome {
+  /** What was started. */
+  readonly program: string;
 }
 
 export interface RunScriptOptions {
@@ -25,7 +42,7 @@ export interface RunScriptOptions {
   /** On a terminal: prompts and lines that are not the script's, each behind "| ". Default: not shown. */
   readonly onOther?: (text: string) => void;
   /** What its program says on stderr, a line each: it may ask. */
-  readonly onComplaint?: (line: string) => void;
+  readonly onComplaint?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal;
   /** Then the program is stopped. */
   readonly limitMs?: number | undefined;
@@ -34,13 +51,13 @@ export interface RunScriptOptions {
   readonly env: Env;
 }
 
-/** Runs a script in a guest over a route and reports each of its lines as it arrives. */
-export async function runScript(route: GuestRoute, options: RunScriptOptions): Promise<ScriptOutcome> {
+/** Runs a script in a guest and reports each of its lines as it arrives. */
+export async function runScript(call: ScriptCall, options: RunScriptOptions): Promise<ScriptEnd> {
   // Over a connection with one session at a time (MaxSessions), one that has just ended may count. A script that ran may say so too.
   for (const from = now(); ; ) {
-    const outcome = await runOnce(route, options);
+    const outcome = await runOnce(call, options);
     const isRefused = outcome.lines.length === 0 && refusedSession.test(outcome.message);
-    if (!isRefused || now() - from > refusedMs) return outcome;
+    if (!isRefused || now() - from > refusedMs) return { ...outcome, program: call.command[0] ?? '' };
     await delay(200);
   }
 }
@@ -53,11 +70,11 @@ export const otherShell = /^fish: |open terminal failed|not a terminal|Must be c
 /** What ssh says last if the one whose connection it should use gets no session. */
 const refusedSession = /: Session open refused by peer$/;
 
-async function runOnce(route: GuestRoute, options: RunScriptOptions): Promise<ScriptOutcome> {
-  const { run, input = '' } = route;
-  if (!run) return runProgramOf(route, options);
+async function runOnce(call: ScriptCall, options: RunScriptOptions): Promise<Outcome> {
+  const { run, input = '' } = call;
+  if (!run) return runProgramOf(call, options);
   const { signal, limitMs } = options;
-  const reader = readerOf(route, options, newProof(), {});
+  const reader = readerOf(call, options, newProof(), {});
   try {
     const { stdout, stderr } = await run(input, { signal, limitMs });
     reader.take(stdout);
@@ -70,9 +87,9 @@ async function runOnce(route: GuestRoute, options: RunScriptOptions): Promise<Sc
   }
 }
 
-/** Starts the route's program, which gets the script on its stdin or in its words. */
-async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promise<ScriptOutcome> {
-  const { terminal, input = '' } = route;
+/** Starts the program, which gets the script on its stdin or in its words. */
+async function runProgramOf(call: ScriptCall, options: RunScriptOptions): Promise<Outcome> {
+  const { terminal, input = '' } = call;
   const { signal, limitMs, firstMs, env } = options;
   let stop = (_why: string) => {};
   let limit: NodeJS.Timeout | undefined;
@@ -81,11 +98,11 @@ async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promi
     limit = ms === undefined ? undefined : setTimeout(() => stop(late(reader.lines)), ms);
   };
   const proof = newProof();
-  const reader = readerOf(route, options, proof, {
+  const reader = readerOf(call, options, proof, {
     onFirst: () => limit && startClock(limitMs),
     onTooMuch: (why) => stop(why),
   });
-  const [program = '', ...args] = route.command;
+  const [program = '', ...args] = call.command;
   const { child, release } = keptSshEndsWithUs(() =>
     spawn(program, args, {
       stdio: [terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
@@ -104,7 +121,7 @@ async function runProgramOf(route: GuestRoute, options: RunScriptOptions): Promi
   child.stdout?.setEncoding('utf8').on('data', limited(reader.take));
   child.stderr?.setEncoding('utf8').on('data', limited(reader.complain));
   startClock(firstMs ?? limitMs);
-  const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'hint'> | undefined>((resolve) => {
+  const stopped = await new Promise<Pick<Outcome, 'message' | 'hint'> | undefined>((resolve) => {
     stop = (message) => resolve({ message });
     // The program was not found, or Ctrl-C ended it: then do not wait for it.
     child.once('error', (error) => {
@@ -133,7 +150,7 @@ function late(lines: readonly ProgressLine[]): string {
 
 /** Reads what a script prints, and what its program says on stderr: lines of our proxy have `proof`. */
 function readerOf(
-  { script, input, terminal }: GuestRoute,
+  { script, input, terminal }: ScriptCall,
   { onLine, onOther = () => {}, onComplaint }: RunScriptOptions,
   proof: string,
   { onFirst, onTooMuch }: { readonly onFirst?: () => void; readonly onTooMuch?: (why: string) => void },
@@ -171,7 +188,7 @@ function readerOf(
     message = isUnsigned ? `${line} ${message}` : line;
     if (!refusedSession.test(line)) onComplaint?.(line);
   });
-  const outcome = (): ScriptOutcome => {
+  const outcome = (): Outcome => {
     take('\n');
     complain('\n');
     const end = lines.findLast((line) => line.state === 'end');

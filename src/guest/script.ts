@@ -1,4 +1,5 @@
 import { type Guid, sshPort } from '../typed/numbers.js';
+import type { Endpoint } from '../typed/route.js';
 import { shellWord } from '../typed/shell.js';
 import beforeLogin from './sh/before-login.sh';
 import check from './sh/check.sh';
@@ -134,6 +135,12 @@ export interface CheckScriptOptions {
   readonly madeKey?: string;
   /** The keys that this host offers, without type and comment: "AAAA…". */
   readonly offered?: readonly string[];
+}
+
+/** How sshd in the guest sees a connection. */
+export function overOf(endpoint: Endpoint | undefined): CheckScriptOptions['over'] {
+  if (endpoint?.family === 'exec') return endpoint.into === 'port' ? 'tcp' : 'exec';
+  return endpoint?.family === 'unix' || endpoint?.family === 'tcp' ? endpoint.family : 'vsock';
 }
 
 /** The script that shows what is wrong in a guest. It changes nothing. */

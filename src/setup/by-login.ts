@@ -6,9 +6,10 @@ import { unsignedFix } from '../checks/agent.js';
 import { unconfirmed } from '../checks/host-key.js';
 import { printOfLine } from '../checks/own-keys.js';
 import { isAccountName } from '../cli/guest.js';
-import { whyNotRun } from '../entry/inside.js';
-import { type GuestLogin, guestCaller, masterRoute, sudoAsks } from '../entry/route.js';
-import { runScript, type ScriptOutcome } from '../entry/run-script.js';
+import type { TargetEntry } from '../entry/entry.js';
+import { type RunOptions, sudoAsks, whyNotRun } from '../entry/run.js';
+import { runScript, type ScriptEnd } from '../entry/run-script.js';
+import { sshCaller, sshWords } from '../entry/ssh-words.js';
 import { ConnectError, printable, quote } from '../errors.js';
 import { inAskedFolder } from '../files/asked-folder.js';
 import { readText } from '../files/read-file.js';
@@ -23,7 +24,7 @@ import { handshake } from '../ssh/handshake.js';
 import { fitsSocket, hostNameOf, typedHost } from '../typed/names.js';
 import { sshPort } from '../typed/numbers.js';
 import { formatEndpoint } from '../typed/route.js';
-import { asFailure, checkUntil, type RunOptions, runInside, type Setup, type SetupFacts } from './step.js';
+import { asFailure, checkUntil, runInside, type Setup, type SetupFacts } from './step.js';
 
 /** Looks by a login of the account. `said` is what its script says there; undefined: that is known only after a question of ssh's. */
 export async function lookByLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined> {
@@ -168,39 +169,32 @@ function isOnTerminal({ terminal, platform }: Io): boolean {
 /** Runs a script by one login, for which ssh may ask, and sudo there. Throws a ConnectError. */
 export async function runByLogin(
   setup: Setup,
-  { into, contact }: SetupFacts,
+  { entry, contact }: SetupFacts,
   script: string,
   { asks = true, sudo = false } = {},
 ): Promise<readonly Finding[]> {
-  if (!into) return [];
+  if (entry?.by !== 'target') return [];
   const { io, name } = setup;
   const isAsked = sudo && isOnTerminal(io);
   const complain = (line: string) => (isAsked && sudoAsks(line)) || io.err(`| ${printable(line)}\n`);
-  const called = await guestCaller(io, into);
-  // The Host that config install wrote for it asks vmssh, to which this key is not known yet.
-  const onlyContact = contact && called.asksForKeys ? ['KnownHostsCommand=none'] : [];
-  const how = {
-    needsRoot: 'asked',
-    settings: [ownConnection, ...onlyContact, ...(asks ? [] : [asksNothing])],
+  const options = {
+    as: 'either',
+    settings: [ownConnection, ...(asks ? [] : [asksNothing])],
     onComplaint: asks ? complain : undefined,
     // ssh puts the terminal into raw mode, where a line ends with \r\n.
-    onSudo: isAsked ? (text: string) => io.err(text.replaceAll('\n', '\r\n')) : undefined,
-    env: io.env,
+    onTerminal: isAsked ? (text: string) => io.err(text.replaceAll('\n', '\r\n')) : undefined,
   } as const;
-  if (!contact && !isAsked) return runInside(into, script, setup, { ...how, caller: called });
+  if (!contact && !isAsked) return runInside(entry, script, setup, options);
   return inAskedFolder(stateFolder(io.env, io.platform), async (folder) => {
-    const knownHosts = join(folder, 'known_hosts');
     // ssh shows it as it asks.
-    const hostKeyAlias = hostNameOf(name);
-    if (contact) await writeFile(knownHosts, `${hostKeyAlias} ${contact}\n`, { mode: 0o600 });
-    const known = { asksForKeys: false, known: { knownHosts, hostKeyAlias, onlyKnown: true } };
-    const caller = { ...called, ...(contact && known) };
-    if (!isAsked) return runInside(into, script, setup, { ...how, caller });
+    const onlyKey = { knownHosts: join(folder, 'known_hosts'), hostKeyAlias: hostNameOf(name) };
+    const line = `${onlyKey.hostKeyAlias} ${contact}\n`;
+    if (contact) await writeFile(onlyKey.knownHosts, line, { mode: 0o600 });
+    const login = contact ? { ...entry, onlyKey } : entry;
+    if (!isAsked) return runInside(login, script, setup, options);
     return inSocketFolder(folder, async (place) => {
-      const over = { ...caller, control: join(place, 'ssh') };
-      return overOneLogin({ ...into, ...over }, setup, how, () =>
-        runInside(into, script, setup, { ...how, caller: over }),
-      );
+      const over = { ...login, control: join(place, 'ssh') };
+      return overOneLogin(over, setup, options, () => runInside(over, script, setup, options));
     });
   });
 }
@@ -212,24 +206,25 @@ async function inSocketFolder<T>(folder: string, run: (place: string) => Promise
   return run(place).finally(() => rm(place, { recursive: true, force: true }));
 }
 
-/** Runs something while an ssh is logged in, for which it asks. That has its socket then, and ends with this process. Throws a ConnectError. */
+/** Runs something while an ssh is logged in, for which it asks: with `control`, its socket. It goes on until then, and has no session, of which sshd may allow one at a time. Throws a ConnectError. */
 async function overOneLogin<T>(
-  options: GuestLogin & { readonly control: string },
+  entry: TargetEntry & { readonly control: string },
   { signal: stopped, io }: Setup,
-  how: RunOptions & { settings: readonly string[]; env: Io['env'] },
+  { settings = [], onComplaint }: RunOptions,
   run: () => Promise<T>,
 ): Promise<T> {
   const own = new AbortController();
   const signal = AbortSignal.any([stopped, own.signal]);
-  const route = masterRoute(options, how.settings);
-  let outcome: ScriptOutcome | undefined;
-  const { env, onComplaint } = how;
-  const isOver = runScript(route, { env, onComplaint, signal, onLine() {} }).then((end) => {
-    outcome = end;
+  const words = { flags: ['-M', '-N'], settings: ['ControlPersist=no', ...settings] };
+  const command = sshWords(entry, await sshCaller(entry, io), words);
+  let end: ScriptEnd | undefined;
+  const how = { env: io.env, onComplaint, signal, onLine() {} };
+  const isOver = runScript({ command, input: undefined }, how).then((all) => {
+    end = all;
   });
-  while (!outcome && !existsSync(options.control)) await delay(50);
+  while (!end && !existsSync(entry.control)) await delay(50);
   try {
-    if (outcome) throw await whyNotRun(options, route, outcome, io, stopped);
+    if (end) throw await whyNotRun(entry, end, io, stopped);
     return await run();
   } finally {
     own.abort();

@@ -1,5 +1,6 @@
 import { hostKeyAlias } from '../book/identity.js';
 import { printOfLine } from '../checks/own-keys.js';
+import { isBySudo } from '../entry/entry.js';
 import { ConnectError } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { pinsOf } from '../keys/decide.js';
@@ -16,7 +17,7 @@ import { asFailure, isChanged, type Setup, type SetupFacts, type SetupStep } fro
 export const knownKey: SetupStep = {
   name: 'host-key',
   async look({ name, target, machine, typed, io: { env, platform }, signal, add }, found) {
-    const { login, contact, into, said = [] } = found;
+    const { login, contact, entry, said = [] } = found;
     if (contact) return { pins: true };
     if (login?.brings) return add('host-key', 'ok', 'it is new for each login, and no other is accepted');
     if (machine === undefined) return undefined;
@@ -28,7 +29,7 @@ export const knownKey: SetupStep = {
     const another = known && `it has none, and another is known: ${pinPrint(known)}`;
     if (another && makesKey) return add('host-key', 'failed', another, `vmssh forget ${typed}`);
     if (known) return add('host-key', 'ok', `${known.type} ${pinPrint(known)} is known`);
-    if (makesKey || into?.asks !== undefined || (await managerKeys(record, { env, platform, signal }))) {
+    if (makesKey || isBySudo(entry) || (await managerKeys(record, { env, platform, signal }))) {
       add('host-key', 'changed', 'its manager reads it in the machine, and it is pinned');
       return { pins: true };
     }

@@ -1,58 +1,56 @@
 import { keptLogin, type MachineLogin } from '../book/logins.js';
 import { ownKeys, printOfLine } from '../checks/own-keys.js';
 import { isAccountName, readKeys } from '../cli/guest.js';
-import { loginAs } from '../entry/entry.js';
-import { overOf } from '../entry/inside.js';
-import type { HostFlags } from '../entry/route.js';
+import { type Entry, execOf, isBySudo, loginAs } from '../entry/entry.js';
 import { ConnectError, quote } from '../errors.js';
 import type { Finding } from '../guest/report.js';
-import { accountScript, undoScript } from '../guest/script.js';
+import { accountScript, overOf, undoScript } from '../guest/script.js';
 import { isHomeHere } from '../guest/shared-homes.js';
 import { lacksSshd } from '../reach/all-failed.js';
 import { taken } from './sshd.js';
 import { asFailure, runInside, type Setup, type SetupFacts, type SetupStep } from './step.js';
-import { intoByManager, noEntry } from './way.js';
+import { entryByManager, noEntry } from './way.js';
 
 /** The account, its key and the host key, by a script that its manager runs as root. */
 export const inside: SetupStep = {
   name: 'inside',
   async look(setup, found) {
-    const { into, login, key, hosts } = found;
-    if (!into || !login || login.brings) return undefined;
+    const { entry, login, key, hosts } = found;
+    if (!entry || !login || login.brings) return undefined;
     if (found.asUser) return ownLogin(setup, found);
     const { install } = setup.options;
     const over = overOf(found.answer?.means?.endpoint);
     const [hostKeyType] = (await taken(setup)).flatMap((each) => hostKeyTypes.get(each) ?? []);
     const wanted = { account: login.user, keys: key ? [key.line] : [], install, over, hosts, hostKeyType };
-    const said = await runInside(into, accountScript({ ...wanted, look: true }), setup, {
+    const said = await runInside(entry, accountScript({ ...wanted, look: true }), setup, {
       looks: true,
     }).catch(asFailure);
     if (said instanceof ConnectError) {
       const other = await noEntry(setup, said, found);
       return other?.asUser ? { ...other, ...(await ownLogin(setup, other)) } : other;
     }
-    setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
-    return planFrom(said, setup, { ...found, into, login }, (account) =>
-      accountScript({ ...wanted, account, look: false, saysHostKeys: into.asks !== undefined }),
+    setup.add('inside', 'ok', `as root, by ${execOf(entry)?.[0] ?? 'its guest agent'}`);
+    return planFrom(said, setup, { ...found, entry, login }, (account) =>
+      accountScript({ ...wanted, account, look: false, saysHostKeys: isBySudo(entry) }),
     );
   },
 
   async act(setup, found) {
-    const { into, scripts = [], byHand, asUser, login } = found;
+    const { entry, scripts = [], byHand, asUser, login } = found;
     const own = asUser ? await byLogin() : undefined;
     let bySudo: true | undefined;
     const hostKeys: string[] = [];
     if (byHand) return setup.add('inside', 'failed', ...byHand);
     for (const script of scripts) {
-      if (!into) break;
+      if (!entry) break;
       const said = own
         ? await own.runByLogin(setup, found, script, { sudo: own.asksSudo(found.said) }).catch(asFailure)
-        : await runInside(into, script, setup);
+        : await runInside(entry, script, setup);
       if (said instanceof ConnectError)
         return own ? own.loginFailed(setup, said) : setup.add('inside', 'failed', said.problem, said.hint);
       for (const row of said)
         if (row.name === 'host-key' && row.state === 'ok') hostKeys.push(row.found);
-        else setup.addGuests(withBring(row, setup, found), into);
+        else setup.addGuests(withBring(row, setup, found), entry);
       if (said.some(({ name }) => name === 'sudo')) bySudo = true;
       if (setup.isFailed()) break;
     }
@@ -72,16 +70,16 @@ export const inside: SetupStep = {
       const seen = await undoByLogin(setup, { ...login, user: login.user }, owners, what);
       // The manager may go in by now, and have done something too.
       const isOver = setup.isFailed() || options.by !== undefined;
-      if (isOver || (await intoByManager(setup).catch(asFailure)) instanceof ConnectError) return seen;
+      if (isOver || (await entryByManager(setup).catch(asFailure)) instanceof ConnectError) return seen;
     }
-    const into = await intoByManager(setup);
+    const entry = await entryByManager(setup);
     const looks = what === 'plan';
     const account = way === 'exec' && login?.byLogin ? login.user : undefined;
     const script = undoScript({ look: looks, account, owners });
-    const said = await runInside(into, script, setup, { looks }).catch(asFailure);
+    const said = await runInside(entry, script, setup, { looks }).catch(asFailure);
     if (!(said instanceof ConnectError)) {
-      for (const row of said) setup.addGuests(row, into);
-      return { said, login, into, own };
+      for (const row of said) setup.addGuests(row, entry);
+      return { said, login, entry, own };
     }
     if (said.code === 'OTHER_MACHINE') return setup.add('inside', 'failed', said.problem, said.hint);
     // A machine into which an sshd is brought may lack the script's programs.
@@ -96,12 +94,12 @@ export const inside: SetupStep = {
 const byLogin = () => import('./by-login.js');
 
 async function ownLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined> {
-  const { asUser, into, identityFile } = found;
+  const { asUser, entry, identityFile } = found;
   const { lookByLogin, scriptFor } = await byLogin();
   const seen = await lookByLogin(setup, found);
-  if (!seen || !into || !found.login) return undefined;
+  if (!seen || !entry || !found.login) return undefined;
   const login = { ...found.login, user: asUser, identityFile, byLogin: true } as const;
-  const all = { ...found, ...seen, into, login };
+  const all = { ...found, ...seen, entry, login };
   if (!seen.said) return { ...seen, login };
   const planned = planFrom(seen.said, setup, all, () => scriptFor(setup, all, false));
   return { ...seen, ...planned };
@@ -114,23 +112,24 @@ async function undoByLogin(
   owners: readonly string[] | undefined,
   what: 'plan' | 'do',
 ): Promise<SetupFacts | undefined> {
-  const into = { ...loginAs(login.user, setup), identityFile: login.identityFile };
+  const { target, name } = setup;
+  const entry = { ...loginAs(login.user, target, name), identityFile: login.identityFile };
   const { user, bySudo } = login;
   const sudo = bySudo ? ', and by sudo, which may ask' : '';
   const says = `what setup did for ${user} is taken back, by a login as ${user}${sudo}`;
   if (what === 'plan') return setup.add('undo', 'changed', says) ?? { login };
   const { runByLogin } = await byLogin();
   const script = undoScript({ own: true, account: bySudo && user, owners });
-  const said = await runByLogin(setup, { into }, script, { sudo: bySudo }).catch(asFailure);
+  const said = await runByLogin(setup, { entry }, script, { sudo: bySudo }).catch(asFailure);
   if (said instanceof ConnectError) return setup.add('undo', 'failed', said.problem, said.hint);
-  for (const row of said) setup.addGuests(row, into);
+  for (const row of said) setup.addGuests(row, entry);
   return { said, login };
 }
 
 function planFrom(
   said: readonly Finding[],
   setup: Setup,
-  found: SetupFacts & { readonly into: HostFlags; readonly login: MachineLogin },
+  found: SetupFacts & { readonly entry: Entry; readonly login: MachineLogin },
   scriptOf: (account: string) => string,
 ): SetupFacts | undefined {
   const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
@@ -154,7 +153,7 @@ function planFrom(
 function sayPlanned(
   row: Finding,
   { options, typed, add, addGuests }: Setup,
-  found: SetupFacts & { readonly into: HostFlags },
+  found: SetupFacts & { readonly entry: Entry },
 ): void {
   const { name, state } = row;
   const isOk = state === 'ok';
@@ -165,8 +164,8 @@ function sayPlanned(
     add('sshd', 'failed', row.found + more, `vmssh setup --install-sshd ${typed}`);
   } else if (name === 'key' && state !== 'failed' && found.key) {
     const which = `${found.key.from} (${printOfLine(found.key.line)})`;
-    addGuests({ ...row, found: `${row.found}: ${which}` }, found.into);
-  } else if (name !== 'sshd' || !isOk) addGuests(row, found.into);
+    addGuests({ ...row, found: `${row.found}: ${which}` }, found.entry);
+  } else if (name !== 'sshd' || !isOk) addGuests(row, found.entry);
 }
 
 const bringing = (typed: string) => `vmssh setup --bring-sshd ${typed}`;

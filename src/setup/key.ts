@@ -1,8 +1,8 @@
 import { askAgent } from '../checks/agent.js';
 import { firstOwnKey, inFolder, keyIn } from '../checks/own-keys.js';
-import { trySsh } from '../checks/users-ssh.js';
+import { type LoginWords, trySsh } from '../checks/users-ssh.js';
 import { loginAs } from '../entry/entry.js';
-import { guestCaller, guestLogin } from '../entry/route.js';
+import { sshCaller, sshWords } from '../entry/ssh-words.js';
 import { readTextIfAny } from '../files/read-sync.js';
 import { accountScript } from '../guest/script.js';
 import { ownKeyFile, sshLogin, sshSettings } from '../keys/login-key.js';
@@ -16,13 +16,13 @@ import { runInside, type Setup, type SetupFacts, type SetupStep } from './step.j
 /** A key of the user's that is still there, though no journal says whose it is: it may have been there before. */
 export const keyLeft: SetupStep = {
   name: 'key',
-  async undo(setup, { said = [], own = [], into, login }, what) {
-    if (!into || login?.brings || !said.some(({ name }) => name === 'journal')) return undefined;
+  async undo(setup, { said = [], own = [], entry, login }, what) {
+    if (!entry || login?.brings || !said.some(({ name }) => name === 'journal')) return undefined;
     const look = accountScript({ account: login?.user, keys: own, look: 'left' });
     const isLast = what === 'do' || setup.steps.every(({ state }) => state !== 'changed');
-    for (const row of await runInside(into, look, setup, { looks: true }))
+    for (const row of await runInside(entry, look, setup, { looks: true }))
       if (row.name === 'key' && row.state === 'failed')
-        setup.addGuests({ ...row, state: isLast ? 'failed' : 'skipped' }, into);
+        setup.addGuests({ ...row, state: isLast ? 'failed' : 'skipped' }, entry);
     return undefined;
   },
 };
@@ -56,9 +56,9 @@ export const certificate: SetupStep = {
     const all = await certificatesFor(host, io, signal);
     if (all.length === 0) return undefined;
     const user = login.user ?? (await sshLogin({ host, signal }, io)).user;
-    const into = loginAs(user, setup);
-    const called = { ...into, ...(await guestCaller(io, into)), identityFile, logLevel: 'INFO' } as const;
-    const words = (more: Parameters<typeof guestLogin>[1]) => guestLogin(called, more);
+    const entry = { ...loginAs(user, setup.target, name), identityFile };
+    const caller = await sshCaller(entry, io);
+    const words = (more: LoginWords) => sshWords(entry, caller, more);
     const { said } = await trySsh({ host, sshConfig: undefined, words }, io, signal);
     const [kind = '', print] = said.accepted?.print.split(' ') ?? [];
     if (said.reach !== 'session' || !kind.endsWith('-CERT')) return undefined;

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { printOfLine } from '../checks/own-keys.js';
 import { type LoginWords, trySsh } from '../checks/users-ssh.js';
 import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
-import { guestCaller, guestLogin } from '../entry/route.js';
+import { loginAs } from '../entry/entry.js';
+import { sshCaller, sshWords } from '../entry/ssh-words.js';
 import { configFiles } from '../hosts/places.js';
 import { ownConnection, sshCommand, typedSsh } from '../process/ssh-program.js';
 import { ended, keptSshEndsWithUs } from '../process/terminate.js';
@@ -80,10 +81,10 @@ async function tryOnce(setup: Setup, found: SetupFacts): Promise<Tried> {
 async function loginWords({ target, io }: Setup, { host, login }: SetupFacts) {
   const { user, identityFile } = login ?? {};
   if (host === undefined) {
-    const into = { route: 'target', host: `${user}@${target}` } as const;
-    const options = { ...into, identityFile, ...(await guestCaller(io, into)) };
-    const words = (more: LoginWords) => guestLogin(options, more);
-    return { sshConfig: undefined, ssh: options.ssh, words };
+    const entry = { ...loginAs(`${user}`, target, undefined), identityFile };
+    const caller = await sshCaller(entry, io);
+    const words = (more: LoginWords) => sshWords(entry, caller, more);
+    return { sshConfig: undefined, ssh: caller.ssh, words };
   }
   // ssh does not read HOME.
   const { main } = configFiles({ system: false }, io);

@@ -5,11 +5,10 @@ import { flag, oneOf, parsed, type Read, UsageError } from '../cli/command.js';
 import { accountName, readKeys, sharedHomeOption } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
 import { startProgress } from '../cli/terminal.js';
-import { refuseOther, runOnTerminal, whyNotRun } from '../entry/inside.js';
-import { type GuestRouteOptions, guestCaller, guestRoute, type HostFlags, sudoAsks } from '../entry/route.js';
-import { runScript } from '../entry/run-script.js';
+import { type Entry, execOf } from '../entry/entry.js';
+import { type RunOptions, refuseOther, runIn } from '../entry/run.js';
 import { ConnectError, printable, quote } from '../errors.js';
-import { type Finding, findingsOf, type ProgressLine } from '../guest/report.js';
+import { type Finding, findingsOf } from '../guest/report.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import { loginTimeoutMs } from '../process/ssh-log.js';
@@ -51,7 +50,7 @@ export interface SetupFacts {
   /** What starts the machine; undefined: it may be up. */
   readonly start?: string | undefined;
   /** How its manager goes in, or the account itself. */
-  readonly into?: HostFlags;
+  readonly entry?: Entry;
   /** What of this host's homes the machine may share: see `homesHere`. */
   readonly hosts?: readonly string[];
   /** The account that goes in by a login of its own. */
@@ -111,7 +110,7 @@ export type ShowStep = (step: Finding, exec?: readonly string[]) => void;
 export interface Rows {
   readonly steps: readonly Finding[];
   add(step: string, state: Finding['state'], found: string, fix?: string): undefined;
-  addGuests(row: Finding, into: HostFlags): void;
+  addGuests(row: Finding, entry: Entry): void;
   isFailed(): boolean;
 }
 
@@ -124,9 +123,9 @@ export function collector(show: ShowStep): Rows {
       steps.push(step);
       show(step);
     },
-    addGuests(row, { exec }) {
+    addGuests(row, entry) {
       steps.push(row);
-      show(row, exec);
+      show(row, execOf(entry));
     },
     isFailed: () => steps.some(({ state }) => state === 'failed'),
   };
@@ -141,47 +140,26 @@ export function newSetup(named: ListedTarget, call: SetupCall, show: ShowStep): 
 /** A script that waits for something there is ended, and sooner one that only looks and says nothing. Milliseconds. */
 const [limitMs, firstMs] = [300_000, 30_000];
 
-export interface RunOptions extends Partial<Pick<GuestRouteOptions, 'needsRoot'>> {
-  /** The ssh that was asked already, and what it is told about host keys. */
-  readonly caller?: Awaited<ReturnType<typeof guestCaller>> & Pick<GuestRouteOptions, 'control'>;
-  readonly settings?: readonly string[];
-  readonly onComplaint?: ((line: string) => void) | undefined;
-  /** What sudo asks on this terminal. Undefined: it may not. */
-  readonly onSudo?: ((text: string) => void) | undefined;
-  readonly env?: Io['env'];
+export interface InsideOptions extends Partial<RunOptions> {
   /** The script only looks. */
   readonly looks?: boolean;
 }
 
-/** Runs a script by its manager, or by a login. Throws a ConnectError if it did not end there. */
+/** Runs a script by its manager, as root, or by a login. Throws a ConnectError if it did not end there. */
 export async function runInside(
-  into: HostFlags,
+  entry: Entry,
   script: string,
   { io, signal }: Setup,
-  {
-    needsRoot = true,
-    caller,
-    settings,
-    onComplaint = into.asks ? (line: string) => io.err(`${printable(line)}\n`) : undefined,
-    onSudo,
-    env = into.env ?? io.env,
-    looks,
-  }: RunOptions = {},
+  { looks, ...options }: InsideOptions = {},
 ): Promise<readonly Finding[]> {
-  const options = { ...into, ...(caller ?? (await guestCaller(io, into))), script, needsRoot };
-  const route = guestRoute(options, settings);
-  const lines: ProgressLine[] = [];
-  const onLine = (line: ProgressLine) => void lines.push(line);
+  const asks = entry.by === 'exec' && entry.asks;
+  const { onComplaint = asks ? (line: string) => io.err(`${printable(line)}\n`) : undefined } = options;
   // ssh or sudo may ask where it would be drawn, and be answered late.
-  const progress = onComplaint ? undefined : await startProgress(io, `waiting for ${printable(into.host)}`);
+  const progress = onComplaint ? undefined : await startProgress(io, `waiting for ${printable(entry.host)}`);
   const limits = { limitMs, firstMs: looks && !onComplaint ? firstMs : undefined };
-  const outcome = await runScript(route, { env, signal, onLine, onComplaint, ...limits }).finally(() =>
-    progress?.stop(),
-  );
-  if (outcome.code === undefined && onSudo && sudoAsks(outcome.message))
-    await runOnTerminal(options, io, signal, { env, onLine, onOther: onSudo });
-  else if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
-  refuseOther(into, lines);
+  const run = { as: 'root', ...options, onComplaint, ...limits } as const;
+  const { lines } = await runIn(entry, script, run, io, signal).finally(() => progress?.stop());
+  refuseOther(entry, lines);
   return findingsOf(lines);
 }
 

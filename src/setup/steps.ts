@@ -29,11 +29,11 @@ import {
   type SetupStep,
   type ShowStep,
 } from './step.js';
-import { entry, way } from './way.js';
+import { way, wayIn } from './way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
 const steps: readonly SetupStep[] = [
-  ...[naming, entry, device, way, brought, certificate, key, inside, sshd],
+  ...[naming, wayIn, device, way, brought, certificate, key, inside, sshd],
   ...[knownKey, config, pin, login],
 ];
 

@@ -1,7 +1,6 @@
 import { keptLogin, keptLogins } from '../book/logins.js';
-import { byManager } from '../entry/by-manager.js';
+import { byManager, type ManagerEntry } from '../entry/by-manager.js';
 import { loginAs } from '../entry/entry.js';
-import type { HostFlags } from '../entry/route.js';
 import { ConnectError } from '../errors.js';
 import { homesHere } from '../guest/shared-homes.js';
 import { sshLogin } from '../keys/login-key.js';
@@ -16,12 +15,12 @@ import { chooseKey } from './key.js';
 import { asFailure, checkUntil, type Setup, type SetupFacts, type SetupStep } from './step.js';
 
 /** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
-export const entry: SetupStep = {
+export const wayIn: SetupStep = {
   name: 'inside',
   async look(setup) {
     const { machine, options, io } = setup;
-    const into = await intoByManager(setup).catch(asFailure);
-    if (machine === undefined) throw into;
+    const entry = await entryByManager(setup).catch(asFailure);
+    if (machine === undefined) throw entry;
     const { isFirst } = await keptLogins(io);
     const earlier = await keptLogin(machine, io);
     const user = options.user ?? (earlier?.failed ? undefined : earlier?.user) ?? machine.user;
@@ -36,7 +35,7 @@ export const entry: SetupStep = {
     const start = await howToStart(setup);
     const found = { ...chosen, earlier, login, start, hosts: hostsFor(setup, user) };
     if (options.by === 'login' && mayBeUp(machine)) return byLogin(setup, found);
-    return into instanceof ConnectError ? noEntry(setup, into, found) : { ...found, into };
+    return entry instanceof ConnectError ? noEntry(setup, entry, found) : { ...found, entry };
   },
 };
 
@@ -64,11 +63,11 @@ function addOff({ machine, add }: Setup, start: string | undefined): undefined {
 }
 
 /** The way into a machine by its manager. Throws a ConnectError. */
-export async function intoByManager({ named, options, typed, io, signal }: Setup): Promise<HostFlags> {
-  const host = { host: named.text, route: 'exec', sshConfig: undefined } as const;
-  const into = await byManager(host, io, signal, async () => named, sudoOf(io));
+export async function entryByManager({ named, options, typed, io, signal }: Setup): Promise<ManagerEntry> {
+  const entry = await byManager({ host: named.text }, io, signal, async () => named, sudoOf(io));
   const unprovedFix = `if it is the right one: vmssh setup --unproved ${typed}`;
-  return into.meant ? { ...into, meant: { ...into.meant, unproved: options.unproved, unprovedFix } } : into;
+  const { meant } = entry;
+  return meant ? { ...entry, meant: { ...meant, unproved: options.unproved, unprovedFix } } : entry;
 }
 
 /** Whether sudo can be tried, and may ask: it does at a terminal. */
@@ -83,7 +82,7 @@ async function byLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts> {
   const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
   const user = found.login?.user ?? (await sshLogin({ host: typedHost(name) ?? name, signal }, io)).user;
   const hosts = hostsFor(setup, user);
-  return { ...found, answer, asUser: user, hosts, into: loginAs(user, { name, target }) };
+  return { ...found, answer, asUser: user, hosts, entry: loginAs(user, target, name) };
 }
 
 function hostsFor({ options, io }: Setup, user: string | undefined): readonly string[] {
@@ -106,7 +105,7 @@ export async function noEntry(
   const instead = isBroken ? `; by a login instead: vmssh setup --by login ${setup.typed}` : '';
   const also = unanswered ? `; and a login: ${unanswered.problem}` : instead;
   // The fix of the manager is to log in.
-  const fix = unanswered && !found.into ? otherFix(unanswered) : hint;
+  const fix = unanswered && !found.entry ? otherFix(unanswered) : hint;
   const { provider, authority, cid } = machine ?? {};
   const hasConsole = ownSource(provider)?.hasConsole && authority !== 'other';
   const hasSocket = provider !== 'qemu' || cid !== undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatProgress, readKeys } from '../../src/cli/guest.js';
+import { formatProgress, readKeys, usualEntry } from '../../src/cli/guest.js';
 import { rowFormatter } from '../../src/cli/rows.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
@@ -63,3 +63,12 @@ describe('a key file', () => {
       /^the key file "\/proc\/none\/k" cannot be read: ENOENT$/,
     ));
 });
+
+it.each([
+  { host: 'web', by: 'ssh' },
+  { host: 'ann@192.0.2.7', by: 'ssh' },
+  { host: 'vsock/3', by: 'target' },
+  { host: 'root@unix/run/a@b', by: 'target' },
+  { host: 'unix/run/a@b', by: 'target' },
+  { host: 'wsl/Ubuntu', by: 'wsl' },
+])('the usual way into $host is $by', ({ host, by }) => expect(usualEntry(host)).toBe(by));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { formatState, noState } from '../../src/book/state.js';
 import type { LoginVerdict } from '../../src/checks/verdict.js';
-import { lookAt } from '../../src/entry/inside.js';
 import { isLed, loginByVmssh, loginToGuest, triedBy } from '../../src/entry/login.js';
+import { lookAt } from '../../src/entry/look.js';
 import type { TriedLogin } from '../../src/guest/script.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import { fakeIo } from '../helpers/fake-io.js';
@@ -29,9 +29,9 @@ beforeAll(() => writeTree(dir, { 'bin/ssh': ssh }));
 
 const tcp = '192.0.2.1 1 192.0.2.2 22';
 const socket = 'UNKNOWN 65535 UNKNOWN 65535';
-const web = { host: 'ann@web', route: 'ssh', sshConfig: undefined } as const;
+const web = { by: 'ssh', host: 'ann@web' } as const;
 
-const vsock = { host: 'ann@vsock/7', route: 'target', sshConfig: undefined } as const;
+const vsock = { by: 'target', host: 'ann@vsock/7' } as const;
 
 interface Row {
   readonly into?: typeof web | typeof vsock;

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { guestRoute, leaveScript, leftFile } from '../../src/entry/route.js';
 import { runScript, splitLines } from '../../src/entry/run-script.js';
 import { guestFailures } from '../../src/guest/failures.js';
 import { cidOf, mayPrint, parseProgress } from '../../src/guest/report.js';
@@ -10,7 +9,7 @@ import { lifeline } from '../helpers/lifeline.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
-const route = (script: string) => ({ name: 'ssh', command: ['sh', '-c', script], input: undefined }) as const;
+const route = (script: string) => ({ command: ['sh', '-c', script], input: undefined });
 
 describe('the steps that count', () => {
   const check = checkScript({ port: 22, account: 'root' });
@@ -37,7 +36,7 @@ describe('the steps that count', () => {
       const onOther = (text: string) => {
         other += text;
       };
-      const route = { name: 'ssh', command, ...how } as const;
+      const route = { command, ...how };
       const { lines } = await runScript(route, { env: process.env, onLine: () => {}, onOther });
       expect(lines.map(({ step }) => step)).toEqual(['proof', '0']);
       expect(other).toBe('| ok login over vsock\n| changed host-key pinned\n');
@@ -140,35 +139,6 @@ describe("a guest's script", () => {
       await gone;
     },
   );
-
-  describe('after what the login shell printed without a line end', () => {
-    const login = { route: 'ssh', host: 'web', self: ['/v'], platform: 'linux' } as const;
-    const greeted = ({ command }: { readonly command: readonly string[] }, input: string) => ({
-      ...route(`printf 'Welcome, no line end'; ${command.at(-1)}`),
-      input,
-    });
-    const options = { env: { ...process.env, TMPDIR: dir }, onLine: () => {} };
-
-    it('has its first line too', async () => {
-      const script = 'echo "ok proof 12ab"; echo "end 0 done"';
-      const { lines, code } = await runScript(
-        greeted(guestRoute({ ...login, script, needsRoot: false }), script),
-        options,
-      );
-      expect({ code, first: lines[0] }).toEqual({
-        code: 0,
-        first: { state: 'ok', step: 'proof', message: '12ab' },
-      });
-    });
-
-    it('is left in a file whose path is known', async () => {
-      const { message } = await runScript(
-        greeted(leaveScript({ ...login, script: 'S', needsRoot: true }), 'S'),
-        options,
-      );
-      expect(readFileSync(leftFile(message) ?? message, 'utf8')).toBe('S');
-    });
-  });
 });
 
 const part = 'ab'.repeat(16);
@@ -221,4 +191,29 @@ describe('lines of a script', () => {
   ])('the CID of "$message"', ({ message, cid }) =>
     expect(cidOf([{ state: 'ok', step: 's', message }])).toBe(cid),
   );
+});
+
+describe('lines', () => {
+  const text = 'Hello\r\n[sudo] password for ann: \r\nok       systemd       it is\r\n';
+  it.each(Array.from({ length: text.length }, (_, at) => at))('of a terminal, split at %i', (at) => {
+    const lines: string[] = [];
+    let shown = '';
+    const take = splitLines(
+      (line) => lines.push(line),
+      (part) => {
+        shown += part;
+      },
+    );
+    take(text.slice(0, at));
+    take(text.slice(at));
+    expect(lines.at(-1)).toBe('ok       systemd       it is\r');
+    expect(lines.slice(0, -1).join('') + shown).toHaveLength('Hello\r[sudo] password for ann: \r'.length);
+  });
+
+  it('are whole', () => {
+    const lines: string[] = [];
+    const take = splitLines((line) => lines.push(line));
+    for (const part of ['a', 'b\nc', '\n', 'd']) take(part);
+    expect(lines).toEqual(['ab', 'c']);
+  });
 });

@@ -80,7 +80,7 @@ describe('--json', () => {
       { state: 'hint', step: 'a', message: 'd' },
     ] as const;
     const guest = { findings: findingsOf(lines) };
-    const into = { host: 'mint', route: 'target', sshConfig: undefined } as const;
+    const entry = { by: 'target', host: 'mint' } as const;
     const suspects = ['accept', 'privsep'] as const;
     const finding = { state: 'failed', name: 'cid-twice', found: 'two', fix: 'fix it' } as const;
     const done = {
@@ -88,7 +88,7 @@ describe('--json', () => {
       code: 1,
       findings: [finding],
       suspects,
-      guest: { ...guest, into, ok: false, notRun },
+      guest: { ...guest, entry, ok: false, notRun },
     };
     const [result] = checkSchema.parse(JSON.parse(formatJson(checkJson([done], 1)))).results;
     expect(result).toMatchObject({

@@ -8,7 +8,7 @@ import { scriptFor } from '../../src/setup/by-login.js';
 import { device, lookForDevice } from '../../src/setup/device.js';
 import { newSetup } from '../../src/setup/step.js';
 import { settingUp } from '../../src/setup/steps.js';
-import { entry, noEntry, way } from '../../src/setup/way.js';
+import { noEntry, way, wayIn } from '../../src/setup/way.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import { useSocketFolder } from '../connect/socket-folder.js';
 import { fakeIo } from '../helpers/fake-io.js';
@@ -227,7 +227,7 @@ describe('the step for a vsock device', () => {
     script(join(bin, 'ssh'), 'exit 0');
     const setup = setupOf({ ...record, provider: 'wsl', target: `unix${path}`, status: 'off' });
     const named = { ...setup, target: `unix${path}` };
-    const found = await entry.look?.(named, {});
+    const found = await wayIn.look?.(named, {});
     expect([setup.steps, found]).toMatchObject([[], { start: undefined }]);
     await way.look?.(named, found ?? {});
     expect(setup.steps.map(({ name, state }) => [name, state])).toEqual([['way', 'ok']]);

@@ -18,7 +18,7 @@ describe.skipIf(missing)(`the lines of guest install${missing ? `: ${missing}` :
   const env = { ...process.env, HOME: join(dir, 'home'), SSH_AUTH_SOCK: undefined };
   const io = () => fakeIo({ env, self: vmssh });
   const config = join(dir, 'own');
-  const into = (host: string) => ({ host, route: 'ssh', sshConfig: config }) as const;
+  const into = (host: string) => ({ by: 'ssh', host, sshConfig: config }) as const;
   let sshd: SshdOnSocket;
   beforeAll(async () => {
     mkdirSync(join(dir, 'home/.ssh'), { recursive: true });

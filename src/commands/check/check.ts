@@ -1,14 +1,19 @@
 import { type CheckResult, type LastStage, lastStages, type Means } from '../../checks/result.js';
-import type { Command } from '../../cli/command.js';
-import { oneOf, parsed, portOption, readAll, textOption, UsageError } from '../../cli/command.js';
+import {
+  type Command,
+  oneOf,
+  parsed,
+  portOption,
+  readAll,
+  textOption,
+  UsageError,
+} from '../../cli/command.js';
 import { connectFailure } from '../../cli/failure.js';
-import type { Envelope, FailureJson } from '../../cli/json.js';
-import { envelope, formatJson, jsonOption } from '../../cli/json.js';
+import { hostFlags, sshConfigOption, usualEntry } from '../../cli/guest.js';
+import { type Envelope, envelope, type FailureJson, formatJson, jsonOption } from '../../cli/json.js';
 import { rowFormatter } from '../../cli/rows.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
-import { hostFlags, sshConfigOption } from '../../entry/entry.js';
-import { guestRouteOf } from '../../entry/route.js';
 import { exitCode } from '../../errors.js';
 import { fewAtATime } from '../../group-by.js';
 import { guestFailures } from '../../guest/failures.js';
@@ -81,7 +86,7 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
       ...reachFlags(raw),
       until,
       targets: raw.positionals.map((target) => throughHop(raw, target)),
-      over: over === undefined ? undefined : hostFlags(over, raw, guestRouteOf(over)),
+      over: over === undefined ? undefined : hostFlags(over, raw, usualEntry(over)),
     };
   },
 

@@ -3,9 +3,10 @@ import { checkTarget } from '../../checks/check-target.js';
 import { blobsOf, ownKeys } from '../../checks/own-keys.js';
 import type { CheckResult, LastStage, Means } from '../../checks/result.js';
 import type { LoginVerdict } from '../../checks/verdict.js';
+import type { HostFlags } from '../../cli/guest.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
-import { type Inside, type Into, lookAt, lookInside, overOf, withManager } from '../../entry/inside.js';
+import { type Entry, entryTo, loginAs } from '../../entry/entry.js';
 import {
   insideAsTyped,
   isLed,
@@ -14,10 +15,11 @@ import {
   type TypedLogin,
   triedBy,
 } from '../../entry/login.js';
-import type { HostFlags } from '../../entry/route.js';
+import { type Inside, lookAt, lookInside } from '../../entry/look.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { FailureName } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
+import { overOf } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lostLines } from '../../hosts/in-effect.js';
 import { madeHostKey, madeKeysOf } from '../../keys/guest-keys.js';
@@ -27,7 +29,6 @@ import type { Io } from '../../process/io.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { now as clock } from '../../runtime.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
-import { typedHost } from '../../typed/names.js';
 import {
   byBroughtSshd,
   byRoute,
@@ -56,7 +57,7 @@ export interface Examination {
   readonly findings: readonly Finding[];
   /** Possible causes, likeliest first, if the guest could not be checked from inside. */
   readonly suspects: readonly FailureName[];
-  readonly guest?: Inside & { readonly into: HostFlags };
+  readonly guest?: Inside & { readonly entry: Entry };
 }
 
 /** Logs in as was typed, and finds what keeps that from working, on this host and in the machine. */
@@ -131,8 +132,8 @@ interface Seen {
 
 async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Examination> {
   const { check, means, options, brings, plain } = seen;
-  const { over } = options;
   const { error } = check;
+  const over = options.over && (await entryTo(options.over, io, signal));
   // Where the journal ends, for the cause of a refusal.
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
   const login = await anyLogin(seen, io, signal);
@@ -140,9 +141,9 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
   const { findings: certainly, suspected, certain } = diagnose(signs);
   const isRefused = login?.reach === 'authentication' && !login.isOwn && !brings;
   const isExplained = login?.isOwn || certain || error?.otherHint;
-  const into = over ?? (await wayInside(seen, login, isRefused || !isExplained, io, signal));
-  const byManager = !over && into?.route === 'exec';
-  const guest = into && (await lookBy(into, seen, { login, byManager, since: before?.cursor }, io, signal));
+  const entry = over ?? (await wayInside(seen, login, isRefused || !isExplained, io, signal));
+  const byManager = !over && (entry?.by === 'exec' || entry?.by === 'agent');
+  const guest = entry && (await lookBy(entry, seen, { login, byManager, since: before?.cursor }, io, signal));
   const isBare = plain?.state === 'ok' && (over || !guest || guest.notRun);
   const bare = isBare ? await loginAsTyped(options, io, signal, true) : undefined;
   const settled = byBroughtSshd(byRoute(settle(login, bare), means), brings);
@@ -170,8 +171,8 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
   const isFailed = isWrong || findings.some(({ state }) => state === 'failed');
   const ends = error && !mayLogIn ? exitCodeOf(error) : exitCode.ok;
   const code = ends === exitCode.ok && isFailed ? exitCode.connect : ends;
-  const suspects = into || isExplained ? [] : suspected;
-  const looked = guest && inside ? { guest: { ...guest, findings: inside, into } } : {};
+  const suspects = entry || isExplained ? [] : suspected;
+  const looked = guest && inside ? { guest: { ...guest, findings: inside, entry } } : {};
   return { check, verdict, code, findings, suspects, ...looked };
 }
 
@@ -215,7 +216,7 @@ interface Tried {
 }
 
 async function lookBy(
-  into: Into,
+  entry: Entry,
   { check, means, made, from, options, identityFile }: Seen,
   { login, byManager, since }: Tried,
   io: Io,
@@ -234,7 +235,8 @@ async function lookBy(
     madeKey: made && madeHostKey(made),
     offered: blobsOf((await keys?.catch(() => [])) ?? []),
   };
-  const way = { ...into, routes: over ? undefined : routes, port, identityFile };
+  const isLogin = entry.by === 'target';
+  const way = isLogin ? { ...entry, routes: over ? undefined : routes, port, identityFile } : entry;
   return lookInside(way, inside, io, signal, from);
 }
 
@@ -245,15 +247,14 @@ async function wayInside(
   isNeeded: boolean,
   io: Io,
   signal: AbortSignal,
-): Promise<Into | undefined> {
+): Promise<Entry | undefined> {
   const { sshConfig } = options;
-  const host = `${means.user}@${means.text}`;
+  const { user, text } = means;
   const isOwnIn = login?.state === 'ok' || login?.reach === 'network';
   if (plain?.state === 'ok' && !brings) return insideAsTyped(options, io);
-  if (isOwnIn && !brings)
-    return { host, route: 'target', sshConfig, typed: typedHost(splitLogin(check.target).host) };
+  if (isOwnIn && !brings) return { ...loginAs(user, text, splitLogin(check.target).host), sshConfig };
   if (!isNeeded) return undefined;
-  return withManager({ host, route: 'exec', sshConfig }, io, signal).catch((error) => {
+  return entryTo({ host: `${user}@${text}`, by: 'exec', sshConfig }, io, signal).catch((error) => {
     if (!(error instanceof ConnectError)) throw error;
     return undefined;
   });

@@ -2,6 +2,7 @@ import { formatCheck } from '../../checks/result.js';
 import { pasteable } from '../../cli/failure.js';
 import { formatFinding, isWrong } from '../../cli/guest.js';
 import type { FormatRows, Row } from '../../cli/rows.js';
+import { execOf } from '../../entry/entry.js';
 import type { ConnectError } from '../../errors.js';
 import { type FailureName, guestFailures } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
@@ -17,7 +18,7 @@ export function examinationText(
 ): string {
   const { check, verdict, suspects, guest } = examination;
   const { error } = check;
-  const row = (each: Finding) => formatFinding(each, format, guest?.into.exec);
+  const row = (each: Finding) => formatFinding(each, format, guest && execOf(guest.entry));
   const answer = verdict ?? (error && { state: 'failed' as const, found: error.problem });
   const isSteps = isWhole || answer === undefined;
   const name = check.target === '' ? '""' : check.target;

@@ -1,20 +1,32 @@
-import type { Command, Read } from '../../cli/command.js';
-import { flag, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
+import {
+  type Command,
+  flag,
+  positionals,
+  type Read,
+  readAll,
+  textOption,
+  UsageError,
+} from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import {
   accountName,
+  byOption,
   everyStepOption,
   formatFinding,
   formatHelp,
   guestPortOption,
+  type HostFlags,
+  hostFlags,
   isWrong,
+  sshConfigOption,
+  targetIn,
+  targetOption,
 } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { startProgress, whole } from '../../cli/terminal.js';
-import { byOption, hostFlags, sshConfigOption } from '../../entry/entry.js';
-import { lookAt, lookInside, withManager } from '../../entry/inside.js';
-import { type HostFlags, targetIn } from '../../entry/route.js';
+import { entryTo, execOf } from '../../entry/entry.js';
+import { lookAt, lookInside } from '../../entry/look.js';
 import { exitCode, quote } from '../../errors.js';
 import type { Finding } from '../../guest/report.js';
 import { checkScript } from '../../guest/script.js';
@@ -23,7 +35,6 @@ import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { now } from '../../runtime.js';
 import { sshPort } from '../../typed/numbers.js';
-import { targetOption } from './install-options.js';
 
 const own = {
   script: flag({ long: 'script', summary: "print the script instead, to paste into the guest's console" }),
@@ -47,7 +58,7 @@ const own = {
 
 interface GuestCheckOptions extends Pick<Read<typeof own>, 'target' | 'madeFor' | 'verbose' | 'json'> {
   /** Undefined: print the script itself. */
-  readonly into: HostFlags | undefined;
+  readonly way: HostFlags | undefined;
   readonly port: number;
   /** Undefined: whoever logs in to HOST. */
   readonly account: string | undefined;
@@ -69,41 +80,41 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const { script, port = sshPort, user, ...given } = readAll(raw, own);
     const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
     const named = user ?? splitUser(host).user;
-    const into = script ? undefined : hostFlags(host, raw);
-    return { ...given, into, port, account: named === undefined ? undefined : accountName(named) };
+    const way = script ? undefined : hostFlags(host, raw);
+    return { ...given, way, port, account: named === undefined ? undefined : accountName(named) };
   },
 
-  async run({ into: typed, port, account: named, target, madeFor, verbose, json }, io) {
-    const made = madeKeys(madeFor, typed, io);
+  async run({ way, port, account: named, target, madeFor, verbose, json }, io) {
+    const made = madeKeys(madeFor, way, io);
     const madeKey = made && madeHostKey(made);
-    if (!typed) {
+    if (!way) {
       io.out(checkScript({ port, account: named ?? 'root', madeKey }));
       return exitCode.ok;
     }
     const signal = io.interrupted();
     const from = now();
-    const into = await withManager(typed, io, signal);
-    const guest = await lookAt(into, io, signal);
-    const account = named ?? accountName(splitUser(into.host).user ?? guest.user ?? 'root');
+    const entry = await entryTo(way, io, signal);
+    const guest = await lookAt(entry, io, signal);
+    const account = named ?? accountName(splitUser(entry.host).user ?? guest.user ?? 'root');
     const { loginToGuest } = await import('../../entry/login.js');
-    const login = await loginToGuest(into, guest, { account, port, target }, io, signal);
-    const to = targetIn(target ?? into.host);
+    const login = await loginToGuest(entry, guest, { account, port, target }, io, signal);
+    const to = targetIn(target ?? entry.host);
     const endpoint = to === undefined ? undefined : await endpointOf(to, account, io, signal);
     // Nothing has to listen where a manager starts sshd for each login.
     const over = endpoint?.family === 'exec' && endpoint.into === 'shell' ? 'exec' : 'vsock';
     const options = { port, account, madeKey, login, over } as const;
-    const progress = await startProgress(io, `Looking inside ${into.host}`);
-    const inside = await lookInside(into, options, io, signal, from).finally(() => progress.stop());
+    const progress = await startProgress(io, `Looking inside ${entry.host}`);
+    const inside = await lookInside(entry, options, io, signal, from).finally(() => progress.stop());
     const { findings, ok, notRun } = inside;
     const format = await (await import('../../cli/rows.js')).rowFormatter(io);
     const worst = findings.find(({ state }) => state === 'failed');
     const well = `sshd can answer${over === 'vsock' ? ' on vsock' : ''}, and ${account} can log in`;
     const answer = ok ? well : (worst?.found ?? 'the look inside found a fault');
-    if (!json && !notRun) io.out(format([{ mark: ok ? 'ok' : 'wrong', text: `${into.host}: ${answer}` }]));
+    if (!json && !notRun) io.out(format([{ mark: ok ? 'ok' : 'wrong', text: `${entry.host}: ${answer}` }]));
     const isWhole = verbose || notRun !== undefined;
     const below = findings.filter((each) => isWhole || isWrong(each));
     const row = (each: Finding) =>
-      (!isWhole && each === worst ? formatHelp : formatFinding)(each, format, into.exec);
+      (!isWhole && each === worst ? formatHelp : formatFinding)(each, format, execOf(entry));
     if (!json) io.out(below.map(row).join(''));
     if (notRun) throw notRun;
     const code = ok ? exitCode.ok : exitCode.connect;
@@ -124,8 +135,8 @@ async function endpointOf(target: string, user: string, io: Io, signal: AbortSig
   return (await checkTarget(target, resolving, io, signal)).means?.endpoint;
 }
 
-function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: Io): GuestKeys | undefined {
-  if (madeFor === undefined) return madeKeysOf(splitUser(into?.host ?? '').host, io.env);
+function madeKeys(madeFor: string | undefined, way: HostFlags | undefined, io: Io): GuestKeys | undefined {
+  if (madeFor === undefined) return madeKeysOf(splitUser(way?.host ?? '').host, io.env);
   const keys = guestKeysOf(madeFor, io.env);
   if (keys !== undefined) return keys;
   throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');

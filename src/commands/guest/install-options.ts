@@ -1,21 +1,7 @@
 import { flag, parsed, type RawArgs, readAll, UsageError } from '../../cli/command.js';
 import { accountName, guestPortOption, readKeys } from '../../cli/guest.js';
 import type { ScriptOptions } from '../../guest/script.js';
-import { parseTarget } from '../../kinds/kinds.js';
 import { isSshPort, sshPort } from '../../typed/numbers.js';
-
-export const targetOption = parsed(
-  {
-    long: 'target',
-    value: 'TARGET',
-    takes: 'target',
-    summary: 'how this host reaches the guest (default: by the CID that the guest reports)',
-  },
-  (text) => {
-    parseTarget(text);
-    return text;
-  },
-);
 
 export const installOptions = {
   port: guestPortOption,

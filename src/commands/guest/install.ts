@@ -1,15 +1,8 @@
 import { type Command, positionals } from '../../cli/command.js';
-import { sharedHomeOption } from '../../cli/guest.js';
+import { byOption, hostFlags, sharedHomeOption, sshConfigOption, targetOption } from '../../cli/guest.js';
 import { reachFlags, timeoutOption } from '../../cli/shared-options.js';
-import { byOption, hostFlags, sshConfigOption } from '../../entry/entry.js';
 import { type GuestInstallOptions, install } from '../../setup/install.js';
-import {
-  installExclusive,
-  installFlags,
-  installOptions,
-  targetOption,
-  undoOption,
-} from './install-options.js';
+import { installExclusive, installFlags, installOptions, undoOption } from './install-options.js';
 
 export const guestInstall: Command<GuestInstallOptions> = {
   name: 'guest install',
@@ -39,7 +32,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
   parse(raw) {
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
     return {
-      into: hostFlags(host, raw),
+      way: hostFlags(host, raw),
       ...installFlags(raw),
       sharedHome: sharedHomeOption.read(raw),
       target: targetOption.read(raw),

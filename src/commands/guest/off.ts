@@ -1,12 +1,12 @@
 import { type Command, positionals } from '../../cli/command.js';
-import { byOption, hostFlags, sshConfigOption } from '../../entry/entry.js';
-import { rootRunner } from '../../entry/inside.js';
-import type { HostFlags } from '../../entry/route.js';
+import { byOption, type HostFlags, hostFlags, sshConfigOption } from '../../cli/guest.js';
+import { entryTo } from '../../entry/entry.js';
+import { runAsRoot } from '../../entry/run.js';
 import { exitCode } from '../../errors.js';
 import { offScript } from '../../guest/script.js';
 import { undoOption } from './install-options.js';
 
-export const guestOff: Command<{ readonly into: HostFlags; readonly undo: boolean }> = {
+export const guestOff: Command<{ readonly way: HostFlags; readonly undo: boolean }> = {
   name: 'guest off',
   summary: 'keep systemd from listening on vsock port 22 in a guest, or undo that',
   usage: '[user@]HOST',
@@ -20,12 +20,12 @@ refuses if no sshd listens on TCP. For what vmssh guest install set up, use its 
 
   parse(raw) {
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
-    return { into: hostFlags(host, raw), undo: undoOption.read(raw) };
+    return { way: hostFlags(host, raw), undo: undoOption.read(raw) };
   },
 
-  async run({ into, undo }, io) {
-    const run = await rootRunner(io, io.interrupted());
-    const { code } = await run(into, offScript({ undo }));
+  async run({ way, undo }, io) {
+    const signal = io.interrupted();
+    const { code } = await runAsRoot(await entryTo(way, io, signal), offScript({ undo }), io, signal);
     return code === 0 ? exitCode.ok : exitCode.connect;
   },
 };

@@ -1,5 +1,13 @@
-import type { Command, Option, RawArgs } from '../../cli/command.js';
-import { oneOf, parsed, positionals, readAll, UsageError } from '../../cli/command.js';
+import {
+  type Command,
+  type Option,
+  oneOf,
+  parsed,
+  positionals,
+  type RawArgs,
+  readAll,
+  UsageError,
+} from '../../cli/command.js';
 import { quote } from '../../errors.js';
 import { userData } from '../../guest/cloud-init.js';
 import { setupScript, undoScript } from '../../guest/script.js';

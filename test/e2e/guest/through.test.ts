@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { guestCaller, guestLogin } from '../../../src/entry/route.js';
+import { sshCaller, sshWords } from '../../../src/entry/ssh-words.js';
 import { ends } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
 import { begin, isAlive, run, vmssh, vmsshWords } from '../../helpers/run.js';
@@ -28,9 +28,15 @@ describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missi
     writeFileSync(path, `${lines.join('\n    ')}\n`, { mode: 0o600 });
     return path;
   }
-  const login = (through: string, knownKey: string) => {
-    const options = { route: 'ssh', host: 'web', self: vmssh, platform: 'linux', port: 22 } as const;
-    return run(guestLogin({ ...options, sshConfig: config(knownKey), through }, { command: 'echo in' }));
+  const here = { self: vmssh, platform: 'linux', env: process.env } as const;
+  const login = async (through: string, knownKey: string) => {
+    const entry = {
+      by: 'ssh',
+      host: 'web',
+      sshConfig: config(knownKey),
+      through: { target: through, port: 22 },
+    } as const;
+    return run(sshWords(entry, await sshCaller(entry, here), { command: 'echo in' }));
   };
   const keyOf = (name: string) => readFileSync(join(dir, `${name}.pub`), 'utf8').trim();
 
@@ -39,11 +45,12 @@ describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missi
   });
 
   it('reads its script, whatever StdinNull says', async () => {
-    const options = { route: 'ssh', host: 'web', through: `unix/${sshd.path}` } as const;
-    const called = await guestCaller({ self: vmssh, platform: 'linux', env: process.env }, options);
     const sshConfig = config(keyOf('host'));
+    const through = { target: `unix/${sshd.path}`, port: undefined };
+    const entry = { by: 'ssh', host: 'web', through, sshConfig } as const;
+    const called = await sshCaller(entry, here);
     if (called.nullsStdin) appendFileSync(sshConfig, '    StdinNull yes\n');
-    const words = guestLogin({ ...options, ...called, sshConfig }, { command: 'cat' });
+    const words = sshWords(entry, called, { command: 'cat' });
     expect(await run(words, { input: 'script' })).toMatchObject({ code: 0, stdout: 'script' });
   });
 

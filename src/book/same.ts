@@ -3,8 +3,8 @@ import { asTarget } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { MachineIdentity } from '../sources/source.js';
-import { vmIds } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
+import { uuidAlias } from './identity.js';
 import { type HostEntry, writtenHosts } from './state.js';
 
 /** What is kept of a machine, by what a listing said of it. */
@@ -125,9 +125,9 @@ interface Targets {
   readonly also?: readonly string[];
 }
 
-/** All zeros are no identity. */
-function idOf({ uuid }: { readonly uuid?: string | undefined }): string | undefined {
-  return uuid === vmIds.ZERO ? undefined : uuid;
+/** What identifies a machine of this host, among those of this host; undefined: only its target does. */
+export function idOf({ target, uuid }: Kept): string | undefined {
+  return isHere({ target }) ? uuidAlias(uuid) : undefined;
 }
 
 function isHere({ target }: Kept): boolean {

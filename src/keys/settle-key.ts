@@ -98,13 +98,13 @@ function today(): string {
 
 /** Whether `config install` has seen another machine with its UUID. */
 async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): Promise<boolean> {
-  const [{ idOf }, { writtenHosts }] = await Promise.all([
+  const [{ idHere }, { writtenHosts }] = await Promise.all([
     import('../book/same.js'),
     import('../book/state.js'),
   ]);
-  const id = machine && idOf(machine);
+  const id = machine && idHere(machine);
   const all = id === undefined ? [] : await writtenHosts({ env });
-  return all.filter((each) => idOf(each) === id && !each.gone).length > 1;
+  return all.filter((each) => idHere(each) === id && !each.gone).length > 1;
 }
 
 interface JudgeOptions extends Pick<KeyQuestion, 'env' | 'platform' | 'vouched'> {

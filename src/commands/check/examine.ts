@@ -20,7 +20,7 @@ import type { FailureName } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lostLines } from '../../hosts/in-effect.js';
-import { madeHostKey, madeKeysOf } from '../../keys/guest-keys.js';
+import { guestKeysFor, madeHostKey } from '../../keys/guest-keys.js';
 import { ownKeyFile } from '../../keys/login-key.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
@@ -85,7 +85,7 @@ export async function examine(options: ExamineOptions, given: Io): Promise<Exami
     if (!isLogin || signal.aborted) return none;
     if (!means)
       return first && first.reach !== 'network' ? byHostOfHis(first, none, options, io, signal) : none;
-    const made = madeKeysOf(means.machine ?? splitLogin(typed).host, io.env);
+    const made = guestKeysFor({ typed: means.machine ?? splitLogin(typed).host }, io.env);
     // As vmssh ssh does.
     const identityFile = made?.identityFile ?? (await ownKeyFile(means.identityFile));
     onStage('ssh logs in');
@@ -121,7 +121,7 @@ interface Seen {
   readonly options: ExamineOptions;
   readonly identityFile?: string | undefined;
   readonly brings?: Pick<MachineLogin, 'user'> | undefined;
-  readonly made: ReturnType<typeof madeKeysOf>;
+  readonly made: ReturnType<typeof guestKeysFor>;
   readonly onStage: (stage: string) => void;
   /** When the first login began. Milliseconds. */
   readonly from: number;

@@ -18,7 +18,7 @@ import { type HostFlags, targetIn } from '../../entry/route.js';
 import { exitCode, quote } from '../../errors.js';
 import type { Finding } from '../../guest/report.js';
 import { checkScript } from '../../guest/script.js';
-import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../keys/guest-keys.js';
+import { type GuestKeys, guestKeysFor, guestKeysOf, madeHostKey } from '../../keys/guest-keys.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { now } from '../../runtime.js';
@@ -125,7 +125,7 @@ async function endpointOf(target: string, user: string, io: Io, signal: AbortSig
 }
 
 function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: Io): GuestKeys | undefined {
-  if (madeFor === undefined) return madeKeysOf(splitUser(into?.host ?? '').host, io.env);
+  if (madeFor === undefined) return guestKeysFor({ typed: splitUser(into?.host ?? '').host }, io.env);
   const keys = guestKeysOf(madeFor, io.env);
   if (keys !== undefined) return keys;
   throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');

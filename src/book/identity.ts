@@ -56,7 +56,7 @@ export function namesOf({ target, machine }: Identified, typed?: string): readon
 
 /** More names that may mean a machine of another hypervisor, if its UUID is not known: lower case, a name only, and each kind with that name. */
 export function namesAlike({ target, machine }: Identified): readonly string[] {
-  return machine?.uuid === undefined ? alikeThere(target) : [];
+  return uuidAlias(machine?.uuid) === undefined ? alikeThere(target) : [];
 }
 
 function alikeThere(target: AnyTarget): readonly string[] {
@@ -98,7 +98,7 @@ function shortNames(typed: string, name = typed): readonly string[] {
 
 /** The hypervisor, and what it says is unique there: a UUID only counts for its own machines. */
 function viaAlias(target: AnyTarget, uuid: string | undefined): string {
-  const id = parseUuid(uuid ?? '');
+  const id = uuidAlias(uuid)?.slice('vmssh-'.length);
   return id === undefined ? nameAlias(target) : `vmssh-${viaName((target as ViaTarget).host, id)}`;
 }
 

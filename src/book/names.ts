@@ -119,7 +119,7 @@ export function hostIn(state: HostState | undefined, target: string) {
   const written = writtenAt(target, machines);
   const entry = written?.gone === undefined ? written : undefined;
   const lookedUp = (entry && lookedUpNames(machines, `${prefix}`)(entry)) ?? lookedUpAs(target);
-  return { host: entry?.host, lookedUp };
+  return { entry, lookedUp };
 }
 
 /** By which name ssh looks up the key of each Host: the machine's own, which ssh shows, and a certificate is for; but none that means two of them. */

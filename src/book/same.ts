@@ -3,8 +3,8 @@ import { asTarget } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { MachineIdentity } from '../sources/source.js';
-import { vmIds } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
+import { uuidAlias } from './identity.js';
 import { type HostEntry, writtenHosts } from './state.js';
 
 /** What is kept of a machine, by what a listing said of it. */
@@ -18,6 +18,24 @@ export interface Listed extends MachineIdentity {
   readonly target: string;
   readonly via?: string;
 }
+
+/**
+ * What is the same machine's. Each question counts what its answer may rest on, and no more:
+ *
+ * | the question | by what | since |
+ * | --- | --- | --- |
+ * | which Host a name is (`ofHost`) | the Host, in its case or in lower case | ssh compares letter by letter |
+ * | which Host a target is (`writtenAt`) | the target of any source that has the machine | the Hosts of a gone one mean it until another has the target |
+ * | the same behind a hypervisor | also its UUID, or its name if only one has it | nobody there is asked again |
+ * | which listed machine a target is (`isAt`), and its Host (`sshNames`) | the target | a UUID says which machine it is, not what a Host calls |
+ * | what is kept for a machine (`keptFor`) | the table there | it may have another name, or be made again |
+ * | whether two have one UUID (`idHere`) | the UUID, of this host only, but zeros | a hypervisor may say any |
+ * | whose host key it is (keys/decide.ts) | the UUID, else the name, else what was typed | known_hosts has nothing else |
+ * | keys that were made for it (keys/guest-keys.ts) | its name, of whatever kind | they are made before the machine is |
+ * | the route of last time (book/remembered.ts) | what was typed | it only changes an order |
+ *
+ * Another user's machine is never the same as one of this user's, nor one of another hypervisor the same as one of this host.
+ */
 
 /**
  * What is kept for a machine. `listed`: the machines that there are. The first row that holds:
@@ -36,19 +54,19 @@ export function keptFor<K extends Kept>(
   listed: readonly Listed[],
 ): (machine: Listed) => K | undefined {
   const byTarget = groupBy(kept, ({ target }) => target);
-  const byId = groupBy(kept.filter(isHere), idOf);
+  const byId = groupBy(kept.filter(isHere), idHere);
   const own = listed.filter((each) => isHere(each) && each.authority !== 'other');
-  const withId = groupBy(own, idOf);
+  const withId = groupBy(own, idHere);
   return (machine) => {
     const { target, authority } = machine;
     if (authority === 'other') return undefined;
     const named = byTarget.get(target) ?? [];
     if (!isHere(machine)) return named[0];
-    const id = idOf(machine);
-    const isSame = (each: Kept) => each.target === target && idOf(each) === id;
+    const id = idHere(machine);
+    const isSame = (each: Kept) => each.target === target && idHere(each) === id;
     // A listing from before has the machine as it was then.
     const isBefore = (each: Kept) => each.target === target && !own.some(isSame);
-    const isNobodys = (each: K) => (withId.get(idOf(each) ?? '') ?? []).every(isBefore);
+    const isNobodys = (each: K) => (withId.get(idHere(each) ?? '') ?? []).every(isBefore);
     const isOnly = (withId.get(id) ?? []).every((each) => each.target === target);
     const moved = id !== undefined && isOnly ? byId.get(id)?.[0] : undefined;
     return named.find(isSame) ?? moved ?? named.find(isNobodys);
@@ -125,9 +143,9 @@ interface Targets {
   readonly also?: readonly string[];
 }
 
-/** All zeros are no identity. */
-function idOf({ uuid }: { readonly uuid?: string | undefined }): string | undefined {
-  return uuid === vmIds.ZERO ? undefined : uuid;
+/** What identifies a machine of this host, among those of this host; undefined: only its target does. */
+export function idHere({ target, uuid }: Kept): string | undefined {
+  return isHere({ target }) ? uuidAlias(uuid) : undefined;
 }
 
 function isHere({ target }: Kept): boolean {

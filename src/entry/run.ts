@@ -3,7 +3,7 @@ import { reachFlags } from '../cli/shared-options.js';
 import { ConnectError, printable } from '../errors.js';
 import type { ProgressLine } from '../guest/report.js';
 import { onlyIn } from '../guest/script.js';
-import { madeKeysOf } from '../keys/guest-keys.js';
+import { guestKeysFor } from '../keys/guest-keys.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { withoutHostName } from '../process/ssh-log.js';
@@ -210,7 +210,7 @@ export async function whyNotRun(
   }
   if (entry.by === 'ssh' && lines.length === 0 && windowsShell.test(message)) return isWindows(host);
   const made = /Host key verification failed|KnownHostsCommand failed/.test(message)
-    ? madeKeysOf(splitUser(host).host, io.env)
+    ? guestKeysFor({ typed: splitUser(host).host }, io.env)
     : undefined;
   const hint = made
     ? (await import('../keys/refusal.js')).explainRefusal(

@@ -180,7 +180,10 @@ export async function inUse(
 }
 
 /** Whether a key is kept of one of these machines, by whatever name. */
-async function keysKnown(entries: readonly HostEntry[], env: Env): Promise<(entry: HostEntry) => boolean> {
+export async function keysKnown(
+  entries: readonly HostEntry[],
+  env: Env,
+): Promise<(entry: HostEntry) => boolean> {
   const pins = pinsIn(await bothFiles(knownHostsFile(env)), entries.map(aliasOf));
   const kept = new Set(pins.flatMap(({ alias, names }) => [alias, ...names]));
   return (entry) => {

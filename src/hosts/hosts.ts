@@ -8,7 +8,7 @@ import {
   moreNames,
   type NameCheck,
 } from '../book/names.js';
-import { keptFor } from '../book/same.js';
+import { idHere, keptFor } from '../book/same.js';
 import type { HostEntry, HostMachine } from '../book/state.js';
 import { printable, quote, quoteNames } from '../errors.js';
 import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../group-by.js';
@@ -315,9 +315,9 @@ export interface SharedUuid {
 
 // What another hypervisor says of a UUID is not compared: its machines are known by other names. Those of other users have no Host.
 function sharedUuids(machines: readonly HostEntry[]): readonly SharedUuid[] {
-  const own = machines.filter(({ via, gone }) => via === undefined && gone === undefined);
-  return [...groupBy(own, ({ uuid }) => uuid)].flatMap(([uuid, all]) =>
-    uuid === undefined || all.length === 1 ? [] : [{ uuid, machines: all }],
+  const now = machines.filter(({ gone }) => gone === undefined);
+  return [...groupBy(now, idHere)].flatMap(([id, all]) =>
+    id === undefined || all.length === 1 ? [] : [{ uuid: id.slice('vmssh-'.length), machines: all }],
   );
 }
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { hostKeyAlias as aliasOf, exact, type Identified } from '../book/identity.js';
 import { readTextIfAny, readTextSync } from '../files/read-sync.js';
 import type { Kind } from '../kinds/kind.js';
-import { asTarget, isNamed, kinds, type Target } from '../kinds/kinds.js';
+import { asTarget, kinds, type Target } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { knownHostsFile, sshFolder } from '../ssh/folder.js';
 import { isPlainHostName } from '../typed/names.js';
@@ -58,13 +58,24 @@ export function guestKeysOf(name: string, env: Env): GuestKeys | undefined {
 /** In ssh's order: ssh_config(5), IdentityFile. */
 const usualKeys = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk'];
 
-/** The keys for a target's machine, by its name. An address is no machine. */
-export function guestKeysFor(
-  { target, machine }: { readonly target: Target; readonly machine?: { readonly name: string } },
-  env: Env,
-): GuestKeys | undefined {
-  const name = machine?.name ?? (isNamed(target) ? nameOf(target) : undefined);
-  return name === undefined ? undefined : guestKeysOf(name, env);
+/** For whom keys may have been made. */
+interface ByName {
+  readonly target?: Target;
+  readonly machine?: { readonly name?: string } | undefined;
+  /** A machine's name, or a target with one. */
+  readonly typed?: string | undefined;
+}
+
+/** The keys for a machine, by its name, its target's, else what was typed. An address is no machine, and behind a hypervisor another one has the name. */
+export function guestKeysFor({ target, machine, typed = '' }: ByName, env: Env): GuestKeys | undefined {
+  if (target?.kind === 'via') return undefined;
+  const named = asTarget(typed);
+  const names = [machine?.name, target && nameOf(target), named ? nameOf(named) : typed];
+  for (const name of new Set(names)) {
+    const keys = name ? guestKeysOf(name, env) : undefined;
+    if (keys) return keys;
+  }
+  return undefined;
 }
 
 export function allGuestKeys(env: Env): readonly GuestKeys[] {
@@ -100,7 +111,7 @@ export function trustIn({ alias, knownHosts, identityFile, ownKeys = [] }: Guest
 }
 
 /** For an ssh that does not ask vmssh: by which name a machine's key is known, and where. */
-export function keysByName(named: Identified & Parameters<typeof guestKeysFor>[0], env: Env) {
+export function keysByName(named: Identified & ByName, env: Env) {
   const hostKeyAlias = aliasOf(named);
   const keys = guestKeysFor(named, env);
   return { hostKeyAlias, knownHosts: knownHostsFile(env), ...(keys && trustIn(keys)) };
@@ -116,11 +127,4 @@ export function namesOfGuest({ name }: { readonly name: string }): readonly stri
   return named.flatMap(({ name: kind, separators }) =>
     [...separators].flatMap(between).map((each) => `${kind}${each}${name}`),
   );
-}
-
-/** The keys for a machine that is given by its name or a target with one; undefined if there are none. */
-export function madeKeysOf(host: string, env: Env): GuestKeys | undefined {
-  const target = asTarget(host);
-  const name = target && isNamed(target) ? nameOf(target) : host;
-  return name === '' ? undefined : guestKeysOf(name, env);
 }

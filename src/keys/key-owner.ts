@@ -3,7 +3,7 @@ import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { nameOf, type ViaTarget } from '../typed/target.js';
 import { aliasAmong, type KeyNames } from './decide.js';
-import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
+import { type GuestKeys, guestKeysFor, madeHostKey } from './guest-keys.js';
 import type { Pin } from './pins.js';
 import type { ReachedRecord } from './record.js';
 
@@ -51,7 +51,7 @@ export async function keyOwner(proved: ReachedRecord | undefined, login: Login, 
     ...{ ...known, meant, names, alike },
     aliases: [alias, meant, ...byName].filter((each) => each !== undefined),
     aliasIn: (pins) => aliasAmong(identified, names, pins),
-    made: madeFor(identified, reached, typed, env),
+    made: madeFor(identified, typed, env),
   };
 }
 
@@ -72,19 +72,9 @@ function meantBy({ target }: Identified, typed: string | undefined): string | un
   return uuidAlias(isNamed(target) ? nameOf(target) : '') ?? uuidAlias(typed);
 }
 
-/** By the machine's name, and by what was typed: whatever is reached by it has to show that key. */
-function madeFor(
-  { target, machine }: Identified,
-  reached: ReachedRecord,
-  typed: string | undefined,
-  env: Env,
-): KeyOwner['made'] {
-  if (target.kind === 'via') return undefined;
-  const name = reached.machine?.name;
-  const keys =
-    guestKeysFor({ target, machine: name === undefined || !machine ? undefined : { name } }, env) ??
-    guestKeysFor({ target }, env) ??
-    (typed === undefined ? undefined : madeKeysOf(typed, env));
+/** Whatever is reached by a name for which a key was made has to show that key. */
+function madeFor(named: Identified, typed: string | undefined, env: Env): KeyOwner['made'] {
+  const keys = guestKeysFor({ ...named, typed }, env);
   const [type, key] = (keys && madeHostKey(keys))?.split(' ') ?? [];
   return keys && type !== undefined && key !== undefined ? { keys, type, key } : undefined;
 }

@@ -98,11 +98,13 @@ function today(): string {
 
 /** Whether `config install` has seen another machine with its UUID. */
 async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): Promise<boolean> {
-  const { uuid, via } = machine ?? {};
-  if (uuid === undefined || via !== undefined) return false;
-  const { writtenHosts } = await import('../book/state.js');
-  const all = await writtenHosts({ env });
-  return all.filter((each) => each.uuid === uuid && each.via === undefined && !each.gone).length > 1;
+  const [{ idHere }, { writtenHosts }] = await Promise.all([
+    import('../book/same.js'),
+    import('../book/state.js'),
+  ]);
+  const id = machine && idHere(machine);
+  const all = id === undefined ? [] : await writtenHosts({ env });
+  return all.filter((each) => idHere(each) === id && !each.gone).length > 1;
 }
 
 interface JudgeOptions extends Pick<KeyQuestion, 'env' | 'platform' | 'vouched'> {

@@ -11,7 +11,7 @@ import { silent } from '../hosts/refresh.js';
 import { isUnset } from '../hosts/setting.js';
 import { hostLines, hostName } from '../hosts/text.js';
 import { carryOut, once } from '../hosts/write.js';
-import { guestKeysFor, madeKeysOf, trustIn } from '../keys/guest-keys.js';
+import { guestKeysFor, trustIn } from '../keys/guest-keys.js';
 import { managerPrints } from '../keys/manager-keys.js';
 import { reachedMachine } from '../keys/record.js';
 import { kindOf, parseTarget } from '../kinds/kinds.js';
@@ -150,7 +150,7 @@ export async function afterwards(
   io: Io,
 ): Promise<string> {
   const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
-  const made = guestKeysFor(found, io.env) ?? madeKeysOf(splitUser(host).host, io.env);
+  const made = guestKeysFor({ ...found, typed: splitUser(host).host }, io.env);
   const alias = hostKeyAlias(found);
   // The lines of a key that was made are strict by themselves; that of an address is kept under the name of its Host.
   const asksForKeys = !made && alias !== undefined && (await everySshAbilities(io)).asksForKeys;

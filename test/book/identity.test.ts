@@ -61,6 +61,16 @@ describe('the name of a machine in known_hosts', () => {
     const listed = (text: string) =>
       hostKeyAlias({ target: parseTarget(text), machine: { target: text, uuid } });
     expect(listed('via/hv1/web')).toBe(listed('via/HV1/machine/x'));
+    // All zeros are no identity there either: they would be one name for several machines.
+    const zero = (text: string) => {
+      const machine = { target: text, uuid: '00000000-0000-0000-0000-000000000000' };
+      return [
+        hostKeyAlias({ target: parseTarget(text), machine }),
+        ...namesAlike({ target: parseTarget(text), machine }),
+      ];
+    };
+    for (const each of names)
+      expect(zero(each)).toEqual([alias(each), ...namesAlike({ target: parseTarget(each) })]);
     // What a hypervisor says of a UUID is about its own machines.
     expect(new Set([listed('via/hv1/web'), listed('via/hv2/web'), listed('machine/web')]).size).toBe(3);
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeGuestKeys } from '../../src/guest/credentials/keys.js';
 import { configText } from '../../src/hosts/text.js';
-import { madeHostKey, madeKeysOf, namesOfGuest, trustIn } from '../../src/keys/guest-keys.js';
+import { guestKeysFor, madeHostKey, namesOfGuest, trustIn } from '../../src/keys/guest-keys.js';
 import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -50,10 +50,10 @@ describe('the host key that was made for a machine', () => {
     const { folder } = await makeGuestKeys('web', ['ssh-ed25519 AAAA me'], env);
     const [type, key] = readFileSync(join(folder, 'ssh_host_ed25519_key.pub'), 'utf8').split(' ');
     for (const host of ['web', 'qemu/web', 'qemu%web', 'machine/web']) {
-      const made = madeKeysOf(host, env);
+      const made = guestKeysFor({ typed: host }, env);
       expect(made && madeHostKey(made)).toBe(`${type} ${key}`);
     }
     for (const host of ['', 'other', 'vsock/3', 'unix/tmp/web', 'qemu/other'])
-      expect(madeKeysOf(host, env)).toBeUndefined();
+      expect(guestKeysFor({ typed: host }, env)).toBeUndefined();
   });
 });

@@ -22,7 +22,7 @@ import type { Finding } from '../../guest/report.js';
 import { overOf } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lostLines } from '../../hosts/in-effect.js';
-import { madeHostKey, madeKeysOf } from '../../keys/guest-keys.js';
+import { guestKeysFor, madeHostKey } from '../../keys/guest-keys.js';
 import { ownKeyFile } from '../../keys/login-key.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
@@ -86,7 +86,7 @@ export async function examine(options: ExamineOptions, given: Io): Promise<Exami
     if (!isLogin || signal.aborted) return none;
     if (!means)
       return first && first.reach !== 'network' ? byHostOfHis(first, none, options, io, signal) : none;
-    const made = madeKeysOf(means.machine ?? splitLogin(typed).host, io.env);
+    const made = guestKeysFor({ typed: means.machine ?? splitLogin(typed).host }, io.env);
     // As vmssh ssh does.
     const identityFile = made?.identityFile ?? (await ownKeyFile(means.identityFile));
     onStage('ssh logs in');
@@ -122,7 +122,7 @@ interface Seen {
   readonly options: ExamineOptions;
   readonly identityFile?: string | undefined;
   readonly brings?: Pick<MachineLogin, 'user'> | undefined;
-  readonly made: ReturnType<typeof madeKeysOf>;
+  readonly made: ReturnType<typeof guestKeysFor>;
   readonly onStage: (stage: string) => void;
   /** When the first login began. Milliseconds. */
   readonly from: number;

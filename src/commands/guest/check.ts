@@ -30,7 +30,7 @@ import { lookAt, lookInside } from '../../entry/look.js';
 import { exitCode, quote } from '../../errors.js';
 import type { Finding } from '../../guest/report.js';
 import { checkScript } from '../../guest/script.js';
-import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../keys/guest-keys.js';
+import { type GuestKeys, guestKeysFor, guestKeysOf, madeHostKey } from '../../keys/guest-keys.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { now } from '../../runtime.js';
@@ -136,7 +136,7 @@ async function endpointOf(target: string, user: string, io: Io, signal: AbortSig
 }
 
 function madeKeys(madeFor: string | undefined, way: HostFlags | undefined, io: Io): GuestKeys | undefined {
-  if (madeFor === undefined) return madeKeysOf(splitUser(way?.host ?? '').host, io.env);
+  if (madeFor === undefined) return guestKeysFor({ typed: splitUser(way?.host ?? '').host }, io.env);
   const keys = guestKeysOf(madeFor, io.env);
   if (keys !== undefined) return keys;
   throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');

@@ -112,10 +112,13 @@ function refuseGiving(tool: SshTool, args: SplitArgs, named: ListedTarget): void
 async function asInLines({ text, machine }: ListedTarget, typed: string, { env, platform }: Io) {
   const state = await readState(stateFile(ownEnv(env), platform));
   const target = machine?.target ?? text;
-  const { host, lookedUp } = hostIn(state, target);
-  const names = [typed, target, ...(host === undefined ? [] : [host])];
+  const { entry, lookedUp } = hostIn(state, target);
+  const names = [typed, target, ...(entry ? [entry.host] : [])];
   const isMeant = (pattern: string) => names.some((name) => matchesPattern(name, pattern));
-  return { lookedUp, throwaway: textsIn(state?.options.throwaway).some(isMeant) };
+  const patterns = textsIn(state?.options.throwaway).filter(isMeant);
+  const isByName = entry !== undefined && patterns.length > 0 && !patterns.some((each) => each.includes('/'));
+  const isKnown = isByName && (await (await import('../../hosts/decide.js')).keysKnown([entry], env))(entry);
+  return { lookedUp, throwaway: patterns.length > 0 && !isKnown };
 }
 
 /** How that ssh calls vmssh, and why it cannot log in by an sshd that is brought. */

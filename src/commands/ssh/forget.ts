@@ -11,7 +11,7 @@ import { fileError } from '../../hosts/files.js';
 import { askForGone, endHosts, goneHosts } from '../../hosts/refresh.js';
 import { aliasAmong, pinsOf } from '../../keys/decide.js';
 import { type Forgotten, forgetKeys } from '../../keys/forget-keys.js';
-import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../keys/guest-keys.js';
+import { type GuestKeys, guestKeysFor } from '../../keys/guest-keys.js';
 import { namesByHop } from '../../keys/hop-names.js';
 import { namesTyped } from '../../keys/key-owner.js';
 import type { Pin } from '../../keys/pins.js';
@@ -95,7 +95,7 @@ async function forgetOne(
   const isDone = await forgetAndSay(target, found, io);
   const ended = await endNames(gone, io);
   if (isDone || ended) return;
-  const made = madeFor(target, found, io);
+  const made = guestKeysFor({ ...found, typed: target }, io.env);
   const hint = made ? undoHint(made, io) : fixFor(target);
   await complain(`no host key of ${quote(target)} is known in ${knownHostsFile(io.env)}`, hint, io);
 }
@@ -110,14 +110,10 @@ async function forgetAndSay(target: string, found: ListedTarget | undefined, io:
   if (done.removed === 0 && done.kept.length === 0) return false;
   const format = await rowFormatter(io);
   io.out(format(reportOf(target, done, io).map((text) => ({ mark: 'ok', text }))));
-  const made = madeFor(target, found, io);
+  const made = guestKeysFor({ ...found, typed: target }, io.env);
   const still = made && `ssh still accepts only the host key that was made for ${quote(made.name)}`;
   if (made && still) await complain(still, undoHint(made, io), io);
   return true;
-}
-
-function madeFor(target: string, found: ListedTarget | undefined, { env }: Io): GuestKeys | undefined {
-  return found ? guestKeysFor(found, env) : madeKeysOf(target, env);
 }
 
 /** Whether those Hosts are ended. */

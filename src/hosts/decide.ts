@@ -25,7 +25,7 @@ import { givesAway, whyNoBring } from '../ssh/config/host-options.js';
 import { hostNames } from '../ssh/config/settings.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
-import { matchesPattern } from '../typed/names.js';
+import { isTargetWord, matchesPattern } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
 import { concreteHosts, type HostSurroundings, leftLines, ownerName, sharedUuidProblem } from './hosts.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
@@ -270,13 +270,17 @@ async function throwawayNames(
   const targets = throwaway.filter((each) => each.includes('/'));
   const isMeant = (name: string) => throwaway.some((each) => matchesPattern(name, each));
   const isKnown = await keysKnown(entries, io.env);
+  const both = targets.flatMap((each) => [each, each.replaceAll('/', '%')]);
+  const byTarget = (name: string) => both.some((each) => matchesPattern(name, each));
   const meant = entries.flatMap((entry, at) => {
-    const names = [entry.host, ...(hosts[at]?.names ?? [])];
-    return names.some(isMeant) ? [{ names, isKnown: isKnown(entry) }] : [];
+    const { host, target } = entry;
+    const names = [host, ...(hosts[at]?.names ?? [])];
+    const typed = isTargetWord(target) ? [target, target.replaceAll('/', '%')] : [];
+    const not = [...names, ...typed].filter(byTarget).map((each) => `!${each}`);
+    return not.length > 0 || names.some(isMeant) ? [{ names, not, isKnown: isKnown(entry) }] : [];
   });
   const known = meant.flatMap((each) => (each.isKnown ? each.names.slice(0, 1) : []));
-  const named = meant.flatMap((each) => (each.isKnown ? [] : each.names));
-  const both = targets.flatMap((each) => [each, each.replaceAll('/', '%')]);
+  const named = meant.flatMap((each) => (each.isKnown ? each.not : each.names));
   return {
     names: [...new Set([...both, ...named])],
     notes:

@@ -1,7 +1,7 @@
 import { loginsFor, type MachineLogin, withLogins } from '../book/logins.js';
 import { aliasOf, keyNamesOf, type NameCheck } from '../book/names.js';
 import { keptFor } from '../book/same.js';
-import type { HostEntry, HostState } from '../book/state.js';
+import type { HostEntry, HostMachine, HostState } from '../book/state.js';
 import { keepsAlive } from '../book/taken-names.js';
 import { UsageError, usage } from '../cli/command.js';
 import { printable, quoteNames } from '../errors.js';
@@ -180,7 +180,10 @@ export async function inUse(
 }
 
 /** Whether a key is kept of one of these machines, by whatever name. */
-async function keysKnown(entries: readonly HostEntry[], env: Env): Promise<(entry: HostEntry) => boolean> {
+export async function keysKnown(
+  entries: readonly HostMachine[],
+  env: Env,
+): Promise<(entry: HostEntry) => boolean> {
   const pins = pinsIn(await bothFiles(knownHostsFile(env)), entries.map(aliasOf));
   const kept = new Set(pins.flatMap(({ alias, names }) => [alias, ...names]));
   return (entry) => {

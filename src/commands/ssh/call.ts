@@ -115,7 +115,10 @@ async function asInLines({ text, machine }: ListedTarget, typed: string, { env, 
   const { host, lookedUp } = hostIn(state, target);
   const names = [typed, target, ...(host === undefined ? [] : [host])];
   const isMeant = (pattern: string) => names.some((name) => matchesPattern(name, pattern));
-  return { lookedUp, throwaway: textsIn(state?.options.throwaway).some(isMeant) };
+  if (!textsIn(state?.options.throwaway).some(isMeant)) return { lookedUp, throwaway: false };
+  const { keysKnown } = await import('../../hosts/decide.js');
+  const isKnown = machine && (await keysKnown([machine], env))({ ...machine, host: host ?? typed });
+  return { lookedUp, throwaway: isKnown !== true };
 }
 
 /** How that ssh calls vmssh, and why it cannot log in by an sshd that is brought. */

@@ -71,6 +71,32 @@ describe('the login that vmssh setup made', () => {
   });
 });
 
+describe('a machine that a pattern of --throwaway means', () => {
+  const dir = useTempDir();
+  const uuid = '83055167-4a13-0eb1-c290-e328df73ee72';
+
+  it.each([
+    { pin: '', takesAny: true },
+    { pin: `vmssh-${uuid}`, takesAny: false },
+    { pin: 'vmssh-qemu%mint', takesAny: false },
+    { pin: 'vmssh-qemu%other', takesAny: true },
+  ])('has any key, but not if one is known: "$pin"', async ({ pin, takesAny }) => {
+    mkdirSync(join(dir, 'state/vmssh'), { recursive: true });
+    const state = { version: 1, options: { throwaway: ['qemu/*'] }, program: [], machines: [] };
+    writeFileSync(join(dir, 'state/vmssh/hosts.json'), JSON.stringify(state));
+    mkdirSync(join(dir, '.ssh'), { recursive: true });
+    writeFileSync(join(dir, '.ssh/vmssh_known_hosts'), pin && `${pin} ssh-ed25519 AAAA\n`);
+    const mint = { name: 'mint', target: 'qemu/mint', provider: 'libvirt', uuid, also: [] };
+    const { options } = await prepare(
+      'ssh',
+      { args: splitArgs('ssh', ['qemu/mint']), waitMs: undefined, print: true },
+      fakeIo({ env: { ...process.env, HOME: dir, XDG_STATE_HOME: join(dir, 'state') } }),
+      async (text) => ({ text, target: parseTarget(text), machine: { ...mint, status: 'running' } }),
+    );
+    expect(options.includes('StrictHostKeyChecking=no')).toBe(takesAny);
+  });
+});
+
 describe("rsync's shell", () => {
   const shellOf = (args: readonly string[], variable?: string) =>
     remoteShell(splitArgs('rsync', args), variable, ['/opt/v'], 'vsock/3', {});

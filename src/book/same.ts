@@ -3,6 +3,8 @@ import { asTarget } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { MachineIdentity } from '../sources/source.js';
+import { split } from '../typed/names.js';
+import { parseUuid, vmIds } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
 import { uuidAlias } from './identity.js';
 import { type HostEntry, writtenHosts } from './state.js';
@@ -76,8 +78,7 @@ export function keptFor<K extends Kept>(
 /** The machine with a Host that a target means, in any of its spellings; of several none. One that is gone only counts where no other one does. */
 export function writtenAt(typed: string, entries: readonly HostEntry[]): HostEntry | undefined {
   const target = asTarget(typed);
-  const isMeant = target?.kind === 'via' ? isThere(target as ViaTarget) : isAt(typed);
-  const meant = entries.filter(isMeant);
+  const meant = entries.filter(target?.kind === 'via' ? isThere(target as ViaTarget) : isHereAs(typed));
   const now = meant.filter(({ gone }) => gone === undefined);
   const [one, ...others] = now.length > 0 ? now : meant;
   return others.length === 0 ? one : undefined;
@@ -122,20 +123,34 @@ export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostE
   return entries.find(({ host }) => host === typed || host.toLowerCase() === typed);
 }
 
-/** Whether a machine has a target, also by another source: "qemu/web" or "qemu%web". */
+/** Whether a machine has a target, also by another source: "qemu/web", "qemu%web" or "QEMU/web". */
 export function isAt(typed: string) {
-  const text = typed.replace('%', '/');
+  const { word, separator, rest } = split(typed);
+  const text = separator === '/' || separator === '%' ? `${word}/${rest}` : typed;
   return ({ target, also = [] }: Targets): boolean => [target, ...also].includes(text);
+}
+
+/** By its target, or its UUID. */
+function isHereAs(typed: string) {
+  const [isTarget, id] = [isAt(typed), idIn(typed)];
+  return (entry: HostEntry): boolean =>
+    isTarget(entry) || (id !== undefined && isHere(entry) && entry.uuid === id);
 }
 
 /** By its UUID, its target or, where that is one machine's, its name there. */
 function isThere({ host, target, inner }: ViaTarget) {
-  const id = target.toLowerCase();
+  const [isTarget, id, named] = [isAt(target), idIn(target), target.toLowerCase()];
   return ({ target: to, via, uuid, name }: HostEntry): boolean => {
     if (via?.toLowerCase() !== host.toLowerCase()) return false;
-    if (uuid === id) return true;
-    return inner ? isAt(target)({ target: to.slice(`via/${via}/`.length) }) : name.toLowerCase() === id;
+    if (id !== undefined && uuid === id) return true;
+    return inner ? isTarget({ target: to.slice(`via/${via}/`.length) }) : name.toLowerCase() === named;
   };
+}
+
+/** The UUID that was typed, alone or as a machine of Hyper-V. */
+function idIn(typed: string): string | undefined {
+  const id = parseUuid(typed.replace(/^hyper-v[/%]/i, ''));
+  return id === vmIds.ZERO ? undefined : id;
 }
 
 interface Targets {

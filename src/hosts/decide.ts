@@ -1,7 +1,7 @@
 import { loginsFor, type MachineLogin, withLogins } from '../book/logins.js';
 import { aliasOf, keyNamesOf, type NameCheck } from '../book/names.js';
 import { keptFor } from '../book/same.js';
-import type { HostEntry, HostState } from '../book/state.js';
+import type { HostEntry, HostMachine, HostState } from '../book/state.js';
 import { keepsAlive } from '../book/taken-names.js';
 import { UsageError, usage } from '../cli/command.js';
 import { printable, quoteNames } from '../errors.js';
@@ -25,7 +25,7 @@ import { givesAway, whyNoBring } from '../ssh/config/host-options.js';
 import { hostNames } from '../ssh/config/settings.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
-import { matchesPattern } from '../typed/names.js';
+import { isTargetWord, matchesPattern } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
 import { concreteHosts, type HostSurroundings, leftLines, ownerName, sharedUuidProblem } from './hosts.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
@@ -181,7 +181,7 @@ export async function inUse(
 
 /** Whether a key is kept of one of these machines, by whatever name. */
 export async function keysKnown(
-  entries: readonly HostEntry[],
+  entries: readonly HostMachine[],
   env: Env,
 ): Promise<(entry: HostEntry) => boolean> {
   const pins = pinsIn(await bothFiles(knownHostsFile(env)), entries.map(aliasOf));
@@ -273,13 +273,17 @@ async function throwawayNames(
   const targets = throwaway.filter((each) => each.includes('/'));
   const isMeant = (name: string) => throwaway.some((each) => matchesPattern(name, each));
   const isKnown = await keysKnown(entries, io.env);
+  const both = targets.flatMap((each) => [each, each.replaceAll('/', '%')]);
+  const byTarget = (name: string) => both.some((each) => matchesPattern(name, each));
   const meant = entries.flatMap((entry, at) => {
-    const names = [entry.host, ...(hosts[at]?.names ?? [])];
-    return names.some(isMeant) ? [{ names, isKnown: isKnown(entry) }] : [];
+    const { host, target } = entry;
+    const names = [host, ...(hosts[at]?.names ?? [])];
+    const typed = isTargetWord(target) ? [target, target.replaceAll('/', '%')] : [];
+    const not = [...names, ...typed].filter(byTarget).map((each) => `!${each}`);
+    return not.length > 0 || names.some(isMeant) ? [{ names, not, isKnown: isKnown(entry) }] : [];
   });
   const known = meant.flatMap((each) => (each.isKnown ? each.names.slice(0, 1) : []));
-  const named = meant.flatMap((each) => (each.isKnown ? [] : each.names));
-  const both = targets.flatMap((each) => [each, each.replaceAll('/', '%')]);
+  const named = meant.flatMap((each) => (each.isKnown ? each.not : each.names));
   return {
     names: [...new Set([...both, ...named])],
     notes:

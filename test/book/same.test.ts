@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keptFor } from '../../src/book/same.js';
+import { keptFor, writtenAt } from '../../src/book/same.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import { vmIds } from '../../src/typed/numbers.js';
 
@@ -61,4 +61,49 @@ describe('what is kept for a machine', () => {
 
   it('is still its own where the listing is from before it was made again', () =>
     expect(keptFor([dev], [machine('podman/dev', id(1))])(machine('podman/dev', id(3)))?.user).toBe('kim'));
+});
+
+describe('the machine with a Host that a target means', () => {
+  const entry = (host: string, target: string, more: object = {}) => {
+    const via = /^via\/([^/]+)\//.exec(target)?.[1];
+    return {
+      host,
+      name: host.replace('.hv1', ''),
+      target,
+      provider: 'libvirt',
+      ...(via ? { via } : {}),
+      ...more,
+    };
+  };
+  const gone = { gone: '2026-03-02' };
+  const all = [
+    entry('web', 'qemu/web', { also: ['machine/web'], uuid: id(1) }),
+    ...[entry('half', 'qemu/50% off'), entry('old', 'qemu/web', gone), entry('lost', 'qemu/lost', gone)],
+    ...[entry('copy', 'qemu/copy', { uuid: id(2) }), entry('copy2', 'qemu/copy2', { uuid: id(2) })],
+    ...[entry('zero', 'qemu/zero', { uuid: id(0) }), entry('vm', 'hyper-v/vm', { uuid: id(3) })],
+    ...[entry('far.hv1', 'via/hv1/qemu/far', { uuid: id(4) }), entry('half.hv1', 'via/hv1/qemu/50% off')],
+  ];
+  it.each([
+    ...['qemu/web', 'qemu%web', 'QEMU/web', 'machine%web', id(1), id(1).toUpperCase()].map((typed) => [
+      typed,
+      'web',
+    ]),
+    ...['qemu/50% off', 'qemu%50% off'].map((typed) => [typed, 'half']),
+    ...['via/hv1/qemu/50% off', 'via%hv1%qemu%50% off'].map((typed) => [typed, 'half.hv1']),
+    ...[id(3), `hyper-v/${id(3)}`, `HYPER-V%${id(3).toUpperCase()}`].map((typed) => [typed, 'vm']),
+    ...['VIA/HV1/FAR', 'via%hv1%QEMU%far', `via/hv1/${id(4).replaceAll('-', '')}`].map((typed) => [
+      typed,
+      'far.hv1',
+    ]),
+    ...[
+      ['qemu/lost', 'lost'],
+      ['qemu/Web'],
+      ['web'],
+      [id(0)],
+      [id(2)],
+      [id(4)],
+      [`via/hv1/${id(1)}`],
+      ['via/hv2/far'],
+    ],
+  ])('%s is %s', (typed = '', want) => expect(writtenAt(typed, all)?.host).toBe(want));
 });

@@ -51,6 +51,18 @@ describe('a machine whose key is known', () => {
     expect(hosts()).toEqual([host]);
   });
 
+  it('is none by its target either, which a pattern means', async () => {
+    const plain: ListedMachine = { ...web, name: 'plain', target: 'qemu/plain', uuid: undefined };
+    home.write('vmssh_known_hosts', pin('vmssh-qemu%plain') + pin(`vmssh-${uuid}`));
+    const all = [web, plain, { ...plain, name: 'new', target: 'qemu/new' }];
+    const said = await installed(all, '2026-03-01', ['qemu/*', 'vsock/*']);
+    expect(said).toContain('not --throwaway, since its host key is known: "Web", "plain"');
+    const [, names = ''] = /^Host (qemu\/\*.*)$/m.exec(readFileSync(home.own, 'utf8')) ?? [];
+    const not = ['!qemu/Web', '!qemu%Web', '!qemu/web', '!qemu%web', '!qemu/plain', '!qemu%plain'];
+    expect(names.split(' ').filter((each) => each.startsWith('!'))).toEqual(not);
+    expect(names).toMatch(/^qemu\/\* qemu%\* vsock\/\* vsock%\* /);
+  });
+
   it('is not another one with its name elsewhere', async () => {
     home.write('vmssh_known_hosts', pin('vmssh-podman%web') + pin(`vmssh-${other}`, 'host%other'));
     expect(await installed([web], '2026-03-01', ['Web'])).not.toContain('not --throwaway');

@@ -2,10 +2,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aliasOf, goneSince } from '../../src/book/names.js';
-import { parseState } from '../../src/book/state.js';
+import { formatState, noState, parseState } from '../../src/book/state.js';
 import { ifGone } from '../../src/commands/proxy/proxy.js';
 import { forget, forgetGone } from '../../src/commands/ssh/forget.js';
 import { ConnectError } from '../../src/errors.js';
+import { concreteHosts } from '../../src/hosts/hosts.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import { useConfigHome } from '../commands/config/home.js';
@@ -141,29 +142,43 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect([await calls('mint'), await calls('far.hv1')]).toEqual([undefined, 'via/hv1/qemu/far']);
   });
 
-  it.each(['mint', 'qemu/mint', 'qemu%mint', 'far.hv1', 'via/hv1/far', 'via%hv1%qemu%far'])(
-    'is free again after forget %s, with its key',
-    async (typed) => {
-      const far = { ...mint, name: 'far', target: 'via/hv1/qemu/far', uuid: id(3), via: 'hv1' };
-      const machine = typed.includes('mint') ? mint : far;
-      const to = home.io({ PATH: join(home.path, 'empty') });
-      const on = async (machines: readonly ListedMachine[], day: string) =>
-        home.install({ via: { hosts: ['hv1'] } }, home.io({ PATH: join(home.path, 'bin') }), async () => ({
-          ...{ machines, warnings: [], day, asked: ['hv1'] },
-        }));
-      await on([machine], '2026-03-01');
-      home.write('vmssh_known_hosts', `${aliasOf(machine)} ssh-ed25519 AAAA host%mint host%far.hv1\n`);
-      await on([], '2026-03-02');
-      expect(gone()).toEqual([[machine === mint ? 'mint' : 'far.hv1', '2026-03-02']]);
-      expect(await goneSince(typed, home.io().env)).toBe(
-        typed.includes('.') || typed === 'mint'
-          ? undefined
-          : `${machine.name} of libvirt is gone since 2026-03-02`,
-      );
-      expect(await forget.run({ targets: [typed], gone: false }, to)).toBe(0);
-      expect([gone(), keys()]).toEqual([[], '']);
-    },
-  );
+  const far = { ...mint, name: 'far', target: 'via/hv1/qemu/far', uuid: id(3), via: 'hv1' };
+
+  it.each([
+    ...['mint', 'MINT', 'ann@mint', 'ssh://ann@mint:22'].map((typed) => ({ typed, machine: mint })),
+    ...['qemu/mint', 'qemu%mint', 'QEMU/mint', 'ann@qemu/mint'].map((typed) => ({ typed, machine: mint })),
+    ...[id(1), id(1).toUpperCase(), id(1).replaceAll('-', '')].map((typed) => ({ typed, machine: mint })),
+    ...['far.hv1', 'via/hv1/far', 'via%hv1%qemu%far', 'VIA/HV1/FAR'].map((typed) => ({
+      typed,
+      machine: far,
+    })),
+    ...['via/hv1/QEMU/far', `via/hv1/${id(3)}`].map((typed) => ({ typed, machine: far })),
+  ])('is free again after forget $typed, with its key', async ({ typed, machine }) => {
+    const to = home.io({ PATH: join(home.path, 'empty') });
+    const on = async (machines: readonly ListedMachine[], day: string) =>
+      home.install({ via: { hosts: ['hv1'] } }, home.io({ PATH: join(home.path, 'bin') }), async () => ({
+        ...{ machines, warnings: [], day, asked: ['hv1'] },
+      }));
+    await on([machine], '2026-03-01');
+    home.write('vmssh_known_hosts', `${aliasOf(machine)} ssh-ed25519 AAAA host%mint host%far.hv1\n`);
+    await on([], '2026-03-02');
+    expect(gone()).toEqual([[machine === mint ? 'mint' : 'far.hv1', '2026-03-02']]);
+    expect(await forget.run({ targets: [typed], gone: false }, to)).toBe(0);
+    expect([gone(), keys()]).toEqual([[], '']);
+  });
+
+  it.each([
+    ...['qemu/mint', 'qemu%mint', 'QEMU/mint'].map((typed) => ({ typed, name: 'mint' })),
+    ...['via/hv1/far', 'via%hv1%qemu%far', 'via/hv1/QEMU/far'].map((typed) => ({ typed, name: 'far' })),
+    ...['mint', 'far.hv1'].map((typed) => ({ typed, name: undefined })),
+  ])('says since when $typed is gone', async ({ typed, name }) => {
+    const hosts = concreteHosts([mint, far], { prefix: '', taken: () => undefined, knownHosts: '' }).entries;
+    const machines = hosts.map((each) => ({ ...each, gone: '2026-03-02' }));
+    const env = home.io().env;
+    mkdirSync(join(home.path, '.local/state/vmssh'), { recursive: true });
+    writeFileSync(home.state, formatState({ ...noState, machines }));
+    expect(await goneSince(typed, env)).toBe(name && `${name} of libvirt is gone since 2026-03-02`);
+  });
 
   it('is kept for a login that setup made, and for a key that is pinned by the name only', async () => {
     const login = { target: 'qemu/mint', uuid: id(1), user: 'ann' };

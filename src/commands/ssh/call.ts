@@ -115,10 +115,10 @@ async function asInLines({ text, machine }: ListedTarget, typed: string, { env, 
   const { entry, lookedUp } = hostIn(state, target);
   const names = [typed, target, ...(entry ? [entry.host] : [])];
   const isMeant = (pattern: string) => names.some((name) => matchesPattern(name, pattern));
-  const patterns = textsIn(state?.options.throwaway).filter(isMeant);
-  const isByName = entry !== undefined && patterns.length > 0 && !patterns.some((each) => each.includes('/'));
-  const isKnown = isByName && (await (await import('../../hosts/decide.js')).keysKnown([entry], env))(entry);
-  return { lookedUp, throwaway: patterns.length > 0 && !isKnown };
+  if (!textsIn(state?.options.throwaway).some(isMeant)) return { lookedUp, throwaway: false };
+  const { keysKnown } = await import('../../hosts/decide.js');
+  const isKnown = machine && (await keysKnown([machine], env))({ ...machine, host: entry?.host ?? typed });
+  return { lookedUp, throwaway: isKnown !== true };
 }
 
 /** How that ssh calls vmssh, and why it cannot log in by an sshd that is brought. */

@@ -1,13 +1,12 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { formatState, noState } from '../../../src/book/state.js';
 import { prepare, remoteShell, withoutShell } from '../../../src/commands/ssh/call.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
 import { version } from '../../../src/version.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 describe('the program that ssh calls, where Node runs vmssh ssh', () => {
   const dir = useTempDir();
@@ -72,43 +71,30 @@ describe('the login that vmssh setup made', () => {
   });
 });
 
-describe('a machine that is meant by --throwaway', () => {
+describe('a machine that a pattern of --throwaway means', () => {
   const dir = useTempDir();
   const uuid = '83055167-4a13-0eb1-c290-e328df73ee72';
-  const machine = {
-    ...{ name: 'mint', target: 'qemu/mint', provider: 'libvirt', status: 'running' as const },
-    ...{ uuid, also: [] },
-  };
-  beforeAll(() => {
-    writeTree(dir, {
-      '.local/state/vmssh/hosts.json': formatState({
-        ...noState,
-        options: { throwaway: ['mint', 'other'] },
-        machines: [{ ...machine, host: 'mint' }],
-      }),
-    });
-  });
 
   it.each([
-    { keys: '', isChecked: false },
-    { keys: `vmssh-${uuid} ssh-ed25519 AAAA\n`, isChecked: true },
-    // From before it had a UUID.
-    { keys: 'vmssh-qemu%mint ssh-ed25519 AAAA\n', isChecked: true },
-  ])(
-    'has its key checked if it is known, as in the lines of its Host: $keys',
-    async ({ keys, isChecked }) => {
-      writeTree(dir, { '.ssh/vmssh_known_hosts': keys });
-      const { options } = await prepare(
-        'ssh',
-        { args: splitArgs('ssh', ['mint']), waitMs: undefined, print: true },
-        fakeIo({ env: { PATH: process.env.PATH, HOME: dir } }),
-        async () => ({ text: 'qemu/mint', target: parseTarget('qemu/mint'), machine }),
-      );
-      expect(
-        options.some((each) => each.includes('--throwaway') || each === 'StrictHostKeyChecking=no'),
-      ).toBe(!isChecked);
-    },
-  );
+    { pin: '', takesAny: true },
+    { pin: `vmssh-${uuid}`, takesAny: false },
+    { pin: 'vmssh-qemu%mint', takesAny: false },
+    { pin: 'vmssh-qemu%other', takesAny: true },
+  ])('has any key, but not if one is known: "$pin"', async ({ pin, takesAny }) => {
+    mkdirSync(join(dir, 'state/vmssh'), { recursive: true });
+    const state = { version: 1, options: { throwaway: ['qemu/*'] }, program: [], machines: [] };
+    writeFileSync(join(dir, 'state/vmssh/hosts.json'), JSON.stringify(state));
+    mkdirSync(join(dir, '.ssh'), { recursive: true });
+    writeFileSync(join(dir, '.ssh/vmssh_known_hosts'), pin && `${pin} ssh-ed25519 AAAA\n`);
+    const mint = { name: 'mint', target: 'qemu/mint', provider: 'libvirt', uuid, also: [] };
+    const { options } = await prepare(
+      'ssh',
+      { args: splitArgs('ssh', ['qemu/mint']), waitMs: undefined, print: true },
+      fakeIo({ env: { ...process.env, HOME: dir, XDG_STATE_HOME: join(dir, 'state') } }),
+      async (text) => ({ text, target: parseTarget(text), machine: { ...mint, status: 'running' } }),
+    );
+    expect(options.includes('StrictHostKeyChecking=no')).toBe(takesAny);
+  });
 });
 
 describe("rsync's shell", () => {

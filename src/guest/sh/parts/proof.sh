@@ -1,4 +1,4 @@
-# The proof that two connections reach the same machine: see src/guest/run/run-script.ts.
+# The proof that two connections reach the same machine: see src/entry/run-script.ts.
 
 proof_file=$R/run/vmssh-proof
 

@@ -1,4 +1,4 @@
-# The output of every script: one line per step, which src/guest/run/run-script.ts reads.
+# The output of every script: one line per step, which src/guest/report.ts reads.
 
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin
 LC_ALL=C

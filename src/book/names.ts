@@ -4,8 +4,8 @@ import type { Env } from '../runtime.js';
 import { isTargetWord } from '../typed/names.js';
 import { isOthersId } from '../typed/numbers.js';
 import { exact, hostKeyAlias, lookedUpAs, namesAlike, namesOf, uuidAlias } from './identity.js';
-import { writtenAt } from './same.js';
-import { type HostEntry, type HostMachine, type HostState, writtenHosts } from './state.js';
+import { writtenAt, writtenHosts } from './same.js';
+import type { HostEntry, HostMachine, HostState } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
 export type NameCheck = (name: string) => string | undefined;

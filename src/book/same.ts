@@ -7,7 +7,7 @@ import { split } from '../typed/names.js';
 import { parseUuid, vmIds } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
 import { uuidAlias } from './identity.js';
-import { type HostEntry, writtenHosts } from './state.js';
+import { type HostEntry, readState, stateFile } from './state.js';
 
 /** What is kept of a machine, by what a listing said of it. */
 interface Kept {
@@ -98,15 +98,14 @@ export function sshNames(
   entries: readonly HostEntry[],
   machines: readonly ListedMachine[],
 ): ReadonlyMap<ListedMachine, string> {
-  const isThere = ({ gone }: HostEntry) => gone === undefined;
-  const written = new Map(entries.filter(isThere).map(({ target, host }) => [target, host]));
+  const now = entries.filter(({ gone }) => gone === undefined);
+  const written = new Map(now.map(({ target, host }) => [target, host]));
   const named = machines.flatMap((machine) => {
     const [host] = [machine.target, ...machine.also].flatMap((target) => written.get(target) ?? []);
-    return host === undefined ? [] : [{ machine, host }];
+    return host === undefined ? [] : [[machine, host] as const];
   });
-  const uses = countBy(named, ({ host }) => host);
-  const unique = named.filter(({ host }) => uses.get(host) === 1);
-  return new Map(unique.map(({ machine, host }) => [machine, host]));
+  const uses = countBy(named, ([, host]) => host);
+  return new Map(named.filter(([, host]) => uses.get(host) === 1));
 }
 
 /** The first hypervisor of each typed name that is behind one. */
@@ -116,6 +115,11 @@ export async function hopsTo(typed: readonly string[], here: { env: Env }): Prom
     const target = asTarget(ofHost(name, written)?.target ?? name);
     return target?.kind === 'via' ? (target as ViaTarget).host : [];
   });
+}
+
+/** The machines with a Host. */
+export async function writtenHosts({ env }: { readonly env: Env }): Promise<readonly HostEntry[]> {
+  return (await readState(stateFile(env)))?.machines ?? [];
 }
 
 /** The machine whose Host ssh reads for a name: as it is, or in lower case. */

@@ -51,11 +51,6 @@ export async function readState(path: string): Promise<HostState | undefined> {
     .catch(() => undefined);
 }
 
-/** The machines with a Host. */
-export async function writtenHosts({ env }: { readonly env: Env }): Promise<readonly HostEntry[]> {
-  return (await readState(stateFile(env)))?.machines ?? [];
-}
-
 /** Only its settings, whatever machines it has: every list asks for them. */
 export async function readOptions(path: string): Promise<HostState['options'] | undefined> {
   return readText(path)

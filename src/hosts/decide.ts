@@ -27,7 +27,7 @@ import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { isTargetWord, matchesPattern } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
-import { concreteHosts, type HostSurroundings, leftLines, ownerName, sharedUuidProblem } from './hosts.js';
+import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from './hosts.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines, unknownFields } from './setting.js';
 import { checkSshOptions } from './ssh-option.js';
@@ -151,16 +151,11 @@ export function couldNotBeAsked(
   return { failed, otherwise, isUnseen, isUnknown };
 }
 
-interface InUse extends Pick<HostSurroundings, 'guests'> {
-  readonly logins: readonly MachineLogin[];
-  readonly system: boolean;
-}
-
 /** The Hosts that a listing lacks and somebody uses: without ours, the name would be another host's on a network. */
-export async function inUse(
+async function inUse(
   left: readonly HostEntry[],
   listed: readonly ListedMachine[],
-  { logins, guests = [], system }: InUse,
+  { logins, guests, system }: Settings & ConfigOptions & ReturnType<typeof surroundings>,
   { env, platform }: Here,
 ): Promise<readonly HostEntry[]> {
   // One that has another Host now is not gone; a container that is off may have none.
@@ -180,13 +175,10 @@ export async function inUse(
 }
 
 /** Whether a key is kept of one of these machines, by whatever name. */
-export async function keysKnown(
-  entries: readonly HostMachine[],
-  env: Env,
-): Promise<(entry: HostEntry) => boolean> {
+export async function keysKnown(entries: readonly HostMachine[], env: Env) {
   const pins = pinsIn(await bothFiles(knownHostsFile(env)), entries.map(aliasOf));
   const kept = new Set(pins.flatMap(({ alias, names }) => [alias, ...names]));
-  return (entry) => {
+  return (entry: HostEntry): boolean => {
     const { alias = '', names, alike } = keyNamesOf(entry);
     const byName = [...names, ...alike];
     return kept.has(alias) || byName.some((name) => kept.has(name) || kept.has(`vmssh-${name}`));

@@ -59,10 +59,7 @@ async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Ide
   const target = asTarget(text);
   if (target === undefined) return undefined;
   if (target.kind !== 'via') return { target, machine };
-  const [{ viaMachine }, { writtenHosts }] = await Promise.all([
-    import('../book/same.js'),
-    import('../book/state.js'),
-  ]);
+  const { viaMachine, writtenHosts } = await import('../book/same.js');
   return { target, machine: viaMachine(target as ViaTarget, await writtenHosts({ env })) };
 }
 

@@ -98,10 +98,7 @@ function today(): string {
 
 /** Whether `config install` has seen another machine with its UUID. */
 async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): Promise<boolean> {
-  const [{ idHere }, { writtenHosts }] = await Promise.all([
-    import('../book/same.js'),
-    import('../book/state.js'),
-  ]);
+  const { idHere, writtenHosts } = await import('../book/same.js');
   const id = machine && idHere(machine);
   const all = id === undefined ? [] : await writtenHosts({ env });
   return all.filter((each) => idHere(each) === id && !each.gone).length > 1;

@@ -52,10 +52,7 @@ export async function lookUp(
   seen?: (all: AllMachines) => void,
 ): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
-  const [{ ofHost, viaMachine }, { writtenHosts }] = await Promise.all([
-    import('../book/same.js'),
-    import('../book/state.js'),
-  ]);
+  const { ofHost, viaMachine, writtenHosts } = await import('../book/same.js');
   const deps = { env, platform, signal, seen, names };
   const found = await resolveShortName(typed, deps).catch(async (error) => {
     // NAME.HOST, or a name with a prefix: each that vmssh has given is one that it takes.

@@ -1,5 +1,5 @@
 import { inKnownHosts, mayBeGiven } from '../book/names.js';
-import { isAt, ofHost } from '../book/same.js';
+import { isAt, ofHost, writtenHosts } from '../book/same.js';
 import { usersNames } from '../book/taken-names.js';
 import { ConnectError, quote } from '../errors.js';
 import { asTarget, kinds, parseTarget, providersOf, type Target, type TypedTarget } from '../kinds/kinds.js';
@@ -137,7 +137,6 @@ async function holderAmong<M extends ListedMachine>(
   env: ShortNameDeps['env'],
 ): Promise<readonly M[]> {
   if (machines.length < 2) return machines;
-  const { writtenHosts } = await import('../book/state.js');
   const entry = ofHost(typed, await writtenHosts({ env }));
   const holders = entry ? machines.filter(isAt(entry.target)) : [];
   return holders.length === 1 ? holders : machines;

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sshNames, viaMachine } from '../../src/book/same.js';
-import { formatState, noState, writtenHosts } from '../../src/book/state.js';
+import { sshNames, viaMachine, writtenHosts } from '../../src/book/same.js';
+
+import { formatState, noState } from '../../src/book/state.js';
 import { concreteHosts } from '../../src/hosts/hosts.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import type { ListedMachine } from '../../src/sources/merge.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writtenHosts } from '../../book/state.js';
+import { writtenHosts } from '../../book/same.js';
 import type { Agent } from '../../checks/agent.js';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';

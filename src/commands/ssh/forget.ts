@@ -1,7 +1,7 @@
 import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../book/identity.js';
 import { aliasOf, keyNamesOf } from '../../book/names.js';
-import { writtenAt } from '../../book/same.js';
-import { type HostEntry, writtenHosts } from '../../book/state.js';
+import { writtenAt, writtenHosts } from '../../book/same.js';
+import type { HostEntry } from '../../book/state.js';
 import { type Command, flag, UsageError } from '../../cli/command.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';

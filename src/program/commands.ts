@@ -9,7 +9,7 @@ import { forward } from '../commands/forward/forward.js';
 import { guestCheck } from '../commands/guest/check.js';
 import { guestCredentials } from '../commands/guest/credentials.js';
 import { guestInstall } from '../commands/guest/install.js';
-import { guestOff } from '../commands/guest/off.js';
+import { guestOff } from '../commands/guest/install.js';
 import { guestPrint } from '../commands/guest/print.js';
 import { setup } from '../commands/guest/setup.js';
 import { inventory } from '../commands/inventory/inventory.js';

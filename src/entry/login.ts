@@ -20,7 +20,7 @@ import { isSshPort } from '../typed/numbers.js';
 import type { RouteName } from '../typed/route.js';
 import { type Entry, loginAs, overTarget } from './entry.js';
 import type { Guest } from './look.js';
-import { sshCaller, sshWords } from './ssh-words.js';
+import { sshInto } from './ssh-words.js';
 
 export interface TypedLogin extends Pick<SshTryOptions, 'onStage'> {
   /** [user@]HOST or ssh://… */
@@ -111,10 +111,8 @@ export async function loginByVmssh(
   const bringing = brings && { ...(await callerForSsh(io)), namesUser: brings.user !== undefined };
   const login = { ...loginAs(user, text, splitLogin(target).host), sshConfig, port, routes, identityFile };
   const entry = { ...login, lookedUp, bringing };
-  const caller = await sshCaller(entry, io);
-  const words = (login: LoginWords) => sshWords(entry, caller, login);
-  const { ssh } = caller;
-  const tried = await trySsh({ host: entry.typed ?? 'machine', sshConfig, ssh, words, onStage }, io, signal);
+  const way = { host: entry.typed ?? 'machine', sshConfig, onStage, ...(await sshInto(entry, io)) };
+  const tried = await trySsh(way, io, signal);
   const verdict = await judgeLogin(tried, io.env.HOME);
   const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
   return isOwn ? { ...verdict, user: "the machine's own user" } : verdict;
@@ -147,11 +145,11 @@ export async function loginToGuest(
   const over = byHost ?? (to === undefined ? undefined : overTarget(entry, account, to, port));
   if (over === undefined) return { state: 'not tried', about: `its CID is not known: ${way}` };
   const by = byHost ? `by ssh ${host}` : `over ${to}`;
-  const caller = await sshCaller(over, io);
+  const { ssh, words: wordsOf } = await sshInto(over, io);
   // Which machine it is shows without a terminal too.
   const more = { flags: ['-T', '-v'], command: 'cat /proc/sys/kernel/random/boot_id' };
-  const words = (login: LoginWords) => sshWords(over, caller, { ...login, ...more });
-  const named = { host: splitUser(over.host).host, sshConfig: entry.sshConfig, ssh: caller.ssh };
+  const words = (login: LoginWords) => wordsOf({ ...login, ...more });
+  const named = { host: splitUser(over.host).host, sshConfig: entry.sshConfig, ssh };
   const tried = await trySsh({ ...named, words }, io, signal);
   const verdict = await judgeLogin(tried, io.env.HOME);
   // What was typed has to work; the CID that the guest reports is a guess.

@@ -62,7 +62,7 @@ async function look(entry: Entry, script: string, io: Io, signal: AbortSignal, l
   // A look changes nothing, so a machine without a UUID may be looked at.
   const isMeant = 'meant' in entry && entry.meant;
   const any = isMeant ? { ...entry, meant: { ...isMeant, unproved: true } } : entry;
-  const end = await tryIn(any, script, { as: 'account', limitMs }, io, signal);
+  const end = await tryIn(any, script, { io, signal, as: 'account', limitMs });
   refuseOther(entry, end.lines);
   return end;
 }

@@ -8,9 +8,10 @@ import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { withoutHostName } from '../process/ssh-log.js';
 import { type Shell, shellLine, shellOf, shellQuoted, shellWord } from '../typed/shell.js';
-import { type Entry, isBySsh, type LoginEntry } from './entry.js';
+import type { ManagerEntry } from './by-manager.js';
+import { type Entry, isBySsh, type LoginEntry, type WslEntry } from './entry.js';
 import { closedMessage, otherShell, runScript, type ScriptCall, type ScriptEnd } from './run-script.js';
-import { sshCaller, sshWords } from './ssh-words.js';
+import { type SshLogin, sshInto } from './ssh-words.js';
 
 /** By a login; a manager goes in as root. "root": by sudo if needed; "account": by sudo if that does not ask; "either": by sudo if it ends with 3. */
 export type RunAs = keyof typeof rights;
@@ -27,6 +28,8 @@ const rights = {
 };
 
 export interface RunOptions {
+  readonly io: Io;
+  readonly signal: AbortSignal;
   readonly as: RunAs;
   readonly onLine?: (line: ProgressLine) => void;
   /** What its program says on stderr, a line each: it may ask. */
@@ -41,43 +44,26 @@ export interface RunOptions {
 }
 
 /** Runs a script in a machine. Throws a ConnectError if it did not end there. */
-export async function runIn(
-  entry: Entry,
-  script: string,
-  options: RunOptions,
-  io: Io,
-  signal: AbortSignal,
-): Promise<ScriptEnd> {
-  const end = await tryIn(entry, script, options, io, signal);
+export async function runIn(entry: Entry, script: string, options: RunOptions): Promise<ScriptEnd> {
+  const end = await tryIn(entry, script, options);
   if (end.code !== undefined) return end;
   if (options.onTerminal && isBySsh(entry) && sudoAsks(end.message))
-    return onTerminal(entry, script, options.onTerminal, options, io, signal);
-  throw await whyNotRun(entry, end, io, signal);
+    return askedOnTerminal(entry, script, { ...options, show: options.onTerminal });
+  throw await whyNotRun(entry, end, options.io, options.signal);
 }
 
 /** The same; one that did not end has no code. */
-export async function tryIn(
-  entry: Entry,
-  script: string,
-  options: RunOptions,
-  io: Io,
-  signal: AbortSignal,
-): Promise<ScriptEnd> {
-  const { onLine = () => {}, onComplaint, limitMs, firstMs } = options;
-  const call = await callFor(entry, script, options, io);
-  return runScript(call, { env: entry.env ?? io.env, signal, onLine, onComplaint, limitMs, firstMs });
+export async function tryIn(entry: Entry, script: string, options: RunOptions): Promise<ScriptEnd> {
+  const { io, as, settings, onLine = () => {}, ...limits } = options;
+  const call = isBySsh(entry)
+    ? { command: await overSsh(entry, rights[as], io, { settings }), input: script }
+    : callFor(entry, script);
+  return runScript(call, { ...limits, env: entry.env ?? io.env, onLine });
 }
 
-async function callFor(
-  entry: Entry,
-  script: string,
-  { as, settings }: RunOptions,
-  io: Io,
-): Promise<ScriptCall> {
+/** As root, without a login. */
+function callFor(entry: WslEntry | ManagerEntry, script: string): ScriptCall {
   switch (entry.by) {
-    case 'ssh':
-    case 'target':
-      return { command: await overSsh(entry, rights[as], { settings }, io), input: script };
     case 'wsl': {
       const target = targetOf(entry.host);
       const distro = target?.kind === 'wsl' ? target.name : entry.host;
@@ -92,38 +78,28 @@ async function callFor(
   }
 }
 
-interface MoreWords {
-  readonly flags?: readonly string[];
-  readonly settings?: readonly string[];
-}
-
-async function overSsh(entry: LoginEntry, script: string, { flags = [], settings }: MoreWords, io: Io) {
+async function overSsh(entry: LoginEntry, script: string, io: Io, { flags = [], settings }: SshLogin = {}) {
   // Without that connection it does not make another one. With ControlMaster=yes it would not use it.
   const only = entry.control === undefined ? [] : ['-o', 'ProxyCommand=false', '-o', 'ControlMaster=no'];
   const command = `sh -c ${shellWord(script)}`;
-  return sshWords(entry, await sshCaller(entry, io), { flags: [...only, ...flags], settings, command });
+  return (await sshInto(entry, io)).words({ flags: [...only, ...flags], settings, command });
 }
 
 /** Runs a script by sudo, which asks on this terminal: the script is left there first. */
-async function onTerminal(
+async function askedOnTerminal(
   entry: LoginEntry,
   script: string,
-  show: (text: string) => void,
-  { onLine = () => {} }: RunOptions,
-  io: Io,
-  signal: AbortSignal,
+  { io, signal, onLine = () => {}, show }: RunOptions & { show(text: string): void },
 ): Promise<ScriptEnd> {
   const options = { env: io.env, signal, onLine };
   // In a file that only its user can read; its path is printed.
   const leave = 'echo; umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
-  const left = await runScript(
-    { command: await overSsh(entry, leave, {}, io), input: script, script: '' },
-    options,
-  );
+  const leaving = { command: await overSsh(entry, leave, io), input: script, script: '' };
+  const left = await runScript(leaving, options);
   const file = leftFile(left.message);
   if (file === undefined) throw await whyNotRun(entry, left, io, signal);
   const run = `file=${shellWord(file)}; trap 'rm -f "$file"' EXIT HUP INT; LC_ALL=C sudo sh "$file"`;
-  const call = { command: await overSsh(entry, run, { flags: ['-t'] }, io), input: undefined, script };
+  const call = { command: await overSsh(entry, run, io, { flags: ['-t'] }), input: undefined, script };
   const onOther = (text: string) => show(text.split('\n').map(printable).join('\n'));
   onOther(`${entry.host} asks:\n`);
   const end = await runScript({ ...call, terminal: true }, { ...options, onOther });
@@ -151,18 +127,12 @@ export async function runAsRoot(
     isRaw = true;
     show(text);
   };
+  const onLine = (line: ProgressLine) => show(formatProgress(line, format));
   const mayAsk = io.terminal.stdin && io.terminal.stdout;
-  return runIn(
-    entry,
-    script,
-    {
-      as: 'root',
-      onLine: (line) => show(formatProgress(line, format)),
-      onTerminal: mayAsk ? onTerminal : undefined,
-    },
-    io,
-    signal,
-  );
+  return runIn(entry, script, {
+    ...{ io, signal, as: 'root', onLine },
+    onTerminal: mayAsk ? onTerminal : undefined,
+  });
 }
 
 /** Throws a ConnectError if another machine than the one that was meant has run a script. */

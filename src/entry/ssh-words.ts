@@ -57,7 +57,13 @@ export async function sshCaller(entry: LoginEntry, { self, platform, env }: OwnP
   return { ...caller, known: keysByName(named, env) };
 }
 
-type SshLogin = Pick<SshCommand, 'flags' | 'settings' | 'command'>;
+/** ssh for a way in, and its words with those of a login. */
+export async function sshInto(entry: LoginEntry, own: OwnProgram) {
+  const caller = await sshCaller(entry, own);
+  return { ssh: caller.ssh, words: (login: SshLogin) => sshWords(entry, caller, login) };
+}
+
+export type SshLogin = Pick<SshCommand, 'flags' | 'settings' | 'command'>;
 
 /** The command line of ssh, through our own proxy if the host is a target. Throws a RangeError. */
 export function sshWords(entry: LoginEntry, caller: SshCaller, login: SshLogin): readonly string[] {

@@ -7,9 +7,9 @@ import { unconfirmed } from '../checks/host-key.js';
 import { printOfLine } from '../checks/own-keys.js';
 import { isAccountName } from '../cli/guest.js';
 import type { TargetEntry } from '../entry/entry.js';
-import { type RunOptions, sudoAsks, whyNotRun } from '../entry/run.js';
+import { sudoAsks, whyNotRun } from '../entry/run.js';
 import { runScript, type ScriptEnd } from '../entry/run-script.js';
-import { sshCaller, sshWords } from '../entry/ssh-words.js';
+import { sshInto } from '../entry/ssh-words.js';
 import { ConnectError, printable, quote } from '../errors.js';
 import { inAskedFolder } from '../files/asked-folder.js';
 import { readText } from '../files/read-file.js';
@@ -24,7 +24,7 @@ import { handshake } from '../ssh/handshake.js';
 import { fitsSocket, hostNameOf, typedHost } from '../typed/names.js';
 import { sshPort } from '../typed/numbers.js';
 import { formatEndpoint } from '../typed/route.js';
-import { asFailure, checkUntil, runInside, type Setup, type SetupFacts } from './step.js';
+import { asFailure, checkUntil, type InsideOptions, runInside, type Setup, type SetupFacts } from './step.js';
 
 /** Looks by a login of the account. `said` is what its script says there; undefined: that is known only after a question of ssh's. */
 export async function lookByLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined> {
@@ -210,13 +210,13 @@ async function inSocketFolder<T>(folder: string, run: (place: string) => Promise
 async function overOneLogin<T>(
   entry: TargetEntry & { readonly control: string },
   { signal: stopped, io }: Setup,
-  { settings = [], onComplaint }: RunOptions,
+  { settings = [], onComplaint }: InsideOptions,
   run: () => Promise<T>,
 ): Promise<T> {
   const own = new AbortController();
   const signal = AbortSignal.any([stopped, own.signal]);
-  const words = { flags: ['-M', '-N'], settings: ['ControlPersist=no', ...settings] };
-  const command = sshWords(entry, await sshCaller(entry, io), words);
+  const { words } = await sshInto(entry, io);
+  const command = words({ flags: ['-M', '-N'], settings: ['ControlPersist=no', ...settings] });
   let end: ScriptEnd | undefined;
   const how = { env: io.env, onComplaint, signal, onLine() {} };
   const isOver = runScript({ command, input: undefined }, how).then((all) => {

@@ -171,7 +171,7 @@ async function isSameMachine(
   const isNeeded = isClaimed || goesOn;
   const settings = [ownConnection, ...(isNeeded ? [] : [asksNothing])];
   const script = proofScript({ keep: goesOn });
-  const { lines, code, message } = await tryIn(over, script, { as: 'account', settings }, io, signal);
+  const { lines, code, message } = await tryIn(over, script, { io, signal, as: 'account', settings });
   signal.throwIfAborted();
   const found = code === undefined ? undefined : proofIn(lines);
   if (found === undefined && isNeeded) {

@@ -1,8 +1,8 @@
 import { askAgent } from '../checks/agent.js';
 import { firstOwnKey, inFolder, keyIn } from '../checks/own-keys.js';
-import { type LoginWords, trySsh } from '../checks/users-ssh.js';
+import { trySsh } from '../checks/users-ssh.js';
 import { loginAs } from '../entry/entry.js';
-import { sshCaller, sshWords } from '../entry/ssh-words.js';
+import { sshInto } from '../entry/ssh-words.js';
 import { readTextIfAny } from '../files/read-sync.js';
 import { accountScript } from '../guest/script.js';
 import { ownKeyFile, sshLogin, sshSettings } from '../keys/login-key.js';
@@ -57,8 +57,7 @@ export const certificate: SetupStep = {
     if (all.length === 0) return undefined;
     const user = login.user ?? (await sshLogin({ host, signal }, io)).user;
     const entry = { ...loginAs(user, setup.target, name), identityFile };
-    const caller = await sshCaller(entry, io);
-    const words = (more: LoginWords) => sshWords(entry, caller, more);
+    const { words } = await sshInto(entry, io);
     const { said } = await trySsh({ host, sshConfig: undefined, words }, io, signal);
     const [kind = '', print] = said.accepted?.print.split(' ') ?? [];
     if (said.reach !== 'session' || !kind.endsWith('-CERT')) return undefined;

@@ -3,7 +3,7 @@ import { printOfLine } from '../checks/own-keys.js';
 import { type LoginWords, trySsh } from '../checks/users-ssh.js';
 import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
 import { loginAs } from '../entry/entry.js';
-import { sshCaller, sshWords } from '../entry/ssh-words.js';
+import { sshInto } from '../entry/ssh-words.js';
 import { configFiles } from '../hosts/places.js';
 import { ownConnection, sshCommand, typedSsh } from '../process/ssh-program.js';
 import { ended, keptSshEndsWithUs } from '../process/terminate.js';
@@ -82,9 +82,7 @@ async function loginWords({ target, io }: Setup, { host, login }: SetupFacts) {
   const { user, identityFile } = login ?? {};
   if (host === undefined) {
     const entry = { ...loginAs(`${user}`, target, undefined), identityFile };
-    const caller = await sshCaller(entry, io);
-    const words = (more: LoginWords) => sshWords(entry, caller, more);
-    return { sshConfig: undefined, ssh: caller.ssh, words };
+    return { sshConfig: undefined, ...(await sshInto(entry, io)) };
   }
   // ssh does not read HOME.
   const { main } = configFiles({ system: false }, io);

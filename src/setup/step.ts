@@ -157,8 +157,8 @@ export async function runInside(
   // ssh or sudo may ask where it would be drawn, and be answered late.
   const progress = onComplaint ? undefined : await startProgress(io, `waiting for ${printable(entry.host)}`);
   const limits = { limitMs, firstMs: looks && !onComplaint ? firstMs : undefined };
-  const run = { as: 'root', ...options, onComplaint, ...limits } as const;
-  const { lines } = await runIn(entry, script, run, io, signal).finally(() => progress?.stop());
+  const run = { io, signal, as: 'root', ...options, onComplaint, ...limits } as const;
+  const { lines } = await runIn(entry, script, run).finally(() => progress?.stop());
   refuseOther(entry, lines);
   return findingsOf(lines);
 }

@@ -19,16 +19,8 @@ import { inside } from './inside.js';
 import { certificate, key, keyLeft } from './key.js';
 import { login } from './login.js';
 import { brought, sshd } from './sshd.js';
-import {
-  asFailure,
-  collector,
-  newSetup,
-  runSteps,
-  type Setup,
-  type SetupFacts,
-  type SetupStep,
-  type ShowStep,
-} from './step.js';
+import type { Setup, SetupFacts, SetupStep, ShowStep } from './step.js';
+import { asFailure, collector, newSetup, runSteps } from './step.js';
 import { way, wayIn } from './way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */

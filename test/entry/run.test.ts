@@ -153,13 +153,13 @@ it('a script goes to what carries it', async () => {
   for (const name of ['ssh', 'wsl.exe', 'incus']) tells(name);
   const io = fakeIo({ env: { PATH: `${join(dir, 'tell')}:${process.env.PATH}`, HOME: dir } });
   const said = (name: string) => readFileSync(join(dir, 'tell', `${name}.said`), 'utf8').split('\n');
-  await tryIn({ by: 'ssh', host: 'web' }, 'S', { as: 'root' }, io, signal);
+  await tryIn({ by: 'ssh', host: 'web' }, 'S', { io, signal, as: 'root' });
   expect(said('ssh').at(-2)).toContain('sudo -n sh -s');
   expect(said('ssh').at(-1)).toBe('S');
-  await tryIn({ by: 'wsl', host: 'wsl/Ubuntu 24' }, 'S', { as: 'root' }, io, signal);
+  await tryIn({ by: 'wsl', host: 'wsl/Ubuntu 24' }, 'S', { io, signal, as: 'root' });
   expect(said('wsl.exe')).toEqual(['-d', 'Ubuntu 24', '-u', 'root', '--', 'sh', '-s', 'S']);
   const command = ['incus', 'exec', 'web', '--'];
-  await tryIn({ by: 'exec', host: 'incus/web', command }, 'S', { as: 'root' }, io, signal);
+  await tryIn({ by: 'exec', host: 'incus/web', command }, 'S', { io, signal, as: 'root' });
   expect(said('incus')).toEqual(['exec', 'web', '--', '/bin/sh', '-s', 'S']);
 });
 
@@ -172,7 +172,7 @@ describe('a login shell that prints something without a line end', () => {
   const text = 'echo "ok proof 12ab"; echo "end 0 done"';
   it.each(['root', 'account', 'either'] as const)('hides no line of a script: %s', async (as) => {
     mkdirSync(join(dir, 'greets'), { recursive: true });
-    const { lines, code } = await runIn(web, text, { as }, io(), signal);
+    const { lines, code } = await runIn(web, text, { io: io(), signal, as });
     expect([code, lines[0]]).toEqual([0, { state: 'ok', step: 'proof', message: '12ab' }]);
   });
 });
@@ -206,8 +206,13 @@ esac`;
     script(at('sudo'), 'exec "$@"');
     const env = { ...process.env, PATH: `${dir}/asks:${process.env.PATH}`, HOME: dir, TMPDIR: dir };
     const shown: string[] = [];
-    const options = { as: 'root', onTerminal: (part: string) => void shown.push(part) } as const;
-    const { code, lines } = await runIn(web, text, options, fakeIo({ env }), signal);
+    const options = {
+      io: fakeIo({ env }),
+      signal,
+      as: 'root',
+      onTerminal: (part: string) => void shown.push(part),
+    } as const;
+    const { code, lines } = await runIn(web, text, options);
     expect([code, lines[0]?.step, shown[0]]).toEqual([0, 'proof', 'web asks:\n']);
     expect(readFileSync(at('calls'), 'utf8').split('\n')).toEqual(['-o ', '-o ', '-t ', '']);
   });

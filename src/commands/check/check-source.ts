@@ -6,13 +6,8 @@ import type { Io } from '../../process/io.js';
 import { isProgram } from '../../process/program-in-path.js';
 import { now } from '../../runtime.js';
 import type { OutsideLine } from '../../sources/outside/file.js';
-import {
-  byMode,
-  programsOf,
-  runOutside,
-  type Untrusted,
-  untrustedIn,
-} from '../../sources/outside/outside.js';
+import type { Untrusted } from '../../sources/outside/outside.js';
+import { byMode, programsOf, runOutside, untrustedIn } from '../../sources/outside/outside.js';
 import { machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, serviceLimitMs } from '../../sources/source.js';
 import { operand } from '../../sources/start-command.js';

@@ -7,14 +7,8 @@ import type { HostFlags } from '../../cli/guest.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { type Entry, entryTo, loginAs } from '../../entry/entry.js';
-import {
-  insideAsTyped,
-  isLed,
-  loginAsTyped,
-  loginByVmssh,
-  type TypedLogin,
-  triedBy,
-} from '../../entry/login.js';
+import type { TypedLogin } from '../../entry/login.js';
+import { insideAsTyped, isLed, loginAsTyped, loginByVmssh, triedBy } from '../../entry/login.js';
 import { type Inside, lookAt, lookInside } from '../../entry/look.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { FailureName } from '../../guest/failures.js';

@@ -1,26 +1,34 @@
+import { randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, open, rm, stat } from 'node:fs/promises';
 import { arch, version as osVersion, release } from 'node:os';
+import { dirname, join } from 'node:path';
 import { about } from '../../about.js';
 import { askAgent } from '../../checks/agent.js';
+import { placeOf } from '../../files/place.js';
 import { readText } from '../../files/read-file.js';
+import { reasonOf } from '../../files/read-sync.js';
+import { type NotInEffect, otherFile } from '../../hosts/in-effect.js';
+import { type ConfigFiles, configFiles } from '../../hosts/places.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
+import { isAbsoluteFolder } from '../../process/program-in-path.js';
 import { runProgram } from '../../process/run-program.js';
 import { readSsh } from '../../process/ssh-log.js';
 import { everySsh, firstMessage, settingIn, sshVersion, whyNotStarted } from '../../process/ssh-program.js';
 import { shellTrouble } from '../../process/start-files.js';
-import { isCompiled } from '../../runtime.js';
+import { type Here, isCompiled } from '../../runtime.js';
 import { outsideLines } from '../../sources/outside/file.js';
+import { ownerOf } from '../../ssh/config/file.js';
+import { expandedPath } from '../../ssh/config/settings.js';
 import { whereSet } from '../../ssh/config/users-files.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
-import { shellOf } from '../../typed/shell.js';
+import { goneFolder, ownHome, sshFolder } from '../../ssh/folder.js';
+import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { version } from '../../version.js';
-import { clientChecks } from './clients.js';
 import { firstPatterns, gatherConfig, type SshFacts } from './config.js';
 import { exposedMachines } from './exposed.js';
-import { allowed } from './finding.js';
-import { homeChecks } from './home.js';
+import { allowed, finding, type HostCheck, said } from './finding.js';
 import { gatherWindows } from './windows.js';
 
 export type Facts = Awaited<ReturnType<typeof gatherFacts>>;
@@ -83,7 +91,7 @@ export function buildLines(os: string, kernel: string): readonly string[] {
 
 async function gatherSsh(io: Io): Promise<SshFacts> {
   const [first, settings = '', commands] = await Promise.all([
-    said(['ssh', '-V'], io).catch((error: NodeJS.ErrnoException) => error),
+    saidBy(['ssh', '-V'], io).catch((error: NodeJS.ErrnoException) => error),
     output(['ssh', '-vG', 'vsock/3'], io),
     proxyCommands(io),
   ]);
@@ -129,13 +137,13 @@ async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
   return Object.fromEntries(await Promise.all(asked));
 }
 
-async function said(command: readonly string[], { env }: Io): Promise<string> {
+async function saidBy(command: readonly string[], { env }: Io): Promise<string> {
   const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });
   return stdout + stderr;
 }
 
 function output(command: readonly string[], io: Io): Promise<string | undefined> {
-  return said(command, io).catch(() => undefined);
+  return saidBy(command, io).catch(() => undefined);
 }
 
 async function gatherDevices() {
@@ -147,4 +155,131 @@ async function gatherDevices() {
   });
   const all = Object.fromEntries(await Promise.all(states));
   return all as Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
+}
+
+/** Why neither ssh nor vmssh can keep anything in this user's home; nothing if they can. */
+export async function homeChecks(io: Here): Promise<readonly HostCheck[]> {
+  const folder = sshFolder(io.env, io.platform);
+  const home = dirname(folder);
+  const quoted = (path: string) => shellQuoted(path, shellOf(io));
+  const bad = (what: ReturnType<typeof said>, fix: string) => [finding('home', 'bad', what, fix)];
+  const { HOME } = io.env;
+  // After sudo -E.
+  if (HOME && !ownHome(io.env).HOME)
+    return bad(
+      said`HOME is ${HOME}, and others than root may change what is there: as root, vmssh and ssh use ${home}`,
+      "leave sudo out; or for root's own: sudo -H",
+    );
+  if (!(await isThere(home)))
+    return bad(
+      said`${home} is not there: no key and no Host can be kept`,
+      `make it, or set HOME to your home`,
+    );
+  const own = await stat(folder).catch(() => undefined);
+  if (own && !own.isDirectory()) {
+    const aside = `mv -i ${quoted(folder)} ${quoted(`${folder}.file`)}`;
+    return bad(said`${folder} is a file, where a folder has to be`, aside);
+  }
+  const [problem, fix = ''] = goneFolder(folder)?.split(': ') ?? [];
+  if (problem) return bad(said`${problem}`, fix);
+  const path = own ? folder : home;
+  const error = await tryToWrite(path);
+  const look = error && looks[error.code ?? ''];
+  return look
+    ? bad(said`nothing can be written to ${path}: ${reasonOf(error)}`, `${look} ${quoted(path)}`)
+    : [];
+}
+
+/** What shows the cause, by the error's code. Others, such as a limit of open files, are not the home's. */
+const looks: Readonly<Record<string, string>> = {
+  ...{ EACCES: 'ls -ld', EPERM: 'ls -ld', EROFS: 'findmnt -T' },
+  ...{ ENOSPC: 'df -h', EDQUOT: 'quota; du -sh' },
+};
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+  );
+}
+
+/** A quota and a full disk show only so. */
+async function tryToWrite(folder: string): Promise<NodeJS.ErrnoException | undefined> {
+  const place = await placeOf(join(folder, `.vmssh.conf.${randomBytes(6).toString('hex')}`)).catch(
+    () => undefined,
+  );
+  if (place === undefined) return undefined;
+  const path = place.folder.at(place.name);
+  try {
+    const file = await open(path, 'wx', 0o600);
+    await file.writeFile('\n'.repeat(4096)).finally(() => file.close());
+    return undefined;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  } finally {
+    await rm(path, { force: true }).catch(() => {});
+    await place.folder.close();
+  }
+}
+
+/** Of the programs that read ssh's configuration themselves those that this user has: what they do not read of it. */
+export async function clientChecks(
+  io: Io,
+  files: ConfigFiles = configFiles({ system: false }, io),
+): Promise<readonly HostCheck[]> {
+  const home = dirname(sshFolder(io.env, io.platform));
+  const used = clients.filter(({ traces }) => traces.some((path) => existsSync(join(home, path))));
+  const rows = used.map(({ name, reads }) => finding(name, 'none', reads));
+  const own = ownerOf(await textOf(files.own)) === 'ours' ? await ownFiles(home, files, io) : [];
+  return [
+    ...rows,
+    ...own.map(({ problem, about, fix }) =>
+      finding('VS Code', 'bad', { found: problem, report: about }, fix),
+    ),
+  ];
+}
+
+/** Programs that read ssh's configuration themselves, their traces in the home, and what they do not read of it (docs/clients.md has the sources). */
+const clients = [
+  {
+    name: 'VS Code',
+    traces: ['.vscode', '.vscode-server', '.cursor'],
+    reads:
+      'it lists Hosts of a file that is included above the first Host; targets such as vsock/3 are typed',
+  },
+  {
+    name: 'VSCodium',
+    traces: ['.vscode-oss', '.vscodium-server'],
+    reads: 'Open Remote - SSH lists Hosts of a file that is included, and the proxy relays for it',
+  },
+  {
+    name: 'JetBrains',
+    traces: ['.config/JetBrains', '.cache/JetBrains', 'AppData/Roaming/JetBrains'],
+    reads: 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G',
+  },
+] as const;
+
+/** The files that VS Code and its kin read in place of ~/.ssh/config, by a setting of theirs, and that lack our lines. */
+async function ownFiles(home: string, files: ConfigFiles, io: Io): Promise<readonly NotInEffect[]> {
+  const paths = settingsFolders.flatMap((folder) =>
+    editors.map((name) => join(home, folder, name, 'User/settings.json')),
+  );
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const [, set = ''] =
+        /^\s*"remote\.SSH\.configFile"\s*:\s*"([^"]+)"/m.exec((await textOf(path)) ?? '') ?? [];
+      const file = expandedPath(set.replaceAll('\\\\', '\\'), dirname(files.own), io.env);
+      return isAbsoluteFolder(file, io.platform)
+        ? otherFile(file, files, io, `remote.SSH.configFile in ${path}`)
+        : undefined;
+    }),
+  );
+  return found.filter((each) => each !== undefined);
+}
+
+const settingsFolders = ['.config', 'AppData/Roaming', 'Library/Application Support'];
+const editors = ['Code', 'Code - Insiders', 'VSCodium', 'Cursor', 'Windsurf'];
+
+function textOf(path: string): Promise<string | undefined> {
+  return readText(path).catch(() => undefined);
 }

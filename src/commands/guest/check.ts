@@ -1,12 +1,5 @@
-import {
-  type Command,
-  flag,
-  positionals,
-  type Read,
-  readAll,
-  textOption,
-  UsageError,
-} from '../../cli/command.js';
+import type { Command, Read } from '../../cli/command.js';
+import { flag, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import {
   accountName,

@@ -19,19 +19,10 @@ import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.
 import { complain } from '../../cli/rows.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { reasonOf } from '../../files/read-sync.js';
-import {
-  type CredentialText,
-  formFor,
-  type Hypervisor,
-  hypervisors,
-  parseListen,
-} from '../../guest/credentials/forms.js';
-import {
-  type GivenKeys,
-  makeGuestKeys,
-  readGivenKeys,
-  removeGuestKeys,
-} from '../../guest/credentials/keys.js';
+import type { CredentialText, Hypervisor } from '../../guest/credentials/forms.js';
+import { formFor, hypervisors, parseListen } from '../../guest/credentials/forms.js';
+import type { GivenKeys } from '../../guest/credentials/keys.js';
+import { makeGuestKeys, readGivenKeys, removeGuestKeys } from '../../guest/credentials/keys.js';
 import { fileError } from '../../hosts/files.js';
 import { type GuestKeys, guestFolder } from '../../keys/guest-keys.js';
 import { undoCommand } from '../../keys/refusal.js';

@@ -1,20 +1,12 @@
-import {
-  type Command,
-  type Option,
-  oneOf,
-  parsed,
-  positionals,
-  type RawArgs,
-  readAll,
-  UsageError,
-} from '../../cli/command.js';
+import type { Command, Option, RawArgs } from '../../cli/command.js';
+import { oneOf, parsed, positionals, readAll, UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 import { userData } from '../../guest/cloud-init.js';
 import { setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
 import type { Io } from '../../process/io.js';
 import { isSshPort } from '../../typed/numbers.js';
-import { installExclusive, installFlags, installOptions, undoOption } from './install-options.js';
+import { installExclusive, installFlags, installOptions, undoOption } from './install.js';
 
 type Form = 'script' | 'units' | 'generator' | 'cloud-init';
 

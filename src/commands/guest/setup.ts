@@ -1,13 +1,6 @@
 import { spawn } from 'node:child_process';
-import {
-  type Command,
-  CommandError,
-  flag,
-  oneOf,
-  type Read,
-  readAll,
-  UsageError,
-} from '../../cli/command.js';
+import type { Command, Read } from '../../cli/command.js';
+import { CommandError, flag, oneOf, readAll, UsageError } from '../../cli/command.js';
 import { everyStepOption } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { canPick } from '../../cli/terminal.js';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { rowFormatter } from '../../../src/cli/rows.js';
+import { examinationText } from '../../../src/commands/check/check.js';
 import type { Examination } from '../../../src/commands/check/examine.js';
-import { examinationText } from '../../../src/commands/check/text.js';
 import { ConnectError } from '../../../src/errors.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { homeChecks } from '../../../src/commands/doctor/home.js';
+import { homeChecks } from '../../../src/commands/doctor/facts.js';
 import { missingRoot } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';

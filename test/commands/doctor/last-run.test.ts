@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clientChecks } from '../../../src/commands/doctor/clients.js';
 import { gatherConfig } from '../../../src/commands/doctor/config.js';
+import { clientChecks } from '../../../src/commands/doctor/facts.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { freshUnitTexts } from '../../../src/hosts/units.js';
 import { useConfigHome } from '../config/home.js';

@@ -6,7 +6,6 @@ import type { MachineIdentity } from '../sources/source.js';
 import { split } from '../typed/names.js';
 import { parseUuid, vmIds } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
-import { uuidAlias } from './identity.js';
 import { type HostEntry, readState, stateFile } from './state.js';
 
 /** What is kept of a machine, by what a listing said of it. */
@@ -56,19 +55,19 @@ export function keptFor<K extends Kept>(
   listed: readonly Listed[],
 ): (machine: Listed) => K | undefined {
   const byTarget = groupBy(kept, ({ target }) => target);
-  const byId = groupBy(kept.filter(isHere), idHere);
+  const byId = groupBy(kept.filter(isHere), idOf);
   const own = listed.filter((each) => isHere(each) && each.authority !== 'other');
-  const withId = groupBy(own, idHere);
+  const withId = groupBy(own, idOf);
   return (machine) => {
     const { target, authority } = machine;
     if (authority === 'other') return undefined;
     const named = byTarget.get(target) ?? [];
     if (!isHere(machine)) return named[0];
-    const id = idHere(machine);
-    const isSame = (each: Kept) => each.target === target && idHere(each) === id;
+    const id = idOf(machine);
+    const isSame = (each: Kept) => each.target === target && idOf(each) === id;
     // A listing from before has the machine as it was then.
     const isBefore = (each: Kept) => each.target === target && !own.some(isSame);
-    const isNobodys = (each: K) => (withId.get(idHere(each) ?? '') ?? []).every(isBefore);
+    const isNobodys = (each: K) => (withId.get(idOf(each) ?? '') ?? []).every(isBefore);
     const isOnly = (withId.get(id) ?? []).every((each) => each.target === target);
     const moved = id !== undefined && isOnly ? byId.get(id)?.[0] : undefined;
     return named.find(isSame) ?? moved ?? named.find(isNobodys);
@@ -153,8 +152,7 @@ function isThere({ host, target, inner }: ViaTarget) {
 
 /** The UUID that was typed, alone or as a machine of Hyper-V. */
 function idIn(typed: string): string | undefined {
-  const id = parseUuid(typed.replace(/^hyper-v[/%]/i, ''));
-  return id === vmIds.ZERO ? undefined : id;
+  return idOf({ uuid: parseUuid(typed.replace(/^hyper-v[/%]/i, '')) });
 }
 
 interface Targets {
@@ -163,8 +161,13 @@ interface Targets {
 }
 
 /** What identifies a machine of this host, among those of this host; undefined: only its target does. */
-export function idHere({ target, uuid }: Kept): string | undefined {
-  return isHere({ target }) ? uuidAlias(uuid) : undefined;
+export function idHere(machine: Kept): string | undefined {
+  return isHere(machine) ? idOf(machine) : undefined;
+}
+
+/** All zeros are no identity. */
+function idOf({ uuid }: { readonly uuid?: string | undefined }): string | undefined {
+  return uuid === vmIds.ZERO ? undefined : uuid;
 }
 
 function isHere({ target }: Kept): boolean {

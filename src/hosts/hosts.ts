@@ -317,7 +317,7 @@ export interface SharedUuid {
 function sharedUuids(machines: readonly HostEntry[]): readonly SharedUuid[] {
   const now = machines.filter(({ gone }) => gone === undefined);
   return [...groupBy(now, idHere)].flatMap(([id, all]) =>
-    id === undefined || all.length === 1 ? [] : [{ uuid: id.slice('vmssh-'.length), machines: all }],
+    id === undefined || all.length === 1 ? [] : [{ uuid: id, machines: all }],
   );
 }
 

@@ -6,7 +6,7 @@ import { libraryChanges } from './library-changes.js';
 
 const library = {
   'index.d.ts': `
-import type { Route } from '../../src/typed/route.js';
+import type { Route } from './route.js';
 export { type Route } from './route.js';
 export interface Options {
     readonly port?: number;

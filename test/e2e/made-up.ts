@@ -4,11 +4,11 @@ export const sourceLine =
 
 /** And its file: src/sources/managers/bhyve.ts. */
 export const source = `
-import { routesTo } from '../../src/sources/routes.js';
-import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
-import { operand } from '../../src/sources/start-command.js';
-import { textOf } from '../../src/sources/tools/json.js';
-import { jsonObjects, listByTool, machinesNamed, runTool } from '../../src/sources/tools/run-tool.js';
+import { routesTo } from '../routes.js';
+import type { DiscoveredMachine, Source } from '../source.js';
+import { operand } from '../start-command.js';
+import { textOf } from '../tools/json.js';
+import { jsonObjects, listByTool, machinesNamed, runTool } from '../tools/run-tool.js';
 
 export const bhyve: Source = {
   name: 'bhyve',
@@ -29,7 +29,7 @@ function parseBhyve(text: string): readonly DiscoveredMachine[] {
 /** "Adding a command" and "Adding an option": src/commands/greet/greet.ts. It calls an API of Node that no other file does. */
 export const command = `
 import { machine } from 'node:os';
-import { type Command, flag, positionals } from '../../src/cli/command.js';
+import { type Command, flag, positionals } from '../../cli/command.js';
 
 const loudOption = flag({ long: 'loud', short: 'l', summary: 'in capitals' });
 

@@ -166,6 +166,7 @@ it('a script goes to what carries it', async () => {
 describe('a login shell that prints something without a line end', () => {
   const io = () => {
     script(join(dir, 'greets', 'ssh'), `for last; do :; done; printf Welcome; exec sh -c "$last"`);
+    script(join(dir, 'greets', 'sudo'), 'shift; exec "$@"');
     const PATH = `${join(dir, 'greets')}:${process.env.PATH}`;
     return fakeIo({ env: { ...process.env, PATH, HOME: dir, TMPDIR: dir } });
   };

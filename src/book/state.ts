@@ -18,7 +18,7 @@ export type HostMachine = Pick<
 
 export interface HostEntry extends HostMachine {
   readonly host: string;
-  /** The targets from other providers. */
+  /** The targets from other sources. */
   readonly also?: readonly string[];
   /** The day of the first listing that lacked it, as 2026-01-31: its name stays its own until `forget`. */
   readonly gone?: string;

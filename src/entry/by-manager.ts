@@ -7,38 +7,13 @@ import { isNamed, resolveTarget } from '../kinds/kinds.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
-import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { ScriptRunner } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { parseUuid, sshPort } from '../typed/numbers.js';
 import { type Shell, shellOf, shellQuoted } from '../typed/shell.js';
-
-/** By the machine's manager: it goes in as root, without a login. */
-export type ManagerEntry = ExecEntry | AgentEntry;
-
-interface ByManager {
-  readonly host: string;
-  readonly sshConfig?: string | undefined;
-  /** As its machines were listed: without another user's folders, and by no program that he could replace. */
-  readonly env?: Env;
-  /** The machine, if its manager may be mistaken. */
-  readonly meant?: Meant | undefined;
-}
-
-interface ExecEntry extends ByManager {
-  readonly by: 'exec';
-  /** The words of the manager in front of a program that runs there as root. */
-  readonly command: readonly string[];
-  /** sudo starts them, and may ask on this terminal, or not. Undefined: without sudo. */
-  readonly asks?: boolean;
-}
-
-interface AgentEntry extends ByManager {
-  readonly by: 'agent';
-  readonly run: ScriptRunner;
-}
+import type { ManagerEntry } from './entry.js';
 
 /** The way in by the machine's manager, with the user that setup or that manager made. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
 export async function byManager(

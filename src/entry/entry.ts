@@ -1,15 +1,16 @@
-import type { HostFlags } from '../cli/guest.js';
+import type { Meant } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
-import type { Io } from '../process/io.js';
 import type { Env } from '../runtime.js';
+import type { ScriptRunner } from '../sources/source.js';
 import { typedHost } from '../typed/names.js';
 import type { RouteName } from '../typed/route.js';
-import type { ManagerEntry } from './by-manager.js';
 
 /** How a script gets into a machine, and runs there. */
 export type Entry = LoginEntry | WslEntry | ManagerEntry;
 /** By ssh: it logs in as an account. */
 export type LoginEntry = SshEntry | TargetEntry;
+/** By the machine's manager: it goes in as root, without a login. */
+export type ManagerEntry = ExecEntry | AgentEntry;
 
 interface CommonEntry {
   /** [user@]HOST or [user@]TARGET, in messages too. */
@@ -62,10 +63,23 @@ export interface WslEntry extends CommonEntry {
   readonly by: 'wsl';
 }
 
-/** The way into HOST. Throws a ConnectError if it should be by a manager, and none goes in. */
-export async function entryTo({ by, ...flags }: HostFlags, io: Io, signal: AbortSignal): Promise<Entry> {
-  if (by !== 'exec') return { by, ...flags };
-  return (await import('./by-manager.js')).byManager(flags, io, signal);
+/** Its environment is that of its manager's list: without another user's folders, and by no program that he could replace. */
+interface ByManager extends CommonEntry {
+  /** The machine, if its manager may be mistaken. */
+  readonly meant?: Meant | undefined;
+}
+
+interface ExecEntry extends ByManager {
+  readonly by: 'exec';
+  /** The manager's program and its words; behind them comes what runs there as root. */
+  readonly command: readonly string[];
+  /** sudo starts them, and may ask on this terminal, or not. Undefined: without sudo. */
+  readonly asks?: boolean;
+}
+
+interface AgentEntry extends ByManager {
+  readonly by: 'agent';
+  readonly run: ScriptRunner;
 }
 
 /** By a login of an account, whatever the user's lines lead to. */

@@ -1,4 +1,4 @@
-import { formatProgress, targetOf } from '../cli/guest.js';
+import { formatProgress, type HostFlags, targetOf } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
 import { ConnectError, printable } from '../errors.js';
 import type { ProgressLine } from '../guest/report.js';
@@ -8,8 +8,7 @@ import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { withoutHostName } from '../process/ssh-log.js';
 import { type Shell, shellLine, shellOf, shellQuoted, shellWord } from '../typed/shell.js';
-import type { ManagerEntry } from './by-manager.js';
-import { type Entry, isBySsh, type LoginEntry, type WslEntry } from './entry.js';
+import { type Entry, isBySsh, type LoginEntry, type ManagerEntry, type WslEntry } from './entry.js';
 import { closedMessage, otherShell, runScript, type ScriptCall, type ScriptEnd } from './run-script.js';
 import { type SshLogin, sshInto } from './ssh-words.js';
 
@@ -43,6 +42,12 @@ export interface RunOptions {
   readonly firstMs?: number | undefined;
 }
 
+/** How a script gets into HOST. Throws a ConnectError if its manager should start it, and starts none. */
+export async function entryTo({ by, ...flags }: HostFlags, io: Io, signal: AbortSignal): Promise<Entry> {
+  if (by !== 'exec') return { by, ...flags };
+  return (await import('./by-manager.js')).byManager(flags, io, signal);
+}
+
 /** Runs a script in a machine. Throws a ConnectError if it did not end there. */
 export async function runIn(entry: Entry, script: string, options: RunOptions): Promise<ScriptEnd> {
   const end = await tryIn(entry, script, options);
@@ -52,7 +57,7 @@ export async function runIn(entry: Entry, script: string, options: RunOptions): 
   throw await whyNotRun(entry, end, options.io, options.signal);
 }
 
-/** The same; one that did not end has no code. */
+/** Runs a script in a machine. A script that did not end has no code. */
 export async function tryIn(entry: Entry, script: string, options: RunOptions): Promise<ScriptEnd> {
   const { io, as, settings, onLine = () => {}, ...limits } = options;
   const call = isBySsh(entry)

@@ -10,11 +10,18 @@ import {
   sshCommand,
   sshProgram,
 } from '../process/ssh-program.js';
-import { asksVmssh, type HostOptions, keyOptions } from '../ssh/config/host-options.js';
+import { asksVmssh, keyOptions } from '../ssh/config/host-options.js';
 import { type ProxyCall, pathArgument, proxyCommand } from '../ssh/config/word.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { hostNameOf } from '../typed/names.js';
 import type { LoginEntry, SshEntry, TargetEntry } from './entry.js';
+
+/** The file with a machine's host keys, its name there, and whether no other key is right. */
+interface KeptKeys {
+  readonly knownHosts: string;
+  readonly hostKeyAlias?: string | undefined;
+  readonly onlyKnown?: boolean | undefined;
+}
 
 /** How this host's ssh goes into a machine, and calls vmssh as its proxy. */
 export interface SshCaller {
@@ -28,7 +35,7 @@ export interface SshCaller {
   /** Our known_hosts file. */
   readonly keysFile: string;
   /** For an ssh that does not ask: where the keys of a target are kept, and by which name. */
-  readonly known?: Pick<HostOptions, 'knownHosts' | 'hostKeyAlias' | 'onlyKnown'>;
+  readonly known?: KeptKeys;
   readonly settings: readonly string[];
 }
 

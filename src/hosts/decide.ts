@@ -130,7 +130,7 @@ export function couldNotBeAsked(
   const container = containerAround(env);
   // A list that was made in another environment says nothing of machines that are kept with theirs.
   const otherwise = foundOtherwise(env, found.env ? last.machines : []);
-  // A provider that could not be asked may still have the machines of its Hosts.
+  // A source that could not be asked may still have the machines of its Hosts.
   const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
   const failed = new Set(warnings.filter(isFailure).map(ownerOf));
   const isUnseen = (entry: HostEntry) => entry.via === undefined && container !== undefined;

@@ -191,7 +191,7 @@ function isMadeUp({ name, provider, pid, via }: ListedMachine): boolean {
   return name === `${provider}-${via === undefined ? pid : number}`;
 }
 
-/** The providers that a kind looks up by name at each connect: a path of theirs may be another machine's later. */
+/** The sources that a kind looks up by name at each connect: a path of theirs may be another machine's later. */
 const hasNames: ReadonlySet<string> = new Set(
   (kinds as readonly Kind[])
     .filter(({ keyHasOwner }) => keyHasOwner)
@@ -234,7 +234,7 @@ function otherMeaning(
   return `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
 }
 
-// A machine may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
+// A machine may have moved to another source, or away from a hypervisor: its name in known_hosts stays.
 function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry): string | undefined {
   if (holder === undefined || ownerName(holder) === ownerName(machine)) return undefined;
   if (aliasOf(holder) === aliasOf(machine) || (holder.via !== undefined && machine.via === undefined))
@@ -302,7 +302,7 @@ function machineOptions(
   };
 }
 
-/** Who lists a machine: its provider, or "via/hv1" for each of that hypervisor. */
+/** Who lists a machine: its source, or "via/hv1" for each of that hypervisor. */
 export function ownerName({ provider, via }: HostMachine): string {
   return via === undefined ? provider : `via/${via}`;
 }

@@ -49,7 +49,7 @@ export async function carryOut(plan: () => Promise<Plan>, io: Io, write?: Write)
   }
 }
 
-/** The same, but a plan that is made again does not ask the providers again. */
+/** A search that asks the sources once, also for a plan that is made again. */
 export function once(find: FindMachines): FindMachines {
   let found: ReturnType<FindMachines> | undefined;
   return (io, via) => {

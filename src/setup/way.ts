@@ -1,5 +1,6 @@
 import { keptLogin, keptLogins } from '../book/logins.js';
-import { byManager, type ManagerEntry } from '../entry/by-manager.js';
+import { byManager } from '../entry/by-manager.js';
+import type { ManagerEntry } from '../entry/entry.js';
 import { loginAs } from '../entry/entry.js';
 import { ConnectError } from '../errors.js';
 import { homesHere } from '../guest/shared-homes.js';

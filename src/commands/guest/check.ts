@@ -18,8 +18,9 @@ import {
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { startProgress, whole } from '../../cli/terminal.js';
-import { entryTo, execOf } from '../../entry/entry.js';
+import { execOf } from '../../entry/entry.js';
 import { lookAt, lookInside } from '../../entry/look.js';
+import { entryTo } from '../../entry/run.js';
 import { exitCode, quote } from '../../errors.js';
 import type { Finding } from '../../guest/report.js';
 import { checkScript } from '../../guest/script.js';

@@ -19,8 +19,7 @@ import {
   targetOption,
 } from '../../cli/guest.js';
 import { reachFlags, timeoutOption } from '../../cli/shared-options.js';
-import { entryTo } from '../../entry/entry.js';
-import { runAsRoot } from '../../entry/run.js';
+import { entryTo, runAsRoot } from '../../entry/run.js';
 import { exitCode } from '../../errors.js';
 import { offScript, type ScriptOptions } from '../../guest/script.js';
 import { type GuestInstallOptions, install } from '../../setup/install.js';

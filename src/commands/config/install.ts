@@ -38,7 +38,7 @@ export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
   usage: '',
   details: `Run it again when machines come or go, or use --fresh: then vmssh list, vmssh ssh and, with systemd, a user unit
-update the Hosts. Hosts of a provider that cannot be asked stay; they and the options are kept in ~/.local/state/vmssh/hosts.json. A file that vmssh did not write, or that was edited,
+update the Hosts. Hosts of a source that cannot be asked stay; they and the options are kept in ~/.local/state/vmssh/hosts.json. A file that vmssh did not write, or that was edited,
 is not changed. With --via it also writes Hosts NAME.HOST for the machines of other hypervisors; later runs keep them, until they are asked again or --no-via is given. On a terminal it asks once whether to keep the Hosts fresh. These options stay in effect for later runs: those with a --no- form until it is given, and --no-fdpass until --fdpass;
 --prefix and --only-patterns until one of them is given again; --throwaway until --no-throwaway or others; --start until --start=NAME,... or another list; -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,

@@ -8,7 +8,7 @@ export const configRefresh: Command<Record<string, never>> = {
   summary: 'bring the Hosts up to date, if config install --fresh allowed it; the systemd unit runs it',
   usage: '',
   details: `It changes only ~/.ssh/vmssh.conf and its own state, and only if the first is still as vmssh wrote it. It prints nothing, and exits 1 if it fails.
-Hosts of a provider that cannot be asked stay.`,
+Hosts of a source that cannot be asked stay.`,
   options: [],
   examples: { 'vmssh config refresh': 'the same by hand, or from cron' },
   parse(raw) {

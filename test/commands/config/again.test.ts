@@ -32,7 +32,7 @@ describe.skipIf(noSsh)('config install, again', () => {
     },
   );
 
-  it('keeps the Hosts of a provider that cannot be asked now', async () => {
+  it('keeps the Hosts of a source that cannot be asked now', async () => {
     const other = { ...machine, name: 'web', target: 'machine/web', provider: 'machined' } as const;
     const both = async () => ({ machines: [machine, other], warnings: [] });
     const warnings = [{ provider: 'libvirt', code: 'TIMEOUT', problem: 'too late' }];
@@ -100,7 +100,7 @@ vmssh: no Host for "a b0", "a+b0": another machine would be Host a-b0-docker too
     ['the same by its UUID', { target: 'machine/mint', provider: 'machined', uuid }, 'machine/mint'],
     ['one of the same provider', { target: 'vsock/7' }, 'vsock/7'],
   ])(
-    'gives the Host of a provider that cannot be asked now to no other machine: $0',
+    'gives the Host of a source that cannot be asked now to no other machine: $0',
     async (_name, other, to) => {
       await home.install({}, home.io(), async () => ({ machines: [{ ...machine, uuid }], warnings: [] }));
       const machines = [{ ...machine, ...other }];

@@ -36,7 +36,7 @@ export const inventory: Command<Read<typeof own> & { readonly via: ViaHosts | un
   summary: 'print the machines as an inventory for Ansible',
   usage: '',
   details: `The groups are provider_NAME, status_NAME and host_NAME: host_localhost for this host. Ansible's own ssh connection reaches them, with the same options as Hosts of config install.
-A provider or a hypervisor that fails gives a warning on stderr. A machine with {{ in its name is left out.`,
+A source or a hypervisor that fails gives a warning on stderr. A machine with {{ in its name is left out.`,
   options: [listOption, ...Object.values(own), ...viaHostsOptions],
   exclusive: [[listOption, own.host]],
   examples: {

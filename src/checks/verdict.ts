@@ -188,7 +188,7 @@ async function ofAuthentication(
 }
 
 /** The first certificate that ssh has shown and whose time is over, from its file or its agent. */
-function expiredCertificate({ said, agent }: SshTry, short: (path: string) => string) {
+export function expiredCertificate({ said, agent }: SshTry, short: (path: string) => string) {
   for (const { name, print } of said.offered) {
     const texts = [`${name}-cert.pub`, name].map((path) => readTextIfAny(path));
     for (const text of [...texts, ...agent.keys]) {

@@ -1,6 +1,7 @@
 import { askAgent } from '../checks/agent.js';
 import { firstOwnKey, inFolder, keyIn } from '../checks/own-keys.js';
 import { trySsh } from '../checks/users-ssh.js';
+import { expiredCertificate } from '../checks/verdict.js';
 import { loginAs } from '../entry/entry.js';
 import { sshInto } from '../entry/ssh-words.js';
 import { readTextIfAny } from '../files/read-sync.js';
@@ -8,9 +9,11 @@ import { accountScript } from '../guest/script.js';
 import { ownKeyFile, sshLogin, sshSettings } from '../keys/login-key.js';
 import type { Io } from '../process/io.js';
 import { settingIn } from '../process/ssh-program.js';
+import { tilde } from '../runtime.js';
 import { certificateIn, certificateLine } from '../ssh/certificate.js';
 import { fingerprintOf } from '../ssh/known-hosts.js';
 import { typedHost } from '../typed/names.js';
+import { shellOf, shellQuoted } from '../typed/shell.js';
 import { runInside, type Setup, type SetupFacts, type SetupStep } from './step.js';
 
 /** A key of the user's that is still there, though no journal says whose it is: it may have been there before. */
@@ -58,7 +61,16 @@ export const certificate: SetupStep = {
     const user = login.user ?? (await sshLogin({ host, signal }, io)).user;
     const entry = { ...loginAs(user, setup.target, name), identityFile };
     const { words } = await sshInto(entry, io);
-    const { said } = await trySsh({ host, sshConfig: undefined, words }, io, signal);
+    const tried = await trySsh({ host, sshConfig: undefined, words }, io, signal);
+    const { said } = tried;
+    const expired =
+      said.reach === 'authentication' && expiredCertificate(tried, (path) => tilde(path, io.env));
+    if (expired) {
+      const [, file = 'FILE'] = /^(.+\.pub)(?:,|$)/.exec(key.from) ?? [];
+      const plain = `vmssh setup --key ${shellQuoted(file, shellOf(io))} ${setup.typed}`;
+      const fix = `${expired.fix}; or, for a plain key, which stays: ${plain}`;
+      return add('key', 'failed', `${expired.message}: no plain key is put there in its place`, fix);
+    }
     const [kind = '', print] = said.accepted?.print.split(' ') ?? [];
     if (said.reach !== 'session' || !kind.endsWith('-CERT')) return undefined;
     const ca = all.find((each) => each?.print === print)?.ca;

@@ -51,6 +51,11 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     expect(code).toBe(0);
     expect(existsSync(join(root, 'home/.ssh'))).toBe(false);
     await changesNothing(/✗ key .*from no file/, ['--user', user, '--key', `${own}.pub`, 'incus/web']);
+    execFileSync('ssh-keygen', ['-q', '-s', ca, '-I', 'me', '-n', user, '-V', '-2h:-1h', `${own}.pub`]);
+    const expired = /✗ key +your certificate ~\S+id_ed25519 has expired \(.*\n +fix: get a new one .*/;
+    await changesNothing(expired, ['--yes', '--user', user, 'incus/web']);
+    const help = await run([...vmssh, 'setup', '--yes', '--user', user, 'incus/web'], { env });
+    expect(help.stdout).toContain(` setup --key ${own}.pub incus/web\n`);
     writeFileSync(config, before);
     rmSync(`${own}-cert.pub`);
     for (const name of readdirSync(join(root, 'etc/ssh'))) rmSync(join(root, 'etc/ssh', name));

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import account from '../../../src/guest/sh/check/account.sh';
 import asPart from '../../../src/guest/sh/check/as.sh';
@@ -16,6 +16,7 @@ import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import { findProgram, lacks } from '../../helpers/programs.js';
 import { firstShell } from '../../helpers/shells.js';
+import { skip } from '../../helpers/skips.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { eachRow } from '../../helpers/tables/rows.js';
 import { given, root, runThere, useRoot } from './guest.js';
@@ -200,6 +201,30 @@ describe.each(firstShell)('$name', ({ command }) => {
         new RegExp(
           `^failed +account +the home of \\S+ is closed: .*\nfix +account +homectl activate ${me.username}\n`,
         ),
+      );
+    });
+
+    it.skipIf(me.uid !== 0 && skip('needs root')).each([
+      { name: 'without a key', hasFile: false },
+      { name: 'with a key that the account cannot read', hasFile: true },
+    ])("names the owner of another's ~/.ssh, and the chown works: $name", ({ hasFile }) => {
+      site(debian, '');
+      for (const folder of [dirname(root), root, join(root, 'home')]) chmodSync(folder, 0o755);
+      const file = join(root, 'home/.ssh/authorized_keys');
+      if (hasFile) chmodSync(file, 0o600);
+      else rmSync(file);
+      chownSync(join(root, 'home'), 65_534, 65_534);
+      chmodSync(join(root, 'home/.ssh'), 0o700);
+      const before = `offered=AAAABBBB; ${refused('')}`;
+      const said = check(before, 'nobody');
+      expect(said).toMatch(
+        /^failed +login +\/home\/\.ssh is another's \(drwx------ root:root\), and nobody can put no key there\nfix +login +chown -h nobody: \/home\/\.ssh\n/,
+      );
+      execFileSync('chown', ['-h', 'nobody:', join(root, 'home/.ssh')]);
+      expect(check(before, 'nobody')).toMatch(
+        hasFile
+          ? /^fix +login +chown -h nobody: \/home\/\.ssh\/authorized_keys$/m
+          : /^failed +key .* no keys in/m,
       );
     });
 

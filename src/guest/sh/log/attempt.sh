@@ -72,7 +72,7 @@ refused_otherwise() {
   elif [ -z "${key_file:-}" ] && [ "$(setting authorizedkeysfile)" = none ]; then
     fail login "a login as $1 failed: $login_about; sshd reads keys from no file$cause" "$(no_file_fix)"
   else
-    fail "$(key_step)" "a login as $1 failed: $login_about${offered:+; ${key_file:-no file} has none of the keys that ssh offers}$cause" \
+    lacks_key "$1" "a login as $1 failed: $login_about${offered:+; ${key_file:-no file} has none of the keys that ssh offers}$cause" \
       "# put the public key of the one that ssh uses into ${key_file:-a file that sshd reads}: on the host, vmssh guest install --key does that"
   fi
 }

@@ -134,7 +134,7 @@ export interface CheckScriptOptions {
   /** The host key that was made for the machine: "ssh-ed25519 AAAA…". */
   readonly madeKey?: string;
   /** The keys that this host offers, without type and comment: "AAAA…". */
-  readonly offered?: readonly string[];
+  readonly offered?: readonly string[] | undefined;
 }
 
 /** How sshd in the guest sees a connection. */

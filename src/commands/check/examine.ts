@@ -27,6 +27,7 @@ import { whyNoBring } from '../../ssh/config/host-options.js';
 import {
   byBroughtSshd,
   byRoute,
+  codeOf,
   forced,
   loginFix,
   machineInside,
@@ -161,11 +162,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
     ...(means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : []),
     ...(await ownFiles(options.target, io)),
   ];
-  const mayLogIn = verdict?.state === 'ok' || verdict?.state === 'skipped';
-  const isWrong = guest?.ok === false && !(guest.notRun && mayLogIn);
-  const isFailed = isWrong || findings.some(({ state }) => state === 'failed');
-  const ends = error && !mayLogIn ? exitCodeOf(error) : exitCode.ok;
-  const code = ends === exitCode.ok && isFailed ? exitCode.connect : ends;
+  const code = codeOf({ error, verdict, findings, guest });
   const suspects = entry || isExplained ? [] : suspected;
   const looked = guest && inside ? { guest: { ...guest, findings: inside, entry } } : {};
   return { check, verdict, code, findings, suspects, ...looked };
@@ -203,6 +200,9 @@ async function checked(
   return { check: brings ? { ...check, stages, error: undefined } : check, brings };
 }
 
+/** No line has it. Whoever has no key at all lacks one in the machine too. */
+const noKey = 'AAAA====';
+
 interface Tried {
   readonly login: LoginVerdict | undefined;
   readonly byManager: boolean;
@@ -228,7 +228,7 @@ async function lookBy(
     over: overOf(means.endpoint),
     login: triedLogin(login, check, byManager ? recent : since),
     madeKey: made && madeHostKey(made),
-    offered: blobsOf((await keys?.catch(() => [])) ?? []),
+    offered: keys && [...blobsOf(await keys.catch(() => [])), noKey],
   };
   const isLogin = entry.by === 'target';
   const way = isLogin ? { ...entry, routes: over ? undefined : routes, port, identityFile } : entry;

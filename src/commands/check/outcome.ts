@@ -1,6 +1,8 @@
 import { keptLogin } from '../../book/logins.js';
 import type { CheckResult, Means } from '../../checks/result.js';
 import type { LoginVerdict } from '../../checks/verdict.js';
+import type { Inside } from '../../entry/look.js';
+import { type ConnectError, exitCode, exitCodeOf } from '../../errors.js';
 import { guestFailures } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
 import { keyFix } from '../../keys/login-key.js';
@@ -55,6 +57,25 @@ export function rowOf(
 ): Finding {
   const isOpen = known === guestFailures.login.fix;
   return { name: 'login', state, found, fix: isOpen ? (isMissing ? (fix ?? known) : undefined) : known };
+}
+
+interface Outcome {
+  readonly error: ConnectError | undefined;
+  readonly verdict: Finding | undefined;
+  readonly findings: readonly Finding[];
+  readonly guest: Inside | undefined;
+}
+
+/** The exit code: of what stopped the check; 1 if only a finding is wrong. Where ssh would ask, a person logs in, and the key that the machine lacks is no fault. */
+export function codeOf({ error, verdict, findings, guest }: Outcome): number {
+  const asks = verdict?.state === 'skipped';
+  const mayLogIn = verdict?.state === 'ok' || asks;
+  if (error && !mayLogIn) return exitCodeOf(error);
+  const isFault = ({ state }: Finding) => state === 'failed';
+  const faults = guest?.findings.filter(isFault) ?? [];
+  const lacksKey = asks && faults.length > 0 && faults.every(({ name }) => name === 'key');
+  const isWrong = guest?.ok === false && !(guest.notRun && mayLogIn) && !lacksKey;
+  return isWrong || findings.some(isFault) ? exitCode.connect : exitCode.ok;
 }
 
 /** Of a RequestTTY where bytes are to pass. */

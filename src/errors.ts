@@ -13,7 +13,7 @@ export interface ConnectErrorInit {
   readonly problem: string;
   /** The command or change that fixes it. */
   readonly hint?: string | undefined;
-  /** The rest of a hint that begins with `vmssh setup`, which explains the failure: for a machine that was set up. */
+  /** The rest of a hint whose first command is `vmssh setup`, which explains the failure: for a machine that was set up. */
   readonly otherHint?: string | undefined;
   /** Only for NO_BANNER. */
   readonly reason?: NoBannerReason | undefined;

@@ -109,7 +109,7 @@ export const guestFailures = {
   login: {
     number: 11,
     title: 'sshd answers, but refuses the login',
-    fix: 'vmssh setup puts your key there, by its manager or with the password of --user (docs/setup.md); else check the account, its keys and PermitRootLogin in the guest: the script of vmssh guest print can add a key',
+    fix: 'let your key in by vmssh setup: its manager goes in, or the password of --user does (docs/setup.md); else check the account, its keys and PermitRootLogin in the guest: the script of vmssh guest print can add a key',
   },
   'service-guid': {
     number: 12,

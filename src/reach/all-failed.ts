@@ -31,7 +31,7 @@ export function lacksSshd(error: ConnectError | undefined): boolean {
 
 const steps: readonly Op[] = ['parse', 'resolve', 'connect', 'handshake', 'relay'];
 
-/** The error of these routes; if nothing serves a socket of the machine, and its manager goes into it, the fix begins with `vmssh setup`. */
+/** The error of these routes; if nothing serves a socket of the machine, and its manager goes into it, the fix begins with that. */
 export async function orSetup<E>(
   error: E,
   routes: readonly { readonly name: string }[],
@@ -41,8 +41,8 @@ export async function orSetup<E>(
   if (!(error instanceof ConnectError && error.hint && unserved.test(error.code))) return error;
   if (!machine || !routes.some(({ name }) => sockets.test(name))) return error;
   if (!(await managerExec(reachedMachine(machine), { ...deps, timeoutMs: maxMs }))) return error;
-  const setup = `vmssh setup ${shellQuoted(text, shellOf(deps))} sets it up, once it has booted`;
-  return errorWith(error, { hint: `${setup}; ${error.hint}`, otherHint: error.hint });
+  const setup = `once it has booted: vmssh setup ${shellQuoted(text, shellOf(deps))}`;
+  return errorWith(error, { hint: `${setup}; or ${error.hint}`, otherHint: error.hint });
 }
 
 /** For asking whether its manager goes in: the error is known already. Milliseconds. */

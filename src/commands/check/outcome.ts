@@ -123,8 +123,8 @@ export async function loginFix(
   if (machine === undefined || !/password|keyboard/.test(message)) return undefined;
   // Another setup would come back to this.
   if ((await keptLogin(machine, io))?.user === user)
-    return `vmssh setup put your key there: the log of its sshd, on its console, has the reason`;
-  return `${setup}, by a login with the password of ${account}`;
+    return 'setup put your key there: the log of its sshd, on its console, has the reason';
+  return `if you know the password of ${account}: ${setup}`;
 }
 
 /** What is said of virtual machines in a container that was checked: its name leads to none of them. */

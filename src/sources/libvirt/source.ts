@@ -40,7 +40,7 @@ export function libvirtOf(
     programs: ['virsh'],
     limitMs: serviceLimitMs,
     hints: {
-      address: ({ target }) => `vmssh setup ${shellQuoted(target)} adds a vsock device, and lets your key in`,
+      address: ({ target }) => `vmssh setup ${shellQuoted(target)}`,
     },
     list: async (deps) => {
       const all = await domains(deps, scopes);

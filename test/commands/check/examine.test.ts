@@ -84,7 +84,7 @@ describe('signs on this host', () => {
     const serve = useJsonServices(dir);
     const folder = usePeerFolder();
     it.each([
-      { of: 'a container', hint: /^vmssh setup docker\/web sets it up, /, want: [] },
+      { of: 'a container', hint: /^once it has booted: vmssh setup docker\/web; or /, want: [] },
       { of: 'nobody knows what', hint: /^its server ended /, want: ['sshd'] },
     ])('of $of names what sets it up, or what it may be', async ({ of, hint, want }) => {
       const path = await folder.abandon('export/ssh');

@@ -1,8 +1,12 @@
-import { expect } from 'vitest';
-import { codeOf } from '../../../src/commands/check/outcome.js';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { codeOf, loginFix } from '../../../src/commands/check/outcome.js';
 import { ConnectError } from '../../../src/errors.js';
 import type { Finding } from '../../../src/guest/report.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
+import { fakeIo } from '../../helpers/fake-io.js';
 import { eachRow } from '../../helpers/tables/rows.js';
+import { useSource, useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const row = (name: string, state: Finding['state']): Finding => ({ name, state, found: 'x' });
 const inside = (...names: readonly string[]) => ({
@@ -30,3 +34,31 @@ eachRow<{ login: Finding['state']; guest?: ReturnType<typeof inside>; error?: Co
   const verdict = row('login', login);
   expect(codeOf({ error, verdict, findings: [verdict], guest })).toBe(code);
 });
+
+const dir = useTempDir();
+const { signal } = new AbortController();
+
+it.each<{ by: string; kept?: object; want: string | undefined; message?: string }>([
+  {
+    by: 'a password, with a command alone',
+    want: 'if you know the password of ann: vmssh setup --user ann web',
+  },
+  {
+    by: 'words alone, where setup was',
+    kept: { target: 'mine/web', user: 'ann' },
+    want: 'setup put your key there: the log of its sshd, on its console, has the reason',
+  },
+  { by: 'nothing, where a password is not taken', message: 'Permission denied (publickey)', want: undefined },
+])(
+  'a refused login is mended by $by',
+  async ({ kept, want, message = 'Permission denied (publickey,password)' }) => {
+    const row = { name: 'web', status: 'running', address: `unix${dir}/none` };
+    useSource(dir, 'mine', `echo '${JSON.stringify({ version: 1, machines: [row] })}'`, { folder: dir });
+    const options = { logins: kept ? [kept] : [] };
+    const state = JSON.stringify({ version: 1, options, program: [], machines: [] });
+    writeTree(dir, { 'state/vmssh/hosts.json': state });
+    const env = { PATH: '/bin', HOME: dir, XDG_STATE_HOME: join(dir, 'state'), XDG_RUNTIME_DIR: dir };
+    const means = { text: 'mine/web', parsed: parseTarget('mine/web'), port: 22, user: 'ann' };
+    expect(await loginFix('web', means, message, false, fakeIo({ env }), signal)).toBe(want);
+  },
+);

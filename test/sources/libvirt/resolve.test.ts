@@ -114,7 +114,7 @@ describe('a libvirt domain', () => {
       name: 'has no vsock device',
       domains: [{ ...own, cid: undefined }],
       problem: 'libvirt knows "mint", but neither its vsock CID nor an address',
-      hint: 'vmssh setup qemu/mint adds a vsock device, and lets your key in',
+      hint: 'vmssh setup qemu/mint',
     },
     {
       name: 'is one of several',

@@ -143,10 +143,8 @@ export async function libraryList(options: ListMachinesOptions = {}): Promise<Ma
     const { everyEntry, loadForList, sourcesHere } = await import('./sources/here.js');
     const { listed } = await import('./machines/listed.js');
     const { machineJson } = await import('./machines/machine-json.js');
-    const { sshNames } = await import('./book/same.js');
-    const { readState, stateFile } = await import('./book/state.js');
-    const { ownEnv } = await import('./sources/trusted-env.js');
-    const written = await readState(stateFile(ownEnv(process.env)));
+    const { sshNames, writtenHosts } = await import('./book/same.js');
+    const written = await writtenHosts({ env: process.env });
     const all = everyEntry();
     const known = all.map(({ name }) => name);
     for (const name of names ?? [])
@@ -156,7 +154,7 @@ export async function libraryList(options: ListMachinesOptions = {}): Promise<Ma
     const asked = await loadForList(sourcesHere({ env: process.env }, names, chosen));
     const deps = { env: process.env, signal };
     const { machines, warnings } = await listAll(deps, asked);
-    const hosts = sshNames(written?.machines ?? [], machines);
+    const hosts = sshNames(written, machines);
     const rows = listed({ runningOnly: false }, { machines });
     return { machines: rows.map((each) => machineJson(each, hosts.get(each))), warnings };
   });

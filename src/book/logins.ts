@@ -4,13 +4,12 @@ import { definedFields } from '../group-by.js';
 import type { Here } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { JsonObject } from '../sources/tools/json.js';
-import { ownEnv } from '../sources/trusted-env.js';
 import { optionsIn } from '../ssh/config/file.js';
 import { sshFolder } from '../ssh/folder.js';
 import { isPlainHostName } from '../typed/names.js';
 import { parseUuid } from '../typed/numbers.js';
 import { keptFor, type Listed } from './same.js';
-import { plainText, readState, stateFile, userOf } from './state.js';
+import { plainText, userOf, writtenState } from './state.js';
 
 /** As whom to log in to a machine, and with which key. */
 interface Account {
@@ -92,9 +91,9 @@ export function loginsFor(all: readonly MachineLogin[], listed: readonly Listed[
 /** The one that is kept for a machine, else what its manager made. */
 export async function madeLogin(
   machine: (Listed & Account) | undefined,
-  { env, platform }: Here,
+  io: Here,
 ): Promise<Account | undefined> {
-  const kept = await keptLogin(machine, { env: ownEnv(env), platform });
+  const kept = await keptLogin(machine, io);
   return kept && !kept.failed ? kept : machine;
 }
 
@@ -113,7 +112,7 @@ type KeptLogins = Awaited<ReturnType<typeof keptLogins>>;
 
 /** The logins that are kept, also of a state that is lost; `isFirst`: nothing was kept. */
 export async function keptLogins({ env, platform }: Here) {
-  const state = await readState(stateFile(env, platform));
+  const state = await writtenState({ env, platform });
   const file = join(sshFolder(env, platform), 'vmssh.conf');
   const own = state ? '' : await readText(file).catch(() => undefined);
   const options = state?.options ?? optionsIn(own);

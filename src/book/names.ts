@@ -3,7 +3,7 @@ import { asTarget, hasMachines, keptTarget, kindOf } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { isTargetWord } from '../typed/names.js';
 import { isOthersId } from '../typed/numbers.js';
-import { exact, hostKeyAlias, lookedUpAs, namesAlike, namesOf, uuidAlias } from './identity.js';
+import { exact, hostKeyAlias, type Identified, lookedUpAs, uuidAlias } from './identity.js';
 import { writtenAt, writtenHosts } from './same.js';
 import type { HostEntry, HostMachine, HostState } from './state.js';
 
@@ -96,15 +96,12 @@ function lower(name: string): string {
   return name.toLowerCase();
 }
 
-export function aliasOf(machine: HostMachine): string | undefined {
-  return hostKeyAlias({ target: keptTarget(machine.target), machine });
+export function identified(machine: HostMachine): Identified {
+  return { target: keptTarget(machine.target), machine };
 }
 
-/** By what the keys of a machine with a Host may be kept: its own name, and those by which it is meant. */
-export function keyNamesOf(entry: HostEntry) {
-  const identified = { target: keptTarget(entry.target), machine: entry };
-  const names = namesOf(identified, entry.host);
-  return { alias: hostKeyAlias(identified), names, alike: namesAlike(identified) };
+export function aliasOf(machine: HostMachine): string | undefined {
+  return hostKeyAlias(identified(machine));
 }
 
 /** What a login is told of a machine that has a Host and is not listed any more: "vm1 of machined is gone since 2026-01-31". */

@@ -1,12 +1,11 @@
 import { countBy, groupBy } from '../group-by.js';
 import { asTarget } from '../kinds/kinds.js';
-import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { MachineIdentity } from '../sources/source.js';
 import { split } from '../typed/names.js';
 import { parseUuid, vmIds } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
-import { type HostEntry, readState, stateFile } from './state.js';
+import { type HostEntry, type StateOwner, writtenState } from './state.js';
 
 /** What is kept of a machine, by what a listing said of it. */
 interface Kept {
@@ -108,7 +107,7 @@ export function sshNames(
 }
 
 /** The first hypervisor of each typed name that is behind one. */
-export async function hopsTo(typed: readonly string[], here: { env: Env }): Promise<readonly string[]> {
+export async function hopsTo(typed: readonly string[], here: StateOwner): Promise<readonly string[]> {
   const written = await writtenHosts(here);
   return typed.flatMap((name) => {
     const target = asTarget(ofHost(name, written)?.target ?? name);
@@ -117,8 +116,8 @@ export async function hopsTo(typed: readonly string[], here: { env: Env }): Prom
 }
 
 /** The machines with a Host. */
-export async function writtenHosts({ env }: { readonly env: Env }): Promise<readonly HostEntry[]> {
-  return (await readState(stateFile(env)))?.machines ?? [];
+export async function writtenHosts(here: StateOwner): Promise<readonly HostEntry[]> {
+  return (await writtenState(here))?.machines ?? [];
 }
 
 /** The machine whose Host ssh reads for a name: as it is, or in lower case. */

@@ -40,6 +40,12 @@ export interface HostState {
 
 export const noState: HostState = { options: {}, program: [], machines: [] };
 
+/** Whose state it is, and on which system; undefined: this one. */
+export interface StateOwner {
+  readonly env: Env;
+  readonly platform?: NodeJS.Platform;
+}
+
 export function stateFile(env: Env, platform: NodeJS.Platform = process.platform): string {
   return join(stateFolder(env, platform), 'hosts.json');
 }
@@ -49,6 +55,11 @@ export async function readState(path: string): Promise<HostState | undefined> {
   return readText(path)
     .then((text) => parseState(text).state)
     .catch(() => undefined);
+}
+
+/** What `config install` wrote for this user. */
+export function writtenState({ env, platform }: StateOwner): Promise<HostState | undefined> {
+  return readState(stateFile(env, platform));
 }
 
 /** Only its settings, whatever machines it has: every list asks for them. */

@@ -1,5 +1,5 @@
 import type { MachineLogin } from '../book/logins.js';
-import { readState, stateFile } from '../book/state.js';
+import { writtenState } from '../book/state.js';
 import type { Means } from '../checks/result.js';
 import { type LoginWords, quietly, type SshTryOptions, trySsh, usersEnv } from '../checks/users-ssh.js';
 import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
@@ -10,7 +10,6 @@ import { splitLogin, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { settingIn, sshAbilities, sshCommand, typedSsh } from '../process/ssh-program.js';
 import { shellTrouble } from '../process/start-files.js';
-import { ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { isOurProxy } from '../ssh/config/word.js';
 import { brokenControlPath } from '../ssh/control-path.js';
@@ -106,7 +105,7 @@ export async function loginByVmssh(
 ): Promise<LoginVerdict> {
   const { text, listed = text, port, user } = means;
   const { hostIn } = await import('../book/names.js');
-  const { lookedUp } = hostIn(await readState(stateFile(ownEnv(io.env), io.platform)), listed);
+  const { lookedUp } = hostIn(await writtenState(io), listed);
   // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
   const bringing = brings && { ...(await callerForSsh(io)), namesUser: brings.user !== undefined };
   const login = { ...loginAs(user, text, splitLogin(target).host), sshConfig, port, routes, identityFile };

@@ -1,19 +1,18 @@
 import { loginsFor, type MachineLogin, withLogins } from '../book/logins.js';
-import { aliasOf, keyNamesOf, type NameCheck } from '../book/names.js';
+import { identified, type NameCheck } from '../book/names.js';
 import { keptFor } from '../book/same.js';
-import type { HostEntry, HostMachine, HostState } from '../book/state.js';
+import type { HostEntry, HostState } from '../book/state.js';
 import { keepsAlive } from '../book/taken-names.js';
 import { UsageError, usage } from '../cli/command.js';
 import { printable, quoteNames } from '../errors.js';
 import { fewOf, maxShown, withoutRepeats } from '../group-by.js';
 import { allGuestKeys } from '../keys/guest-keys.js';
-import { bothFiles } from '../keys/inbox.js';
-import { pinsIn } from '../keys/pins.js';
+import { keysKnown } from '../keys/machine-keys.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';
-import type { Env, Here } from '../runtime.js';
+import type { Here } from '../runtime.js';
 import { containerAround, isUnasked } from '../sources/here.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
@@ -163,26 +162,15 @@ async function inUse(
   const targets = new Set(up.map(({ target }) => target));
   const lacking = left.filter(({ target }) => !targets.has(target) && asTarget(target) !== undefined);
   if (lacking.length === 0 || system) return [];
-  const isKnown = await keysKnown(lacking, env);
+  const isKnown = await keysKnown(lacking.map(identified), env);
   const loginOf = keptFor(logins, listed);
   const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
   return lacking.filter((entry) => {
     const { name, host, via } = entry;
-    if (isKnown(entry) || set.has(host.toLowerCase())) return true;
+    if (isKnown(identified(entry), host) || set.has(host.toLowerCase())) return true;
     if (via === undefined && guests.some((keys) => keys.name === name)) return true;
     return loginOf(entry) !== undefined;
   });
-}
-
-/** Whether a key is kept of one of these machines, by whatever name. */
-export async function keysKnown(entries: readonly HostMachine[], env: Env) {
-  const pins = pinsIn(await bothFiles(knownHostsFile(env)), entries.map(aliasOf));
-  const kept = new Set(pins.flatMap(({ alias, names }) => [alias, ...names]));
-  return (entry: HostEntry): boolean => {
-    const { alias = '', names, alike } = keyNamesOf(entry);
-    const byName = [...names, ...alike];
-    return kept.has(alias) || byName.some((name) => kept.has(name) || kept.has(`vmssh-${name}`));
-  };
 }
 
 /** What its manager says of a machine: the login that setup made is taken back. */
@@ -264,7 +252,7 @@ async function throwawayNames(
   if (giving) throw refusalOf(giving.keyword, throwaway);
   const targets = throwaway.filter((each) => each.includes('/'));
   const isMeant = (name: string) => throwaway.some((each) => matchesPattern(name, each));
-  const isKnown = await keysKnown(entries, io.env);
+  const isKnown = await keysKnown(entries.map(identified), io.env);
   const both = targets.flatMap((each) => [each, each.replaceAll('/', '%')]);
   const byTarget = (name: string) => both.some((each) => matchesPattern(name, each));
   const meant = entries.flatMap((entry, at) => {
@@ -272,7 +260,9 @@ async function throwawayNames(
     const names = [host, ...(hosts[at]?.names ?? [])];
     const typed = isTargetWord(target) ? [target, target.replaceAll('/', '%')] : [];
     const not = [...names, ...typed].filter(byTarget).map((each) => `!${each}`);
-    return not.length > 0 || names.some(isMeant) ? [{ names, not, isKnown: isKnown(entry) }] : [];
+    return not.length > 0 || names.some(isMeant)
+      ? [{ names, not, isKnown: isKnown(identified(entry), host) }]
+      : [];
   });
   const known = meant.flatMap((each) => (each.isKnown ? each.names.slice(0, 1) : []));
   const named = meant.flatMap((each) => (each.isKnown ? each.not : each.names));

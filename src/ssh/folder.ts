@@ -38,12 +38,13 @@ function absolute(path: string | undefined, platform: NodeJS.Platform): string |
   return isWhole ? path : undefined;
 }
 
-/** The folder of what vmssh remembers by itself, which ssh does not read. XDG_STATE_HOME counts if it is absolute and this user's. */
+/** The folder of what vmssh remembers by itself, which ssh does not read: only in a home, or an absolute XDG_STATE_HOME, that nobody else can replace. */
 export function stateFolder(env: Env, platform: NodeJS.Platform = process.platform): string {
-  const home = dirname(sshFolder(env, platform));
+  const own = ownEnv(env);
+  const home = dirname(sshFolder(own, platform));
   if (platform === 'win32')
     return join(absolute(env.LOCALAPPDATA, platform) ?? join(home, 'AppData', 'Local'), 'vmssh');
-  return join(stateHome(ownEnv(env), home), 'vmssh');
+  return join(stateHome(own, home), 'vmssh');
 }
 
 /** The home that ssh uses instead of HOME, from the password database (ssh(1)). Undefined if they are the same. */

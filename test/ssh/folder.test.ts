@@ -73,6 +73,7 @@ describe('the folder of the state', () => {
     mkdirSync(open);
     chmodSync(open, 0o777);
     expect(stateFolder({ HOME, XDG_STATE_HOME: open }, 'linux')).toBe(`${ann}/.local/state/vmssh`);
+    expect(stateFolder({ HOME: open }, 'linux')).toBe(join(userInfo().homedir, '.local/state/vmssh'));
   });
 });
 

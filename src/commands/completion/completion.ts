@@ -3,7 +3,6 @@ import { type Command, positionals, UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import { ownEnv } from '../../sources/trusted-env.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { type CommandTable, complete, type LiveNames } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
@@ -67,14 +66,10 @@ export async function printCompletions(args: readonly string[], commands: Comman
 }
 
 /** The machines that config install kept of sources whose programs no keystroke runs. */
-async function keptMachines(
-  sources: readonly string[],
-  { env, platform }: Io,
-): Promise<readonly ListedMachine[]> {
+async function keptMachines(sources: readonly string[], io: Io): Promise<readonly ListedMachine[]> {
   if (sources.length === 0) return [];
-  const { readState, stateFile } = await import('../../book/state.js');
-  const state = await readState(stateFile(ownEnv(env), platform));
-  const own = (state?.machines ?? []).filter(({ via, provider }) => !via && sources.includes(provider));
+  const { writtenHosts } = await import('../../book/same.js');
+  const own = (await writtenHosts(io)).filter(({ via, provider }) => !via && sources.includes(provider));
   return own.map((machine) => ({ ...machine, status: 'unknown', also: [] }));
 }
 

@@ -1,17 +1,19 @@
 import { fstatSync } from 'node:fs';
-import { hostKeyAlias } from '../../book/identity.js';
+import { hostKeyAlias, namesAlike, namesOf } from '../../book/identity.js';
 import { failureOf } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
 import { printable } from '../../errors.js';
+import { aliasAmong, pinsOf } from '../../keys/decide.js';
 import { guestKeysFor } from '../../keys/guest-keys.js';
 import { bothFiles } from '../../keys/inbox.js';
+import { type Pin, pinPrint, pinsIn } from '../../keys/pins.js';
 import type { TypedTarget } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { isFor, linesOf, nameBytes, parseLine } from '../../ssh/known-hosts.js';
+import { filedVerdict } from '../../ssh/known-hosts.js';
 import { isSshPort } from '../../typed/numbers.js';
 import { shellLine, shellOf } from '../../typed/shell.js';
 import type { MachineListener } from './listener.js';
@@ -127,12 +129,11 @@ export async function keyLines(
   const alias = made?.alias ?? hostKeyAlias(named);
   if (alias === undefined) return undefined;
   const bytes = await bothFiles(made?.knownHosts ?? knownHostsFile(env));
-  const own = linesOf(bytes)
-    .flatMap((line) => parseLine(line) ?? [])
-    .filter(({ hosts }) => isFor(nameBytes(alias), hosts));
-  const revoked = own.filter(({ marker }) => marker === '@revoked').map(({ key }) => key);
+  const names = made ? [] : namesOf(named, named.machine?.name);
+  const pins = pinsIn(bytes, [alias, ...names.map((name) => `vmssh-${name}`)]);
+  const whose = { alias: made ? alias : aliasAmong(named, names, pins), names, alike: namesAlike(named) };
+  const isRevoked = (pin: Pin) => filedVerdict(pinPrint(pin), alias, bytes) === 'revoked';
+  const own = pinsOf({ ...whose, pins }).filter((pin) => !isRevoked(pin));
   const name = isSshPort(port) ? host : `[${host}]:${port}`;
-  return own
-    .filter(({ marker, key }) => marker === undefined && !revoked.includes(key))
-    .map(({ type, key }) => `${name} ${type} ${key}`);
+  return own.map(({ type, key }) => `${name} ${type} ${key}`);
 }

@@ -1,4 +1,4 @@
-import { type HostEntry, readState, stateFile } from '../../book/state.js';
+import { type HostEntry, writtenState } from '../../book/state.js';
 import { type Command, choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { runningOption } from '../../cli/shared-options.js';
@@ -16,7 +16,6 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { addressOf, routesTo } from '../../sources/routes.js';
 import { type Deps, DiscoveryError, isSilence, type Source, type Warning } from '../../sources/source.js';
 import { loadSources, ownSource, type SourceEntry } from '../../sources/sources.js';
-import { ownEnv } from '../../sources/trusted-env.js';
 import { formatTable } from './format.js';
 import { type ListOptions, listCode, listText, looksOf, type Selection, warn } from './output.js';
 
@@ -35,7 +34,7 @@ const listDeps: ListDeps = {
     return everyEntry();
   },
   listAll: async (deps, sources) => (await import('../../sources/list-all.js')).listAll(deps, sources),
-  hosts: async ({ env, platform }) => (await readState(stateFile(ownEnv(env), platform)))?.machines,
+  hosts: async (io) => (await writtenState(io))?.machines,
   keepFresh,
 };
 

@@ -1,6 +1,6 @@
 import { madeLogin } from '../../book/logins.js';
 import { hostIn } from '../../book/names.js';
-import { readState, stateFile, textsIn } from '../../book/state.js';
+import { textsIn, writtenState } from '../../book/state.js';
 import { UsageError, usage } from '../../cli/command.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
@@ -12,7 +12,6 @@ import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import { refusesUsers, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
-import { ownEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
@@ -109,16 +108,17 @@ function refuseGiving(tool: SshTool, args: SplitArgs, named: ListedTarget): void
 }
 
 /** What the lines of `config install` say of a machine: the name by which its key is looked up, and whether any is right. */
-async function asInLines({ text, machine }: ListedTarget, typed: string, { env, platform }: Io) {
-  const state = await readState(stateFile(ownEnv(env), platform));
+async function asInLines(named: ListedTarget, typed: string, io: Io) {
+  const { text, machine } = named;
+  const state = await writtenState(io);
   const target = machine?.target ?? text;
   const { entry, lookedUp } = hostIn(state, target);
   const names = [typed, target, ...(entry ? [entry.host] : [])];
   const isMeant = (pattern: string) => names.some((name) => matchesPattern(name, pattern));
   if (!textsIn(state?.options.throwaway).some(isMeant)) return { lookedUp, throwaway: false };
-  const { keysKnown } = await import('../../hosts/decide.js');
-  const isKnown = machine && (await keysKnown([machine], env))({ ...machine, host: entry?.host ?? typed });
-  return { lookedUp, throwaway: isKnown !== true };
+  const { keysKnown } = await import('../../keys/machine-keys.js');
+  const isKnown = (await keysKnown([named], io.env))(named, entry?.host ?? typed);
+  return { lookedUp, throwaway: !isKnown };
 }
 
 /** How that ssh calls vmssh, and why it cannot log in by an sshd that is brought. */

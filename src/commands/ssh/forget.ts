@@ -1,5 +1,5 @@
 import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../book/identity.js';
-import { aliasOf, keyNamesOf } from '../../book/names.js';
+import { aliasOf, identified } from '../../book/names.js';
 import { writtenAt, writtenHosts } from '../../book/same.js';
 import type { HostEntry } from '../../book/state.js';
 import { type Command, flag, UsageError } from '../../cli/command.js';
@@ -133,7 +133,7 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   const hosts = await writtenHosts({ env });
   const isMeant = ({ host }: HostEntry) => host.toLowerCase() === typed.toLowerCase();
   const entries = found ? [writtenAt(found.text, hosts) ?? []].flat() : hosts.filter(isMeant);
-  const written = entries.flatMap((entry) => keyNamesOf(entry).names);
+  const written = entries.flatMap((entry) => namesOf(identified(entry), entry.host));
   const byHop = found && (await namesByHop(found, env).catch(() => undefined));
   const short = found?.machine?.via === undefined ? found?.machine?.name : undefined;
   const own = found ? [...namesOf(found, typed), ...namesOf(found, short)] : [];

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
-import { hostKeyAlias } from '../../book/identity.js';
 import { UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/rows.js';
 import { errorWith, exitCode, quote } from '../../errors.js';
@@ -22,7 +21,6 @@ import { shellCode } from '../../process/terminate.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { mayBeUp } from '../../sources/source.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { filedVerdict } from '../../ssh/known-hosts.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { shellLine, shellOf, shellQuoted } from '../../typed/shell.js';
 import { asksTool } from './args.js';
@@ -146,11 +144,8 @@ const onlyLooks = [
 ];
 
 async function knowsKey({ named }: ToolCall, { env }: Io): Promise<boolean> {
-  const given = guestKeysFor(named, env);
-  const alias = given?.alias ?? hostKeyAlias(named);
-  const { bothFiles } = await import('../../keys/inbox.js');
-  const known = await bothFiles(given?.knownHosts ?? knownHostsFile(env));
-  return alias !== undefined && filedVerdict('', alias, known) !== 'new';
+  const { keysKnown } = await import('../../keys/machine-keys.js');
+  return guestKeysFor(named, env) !== undefined || (await keysKnown([named], env))(named);
 }
 
 async function loginSays({ ssh, options, host }: ToolCall, io: Io): Promise<string> {

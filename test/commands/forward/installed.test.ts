@@ -369,5 +369,8 @@ describe('the lines for known_hosts', () => {
     expect(await lines('qemu/web', '127.0.0.2', 22)).toEqual(['127.0.0.2 ssh-ed25519 AAAA']);
     expect(await lines('qemu/other', '127.0.0.1', 2222)).toEqual([]);
     expect(await lines('vsock/3', '127.0.0.1', 2222)).toBeUndefined();
+    // The key is from before its source said a UUID.
+    const later = { ...machine, uuid: machine.uuid.replace('0', '1') };
+    expect(await lines('qemu/web', '::1', 22, later)).toEqual(['::1 ssh-ed25519 AAAA']);
   });
 });

@@ -17,7 +17,7 @@ import type { Kind } from '../kinds/kind.js';
 import { kinds } from '../kinds/kinds.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { mayHaveName } from '../sources/outside/file.js';
-import { isOfOthers } from '../sources/search.js';
+import { isOfOthers, nameInPart } from '../sources/search.js';
 import { mayBeUp, type Warning } from '../sources/source.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import type { KeptEnv } from '../sources/trusted-env.js';
@@ -108,10 +108,9 @@ function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions):
   const hadBefore = keptFor(before, [...machines, ...kept]);
   return machines.map((machine) => {
     const { name, provider, target, part, via } = machine;
-    const hostWith = (end: string) => `${prefix}${slug(name)}${end}${via === undefined ? '' : `.${via}`}`;
-    const [plain, byProvider] = [hostWith(''), hostWith(`-${provider}`)];
-    // A dot would be a hypervisor's.
-    const byPart = part ? hostWith(`-${slug(part).replaceAll('.', '-')}`) : byProvider;
+    const hostOf = (short: string) => `${prefix}${short}${via === undefined ? '' : `.${via}`}`;
+    const [plain, byProvider] = [hostOf(slug(name)), hostOf(`${slug(name)}-${provider}`)];
+    const byPart = part ? hostOf(nameInPart(machine)) : byProvider;
     const longer = all.get(ofProvider(machine)) === 1 ? byProvider : byPart;
     // One that was gone too: nobody has taken its name meanwhile, or it would have no entry.
     const had = hadBefore(machine);

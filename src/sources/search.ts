@@ -18,6 +18,12 @@ export interface Named extends MachineIdentity {
   readonly ids?: readonly string[];
   readonly provider?: string;
   readonly container?: Pick<ContainerFacts, 'id' | 'ownName'>;
+  readonly part?: string | undefined;
+}
+
+/** The name of a machine beside another one of its manager that is called the same: a dot in it would be a hypervisor's. */
+export function nameInPart({ name, part }: Pick<Named, 'name' | 'part'>): string {
+  return part ? `${slug(name)}-${slug(part).replaceAll('.', '-')}` : name;
 }
 
 /** The machines that `wanted` can mean, by the first test that any passes; machines of others only if no other one matches. */
@@ -30,6 +36,7 @@ export function match<T extends Named>(wanted: string, machines: readonly T[]): 
     // ssh lower-cases %h.
     ({ name }) => name.toLowerCase() === lower,
     ({ name, authority }) => authority !== 'other' && slug(name).toLowerCase() === lower,
+    (each) => each.part !== undefined && !isOfOthers(each) && nameInPart(each).toLowerCase() === lower,
     ({ ids }) => ids?.some((each) => each.toLowerCase() === lower) === true,
     ({ container }) => container?.ownName?.toLowerCase() === lower,
     // As managers print it: 12 digits at least.

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { splitLogin, splitUser } from '../../src/lookup/login.js';
+import { lookUp, splitLogin, splitUser } from '../../src/lookup/login.js';
 import { behind } from '../../src/typed/names.js';
+import { useIncus } from '../helpers/sockets/peers.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
 describe('splitLogin', () => {
   it.each<{ input: string; user?: string; host: string; port?: string }>([
@@ -44,4 +46,26 @@ describe('behind', () => {
     ['ssh://ann@mint:2222', 'ssh://ann@via/hv1/mint:2222'],
     ['', 'via/hv1/'],
   ])('a hypervisor: %j', (typed, want) => expect(behind('hv1', typed)).toBe(want));
+});
+
+describe('two instances of one name, in two projects, before any Host is written', () => {
+  const dir = useTempDir();
+  const of = (project: string, digit: string) => ({
+    ...{ name: 'web', project, type: 'container', status: 'Running' },
+    config: { 'volatile.uuid': `${digit.repeat(8)}-2222-4333-8444-555555555555` },
+  });
+  const INCUS_SOCKET = useIncus(dir, [of('default', '1'), of('client.a', '2')]);
+  const here = { env: { HOME: dir, INCUS_SOCKET }, platform: 'linux' } as const;
+  const error = (typed: string) => lookUp(typed, here).catch(({ message }: Error) => message);
+
+  it('are offered by their projects', async () => {
+    const both = '"incus/web-default" or "incus/web-client-a"';
+    expect(await error('web')).toMatch(`"web" may be ${both}`);
+    expect(await error('web-none')).toMatch('no machine is called web-none');
+  });
+
+  it.each(['web-client-a', 'WEB-client-a', 'incus/web-client-a'])('are found by them: %s', async (typed) => {
+    const { text, machine } = await lookUp(typed, here);
+    expect([text, machine?.uuid?.[0]]).toEqual(['incus/web-client-a', '2']);
+  });
 });

@@ -2,9 +2,10 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { countBy } from '../../group-by.js';
+import { foldOf } from '../../typed/names.js';
 import { machineCid, parseUuid } from '../../typed/numbers.js';
 import { routesTo } from '../routes.js';
-import { answerOf, searchList } from '../search.js';
+import { answerOf, nameInPart, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, MachineFiles, ReachedMachine } from '../source.js';
 import {
   closed,
@@ -185,6 +186,10 @@ export function parseInstances(
   const isOthers = (instance: JsonObject) => isOfAnother(textOf(instance, 'project'), uid);
   const all = countBy(instances, ({ name }) => name);
   const mine = countBy(instances, (each) => (isOthers(each) ? undefined : each.name));
+  const parts = instances.map(({ name, project }) =>
+    nameInPart({ name: `${name}`, part: `${project ?? 'default'}` }),
+  );
+  const uses = countBy([...instances.map(({ name }) => `${name}`), ...parts], foldOf);
   return machinesNamed(instances, 'name', (name, instance): Instance => {
     const config = objectAt(instance, 'config');
     const strange = isOthers(instance);
@@ -199,6 +204,10 @@ export function parseInstances(
     const ip = ipAddress(instance, isGuests);
     const named = textOf(instance, 'project');
     const project = named === 'default' ? undefined : named;
+    const part = project ?? 'default';
+    // What its Host is called. It says more than the UUID, which is what others have.
+    const inPart = nameInPart({ name, part });
+    const other = strange || uses.get(foldOf(inPart)) !== 1 ? (uuid ?? name) : inPart;
     const location = textOf(instance, 'location');
     const via = location === 'none' || location === own ? undefined : location;
     // A VM's agent answers its manager's exec too.
@@ -207,7 +216,7 @@ export function parseInstances(
     const byCid = routesTo([cid === undefined ? undefined : `vsock/${cid}`]);
     return {
       name,
-      target: `${via === undefined ? '' : `via/${via}/`}incus/${isOnly ? name : (uuid ?? name)}`,
+      target: `${via === undefined ? '' : `via/${via}/`}incus/${isOnly ? name : other}`,
       status,
       provider: 'incus',
       cid,
@@ -217,7 +226,7 @@ export function parseInstances(
       via,
       ...(strange ? { authority: 'other' } : {}),
       project,
-      part: project ?? 'default',
+      part,
       client,
     };
   });

@@ -37,9 +37,9 @@ describe('Incus and LXD', () => {
         vmm: 1000,
         routes: [routeTo('vsock/2661586547'), exec('vm'), routeTo('10.99.0.175')],
       }),
-      both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, routes: [exec('web'), ip] }),
+      both('web', webs[0], { status: 'running', target: 'incus/web-default', routes: [exec('web'), ip] }),
       both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', { project: 'lab', part: 'lab' }),
-      both('web', webs[1], { target: `incus/${webs[1]}`, project: 'lab', part: 'lab' }),
+      both('web', webs[1], { target: 'incus/web-lab', project: 'lab', part: 'lab' }),
     ]);
   });
 
@@ -106,7 +106,7 @@ describe('Incus and LXD', () => {
     expect(found).toEqual({ ...common, routes: [exec('a')], ...want });
   });
 
-  it('tell instances of two projects apart by UUID', () => {
+  it('tell instances of one name and one project apart by UUID', () => {
     const uuids = ['1', '2'].map((last) => `11111111-2222-4333-8444-55555555555${last}`);
     const off = { name: 'a', status: 'Stopped', type: 'container' };
     const metadata = uuids.map((uuid) => ({ ...off, config: { 'volatile.uuid': uuid } }));

@@ -3,6 +3,7 @@ import { asTarget, hasMachines, keptTarget, kindOf } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { isTargetWord } from '../typed/names.js';
 import { isOthersId } from '../typed/numbers.js';
+import type { AnyTarget, ViaTarget } from '../typed/target.js';
 import { exact, hostKeyAlias, type Identified, lookedUpAs, uuidAlias } from './identity.js';
 import { writtenAt, writtenHosts } from './same.js';
 import type { HostEntry, HostMachine, HostState } from './state.js';
@@ -75,9 +76,10 @@ export function kindOfName(target: string) {
 
 /** via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */
 function typedNames({ name, target, uuid }: HostEntry, via: string): readonly string[] {
-  const ofName = `via/${via}/${name}`;
+  const [last = ''] = /^(?:via\/[^/]+\/)+/.exec(target) ?? [];
+  const ofName = [...new Set([`via/${via}/${name}`, `${last}${name}`])];
   const known = [
-    ...(/^[\w.-]+$/.test(name) && isName(ofName) && !isOthersId(name, uuid) ? [ofName] : []),
+    ...(/^[\w.-]+$/.test(name) && !isOthersId(name, uuid) ? ofName.filter(isName) : []),
     ...(uuid !== undefined && uuidAlias(uuid) !== undefined ? [`via/${via}/${uuid}`] : []),
     ...(isName(target) ? [] : [target]),
   ];
@@ -88,8 +90,12 @@ function typedNames({ name, target, uuid }: HostEntry, via: string): readonly st
 
 /** Whether the last part is a machine's name, and not a target of its own there. */
 function isName(typed: string): boolean {
-  const target = asTarget(typed);
-  return target?.kind === 'via' && target.inner === undefined;
+  const isNamed = (target: AnyTarget | undefined): boolean => {
+    if (target?.kind !== 'via') return false;
+    const { inner } = target as ViaTarget;
+    return inner === undefined || isNamed(inner);
+  };
+  return isNamed(asTarget(typed));
 }
 
 function lower(name: string): string {

@@ -13,6 +13,11 @@ interface Kept {
   readonly uuid?: string | undefined;
 }
 
+interface KeptThere extends Kept {
+  readonly name: string;
+  readonly via?: string | undefined;
+}
+
 /** A machine as its source lists it. */
 export interface Listed extends MachineIdentity {
   readonly target: string;
@@ -139,13 +144,17 @@ function isHereAs(typed: string) {
     isTarget(entry) || (id !== undefined && isHere(entry) && entry.uuid === id);
 }
 
-/** By its UUID, its target or, where that is one machine's, its name there. */
+/** By its UUID, its target or, where that is one machine's, its name there; behind several hypervisors, that of the last one. */
 function isThere({ host, target, inner }: ViaTarget) {
   const [isTarget, id, named] = [isAt(target), idIn(target), target.toLowerCase()];
-  return ({ target: to, via, uuid, name }: HostEntry): boolean => {
+  return ({ target: to, via, uuid, name }: KeptThere): boolean => {
     if (via?.toLowerCase() !== host.toLowerCase()) return false;
     if (id !== undefined && uuid === id) return true;
-    return inner ? isTarget({ target: to.slice(`via/${via}/`.length) }) : name.toLowerCase() === named;
+    const there = to.slice(`via/${via}/`.length);
+    const [, next] = /^via\/([^/]+)\//.exec(there) ?? [];
+    if (inner?.kind === 'via' && next !== undefined)
+      return isThere(inner as ViaTarget)({ target: there, via: next, uuid, name });
+    return inner ? isTarget({ target: there }) : name.toLowerCase() === named;
   };
 }
 

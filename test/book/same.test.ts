@@ -82,6 +82,7 @@ describe('the machine with a Host that a target means', () => {
     ...[entry('copy', 'qemu/copy', { uuid: id(2) }), entry('copy2', 'qemu/copy2', { uuid: id(2) })],
     ...[entry('zero', 'qemu/zero', { uuid: id(0) }), entry('vm', 'hyper-v/vm', { uuid: id(3) })],
     ...[entry('far.hv1', 'via/hv1/qemu/far', { uuid: id(4) }), entry('half.hv1', 'via/hv1/qemu/50% off')],
+    entry('deep.hv1', 'via/hv1/via/hv2/podman/deep', { uuid: id(5) }),
   ];
   it.each([
     ...['qemu/web', 'qemu%web', 'QEMU/web', 'machine%web', id(1), id(1).toUpperCase()].map((typed) => [
@@ -96,6 +97,14 @@ describe('the machine with a Host that a target means', () => {
       'far.hv1',
     ]),
     ...[
+      'via/hv1/via/hv2/deep',
+      'VIA/HV1/VIA/HV2/DEEP',
+      'via%hv1%via%hv2%podman%deep',
+      `via/hv1/via/hv2/${id(5)}`,
+    ].map((typed) => [typed, 'deep.hv1']),
+    ...[
+      ['via/hv1/via/hv3/deep'],
+      ['via/hv2/deep'],
       ['qemu/lost', 'lost'],
       ['qemu/Web'],
       ['web'],

@@ -275,6 +275,15 @@ describe('a Host of its own', () => {
     expect(named).toEqual([[`via/hv1/${uuid}`, `via%hv1%${uuid}`], [], []]);
   });
 
+  it('is behind two hypervisors by its name there, too', () => {
+    const deep = { provider: 'podman', target: 'via/hv1/via/hv2/podman/deep' };
+    const [made] = hosts([machine('deep', { ...deep, via: 'hv1' })]).hosts;
+    expect(made?.names).toEqual([
+      ...['via/hv1/deep', 'via%hv1%deep', 'via/hv1/via/hv2/deep', 'via%hv1%via%hv2%deep'],
+      ...['via/hv1/via/hv2/podman/deep', 'via%hv1%via%hv2%podman%deep'],
+    ]);
+  });
+
   it.each([
     { name: 'begins with a separator', from: 'hv1', said: '/mint', prefix: '' },
     { name: 'has one', from: 'hv1', said: '0%mint', prefix: '' },

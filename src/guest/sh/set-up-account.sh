@@ -87,10 +87,12 @@ look_at_machine() {
 
 # What an account can see of the sshd by which it came. Another host key finds a mistake, and no attacker.
 look_as_account() {
-  if [ -z "${config:-}" ]; then
+  config=${config:-}
+  if [ -z "$config" ]; then
     say skipped sshd "$account cannot ask sshd for its settings: the key goes into the usual file"
   fi
-  for each_file in $(settings hostkey); do
+  look_up hostkey
+  for each_file in $settings; do
     read -r each_type each_key _ <"$R${each_file%.pub}.pub" || continue
     if [ "$each_type" = "${shown% *}" ] && [ "$each_key" != "${shown#* }" ]; then
       give_up_on host-key 2 "sshd has another $each_type key than the connection showed, in $each_file.pub" "# see which machine answers there"

@@ -19,6 +19,7 @@ import { firstShell } from '../../helpers/shells.js';
 import { skip } from '../../helpers/skips.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { eachRow } from '../../helpers/tables/rows.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 import { given, root, runThere, useRoot } from './guest.js';
 
 useRoot();
@@ -31,7 +32,9 @@ function systemctl(argv: string, properties: Record<string, string> = {}): strin
     ExecStart: `{ path=${path} ; argv[]=${argv} ; ignore_errors=yes ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }`,
     ...properties,
   };
-  const cases = Object.entries(shows).map(([name, text]) => `${name}) cat <<'X'\n${text}\nX\n;;`);
+  const cases = Object.entries(shows).map(
+    ([name, text]) => `${name}) printf '%s\\n' '${text.replaceAll("'", "'\\''")}' ;;`,
+  );
   return `#!/bin/sh\ncase $4 in\n${cases.join('\n')}\nesac\n`;
 }
 
@@ -92,16 +95,18 @@ describe.each(firstShell)('$name', ({ command }) => {
 
   const missing = lacks('sshd', 'ssh-keygen');
   describe.skipIf(missing)(`with the real sshd${missing ? `: ${missing}` : ''}`, () => {
-    beforeAll(makePrivsepFolder);
+    const hostKey = join(useTempDir(), 'key');
+    beforeAll(() => {
+      makePrivsepFolder();
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
+    });
 
     /** The unit's command line, and the lines of sshd_config. This user has a key in /home/.ssh/authorized_keys. */
     const site = (argv: string, config: string, fakes: Record<string, string> = {}) => {
       given({ 'etc/ssh/sshd_config': `${config}\n`, 'home/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n' });
       given({ 'login-shell': '#!/bin/sh\n' });
-      if (!existsSync(join(root, 'host')))
-        execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(root, 'host')]);
       // The last -f counts, and the first -h, -o or line of a file.
-      const real = `#!/bin/sh\nexec ${sshd} -h ${root}/host -f ${root}/etc/ssh/sshd_config "$@"\n`;
+      const real = `#!/bin/sh\nexec ${sshd} -h ${hostKey} -f ${root}/etc/ssh/sshd_config "$@"\n`;
       given({ 'usr/sbin/sshd': real, 'bin/systemctl': systemctl(argv), ...fakes });
       given({ 'bin/journalctl': journalctl('*--after-cursor=here*') });
     };

@@ -11,23 +11,27 @@ home_is_closed() {
 # The lists of sshd_config, in sshd's order. A peer over vsock has the host name UNKNOWN and no address.
 login_lists() {
   set -f
-  groups=$(id -Gn "$1" 2>/dev/null)
-  if matched=$(in_users "$1" "$(settings denyusers)"); then
-    refused_by_list "$1" DenyUsers "$matched"
-  elif [ -n "$(settings allowusers)" ] && ! in_users "$1" "$(settings allowusers)" >/dev/null; then
-    refused_by_list "$1" AllowUsers "$(settings allowusers)"
-  elif matched=$(in_groups "$groups" "$(settings denygroups)"); then
-    refused_by_list "$1" DenyGroups "$matched"
-  elif [ -n "$(settings allowgroups)" ] && ! in_groups "$groups" "$(settings allowgroups)" >/dev/null; then
-    refused_by_list "$1" AllowGroups "$(settings allowgroups)"
-  else
-    matched=
-  fi
+  matched=
+  for list in denyusers allowusers denygroups allowgroups; do
+    look_up "$list"
+    if [ -z "$settings" ]; then continue; fi
+    case $list in *users) in_list=$(in_users "$1" "$settings") ;; *) in_list=$(in_groups "$(id -Gn "$1" 2>/dev/null)" "$settings") ;; esac
+    case $list,$in_list in
+      deny*,?*) refused_by_list "$1" "$list" "$in_list" || break ;;
+      allow*,) refused_by_list "$1" "$list" "$settings" || break ;;
+    esac
+  done
   set +f
   [ -z "$matched" ]
 }
 refused_by_list() {
   matched=$3
+  case $2 in
+    denyusers) set -- "$1" DenyUsers "$3" ;;
+    denygroups) set -- "$1" DenyGroups "$3" ;;
+    allowusers) set -- "$1" AllowUsers "$3" ;;
+    *) set -- "$1" AllowGroups "$3" ;;
+  esac
   case $2 in
     Deny*) list_fix="# take $1 out of $2 in sshd_config" ;;
     AllowGroups) list_fix=$(group_fix "$1" "$3") ;;
@@ -74,22 +78,30 @@ matches() { case $1 in $2) return 0 ;; *) return 1 ;; esac; }
 # password_expired ACCOUNT: sshd lets no key in without a new one, by PAM.
 password_expired() {
   case $login_about in *'assword change required'* | *'assword has expired'* | *'password is expired'*) return 0 ;; esac
-  changed=$(getent shadow "$1" 2>/dev/null | cut -d: -f 3,5)
-  case $(setting usepam),$changed in
-    yes,0:*) return 0 ;;
-    yes,[0-9]*:[0-9]*) [ $((${changed%:*} + ${changed#*:})) -lt $(($(date +%s) / 86400)) ] ;;
+  look_up usepam
+  if [ "$setting" != yes ]; then return 1; fi
+  find_shadow "$1"
+  case $changed:$lasts in
+    0:*) return 0 ;;
+    [0-9]*:[0-9]*) [ $((changed + lasts)) -lt $(($(date +%s) / 86400)) ] ;;
     *) return 1 ;;
   esac
+}
+# find_shadow ACCOUNT: sets $hash, $changed, $lasts and $expires.
+find_shadow() {
+  IFS=: read -r _ hash changed _ lasts _ _ expires _ <<ENTRY
+$(getent shadow "$1" 2>/dev/null)
+ENTRY
 }
 
 # Only root can read these.
 login_account() {
-  shadow=$(getent shadow "$1" 2>/dev/null)
-  expires=$(printf '%s' "$shadow" | cut -d: -f8)
+  find_shadow "$1"
+  look_up usepam
   if [ -n "$expires" ] && [ "$expires" -le $(($(date +%s) / 86400)) ]; then
     fail login "the account $1 has expired$(refusals)" "chage -E -1 $1"
-  elif [ "$(setting usepam)" = no ]; then
-    case $(printf '%s' "$shadow" | cut -d: -f2) in
+  elif [ "$setting" = no ]; then
+    case $hash in
       !*) fail login "the account $1 is locked, and with UsePAM no sshd refuses its keys too$(refusals)" "usermod -p '*' $1" ;;
     esac
   fi

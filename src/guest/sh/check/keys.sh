@@ -5,14 +5,16 @@ login_key_files() {
   key_source=
   key_file=
   unread=
-  for each in $(setting authorizedkeysfile); do
+  look_up authorizedkeysfile
+  for each in $setting; do
     case $each in
       /run/credentials/*$instance.service/* | /run/sshd-generated-$instance/*)
         if credential_keys "$1" "$each"; then return 0; fi
         continue ;;
       none) continue ;;
     esac
-    key_file=$(key_path "$1" "$each")
+    key_path "$1" "$each"
+    key_file=$path
     if [ -d "$R$key_file" ]; then
       fail login "$key_file is a folder$(refusals)" "mv $key_file $key_file.folder$(key_fix "$1" | sed 's/^/ /')" || return
     elif [ -s "$R$key_file" ]; then break; fi
@@ -24,7 +26,8 @@ login_key_files() {
   fi
   key_source=" with the keys of $key_file"
   hidden_home || return 1
-  if [ "$(setting strictmodes)" = no ]; then return 0; fi
+  look_up strictmodes
+  if [ "$setting" = no ]; then return 0; fi
   loose=$(loose_part "$key_file" "$1")
   if [ -z "$loose" ]; then return 0; fi
   loose_text=$(loose_says "$loose" "$key_file")
@@ -42,15 +45,24 @@ owned_by() { [ -n "$(find -H "$1" -prune \( -user "$2" -o -user root \) 2>/dev/n
 # loose_part FILE ACCOUNT: the first of it and the folders above it, up to the home, that others than the account and root can change.
 loose_part() {
   part=$1
+  owner=$2
+  set --
   while [ -e "$R$part" ]; do
-    if ! owned_by "$R$part" "$2" || [ -n "$(find -H "$R$part" -prune -perm -002)" ] ||
-      { ! private_group "$R$part" && [ -n "$(find -H "$R$part" -prune -perm -020)" ]; }; then
-      echo "$part"
-      return 0
-    fi
+    set -- "$@" "$R$part"
     if [ "$part" = "$home" ] || [ "$part" = / ]; then break; fi
     part=${part%/*}
     part=${part:-/}
+  done
+  # Mostly one look at all of them finds nothing.
+  if [ $# = 0 ] || { suspects=$(find -H "$@" -prune \( -perm -002 -o -perm -020 -o ! \( -user "$owner" -o -user root \) \) 2>/dev/null) && [ -z "$suspects" ]; }; then
+    return 0
+  fi
+  for part; do
+    if ! owned_by "$part" "$owner" || [ -n "$(find -H "$part" -prune -perm -002)" ] ||
+      { ! private_group "$part" && [ -n "$(find -H "$part" -prune -perm -020)" ]; }; then
+      echo "${part#"$R"}"
+      return 0
+    fi
   done
 }
 
@@ -73,7 +85,13 @@ hidden_by() {
     "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' "$1=$3")"
 }
 
-key_files() { for each in $(setting authorizedkeysfile); do key_path "$account" "$each"; done; }
+key_files() {
+  look_up authorizedkeysfile
+  for each in $setting; do
+    key_path "$account" "$each"
+    echo "$path"
+  done
+}
 # key_files_have PATTERN: sets $key_file to the first file of keys with such a line.
 key_files_have() {
   key_file=$(key_files | while IFS= read -r each; do if text_of "$each" </dev/null | grep -Eq "$1"; then echo "$each"; fi; done | head -n 1)
@@ -85,10 +103,11 @@ text_of() {
   if can_act_as "$account"; then as "$account" head -c "$as_limit" "$R$1"; else timeout "$as_seconds" head -c "$as_limit" "$R$1" 2>/dev/null; fi
 }
 
-# key_path ACCOUNT PATTERN
+# key_path ACCOUNT PATTERN: sets $path.
 key_path() {
-  path=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g")
-  case $path in /*) echo "$path" ;; *) echo "$home/$path" ;; esac
+  path=$2
+  case $path in *%*) path=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g") ;; esac
+  case $path in /*) ;; *) path=$home/$path ;; esac
 }
 
 # credential_keys ACCOUNT FILE: only root can read a credential of the unit, and sshd reads it as the account (systemd#42359).
@@ -133,11 +152,11 @@ no_key_file() {
   if [ "$1" = root ] && credential_lost; then return 1; fi
   own=$(option_of AuthorizedKeysFile)
   if [ -n "$own" ]; then
-    others=$(config=$(sshd_says "$1" "$(options_but AuthorizedKeysFile)") && setting authorizedkeysfile)
+    others=$(know "$(sshd_says "$1" "$(options_but AuthorizedKeysFile)")" && setting authorizedkeysfile)
     for each in $others; do
-      other_file=$(key_path "$1" "$each")
-      if [ -s "$R$other_file" ]; then
-        fail login "$unit@.service starts sshd with AuthorizedKeysFile $(shown "$own"), so it does not read $other_file, where $1 has keys$(refusals)" \
+      key_path "$1" "$each"
+      if [ -s "$R$path" ]; then
+        fail login "$unit@.service starts sshd with AuthorizedKeysFile $(shown "$own"), so it does not read $path, where $1 has keys$(refusals)" \
           "$(setting_fix AuthorizedKeysFile "$(all_of "$own" "$others")")" || return
       fi
     done
@@ -186,7 +205,8 @@ key_fix() {
     *)
       for each in $(setting authorizedkeysfile); do
         case $each in /run/credentials/* | /run/sshd-generated-*) continue ;; esac
-        echo "# put a key into $(key_path "$1" "$each")"
+        key_path "$1" "$each"
+        echo "# put a key into $path"
         return 0
       done
       echo "# give $1 a key" ;;
@@ -255,12 +275,14 @@ KEYS
 
 # key_hindrance OPTIONS TYPE: "from PATTERNS", "expired TIME", "type TYPE"; nothing if there is none.
 key_hindrance() {
-  from=$(printf '%s' "$1" | sed -En 's/^(.*,)?from="([^"]*)".*/\2/p')
+  from=
+  case $1 in *from=*) from=$(printf '%s' "$1" | sed -En 's/^(.*,)?from="([^"]*)".*/\2/p') ;; esac
   if [ -n "$from" ] && [ "${over:-}" != tcp ] && ! from_unknown "$from"; then
     echo "from $from"
     return 0
   fi
-  expiry=$(printf '%s' "$1" | sed -En 's/^(.*,)?expiry-time="([0-9]{8,14}Z?)".*/\2/p')
+  expiry=
+  case $1 in *expiry-time=*) expiry=$(printf '%s' "$1" | sed -En 's/^(.*,)?expiry-time="([0-9]{8,14}Z?)".*/\2/p') ;; esac
   if [ -n "$expiry" ] && has_expired "$expiry"; then
     echo "expired $expiry"
     return 0
@@ -288,30 +310,38 @@ has_expired() {
 }
 
 type_accepted() {
-  accepted=$(setting pubkeyacceptedalgorithms)
-  if [ -z "$accepted" ]; then accepted=$(setting pubkeyacceptedkeytypes); fi
-  if [ -z "$accepted" ]; then return 0; fi
+  accepted_types
+  if [ -z "$setting" ]; then return 0; fi
   case $1 in ssh-rsa) set -- ssh-rsa rsa-sha2-256 rsa-sha2-512 ;; esac
   for each_name in "$@"; do
-    if matches_any "$each_name" "$accepted"; then return 0; fi
+    if matches_any "$each_name" "$setting"; then return 0; fi
   done
   return 1
 }
+# accepted_types: sets $accepts to the name of that setting, which older versions have by another, and $setting.
+accepted_types() {
+  accepts=PubkeyAcceptedAlgorithms
+  look_up pubkeyacceptedalgorithms
+  if [ -n "$setting" ]; then return 0; fi
+  accepts=PubkeyAcceptedKeyTypes
+  look_up pubkeyacceptedkeytypes
+}
 matches_any() {
   set -f
+  IFS=,
   any_matched=no
-  for pattern in $(printf '%s' "$2" | tr , ' '); do
+  for pattern in $2; do
     if matches "$1" "$pattern"; then any_matched=yes; fi
   done
+  unset IFS
   set +f
   [ "$any_matched" = yes ]
 }
 
 # algorithm_refused ALGORITHM WHY: "+" adds to sshd's defaults.
 algorithm_refused() {
-  accepts=PubkeyAcceptedAlgorithms
-  if [ -z "$(setting pubkeyacceptedalgorithms)" ]; then accepts=PubkeyAcceptedKeyTypes; fi
-  fail login "$(origin "$accepts") sets $accepts $(setting "$accepts"), without $1, which the key needs$2" "$(setting_fix "$accepts" "+$1")"
+  accepted_types
+  fail login "$(origin "$accepts") sets $accepts $setting, without $1, which the key needs$2" "$(setting_fix "$accepts" "+$1")"
 }
 
 # from_fix PATTERNS: only for text that the shell and sed take as it is.
@@ -327,7 +357,8 @@ from_hint='# add UNKNOWN to the from= of that key, as in from="192.0.2.0/24,UNKN
 # An account line that always refuses, in sshd's own file.
 login_pam() {
   denies='^account[[:blank:]]+(required|requisite)[[:blank:]]+pam_deny\.so'
-  if [ "$(setting usepam)" != yes ] || ! grep -Eqs "$denies" "$R/etc/pam.d/sshd"; then return 0; fi
+  look_up usepam
+  if [ "$setting" != yes ] || ! grep -Eqs "$denies" "$R/etc/pam.d/sshd"; then return 0; fi
   fail login "/etc/pam.d/sshd refuses every account: $(grep -E "$denies" "$R/etc/pam.d/sshd" | head -n 1)$(refusals)" \
     "sed -i -E '/$denies/s/^/# /' /etc/pam.d/sshd"
 }

@@ -41,10 +41,9 @@ is_let_in() {
   elif [ ! -d "$R$home" ]; then
     fail account "the home of $account, $home, is not there" "install -d -m 700 -o $account -g $(id -gn "$account") $home" || return
   fi
-  shell=$(getent passwd "$account" | cut -d: -f7)
   unit=$(unit_of_sshd) && unit_sshd "$unit@"
   case ${unit_program##*/} in '' | sshd) ;; *) return 0 ;; esac
-  config=$(sshd_config)
+  know "$(sshd_config)"
   # What keeps sshd from saying so is said with its answer.
   if [ -z "$config" ]; then return 0; fi
   login_configured "$account" && login_lists "$account" && login_account "$account" && login_shell "$account" && login_pam &&
@@ -76,13 +75,13 @@ key_beside() {
 }
 
 login_session() {
-  methods=$(setting authenticationmethods)
-  chroot=$(setting chrootdirectory | sed "s|%h|$home|g; s|%u|$account|g; s|%U|$(id -u "$account")|g")
+  look_up authenticationmethods
+  methods=$setting
   if ! session_settings ''; then
     return 1
   elif case " ${methods:-any} " in *' any '* | *publickey*) false ;; esac then
     fail login "sshd takes no key from $account: AuthenticationMethods $methods" "$(key_beside)"
-  elif has_chroot && { [ ! -x "$R$chroot$shell" ] || [ -n "$(loose_part "$chroot" root)" ]; }; then
+  elif has_chroot && chroot=$(printf '%s\n' "$setting" | sed "s|%h|$home|g; s|%u|$account|g; s|%U|$(id -u "$account")|g") && { [ ! -x "$R$chroot$shell" ] || [ -n "$(loose_part "$chroot" root)" ]; }; then
     fail login "$(origin ChrootDirectory) sets ChrootDirectory $chroot, which has no $shell, or which others than root can write to" \
       "# name another account: --user NAME; or put a shell there, and see to the owner and mode of each folder"
   fi
@@ -93,12 +92,16 @@ find_key_file() {
   keys_in=
   key_fault=
   set -f
-  for each in $(setting authorizedkeysfile); do
+  look_up strictmodes
+  strict=$setting
+  look_up authorizedkeysfile
+  for each in $setting; do
     case $each in none | /run/credentials/* | /run/sshd-generated-*) continue ;; esac
-    each=$(key_path "$account" "$each")
+    key_path "$account" "$each"
+    each=$path
     if [ -d "$R$each" ]; then
       key_fault=${key_fault:-"$each is a folder${newline}mv $each $each.folder"}
-    elif [ "$(setting strictmodes)" != no ] && key_part=$(loose_part "$(there "$each")" "$account") && [ -n "$key_part" ]; then
+    elif [ "$strict" != no ] && key_part=$(loose_part "$(there "$each")" "$account") && [ -n "$key_part" ]; then
       key_fault=${key_fault:-"$(loose_says "$key_part" "$each")"}
     else
       keys_in=$each

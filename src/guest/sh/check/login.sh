@@ -1,18 +1,16 @@
 # check_login ACCOUNT: the first reason. $unit: the socket unit whose sshd is asked; empty: the sshd of TCP.
 check_login() {
-  entry=$(getent passwd "$1")
+  find_account "$1"
   if [ -z "$entry" ]; then
     fail login "there is no account $1" "useradd -m $1" || return
   fi
-  home=$(echo "$entry" | cut -d: -f6)
-  shell=$(echo "$entry" | cut -d: -f7)
   case ${unit_program##*/} in
     '' | sshd) ;;
     *)
       say skipped login "$unit@.service starts $unit_program, not sshd itself: its settings are not known here"
       return 0 ;;
   esac
-  config=$(sshd_says "$1" "$unit_options")
+  know "$(sshd_says "$1" "$unit_options")"
   if [ -z "$config" ]; then
     unknown_settings "$1"
     return
@@ -40,9 +38,30 @@ unknown_settings() {
   fi
 }
 
-# Older versions print the names in lower case, newer ones as in the manual. A list has a line for each entry.
-settings() { printf '%s\n' "$config" | grep -i "^$1 " | cut -d ' ' -f 2-; }
-setting() { settings "$1" | head -n 1; }
+# know TEXT: it becomes $config, with names in lower case; newer versions print them as in the manual.
+know() {
+  config=$1
+  case $newline$config in
+    *"$newline"[ABCDEFGHIJKLMNOPQRSTUVWXYZ]*)
+      config=$(printf '%s\n' "$config" | sed 'h; s/ .*//; y/ABCDEFGHIJKLMNOPQRSTUVWXYZ/abcdefghijklmnopqrstuvwxyz/; G; s/\n[^ ]*//') ;;
+  esac
+}
+# look_up NAME: sets $settings to its values, as a list has a line for each entry, and $setting to the first.
+look_up() {
+  settings=
+  look_in=$newline$config$newline
+  while :; do
+    case $look_in in *"$newline$1 "*) ;; *) break ;; esac
+    look_in=${look_in#*"$newline$1 "}
+    settings=$settings${settings:+$newline}${look_in%%"$newline"*}
+    look_in=$newline${look_in#*"$newline"}
+  done
+  setting=${settings%%"$newline"*}
+}
+setting() {
+  look_up "$1"
+  printf '%s\n' "$setting"
+}
 
 # setting_fix NAME VALUE: the first value counts, so it takes the place of the unit's own, or goes before all others. That of a
 # Match block wins over those outside: then it goes into a block for the account, before the others.
@@ -70,8 +89,9 @@ setting_fix() {
 }
 # Without the account sshd -T leaves Match blocks out.
 is_in_match() {
-  outside=$(with_options "$unit_options" "$R${unit_program:-$sshd}" -T 2>/dev/null | grep -i "^$1 ")
-  [ -n "$outside" ] && [ "$outside" != "$(printf '%s\n' "$config" | grep -i "^$1 ")" ]
+  inside=$(printf '%s\n' "$config" | grep -i "^$1 ")
+  outside=$(know "$(with_options "$unit_options" "$R${unit_program:-$sshd}" -T 2>/dev/null)" && printf '%s\n' "$config" | grep -i "^$1 ")
+  [ -n "$outside" ] && [ "$outside" != "$inside" ]
 }
 # origin NAME: where a setting comes from.
 origin() {
@@ -85,11 +105,13 @@ origin() {
 }
 
 login_configured() {
-  revoked=$(setting revokedkeys)
-  case $1,$(setting permitrootlogin) in root,no | root,forced-commands-only) permits=no ;; *) permits=yes ;; esac
+  look_up revokedkeys
+  revoked=$setting
+  look_up permitrootlogin
+  case $1,$setting in root,no | root,forced-commands-only) permits=no ;; *) permits=yes ;; esac
   if [ "$permits" = no ]; then
     fail login "$(origin PermitRootLogin) results in PermitRootLogin $(setting permitrootlogin)$(refusals)" "$(setting_fix PermitRootLogin prohibit-password)"
-  elif [ "$(setting pubkeyauthentication)" = no ]; then
+  elif look_up pubkeyauthentication && [ "$setting" = no ]; then
     fail login "$(origin PubkeyAuthentication) results in PubkeyAuthentication no$(refusals)" "$(setting_fix PubkeyAuthentication yes)"
   elif [ "${revoked:-none}" != none ] && [ ! -r "$R$revoked" ]; then
     fail login "sshd accepts no key at all: $(origin RevokedKeys) sets RevokedKeys $revoked, which cannot be read$(refusals)" "touch $revoked"
@@ -115,7 +137,8 @@ login_shell() {
 
 # A key may not be enough. What ends a second factor is no fix.
 login_methods() {
-  methods=$(setting authenticationmethods)
+  look_up authenticationmethods
+  methods=$setting
   case " ${methods:-any} " in
     *' any '* | *' publickey '*) login_result "$1" ;;
     *)

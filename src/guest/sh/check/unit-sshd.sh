@@ -8,9 +8,15 @@ unit_options=
 # unit_sshd TEMPLATE@: sets $unit_program and $unit_options, one option with its value per line.
 unit_sshd() {
   unit_instance=$1$instance.service
-  unit_command=$(show "$unit_instance" ExecStart | tail -n 1)
-  unit_program=$(printf '%s\n' "$unit_command" | sed -n 's/^{ path=\([^;]*\) ; argv.*/\1/p')
-  unit_command=$(printf '%s\n' "$unit_command" | sed -n 's/^{ path=.* ; argv\[\]=[^ ]* \(.*\) ; ignore_errors=.*/\1/p')
+  unit_command=$(show "$unit_instance" ExecStart)
+  unit_command=${unit_command##*"$newline"}
+  unit_program=
+  case $unit_command in '{ path='*' ; argv[]='*' ; ignore_errors='*) unit_program=${unit_command#'{ path='} ;; *) unit_command= ;; esac
+  unit_program=${unit_program%%' ;'*}
+  # Without the program's own name.
+  unit_command=${unit_command#*' ; argv[]='}
+  unit_command=${unit_command%' ; ignore_errors='*}
+  case $unit_command in *' '*) unit_command=${unit_command#* } ;; *) unit_command= ;; esac
   set -f
   unit_options=$(options_of "$(expand_variables "$unit_command")")
   set +f
@@ -56,9 +62,12 @@ unit_variable() {
     printf '%s' "/run/credentials/$unit_instance"
     return 0
   fi
+  unit_environment=$(show "$unit_instance" Environment)
+  unit_environment_files=$(show "$unit_instance" EnvironmentFiles)
+  if [ -z "$unit_environment$unit_environment_files" ]; then return 0; fi
   {
-    show "$unit_instance" Environment | grep -oE '"[^"]*"|[^" ]+' | sed 's/^"//'
-    show "$unit_instance" EnvironmentFiles | while read -r each_file _; do cat "$R$each_file" 2>/dev/null; done
+    printf '%s' "$unit_environment" | grep -oE '"[^"]*"|[^" ]+' | sed 's/^"//'
+    printf '%s\n' "$unit_environment_files" | while read -r each_file _; do cat "$R$each_file" 2>/dev/null; done
   } | sed -n "s/^[[:space:]]*$1=//p" | tail -n 1 | tr -d "\"'\\\\"
 }
 
@@ -75,7 +84,10 @@ OPTIONS
 }
 
 # option_of NAME: the unit's own value of a setting; options_but NAME: the options without it.
-option_of() { printf '%s\n' "$unit_options" | sed -n "s/^-o[[:space:]]*//p" | grep -i "^$1[[:space:]=]" | head -n 1 | sed 's/^[A-Za-z]*[[:space:]=]*//'; }
+option_of() {
+  case $newline$unit_options in *"$newline-o"*) ;; *) return 0 ;; esac
+  printf '%s\n' "$unit_options" | sed -n "s/^-o[[:space:]]*//p" | grep -i "^$1[[:space:]=]" | head -n 1 | sed 's/^[A-Za-z]*[[:space:]=]*//'
+}
 options_but() { printf '%s\n' "$unit_options" | grep -iv "^-o[[:space:]]*$1[[:space:]=]"; }
 
 # unit_fix OPTIONS: a command that makes the unit start sshd with these.
@@ -96,7 +108,7 @@ check_unit_sshd() {
     fail accept "$unit_starts, which is not there" "$(unit_fix "$unit_options")" || return
   elif [ "${unit_program##*/}" != sshd ]; then
     return 0
-  elif ! printf '%s\n' "$unit_options" | grep -q '^-[46DdeGqtT]*i'; then
+  elif case $unit_options in -i*) false ;; esac && ! printf '%s\n' "$unit_options" | grep -q '^-[46DdeGqtT]*i'; then
     fail accept "$(unit_starts): without -i sshd does not take the connection" \
       "$(unit_fix "$(echo -i; printf '%s\n' "$unit_options" | sed -e 's/^\(-[46deq]*\)D/\1/' -e '/^-$/d')")" || return
   elif [ "$(id -u)" != 0 ]; then

@@ -83,7 +83,10 @@ file_with_offered() {
   key_files | while IFS= read -r each; do if offered_in "$each"; then echo "$each"; fi; done | head -n 1
 }
 key_step() { if [ -n "${offered:-}" ]; then echo key; else echo login; fi; }
-has_chroot() { case $(setting chrootdirectory) in '' | none) return 1 ;; esac }
+has_chroot() {
+  look_up chrootdirectory
+  case $setting in '' | none) return 1 ;; esac
+}
 
 # login_ended ACCOUNT: sshd accepted the key, or does not without a word, so no key is what is missing.
 login_ended() {
@@ -106,10 +109,11 @@ login_ended() {
 
 # session_settings START: what is known to end each session of the account, whatever its key is.
 session_settings() {
-  forced=$(setting forcecommand)
+  look_up forcecommand
+  forced=$setting
   if password_expired "$account"; then
     fail login "$1the password of $account has expired, so PAM wants a new one first" "chage -d \"\$(date +%F)\" $account # or log in with a terminal, and set a new one"
-  elif [ "$(setting maxsessions)" = 0 ]; then
+  elif look_up maxsessions && [ "$setting" = 0 ]; then
     fail login "$1$(origin MaxSessions) sets MaxSessions 0" "$(setting_fix MaxSessions 10)"
   elif [ "${forced:-none}" != none ]; then
     fail login "$1$(origin ForceCommand) makes sshd run only this for $account: $forced" "$(setting_fix ForceCommand none) # or use another account (setup: --user NAME)"
@@ -124,5 +128,6 @@ refused_setting() {
     *MAC*) set -- "$1" MACs hmac-sha2-256-etm@openssh.com ;;
     *) set -- "$1" HostKeyAlgorithms ssh-ed25519 ;;
   esac
-  fail login "ssh and sshd have no algorithm in common: $(origin "$2") sets $2 $(setting "$2"); ssh says: ${1%% Their offer:*}" "$(setting_fix "$2" "+$3")"
+  look_up "$(printf '%s' "$2" | tr '[:upper:]' '[:lower:]')"
+  fail login "ssh and sshd have no algorithm in common: $(origin "$2") sets $2 $setting; ssh says: ${1%% Their offer:*}" "$(setting_fix "$2" "+$3")"
 }

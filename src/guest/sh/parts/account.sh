@@ -4,7 +4,7 @@
 # there: $keys_by.
 find_home() {
   account=${account:-${SUDO_USER:-root}}
-  home=$(getent passwd "$account" | cut -d: -f6)
+  find_account "$account"
   keys_in=$home/.ssh/authorized_keys
   keys_by=$account
   if [ -z "$home" ]; then give_up_on account 1 "there is no account $account" "useradd -m $account"; fi

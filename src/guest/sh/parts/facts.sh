@@ -49,6 +49,7 @@ sshd_complaint() {
   shift
   complaint_fatal=yes
   if complaints=$("$complaint_of" -t "$@" 2>&1); then complaint_fatal=no; fi
+  if [ -z "$complaints" ]; then return 0; fi
   complaints=$(printf '%s\n' "$complaints" | tr -d '\r' | grep -v -e 'Missing privilege separation directory' -e '^[[:space:]]*$')
   {
     { [ "$complaint_fatal" = yes ] && printf '%s\n' "$complaints" | grep ' line [0-9]' | grep -v 'Deprecated option'; } ||
@@ -85,6 +86,15 @@ drop_in() {
   printf '%s' "mkdir -p ${drop_in_file%/*} && printf '%s\\n'"
   for each; do printf ' %s' "$(shell_word "$each")"; done
   printf '%s' " > $drop_in_file && systemctl daemon-reload"
+}
+
+# find_account ACCOUNT: sets $entry, $home and $shell; empty if there is none.
+# shellcheck disable=SC2034 # no script needs all of them
+find_account() {
+  entry=$(getent passwd "$1")
+  IFS=: read -r _ _ _ _ _ home shell <<ENTRY
+$entry
+ENTRY
 }
 
 # show UNIT PROPERTY[,PROPERTY]...

@@ -11,7 +11,12 @@ noted=no
 is_own() { [ "${own:-no}" = yes ] && [ "$(id -u)" != 0 ]; }
 
 # say ok|changed|skipped|failed|fix|hint STEP MESSAGE
-say() { printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)"; }
+say() {
+  case $3 in
+    *[!\ -~]*) printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)" ;;
+    *) printf '%-8s %-13s %s\n' "$1" "$2" "$3" ;;
+  esac
+}
 
 # Journals, units and tools may print terminal controls, and which of them a console obeys is not known here: only ASCII is shown.
 on_one_line() { tr -d '\r' | tr '\n\t' '  ' | tr -c ' -~' _; }

@@ -6,7 +6,7 @@ import { unsignedFix } from '../checks/agent.js';
 import { unconfirmed } from '../checks/host-key.js';
 import { printOfLine } from '../checks/own-keys.js';
 import { isAccountName } from '../cli/guest.js';
-import type { TargetEntry } from '../entry/entry.js';
+import type { Entry, TargetEntry } from '../entry/entry.js';
 import { sudoAsks, whyNotRun } from '../entry/run.js';
 import { runScript, type ScriptEnd } from '../entry/run-script.js';
 import { sshInto } from '../entry/ssh-words.js';
@@ -24,28 +24,33 @@ import { handshake } from '../ssh/handshake.js';
 import { fitsSocket, hostNameOf, typedHost } from '../typed/names.js';
 import { sshPort } from '../typed/numbers.js';
 import { formatEndpoint } from '../typed/route.js';
-import { asFailure, checkUntil, type InsideOptions, runInside, type Setup, type SetupFacts } from './step.js';
+import {
+  asFailure,
+  authorizedLines,
+  checkUntil,
+  type InsideOptions,
+  type InsidePlan,
+  type LookFacts,
+  runInside,
+  type Setup,
+} from './step.js';
 
-/** Looks by a login of the account. `said` is what its script says there; undefined: that is known only after a question of ssh's. */
-export async function lookByLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined> {
-  const { asUser = '' } = found;
+/** Looks by a login of the account. */
+export async function lookByLogin(setup: Setup, plan: LookFacts): Promise<InsidePlan | undefined> {
+  const { asUser = '' } = plan;
   const strange = `ssh names no account: ${quote(asUser)}`;
   if (!isAccountName(asUser))
     return setup.add('account', 'failed', strange, `vmssh setup --user NAME ${setup.typed}`);
-  const { isNew = false, contact } = await firstContact(setup, asUser);
+  const { isNew, contact } = await firstContact(setup, asUser);
   if (setup.isFailed()) return undefined;
-  const met = contact ? { ...found, contact } : found;
-  const said = await planLogin(setup, met, isNew);
-  return setup.isFailed()
-    ? undefined
-    : { contact, said, scripts: said ? [] : [scriptFor(setup, met, false)] };
+  const met = { ...plan, inside: { contact, scripts: [] } };
+  const said = await planLogin(setup, met, isNew ?? false);
+  if (setup.isFailed()) return undefined;
+  return { contact, said, scripts: said ? [] : [scriptFor(setup, met, false)] };
 }
 
 /** The host key that the connection shows, if nobody here knows it. `contact`: as the user says that it is; else ssh decides, and asks him. */
-async function firstContact(
-  setup: Setup,
-  user: string,
-): Promise<Pick<SetupFacts, 'contact'> & { isNew?: boolean }> {
+async function firstContact(setup: Setup, user: string): Promise<{ contact?: string; isNew?: boolean }> {
   const { options, add } = setup;
   const { error, stages } = await checkUntil('authentication', user, setup);
   if (error) add('host-key', 'failed', error.problem, error.hint);
@@ -102,16 +107,16 @@ async function shownKey(user: string, { name, target, io, signal }: Setup): Prom
 /** What the script says that only looks; undefined: ssh would have to ask. */
 async function planLogin(
   setup: Setup,
-  found: SetupFacts,
+  plan: LookFacts,
   isNew: boolean,
 ): Promise<readonly Finding[] | undefined> {
   const { options, target, io, add } = setup;
-  const { asUser = '', key, answer, contact } = found;
+  const { asUser = '', key, answer, entry, inside: { contact } = {} } = plan;
   const asks = canAsk(io);
   // A login shows who you are: to a key that nobody vouches for only if there is no other way.
   const isTried = !asks || !(contact || isNew);
   const said = isTried
-    ? await runByLogin(setup, found, scriptFor(setup, found, true), { asks: false }).catch(asFailure)
+    ? await runByLogin(setup, entry, scriptFor(setup, plan, true), { contact, asks: false }).catch(asFailure)
     : [];
   const endpoint = answer?.means?.endpoint;
   const by = `by a login over ${endpoint ? formatEndpoint(endpoint) : target}, with the rights of ${asUser}`;
@@ -126,7 +131,7 @@ async function planLogin(
     'ssh cannot ask for a password here, without a terminal and an SSH_ASKPASS that it would start';
   if (!asks)
     return add('inside', 'failed', `${never}; ${problem}`, unsignedFix(problem) ?? 'run it in a terminal');
-  if (needsSudo(setup, found) && !isOnTerminal(io)) return add('sudo', 'failed', ...noTerminal);
+  if (needsSudo(setup, plan) && !isOnTerminal(io)) return add('sudo', 'failed', ...noTerminal);
   const isChosen = options.user !== undefined || setup.machine?.user !== undefined;
   add('account', 'ok', isChosen ? asUser : `${asUser}, as ssh logs in there: --user names another`);
   add(
@@ -136,7 +141,7 @@ async function planLogin(
   );
   const sudo = `by sudo if only root may write there${isOnTerminal(io) ? ', which may ask too' : ''}`;
   const where = `the key goes where this sshd reads those of ${asUser}, ${sudo}`;
-  if (key) add('key', 'changed', `${where}: ${key.from} (${printOfLine(key.line)})`);
+  if (key?.line) add('key', 'changed', `${where}: ${key.about}`);
   return undefined;
 }
 
@@ -145,14 +150,14 @@ const noTerminal = [
   'run it in a terminal',
 ] as const;
 
-export function scriptFor(setup: Setup, found: SetupFacts, look: boolean): string {
-  const { asUser: account = '', key, contact: shown, hosts } = found;
-  const keys = key ? [key.line] : [];
-  return accountScript({ account, keys, look, own: true, shown, hosts, units: needsSudo(setup, found) });
+export function scriptFor(setup: Setup, plan: LookFacts, look: boolean): string {
+  const { asUser: account = '', key, hosts, inside: { contact: shown } = {} } = plan;
+  const keys = authorizedLines(key);
+  return accountScript({ account, keys, look, own: true, shown, hosts, units: needsSudo(setup, plan) });
 }
 
 /** The device that the user insists on needs units. */
-function needsSudo({ options }: Setup, { missing }: SetupFacts): boolean {
+function needsSudo({ options }: Setup, { missing }: LookFacts): boolean {
   return options.vsock && missing !== undefined;
 }
 
@@ -169,11 +174,11 @@ function isOnTerminal({ terminal, platform }: Io): boolean {
 /** Runs a script by one login, for which ssh may ask, and sudo there. Throws a ConnectError. */
 export async function runByLogin(
   setup: Setup,
-  { entry, contact }: SetupFacts,
+  entry: Entry,
   script: string,
-  { asks = true, sudo = false } = {},
+  { contact = undefined as string | undefined, asks = true, sudo = false },
 ): Promise<readonly Finding[]> {
-  if (entry?.by !== 'target') return [];
+  if (entry.by !== 'target') return [];
   const { io, name } = setup;
   const isAsked = sudo && isOnTerminal(io);
   const complain = (line: string) => (isAsked && sudoAsks(line)) || io.err(`| ${printable(line)}\n`);

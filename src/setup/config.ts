@@ -26,19 +26,16 @@ import { knownHostsFiles } from '../ssh/config/users-files.js';
 import { filedVerdict } from '../ssh/known-hosts.js';
 import { isSshPort } from '../typed/numbers.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
-import type { Setup, SetupFacts, SetupStep } from './step.js';
+import type { ActFacts, LookFacts, Setup, SetupStep } from './step.js';
 
 /** Whether the name that was typed is the user's already: in known_hosts, maybe from the machine's own time on a network, or in a Host of his. */
-export const naming: SetupStep = {
-  name: 'name',
-  async look({ claim, name, machine, target, options, io, add }) {
-    if (claim === undefined || machine === undefined) return undefined;
-    if (claim === inKnownHosts && (await hasKnownKey(name, reachedMachine(machine), io)))
-      return add('name', 'ok', `${claim}, with the key that its manager reads`);
-    if (options.takeName) return add('name', 'changed', `${claim}: from now on it means ${target}`);
-    return add('name', 'failed', claim, `vmssh setup --take-name ${shellQuoted(name, shellOf(io))}`);
-  },
-};
+export async function lookAtName({ claim, name, machine, target, options, io, add }: Setup): Promise<void> {
+  if (claim === undefined || machine === undefined) return;
+  if (claim === inKnownHosts && (await hasKnownKey(name, reachedMachine(machine), io)))
+    return add('name', 'ok', `${claim}, with the key that its manager reads`);
+  if (options.takeName) return add('name', 'changed', `${claim}: from now on it means ${target}`);
+  add('name', 'failed', claim, `vmssh setup --take-name ${shellQuoted(name, shellOf(io))}`);
+}
 
 async function hasKnownKey(name: string, machine: ReachedMachine, { env, platform }: Here): Promise<boolean> {
   const prints = await managerPrints({ text: machine.target, machine }, { env, platform }, '');
@@ -49,15 +46,15 @@ async function hasKnownKey(name: string, machine: ReachedMachine, { env, platfor
 
 /** The Host of the machine, with the login. It is written before the pin, so that an undo knows of that. */
 export const config: SetupStep = {
-  name: 'config',
   async look(setup, { login }) {
     if (setup.options.noConfig) return setup.add('config', 'skipped', 'the lines are printed');
-    return login && { host: await writeHost(login, 'plan', setup) };
+    return { host: await writeHost(login, 'plan', setup) };
   },
 
-  async act(setup, { login, pins }) {
-    if (setup.options.noConfig || !login) return undefined;
-    return { host: await writeHost(pins ? { ...login, pinned: true } : login, 'do', setup) };
+  async act(setup, { login, pins }, { bySudo }) {
+    if (setup.options.noConfig) return undefined;
+    const more = { ...(bySudo && { bySudo }), ...(pins && { pinned: true as const }) };
+    return { host: await writeHost({ ...login, ...more }, 'do', setup) };
   },
 
   async undo({ machine, gone, io, add }, _, what) {
@@ -73,10 +70,11 @@ export const config: SetupStep = {
 /** The run has failed: its Host is as it was before. What else is kept is for an undo. */
 export async function leaveHost(
   setup: Setup,
-  { host, login, earlier }: SetupFacts,
+  { login, earlier }: LookFacts,
+  { host }: ActFacts,
   less: Partial<MachineLogin> = {},
 ): Promise<void> {
-  if (host === undefined || !login) return;
+  if (host === undefined) return;
   const { machine, io, add } = setup;
   const { user, identityFile, brings } = earlier ?? login;
   const before = earlier && !earlier.failed ? { user, identityFile, brings } : { failed: true as const };

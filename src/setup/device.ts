@@ -5,14 +5,13 @@ import { DiscoveryError, type ReachedMachine } from '../sources/source.js';
 import { ownSource } from '../sources/sources.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { stateFolder } from '../ssh/folder.js';
-import { checkUntil, type Setup, type SetupFacts, type SetupStep } from './step.js';
+import { checkUntil, type LookFacts, type Setup, type SetupStep } from './step.js';
 
 export const device: SetupStep = {
-  name: 'device',
   look: async (setup, { start, asUser }) =>
     asUser && !setup.options.vsock ? undefined : lookForDevice(setup, start),
   act: addDevice,
-  async undo(setup, { said = [] }, what) {
+  async undo(setup, { said }, what) {
     const { add } = setup;
     const device = await deviceOf(setup);
     const facts = await device?.facts().catch(asRefusal);
@@ -37,7 +36,7 @@ export async function lookForDevice(
   start: string | undefined,
   vhost = '/dev/vhost-vsock',
   check = checkUntil,
-): Promise<SetupFacts | undefined> {
+): Promise<Partial<LookFacts> | undefined> {
   const { machine, typed, options, add } = setup;
   const { restart } = options;
   const device = await deviceOf(setup);
@@ -64,7 +63,7 @@ export async function lookForDevice(
 }
 
 /** Whether an sshd answers by another route, which is enough unless vsock is insisted on. */
-async function otherRoute(setup: Setup, why: string, check = checkUntil): Promise<SetupFacts | undefined> {
+async function otherRoute(setup: Setup, why: string, check = checkUntil) {
   const answer = setup.options.vsock ? undefined : await check('banner', 'root', setup);
   if (!answer || answer.error) return undefined;
   return setup.add('device', 'skipped', `${why}: vsock is left out`) ?? { answer };
@@ -75,7 +74,7 @@ function waiting(typed: string): [found: string, fix: string] {
   return [found, `vmssh setup --restart ${typed}`];
 }
 
-async function addDevice(setup: Setup, { missing }: SetupFacts): Promise<SetupFacts | undefined> {
+async function addDevice(setup: Setup, { missing }: LookFacts): Promise<undefined> {
   const { typed, options, io, add } = setup;
   if (!missing) return undefined;
   const { device, facts } = missing;
@@ -89,7 +88,8 @@ async function addDevice(setup: Setup, { missing }: SetupFacts): Promise<SetupFa
     }
     if (!facts.isActive) return undefined;
     const wait = waiting(typed);
-    if (!options.restart) return (await otherRoute(setup, wait[0])) ?? add('way', 'failed', ...wait);
+    if (!options.restart)
+      return (await otherRoute(setup, wait[0])) ? undefined : add('way', 'failed', ...wait);
     await device.restart();
     return add('device', 'changed', 'it was shut down and started, and has the device');
   } catch (error) {

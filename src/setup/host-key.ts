@@ -12,14 +12,13 @@ import { pinPrint } from '../keys/pins.js';
 import { reachedMachine } from '../keys/record.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { leaveHost } from './config.js';
-import { asFailure, isChanged, type Setup, type SetupFacts, type SetupStep } from './step.js';
+import { type ActFacts, asFailure, isChanged, type Setup, type SetupStep } from './step.js';
 
 export const knownKey: SetupStep = {
-  name: 'host-key',
-  async look({ name, target, machine, typed, io: { env, platform }, signal, add }, found) {
-    const { login, contact, entry, said = [] } = found;
+  async look({ name, target, machine, typed, io: { env, platform }, signal, add }, plan) {
+    const { login, entry, inside: { contact, said = [] } = {} } = plan;
     if (contact) return { pins: true };
-    if (login?.brings) return add('host-key', 'ok', 'it is new for each login, and no other is accepted');
+    if (login.brings) return add('host-key', 'ok', 'it is new for each login, and no other is accepted');
     if (machine === undefined) return undefined;
     const record = reachedMachine(machine);
     // A package makes the host keys, or we do.
@@ -37,7 +36,7 @@ export const knownKey: SetupStep = {
   },
 
   /** Also of a Host that is gone: the machine does not have a key that setup made any more. */
-  async undo({ named, gone, io, add }, { login, said = [] }, what) {
+  async undo({ named, gone, io, add }, { login, said }, what) {
     const alias = hostKeyAlias({ ...named, machine: named.machine ?? gone });
     const isOurs = login?.pinned || said.some(({ name }) => name === 'host-keys');
     if (!isOurs || alias === undefined) return undefined;
@@ -52,20 +51,19 @@ export const knownKey: SetupStep = {
 
 /** The key that its server has shown, "ssh-ed25519 SHA256:…", if its manager or a script has read the same one there, or `contact` is it. */
 export const pin: SetupStep = {
-  name: 'host-key',
-  async act(setup, found) {
-    const { pins } = found;
-    if (!pins) return undefined;
-    await pinShown(setup, found);
+  async act(setup, plan, done) {
+    if (!plan.pins) return undefined;
+    await pinShown(setup, plan.inside?.contact, done);
     // Then a key that is pinned later is not setup's.
-    if (setup.isFailed()) await leaveHost(setup, found, { pinned: undefined });
+    if (setup.isFailed()) await leaveHost(setup, plan, done, { pinned: undefined });
     return undefined;
   },
 };
 
 async function pinShown(
   { name, named, machine, io: { env, platform }, signal, add }: Setup,
-  { shown = '', contact, hostKeys }: SetupFacts,
+  contact: string | undefined,
+  { shown = '', hostKeys }: ActFacts,
 ): Promise<void> {
   const record = machine && reachedMachine(machine);
   const print = shown.split(' ')[1] ?? '';

@@ -1,61 +1,60 @@
 import { keptLogin, type MachineLogin } from '../book/logins.js';
-import { ownKeys, printOfLine } from '../checks/own-keys.js';
+import { ownKeys } from '../checks/own-keys.js';
 import { isAccountName, readKeys } from '../cli/guest.js';
-import { type Entry, execOf, isBySudo, loginAs } from '../entry/entry.js';
+import { execOf, isBySudo, loginAs } from '../entry/entry.js';
 import { ConnectError, quote } from '../errors.js';
 import type { Finding } from '../guest/report.js';
 import { accountScript, overOf, undoScript } from '../guest/script.js';
 import { isHomeHere } from '../guest/shared-homes.js';
 import { lacksSshd } from '../reach/all-failed.js';
 import { taken } from './sshd.js';
-import { asFailure, runInside, type Setup, type SetupFacts, type SetupStep } from './step.js';
+import type { SetupStep, UndoFacts } from './step.js';
+import { asFailure, authorizedLines, type LookFacts, runInside, type Setup } from './step.js';
 import { entryByManager, noEntry } from './way.js';
 
 /** The account, its key and the host key, by a script that its manager runs as root. */
 export const inside: SetupStep = {
-  name: 'inside',
-  async look(setup, found) {
-    const { entry, login, key, hosts } = found;
-    if (!entry || !login || login.brings) return undefined;
-    if (found.asUser) return ownLogin(setup, found);
+  async look(setup, plan) {
+    const { entry, login, key, hosts } = plan;
+    if (login.brings) return undefined;
+    if (plan.asUser) return ownLogin(setup, plan);
     const { install } = setup.options;
-    const over = overOf(found.answer?.means?.endpoint);
+    const over = overOf(plan.answer?.means?.endpoint);
     const [hostKeyType] = (await taken(setup)).flatMap((each) => hostKeyTypes.get(each) ?? []);
-    const wanted = { account: login.user, keys: key ? [key.line] : [], install, over, hosts, hostKeyType };
+    const wanted = { account: login.user, keys: authorizedLines(key), install, over, hosts, hostKeyType };
     const said = await runInside(entry, accountScript({ ...wanted, look: true }), setup, {
       looks: true,
     }).catch(asFailure);
     if (said instanceof ConnectError) {
-      const other = await noEntry(setup, said, found);
-      return other?.asUser ? { ...other, ...(await ownLogin(setup, other)) } : other;
+      const other = await noEntry(setup, said, plan, plan);
+      return other?.asUser ? { ...other, ...(await ownLogin(setup, { ...plan, ...other })) } : other;
     }
     setup.add('inside', 'ok', `as root, by ${execOf(entry)?.[0] ?? 'its guest agent'}`);
-    return planFrom(said, setup, { ...found, entry, login }, (account) =>
+    return planFrom(said, setup, plan, (account) =>
       accountScript({ ...wanted, account, look: false, saysHostKeys: isBySudo(entry) }),
     );
   },
 
-  async act(setup, found) {
-    const { entry, scripts = [], byHand, asUser, login } = found;
-    const own = asUser ? await byLogin() : undefined;
+  async act(setup, plan) {
+    const { entry, byHand } = plan;
+    const { scripts = [], said: before, contact } = plan.inside ?? {};
+    const own = plan.asUser ? await byLogin() : undefined;
     let bySudo: true | undefined;
     const hostKeys: string[] = [];
     if (byHand) return setup.add('inside', 'failed', ...byHand);
     for (const script of scripts) {
-      if (!entry) break;
       const said = own
-        ? await own.runByLogin(setup, found, script, { sudo: own.asksSudo(found.said) }).catch(asFailure)
+        ? await own.runByLogin(setup, entry, script, { contact, sudo: own.asksSudo(before) }).catch(asFailure)
         : await runInside(entry, script, setup);
       if (said instanceof ConnectError)
         return own ? own.loginFailed(setup, said) : setup.add('inside', 'failed', said.problem, said.hint);
       for (const row of said)
         if (row.name === 'host-key' && row.state === 'ok') hostKeys.push(row.found);
-        else setup.addGuests(withBring(row, setup, found), entry);
+        else setup.addGuests(withBring(row, setup, plan), entry);
       if (said.some(({ name }) => name === 'sudo')) bySudo = true;
       if (setup.isFailed()) break;
     }
-    const read = hostKeys.length > 0 ? { hostKeys } : undefined;
-    return bySudo && login ? { ...read, login: { ...login, bySudo } } : read;
+    return { ...(bySudo && { bySudo }), ...(hostKeys.length > 0 && { hostKeys }) };
   },
 
   async undo(setup, _, what) {
@@ -93,16 +92,15 @@ export const inside: SetupStep = {
 /** Most machines need none of it. */
 const byLogin = () => import('./by-login.js');
 
-async function ownLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined> {
-  const { asUser, entry, identityFile } = found;
+async function ownLogin(setup: Setup, plan: LookFacts): Promise<Partial<LookFacts> | undefined> {
+  const { asUser, key } = plan;
   const { lookByLogin, scriptFor } = await byLogin();
-  const seen = await lookByLogin(setup, found);
-  if (!seen || !entry || !found.login) return undefined;
-  const login = { ...found.login, user: asUser, identityFile, byLogin: true } as const;
-  const all = { ...found, ...seen, entry, login };
-  if (!seen.said) return { ...seen, login };
-  const planned = planFrom(seen.said, setup, all, () => scriptFor(setup, all, false));
-  return { ...seen, ...planned };
+  const inside = await lookByLogin(setup, plan);
+  if (!inside) return undefined;
+  const login = { ...plan.login, user: asUser, identityFile: key?.identityFile, byLogin: true } as const;
+  const all = { ...plan, inside, login };
+  if (!inside.said) return { inside, login };
+  return planFrom(inside.said, setup, all, () => scriptFor(setup, all, false));
 }
 
 /** Takes back what an account's own login did. It is not looked at before: ssh would have to ask twice. */
@@ -111,7 +109,7 @@ async function undoByLogin(
   login: MachineLogin & { readonly user: string },
   owners: readonly string[] | undefined,
   what: 'plan' | 'do',
-): Promise<SetupFacts | undefined> {
+): Promise<Partial<UndoFacts> | undefined> {
   const { target, name } = setup;
   const entry = { ...loginAs(login.user, target, name), identityFile: login.identityFile };
   const { user, bySudo } = login;
@@ -120,7 +118,7 @@ async function undoByLogin(
   if (what === 'plan') return setup.add('undo', 'changed', says) ?? { login };
   const { runByLogin } = await byLogin();
   const script = undoScript({ own: true, account: bySudo && user, owners });
-  const said = await runByLogin(setup, { entry }, script, { sudo: bySudo }).catch(asFailure);
+  const said = await runByLogin(setup, entry, script, { sudo: bySudo }).catch(asFailure);
   if (said instanceof ConnectError) return setup.add('undo', 'failed', said.problem, said.hint);
   for (const row of said) setup.addGuests(row, entry);
   return { said, login };
@@ -129,14 +127,14 @@ async function undoByLogin(
 function planFrom(
   said: readonly Finding[],
   setup: Setup,
-  found: SetupFacts & { readonly entry: Entry; readonly login: MachineLogin },
+  plan: LookFacts,
   scriptOf: (account: string) => string,
-): SetupFacts | undefined {
+): Partial<LookFacts> | undefined {
   const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
   const homes = said.filter(({ name }) => name === 'home').map((row) => row.found);
   const isShared = isHomeHere(homes);
   for (const row of said)
-    if (row.name !== 'home' && !(isShared && row.name === 'key')) sayPlanned(row, setup, { ...found, said });
+    if (row.name !== 'home' && !(isShared && row.name === 'key')) sayPlanned(row, setup, plan);
   if (isShared) {
     const shared = "a home of this host's own, which the machine shares: it would let in here too";
     setup.add('key', 'failed', `the key would go into ${shared}`, 'if you mean that: --shared-home');
@@ -146,32 +144,34 @@ function planFrom(
   if (!isAccountName(user))
     return setup.add('account', 'failed', strange, `vmssh setup --user NAME ${setup.typed}`);
   const isDone = said.every(({ state }) => state !== 'changed');
-  const { login, identityFile } = found;
-  return { said, scripts: isDone ? [] : [scriptOf(user)], login: { ...login, user, identityFile } };
+  const { login, key, inside } = plan;
+  return {
+    inside: { ...inside, said, scripts: isDone ? [] : [scriptOf(user)] },
+    login: { ...login, user, identityFile: key?.identityFile },
+  };
 }
 
 function sayPlanned(
   row: Finding,
   { options, typed, add, addGuests }: Setup,
-  found: SetupFacts & { readonly entry: Entry },
+  { answer, entry, key }: LookFacts,
 ): void {
   const { name, state } = row;
   const isOk = state === 'ok';
   if (name === 'account' && isOk) {
     add('account', 'ok', options.user === undefined ? `${row.found}: --user names another` : row.found);
   } else if (name === 'sshd' && state === 'failed' && !options.install) {
-    const more = lacksSshd(found.answer?.error) ? `; without its network: ${bringing(typed)}` : '';
+    const more = lacksSshd(answer?.error) ? `; without its network: ${bringing(typed)}` : '';
     add('sshd', 'failed', row.found + more, `vmssh setup --install-sshd ${typed}`);
-  } else if (name === 'key' && state !== 'failed' && found.key) {
-    const which = `${found.key.from} (${printOfLine(found.key.line)})`;
-    addGuests({ ...row, found: `${row.found}: ${which}` }, found.entry);
-  } else if (name !== 'sshd' || !isOk) addGuests(row, found.entry);
+  } else if (name === 'key' && state !== 'failed' && key?.line) {
+    addGuests({ ...row, found: `${row.found}: ${key.about}` }, entry);
+  } else if (name !== 'sshd' || !isOk) addGuests(row, entry);
 }
 
 const bringing = (typed: string) => `vmssh setup --bring-sshd ${typed}`;
 
 /** What failed to install an sshd fails again by hand: where one can be brought, that is said. */
-function withBring(row: Finding, { options, typed }: Setup, { answer }: SetupFacts): Finding {
+function withBring(row: Finding, { options, typed }: Setup, { answer }: LookFacts): Finding {
   const isInstall = options.install && row.name === 'sshd' && row.state === 'failed';
   if (!isInstall || !lacksSshd(answer?.error)) return row;
   return { ...row, hint: `without its network: ${bringing(typed)}` };

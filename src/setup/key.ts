@@ -1,5 +1,5 @@
 import { askAgent } from '../checks/agent.js';
-import { firstOwnKey, inFolder, keyIn } from '../checks/own-keys.js';
+import { firstOwnKey, inFolder, keyIn, printOfLine } from '../checks/own-keys.js';
 import { trySsh } from '../checks/users-ssh.js';
 import { expiredCertificate } from '../checks/verdict.js';
 import { loginAs } from '../entry/entry.js';
@@ -14,12 +14,11 @@ import { certificateIn, certificateLine } from '../ssh/certificate.js';
 import { fingerprintOf } from '../ssh/known-hosts.js';
 import { typedHost } from '../typed/names.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
-import { runInside, type Setup, type SetupFacts, type SetupStep } from './step.js';
+import { type ChosenKey, runInside, type Setup, type SetupStep } from './step.js';
 
 /** A key of the user's that is still there, though no journal says whose it is: it may have been there before. */
 export const keyLeft: SetupStep = {
-  name: 'key',
-  async undo(setup, { said = [], own = [], entry, login }, what) {
+  async undo(setup, { said, own, entry, login }, what) {
     if (!entry || login?.brings || !said.some(({ name }) => name === 'journal')) return undefined;
     const look = accountScript({ account: login?.user, keys: own, look: 'left' });
     const isLast = what === 'do' || setup.steps.every(({ state }) => state !== 'changed');
@@ -31,30 +30,29 @@ export const keyLeft: SetupStep = {
 };
 
 export const key: SetupStep = {
-  name: 'key',
-  async look({ add }, { login, key, noKey, identityFile, certificate }) {
-    if (login?.brings || key || certificate || identityFile !== undefined) return undefined;
+  async look({ add }, { login, key, noKey }) {
+    if (login.brings || key) return undefined;
     return add('key', 'failed', noKey?.problem ?? 'you have no public key that ssh would try', noKey?.fix);
   },
 };
 
 /** The key that the machine's manager made for its user; else the user's own. */
-export async function chooseKey(setup: Setup): Promise<Pick<SetupFacts, 'key' | 'noKey' | 'identityFile'>> {
+export async function chooseKey(setup: Setup): Promise<ChosenKey> {
   const { name, machine, options, io, signal } = setup;
   const isManagers = options.key === undefined && [undefined, machine?.user].includes(options.user);
   const made = isManagers ? await ownKeyFile(machine?.identityFile) : undefined;
-  if (made !== undefined) return { identityFile: made };
-  const { key, why }: Awaited<ReturnType<typeof firstOwnKey>> =
+  if (made !== undefined) return { key: { about: made, identityFile: made }, noKey: undefined };
+  const { key, why: noKey }: Awaited<ReturnType<typeof firstOwnKey>> =
     options.key === undefined ? await firstOwnKey(name, io, signal) : { key: await keyIn(options.key) };
-  return { key, noKey: why, identityFile: key?.identityFile };
+  return { key: key && { ...key, about: `${key.from} (${printOfLine(key.line)})` }, noKey };
 }
 
 /** A certificate of the user's that logs in already. A key beside it would outlive it, and open what a site closed. */
 export const certificate: SetupStep = {
-  name: 'key',
-  async look(setup, { login, key, identityFile, answer }) {
+  async look(setup, { login, key, answer }) {
     const { name, options, io, signal, add } = setup;
-    if (!key || options.key !== undefined || !login || login.brings || answer?.error) return undefined;
+    if (!key?.line || options.key !== undefined || login.brings || answer?.error) return undefined;
+    const { identityFile } = key;
     const host = typedHost(name) ?? 'machine';
     const all = await certificatesFor(host, io, signal);
     if (all.length === 0) return undefined;
@@ -76,7 +74,7 @@ export const certificate: SetupStep = {
     const ca = all.find((each) => each?.print === print)?.ca;
     const by = `a certificate${ca ? ` of CA ${ca}` : ''}`;
     add('key', 'ok', `${by} logs in as ${user} already: no key is put there; --key FILE puts one`);
-    return { login: { ...login, user }, key: undefined, certificate: by };
+    return { login: { ...login, user }, key: { about: by, identityFile } };
   },
 };
 

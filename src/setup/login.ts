@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { printOfLine } from '../checks/own-keys.js';
+import type { MachineLogin } from '../book/logins.js';
 import { type LoginWords, trySsh } from '../checks/users-ssh.js';
 import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
 import { loginAs } from '../entry/entry.js';
@@ -13,20 +13,21 @@ import { slug, typedHost } from '../typed/names.js';
 import { sshPort } from '../typed/numbers.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
 import { afterwards, leaveHost } from './config.js';
-import type { Setup, SetupFacts, SetupStep } from './step.js';
+import type { LookFacts, Setup, SetupStep } from './step.js';
 
 export const login: SetupStep = {
-  name: 'login',
-  async act(setup, found) {
+  async act(setup, plan, done) {
     const { name, target, machine, options, io, add } = setup;
-    const { login: { user, identityFile, brings } = {}, host, key, certificate, shown } = found;
+    const { key, login } = plan;
+    const { user, identityFile, brings } = login;
+    const { host, shown } = done;
     const words = host ?? `${user}@${target}`;
     const again = brings ? `ssh -v ${words}` : `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
-    const own = key ? `${key.from} (${printOfLine(key.line)})` : (certificate ?? identityFile);
+    const own = key?.about ?? identityFile;
     const by = brings ? 'an sshd that was brought' : own;
     const who = user ?? "the machine's own user";
     const isAlone = key?.asks && !(io.terminal.stdin && io.terminal.stderr);
-    const end = isAlone ? undefined : await tryOnce(setup, found);
+    const end = isAlone ? undefined : await tryOnce(setup, plan, host);
     if (end === undefined)
       add('login', 'skipped', `not tried: your key ${own} has a passphrase, for which ssh ${words} asks`);
     else if (end.state === 'skipped') add('login', 'skipped', `ssh ${words}: ${end.message}`);
@@ -38,7 +39,7 @@ export const login: SetupStep = {
       const isAsked = /Host key verification failed|host key is known/.test(said);
       const fix = isAsked ? `log in once, so that ssh asks you about its host key: ssh ${words}` : fewer;
       add('login', 'failed', `ssh ${words}: ${said}`, hint ?? fix);
-      if (isRefused(end)) await leaveHost(setup, found);
+      if (isRefused(end)) await leaveHost(setup, plan, done);
     }
     if (!options.noConfig) return undefined;
     const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
@@ -57,13 +58,13 @@ function isRefused({ reach, isOwn, message }: Tried): boolean {
   return isGuests && !isOwn && !/too many authentication/i.test(message);
 }
 
-async function tryOnce(setup: Setup, found: SetupFacts): Promise<Tried> {
+async function tryOnce(setup: Setup, { key, login }: LookFacts, named: string | undefined): Promise<Tried> {
   const { io, signal, name } = setup;
   const { env } = io;
-  const { words, sshConfig, ssh } = await loginWords(setup, found);
-  if (!found.key?.asks) {
+  const { words, sshConfig, ssh } = await loginWords(setup, login, named);
+  if (!key?.asks) {
     const own = { ...io, usersShell: {} };
-    const host = found.host ?? typedHost(name) ?? 'machine';
+    const host = named ?? typedHost(name) ?? 'machine';
     const tried = await trySsh({ host, sshConfig, ssh, words }, own, signal);
     return { ...(await judgeLogin(tried, io.env.HOME)), stderr: tried.end.stderr };
   }
@@ -78,8 +79,11 @@ async function tryOnce(setup: Setup, found: SetupFacts): Promise<Tried> {
   return { state: code === 0 ? 'ok' : 'failed', stderr: '', message: `ssh ended with ${code ?? 'a signal'}` };
 }
 
-async function loginWords({ target, io }: Setup, { host, login }: SetupFacts) {
-  const { user, identityFile } = login ?? {};
+async function loginWords(
+  { target, io }: Setup,
+  { user, identityFile }: MachineLogin,
+  host: string | undefined,
+) {
   if (host === undefined) {
     const entry = { ...loginAs(`${user}`, target, undefined), identityFile };
     return { sshConfig: undefined, ...(await sshInto(entry, io)) };

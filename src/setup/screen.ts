@@ -85,7 +85,7 @@ function headingOf(plans: readonly SetupPlan[], undo: boolean): string {
 
 /** Machines of one manager, with one user, are one plan. */
 function aboutLogin({ setup, found }: SetupPlan): string {
-  const user = found.login?.user;
+  const user = found?.login.user;
   const about = [setup.machine?.provider, user && `login as ${user}`].filter(Boolean).join(', ');
   return about && `  (${about})`;
 }

@@ -8,17 +8,16 @@ import { lacksSshd } from '../reach/all-failed.js';
 import { whyNoBring } from '../ssh/config/host-options.js';
 import { typedHost } from '../typed/names.js';
 import { sshPort } from '../typed/numbers.js';
-import { checkUntil, isChanged, type Setup, type SetupStep } from './step.js';
+import { authorizedLines, checkUntil, isChanged, type Setup, type SetupStep } from './step.js';
 import { otherFix } from './way.js';
 
 /** An sshd that each login brings, for a machine that has none: nothing is done in it. */
 export const bringingBy = (programsOf = programsFor, callerOf = callerOfLines): SetupStep => ({
-  name: 'sshd',
   async look(setup, { answer, login, earlier }) {
     const { options, io, add } = setup;
     const { bring, install, noConfig } = options;
     const isKept = earlier?.brings && !install && !noConfig;
-    if (!login || !lacksSshd(answer?.error) || !(bring || isKept)) return undefined;
+    if (!lacksSshd(answer?.error) || !(bring || isKept)) return undefined;
     const whyNot = whyNoBring({ ...(await callerOf(io, true)), hostKeyAlgorithms: await taken(setup) });
     if (whyNot) return add('sshd', 'failed', ...whyNot);
     // Which processor the machine has is known only there: mostly that of this host.
@@ -33,7 +32,7 @@ export const bringingBy = (programsOf = programsFor, callerOf = callerOfLines): 
     }
     add('account', 'ok', login.user ?? "the machine's own user");
     add('sshd', 'ok', 'there is none: each login brings one, which asks for no key');
-    return { login: { ...login, brings: true }, scripts: [] };
+    return { login: { ...login, brings: true }, inside: { scripts: [] } };
   },
 });
 
@@ -45,10 +44,10 @@ export function taken({ name, io, signal }: Setup): Promise<readonly string[]> {
 
 /** Whether an sshd answers there; else what `guest install` does. */
 export const sshd: SetupStep = {
-  name: 'sshd',
-  async look(setup, { answer, missing, login, key, asUser, said = [], scripts = [] }) {
+  async look(setup, { answer, missing, login, key, asUser, inside }) {
     const { add, options } = setup;
-    if (login?.brings) return undefined;
+    const { said = [], scripts = [] } = inside ?? {};
+    if (login.brings) return undefined;
     // Another run may have made the host key since.
     const isOld = answer?.error?.code === 'EXEC_NO_KEYS' && !isChanged(said, 'host-keys');
     const now = isOld ? await checkUntil('banner', 'root', setup) : answer;
@@ -59,20 +58,24 @@ export const sshd: SetupStep = {
     if ((missing && (!asUser || options.vsock)) || (error && isSocket && !lacksKey)) {
       const how = `it is set up as vmssh guest install does it${asUser ? ', by sudo' : ''}`;
       add('sshd', 'changed', `nothing answers there: ${how}`);
-      const owners = key ? [key.line] : [];
       const own = asUser !== undefined;
-      const units = setupScript({ port: sshPort, plugged: missing !== undefined, owners, own });
-      return { scripts: [...scripts, units] };
+      const units = setupScript({
+        port: sshPort,
+        plugged: missing !== undefined,
+        owners: authorizedLines(key),
+        own,
+      });
+      return { inside: { ...inside, scripts: [...scripts, units] } };
     }
     if (!error) return add('sshd', 'ok', stages.at(-1)?.found ?? 'it answers');
     if (isChanged(said, 'host-keys')) return add('sshd', 'ok', 'it only lacks the host key');
     return isChanged(said, 'sshd') ? undefined : add('sshd', 'failed', error.problem, otherFix(error));
   },
 
-  async act(setup, { login, contact }) {
-    if (login?.brings) return undefined;
+  async act(setup, { login, inside: { contact } = {} }) {
+    if (login.brings) return undefined;
     if (contact) return { shown: `${contact.split(' ')[0]} ${printOfLine(contact)}` };
-    const { error, stages } = await checkUntil('authentication', login?.user, setup);
+    const { error, stages } = await checkUntil('authentication', login.user, setup);
     if (!error) return { shown: stages.find(({ stage }) => stage === 'host key')?.found ?? '' };
     const step = error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
     // The machine is set up already.

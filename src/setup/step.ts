@@ -1,5 +1,5 @@
 import type { MachineLogin } from '../book/logins.js';
-import type { NoKey, OwnKey } from '../checks/own-keys.js';
+import type { NoKey } from '../checks/own-keys.js';
 import type { CheckResult } from '../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../cli/command.js';
 import { accountName, readKeys, sharedHomeOption } from '../cli/guest.js';
@@ -15,27 +15,28 @@ import { loginTimeoutMs } from '../process/ssh-log.js';
 import type { VsockDevice, VsockFacts } from '../sources/libvirt/vsock-device.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
 
-/** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
+/** One thing that setup looks after. What a verb returns is laid over what the steps before it returned. A row that failed ends the run. */
 export interface SetupStep {
-  /** The step's rows have this name, or those of its script. */
-  readonly name: string;
   /** Says what there is and what would be done. Changes nothing. */
-  look?(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined>;
-  act?(setup: Setup, found: SetupFacts): Promise<SetupFacts | undefined>;
+  look?(setup: Setup, plan: LookFacts): Promise<Partial<LookFacts> | undefined>;
+  act?(setup: Setup, plan: LookFacts, done: ActFacts): Promise<ActFacts | undefined>;
   /** Takes it back, or only says so. */
-  undo?(setup: Setup, found: SetupFacts, what: 'plan' | 'do'): Promise<SetupFacts | undefined>;
+  undo?(setup: Setup, found: UndoFacts, what: 'plan' | 'do'): Promise<Partial<UndoFacts> | undefined>;
 }
 
-interface SetupCall {
+export interface SetupCaller {
+  readonly options: SetupOptions;
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
+
+interface SetupCall extends SetupCaller {
   /** As typed. */
   readonly name: string;
   /** Why the name is the user's already. */
   readonly claim?: string | undefined;
   /** For an undo: what is kept of a machine that nothing lists any more. */
   readonly gone?: MachineLogin | undefined;
-  readonly options: SetupOptions;
-  readonly io: Io;
-  readonly signal: AbortSignal;
 }
 
 export interface Setup extends Rows, SetupCall {
@@ -46,60 +47,102 @@ export interface Setup extends Rows, SetupCall {
   readonly typed: string;
 }
 
-export interface SetupFacts {
+/** What logs in at the end, or why there is nothing. */
+export interface ChosenKey {
+  readonly key: LoginKey | undefined;
+  readonly noKey: NoKey | undefined;
+}
+
+/** What is known of a login before anybody goes in. */
+export interface LoginFacts extends ChosenKey {
   /** What starts the machine; undefined: it may be up. */
-  readonly start?: string | undefined;
-  /** How its manager goes in, or the account itself. */
-  readonly entry?: Entry;
+  readonly start: string | undefined;
+  /** What its Host gets. */
+  readonly login: MachineLogin;
+  readonly earlier: MachineLogin | undefined;
   /** What of this host's homes the machine may share: see `homesHere`. */
-  readonly hosts?: readonly string[];
+  readonly hosts: readonly string[];
+}
+
+/** What the looks have found, and what is to be done: `wayIn` begins it, and a step adds its own part. */
+export interface LookFacts extends LoginFacts {
+  /** How its manager goes in, or the account itself. */
+  readonly entry: Entry;
   /** The account that goes in by a login of its own. */
   readonly asUser?: string;
-  /** The host key that such a login was shown, and that nobody knows: "ssh-ed25519 AAAA…". */
-  readonly contact?: string;
-  readonly missing?: { readonly device: VsockDevice; readonly facts: VsockFacts } | undefined;
+  readonly missing?: { readonly device: VsockDevice; readonly facts: VsockFacts };
+  /** What its sshd says before anything is done. */
+  readonly answer?: CheckResult;
+  readonly inside?: InsidePlan;
   /** Nobody goes in: what is wrong, and what to type on its console once it has the device. */
   readonly byHand?: readonly [found: string, fix: string];
-  readonly answer?: CheckResult;
-  /** All keys of the user, for an undo. */
-  readonly own?: readonly string[];
-  /** The key, unless the machine's manager made one. */
-  readonly key?: OwnKey | undefined;
-  /** Why there is none. */
-  readonly noKey?: NoKey | undefined;
+  /** The host key is pinned at the end. */
+  readonly pins?: boolean;
+  /** What to type after `ssh`. */
+  readonly host?: string | undefined;
+}
+
+/** One of the user's, or of the machine's manager. */
+export interface LoginKey {
+  /** For rows. */
+  readonly about: string;
+  /** The line for authorized_keys; undefined: it logs in already. */
+  readonly line?: string;
   readonly identityFile?: string | undefined;
-  /** A certificate that logs in, in place of a key. */
-  readonly certificate?: string;
-  /** What its Host gets. */
-  readonly login?: MachineLogin;
-  readonly earlier?: MachineLogin | undefined;
-  /** What the scripts in the machine say, by which a plan or an undo was made. */
-  readonly said?: readonly Finding[];
-  readonly scripts?: readonly string[];
+  /** Whether ssh asks for its passphrase at each login. */
+  readonly asks?: boolean | undefined;
+}
+
+/** The lines that a key is in authorized_keys. */
+export function authorizedLines(key: LoginKey | undefined): readonly string[] {
+  return key?.line === undefined ? [] : [key.line];
+}
+
+/** What runs in the machine. */
+export interface InsidePlan {
+  /** What a script that only looks says there; undefined: that is known only after a question of ssh's. */
+  readonly said?: readonly Finding[] | undefined;
+  readonly scripts: readonly string[];
+  /** The host key that a login was shown, and that nobody knows: "ssh-ed25519 AAAA…". */
+  readonly contact?: string | undefined;
+}
+
+/** What was done. */
+export interface ActFacts {
   /** The machine's host keys, as a script in it has read them. */
   readonly hostKeys?: readonly string[];
-  readonly pins?: boolean;
+  /** A script there was run by sudo. */
+  readonly bySudo?: true;
   /** The host key that its server has shown. */
   readonly shown?: string;
-  /** What to type after `ssh`. */
+  /** What to type after `ssh`, once that is written. */
   readonly host?: string | undefined;
   /** The lines for ssh, if they are not written. */
   readonly lines?: string;
-  /** Nothing is left to be looked at. */
-  readonly isOver?: boolean;
+}
+
+/** What an undo has found. */
+export interface UndoFacts {
+  /** What the script in the machine says. */
+  readonly said: readonly Finding[];
+  /** All keys of the user. */
+  readonly own: readonly string[];
+  /** How its manager goes in. */
+  readonly entry?: Entry;
+  readonly login?: MachineLogin | undefined;
 }
 
 /** Runs one verb of the steps, in their order, until a row fails or one says that it is over. */
-export async function runSteps(
+export async function runSteps<T extends object>(
   steps: readonly SetupStep[],
-  run: (step: SetupStep, found: SetupFacts) => Promise<SetupFacts | undefined> | undefined,
-  { isFailed }: Rows,
-  found: SetupFacts = {},
-): Promise<SetupFacts> {
-  let all = found;
+  begin: T,
+  run: (step: SetupStep, all: T) => Promise<Partial<T> | undefined> | undefined,
+  { isOver }: Rows,
+): Promise<T> {
+  let all = begin;
   for (const step of steps) {
     all = { ...all, ...(await run(step, all)) };
-    if (isFailed() || all.isOver) break;
+    if (isOver()) break;
   }
   return all;
 }
@@ -111,11 +154,17 @@ export interface Rows {
   readonly steps: readonly Finding[];
   add(step: string, state: Finding['state'], found: string, fix?: string): undefined;
   addGuests(row: Finding, entry: Entry): void;
+  /** Nothing is left to be looked at. */
+  end(): undefined;
   isFailed(): boolean;
+  /** It has failed, or a step has ended it. */
+  isOver(): boolean;
 }
 
 export function collector(show: ShowStep): Rows {
   const steps: Finding[] = [];
+  let isEnded = false;
+  const isFailed = () => steps.some(({ state }) => state === 'failed');
   return {
     steps,
     add(name, state, found, fix) {
@@ -127,7 +176,11 @@ export function collector(show: ShowStep): Rows {
       steps.push(row);
       show(row, execOf(entry));
     },
-    isFailed: () => steps.some(({ state }) => state === 'failed'),
+    end() {
+      isEnded = true;
+    },
+    isFailed,
+    isOver: () => isEnded || isFailed(),
   };
 }
 

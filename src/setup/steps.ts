@@ -12,42 +12,46 @@ import { isFailure } from '../sources/source.js';
 import { runTool } from '../sources/tools/run-tool.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
-import { config, naming } from './config.js';
+import { config, lookAtName } from './config.js';
 import { device } from './device.js';
 import { knownKey, pin } from './host-key.js';
 import { inside } from './inside.js';
 import { certificate, key, keyLeft } from './key.js';
 import { login } from './login.js';
 import { brought, sshd } from './sshd.js';
-import type { Setup, SetupFacts, SetupStep, ShowStep } from './step.js';
+import type { ActFacts, LookFacts, Setup, SetupCaller, SetupStep, ShowStep, UndoFacts } from './step.js';
 import { asFailure, collector, newSetup, runSteps } from './step.js';
 import { way, wayIn } from './way.js';
 
-/** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
+/** What setup looks after once it has a way in, in the order in which it looks and then acts: a new thing is a record more. */
 const steps: readonly SetupStep[] = [
-  ...[naming, wayIn, device, way, brought, certificate, key, inside, sshd],
-  ...[knownKey, config, pin, login],
+  ...[device, way, brought, certificate, key, inside, sshd, knownKey, config, pin, login],
 ];
 
 /** In what order it is taken back: first what only the machine's manager can do. */
 const undone: readonly SetupStep[] = [way, inside, device, knownKey, config, keyLeft];
 
-const gone: SetupStep = { name: 'way', undo: lookWhetherGone };
-const undoneHere: readonly SetupStep[] = [gone, knownKey, config];
+const undoneHere: readonly SetupStep[] = [{ undo: lookWhetherGone }, knownKey, config];
 
-export interface SetupSteps
-  extends Pick<Setup, 'name' | 'target' | 'steps'>,
-    Pick<SetupFacts, 'host' | 'lines'> {
+export interface SetupSteps {
+  readonly name: string;
+  readonly target: string;
+  readonly host?: string | undefined;
   readonly user?: string | undefined;
+  readonly steps: readonly Finding[];
+  /** The lines for ssh, if they are not written. */
+  readonly lines?: string | undefined;
 }
 
 export interface SetupPlan extends SetupSteps {
   readonly setup: Setup;
-  readonly found: SetupFacts;
+  /** Undefined: nobody could begin, or it is an undo. */
+  readonly found: LookFacts | undefined;
 }
 
-type Caller = Pick<Setup, 'options' | 'io' | 'signal'>;
-type Ways = Caller & { readonly show: ShowStep };
+interface Ways extends SetupCaller {
+  readonly show: ShowStep;
+}
 
 /**
  * Makes a machine one for `ssh NAME`, and logs in. `plan` looks what has to be done, and changes nothing: it throws a ConnectError if no machine has
@@ -58,16 +62,19 @@ export function settingUp({ show, ...ways }: Ways) {
     async plan(name: string): Promise<SetupPlan> {
       const { named, claim } = await lookUpClaimed(name, ways);
       const setup = newSetup(named, { name, claim, ...ways }, show);
-      const found = await runSteps(steps, (step, all) => step.look?.(setup, all), setup);
-      return planOf(setup, found);
+      await lookAtName(setup);
+      const begin = setup.isOver() ? undefined : await wayIn(setup);
+      const found = begin && (await runSteps(steps, begin, (step, all) => step.look?.(setup, all), setup));
+      return { ...rowsOf(setup, found), setup, found };
     },
-    async carryOut(plan: SetupPlan): Promise<SetupSteps> {
+    async carryOut({ found, ...plan }: SetupPlan): Promise<SetupSteps> {
+      if (!found) return plan;
       const setup = { ...plan.setup, ...collector(show) };
-      const planned = { ...plan.found, isOver: false };
-      const found = await runSteps(steps, (step, all) => step.act?.(setup, all), setup, planned);
+      const done = await runSteps<ActFacts>(steps, {}, (step, all) => step.act?.(setup, found, all), setup);
+      const { host = found.host, lines } = done;
       const isDone = ({ name }: Finding) => setup.steps.some((each) => each.name === name);
       const left = plan.steps.filter((row) => !isDone(row));
-      return { ...planOf(setup, found), steps: [...left, ...setup.steps] };
+      return { ...rowsOf(setup, found), host, lines, steps: [...left, ...setup.steps] };
     },
   };
 }
@@ -80,7 +87,7 @@ export async function sayShellTrouble(io: Ways['io']): Promise<void> {
 }
 
 /** The machine that is meant, though its name may be the user's already: he is asked for that. */
-async function lookUpClaimed(name: string, { io, signal }: Caller) {
+async function lookUpClaimed(name: string, { io, signal }: SetupCaller) {
   const claim = asTarget(name) ? undefined : (await usersNames(io))(name);
   const names = claim !== undefined && mayBeGiven(claim) ? async () => () => undefined : undefined;
   return { named: await lookUp(name, { ...io, names }, signal), claim };
@@ -90,7 +97,13 @@ async function lookUpClaimed(name: string, { io, signal }: Caller) {
 export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp> {
   const run = async (setup: Setup, what: 'plan' | 'do') => {
     const order = setup.gone ? undoneHere : undone;
-    return planOf(setup, await runSteps(order, (step, all) => step.undo?.(setup, all, what), setup));
+    await runSteps<UndoFacts>(
+      order,
+      { said: [], own: [] },
+      (step, all) => step.undo?.(setup, all, what),
+      setup,
+    );
+    return { ...rowsOf(setup), setup, found: undefined };
   };
   return {
     async plan(name) {
@@ -115,10 +128,8 @@ async function keptOf(name: string, io: Ways['io']) {
   return logins.find(({ target, takes }) => [name, host].includes(target) || takes === name);
 }
 
-function planOf(setup: Setup, found: SetupFacts): SetupPlan {
-  const { name, target, steps } = setup;
-  const { host, lines, scripts, login } = found;
-  return { name, target, host, user: scripts && login?.user, steps, lines, setup, found };
+function rowsOf({ name, target, steps }: Setup, found?: LookFacts): SetupSteps {
+  return { name, target, host: found?.host, user: found?.inside && found.login.user, steps };
 }
 
 /** Whether a machine that nothing lists is gone: its manager has to answer. */
@@ -128,7 +139,7 @@ async function lookWhetherGone({
   io,
   signal,
   add,
-}: Setup): Promise<SetupFacts | undefined> {
+}: Setup): Promise<Partial<UndoFacts> | undefined> {
   const [source] = await loadHere(io, providersOf(named.target).slice(0, 1));
   const { warnings } = await listAll({ ...io, signal }, source ? [source] : []);
   const [program = '', ...args] = source?.listCommand?.split(' ') ?? [];

@@ -13,43 +13,48 @@ import { typedHost } from '../typed/names.js';
 import { formatEndpoint } from '../typed/route.js';
 import { shellOf, startLine } from '../typed/shell.js';
 import { chooseKey } from './key.js';
-import { asFailure, checkUntil, type Setup, type SetupFacts, type SetupStep } from './step.js';
+import {
+  asFailure,
+  checkUntil,
+  type LoginFacts,
+  type LookFacts,
+  type Setup,
+  type SetupStep,
+} from './step.js';
 
-/** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
-export const wayIn: SetupStep = {
-  name: 'inside',
-  async look(setup) {
-    const { machine, options, io } = setup;
-    const entry = await entryByManager(setup).catch(asFailure);
-    if (machine === undefined) throw entry;
-    const { isFirst } = await keptLogins(io);
-    const earlier = await keptLogin(machine, io);
-    const user = options.user ?? (earlier?.failed ? undefined : earlier?.user) ?? machine.user;
-    const { target, uuid } = machine;
-    const first = isFirst || earlier?.first;
-    const takes = setup.claim === undefined ? earlier?.takes : setup.name;
-    const { pinned, byLogin: hasJournal, bySudo } = earlier ?? {};
-    const journals = { byLogin: hasJournal, bySudo };
-    const login = { target, uuid, user, takes, pinned, ...journals, first: first || undefined };
-    const chosen = await chooseKey(setup).catch(asFailure);
-    if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
-    const start = await howToStart(setup);
-    const found = { ...chosen, earlier, login, start, hosts: hostsFor(setup, user) };
-    if (options.by === 'login' && mayBeUp(machine)) return byLogin(setup, found);
-    return entry instanceof ConnectError ? noEntry(setup, entry, found) : { ...found, entry };
-  },
-};
+/** How its manager goes in, or an account by a login, and what is known before anybody does. Throws a ConnectError if no machine has the name. */
+export async function wayIn(setup: Setup): Promise<LookFacts | undefined> {
+  const { machine, options, io } = setup;
+  const entry = await entryByManager(setup).catch(asFailure);
+  if (machine === undefined) throw entry;
+  const { isFirst } = await keptLogins(io);
+  const earlier = await keptLogin(machine, io);
+  const user = options.user ?? (earlier?.failed ? undefined : earlier?.user) ?? machine.user;
+  const { target, uuid } = machine;
+  const first = isFirst || earlier?.first;
+  const takes = setup.claim === undefined ? earlier?.takes : setup.name;
+  const { pinned, byLogin: hasJournal, bySudo } = earlier ?? {};
+  const journals = { byLogin: hasJournal, bySudo };
+  const login = { target, uuid, user, takes, pinned, ...journals, first: first || undefined };
+  const chosen = await chooseKey(setup).catch(asFailure);
+  if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
+  const start = await howToStart(setup);
+  const known = { ...chosen, earlier, login, start, hosts: hostsFor(setup, user) };
+  if (options.by === 'login' && mayBeUp(machine)) return { ...known, ...(await byLogin(setup, known)) };
+  if (!(entry instanceof ConnectError)) return { ...known, entry };
+  const other = await noEntry(setup, entry, known);
+  return other?.entry && { ...known, ...other, entry: other.entry };
+}
 
 export const way: SetupStep = {
-  name: 'way',
-  async look(setup, found) {
-    const { start, missing } = found;
+  async look(setup, plan) {
+    const { start, missing } = plan;
     const { machine, add } = setup;
     if (start && !missing) return addOff(setup, start);
     if (start) add('way', 'skipped', `it is ${machine?.status}: start it then, and run this again`);
-    if (start) return { isOver: true };
+    if (start) return setup.end();
     if (missing) return undefined;
-    const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
+    const answer = plan.answer ?? (await checkUntil('banner', 'root', setup));
     const { means: { endpoint, steps = [] } = {}, error } = answer;
     if (!endpoint) return add('way', 'failed', error?.problem ?? 'none is known', error?.hint);
     add('way', 'ok', [...steps, formatEndpoint(endpoint)].slice(-2).join(' → '));
@@ -77,46 +82,52 @@ function sudoOf({ env, platform, terminal }: Io): 'asks' | 'never asks' | undefi
   return terminal.stdin && terminal.stderr ? 'asks' : 'never asks';
 }
 
+/** What a login of its own adds to the plan. */
+type LoginWay = Required<Pick<LookFacts, 'entry' | 'asUser' | 'hosts' | 'answer'>>;
+
 /** The account goes in by itself, by a login. Without an sshd that answers, `way` says so. */
-async function byLogin(setup: Setup, found: SetupFacts): Promise<SetupFacts> {
+async function byLogin(setup: Setup, known: LoginFacts | LookFacts): Promise<LoginWay> {
   const { name, target, io, signal } = setup;
-  const answer = found.answer ?? (await checkUntil('banner', 'root', setup));
-  const user = found.login?.user ?? (await sshLogin({ host: typedHost(name) ?? name, signal }, io)).user;
-  const hosts = hostsFor(setup, user);
-  return { ...found, answer, asUser: user, hosts, entry: loginAs(user, target, name) };
+  const seen = 'answer' in known ? known.answer : undefined;
+  const answer = seen ?? (await checkUntil('banner', 'root', setup));
+  const user = known.login.user ?? (await sshLogin({ host: typedHost(name) ?? name, signal }, io)).user;
+  return { answer, asUser: user, hosts: hostsFor(setup, user), entry: loginAs(user, target, name) };
 }
 
 function hostsFor({ options, io }: Setup, user: string | undefined): readonly string[] {
   return homesHere(options.sharedHome, [user, io.env.SUDO_USER], io.platform);
 }
 
-/** No manager goes in: a login does, if an sshd answers; else what to type on its console, if it has one. */
+/** No manager goes in: a login does, if an sshd answers; else what to type on its console, if it has one. `plan`: by its manager it was tried. */
 export async function noEntry(
   setup: Setup,
   { code, problem, hint = '' }: ConnectError,
-  found: SetupFacts,
-): Promise<SetupFacts | undefined> {
+  known: LoginFacts,
+  plan?: LookFacts,
+): Promise<Partial<LookFacts> | undefined> {
   const { machine, options, add } = setup;
+  const { missing } = plan ?? {};
   // Off, it has no console to type on either.
-  if (found.start && !found.missing) return addOff(setup, found.start);
-  const login = code === 'NO_EXEC' && options.by !== 'exec' ? await byLogin(setup, found) : undefined;
-  const unanswered = login?.answer?.error;
+  if (known.start && !missing) return addOff(setup, known.start);
+  const login = code === 'NO_EXEC' && options.by !== 'exec' ? await byLogin(setup, plan ?? known) : undefined;
+  const unanswered = login?.answer.error;
   if (login && !unanswered) return login;
   const isBroken = code !== 'NO_EXEC' && options.by === undefined;
   const instead = isBroken ? `; by a login instead: vmssh setup --by login ${setup.typed}` : '';
   const also = unanswered ? `; and a login: ${unanswered.problem}` : instead;
   // The fix of the manager is to log in.
-  const fix = unanswered && !found.entry ? otherFix(unanswered) : hint;
+  const fix = unanswered && !plan ? otherFix(unanswered) : hint;
   const { provider, authority, cid } = machine ?? {};
   const hasConsole = ownSource(provider)?.hasConsole && authority !== 'other';
   const hasSocket = provider !== 'qemu' || cid !== undefined;
-  const isSaid = code === 'NO_EXEC' && hasConsole && found.key;
-  const line = isSaid && onConsole(isSaid.line, hasSocket, options.user);
+  const key = code === 'NO_EXEC' && hasConsole ? known.key?.line : undefined;
+  const line = key && onConsole(key, hasSocket, options.user);
   if (!line) return add('inside', 'failed', `${problem}${also}`, fix);
   const byHand = [`${problem}; ${fix}${also}`, line] as const;
-  if (!found.missing) return add('inside', 'failed', ...byHand);
+  if (!missing) return add('inside', 'failed', ...byHand);
   add('inside', 'skipped', `${problem}: the rest is one line to type on its console`);
-  return { byHand, isOver: true };
+  setup.end();
+  return { byHand };
 }
 
 /** What lets a key in if it is typed on a machine's console; with `listens` systemd 256 and later listen then. Undefined for a key with options. */

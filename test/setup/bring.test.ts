@@ -9,6 +9,7 @@ import { newSetup } from '../../src/setup/step.js';
 import { splitArgs } from '../../src/ssh/split-args.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { script, useTempDir } from '../helpers/temp-dir.js';
+import { lookFacts } from './look-facts.js';
 
 const dir = useTempDir();
 const none = async () => {
@@ -40,7 +41,7 @@ it.each([
     asksForKeys: true,
     refusesUsers: true,
   });
-  await bringingBy(none, able).look?.(setup, { answer, login: { target: 'incus/web' } });
+  await bringingBy(none, able).look?.(setup, lookFacts({ answer }));
   expect(setup.steps.map(({ state, found, fix }) => `${state}: ${found}: ${fix}`)).toEqual([
     expect.stringMatching(want),
   ]);

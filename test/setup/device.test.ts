@@ -15,6 +15,7 @@ import { fakeIo } from '../helpers/fake-io.js';
 import { script, useTempDir } from '../helpers/temp-dir.js';
 import type { MachineState, VirshCase } from '../sources/libvirt/stand-in.js';
 import { deviceCases, refuses, standInVirsh } from '../sources/libvirt/stand-in.js';
+import { lookFacts } from './look-facts.js';
 
 const dir = useTempDir();
 const folder = useSocketFolder();
@@ -72,7 +73,7 @@ async function setUp(
   const check = answers && (async () => ({ target: 'mint', means, stages: [] }));
   const { missing } = (await lookForDevice(setup, start, vhost, check)) ?? {};
   const isDone = missing !== undefined && !setup.isFailed();
-  if (isDone) await device.act?.(setup, { missing, start });
+  if (isDone) await device.act?.(setup, lookFacts({ missing, start }), {});
   return {
     isThere: isDone ? !setup.isFailed() : undefined,
     steps: setup.steps.map(({ name, state, found, fix }) => [state, name, found, fix].join(' ').trim()),
@@ -192,7 +193,7 @@ describe('the step for a vsock device', () => {
     standInVirsh(bin, log, deviceCases(state, machine));
     const setup = setupOf({ ...record, status });
     const { missing } = (await lookForDevice(setup, undefined, dir)) ?? {};
-    const found = { ...more, missing, isOver: true };
+    const found = lookFacts({ ...more, ...(missing && { missing }) });
     const plan = { name: 'mint', target: 'qemu/mint', steps: [], setup, found };
     const { steps } = await settingUp({ ...setup, show() {} }).carryOut(plan);
     const device = machine ? 'its definition' : 'the machine';
@@ -218,7 +219,7 @@ describe('the step for a vsock device', () => {
       hint: 'by ssh',
     });
     const by = code === 'NO_EXEC' ? 'exec' : undefined;
-    await noEntry({ ...setup, options: { ...setup.options, by } }, failed, { start });
+    await noEntry({ ...setup, options: { ...setup.options, by } }, failed, lookFacts({ start }));
     expect(setup.steps.map((each) => `${each.state} ${each.name} ${each.found} ${each.fix}`)).toEqual([want]);
   });
 
@@ -227,9 +228,9 @@ describe('the step for a vsock device', () => {
     script(join(bin, 'ssh'), 'exit 0');
     const setup = setupOf({ ...record, provider: 'wsl', target: `unix${path}`, status: 'off' });
     const named = { ...setup, target: `unix${path}` };
-    const found = await wayIn.look?.(named, {});
+    const found = await wayIn(named);
     expect([setup.steps, found]).toMatchObject([[], { start: undefined }]);
-    await way.look?.(named, found ?? {});
+    await way.look?.(named, lookFacts(found));
     expect(setup.steps.map(({ name, state }) => [name, state])).toEqual([['way', 'ok']]);
   });
 
@@ -237,9 +238,10 @@ describe('the step for a vsock device', () => {
     const setup = setupOf(record);
     const refused = new ConnectError('resolve', 'mint', { code: 'NO_EXEC', problem: 'none goes in' });
     const login = { target: record.target, user: userInfo().username };
-    const found = await noEntry(setup, refused, { login, answer: { target: 'mint', stages: [] } });
-    expect(found?.hosts?.length).toBeGreaterThan(0);
-    for (const mark of found?.hosts ?? []) expect(scriptFor(setup, found ?? {}, true)).toContain(mark);
+    const plan = lookFacts({ login, answer: { target: 'mint', stages: [] } });
+    const found = lookFacts(await noEntry(setup, refused, plan, plan));
+    expect(found.hosts.length).toBeGreaterThan(0);
+    for (const mark of found.hosts) expect(scriptFor(setup, found, true)).toContain(mark);
   });
 
   it.each(['machined', 'qemu', 'incus'])('is none of a machine of %s', async (provider) => {
@@ -264,7 +266,7 @@ describe('the step for a vsock device', () => {
       if (text) writeFileSync(join(state, name), text);
     standInVirsh(bin, log, deviceCases(state, machine));
     const setup = setupOf(record);
-    await device.undo?.(setup, {}, 'do');
+    await device.undo?.(setup, { said: [], own: [] }, 'do');
     expect(setup.steps.map(({ state, found }) => `${state} ${found}`)).toEqual(want);
   });
 });

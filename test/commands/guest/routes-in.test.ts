@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall, guestOff } from '../../../src/commands/guest/install.js';
 import { ConnectError } from '../../../src/errors.js';
+import type { Finding } from '../../../src/guest/report.js';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import { sshd } from '../../../src/setup/sshd.js';
@@ -13,6 +14,7 @@ import { fakeIo } from '../../helpers/fake-io.js';
 import { useIncus } from '../../helpers/sockets/peers.js';
 import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { lookFacts } from '../../setup/look-facts.js';
 import { call, raw } from './call.js';
 
 const dir = useTempDir();
@@ -164,15 +166,22 @@ esac
     const stages = [{ stage: 'connected', ms: 1, found: '' }] as const;
     const error = new ConnectError('handshake', 'web', { code: 'NO_BANNER', problem: 'closed' });
     const said = [{ name: 'host-keys', state: 'changed', found: 'x is made' }] as const;
-    const found = { answer: { target: 'web', means, stages, error }, said, scripts: ['one'] };
-    expect(await sshd.look?.(setup, found)).toBeUndefined();
+    const found = (...rows: readonly Finding[]) =>
+      lookFacts({
+        answer: { target: 'web', means, stages, error },
+        inside: { said: rows, scripts: ['one'] },
+      });
+    expect(await sshd.look?.(setup, found(...said))).toBeUndefined();
     expect(setup.steps).toEqual([{ name: 'sshd', state: 'ok', found: 'it only lacks the host key' }]);
-    expect(await sshd.look?.(setup, { ...found, said: [] })).toMatchObject({ scripts: { length: 2 } });
+    expect(await sshd.look?.(setup, found())).toMatchObject({ inside: { scripts: { length: 2 } } });
     // A login of an account sets units up only if the user insists on vsock.
-    const added = { answer: { target: 'web', means, stages: [] }, asUser: 'ann', missing: {} as never };
+    const answer = { target: 'web', means, stages: [] };
+    const added = lookFacts({ answer, asUser: 'ann', missing: {} as never });
     for (const vsock of [false, true]) {
       const asked = { ...setup, options: { ...setup.options, vsock } };
-      expect((await sshd.look?.(asked, added))?.scripts?.length, `${vsock}`).toBe(vsock ? 1 : undefined);
+      expect((await sshd.look?.(asked, added))?.inside?.scripts.length, `${vsock}`).toBe(
+        vsock ? 1 : undefined,
+      );
     }
   });
 
@@ -186,7 +195,9 @@ esac
     const rest = { options: {} as SetupOptions, io: fakeIo(), signal: new AbortController().signal };
     const setup = newSetup(named, { name: named.text, ...rest }, () => {});
     const error = new ConnectError('connect', 'web', { code: 'EXEC_NO_KEYS', problem: 'no keys' });
-    expect(await sshd.look?.(setup, { answer: { target: 'web', stages: [], error } })).toBeUndefined();
+    expect(
+      await sshd.look?.(setup, lookFacts({ answer: { target: 'web', stages: [], error } })),
+    ).toBeUndefined();
     expect(setup.steps).toEqual([{ name: 'sshd', state: 'ok', found: 'SSH-2.0-x' }]);
   });
 

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { device } from '../../../src/setup/device.js';
-import type { Setup, SetupFacts } from '../../../src/setup/step.js';
+import type { LookFacts, Setup } from '../../../src/setup/step.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lasting } from '../../helpers/lifeline.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
@@ -119,7 +119,7 @@ describe.skipIf(missing)('root with the folders of ann, who puts links there', (
       device: { add: async (_facts: unknown, folder: string) => folders.push(folder) > 0 },
     };
     const setup = { typed: 'mint', options: { restart: false }, io: fakeIo({ env }), add: () => undefined };
-    await device.act?.(setup as unknown as Setup, { missing } as unknown as SetupFacts);
+    await device.act?.(setup as unknown as Setup, { missing } as unknown as LookFacts, {});
     expect(folders).toEqual([expect.stringContaining(`${at('rooted')}/.local/state/vmssh/`)]);
   });
 });

@@ -1,14 +1,13 @@
 import { madeLogin } from '../book/logins.js';
 import { ConnectError, quote } from '../errors.js';
 import type { Meant } from '../guest/script.js';
-import { managerExec } from '../keys/manager-keys.js';
-import { reachedMachine } from '../keys/record.js';
 import { isNamed, resolveTarget } from '../kinds/kinds.js';
 import { lookUp, splitUser } from '../lookup/login.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
+import { managerExec } from '../sources/as-root.js';
 import type { ListedMachine } from '../sources/merge.js';
-import type { ScriptRunner } from '../sources/source.js';
+import { reachedMachine } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { parseUuid, sshPort } from '../typed/numbers.js';
@@ -33,22 +32,21 @@ export async function byManager(
   const deps = { env, platform, signal };
   const direct = reached && (await managerExec(reached, deps));
   const mayAsk = sudo && reached && !direct && reached.authority !== 'user';
-  const bySudo = mayAsk ? (await managerExec(reached, deps, 0))?.exec : undefined;
+  const bySudo = mayAsk ? await managerExec(reached, deps, 0) : undefined;
   const account = user ?? (await madeLogin(machine, io))?.user;
   const common = {
     host: account === undefined ? text : `${account}@${text}`,
     sshConfig,
-    meant: machine && meantOf(machine, direct?.run),
+    meant: machine && meantOf(machine, direct?.by === 'agent'),
     env: {
       ...withToolFolders(ownEnv(env), platform),
       ...{ LC_ALL: 'C', SUDO_PROMPT: '[sudo] to go in as root, password for %p: ' },
     },
   };
-  if (direct?.run) return { by: 'agent', run: direct.run, ...common };
-  if (direct?.exec) return { by: 'exec', command: direct.exec, ...common };
+  if (direct) return { ...direct, ...common };
   const asks = sudo === 'asks';
   const words = ['sudo', ...(asks ? [] : ['-n']), '--'];
-  if (bySudo) return { by: 'exec', command: [...words, ...bySudo], asks, ...common };
+  if (bySudo?.by === 'exec') return { by: 'exec', command: [...words, ...bySudo.command], asks, ...common };
   throw new ConnectError('resolve', host, {
     code: 'NO_EXEC',
     final: true,
@@ -59,8 +57,8 @@ export async function byManager(
   });
 }
 
-function meantOf({ dmiUuid, uuid }: ListedMachine, run: ScriptRunner | undefined): Meant | undefined {
-  if (run === undefined && dmiUuid === undefined) return undefined;
+function meantOf({ dmiUuid, uuid }: ListedMachine, byAgent: boolean): Meant | undefined {
+  if (!byAgent && dmiUuid === undefined) return undefined;
   const isAgent = dmiUuid === undefined;
   const otherFix = isAgent
     ? 'give each agent a socket of its own: virsh edit'

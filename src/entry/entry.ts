@@ -1,7 +1,7 @@
 import type { Meant } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import type { Env } from '../runtime.js';
-import type { ScriptRunner } from '../sources/source.js';
+import type { RootExec } from '../sources/source.js';
 import { typedHost } from '../typed/names.js';
 import type { RouteName } from '../typed/route.js';
 
@@ -10,7 +10,7 @@ export type Entry = LoginEntry | WslEntry | ManagerEntry;
 /** By ssh: it logs in as an account. */
 export type LoginEntry = SshEntry | TargetEntry;
 /** By the machine's manager: it goes in as root, without a login. */
-export type ManagerEntry = ExecEntry | AgentEntry;
+export type ManagerEntry = ByManager & RootExec;
 
 interface CommonEntry {
   /** [user@]HOST or [user@]TARGET, in messages too. */
@@ -67,19 +67,8 @@ export interface WslEntry extends CommonEntry {
 interface ByManager extends CommonEntry {
   /** The machine, if its manager may be mistaken. */
   readonly meant?: Meant | undefined;
-}
-
-interface ExecEntry extends ByManager {
-  readonly by: 'exec';
-  /** The manager's program and its words; behind them comes what runs there as root. */
-  readonly command: readonly string[];
-  /** sudo starts them, and may ask on this terminal, or not. Undefined: without sudo. */
+  /** sudo starts the manager's program, and may ask on this terminal, or not. Undefined: without sudo. */
   readonly asks?: boolean;
-}
-
-interface AgentEntry extends ByManager {
-  readonly by: 'agent';
-  readonly run: ScriptRunner;
 }
 
 /** By a login of an account, whatever the user's lines lead to. */

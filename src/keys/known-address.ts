@@ -4,9 +4,9 @@ import type { Env } from '../runtime.js';
 import { loadKnowing } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
 import { vhostCid } from '../sources/routes.js';
-import { type DiscoveredMachine, isSilence, type Source } from '../sources/source.js';
+import { type DiscoveredMachine, isSilence, reachedMachine, type Source } from '../sources/source.js';
 import type { Endpoint } from '../typed/route.js';
-import { type ReachedRecord, reachedMachine } from './record.js';
+import type { ReachedRecord } from './record.js';
 
 /**
  * Milliseconds for all of them: one that is late is silent, and then a key that nobody confirmed is refused. A busy host

@@ -1,26 +1,11 @@
 import { asTarget } from '../kinds/kinds.js';
-import { everyEntry } from '../sources/here.js';
-import { outsideLines } from '../sources/outside/file.js';
+import { managerLimitMs, ofManager, type SourceLoaders, sourceOf } from '../sources/as-root.js';
 import type { Deps, MachineFiles, ReachedMachine } from '../sources/source.js';
-import { type SourceEntry, sources } from '../sources/sources.js';
 import { maxKeys, printed, publicKeys, readByExec } from '../sources/tools/machine-files.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { fingerprintOf } from '../ssh/known-hosts.js';
 import type { ViaTarget } from '../typed/target.js';
 import type { ReachedRecord } from './record.js';
-
-/** How a machine's own manager starts a program in it as its root, for a uid; undefined for one of another user, hypervisor or cluster. */
-export async function managerExec(
-  machine: ReachedMachine,
-  deps: Deps,
-  uid: number | undefined = process.getuid?.(),
-): Promise<Pick<MachineFiles, 'exec' | 'run'> | undefined> {
-  if (machine.authority === 'other' || machine.via !== undefined) return undefined;
-  const source = await sourceOf(machine, deps);
-  const asked = { ...deps, env: ownEnv(deps.env), timeoutMs: deps.timeoutMs ?? maxMs };
-  const files = await answerOf(async () => source?.files?.(machine, asked, uid));
-  return files?.exec || files?.run ? files : undefined;
-}
 
 /**
  * "ssh-ed25519 AAAA…" each, as a machine's manager reads them in its files; undefined if nobody can say, and for one of
@@ -32,24 +17,24 @@ export async function managerKeys(
   deps: Deps,
   shown?: string,
   uid: number | undefined = process.getuid?.(),
-  from: From = sources,
+  from?: SourceLoaders,
 ): Promise<readonly string[] | undefined> {
   if (machine.via !== undefined) return undefined;
   if (machine.hostKeys) return publicKeys(machine.hostKeys);
   const source = await sourceOf(machine, deps, from);
   if (source === undefined || source.isSilent) return undefined;
   if (machine.authority === 'other' && !source.isCluster) return undefined;
-  const { env, signal, timeoutMs = maxMs } = deps;
+  const { env, signal, timeoutMs = managerLimitMs } = deps;
   const late = AbortSignal.timeout(timeoutMs);
   // All questions together have one deadline.
   const until = signal ? AbortSignal.any([signal, late]) : late;
   const limited = { ...deps, env: ownEnv(env), timeoutMs, signal: until };
-  const files = await answerOf(async () => source.files?.(machine, limited, uid));
+  const files = await ofManager(async () => source.files?.(machine, limited, uid));
   if (files === undefined) return undefined;
   const isShown = (texts: readonly string[]) => publicKeys(texts).some((key) => printOf(key) === shown);
-  const usual = publicKeys((await answerOf(() => files.read(usualFiles, isShown))) ?? []);
+  const usual = publicKeys((await ofManager(() => files.read(usualFiles, isShown))) ?? []);
   const isEnough = shown === undefined ? usual.length > 0 : isShown(usual);
-  const others = isEnough ? [] : ((await answerOf(() => configuredKeys(files, limited))) ?? []);
+  const others = isEnough ? [] : ((await ofManager(() => configuredKeys(files, limited))) ?? []);
   signal?.throwIfAborted();
   const all = [...new Set([...others, ...usual])].slice(0, maxKeys);
   return all.length === 0 ? undefined : all;
@@ -60,13 +45,6 @@ export async function readsKeys(machine: ReachedMachine, deps: Deps): Promise<bo
   if (machine.via !== undefined || machine.hostKeys !== undefined) return true;
   const source = await sourceOf(machine, deps);
   return source?.files !== undefined && !source.isSilent;
-}
-
-type From = readonly Pick<SourceEntry, 'name' | 'load'>[];
-
-async function sourceOf({ provider }: ReachedMachine, { env }: Deps, from: From = sources) {
-  const isIt = ({ name }: From[number]) => name === provider;
-  return (from.find(isIt) ?? everyEntry(outsideLines(env)).find(isIt))?.load();
 }
 
 /** The fingerprints of the keys of what was reached; none if nobody can say. */
@@ -92,32 +70,19 @@ function printOf(key: string): string {
   return fingerprintOf(Buffer.from(key.split(' ')[1] ?? '', 'base64'));
 }
 
-/** For all that is asked of one machine, whose manager may have to start first. Milliseconds. */
-const maxMs = 10_000;
-
 /** sshd's defaults (sshd_config(5), HostKey), in the order that ssh prefers. */
 const usualFiles: readonly string[] = ['ed25519', 'ecdsa', 'rsa', 'mldsa44_ed25519'].map(
   (type) => `/etc/ssh/ssh_host_${type}_key.pub`,
 );
 
-/** Undefined for a manager that gives none: it is not there, refuses, is late or says too much. */
-async function answerOf<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    // A DiscoveryError, a FileRefusal and a system error have one; a mistake of ours has none.
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    return undefined;
-  }
-}
-
 /** The keys in the files that the machine's sshd is configured to use, as it reads them itself: what a sandbox of gVisor writes is in no copy. */
-async function configuredKeys({ exec, read }: MachineFiles, deps: Deps): Promise<readonly string[]> {
-  if (exec === undefined) return [];
+async function configuredKeys({ asRoot, read }: MachineFiles, deps: Deps): Promise<readonly string[]> {
+  if (asRoot?.by !== 'exec') return [];
+  const { command } = asRoot;
   const { askSshd } = await import('../connect/exec/why-not.js');
-  const paths = hostKeyFiles(await printed(askSshd(exec, 'keys'), deps));
+  const paths = hostKeyFiles(await printed(askSshd(command, 'keys'), deps));
   if (paths.length === 0) return [];
-  const seen = publicKeys([await readByExec(exec, paths, deps)]);
+  const seen = publicKeys([await readByExec(command, paths, deps)]);
   // Small images have no find.
   return seen.length > 0 ? seen : publicKeys(await read(paths));
 }

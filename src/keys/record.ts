@@ -15,7 +15,7 @@ import {
 import { isAbsolute, join } from 'node:path';
 import { isNamed, type TypedTarget } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
-import type { DiscoveredMachine, ReachedMachine } from '../sources/source.js';
+import { type DiscoveredMachine, type ReachedMachine, reachedMachine } from '../sources/source.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { ownFolders } from '../sources/trusted-env.js';
 import { isPrivateFolder, stateHome } from '../sources/trusted-path.js';
@@ -118,12 +118,6 @@ export function recordOf(
 ): ReachedRecord {
   const address = isNamed(target) || endpoint?.family === 'via' ? undefined : endpoint;
   return { text, machine: address || !machine ? undefined : reachedMachine(machine), address };
-}
-
-export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
-  const { provider, name, target, uuid, authority, via, container, hostKeys } = machine;
-  const own = { provider, name, target, uuid, authority, via, hostKeys };
-  return { ...own, containerId: container?.id, containerUrl: container?.url };
 }
 
 // By ssh's pid namespace, pid and start time, as each namespace has such a pid, and another process may get it later;

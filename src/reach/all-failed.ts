@@ -1,8 +1,7 @@
 import { ConnectError, errorWith, type Op } from '../errors.js';
-import { managerExec } from '../keys/manager-keys.js';
-import { reachedMachine } from '../keys/record.js';
 import type { Here } from '../runtime.js';
-import type { DiscoveredMachine } from '../sources/source.js';
+import { managerExec } from '../sources/as-root.js';
+import { type DiscoveredMachine, reachedMachine } from '../sources/source.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
 
 export interface FailedRoute {

@@ -9,7 +9,7 @@ import { keyOwner } from '../keys/key-owner.js';
 import { machineKeys } from '../keys/machine-keys.js';
 import { managerKeys } from '../keys/manager-keys.js';
 import { pinPrint } from '../keys/pins.js';
-import { reachedMachine } from '../keys/record.js';
+import { reachedMachine } from '../sources/source.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { leaveHost } from './config.js';
 import { type ActFacts, asFailure, isChanged, type Setup, type SetupStep } from './step.js';

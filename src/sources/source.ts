@@ -48,14 +48,27 @@ export interface ReachedMachine extends KnownMachine {
   readonly containerUrl?: string;
 }
 
+export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
+  const { provider, name, target, uuid, authority, via, container, hostKeys } = machine;
+  const own = { provider, name, target, uuid, authority, via, hostKeys };
+  return { ...own, containerId: container?.id, containerUrl: container?.url };
+}
+
 /** How a manager reads the files of one of its machines. What it gives is what the machine's root wants it to be. */
 export interface MachineFiles {
   /** Of those that are there; not the rest once `isEnough` holds. Throws a DiscoveryError, or a system error. */
   read(paths: readonly string[], isEnough?: IsEnough): Promise<readonly string[]>;
-  /** The words in front of a program that runs in it as its root; undefined: its manager starts none. */
-  readonly exec?: readonly string[] | undefined;
-  /** In place of such words: it runs a script there. */
-  readonly run?: ScriptRunner;
+  /** How it starts programs there; undefined: it starts none. */
+  readonly asRoot?: RootExec | undefined;
+}
+
+/** How a manager goes into a machine as its root: by words in front of a program, or an agent there runs a script. */
+export type RootExec =
+  | { readonly by: 'exec'; readonly command: readonly string[] }
+  | { readonly by: 'agent'; readonly run: ScriptRunner };
+
+export function execAsRoot(command: readonly string[] | undefined): RootExec | undefined {
+  return command && { by: 'exec', command };
 }
 
 /** Runs a shell script in a machine as its root. Rejects with a DiscoveryError if it did not end there. */

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { managerExec, managerKeys, managerPrints } from '../../src/keys/manager-keys.js';
+import { managerKeys, managerPrints } from '../../src/keys/manager-keys.js';
 import { systemProgram } from '../../src/process/program-in-path.js';
+import { managerExec } from '../../src/sources/as-root.js';
 import { lima } from '../../src/sources/managers/lima.js';
 import type { Deps, MachineFiles, ReachedMachine, Source } from '../../src/sources/source.js';
 import { filesByExec } from '../../src/sources/tools/machine-files.js';
@@ -147,7 +148,8 @@ describe('a manager that starts programs in its machines', () => {
     { of: machine('kubectl', 'web', { target: 'kubectl/shop/web', authority: 'other' }), want: undefined },
     { of: machine('qemu', 'web'), want: undefined },
   ])('goes into $of.provider "$of.name" as root by: $want', async ({ of, want }) => {
-    expect((await managerExec(of, deps))?.exec?.join(' ')).toBe(want);
+    const asRoot = await managerExec(of, deps);
+    expect(asRoot?.by === 'exec' ? asRoot.command.join(' ') : undefined).toBe(want);
   });
 
   it.each(['kubevirt', 'hyper-v', 'qemu', 'constructor', ''])('of %j there is none', async (provider) =>
@@ -311,7 +313,7 @@ describe('a source of keys', () => {
     };
     const keys = (from: number) => Array.from({ length: 10 }, (_, n) => key(from + n));
     program('tool', `case $1 in */sh) echo hostkey /keys/host;; *) ${prints(keys(0).join('\n'))};; esac`);
-    const from = source(() => ({ exec: ['tool'], read: async () => keys(10) }));
+    const from = source(() => ({ asRoot: { by: 'exec', command: ['tool'] }, read: async () => keys(10) }));
     const all = await managerKeys(machine('made', 'x'), deps, 'SHA256:x', 0, from);
     expect(all).toEqual([...keys(0), ...keys(10)].slice(0, 16));
   });

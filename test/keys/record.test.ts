@@ -12,16 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  leaveRecord,
-  type RecordPlace,
-  reachedMachine,
-  readRecord,
-  recordFolders,
-  recordOf,
-} from '../../src/keys/record.js';
+import { leaveRecord, type RecordPlace, readRecord, recordFolders, recordOf } from '../../src/keys/record.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
-import type { DiscoveredMachine } from '../../src/sources/source.js';
+import { type DiscoveredMachine, reachedMachine } from '../../src/sources/source.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { openBelow } from './open-files.js';
 

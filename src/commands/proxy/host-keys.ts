@@ -1,9 +1,8 @@
 import { type Command, flag, positionals } from '../../cli/command.js';
 import { keysOnHop, managerKeys } from '../../keys/manager-keys.js';
-import { reachedMachine } from '../../keys/record.js';
 import { resolveTarget, type Target } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
-import type { Deps, Reachable } from '../../sources/source.js';
+import { type Deps, type Reachable, reachedMachine } from '../../sources/source.js';
 import { sshPort } from '../../typed/numbers.js';
 import type { ViaTarget } from '../../typed/target.js';
 

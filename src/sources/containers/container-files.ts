@@ -1,4 +1,4 @@
-import { type Deps, DiscoveryError, type MachineFiles, type ReachedMachine } from '../source.js';
+import { type Deps, DiscoveryError, execAsRoot, type MachineFiles, type ReachedMachine } from '../source.js';
 import { atService } from '../tools/exec-route.js';
 import { getBytes } from '../tools/http-unix.js';
 import { maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
@@ -42,7 +42,7 @@ export async function containerFiles(
     return Buffer.from(await printed(copy, deps, maxArchive), 'latin1');
   };
   return {
-    exec: engineExec(manager, id, url),
+    asRoot: execAsRoot(engineExec(manager, id, url)),
     // Podman makes one copy at a time, by a process each.
     read: (paths, isEnough) =>
       readInTurn(paths, async (path) => firstFile(await copyOf(path))?.toString('latin1'), isEnough),

@@ -41,7 +41,9 @@ export function guestAgentFiles(machine: ReachedMachine, deps: Deps): MachineFil
   const run = agentRunner(machine, deps);
   if (!ask || !run) return undefined;
   // The agent does one thing at a time.
-  return { run, read: (paths, isEnough) => readInTurn(paths, (path) => readFile(path, ask), isEnough) };
+  const read: MachineFiles['read'] = (paths, isEnough) =>
+    readInTurn(paths, (path) => readFile(path, ask), isEnough);
+  return { asRoot: { by: 'agent', run }, read };
 }
 
 async function readFile(path: string, ask: AskAgent): Promise<string | undefined> {

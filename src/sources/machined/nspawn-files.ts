@@ -1,7 +1,7 @@
 import { type Folder, folderAt, hold } from '../../files/place.js';
 import { readWithStats } from '../../files/read-file.js';
 import { withDashes } from '../../typed/numbers.js';
-import type { Deps, MachineFiles, ReachedMachine } from '../source.js';
+import { type Deps, execAsRoot, type MachineFiles, type ReachedMachine } from '../source.js';
 import { type ExecWords, execWords } from '../tools/exec-route.js';
 import { maxKeyText, readByExec, readInTurn } from '../tools/machine-files.js';
 import { isContainer, searchMachined } from './machined.js';
@@ -20,7 +20,7 @@ export async function nspawnFiles(
   if (!isContainer(machine) || machine.scope !== 'system' || !isSame) return undefined;
   const exec = nspawnExec(machine.name);
   return {
-    exec,
+    asRoot: execAsRoot(exec),
     read: async (paths) => {
       // Not below /proc/LEADER/root: the container's own mounts are there, and one of FUSE may keep its reader for ever.
       const texts = await textsBelow(machine.rootDirectory, paths);

@@ -10,6 +10,7 @@ import type { Deps, DiscoveredMachine, Listing, MachineFiles, ReachedMachine } f
 import {
   closed,
   DiscoveryError,
+  execAsRoot,
   joinListings,
   type Search,
   type Source,
@@ -259,7 +260,8 @@ async function incusFiles(machine: ReachedMachine, deps: Deps): Promise<MachineF
     for (const socket of sockets[client]) {
       const found = await instanceAt(socket, machine, deps);
       if (!found) continue;
-      return { exec: incusExec(client, found.name, found.project), read: reader(found, socket, deps) };
+      const asRoot = execAsRoot(incusExec(client, found.name, found.project));
+      return { asRoot, read: reader(found, socket, deps) };
     }
   return undefined;
 }

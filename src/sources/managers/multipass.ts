@@ -26,8 +26,8 @@ export const multipass: Source = {
   isSilent: true,
   async files({ name }) {
     const { isPlainName } = await import('../tools/machine-files.js');
-    const exec = ['multipass', 'exec', name, '--', 'sudo', '-n'];
-    return isPlainName(name) ? { exec, read: async () => [] } : undefined;
+    const command = ['multipass', 'exec', name, '--', 'sudo', '-n'];
+    return isPlainName(name) ? { asRoot: { by: 'exec', command }, read: async () => [] } : undefined;
   },
 };
 

@@ -1,5 +1,5 @@
 import { runProgram } from '../../process/run-program.js';
-import { type Deps, DiscoveryError, type IsEnough, type MachineFiles } from '../source.js';
+import { type Deps, DiscoveryError, execAsRoot, type IsEnough, type MachineFiles } from '../source.js';
 import { withToolFolders } from '../trusted-path.js';
 
 /** By a manager that takes long for each file. */
@@ -24,7 +24,7 @@ export function isPlainName(name: string): boolean {
 
 /** By a manager that starts programs in its machines; `asRoot`: the words in front of those that need it. */
 export function filesByExec(exec: readonly string[], deps: Deps, asRoot = exec): MachineFiles {
-  return { exec: asRoot, read: async (paths) => [await readByExec(exec, paths, deps)] };
+  return { asRoot: execAsRoot(asRoot), read: async (paths) => [await readByExec(exec, paths, deps)] };
 }
 
 /** One call for all files, without a shell: `find` takes regular files only, and grep ends each with a newline. All keys begin with "AAAA". */

@@ -3,7 +3,8 @@ import { existsSync, lchownSync, mkdirSync, readFileSync, renameSync, symlinkSyn
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { managerExec, managerKeys } from '../../../src/keys/manager-keys.js';
+import { managerKeys } from '../../../src/keys/manager-keys.js';
+import { managerExec } from '../../../src/sources/as-root.js';
 import { textsBelow } from '../../../src/sources/machined/nspawn-files.js';
 import type { Deps, ReachedMachine } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
@@ -62,7 +63,8 @@ describe('the keys of a container of systemd-nspawn', () => {
 
   it('are in a container that root goes into, and nobody else', async () => {
     const deps = await machined(rootWith({}));
-    const { exec } = (await managerExec(record(), deps, 0)) ?? {};
+    const asRoot = await managerExec(record(), deps, 0);
+    const exec = asRoot?.by === 'exec' ? asRoot.command : undefined;
     expect(exec?.slice(0, 2)).toEqual(['systemd-run', '--machine=web']);
     expect(await managerExec(record(), deps, 1000)).toBeUndefined();
   });

@@ -5,8 +5,9 @@ import { isTargetWord } from '../typed/names.js';
 import { isOthersId } from '../typed/numbers.js';
 import type { AnyTarget, ViaTarget } from '../typed/target.js';
 import { exact, hostKeyAlias, type Identified, lookedUpAs, uuidAlias } from './identity.js';
+import { loginOf } from './logins.js';
 import { writtenAt, writtenHosts } from './same.js';
-import type { HostEntry, HostMachine, HostState } from './state.js';
+import { type HostEntry, type HostMachine, type HostState, hasHost } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
 export type NameCheck = (name: string) => string | undefined;
@@ -21,15 +22,13 @@ export function mayBeGiven(why: string): boolean {
   return why === inKnownHosts || why === inSettings;
 }
 
-/** What else people type for each machine; none that another machine has too, or that is taken. `bringing`: those into which an sshd is brought. */
+/** What else people type for each machine; none that another machine has too, or that is taken. */
 export function moreNames(
   all: readonly HostEntry[],
   taken: NameCheck,
-  bringing: ReadonlySet<HostEntry> = new Set(),
 ): ReadonlyMap<HostEntry, readonly string[]> {
   // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
-  const namesNow = (entry: HostEntry) =>
-    entry.gone === undefined ? typedFor(entry, bringing.has(entry)) : [lower(entry.host)];
+  const namesNow = (entry: HostEntry) => (entry.gone === undefined ? typedFor(entry) : [lower(entry.host)]);
   const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
   const asked = countBy(
     found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
@@ -42,7 +41,7 @@ export function moreNames(
 }
 
 // Exact names only, since others chose most of them. The Host in lower case, since ssh compares letter by letter.
-function typedFor(entry: HostEntry, brings: boolean): readonly string[] {
+function typedFor(entry: HostEntry): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
   const hasId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
@@ -51,15 +50,17 @@ function typedFor(entry: HostEntry, brings: boolean): readonly string[] {
   return [
     lower(host),
     ...id,
-    ...(via === undefined ? ownTargets(entry, brings || id.length > 0) : typedNames(entry, via)),
+    ...(via === undefined ? ownTargets(entry, id.length > 0) : typedNames(entry, via)),
   ];
 }
 
 /** The machine's targets, so that they are the same login: the pattern for all of a kind knows no user, key, id, owner or brought sshd. No address: another may have it later. */
-function ownTargets(entry: HostEntry, hasMore: boolean): readonly string[] {
-  const { target, also = [], user, identityFile, provider } = entry;
+function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
+  const { target, also = [], provider } = entry;
+  const { user, identityFile, brings } = loginOf(entry);
   // ssh of Windows asks no command for the keys of a pattern, so they would be under another name.
-  const isMore = hasMore || user !== undefined || identityFile !== undefined || provider === 'wsl';
+  const hasLogin = user !== undefined || identityFile !== undefined || brings;
+  const isMore = hasId || hasLogin || provider === 'wsl';
   return [target, ...also].flatMap((each) => {
     const kind = kindOfName(each);
     if (kind === undefined || !(isMore || kind.keyHasOwner)) return [];
@@ -119,9 +120,10 @@ export async function goneSince(text: string, env: Env): Promise<string | undefi
 /** A target's Host, and the name by which an ssh that vmssh starts looks up its key: without a Host, the target. */
 export function hostIn(state: HostState | undefined, target: string) {
   const { machines = [], options: { prefix = '' } = {} } = state ?? {};
-  const written = writtenAt(target, machines);
+  const hosts = machines.filter(hasHost);
+  const written = writtenAt(target, hosts);
   const entry = written?.gone === undefined ? written : undefined;
-  const lookedUp = (entry && lookedUpNames(machines, `${prefix}`)(entry)) ?? lookedUpAs(target);
+  const lookedUp = (entry && lookedUpNames(hosts, `${prefix}`)(entry)) ?? lookedUpAs(target);
   return { entry, lookedUp };
 }
 

@@ -5,7 +5,7 @@ import type { MachineIdentity } from '../sources/source.js';
 import { split } from '../typed/names.js';
 import { parseUuid, vmIds } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
-import { type HostEntry, type StateOwner, writtenState } from './state.js';
+import { type HostEntry, hasHost, type StateOwner, writtenState } from './state.js';
 
 /** What is kept of a machine, by what a listing said of it. */
 interface Kept {
@@ -33,7 +33,7 @@ export interface Listed extends MachineIdentity {
  * | which Host a target is (`writtenAt`) | the target of any source that has the machine | the Hosts of a gone one mean it until another has the target |
  * | the same behind a hypervisor | also its UUID, or its name if only one has it | nobody there is asked again |
  * | which listed machine a target is (`isAt`), and its Host (`sshNames`) | the target | a UUID says which machine it is, not what a Host calls |
- * | what is kept for a machine (`keptFor`) | the table there | it may have another name, or be made again |
+ * | which record a listed machine has (`keptFor`): its Host, name, login and environment | the table there | it may have another name, or be made again |
  * | whether two have one UUID (`idHere`) | the UUID, of this host only, but zeros | a hypervisor may say any |
  * | whose host key it is (keys/decide.ts) | the UUID, else the name, else what was typed | known_hosts has nothing else |
  * | keys that were made for it (keys/guest-keys.ts) | its name, of whatever kind | they are made before the machine is |
@@ -122,7 +122,7 @@ export async function hopsTo(typed: readonly string[], here: StateOwner): Promis
 
 /** The machines with a Host. */
 export async function writtenHosts(here: StateOwner): Promise<readonly HostEntry[]> {
-  return (await writtenState(here))?.machines ?? [];
+  return ((await writtenState(here))?.machines ?? []).filter(hasHost);
 }
 
 /** The machine whose Host ssh reads for a name: as it is, or in lower case. */

@@ -16,16 +16,55 @@ export type HostMachine = Pick<
   'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'authority'
 >;
 
-export interface HostEntry extends HostMachine {
-  readonly host: string;
+/** As whom ssh logs in to a machine, and what `vmssh setup` did for that. */
+export interface MachineLogin {
+  /** Undefined: the machine's own, by an sshd that is brought. */
+  readonly user?: string | undefined;
+  /** Undefined: the key is one of the agent's. */
+  readonly identityFile?: string | undefined;
+  /** Each login brings an sshd, if the machine has none. */
+  readonly brings?: true;
+  /** The machine that has it: another one, made again under its name, may lack the key. */
+  readonly uuid?: string | undefined;
+  /** A name that the user gave to it, though it was in known_hosts or in a Host of his. */
+  readonly takes?: string | undefined;
+  /** For `--undo`: its key was put there by a login of that user. */
+  readonly byLogin?: true | undefined;
+  /** And by sudo there. */
+  readonly bySudo?: true | undefined;
+  /** For `--undo`: setup pinned its host key. */
+  readonly pinned?: true | undefined;
+  /** For `--undo`: there were no lines for ssh before. */
+  readonly first?: true | undefined;
+  /** Only for `--undo`: sshd refused it. */
+  readonly failed?: true;
+}
+
+/** All that is kept of a machine: what its source said of it, its Host, and what setup made. */
+export interface MachineRecord extends HostMachine {
+  /** Undefined: it has none, and is kept for its login. */
+  readonly host?: string;
   /** The targets from other sources. */
   readonly also?: readonly string[];
   /** The day of the first listing that lacked it, as 2026-01-31: its name stays its own until `forget`. */
   readonly gone?: string;
   /** What its source has to be asked with, if a shell alone had it. */
   readonly environment?: KeptEnv;
+  readonly login?: MachineLogin | undefined;
   /** Fields of a newer version, which stay as they are. */
   readonly more?: JsonObject;
+}
+
+/** A machine with a Host. */
+export type HostEntry = MachineRecord & { readonly host: string };
+
+export function hasHost(record: MachineRecord): record is HostEntry {
+  return record.host !== undefined;
+}
+
+/** The same without a Host, and what is only known of one. */
+export function nameless({ host: _, also: __, environment: ___, gone: ____, ...record }: MachineRecord) {
+  return record;
 }
 
 /** What `config install` decided and found: the lines for ssh are made from it, and nothing is read from those. */
@@ -33,7 +72,7 @@ export interface HostState {
   /** The settings that stay in effect, as hosts/options.ts keeps them: anything may be in there. */
   readonly options: JsonObject;
   readonly program: readonly string[];
-  readonly machines: readonly HostEntry[];
+  readonly machines: readonly MachineRecord[];
   /** Fields of a newer version, which stay as they are. */
   readonly more?: JsonObject;
 }
@@ -72,13 +111,14 @@ export async function readOptions(path: string): Promise<HostState['options'] | 
 /** One machine in each line. */
 export function formatState({ machines, more, ...state }: HostState): string {
   const lines = machines
-    .map(({ more, ...machine }) => `\n  ${JSON.stringify({ ...machine, ...more })}`)
+    .map(({ more, login, ...machine }) => ({ ...machine, login: login && loginIn(login), ...more }))
+    .map((machine) => `\n  ${JSON.stringify(machine)}`)
     .join(',');
   const head = JSON.stringify({ version, vmssh: own, ...state, ...more }, null, 1).slice(0, -2);
   return `${head},\n "machines": [${lines}${lines === '' ? '' : '\n '}]\n}\n`;
 }
 
-const version = 1;
+const version = 2;
 
 /** Which vmssh wrote a state of whatever version; undefined: it does not say. */
 export function writerOf(text: string): string | undefined {
@@ -112,7 +152,7 @@ function parsed(text: string) {
 }
 
 function withEntries({ machines, ...head }: Head): FoundState {
-  const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
+  const entries = machines.flatMap((machine) => recordIn(Object(machine)) ?? []);
   return { state: { ...head, machines: entries }, left: machines.length - entries.length };
 }
 
@@ -138,18 +178,21 @@ function headOf(text: string): Head {
 }
 
 /** Undefined if ssh's configuration cannot have it. Another user's HOME may have a file with anything in it. */
-function entryOf(json: JsonObject): HostEntry | undefined {
-  const { name, also, authority, environment, ...others } = json;
+function recordIn(json: JsonObject): MachineRecord | undefined {
+  const { name, also, authority, environment, login: made, ...others } = json;
   const texts = Object.fromEntries(textFields.map((field) => [field, plainText(json[field])]));
   const { host = '', target = '', provider = '', via, identityFile } = texts;
+  const login = made === undefined ? undefined : loginIn(made);
   // The name is only printed, with such characters escaped.
   if (typeof name !== 'string' || target === '') return undefined;
   const isHost = isPlainHostName(host) || (host === target && isTargetWord(host));
-  if (!isHost || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
+  const isKept = json.host === undefined && login !== undefined;
+  if (!(isHost || isKept) || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
   if (via !== undefined && !target.startsWith(`via/${via}/`)) return undefined;
   if (isOfProcess(target)) return undefined;
   return {
-    ...{ host, name, target, provider },
+    ...(isHost ? { host } : {}),
+    ...{ name, target, provider },
     ...definedFields({
       via,
       also: areTexts(also) && via === undefined ? also : undefined,
@@ -157,9 +200,27 @@ function entryOf(json: JsonObject): HostEntry | undefined {
       authority: authority === 'user' ? authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, environment) : undefined,
       gone: dayIn(texts.gone),
+      login,
     }),
     ...moreOf(Object.entries(others).filter(([field]) => !textFields.includes(field))),
   };
+}
+
+const flags = ['brings', 'byLogin', 'bySudo', 'pinned', 'first', 'failed'];
+
+/** Its fields in one order: the state is compared as text. */
+function loginIn(json: unknown): MachineLogin | undefined {
+  const { user: name, uuid, identityFile, takes, ...others }: JsonObject = Object(json);
+  const user = userOf(plainText(name));
+  if (user === undefined && (name !== undefined || others.brings !== true)) return undefined;
+  const known = {
+    ...{ uuid: parseUuid(plainText(uuid) ?? ''), user, identityFile: plainText(identityFile) },
+    takes: typeof takes === 'string' && isPlainHostName(takes) ? takes : undefined,
+  };
+  const set = flags.flatMap((flag) => (others[flag] === true ? [[flag, true] as const] : []));
+  // Fields of a newer version stay.
+  const more = Object.entries(others).filter(([field]) => !flags.includes(field));
+  return { ...definedFields(known), ...Object.fromEntries([...set, ...more]) };
 }
 
 const textFields = 'host target provider via gone uuid user identityFile'.split(' ');

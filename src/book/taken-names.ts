@@ -14,15 +14,12 @@ import {
 import { knownHostsFiles, type UsersFiles, usersTexts } from '../ssh/config/users-files.js';
 import { folded, isFor, linesWithKey, nameBytes, plainName } from '../ssh/known-hosts.js';
 import { anyIpv4, isLoopback, plainIp } from '../typed/names.js';
-import { keptLogins } from './logins.js';
 import { inConfig, inKnownHosts, inSettings, isAddress, moreNames, type NameCheck } from './names.js';
-import type { HostEntry } from './state.js';
+import { hasHost, type MachineRecord, writtenState } from './state.js';
 
 interface NameSources extends UsersFiles {
-  /** Machines that have Hosts, else those of the last `config install`: only lines that say where the host is make such a name his. */
-  readonly ours?: readonly HostEntry[];
-  /** Names that the user gave to machines, whatever files of his say; else those of the last `config install`. */
-  readonly takes?: readonly string[];
+  /** The machines that are kept, else those of the last `config install`: only lines that say where the host is make a name of theirs his. */
+  readonly ours?: readonly MachineRecord[];
   /** Whether a Host of the user whose proxy is vmssh counts: it is no other host, but it has the name. */
   readonly countsVmssh?: boolean;
   /** This host's names, and its /etc/hosts. */
@@ -40,9 +37,7 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const settings = texts.flatMap((text) => settingsOf(text));
   const files = await knownHostsFiles(settings, sources);
   const domains = canonicalDomains(settings);
-  const kept = sources.ours && sources.takes ? undefined : await keptLogins(sources);
-  const takes = sources.takes ?? kept?.logins.flatMap((login) => login.takes ?? []);
-  const isGiven = givenNames(sources.ours ?? kept?.state?.machines, takes);
+  const isGiven = givenNames(sources.ours ?? (await writtenState(sources))?.machines);
   const isConfigured = configuredNames(texts, sources);
   const bytes = files.map((path) => readBytes(path).catch(() => Buffer.alloc(0)));
   const isKnown = knownNames(await Promise.all(bytes), portsIn(settings));
@@ -114,14 +109,14 @@ function configuredNames(texts: readonly string[], { countsVmssh = false }: Name
 }
 
 /** What vmssh has given, or the user has: the Hosts of machines, and what else is typed for them. In lower case. */
-function givenNames(entries: readonly HostEntry[] = [], takes: readonly string[] = []) {
+function givenNames(records: readonly MachineRecord[] = []) {
   const lower = (names: readonly string[]) => new Set(names.map((name) => name.toLowerCase()));
-  const first = lower([...takes, ...entries.map(({ host }) => host)]);
+  const first = lower(records.flatMap(({ host, login }) => [host ?? [], login?.takes ?? []].flat()));
   // Most names are a Host, and what else is typed for thousands takes a while to find.
   let more: ReadonlySet<string> | undefined;
   return (name: string): boolean => {
     if (first.has(name)) return true;
-    more ??= lower([...moreNames(entries, () => undefined).values()].flat());
+    more ??= lower([...moreNames(records.filter(hasHost), () => undefined).values()].flat());
     return more.has(name);
   };
 }

@@ -1,5 +1,4 @@
-import type { MachineLogin } from '../book/logins.js';
-import { writtenState } from '../book/state.js';
+import { type MachineLogin, writtenState } from '../book/state.js';
 import type { Means } from '../checks/result.js';
 import { type LoginWords, quietly, type SshTryOptions, trySsh, usersEnv } from '../checks/users-ssh.js';
 import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
@@ -94,7 +93,7 @@ export async function isLed(typed: TypedLogin, io: Io, signal: AbortSignal): Pro
 interface OwnLogin extends Pick<TypedLogin, 'target' | 'sshConfig' | 'routes' | 'onStage'> {
   readonly means: Means;
   readonly identityFile?: string | undefined;
-  readonly brings?: Pick<MachineLogin, 'user'> | undefined;
+  readonly brings?: MachineLogin | undefined;
 }
 
 /** Logs in over vmssh's own proxy, as vmssh ssh does, whatever the user's lines lead to. */

@@ -1,18 +1,14 @@
-import { loginsFor, type MachineLogin, withLogins } from '../book/logins.js';
 import { identified, type NameCheck } from '../book/names.js';
 import { keptFor } from '../book/same.js';
-import type { HostEntry, HostState } from '../book/state.js';
-import { keepsAlive } from '../book/taken-names.js';
-import { UsageError, usage } from '../cli/command.js';
+import { type HostEntry, type HostState, hasHost, type MachineRecord, nameless } from '../book/state.js';
+import { UsageError } from '../cli/command.js';
 import { printable, quoteNames } from '../errors.js';
 import { fewOf, maxShown, withoutRepeats } from '../group-by.js';
 import { allGuestKeys } from '../keys/guest-keys.js';
-import { keysKnown } from '../keys/machine-keys.js';
+import { keysKnown } from '../keys/inbox.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
-import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';
-import type { Here } from '../runtime.js';
 import { containerAround, isUnasked } from '../sources/here.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
@@ -20,17 +16,16 @@ import { isOutsideName } from '../sources/outside/file.js';
 import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
-import { givesAway, whyNoBring } from '../ssh/config/host-options.js';
+import { givesAway } from '../ssh/config/host-options.js';
 import { hostNames } from '../ssh/config/settings.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { isTargetWord, matchesPattern } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
-import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from './hosts.js';
+import { type ConcreteHosts, concreteHosts, leftLines, ownerName, sharedUuidProblem } from './hosts.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
-import { formatSettings, settingLines, unknownFields } from './setting.js';
-import { checkSshOptions } from './ssh-option.js';
-import { type ConcreteHost, configText, startOf, userKnownHosts } from './text.js';
+import { formatSettings, unknownFields } from './setting.js';
+import { type ConcreteHost, startOf, userKnownHosts } from './text.js';
 
 export interface Decision {
   readonly settings: Settings;
@@ -40,10 +35,10 @@ export interface Decision {
   readonly throwaway: readonly string[];
   readonly notes: readonly string[];
   /** The machines that have none, and why. */
-  readonly left: ReturnType<typeof concreteHosts>['left'];
+  readonly left: ConcreteHosts['left'];
   /** The hypervisors that were asked, if none of them has answered. */
   readonly silent: readonly string[];
-  readonly shared: ReturnType<typeof concreteHosts>['shared'];
+  readonly shared: ConcreteHosts['shared'];
 }
 
 /** What Hosts there will be: for the machines that are found, and those of `last` that could not be asked for. Throws a UsageError. */
@@ -54,7 +49,7 @@ export async function decide(
   io: Io,
   find: FindMachines,
 ): Promise<Decision> {
-  const { start, logins } = options;
+  const { start } = options;
   const { onlyPatterns, prefix } = options.names;
   const via = options.via === 'none' ? undefined : options.via;
   if (onlyPatterns && via)
@@ -62,12 +57,13 @@ export async function decide(
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, via);
   const { warnings, asked = [], env = io.env } = found;
   const { kept, unasked, left, listed, today, failed } = whatStays(found, options, last, io);
-  const machines = await withOwnKeys(withLogins(listed, logins, kept), options);
   const around = surroundings(options, io);
   const own = ownEnv(env);
-  const made = concreteHosts(machines, {
-    ...{ prefix, start, taken, kept, today, logins, before: last.machines },
-    gone: await inUse(left, machines, { ...options, ...around }, io),
+  const recordOf = keptFor(last.machines, [...listed, ...kept]);
+  const made = concreteHosts(listed, {
+    ...{ prefix, start, taken, kept, today, recordOf },
+    keys: await usableKeys([...listed, ...last.machines], options),
+    gone: await inUse(left, listed, recordOf, { ...options, ...around }, io),
     silent: warnings.filter((each) => isSilence(each) && !each.provider.startsWith('via/')),
     environment: (provider) => envOfSource(provider, own).kept,
     ...around,
@@ -75,6 +71,7 @@ export async function decide(
   const { entries, hosts } = made;
   const throwaway = await throwawayNames(options, made, io);
   const { program } = await callerForSsh(io);
+  const machines = [...entries, ...withoutHost(last, entries, found)];
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
   const notes = [
     ...shownWarnings(warnings).map(({ provider, problem }) => `warning: ${provider}: ${printable(problem)}`),
@@ -85,7 +82,7 @@ export async function decide(
   ];
   return {
     settings: options,
-    state: { options: values, program, machines: entries, ...(last.more ? { more: last.more } : {}) },
+    state: { options: values, program, machines, ...(last.more ? { more: last.more } : {}) },
     hosts,
     throwaway: throwaway.names,
     left: made.left,
@@ -95,25 +92,20 @@ export async function decide(
   };
 }
 
-type Stays = Pick<ConfigOptions, 'via'> & Pick<Settings, 'names' | 'logins'>;
+type Stays = Pick<ConfigOptions, 'via'> & Pick<Settings, 'names'>;
 
 /** Of the Hosts of the last run: those of machines that could not be asked for, which stay (`unasked`: failed just now), and those that a listing lacks. */
 function whatStays(found: MachinesFound, options: Stays, last: HostState, io: Io) {
-  const { via, logins, names } = options;
-  const { onlyPatterns } = names;
+  const { via, names: named } = options;
   const { failed, otherwise, isUnseen, isUnknown } = couldNotBeAsked(found, options, last, io);
   const today = found.day ?? new Date().toISOString().slice(0, 10);
-  const stays = new Set(last.machines.filter(found.stays ?? isUnknown));
+  const hosts = last.machines.filter(hasHost);
+  const kept = hosts.filter(found.stays ?? isUnknown);
+  const stays = new Set(kept);
   const listed = found.machines.filter(({ via: host, provider }) => host || !otherwise.has(provider));
-  const loginOf = loginsFor(logins, [...listed, ...stays]);
-  const lastOf = loginsFor(settings.logins.parse(last.options), last.machines);
-  const kept = [...stays].map((each): HostEntry => {
-    const now = loginOf(each);
-    return now ? { ...each, ...loginFields(now) } : withoutLogin(each, lastOf(each));
-  });
   const isWanted = ({ via: host }: HostEntry) =>
-    found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
-  const left = last.machines.filter((entry) => !stays.has(entry) && isWanted(entry));
+    found.stays === undefined && !named.onlyPatterns && (host === undefined || via !== 'none');
+  const left = hosts.filter((entry) => !stays.has(entry) && isWanted(entry));
   const unasked = kept.filter((entry) => failed.has(ownerName(entry)) || isUnseen(entry));
   return { failed, kept, unasked, left, listed, today };
 }
@@ -128,7 +120,7 @@ export function couldNotBeAsked(
   const { warnings, asked = [], env = io.env } = found;
   const container = containerAround(env);
   // A list that was made in another environment says nothing of machines that are kept with theirs.
-  const otherwise = foundOtherwise(env, found.env ? last.machines : []);
+  const otherwise = foundOtherwise(env, found.env ? last.machines.filter(hasHost) : []);
   // A source that could not be asked may still have the machines of its Hosts.
   const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
   const failed = new Set(warnings.filter(isFailure).map(ownerOf));
@@ -150,48 +142,63 @@ export function couldNotBeAsked(
   return { failed, otherwise, isUnseen, isUnknown };
 }
 
+/** The Hosts that no listed machine has, by whatever source. */
+export function lackedBy(
+  listed: readonly ListedMachine[],
+  hosts: readonly HostEntry[],
+): readonly HostEntry[] {
+  const targets = new Set(listed.flatMap(({ target, also }) => [target, ...also]));
+  return hosts.filter(({ target, also = [] }) => ![target, ...also].some((each) => targets.has(each)));
+}
+
 /** The Hosts that a listing lacks and somebody uses: without ours, the name would be another host's on a network. */
 async function inUse(
   left: readonly HostEntry[],
   listed: readonly ListedMachine[],
-  { logins, guests, system }: Settings & ConfigOptions & ReturnType<typeof surroundings>,
-  { env, platform }: Here,
+  recordOf: (machine: ListedMachine) => MachineRecord | undefined,
+  { guests, system }: ConfigOptions & ReturnType<typeof surroundings>,
+  { env, platform }: Io,
 ): Promise<readonly HostEntry[]> {
   // One that has another Host now is not gone; a container that is off may have none.
   const up = listed.filter(({ container, status }) => container === undefined || status !== 'off');
-  const targets = new Set(up.map(({ target }) => target));
-  const lacking = left.filter(({ target }) => !targets.has(target) && asTarget(target) !== undefined);
+  const lacking = lackedBy(up, left).filter(({ target }) => asTarget(target) !== undefined);
   if (lacking.length === 0 || system) return [];
   const isKnown = await keysKnown(lacking.map(identified), env);
-  const loginOf = keptFor(logins, listed);
+  const moved = new Set(listed.map(recordOf));
   const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
   return lacking.filter((entry) => {
     const { name, host, via } = entry;
     if (isKnown(identified(entry), host) || set.has(host.toLowerCase())) return true;
     if (via === undefined && guests.some((keys) => keys.name === name)) return true;
-    return loginOf(entry) !== undefined;
+    return entry.login !== undefined && !moved.has(entry);
   });
 }
 
-/** What its manager says of a machine: the login that setup made is taken back. */
-function withoutLogin(entry: HostEntry, login: MachineLogin | undefined): HostEntry {
-  return login && login.user === entry.user ? { ...entry, ...loginFields({}) } : entry;
-}
-
-function loginFields({ user, identityFile }: { readonly user?: string; readonly identityFile?: string }) {
-  return { user, identityFile };
-}
-
-/** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
-async function withOwnKeys(machines: readonly ListedMachine[], { system }: ConfigOptions) {
-  if (machines.every(({ identityFile }) => identityFile === undefined)) return machines;
-  const { ownKeyFile } = await import('../keys/login-key.js');
-  return Promise.all(
-    machines.map(async (machine) => {
-      if (machine.identityFile === undefined) return machine;
-      return { ...machine, identityFile: system ? undefined : await ownKeyFile(machine.identityFile) };
-    }),
+/** What is kept of machines that have no Host now: the logins that setup made, until `forget` ends one that is gone. */
+function withoutHost(
+  { machines }: HostState,
+  entries: readonly HostEntry[],
+  { stays = () => true }: MachinesFound,
+): readonly MachineRecord[] {
+  const logins = new Set(entries.map(({ login }) => login));
+  const others = machines.filter(
+    (each) => each.login && !logins.has(each.login) && !(hasHost(each) && !stays(each)),
   );
+  return others.map(nameless);
+}
+
+/** The private keys that this user's ssh could use. In lines for all users there are none: a key is one user's. */
+async function usableKeys(
+  machines: readonly MachineRecord[],
+  { system }: ConfigOptions,
+): Promise<ReadonlySet<string>> {
+  const all = new Set<string>();
+  for (const { identityFile, login } of machines)
+    for (const file of [identityFile, login?.identityFile]) if (file !== undefined) all.add(file);
+  if (system || all.size === 0) return new Set();
+  const { ownKeyFile } = await import('../keys/login-key.js');
+  const own = await Promise.all([...all].map((each) => ownKeyFile(each)));
+  return new Set(own.flatMap((each) => each ?? []));
 }
 
 /** A warning for each variable that a Host needs and must not have. */
@@ -212,11 +219,7 @@ function unknownStarts(start: Settings['start'], hosts: Decision['hosts']) {
     .map((name) => `warning: --start=${printable(name)}: no machine has that Host or target`);
 }
 
-function notesOf(
-  { left, shared, entries }: ReturnType<typeof concreteHosts>,
-  unasked: readonly HostEntry[],
-  today: string,
-) {
+function notesOf({ left, shared, entries }: ConcreteHosts, unasked: readonly HostEntry[], today: string) {
   const had = unasked.filter((entry) => entries.includes(entry)).map(({ host }) => printable(host));
   return [
     ...leftLines(left).map((line) => `no Host for ${line}`),
@@ -244,9 +247,9 @@ export function goneLine(entries: readonly HostEntry[], today: string): readonly
  */
 async function throwawayNames(
   { throwaway, sshOptions }: Settings,
-  { entries, hosts }: ReturnType<typeof concreteHosts>,
+  { entries, hosts }: ConcreteHosts,
   io: Io,
-): Promise<{ readonly names: readonly string[]; readonly notes: readonly string[] }> {
+) {
   if (throwaway.length === 0) return { names: [], notes: [] };
   const giving = sshOptions.find(({ keyword, value }) => givesAway(keyword, value));
   if (giving) throw refusalOf(giving.keyword, throwaway);
@@ -285,42 +288,8 @@ function refusalOf(keyword: string, throwaway: readonly string[]): UsageError {
   );
 }
 
-/** The lines for ssh, from nothing but what was decided and what is around it. Throws a UsageError. */
-export async function sshLines(
-  { settings: values, hosts, throwaway }: Decision,
-  { system }: ConfigOptions,
-  io: Io,
-): Promise<string> {
-  const caller = await callerOfLines(io, values.bring || hosts.some((each) => each.options.bring));
-  const keysFile = system ? userKnownHosts : caller.keysFile;
-  const lines = settingLines(settings, values);
-  // What the user's own ssh_config says, our lines, which come first, must not displace.
-  const users = system ? {} : { keepsAlive: keepsAlive(await usersTexts(io)) };
-  const around = surroundings({ system }, io);
-  return usage(() => configText({ ...caller, keysFile, hosts, throwaway, ...users, ...around, ...lines }));
-}
-
-/** How the lines call vmssh, and what each ssh that reads them can do; `brings`: also whether it can log in by an sshd that is brought. */
-export async function callerOfLines(io: Io, brings: boolean | undefined) {
-  const [caller, abilities, refusesUsers, taken] = await Promise.all([
-    callerForSsh(io),
-    everySshAbilities(io),
-    brings && everySshRefusesUsers(io),
-    brings
-      ? import('../keys/login-key.js').then((here) => here.hostKeyAlgorithms({ host: 'localhost' }, io))
-      : [],
-  ]);
-  return { ...caller, ...abilities, refusesUsers, hostKeyAlgorithms: taken };
-}
-
-/** Throws a UsageError for an option of this run with which the ssh here cannot log in. */
-export async function checkSshTakes(options: Partial<Settings>, io: Io): Promise<void> {
-  await checkSshOptions(options, io);
-  const whyNot = options.bring ? whyNoBring(await callerOfLines(io, true)) : undefined;
-  if (whyNot) throw new UsageError(...whyNot);
-}
-
-function surroundings({ system }: ConfigOptions, io: Io) {
+/** What the lines rest on besides the machines. */
+export function surroundings({ system }: ConfigOptions, io: Io) {
   return {
     knownHosts: system ? userKnownHosts : knownHostsOf(io),
     guests: system ? [] : allGuestKeys(io.env),

@@ -1,4 +1,4 @@
-import { loginsFor, type MachineLogin } from '../book/logins.js';
+import { loginOf } from '../book/logins.js';
 import {
   aliasOf,
   isAddress,
@@ -8,8 +8,8 @@ import {
   moreNames,
   type NameCheck,
 } from '../book/names.js';
-import { idHere, keptFor } from '../book/same.js';
-import type { HostEntry, HostMachine } from '../book/state.js';
+import { idHere } from '../book/same.js';
+import type { HostEntry, HostMachine, MachineRecord } from '../book/state.js';
 import { printable, quote, quoteNames } from '../errors.js';
 import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../group-by.js';
 import { type GuestKeys, trustIn } from '../keys/guest-keys.js';
@@ -19,7 +19,6 @@ import type { ListedMachine } from '../sources/merge.js';
 import { mayHaveName } from '../sources/outside/file.js';
 import { isOfOthers, nameInPart } from '../sources/search.js';
 import { mayBeUp, type Warning } from '../sources/source.js';
-import type { JsonObject } from '../sources/tools/json.js';
 import type { KeptEnv } from '../sources/trusted-env.js';
 import { hostOptions } from '../ssh/config/host-options.js';
 import { isOfProcess, isTargetWord, slug } from '../typed/names.js';
@@ -30,8 +29,8 @@ interface HostsOptions extends HostSurroundings {
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
   readonly kept?: readonly HostEntry[];
-  /** The Hosts before: a machine that has its name keeps it, whoever else is called so now. */
-  readonly before?: readonly HostEntry[];
+  /** What was kept of a machine: one that has its name keeps it, whoever else is called so now. */
+  readonly recordOf?: (machine: ListedMachine) => MachineRecord | undefined;
   /** Hosts of machines that a listing lacks, and that somebody uses: their names mean no other host meanwhile. */
   readonly gone?: readonly HostEntry[];
   /** The sources that did not answer in time: a name is not given anew meanwhile, since they may have it too. */
@@ -48,7 +47,7 @@ interface HostsOptions extends HostSurroundings {
 
 type Silent = readonly Pick<Warning, 'provider' | 'machine'>[];
 
-interface ConcreteHosts {
+export interface ConcreteHosts {
   /** All machines with a Host, also those that are kept. */
   readonly entries: readonly HostEntry[];
   readonly hosts: readonly ConcreteHost[];
@@ -77,7 +76,10 @@ export function concreteHosts(machines: readonly ListedMachine[], options: Hosts
   for (const { host } of kept) names.add(host.toLowerCase());
   // No host of a network has a target's form: it is that of the machine which has it now.
   const gone = (options.gone ?? []).filter((each) => isFree(each) && !each.host.includes('/'));
-  const entries = [...now, ...kept, ...stillGone(gone, options.today)];
+  // A login goes with its machine, which has another name now.
+  const logins = new Set(now.map(({ login }) => login));
+  const without = gone.map((each) => (logins.has(each.login) ? { ...each, login: undefined } : each));
+  const entries = [...now, ...kept, ...stillGone(without, options.today)];
   return { entries, left, ...entryHosts(entries, options.prefix, options) };
 }
 
@@ -94,18 +96,17 @@ interface Wanted {
   readonly machine: ListedMachine;
   readonly host: string;
   readonly isHolder: boolean;
-  readonly had: HostEntry | undefined;
+  readonly record: MachineRecord | undefined;
 }
 
 function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions): readonly Wanted[] {
-  const { prefix, before = [], kept = [], silent = [] } = options;
+  const { prefix, recordOf = () => undefined, silent = [] } = options;
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const ofProvider = (machine: ListedMachine) => `${machine.provider} ${shortOf(machine)}`;
   const slugs = countBy(machines, shortOf);
   const all = countBy(machines, ofProvider);
   const running = countBy(machines.filter(mayBeUp), ofProvider);
   const targets = countBy(machines, ({ target }) => target);
-  const hadBefore = keptFor(before, [...machines, ...kept]);
   return machines.map((machine) => {
     const { name, provider, target, part, via } = machine;
     const hostOf = (short: string) => `${prefix}${short}${via === undefined ? '' : `.${via}`}`;
@@ -113,16 +114,17 @@ function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions):
     const byPart = part ? hostOf(nameInPart(machine)) : byProvider;
     const longer = all.get(ofProvider(machine)) === 1 ? byProvider : byPart;
     // One that was gone too: nobody has taken its name meanwhile, or it would have no entry.
-    const had = hadBefore(machine);
+    const record = recordOf(machine);
+    const had = record?.host;
     const isHolder =
-      had !== undefined && [plain, byProvider, byPart].includes(had.host) && targets.get(target) === 1;
+      had !== undefined && [plain, byProvider, byPart].includes(had) && targets.get(target) === 1;
     if (had !== undefined && (isHolder || (via === undefined && silent.length > 0)))
-      return { machine, host: had.host, isHolder, had };
+      return { machine, host: had, isHolder, record };
     // Of several of one name and manager, the one that runs.
     const isOfOne = all.get(ofProvider(machine)) === slugs.get(shortOf(machine));
     const runs = isOfOne && mayBeUp(machine) && running.get(ofProvider(machine)) === 1;
     const isOnly = runs || slugs.get(shortOf(machine)) === 1;
-    return { machine, host: isOnly ? plain : longer, isHolder, had };
+    return { machine, host: isOnly ? plain : longer, isHolder, record };
   });
 }
 
@@ -139,23 +141,23 @@ function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) 
     .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
     .map(({ name }) => ({ name, why: "it is another user's: type its target, as vmssh list prints it" }));
   for (const each of wanted) {
-    const { machine, host, had } = each;
+    const { machine, host, record } = each;
     const { name, target } = machine;
     // Containers that are off are left over by the hundred, so those get no new Host.
     const isStopped = machine.container !== undefined && machine.status === 'off';
-    if (isStopped && had === undefined && !startOf(start, { host, target })) continue;
+    if (isStopped && record?.host === undefined && !startOf(start, { host, target })) continue;
     const holder = holders.get(host.toLowerCase());
-    const isKnown = had !== undefined || holder !== undefined;
+    const isKnown = record?.host !== undefined || holder !== undefined;
     const why =
       (isKnown ? undefined : silenceProblem(machine, silent)) ??
-      problem(machine, host, isOnly(each)) ??
+      problem(each, isOnly(each), options) ??
       contestProblem(machine, host, holder);
     const another = why ?? otherMeaning(machine, host, options);
     const hasTarget = why === undefined && targets.get(target) === 1 && kindOfName(target) !== undefined;
     const byTarget = hasTarget && taken(target) === undefined ? target : undefined;
     const named = another === undefined ? host : byTarget;
     const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
-    if (named !== undefined) entries.push(toEntry(machine, named, { environment, more: had?.more }));
+    if (named !== undefined) entries.push(toEntry(each, named, environment));
     // Of a name with a dot, or an address, nobody expects that it means the machine.
     if (another !== undefined && (named === undefined || ![undefined, isAddress].includes(taken(host))))
       left.push({ name, target, why: another });
@@ -200,7 +202,11 @@ const hasNames: ReadonlySet<string> = new Set(
 /** More is no name that anybody types. */
 const maxName = 1000;
 
-function problem(machine: ListedMachine, host: string, isOnly: boolean): string | undefined {
+function problem(
+  { machine, host, record }: Wanted,
+  isOnly: boolean,
+  { keys }: HostSurroundings,
+): string | undefined {
   const { name, target, provider, via = '', uuid } = machine;
   if (isOfProcess(target) || (via === '' && target.startsWith('vsock-mux/') && hasNames.has(provider)))
     return `another machine of ${provider} has its name, or the name cannot be typed: type its target, as vmssh list prints it`;
@@ -211,7 +217,8 @@ function problem(machine: ListedMachine, host: string, isOnly: boolean): string 
   if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
-    const options = machineOptions(machine, '~/x');
+    const login = record?.login;
+    const options = machineOptions(login ? { ...machine, login } : machine, { keys, knownHosts: '~/x' });
     const isPlain = isTargetWord(target) && options.user === undefined && options.identityFile === undefined;
     if (!isPlain) hostOptions({ ...options, program: ['vmssh'], fdpass: false });
     return undefined;
@@ -241,31 +248,29 @@ function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry
   return `Host ${host} is that of a machine of ${ownerName(holder)}, which cannot be asked now: use --prefix`;
 }
 
-interface Kept {
-  readonly environment: KeptEnv | undefined;
-  readonly more: JsonObject | undefined;
-}
-
-function toEntry(machine: ListedMachine, host: string, { environment, more }: Kept): HostEntry {
+/** The machine's record from now on. */
+function toEntry({ machine, record }: Wanted, host: string, environment: KeptEnv | undefined): HostEntry {
   const { name, target, provider, via, uuid, user, identityFile, authority } = machine;
   const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
-  const fields = { via, also, uuid, user, identityFile, authority, environment, more };
+  const { login, more } = record ?? {};
+  const fields = { via, also, uuid, user, identityFile, authority, environment, login, more };
   return { host, name, target, provider, ...definedFields(fields) };
 }
 
-export interface HostSurroundings {
+export interface HostSurroundings extends KeyFiles {
   readonly taken: NameCheck;
-  readonly knownHosts: string;
   readonly guests?: readonly GuestKeys[];
-  readonly logins?: readonly MachineLogin[];
+}
+
+interface KeyFiles {
+  readonly knownHosts: string;
+  /** The private keys that this user's ssh can use; undefined: each. */
+  readonly keys?: ReadonlySet<string> | undefined;
 }
 
 function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings: HostSurroundings) {
-  const { taken, knownHosts, guests = [], logins = [] } = surroundings;
-  const now = entries.filter(({ gone }) => gone === undefined);
-  const loginOf = loginsFor(logins, now);
-  const bringing = new Set(entries.filter((entry) => loginOf(entry)?.brings));
-  const names = moreNames(entries, taken, bringing);
+  const { taken, guests = [] } = surroundings;
+  const names = moreNames(entries, taken);
   const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
   const lookedUp = lookedUpNames(entries, prefix);
   const hosts = entries.map((machine): ConcreteHost => {
@@ -276,9 +281,9 @@ function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings:
       ...(more.length === 0 ? {} : { names: more }),
       about: printable(`${name} of ${ownerName(machine)}`),
       options: {
-        ...machineOptions(machine, knownHosts, via === undefined ? keysOf.get(name) : undefined),
+        ...machineOptions(machine, surroundings, via === undefined ? keysOf.get(name) : undefined),
         lookedUp: lookedUp(machine),
-        bring: bringing.has(machine) || undefined,
+        bring: loginOf(machine).brings,
       },
     };
   });
@@ -287,17 +292,16 @@ function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings:
 
 /** The settings of a machine's Host. Throws a ConnectError if its target cannot be parsed. */
 function machineOptions(
-  machine: HostMachine & { readonly environment?: KeptEnv },
-  knownHosts: string,
-  keys?: GuestKeys,
+  machine: MachineRecord,
+  { knownHosts, keys }: KeyFiles,
+  made?: GuestKeys,
 ): ConcreteHost['options'] {
-  const { target, user, identityFile, environment } = machine;
-  const alias = aliasOf(machine);
+  const { target, environment } = machine;
+  const { user, identityFile: key = '' } = loginOf(machine);
+  const identityFile = key === '' || (keys && !keys.has(key)) ? undefined : key;
   return {
-    ...{ target, user, identityFile, environment },
-    knownHosts,
-    hostKeyAlias: alias,
-    ...(keys ? trustIn(keys) : {}),
+    ...{ target, user, identityFile, environment, knownHosts, hostKeyAlias: aliasOf(machine) },
+    ...(made ? trustIn(made) : {}),
   };
 }
 

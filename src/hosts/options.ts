@@ -1,4 +1,3 @@
-import { logins } from '../book/logins.js';
 import { textsIn } from '../book/state.js';
 import type { Option, OptionSpec, RawArgs } from '../cli/command.js';
 import { flag, parsed, positionals, repeated, UsageError } from '../cli/command.js';
@@ -205,7 +204,6 @@ export const settings = {
   routes,
   throwaway,
   sshOptions,
-  logins,
 };
 
 const noViaOption = flag({

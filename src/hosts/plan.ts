@@ -1,20 +1,26 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { ownRoutesFile, routesFile } from '../book/remembered.js';
-import { formatState, type HostState, noState, parseState } from '../book/state.js';
-import { authorityFiles, usersNames } from '../book/taken-names.js';
+import { formatState, type HostState, type MachineRecord, noState, parseState } from '../book/state.js';
+import { authorityFiles, keepsAlive, usersNames } from '../book/taken-names.js';
+import { UsageError, usage } from '../cli/command.js';
 import { printable, quote } from '../errors.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
+import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
+import { callerForSsh } from '../ssh/config/caller.js';
 import { optionsIn, ownerOf, signed, withInclude, withOptions, withoutInclude } from '../ssh/config/file.js';
+import { whyNoBring } from '../ssh/config/host-options.js';
+import { usersTexts } from '../ssh/config/users-files.js';
 import { setAside, shellOf, shellQuoted } from '../typed/shell.js';
-import { type Decision, decide, sshLines } from './decide.js';
+import { type Decision, decide, surroundings } from './decide.js';
 import { type Change, fileAt } from './files.js';
-import { type ConfigOptions, settings } from './options.js';
+import { type ConfigOptions, type Settings, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
-import { inEffect, isUnset } from './setting.js';
-import { displacedLines } from './ssh-option.js';
+import { inEffect, isUnset, settingLines } from './setting.js';
+import { checkSshOptions, displacedLines } from './ssh-option.js';
+import { configText, userKnownHosts } from './text.js';
 import { isUnit, unitChanges } from './units.js';
 
 export interface Plan {
@@ -29,18 +35,20 @@ export interface Plan {
   readonly startsUnits?: boolean;
 }
 
-/** What `config install` would do. Throws a UsageError, or a system error if a file cannot be read. */
+/** What `config install` would do. `change`: what else becomes of the records. Throws a UsageError, or a system error if a file cannot be read. */
 export async function planInstall(
   options: ConfigOptions,
   io: Io,
   find: FindMachines = findMachines,
   files: ConfigFiles = configFiles(options, io),
+  change: (records: readonly MachineRecord[]) => readonly MachineRecord[] = (records) => records,
 ): Promise<Plan> {
   const now = await filesNow(files, 'install', options, io);
   if (now.refusal) return { changes: [], refusal: now.refusal, files };
-  const { state: last, problem, isLost, unusable } = lastState(now.state, now.own);
+  const { state, problem, isLost, unusable } = lastState(now.state, now.own);
   if (unusable !== undefined)
     return { changes: [], refusal: { path: files.state, why: unusable, hint: now.aside }, files };
+  const last = { ...state, machines: change(state.machines) };
   const all = inEffect(settings, options, last.options);
   // Whether units are wanted is in a state that is lost.
   const isFresh = all.fresh ?? (isLost ? undefined : false);
@@ -50,12 +58,12 @@ export async function planInstall(
   const { env, platform } = io;
   const taken = await usersNames({
     ...{ env, platform, main: now.main ?? '', folder: options.system ? undefined : dirname(files.own) },
-    ...{ ours: last.machines, takes: all.logins.flatMap(({ takes }) => takes ?? []), countsVmssh: true },
+    ...{ ours: last.machines, countsVmssh: true },
   });
   const decision = await decide({ ...options, ...all }, last, taken, asking, find);
   const lines = await sshLines(decision, options, io);
   const had = new Set(last.machines.map(({ host }) => host));
-  const fresh = decision.state.machines.map(({ host }) => host).filter((host) => !had.has(host));
+  const fresh = decision.hosts.map(({ host }) => host).filter((host) => !had.has(host));
   const said = [
     ...(options.system || fresh.length === 0 ? [] : await authorityFiles(fresh, { env, platform })),
     ...(await displacedLines(all.sshOptions, io)),
@@ -211,6 +219,41 @@ export function lastState(text: string | undefined, own: string | undefined): La
 
 function lostState(lines: string): LastState {
   const problem =
-    'is missing: options that its lines for ssh do not say, and Hosts of machines that cannot be asked now, are lost';
+    'is missing: options that its lines for ssh do not say, Hosts of machines that cannot be asked now, and logins that vmssh setup made are lost';
   return { state: { ...noState, options: optionsIn(lines) }, problem, isLost: true };
+}
+
+/** The lines for ssh, from nothing but what was decided and what is around it. Throws a UsageError. */
+export async function sshLines(
+  { settings: values, hosts, throwaway }: Decision,
+  { system }: ConfigOptions,
+  io: Io,
+): Promise<string> {
+  const caller = await callerOfLines(io, values.bring || hosts.some((each) => each.options.bring));
+  const keysFile = system ? userKnownHosts : caller.keysFile;
+  const lines = settingLines(settings, values);
+  // What the user's own ssh_config says, our lines, which come first, must not displace.
+  const users = system ? {} : { keepsAlive: keepsAlive(await usersTexts(io)) };
+  const around = surroundings({ system }, io);
+  return usage(() => configText({ ...caller, keysFile, hosts, throwaway, ...users, ...around, ...lines }));
+}
+
+/** How the lines call vmssh, and what each ssh that reads them can do; `brings`: also whether it can log in by an sshd that is brought. */
+export async function callerOfLines(io: Io, brings: boolean | undefined) {
+  const [caller, abilities, refusesUsers, taken] = await Promise.all([
+    callerForSsh(io),
+    everySshAbilities(io),
+    brings && everySshRefusesUsers(io),
+    brings
+      ? import('../keys/login-key.js').then((here) => here.hostKeyAlgorithms({ host: 'localhost' }, io))
+      : [],
+  ]);
+  return { ...caller, ...abilities, refusesUsers, hostKeyAlgorithms: taken };
+}
+
+/** Throws a UsageError for an option of this run with which the ssh here cannot log in. */
+export async function checkSshTakes(options: Partial<Settings>, io: Io): Promise<void> {
+  await checkSshOptions(options, io);
+  const whyNot = options.bring ? whyNoBring(await callerOfLines(io, true)) : undefined;
+  if (whyNot) throw new UsageError(...whyNot);
 }

@@ -1,4 +1,4 @@
-import { type HostEntry, readState } from '../book/state.js';
+import { type HostEntry, hasHost, readState } from '../book/state.js';
 import { CommandError } from '../cli/command.js';
 import { exitCode } from '../errors.js';
 import { readSafely } from '../files/place.js';
@@ -8,7 +8,8 @@ import { containerAround, isUnasked } from '../sources/here.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf } from '../ssh/config/file.js';
-import { couldNotBeAsked, type Decision } from './decide.js';
+import type { Decision } from './decide.js';
+import { couldNotBeAsked, lackedBy } from './decide.js';
 import { noInclude } from './in-effect.js';
 import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles } from './places.js';
@@ -60,7 +61,7 @@ export async function goneHosts(io: Io): Promise<readonly HostEntry[]> {
   const isInside = containerAround(io.env) !== undefined;
   const isGone = ({ gone, via, provider }: HostEntry) =>
     gone !== undefined || (via === undefined && !isInside && isUnasked(provider, [], io.env));
-  return (await readState(ownFiles(io).state))?.machines.filter(isGone) ?? [];
+  return (await readState(ownFiles(io).state))?.machines.filter(hasHost).filter(isGone) ?? [];
 }
 
 /** Asks all sources for the Hosts that are gone: no source has the `ended`; the `unasked` may still be there, as their source or hypervisor gave no answer. */
@@ -77,9 +78,8 @@ export async function askForGone(io: Io, find: FindMachines) {
     io,
   );
   const { machines } = found;
-  const listed = new Set(machines.map(({ target }) => target));
   // A container that is off may have no Host, and is listed.
-  const lacking = hosts.filter(({ target }) => !listed.has(target));
+  const lacking = lackedBy(machines, hosts);
   return {
     machines,
     ended: lacking.filter((entry) => !isUnknown(entry)),

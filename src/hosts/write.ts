@@ -152,7 +152,7 @@ function doneRows(made: readonly Change[], { decision, files }: Plan, { env }: I
 }
 
 export function upToDate(decision: Plan['decision']): Row {
-  const commands = (decision?.state.machines ?? []).map(({ host }) => whole(`ssh ${host}`));
+  const commands = (decision?.hosts ?? []).map(({ host }) => whole(`ssh ${host}`));
   const text = commands.length === 0 ? 'Nothing to change' : `Up to date: ${fewOf(commands, maxShown)}`;
   return { mark: 'ok', text };
 }

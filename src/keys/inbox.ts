@@ -1,9 +1,11 @@
 import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
+import { hostKeyAlias, type Identified, namesAlike, namesOf } from '../book/identity.js';
 import { FileRefusal, readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
-import { inboxOf } from '../ssh/folder.js';
+import type { Env } from '../runtime.js';
+import { inboxOf, knownHostsFile } from '../ssh/folder.js';
 import { folded, isHashOf, type KeyLine, linesOf, nameBytes, parseLine } from '../ssh/known-hosts.js';
-import { fromBytes, type Pin, pinPrint, sharedMark, toBytes, withPin } from './pins.js';
+import { fromBytes, type Pin, pinPrint, pinsIn, sharedMark, toBytes, withPin } from './pins.js';
 
 /** Bytes of an inbox that is emptied first: a machine can show a new key at each try. */
 export const longInbox = 256 << 10;
@@ -56,6 +58,17 @@ export async function bothFiles(knownHosts: string): Promise<Buffer> {
     [knownHosts, inboxOf(knownHosts)].map((path) => readBytes(path).catch(() => Buffer.alloc(0))),
   );
   return own && inbox ? withInbox(own, inbox) : Buffer.alloc(0);
+}
+
+/** Whether a key is kept of one of these machines, by whatever name; `host`: that of its lines. */
+export async function keysKnown(machines: readonly Identified[], env: Env) {
+  const pins = pinsIn(await bothFiles(knownHostsFile(env)), machines.map(hostKeyAlias));
+  const kept = new Set(pins.flatMap(({ alias, names }) => [alias, ...names]));
+  return (machine: Identified, host?: string): boolean => {
+    const byName = [...namesOf(machine, host), ...namesAlike(machine)];
+    const isKept = (name: string) => kept.has(name) || kept.has(`vmssh-${name}`);
+    return kept.has(hostKeyAlias(machine) ?? '') || byName.some(isKept);
+  };
 }
 
 type Edit = (old: Buffer | undefined) => Buffer | undefined;

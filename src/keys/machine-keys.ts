@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { hostKeyAlias, type Identified, isIdAlias, namesAlike, namesOf } from '../book/identity.js';
+import { isIdAlias } from '../book/identity.js';
 import { readSafely } from '../files/place.js';
 import { readBytes, readWithStats } from '../files/read-file.js';
 import { reasonOf } from '../files/read-sync.js';
@@ -11,7 +11,7 @@ import { filedVerdict, type ShownKey } from '../ssh/known-hosts.js';
 import { slug } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
 import type { KeyFacts, MachinePins, Refusal } from './decide.js';
-import { bothFiles, inboxPins } from './inbox.js';
+import { inboxPins } from './inbox.js';
 import type { KeyOwner } from './key-owner.js';
 import { type Pin, pinPrint, pinsIn, withRoots } from './pins.js';
 import type { ReachedRecord } from './record.js';
@@ -73,17 +73,6 @@ async function markedFiles({ reached: { text }, isKnownOnly }: KeyOwner, env: En
   const { filesOfRevoked } = await import('../ssh/config/users-files.js');
   const { knownHosts, lists: revoked } = await filesOfRevoked({ env: own, platform: process.platform });
   return { marked: await markedOf([...new Set([...usual, ...knownHosts])], text), revoked };
-}
-
-/** Whether a key is kept of one of these machines, by whatever name; `host`: that of its lines. */
-export async function keysKnown(machines: readonly Identified[], env: Env) {
-  const pins = pinsIn(await bothFiles(knownHostsFile(env)), machines.map(hostKeyAlias));
-  const kept = new Set(pins.flatMap(({ alias, names }) => [alias, ...names]));
-  return (machine: Identified, host?: string): boolean => {
-    const byName = [...namesOf(machine, host), ...namesAlike(machine)];
-    const isKept = (name: string) => kept.has(name) || kept.has(`vmssh-${name}`);
-    return kept.has(hostKeyAlias(machine) ?? '') || byName.some(isKept);
-  };
 }
 
 /** The facts for a key that was shown: by itself, or by its fingerprint only. `keepsNone`: ssh reads none of our files for it. */

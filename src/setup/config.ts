@@ -1,13 +1,15 @@
 import { hostKeyAlias } from '../book/identity.js';
-import { keptAmong, keptLogin, keptLogins, type MachineLogin } from '../book/logins.js';
+import { keptLogin, withLogin, withoutLogin } from '../book/logins.js';
 import { inKnownHosts } from '../book/names.js';
+import type { HostMachine, MachineLogin, MachineRecord } from '../book/state.js';
+import { noState, writtenState } from '../book/state.js';
 import { pasteable } from '../cli/failure.js';
 import { exitCode } from '../errors.js';
 import { readBytes } from '../files/read-file.js';
 import { knownHostsOf } from '../hosts/decide.js';
 import { settings } from '../hosts/options.js';
 import { planInstall, planUninstall } from '../hosts/plan.js';
-import { silent } from '../hosts/refresh.js';
+import { asLastTime, silent } from '../hosts/refresh.js';
 import { isUnset } from '../hosts/setting.js';
 import { hostLines, hostName } from '../hosts/text.js';
 import { carryOut, once } from '../hosts/write.js';
@@ -57,11 +59,12 @@ export const config: SetupStep = {
   },
 
   async undo({ machine, gone, io, add }, _, what) {
-    const login = gone ?? (await keptLogin(machine, io));
-    if (login === undefined) return add('config', 'ok', 'no Host has a user or a key from setup');
+    const of = gone ?? machine;
+    const login = gone?.login ?? (await keptLogin(machine, io));
+    if (!of || login === undefined) return add('config', 'ok', 'no Host has a user or a key from setup');
     const lost = login.brings ? 'brings no sshd' : `has no User ${login.user}`;
     const says = login.failed ? 'nothing is kept of it any more' : `its Host ${lost} any more`;
-    if (what === 'plan' || (await withoutLogin(login, io))) return add('config', 'changed', says);
+    if (what === 'plan' || (await takeBack(of, io))) return add('config', 'changed', says);
     return add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install');
   },
 };
@@ -83,23 +86,19 @@ export async function leaveHost(
 }
 
 /** By `config install`. Resolves to its name. */
-async function writeHost(login: MachineLogin, what: 'plan' | 'do', { io, add }: Setup) {
+async function writeHost(login: MachineLogin, what: 'plan' | 'do', { machine, io, add }: Setup) {
+  if (machine === undefined) return undefined;
   const quiet = silent(io);
   const find = once(findMachines);
-  const make = async () => {
-    const kept = await keptLogins(io);
-    const own = keptAmong(kept, login);
-    // In its place: the next plan of a machine that is set up has nothing to change.
-    const all = own ? kept.logins.map((each) => (each === own ? login : each)) : [...kept.logins, login];
-    return planInstall({ system: false, logins: all }, quiet, find);
-  };
+  const change = (records: readonly MachineRecord[]) => withLogin(records, machine, login);
+  const make = () => planInstall(asLastTime, quiet, find, undefined, change);
   const { code, plan } =
     what === 'do' ? await carryOut(make, quiet) : { code: exitCode.ok, plan: await make() };
   const { refusal, decision, changes, files } = plan;
-  const host = decision?.state.machines.find((each) => each.target === login.target)?.host;
-  const left = decision?.left.find(({ target }) => target === login.target);
+  const host = decision?.state.machines.find(({ target }) => target === machine.target)?.host;
+  const left = decision?.left.find(({ target }) => target === machine.target);
   const none = `config install makes no Host for it: ${left?.why ?? 'none is wanted, or nothing lists it now'}`;
-  const printed = `vmssh setup --no-config ${shellQuoted(login.target, shellOf(io))}`;
+  const printed = `vmssh setup --no-config ${shellQuoted(machine.target, shellOf(io))}`;
   if (refusal) add('config', 'failed', `${refusal.path}: ${refusal.why}`, refusal.hint);
   else if (code !== exitCode.ok)
     add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install');
@@ -115,18 +114,16 @@ async function writeHost(login: MachineLogin, what: 'plan' | 'do', { io, add }: 
 }
 
 /** Whether the lines for ssh could be written without the login: none at all, if setup wrote the first and nothing was set since. */
-async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {
+async function takeBack(machine: HostMachine, io: Io): Promise<boolean> {
   const quiet = silent(io);
   const find = once(findMachines);
+  const change = (records: readonly MachineRecord[]) => withoutLogin(records, machine);
   const { code, plan } = await carryOut(async () => {
-    const kept = await keptLogins(io);
-    const { logins, options } = kept;
-    const own = keptAmong(kept, login);
-    const [next, ...others] = logins.filter((each) => each !== own);
-    if (login.first && next === undefined && isUnset(settings, { ...options, logins: [] }))
-      return planUninstall({ system: false }, quiet);
-    const left = next && login.first ? { ...next, first: true as const } : next;
-    return planInstall({ system: false, logins: left ? [left, ...others] : [] }, quiet, find);
+    const { machines, options } = (await writtenState(io)) ?? noState;
+    const made = machines.flatMap(({ login }) => login ?? []);
+    const isLast = made.length === 1 && made[0]?.first === true;
+    if (isLast && isUnset(settings, options)) return planUninstall(asLastTime, quiet);
+    return planInstall(asLastTime, quiet, find, undefined, change);
   }, quiet);
   return code === exitCode.ok && plan.refusal === undefined;
 }

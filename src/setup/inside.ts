@@ -1,4 +1,5 @@
-import { keptLogin, type MachineLogin } from '../book/logins.js';
+import { keptLogin } from '../book/logins.js';
+import type { MachineLogin } from '../book/state.js';
 import { ownKeys } from '../checks/own-keys.js';
 import { isAccountName, readKeys } from '../cli/guest.js';
 import { execOf, isBySudo, loginAs } from '../entry/entry.js';

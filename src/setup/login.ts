@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { MachineLogin } from '../book/logins.js';
+import type { MachineLogin } from '../book/state.js';
 import { type LoginWords, trySsh } from '../checks/users-ssh.js';
 import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
 import { loginAs } from '../entry/entry.js';

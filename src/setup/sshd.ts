@@ -2,7 +2,7 @@ import { printOfLine } from '../checks/own-keys.js';
 import { programsFor } from '../connect/exec/bring.js';
 import { execError } from '../connect/exec/why-not.js';
 import { setupScript } from '../guest/script.js';
-import { callerOfLines } from '../hosts/decide.js';
+import { callerOfLines } from '../hosts/plan.js';
 import { hostKeyAlgorithms } from '../keys/login-key.js';
 import { lacksSshd } from '../reach/all-failed.js';
 import { whyNoBring } from '../ssh/config/host-options.js';

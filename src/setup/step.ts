@@ -1,4 +1,4 @@
-import type { MachineLogin } from '../book/logins.js';
+import type { MachineLogin, MachineRecord } from '../book/state.js';
 import type { NoKey } from '../checks/own-keys.js';
 import type { CheckResult } from '../checks/result.js';
 import { flag, oneOf, parsed, type Read, UsageError } from '../cli/command.js';
@@ -36,7 +36,7 @@ interface SetupCall extends SetupCaller {
   /** Why the name is the user's already. */
   readonly claim?: string | undefined;
   /** For an undo: what is kept of a machine that nothing lists any more. */
-  readonly gone?: MachineLogin | undefined;
+  readonly gone?: MachineRecord | undefined;
 }
 
 export interface Setup extends Rows, SetupCall {

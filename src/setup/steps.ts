@@ -1,5 +1,5 @@
-import { keptLogins } from '../book/logins.js';
 import { mayBeGiven } from '../book/names.js';
+import { writtenState } from '../book/state.js';
 import { usersNames } from '../book/taken-names.js';
 import { ConnectError, errorWith } from '../errors.js';
 import type { Finding } from '../guest/report.js';
@@ -123,9 +123,8 @@ export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp
 }
 
 async function keptOf(name: string, io: Ways['io']) {
-  const { logins, state } = await keptLogins(io);
-  const host = state?.machines.find((each) => each.host === name)?.target;
-  return logins.find(({ target, takes }) => [name, host].includes(target) || takes === name);
+  const made = (await writtenState(io))?.machines.filter(({ login }) => login !== undefined);
+  return made?.find(({ target, host, login }) => [target, host, login?.takes].includes(name));
 }
 
 function rowsOf({ name, target, steps }: Setup, found?: LookFacts): SetupSteps {
@@ -134,7 +133,7 @@ function rowsOf({ name, target, steps }: Setup, found?: LookFacts): SetupSteps {
 
 /** Whether a machine that nothing lists is gone: its manager has to answer. */
 async function lookWhetherGone({
-  gone: login,
+  gone,
   named,
   io,
   signal,
@@ -154,5 +153,5 @@ async function lookWhetherGone({
   if (problem)
     return add('way', 'failed', `${source?.title} does not answer: ${problem}`, source?.listCommand);
   add('way', 'skipped', 'nothing lists it any more: nothing is done in it');
-  return { login };
+  return gone?.login && { login: gone.login };
 }

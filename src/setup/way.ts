@@ -1,9 +1,11 @@
-import { keptLogin, keptLogins } from '../book/logins.js';
+import { existsSync } from 'node:fs';
+import { keptLogin } from '../book/logins.js';
 import { byManager } from '../entry/by-manager.js';
 import type { ManagerEntry } from '../entry/entry.js';
 import { loginAs } from '../entry/entry.js';
 import { ConnectError } from '../errors.js';
 import { homesHere } from '../guest/shared-homes.js';
+import { configFiles } from '../hosts/places.js';
 import { sshLogin } from '../keys/login-key.js';
 import type { Io } from '../process/io.js';
 import { programInPath } from '../process/program-in-path.js';
@@ -27,15 +29,13 @@ export async function wayIn(setup: Setup): Promise<LookFacts | undefined> {
   const { machine, options, io } = setup;
   const entry = await entryByManager(setup).catch(asFailure);
   if (machine === undefined) throw entry;
-  const { isFirst } = await keptLogins(io);
   const earlier = await keptLogin(machine, io);
   const user = options.user ?? (earlier?.failed ? undefined : earlier?.user) ?? machine.user;
-  const { target, uuid } = machine;
-  const first = isFirst || earlier?.first;
+  const first = isFirst(io) || earlier?.first;
   const takes = setup.claim === undefined ? earlier?.takes : setup.name;
   const { pinned, byLogin: hasJournal, bySudo } = earlier ?? {};
   const journals = { byLogin: hasJournal, bySudo };
-  const login = { target, uuid, user, takes, pinned, ...journals, first: first || undefined };
+  const login = { uuid: machine.uuid, user, takes, pinned, ...journals, first: first || undefined };
   const chosen = await chooseKey(setup).catch(asFailure);
   if (chosen instanceof ConnectError) return setup.add('key', 'failed', chosen.problem, chosen.hint);
   const start = await howToStart(setup);
@@ -44,6 +44,11 @@ export async function wayIn(setup: Setup): Promise<LookFacts | undefined> {
   if (!(entry instanceof ConnectError)) return { ...known, entry };
   const other = await noEntry(setup, entry, known);
   return other?.entry && { ...known, ...other, entry: other.entry };
+}
+
+function isFirst(io: Io): boolean {
+  const { own, state } = configFiles({ system: false }, io);
+  return ![own, state].some((file) => existsSync(file));
 }
 
 export const way: SetupStep = {

@@ -46,10 +46,10 @@ describe('the state', () => {
     { name: 'too deep', text: '['.repeat(100_000), says: 'it is not JSON of vmssh' },
     {
       name: 'another version',
-      text: formatState(state).replace('"version": 1', '"version": "2"'),
-      says: 'expected version 1, got "2"',
+      text: formatState(state).replace('"version": 2', '"version": "2"'),
+      says: 'expected version 2, got "2"',
     },
-    { name: 'without machines', text: '{"version":1,"options":{},"program":[]}', says: /^it lacks/ },
+    { name: 'without machines', text: '{"version":2,"options":{},"program":[]}', says: /^it lacks/ },
   ])('is none if it is $name', ({ text, says }) => expect(() => parseState(text)).toThrow(says));
 
   it.each([
@@ -70,6 +70,34 @@ describe('the state', () => {
     const text = formatState({ ...state, machines: [{ ...mint, ...(change as object) }, web] });
     expect(parseState(text)).toMatchObject({ state: { machines: [web] }, left: 1 });
   });
+
+  const made = { name: 'db', target: 'qemu/db', provider: 'libvirt' };
+
+  it.each([
+    { user: 'ann', identityFile: '/k', takes: 'db', pinned: true, first: true } as const,
+    { brings: true } as const,
+  ])('keeps the login that setup made, also of a machine without a Host: $user', (login) => {
+    const all = {
+      ...state,
+      machines: [
+        { ...web, login },
+        { ...made, login },
+      ],
+    };
+    expect(parseState(formatState(all))).toEqual({ state: all, left: 0 });
+  });
+
+  it.each([7, {}, { user: '-b' }, { user: 'b\n' }, { brings: 1 }, { user: 7, brings: true }])(
+    'takes no login that is none, and no machine that has nothing else: %o',
+    (login) => {
+      const machines = [
+        { ...web, login },
+        { ...made, login },
+      ] as HostState['machines'];
+      const text = JSON.stringify({ version: 2, options: {}, program: [], machines });
+      expect(parseState(text)).toEqual({ state: { ...noState, machines: [web] }, left: 1 });
+    },
+  );
 
   it('takes no user that ssh could misread', () => {
     const text = formatState({ ...state, machines: [{ ...mint, user: '-oX' }] });

@@ -172,11 +172,14 @@ describe('a name in ssh_config', () => {
     { name: 'known_hosts', file: 'known_hosts', text: `mint ${key}\n` },
     { name: 'a Host with settings', file: 'config', text: 'Host mint\n  User ann\n' },
   ])('may be given to a machine by the user, and then stays its own: $name', async ({ file, text }) => {
+    const taking = (takes: string) => [
+      { name: 'x', target: 'qemu/x', provider: 'libvirt', login: { user: 'ann', takes } },
+    ];
     write(join(folder, file), text);
     expect(mayBeGiven((await asked())('mint') ?? '')).toBe(true);
-    expect((await asked({ takes: ['Mint'] }))('mint')).toBe(undefined);
+    expect((await asked({ ours: taking('Mint') }))('mint')).toBe(undefined);
     write(join(folder, 'config'), 'Host mint\n  HostName mint.example');
-    expect((await asked({ takes: ['mint'] }))('mint')).toBe(inConfig);
+    expect((await asked({ ours: taking('mint') }))('mint')).toBe(inConfig);
     expect(mayBeGiven(inConfig)).toBe(false);
   });
 

@@ -181,14 +181,28 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
   });
 
   it('is kept for a login that setup made, and for a key that is pinned by the name only', async () => {
-    const login = { target: 'qemu/mint', uuid: id(1), user: 'ann' };
-    const names = { names: { prefix: '', onlyPatterns: false }, system: false };
-    await home.install({ ...names, logins: [login] }, home.io(), async () => ({
-      ...{ machines: [mint, { ...dev, uuid: undefined }], warnings: [], day: '2026-03-01' },
-    }));
+    await listed([mint, { ...dev, uuid: undefined }], '2026-03-01');
+    home.keepLogin(mint, { uuid: id(1), user: 'ann' });
     home.write('vmssh_known_hosts', 'vmssh-podman%dev ssh-ed25519 AAAA\n');
     await listed([], '2026-03-02');
     expect([await calls('mint'), await calls('dev')]).toEqual(['qemu/mint', 'podman/dev']);
+    const login = () => parseState(readFileSync(home.state, 'utf8')).state.machines.map((each) => each.login);
+    expect(login()).toEqual([{ uuid: id(1), user: 'ann' }, undefined]);
+    await gonesForgotten();
+    expect(login()).toEqual([]);
+  });
+
+  it('goes with its login to the name that it has now', async () => {
+    await listed([mint], '2026-03-01');
+    home.keepLogin(mint, { uuid: id(1), user: 'ann' });
+    pinned(mint, 'host%mint');
+    await listed([{ ...mint, name: 'new', target: 'qemu/new' }], '2026-03-02');
+    const all = parseState(readFileSync(home.state, 'utf8')).state.machines;
+    expect(all.map(({ host, login }) => [host, login?.user])).toEqual([
+      ['new', 'ann'],
+      ['mint', undefined],
+    ]);
+    expect(readFileSync(home.own, 'utf8').match(/^ {4}User ann$/gm)).toHaveLength(1);
   });
 
   it('goes at once if nobody uses the machine, with the day if it comes back', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exact } from '../../src/book/identity.js';
 import { isAddress } from '../../src/book/names.js';
+import { keptFor } from '../../src/book/same.js';
 import { concreteHosts, sharedUuidProblem } from '../../src/hosts/hosts.js';
 import { configText } from '../../src/hosts/text.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
@@ -26,6 +27,11 @@ function hosts(
 ) {
   const taken = (name: string) => (used.includes(name.toLowerCase()) ? 'taken' : undefined);
   return concreteHosts(machines, { prefix: '', taken, knownHosts: '~/hosts', ...more });
+}
+
+/** What is kept of each after a run that had these. */
+function keptOf(machines: readonly ListedMachine[]) {
+  return keptFor(hosts(machines).entries, machines);
 }
 
 it("a Host of an earlier run goes once its name is the user's", () => {
@@ -75,7 +81,10 @@ describe('a Host of its own', () => {
 
   it('has its target as a name if an sshd is brought there, which the pattern for all does not know', () => {
     const all = ['web', 'db'].map((name) => machine(name, { target: `incus/${name}`, provider: 'incus' }));
-    const made = hosts(all, { logins: [{ target: 'incus/web', brings: true }] }).hosts;
+    const [web] = hosts(all).entries;
+    const recordOf = ({ name }: ListedMachine) =>
+      name === web?.name ? { ...web, login: { brings: true as const } } : undefined;
+    const made = hosts(all, { recordOf }).hosts;
     expect(made.map(({ names, options: { bring } }) => ({ names, bring }))).toEqual([
       { names: ['incus/web', 'incus%web'], bring: true },
       { names: undefined, bring: undefined },
@@ -155,9 +164,8 @@ describe('a Host of its own', () => {
     expect(names([of('incus', 'client.a'), of('incus', 'default')])).toEqual(['web-client-a', 'web-default']);
     expect(names([...both, of('docker', '')])).toEqual(['web-system', 'web-session', 'web-docker']);
     expect(names([of('incus', 'a', in1), of('incus', 'b', in2)])).toEqual(['web-a.h', 'web-b.h']);
-    const before = hosts(both).entries;
-    expect(names(both.slice(1), { before })).toEqual(['web-session']);
-    expect(names(both, { before: hosts(both.slice(0, 1)).entries })).toEqual(['web', 'web-session']);
+    expect(names(both.slice(1), { recordOf: keptOf(both) })).toEqual(['web-session']);
+    expect(names(both, { recordOf: keptOf(both.slice(0, 1)) })).toEqual(['web', 'web-session']);
     expect(hosts([of('incus', 'a'), of('incus', 'a', { target: 'machine/2' })]).left).toHaveLength(2);
   });
 
@@ -173,8 +181,9 @@ describe('a Host of its own', () => {
     for (const start of ['terminal', ['web-docker'], ['docker/web']] as const)
       expect(hosts(all, { start }).hosts.map(({ host }) => host)).toEqual(['web-podman', 'web-docker', 'db']);
     expect(hosts(all, { start: ['db'] }).hosts.map(({ host }) => host)).toEqual(['web-podman', 'db']);
-    const before = hosts([of('podman', 'web', 'running')]).entries;
-    expect(hosts([of('podman', 'web', 'off')], { before }).entries).toEqual(before);
+    const web = [of('podman', 'web', 'running')];
+    const off = hosts([of('podman', 'web', 'off')], { recordOf: keptOf(web) });
+    expect(off.entries).toEqual(hosts(web).entries);
   });
 
   it.each([

@@ -29,7 +29,7 @@ const table = { hue, loud: onOff('loud', { on: 'on', off: 'off', initial: false 
 /** Each field of a state, set. */
 const all = {
   ...{ prefix: 'vm-', onlyPatterns: true, fdpass: false, fresh: true, start: 'terminal', 'bring-sshd': true },
-  ...{ routes: ['ip'], hostKeys: 'strict', sshOptions: [], logins: [{ target: 'qemu/a', user: 'ann' }] },
+  ...{ routes: ['ip'], hostKeys: 'strict', sshOptions: [] },
 };
 const raw = (options: Record<string, string | true>) => ({ positionals: [], options });
 
@@ -86,10 +86,6 @@ describe('the settings of config install', () => {
     routes: ['ip', 'vsock'],
     throwaway: ['vsock/*'],
     sshOptions: [{ keyword: 'User', value: 'root' }],
-    logins: [
-      { target: 'incus/web', user: 'ann', identityFile: '/k', pinned: true, first: true },
-      { target: 'incus/bare', brings: true },
-    ],
     system: false,
   };
 
@@ -100,16 +96,13 @@ describe('the settings of config install', () => {
       ...{ prefix: 'vm-', onlyPatterns: false, fdpass: false, fresh: false, start: 'terminal' },
       'bring-sshd': true,
       ...{ routes: ['ip', 'vsock'], throwaway: ['vsock/*'], sshOptions: ['User=root'] },
-      logins: given.logins,
     });
     expect(inEffect(settings, {}, kept)).toEqual(values);
   });
 
   it('are those of the first run if the state has anything else', () => {
-    const others = [{ target: 'a' }, { target: 'a', brings: 1 }, { target: 'a', user: 7, brings: true }];
-    const logins = [7, {}, { target: 'a', user: '-b' }, { target: 'a\n', user: 'b' }, ...others];
     const odd = {
-      ...{ logins, prefix: 'x y', onlyPatterns: 1, fdpass: 'no' },
+      ...{ prefix: 'x y', onlyPatterns: 1, fdpass: 'no' },
       ...{ fresh: 'yes', start: 1, 'bring-sshd': 1 },
     };
     expect(
@@ -121,7 +114,7 @@ describe('the settings of config install', () => {
     ).toEqual({
       ...{ names: { prefix: '', onlyPatterns: false }, fdpass: true, fresh: undefined, start: undefined },
       bring: undefined,
-      ...{ routes: [], throwaway: [], sshOptions: [], logins: [] },
+      ...{ routes: [], throwaway: [], sshOptions: [] },
     });
   });
 });

@@ -134,7 +134,7 @@ describe('a file of keys', () => {
 it('a key that ssh kept by the target goes with its machine, and is shown by its whole name', async () => {
   const uuid = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
   const entry = { host: 'mint', name: 'Mint', target: 'hyper-v/Mint', provider: 'hyper-v', uuid };
-  const state = { version: 1, options: {}, program: [], machines: [entry] };
+  const state = { version: 2, options: {}, program: [], machines: [entry] };
   const known = `hyper-v/${uuid} ${key}\nhyper-v/mint ${key}\nvmssh-other ${key}\n`;
   const kept = 'home/.ssh/vmssh_known_hosts';
   writeTree(dir, { [kept]: known, 'home/.local/state/vmssh/hosts.json': JSON.stringify(state) });

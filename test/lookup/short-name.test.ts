@@ -170,7 +170,7 @@ describe('a short name', () => {
 
 it('a name of two machines is that of the one that has it as its Host', async () => {
   const state = {
-    version: 1,
+    version: 2,
     options: {},
     program: [],
     machines: [{ host: 'a', name: 'a', target: 'incus/a', provider: 'incus' }],

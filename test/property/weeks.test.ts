@@ -120,7 +120,7 @@ class User {
     );
     expect(done.code).toBe(0);
     for (const { host, gone } of done.plan.decision?.state.machines ?? [])
-      if (gone === undefined) this.#listed.add(host);
+      if (host !== undefined && gone === undefined) this.#listed.add(host);
   }
 
   /** What `ssh NAME` would have vmssh reach, by the real ssh; undefined: a host of the network. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { prepare } from '../../src/commands/ssh/call.js';
 import { ConnectError } from '../../src/errors.js';
-import { callerOfLines, checkSshTakes } from '../../src/hosts/decide.js';
+import { callerOfLines, checkSshTakes } from '../../src/hosts/plan.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import { bringingBy } from '../../src/setup/sshd.js';
 import { newSetup } from '../../src/setup/step.js';

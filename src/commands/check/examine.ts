@@ -1,4 +1,5 @@
-import { type MachineLogin, madeLogin } from '../../book/logins.js';
+import { madeLogin } from '../../book/logins.js';
+import type { MachineLogin } from '../../book/state.js';
 import { checkTarget } from '../../checks/check-target.js';
 import { blobsOf, ownKeys } from '../../checks/own-keys.js';
 import type { CheckResult, LastStage, Means } from '../../checks/result.js';
@@ -15,8 +16,8 @@ import { ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { FailureName } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
 import { overOf } from '../../guest/script.js';
-import { callerOfLines } from '../../hosts/decide.js';
 import { lostLines } from '../../hosts/in-effect.js';
+import { callerOfLines } from '../../hosts/plan.js';
 import { guestKeysFor, madeHostKey } from '../../keys/guest-keys.js';
 import { ownKeyFile } from '../../keys/login-key.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
@@ -117,7 +118,7 @@ interface Seen {
   readonly means: Means;
   readonly options: ExamineOptions;
   readonly identityFile?: string | undefined;
-  readonly brings?: Pick<MachineLogin, 'user'> | undefined;
+  readonly brings?: MachineLogin | undefined;
   readonly made: ReturnType<typeof guestKeysFor>;
   readonly onStage: (stage: string) => void;
   /** When the first login began. Milliseconds. */

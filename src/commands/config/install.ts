@@ -1,19 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { type HostEntry, type HostState, noState, readState } from '../../book/state.js';
+import { type HostEntry, type HostState, hasHost, noState, readState } from '../../book/state.js';
 import { type Command, positionals, type Read, readAll, UsageError, verbose } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import { complain, type Row, rowFormatter } from '../../cli/rows.js';
 import { canPick, whole } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy, fewOf, maxShown } from '../../group-by.js';
-import { checkSshTakes } from '../../hosts/decide.js';
 import { fileAt } from '../../hosts/files.js';
 import { notInEffect } from '../../hosts/in-effect.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
 import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
-import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
+import { checkSshTakes, type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { keyChecking, refusedConfig } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/units.js';
@@ -151,7 +150,7 @@ async function afterInstall(plan: Plan, { system, via }: ConfigOptions, io: Io) 
   if (trouble) await complain(trouble.problem, trouble.fix, io);
   if (decision.settings.names.onlyPatterns) return code;
   const { state, silent } = decision;
-  if (via !== undefined && silent.length > 0 && state.machines.length === 0) {
+  if (via !== undefined && silent.length > 0 && decision.hosts.length === 0) {
     io.err(pasteable(`no Host is written; vmssh list --via ${silent.join(',')} says what to try\n`, io));
     return exitCode.connect;
   }
@@ -212,11 +211,12 @@ export async function askOnce(
 
 /** The last rows of `config install`: what to type now that ssh reads lines made of this state. `isNew`: no row above says it. `file`: only if that is named. */
 export function whatNow(
-  { machines, options }: HostState,
+  { machines: records, options }: HostState,
   isNew: boolean,
   io: Io,
   file?: string,
 ): readonly Row[] {
+  const machines = records.filter(hasHost);
   const hosts = machines.map(({ host }) => host);
   if (hosts.length === 0) {
     const then = options.fresh === true ? 'ssh knows its name' : 'run vmssh config install again';

@@ -1,13 +1,14 @@
 import { writeFile } from 'node:fs/promises';
+import { nameless } from '../../book/state.js';
 import { usersNames } from '../../book/taken-names.js';
 import { type Command, textOption, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/rows.js';
 import { quote } from '../../errors.js';
-import { checkSshTakes, decide, sshLines } from '../../hosts/decide.js';
+import { decide } from '../../hosts/decide.js';
 import { fileAt, fileError } from '../../hosts/files.js';
 import { type ConfigOptions, configOptions, lineOptions, settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
-import { lastState } from '../../hosts/plan.js';
+import { checkSshTakes, lastState, sshLines } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
@@ -51,7 +52,8 @@ async function printedLines(options: ConfigOptions, io: Io): Promise<string> {
   const all = inEffect(settings, options, last.options);
   // What an earlier print added to the configuration is no other host.
   const taken = await usersNames(io);
-  const decision = await decide({ ...options, ...all }, { ...last, machines: [] }, taken, io, findMachines);
+  const machines = last.machines.map(nameless);
+  const decision = await decide({ ...options, ...all }, { ...last, machines }, taken, io, findMachines);
   for (const note of decision.notes) io.err(`${note}\n`);
   return sshLines(decision, options, io);
 }

@@ -1,4 +1,4 @@
-import { type HostEntry, writtenState } from '../../book/state.js';
+import { type HostEntry, hasHost, writtenState } from '../../book/state.js';
 import { type Command, choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { runningOption } from '../../cli/shared-options.js';
@@ -34,7 +34,7 @@ const listDeps: ListDeps = {
     return everyEntry();
   },
   listAll: async (deps, sources) => (await import('../../sources/list-all.js')).listAll(deps, sources),
-  hosts: async (io) => (await writtenState(io))?.machines,
+  hosts: async (io) => (await writtenState(io))?.machines.filter(hasHost),
   keepFresh,
 };
 

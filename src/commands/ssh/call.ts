@@ -116,7 +116,7 @@ async function asInLines(named: ListedTarget, typed: string, io: Io) {
   const names = [typed, target, ...(entry ? [entry.host] : [])];
   const isMeant = (pattern: string) => names.some((name) => matchesPattern(name, pattern));
   if (!textsIn(state?.options.throwaway).some(isMeant)) return { lookedUp, throwaway: false };
-  const { keysKnown } = await import('../../keys/machine-keys.js');
+  const { keysKnown } = await import('../../keys/inbox.js');
   const isKnown = (await keysKnown([named], io.env))(named, entry?.host ?? typed);
   return { lookedUp, throwaway: !isKnown };
 }

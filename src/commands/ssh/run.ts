@@ -144,7 +144,7 @@ const onlyLooks = [
 ];
 
 async function knowsKey({ named }: ToolCall, { env }: Io): Promise<boolean> {
-  const { keysKnown } = await import('../../keys/machine-keys.js');
+  const { keysKnown } = await import('../../keys/inbox.js');
   return guestKeysFor(named, env) !== undefined || (await keysKnown([named], env))(named);
 }
 

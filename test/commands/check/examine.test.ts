@@ -110,11 +110,14 @@ describe('signs on this host', () => {
 
   describe('a machine with the login of vmssh setup', () => {
     const INCUS_SOCKET = useIncus(dir, [{ name: 'web', type: 'container', status: 'Running', config: {} }]);
-    const logins = [
-      { target: 'incus/web', brings: true },
-      { target: 'mine/made-up', user: 'ann', identityFile: '/k' },
+    const machines = [
+      { name: 'web', target: 'incus/web', provider: 'incus', login: { brings: true } },
+      {
+        ...{ name: 'made-up', target: 'mine/made-up', provider: 'mine' },
+        login: { user: 'ann', identityFile: '/k' },
+      },
     ];
-    const hosts = JSON.stringify({ version: 1, options: { logins }, program: [], machines: [] });
+    const hosts = JSON.stringify({ version: 2, options: {}, program: [], machines });
     writeTree(dir, { 'state/vmssh/hosts.json': hosts });
     const asked = { ...reachFlags(), port: undefined, user: undefined, sshConfig: undefined };
     const home = { HOME: dir, XDG_STATE_HOME: join(dir, 'state'), XDG_RUNTIME_DIR: dir };

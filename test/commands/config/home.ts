@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach } from 'vitest';
+import { withLogin } from '../../../src/book/logins.js';
+import { formatState, type HostMachine, type MachineLogin, parseState } from '../../../src/book/state.js';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
@@ -71,6 +73,12 @@ class ConfigHome {
         write,
       ),
     );
+
+  /** As `vmssh setup` does: a machine has that login. */
+  keepLogin(machine: HostMachine, login: MachineLogin): void {
+    const { state } = parseState(readFileSync(this.state, 'utf8'));
+    writeFileSync(this.state, formatState({ ...state, machines: withLogin(state.machines, machine, login) }));
+  }
 
   readonly uninstall = (to = this.io(), write?: Write) =>
     done(carryOut(() => planUninstall(configDefaults, to, this.files(to)), to, write));

@@ -55,8 +55,8 @@ describe('config print', () => {
       expect(await printed()).toContain('    User root\n');
       rmSync(home.state);
       expect(await printed()).toContain('User root');
-      writeFileSync(home.state, '{"version":2}');
-      await expect(printed()).rejects.toThrow(/version 2/);
+      writeFileSync(home.state, '{"version":3}');
+      await expect(printed()).rejects.toThrow(/version 3/);
     },
   );
 

@@ -19,7 +19,7 @@ const home = useConfigHome();
 const state = () => parseState(readFileSync(home.state, 'utf8')).state;
 const hosts = () => readFileSync(home.own, 'utf8').match(/(?<=^Host )[\w.-]+(?= |$)/gm);
 const uuid = '11111111-2222-4333-8444-555555555555';
-const login = { target: machine.target, user: 'kim', identityFile: '/home/kim/.ssh/vm', takes: 'mint' };
+const login = { user: 'kim', identityFile: '/home/kim/.ssh/vm', takes: 'mint' };
 const there = (via: string, name = 'mint', id = uuid) =>
   ({ ...machine, name, target: `via/${via}/qemu/${name}`, via, uuid: id }) as const;
 
@@ -68,22 +68,20 @@ describe.skipIf(noSsh)('the state of config install', () => {
       { keyword: 'User', value: '"a b"' },
       { keyword: 'Port', value: '2' },
     ];
-    const given = {
-      fresh: true,
-      fdpass: false,
-      throwaway: ['vsock/*'],
-      sshOptions,
-      logins: [login],
-    } as const;
+    const given = { fresh: true, fdpass: false, throwaway: ['vsock/*'], sshOptions } as const;
     await home.install({ ...named({ prefix: 'vm-' }), ...given, start: 'terminal', routes: ['ip'] });
+    home.keepLogin(machine, login);
+    await home.install({ names: undefined });
     const { options } = state();
-    rmSync(home.state);
     const to = home.io();
     expect(await keptLogin(machine, to)).toEqual(login);
+    rmSync(home.state);
+    expect(await keptLogin(machine, to)).toBeUndefined();
     expect(await home.install({ names: undefined }, to)).toBe(0);
     expect(to.stderr.join('')).toContain(`vmssh: warning: "${home.state}" is missing`);
     expect(options).toMatchObject({ prefix: 'vm-', fresh: true, start: 'terminal', routes: ['ip'] });
-    expect(state()).toMatchObject({ options, machines: [{ host: 'vm-mint', user: 'kim' }] });
+    expect(state()).toMatchObject({ options, machines: [{ host: 'vm-mint' }] });
+    expect(state().machines[0]?.login).toBeUndefined();
     const again = home.io();
     await home.install({ names: undefined }, again);
     expect([again.stdout, again.stderr]).toEqual([['✓ Up to date: ssh vm-mint\n'], []]);
@@ -92,11 +90,12 @@ describe.skipIf(noSsh)('the state of config install', () => {
   it.each([
     [
       'newer',
-      Buffer.from('{"version":2,"vmssh":"9.1.0"}'),
-      /version 2, by vmssh 9\.1\.0: vmssh .* knows version 1/,
+      Buffer.from('{"version":3,"vmssh":"9.1.0"}'),
+      /version 3, by vmssh 9\.1\.0: vmssh .* knows version 2/,
     ],
+    ['older', Buffer.from('{"version":1,"vmssh":"0.1.0"}'), /expected version 2, got 1/],
     ['broken', Buffer.from([0x80, 0, 0]), /it is not JSON of vmssh/],
-    ['of no version', Buffer.from('{"version":0}'), /expected version 1, got 0/],
+    ['of no version', Buffer.from('{"version":0}'), /expected version 2, got 0/],
   ])('that is $0 is refused, and stays as it is', async (_name, bytes, says) => {
     await home.install({ routes: ['vsock'] });
     const lines = readFileSync(home.own, 'utf8');
@@ -110,17 +109,28 @@ describe.skipIf(noSsh)('the state of config install', () => {
 
   it('keeps what a newer version knows of a machine and its login, and says which vmssh made the lines', async () => {
     await home.install();
-    const login = { later: [1], target: machine.target, user: 'kim' };
+    const login = { user: 'kim', later: [1] };
     const json = JSON.parse(readFileSync(home.state, 'utf8'));
     Object.assign(json, { vmssh: '9.1.0', later: 1 });
-    Object.assign(json.options, { later: 2, logins: [login] });
-    Object.assign(json.machines[0], { later: 3 });
+    Object.assign(json.options, { later: 2 });
+    Object.assign(json.machines[0], { later: 3, login });
     writeFileSync(home.state, JSON.stringify(json));
     await home.install({ names: undefined });
     expect(JSON.parse(readFileSync(home.state, 'utf8'))).toMatchObject({
-      ...{ later: 1, options: { later: 2, logins: [login] }, machines: [{ later: 3, user: 'kim' }] },
+      ...{ later: 1, options: { later: 2 }, machines: [{ later: 3, login }] },
       vmssh: expect.not.stringContaining('9.1.0'),
     });
+  });
+
+  it('keeps a login of a machine that has no Host, and has it in the lines of its next one', async () => {
+    await home.install();
+    home.keepLogin(machine, login);
+    await home.install(named({ onlyPatterns: true }));
+    expect(state().machines).toEqual([{ name: 'mint', target: 'qemu/mint', provider: 'libvirt', login }]);
+    expect(readFileSync(home.own, 'utf8')).not.toContain('kim');
+    await home.install(named());
+    expect(state().machines).toMatchObject([{ host: 'mint', login }]);
+    expect(readFileSync(home.own, 'utf8')).toContain('    User kim\n');
   });
 
   it('that is lost does not take the units of systemd away', async () => {

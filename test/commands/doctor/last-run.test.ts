@@ -40,7 +40,7 @@ describe('the doctor, of what the last config install left,', () => {
     await home.install();
     for (const [text, why] of [
       ['{', 'it is not JSON'],
-      ['{"version":2}', 'it is of version 2'],
+      ['{"version":3}', 'it is of version 3'],
     ] as const) {
       writeFileSync(home.state, text);
       expect((await gather()).refusal).toMatchObject({ why: expect.stringContaining(why) });

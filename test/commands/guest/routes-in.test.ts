@@ -86,9 +86,9 @@ esac
   });
 
   it('exec: the login that is tried, and gets the key, is that of vmssh setup', async () => {
-    const options = { logins: [{ target: 'incus/web', user: 'ann' }] };
+    const web = { name: 'web', target: 'incus/web', provider: 'incus', login: { user: 'ann' } };
     writeTree(dir, {
-      'state/vmssh/hosts.json': JSON.stringify({ version: 1, options, program: [], machines: [] }),
+      'state/vmssh/hosts.json': JSON.stringify({ version: 2, options: {}, program: [], machines: [web] }),
       'id.pub': publicKey,
     });
     const env = { ...incus().env, XDG_STATE_HOME: join(dir, 'state') };

@@ -45,8 +45,9 @@ describe('the login that vmssh setup made', () => {
   beforeAll(() => {
     writeFileSync(key, '', { mode: 0o600 });
     mkdirSync(join(dir, 'state/vmssh'), { recursive: true });
-    const options = { logins: [{ target: 'qemu/mint', user: 'ann', identityFile: key, uuid: mint }] };
-    const state = { version: 1, options, program: [], machines: [] };
+    const login = { user: 'ann', identityFile: key, uuid: mint };
+    const record = { name: 'mint', target: 'qemu/mint', provider: 'libvirt', uuid: mint, login };
+    const state = { version: 2, options: {}, program: [], machines: [record] };
     writeFileSync(join(dir, 'state/vmssh/hosts.json'), JSON.stringify(state));
   });
 
@@ -82,7 +83,7 @@ describe('a machine that a pattern of --throwaway means', () => {
     { pin: 'vmssh-qemu%other', takesAny: true },
   ])('has any key, but not if one is known: "$pin"', async ({ pin, takesAny }) => {
     mkdirSync(join(dir, 'state/vmssh'), { recursive: true });
-    const state = { version: 1, options: { throwaway: ['qemu/*'] }, program: [], machines: [] };
+    const state = { version: 2, options: { throwaway: ['qemu/*'] }, program: [], machines: [] };
     writeFileSync(join(dir, 'state/vmssh/hosts.json'), JSON.stringify(state));
     mkdirSync(join(dir, '.ssh'), { recursive: true });
     writeFileSync(join(dir, '.ssh/vmssh_known_hosts'), pin && `${pin} ssh-ed25519 AAAA\n`);

@@ -131,8 +131,9 @@ describe('vmssh setup of a VM of libvirt', () => {
 
   it('takes back what a login of the account did, with its rights, and nothing of another machine', async () => {
     const made = join(root, 'home/made');
-    const login = { target: 'qemu/mint', uuid, user: 'ann', byLogin: true };
-    const hosts = { version: 1, options: { logins: [login] }, program: ['vmssh'], machines: [] };
+    const login = { uuid, user: 'ann', byLogin: true };
+    const mint = { name: 'mint', target: 'qemu/mint', provider: 'libvirt', uuid, login };
+    const hosts = { version: 2, options: {}, program: ['vmssh'], machines: [mint] };
     const [journal, kept] = [join(root, 'home/.local/state/vmssh/setup'), join(dir, 'state/vmssh')];
     for (const folder of [made, journal, kept]) mkdirSync(folder, { recursive: true });
     writeFileSync(join(journal, 'done'), `made-by\tann\t${made}\t\n`);

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { loginOf, withLogin, withoutLogin } from '../../src/book/logins.js';
+import type { HostMachine, MachineRecord } from '../../src/book/state.js';
+
+const id = (digit: number) => `${String(digit).repeat(8)}-2222-4333-8444-555555555555`;
+const web: HostMachine = { name: 'web', target: 'incus/web', provider: 'incus', uuid: id(1) };
+const db: HostMachine = { name: 'db', target: 'incus/db', provider: 'incus', uuid: id(2) };
+const login = { uuid: id(1), user: 'ann' };
+
+describe('a login that setup makes', () => {
+  it.each<[string, HostMachine, readonly MachineRecord[], readonly MachineRecord[]]>([
+    ['is kept with its Host', web, [{ host: 'web', ...web }], [{ host: 'web', ...web, login }]],
+    [
+      'takes the place of the one before, where the machine was made again',
+      web,
+      [{ host: 'web', ...web, uuid: id(3), login: { user: 'kim' } }],
+      [{ host: 'web', ...web, login }],
+    ],
+    [
+      'is kept without a Host',
+      web,
+      [{ host: 'db', ...db }],
+      [
+        { host: 'db', ...db },
+        { ...web, login },
+      ],
+    ],
+    [
+      'goes with a machine that has another name now, and its Host stays',
+      { ...db, uuid: id(1) },
+      [
+        { host: 'web', ...web, gone: '2026-03-01', login: { user: 'kim' } },
+        { host: 'x', ...web, target: 'incus/x', uuid: id(4) },
+      ],
+      [
+        { host: 'web', ...web, gone: '2026-03-01', login: undefined },
+        { host: 'x', ...web, target: 'incus/x', uuid: id(4) },
+        { ...db, uuid: id(1), login },
+      ],
+    ],
+  ])('%s', (_, machine, records, want) => expect(withLogin(records, machine, login)).toEqual(want));
+
+  it('is taken back without its Host, and that it was the first one stays with another', () => {
+    const first = { ...login, first: true } as const;
+    const other = { ...db, login: { user: 'kim' } };
+    const [host, next] = withoutLogin([{ host: 'web', ...web, login: first }, other], web);
+    expect([host, next]).toEqual([
+      { host: 'web', ...web },
+      { ...db, login: { user: 'kim', first: true } },
+    ]);
+    expect(withoutLogin([{ ...web, login }, other], web)).toEqual([other]);
+  });
+
+  it('is the one that ssh takes, unless sshd refused it', () => {
+    const machine = { ...web, user: 'box', identityFile: '/k' };
+    expect(loginOf({ ...machine, login: { brings: true } })).toEqual({ brings: true });
+    expect(loginOf({ ...machine, login: { user: 'ann', failed: true } })).toMatchObject({ user: 'box' });
+  });
+});

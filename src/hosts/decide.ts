@@ -4,11 +4,12 @@ import { type HostEntry, type HostState, hasHost, type MachineRecord, nameless }
 import { UsageError } from '../cli/command.js';
 import { printable, quoteNames } from '../errors.js';
 import { fewOf, maxShown, withoutRepeats } from '../group-by.js';
-import { allGuestKeys } from '../keys/guest-keys.js';
+import { allGuestKeys, namesOfGuest } from '../keys/guest-keys.js';
 import { keysKnown } from '../keys/inbox.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
+import { everySshAbilities } from '../process/ssh-program.js';
 import { containerAround, isUnasked } from '../sources/here.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
@@ -156,7 +157,7 @@ async function inUse(
   left: readonly HostEntry[],
   listed: readonly ListedMachine[],
   recordOf: (machine: ListedMachine) => MachineRecord | undefined,
-  { guests, system }: ConfigOptions & ReturnType<typeof surroundings>,
+  { system }: ConfigOptions & ReturnType<typeof surroundings>,
   { env, platform }: Io,
 ): Promise<readonly HostEntry[]> {
   // One that has another Host now is not gone; a container that is off may have none.
@@ -167,10 +168,9 @@ async function inUse(
   const moved = new Set(listed.map(recordOf));
   const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
   return lacking.filter((entry) => {
-    const { name, host, via } = entry;
-    if (isKnown(identified(entry), host) || set.has(host.toLowerCase())) return true;
-    if (via === undefined && guests.some((keys) => keys.name === name)) return true;
-    return entry.login !== undefined && !moved.has(entry);
+    const { host, login } = entry;
+    const isUsed = isKnown(identified(entry), host) || set.has(host.toLowerCase());
+    return isUsed || (login !== undefined && !moved.has(entry));
   });
 }
 
@@ -269,8 +269,14 @@ async function throwawayNames(
   });
   const known = meant.flatMap((each) => (each.isKnown ? each.names.slice(0, 1) : []));
   const named = meant.flatMap((each) => (each.isKnown ? each.not : each.names));
+  // Nothing may list them yet.
+  const made = allGuestKeys(io.env).flatMap((keys) => namesOfGuest(keys));
+  const not = made.filter((each) => targets.some((one) => matchesPattern(kindIn(each), kindIn(one))));
+  const all = [...new Set([...both, ...named, ...not.map((each) => `!${each}`)])];
+  // This ssh asks nobody, and compares letter by letter.
+  const { asksForKeys } = await everySshAbilities(io);
   return {
-    names: [...new Set([...both, ...named])],
+    names: asksForKeys ? all : [...all, ...inCapitals(all.filter((each) => each.startsWith('!')))],
     notes:
       known.length === 0
         ? []
@@ -278,6 +284,19 @@ async function throwawayNames(
             `not --throwaway, since its host key is known: ${quoteNames(known, ', ')}; vmssh forget NAME ends that`,
           ],
   };
+}
+
+function kindIn(target: string): string {
+  return target.split(/[/%:]/)[0] ?? '';
+}
+
+/** What means no target of their kinds with one of their letters as a capital. */
+function inCapitals(not: readonly string[]): readonly string[] {
+  const all = not.flatMap((each) => {
+    const [, kind = '', name = ''] = /^(!\w[\w-]*[/%:])(.*)$/.exec(each) ?? [];
+    return [...name.toUpperCase().replaceAll(/[^A-Z]/g, '')].map((letter) => `${kind}*${letter}*`);
+  });
+  return [...new Set(all)];
 }
 
 function refusalOf(keyword: string, throwaway: readonly string[]): UsageError {

@@ -5,6 +5,7 @@ import { readBytes } from '../files/read-file.js';
 import type { Env } from '../runtime.js';
 import { inboxOf, knownHostsFile } from '../ssh/folder.js';
 import { folded, isHashOf, type KeyLine, linesOf, nameBytes, parseLine } from '../ssh/known-hosts.js';
+import { allGuestKeys } from './guest-keys.js';
 import { fromBytes, type Pin, pinPrint, pinsIn, sharedMark, toBytes, withPin } from './pins.js';
 
 /** Bytes of an inbox that is emptied first: a machine can show a new key at each try. */
@@ -60,11 +61,13 @@ export async function bothFiles(knownHosts: string): Promise<Buffer> {
   return own && inbox ? withInbox(own, inbox) : Buffer.alloc(0);
 }
 
-/** Whether a key is kept of one of these machines, by whatever name; `host`: that of its lines. */
+/** Whether a key is kept of one of these machines, by whatever name, or was made for it; `host`: that of its lines. */
 export async function keysKnown(machines: readonly Identified[], env: Env) {
   const pins = pinsIn(await bothFiles(knownHostsFile(env)), machines.map(hostKeyAlias));
   const kept = new Set(pins.flatMap(({ alias, names }) => [alias, ...names]));
+  const guests = new Set(allGuestKeys(env).map(({ name }) => name));
   return (machine: Identified, host?: string): boolean => {
+    if (machine.target.kind !== 'via' && guests.has(machine.machine?.name ?? '')) return true;
     const byName = [...namesOf(machine, host), ...namesAlike(machine)];
     const isKept = (name: string) => kept.has(name) || kept.has(`vmssh-${name}`);
     return kept.has(hostKeyAlias(machine) ?? '') || byName.some(isKept);

@@ -1,9 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exact } from '../../src/book/identity.js';
 import { parseState } from '../../src/book/state.js';
+import { guestAlias, guestFolder } from '../../src/keys/guest-keys.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import { useConfigHome } from '../commands/config/home.js';
+import { lacks } from '../helpers/programs.js';
+import { script, writeTree } from '../helpers/temp-dir.js';
 
 const home = useConfigHome();
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -61,6 +66,42 @@ describe('a machine whose key is known', () => {
     const not = ['!qemu/Web', '!qemu%Web', '!qemu/web', '!qemu%web', '!qemu/plain', '!qemu%plain'];
     expect(names.split(' ').filter((each) => each.startsWith('!'))).toEqual(not);
     expect(names).toMatch(/^qemu\/\* qemu%\* vsock\/\* vsock%\* /);
+  });
+
+  describe.skipIf(lacks('ssh'))('or whose keys were made by guest credentials', () => {
+    const plain: ListedMachine = { ...web, name: 'mint', target: 'qemu/mint', uuid: undefined };
+    const policy = (typed: string) =>
+      /^stricthostkeychecking (.*)$/m.exec(
+        execFileSync('ssh', ['-T', '-F', home.own, '-G', typed], { encoding: 'utf8' }),
+      )?.[1];
+    const credentials = (name: string) => {
+      const folder = guestFolder(name, { HOME: home.path });
+      writeTree(folder, { name: `${name}\n`, known_hosts: `${guestAlias(name)} ssh-ed25519 AAAA\n` });
+    };
+
+    it.each([
+      { what: 'is listed', machines: [plain], said: 'not --throwaway, since its host key is known: "mint"' },
+      { what: 'is not listed yet', machines: [], said: '' },
+    ])('is no throwaway by its target: it $what', async ({ machines, said }) => {
+      credentials('mint');
+      expect(await installed(machines, '2026-03-01', ['qemu/*'])).toContain(said);
+      for (const typed of ['qemu/mint', 'qemu%mint', 'qemu:session/mint'])
+        expect([typed, policy(typed)]).toEqual([typed, 'ask']);
+      for (const typed of ['qemu/new', 'qemu%new']) expect([typed, policy(typed)]).toEqual([typed, 'false']);
+    });
+
+    it('is none in another case either, for an ssh that does not ask vmssh', async () => {
+      credentials('mint');
+      home.write('vmssh_known_hosts', pin('vmssh-qemu%web'));
+      script(join(home.path, 'ssh'), 'echo OpenSSH_8.4p1 >&2');
+      const all = [plain, { ...plain, name: 'web', target: 'qemu/web' }];
+      const found = async () => ({ machines: all, warnings: [] });
+      await home.install({ throwaway: ['qemu/*'] }, home.io({ PATH: home.path }), found);
+      expect(readFileSync(home.own, 'utf8')).not.toContain('KnownHostsCommand');
+      for (const typed of ['qemu/mint', 'qemu/MINT', 'qemu%Mint', 'qemu/Web'])
+        expect([typed, policy(typed)]).not.toEqual([typed, 'false']);
+      for (const typed of ['qemu/new', 'qemu%new']) expect([typed, policy(typed)]).toEqual([typed, 'false']);
+    });
   });
 
   it('is not another one with its name elsewhere', async () => {

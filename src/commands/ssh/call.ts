@@ -4,7 +4,7 @@ import { textsIn, writtenState } from '../../book/state.js';
 import { UsageError, usage } from '../../cli/command.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
-import { keysByName } from '../../keys/guest-keys.js';
+import { guestKeysFor, keysByName } from '../../keys/guest-keys.js';
 import { hostKeyAlgorithms, ownKeyFile } from '../../keys/login-key.js';
 import { asTarget } from '../../kinds/kinds.js';
 import type { lookUp } from '../../lookup/login.js';
@@ -118,7 +118,7 @@ async function asInLines(named: ListedTarget, typed: string, io: Io) {
   if (!textsIn(state?.options.throwaway).some(isMeant)) return { lookedUp, throwaway: false };
   const { keysKnown } = await import('../../keys/inbox.js');
   const isKnown = (await keysKnown([named], io.env))(named, entry?.host ?? typed);
-  return { lookedUp, throwaway: !isKnown };
+  return { lookedUp, throwaway: !isKnown && !guestKeysFor({ ...named, typed }, io.env) };
 }
 
 /** How that ssh calls vmssh, and why it cannot log in by an sshd that is brought. */

@@ -191,8 +191,7 @@ function recordIn(json: JsonObject): MachineRecord | undefined {
   if (via !== undefined && !target.startsWith(`via/${via}/`)) return undefined;
   if (isOfProcess(target)) return undefined;
   return {
-    ...(isHost ? { host } : {}),
-    ...{ name, target, provider },
+    ...(isHost ? { host, name, target, provider } : { name, target, provider }),
     ...definedFields({
       via,
       also: areTexts(also) && via === undefined ? also : undefined,
@@ -200,8 +199,8 @@ function recordIn(json: JsonObject): MachineRecord | undefined {
       authority: authority === 'user' ? authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, environment) : undefined,
       gone: dayIn(texts.gone),
-      login,
     }),
+    ...(login && { login }),
     ...moreOf(Object.entries(others).filter(([field]) => !textFields.includes(field))),
   };
 }

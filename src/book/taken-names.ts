@@ -111,12 +111,14 @@ function configuredNames(texts: readonly string[], { countsVmssh = false }: Name
 /** What vmssh has given, or the user has: the Hosts of machines, and what else is typed for them. In lower case. */
 function givenNames(records: readonly MachineRecord[] = []) {
   const lower = (names: readonly string[]) => new Set(names.map((name) => name.toLowerCase()));
-  const first = lower(records.flatMap(({ host, login }) => [host ?? [], login?.takes ?? []].flat()));
+  const entries = records.filter(hasHost);
+  const takes = records.filter(({ login }) => login).flatMap(({ login }) => login?.takes ?? []);
+  const first = lower([...takes, ...entries.map(({ host }) => host)]);
   // Most names are a Host, and what else is typed for thousands takes a while to find.
   let more: ReadonlySet<string> | undefined;
   return (name: string): boolean => {
     if (first.has(name)) return true;
-    more ??= lower([...moreNames(records.filter(hasHost), () => undefined).values()].flat());
+    more ??= lower([...moreNames(entries, () => undefined).values()].flat());
     return more.has(name);
   };
 }

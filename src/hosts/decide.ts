@@ -181,10 +181,8 @@ function withoutHost(
   { stays = () => true }: MachinesFound,
 ): readonly MachineRecord[] {
   const logins = new Set(entries.map(({ login }) => login));
-  const others = machines.filter(
-    (each) => each.login && !logins.has(each.login) && !(hasHost(each) && !stays(each)),
-  );
-  return others.map(nameless);
+  const isEnded = (each: MachineRecord) => hasHost(each) && !stays(each);
+  return machines.filter((each) => each.login && !logins.has(each.login) && !isEnded(each)).map(nameless);
 }
 
 /** The private keys that this user's ssh could use. In lines for all users there are none: a key is one user's. */
@@ -307,7 +305,6 @@ function refusalOf(keyword: string, throwaway: readonly string[]): UsageError {
   );
 }
 
-/** What the lines rest on besides the machines. */
 export function surroundings({ system }: ConfigOptions, io: Io) {
   return {
     knownHosts: system ? userKnownHosts : knownHostsOf(io),

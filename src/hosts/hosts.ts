@@ -136,6 +136,7 @@ function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) 
   const holders = new Map(kept.map((entry) => [entry.host.toLowerCase(), entry]));
   const wanted = wantedHosts(known, options);
   const isOnly = onlyOnes(wanted);
+  const anyHome = { ...options, knownHosts: '~/x' };
   const entries: HostEntry[] = [];
   const left: ConcreteHosts['left'][number][] = machines
     .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
@@ -150,7 +151,7 @@ function assignHosts(machines: readonly ListedMachine[], options: HostsOptions) 
     const isKnown = record?.host !== undefined || holder !== undefined;
     const why =
       (isKnown ? undefined : silenceProblem(machine, silent)) ??
-      problem(each, isOnly(each), options) ??
+      problem(each, isOnly(each), anyHome) ??
       contestProblem(machine, host, holder);
     const another = why ?? otherMeaning(machine, host, options);
     const hasTarget = why === undefined && targets.get(target) === 1 && kindOfName(target) !== undefined;
@@ -205,7 +206,7 @@ const maxName = 1000;
 function problem(
   { machine, host, record }: Wanted,
   isOnly: boolean,
-  { keys }: HostSurroundings,
+  surroundings: HostSurroundings,
 ): string | undefined {
   const { name, target, provider, via = '', uuid } = machine;
   if (isOfProcess(target) || (via === '' && target.startsWith('vsock-mux/') && hasNames.has(provider)))
@@ -218,7 +219,7 @@ function problem(
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
     const login = record?.login;
-    const options = machineOptions(login ? { ...machine, login } : machine, { keys, knownHosts: '~/x' });
+    const options = machineOptions(login ? { ...machine, login } : machine, surroundings);
     const isPlain = isTargetWord(target) && options.user === undefined && options.identityFile === undefined;
     if (!isPlain) hostOptions({ ...options, program: ['vmssh'], fdpass: false });
     return undefined;
@@ -257,15 +258,12 @@ function toEntry({ machine, record }: Wanted, host: string, environment: KeptEnv
   return { host, name, target, provider, ...definedFields(fields) };
 }
 
-export interface HostSurroundings extends KeyFiles {
+export interface HostSurroundings {
   readonly taken: NameCheck;
-  readonly guests?: readonly GuestKeys[];
-}
-
-interface KeyFiles {
   readonly knownHosts: string;
+  readonly guests?: readonly GuestKeys[];
   /** The private keys that this user's ssh can use; undefined: each. */
-  readonly keys?: ReadonlySet<string> | undefined;
+  readonly keys?: ReadonlySet<string>;
 }
 
 function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings: HostSurroundings) {
@@ -293,7 +291,7 @@ function entryHosts(entries: readonly HostEntry[], prefix: string, surroundings:
 /** The settings of a machine's Host. Throws a ConnectError if its target cannot be parsed. */
 function machineOptions(
   machine: MachineRecord,
-  { knownHosts, keys }: KeyFiles,
+  { knownHosts, keys }: HostSurroundings,
   made?: GuestKeys,
 ): ConcreteHost['options'] {
   const { target, environment } = machine;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeGuestKeys } from '../../src/guest/credentials/keys.js';
+import { makeGuestKeys } from '../../src/commands/guest/made-keys.js';
 import { configText } from '../../src/hosts/text.js';
 import { guestKeysFor, madeHostKey, namesOfGuest, trustIn } from '../../src/keys/guest-keys.js';
 import { lacks } from '../helpers/programs.js';

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeGuestKeys } from '../../src/guest/credentials/keys.js';
+import { makeGuestKeys } from '../../src/commands/guest/made-keys.js';
 import { afterwards } from '../../src/setup/config.js';
 import { ownSettings } from '../../src/setup/install.js';
 import { fakeIo } from '../helpers/fake-io.js';

@@ -19,10 +19,9 @@ import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.
 import { complain } from '../../cli/rows.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { reasonOf } from '../../files/read-sync.js';
+import type { GivenKeys } from '../../guest/credentials/credentials.js';
 import type { CredentialText, Hypervisor } from '../../guest/credentials/forms.js';
 import { formFor, hypervisors, parseListen } from '../../guest/credentials/forms.js';
-import type { GivenKeys } from '../../guest/credentials/keys.js';
-import { makeGuestKeys, readGivenKeys, removeGuestKeys } from '../../guest/credentials/keys.js';
 import { fileError } from '../../hosts/files.js';
 import { type GuestKeys, guestFolder } from '../../keys/guest-keys.js';
 import { undoCommand } from '../../keys/refusal.js';
@@ -31,6 +30,7 @@ import type { Io } from '../../process/io.js';
 import { fingerprintOf } from '../../ssh/known-hosts.js';
 import { parseName } from '../../typed/names.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
+import { makeGuestKeys, readGivenKeys, removeGuestKeys } from './made-keys.js';
 
 type GuestCredentialsOptions =
   | { readonly undo: true; readonly name: string }

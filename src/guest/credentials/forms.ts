@@ -4,8 +4,15 @@ import { quote } from '../../errors.js';
 import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../../typed/numbers.js';
 import { type Shell, shellQuoted } from '../../typed/shell.js';
 import { yamlString } from '../cloud-init.js';
-import type { GivenKeys } from './keys.js';
-import { base64, credentialFile, credentialsOf, listenCredential, smbiosFile, smbiosString } from './keys.js';
+import type { GivenKeys } from './credentials.js';
+import {
+  base64,
+  credentialFile,
+  credentialsOf,
+  listenCredential,
+  smbiosFile,
+  smbiosString,
+} from './credentials.js';
 
 export const hypervisors = ['qemu', 'libvirt', 'nspawn', 'vmspawn', 'kernel', 'cloud-init'] as const;
 export type Hypervisor = (typeof hypervisors)[number];

@@ -21,7 +21,7 @@ set -u
 . ./check/credentials.sh
 
 check_all() {
-  if [ "$(id -u)" != 0 ]; then say skipped root 'not run as root: what only root can read is not checked'; fi
+  if ! is_root; then say skipped root 'not run as root: what only root can read is not checked'; fi
   logged_in=no
   if [ "$login" = in ]; then logged_in=yes; fi
   noted=$logged_in

@@ -34,9 +34,9 @@ make_host_key() {
 installs=
 # Only if the user says so: it needs the guest's network.
 install_sshd() {
+  if [ "$install" = no ] || find_sshd >/dev/null; then return 0; fi
   installer=$(install_command openssh-server)
-  case $install/$installer in yes/\#* | yes/rpm-ostree* | no/*) return 0 ;; esac
-  if find_sshd >/dev/null; then return 0; fi
+  case $installer in \#* | rpm-ostree*) return 0 ;; esac
   if [ "$look" = yes ]; then
     installs=yes
     say changed sshd "there is none: $installer"

@@ -9,7 +9,7 @@ set -u
 show_proof() {
   here=$(proof_here)
   say ok proof "${here:-none}"
-  if [ "$keep" = no ] && [ "$(id -u)" = 0 ]; then drop_proof; fi
+  if [ "$keep" = no ] && is_root; then drop_proof; fi
   say 'end' 0 'checked'
 }
 

@@ -8,7 +8,7 @@ as_limit=1048577 # bytes: the limit of a file plus one
 as() {
   as_account=$1
   shift
-  if [ "$as_account" = root ] || [ "$(id -u)" != 0 ]; then
+  if [ "$as_account" = root ] || ! is_root; then
     "$@" 2>/dev/null
     return
   fi
@@ -28,7 +28,7 @@ as() {
 
 # can_act_as ACCOUNT: if not, $said has why. BusyBox has no runuser, and its setsid no -w.
 can_act_as() {
-  [ "$1" = root ] || [ "$(id -u)" != 0 ] || said=$(setsid -w timeout -s KILL "$as_seconds" runuser -u "$1" -- true 2>&1)
+  [ "$1" = root ] || ! is_root || said=$(setsid -w timeout -s KILL "$as_seconds" runuser -u "$1" -- true 2>&1)
 }
 
 # may_write_keys STEP: unless the folder or the file is another's, and the account can do nothing there. In its own, the writing says what is wrong.
@@ -36,7 +36,8 @@ may_write_keys() {
   if [ "$keys_by" = root ]; then return 0; fi
   each=${keys_in%/*}
   while [ -n "$each" ] && [ ! -e "$R$each" ]; do each=${each%/*}; done
-  if as "$keys_by" test -w "$R$each" && as "$keys_by" test -x "$R$each"; then
+  # shellcheck disable=SC2016 # for the inner shell
+  if as "$keys_by" sh -c 'test -w "$1" && test -x "$1"' sh "$R$each"; then
     each=$keys_in
     if [ ! -e "$R$each" ] || as "$keys_by" test -r "$R$each"; then return 0; fi
   fi

@@ -3,7 +3,7 @@
 # made_key: "ssh-ed25519 AAAA..." as the host has it; empty: only what is in the machine counts.
 check_credentials() {
   given_by=$(credential_sources)
-  if [ -z "$made_key$given_by" ] || [ "$(id -u)" != 0 ]; then return 0; fi
+  if [ -z "$made_key$given_by" ] || ! is_root; then return 0; fi
   taken=$R/run/credentials/@system
   if [ ! -e "$taken/tmpfiles.extra" ]; then
     if [ -z "$made_key" ] && ! given_host_key; then return 0; fi

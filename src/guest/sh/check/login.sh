@@ -29,7 +29,7 @@ sshd_says() {
     with_options "$2" "$says" -T 2>/dev/null
 }
 unknown_settings() {
-  if [ "$(id -u)" != 0 ]; then
+  if ! is_root; then
     say skipped login "only root can ask sshd whether it lets $1 in"
   elif [ "$faults" -gt 0 ]; then
     say skipped login "whether $1 may log in is not known until sshd -T works"

@@ -25,7 +25,7 @@ find_socket_unit() {
   # It has another address.
   [ -n "$named_file" ] && echo "$named"
 }
-is_null() { [ "$(readlink -f "$R$1")" = /dev/null ]; }
+is_null() { [ -L "$R$1" ] && [ "$(readlink -f "$R$1")" = /dev/null ]; }
 
 check_socket() {
   if ! unit=$(find_socket_unit "$port"); then
@@ -67,7 +67,11 @@ take_effect() {
 is_shared() {
   case $1 in ssh.socket | sshd.socket) return 0 ;; sshd-unix-export.socket) return 1 ;; esac
   streams "$R$(unit_file "$1")"
-  if printf '%s' "$streams" | cut -d ' ' -f 2 | grep -qv '^vsock'; then return 0; fi
+  while read -r _ each_address _; do
+    case $each_address in '' | vsock*) ;; *) return 0 ;; esac
+  done <<STREAMS
+$streams
+STREAMS
   is_needed "$1" || runs_sshd "${1%.socket}.service" ' -D '
 }
 is_needed() { [ -n "$(show "$1" RequiredBy,BoundBy,ConsistsOf)" ]; }
@@ -80,13 +84,15 @@ check_address() {
   address_why=
   address_is="$file has no ListenStream= with vsock port $port"
   while read -r at_number at_address at_file; do
-    case $(stream_address "$at_address") in
+    if [ -z "$at_address" ]; then continue; fi
+    at_form=$(stream_address "$at_address")
+    case $at_form in
       '') continue ;;
       "vsock::$port" | "vsock:4294967295:$port") return 0 ;;
       "vsock:1:$port") address_why=', which is loopback alone' ;;
       vsock:*:"$port")
         cid=$(own_cid)
-        case $(stream_address "$at_address") in vsock:"${cid:-*}":*) return 0 ;; esac
+        case $at_form in vsock:"${cid:-*}":*) return 0 ;; esac
         address_why=", and this machine's CID is $cid" ;;
       # A wrong CID says more.
       vsock:*) if [ -n "$address_why" ]; then continue; else address_why=", not vsock port $port; -p names another"; fi ;;

@@ -5,29 +5,32 @@
 # listens_on FILE PORT: whether a socket unit has that vsock port, in any form that systemd reads.
 listens_on() {
   streams "$1"
-  printf '%s' "$streams" | while read -r _ each_address _; do
-    case $(stream_address "$each_address") in vsock:*:"$2") echo yes ;; esac
-  done | grep -q .
+  while read -r _ each_address _; do
+    case $each_address in vsock*) ;; *) continue ;; esac
+    case $(stream_address "$each_address") in vsock:*:"$2") return 0 ;; esac
+  done <<STREAMS
+$streams
+STREAMS
+  return 1
 }
 # streams FILE: sets $streams to lines "NUMBER ADDRESS FILE", of the addresses that are in effect: an empty one takes away those before it.
 streams_of=
 streams() {
   if [ "$streams_of" = "$1" ]; then return 0; fi
   streams_of=$1
-  all_streams=$(unit_texts "$1" | while IFS= read -r each_text; do
-    grep -n '^[[:space:]]*ListenStream[[:space:]]*=' "$each_text" 2>/dev/null | while IFS=: read -r each_line each_address; do
+  streams=
+  while IFS= read -r each_text; do
+    while IFS=: read -r each_line each_address; do
       read -r each_address <<ADDRESS
 ${each_address#*=}
 ADDRESS
-      printf '%s %s %s\n' "$each_line" "${each_address:--}" "$each_text"
-    done
-  done)
-  streams=
-  while read -r each_line each_address each_text; do
-    case $each_address in '' | -) streams= ;; *) streams="$streams$each_line $each_address $each_text$newline" ;; esac
-  done <<STREAMS
-$all_streams
-STREAMS
+      case $each_line,$each_address in ,*) ;; *, | *,-) streams= ;; *) streams="$streams$each_line $each_address $each_text$newline" ;; esac
+    done <<LINES
+$(grep -n '^[[:space:]]*ListenStream[[:space:]]*=' "$each_text" 2>/dev/null)
+LINES
+  done <<TEXTS
+$(unit_texts "$1")
+TEXTS
 }
 
 # without_port UNIT PORT [ADDRESS]: the fix that leaves the unit all of $streams but that vsock port, and adds the address.
@@ -47,12 +50,13 @@ without_port() {
 unit_texts() {
   printf '%s\n' "$1"
   texts_folders=$(drop_in_folders "${1##*/}"; if [ -L "$1" ]; then drop_in_folders "$(basename "$(readlink -f "$1")")"; fi)
-  {
+  texts=$(
     for each_folder in $unit_folders; do
       for each_name in $texts_folders; do drop_ins "$R$each_folder/$each_name"; done
     done
     for each_folder in $unit_folders; do drop_ins "$R$each_folder/${1##*.}.d"; done
-  } | first_of_name
+  )
+  if [ -n "$texts" ]; then printf '%s\n' "$texts" | first_of_name; fi
 }
 first_of_name() { sort -s -u -t / -k 1,1 | cut -d / -f 2-; }
 # drop_in_folders UNIT: a-b.socket.d, a-.socket.d.

@@ -111,7 +111,7 @@ check_unit_sshd() {
   elif case $unit_options in -i*) false ;; esac && ! printf '%s\n' "$unit_options" | grep -q '^-[46DdeGqtT]*i'; then
     fail accept "$(unit_starts): without -i sshd does not take the connection" \
       "$(unit_fix "$(echo -i; printf '%s\n' "$unit_options" | sed -e 's/^\(-[46deq]*\)D/\1/' -e '/^-$/d')")" || return
-  elif [ "$(id -u)" != 0 ]; then
+  elif ! is_root; then
     return 0
   fi
   unit_complaint=$(with_options "$unit_options" sshd_complaint "$unit_program")

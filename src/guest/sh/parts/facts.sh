@@ -20,14 +20,18 @@ has_ssh_generator() {
 }
 
 # Fedora CoreOS, bootc and others: /usr cannot be changed, and /root is a link to /var/roothome.
-is_image() { [ -e "$R/run/ostree-booted" ] || { [ "$(id -u)" = 0 ] && [ -d "$R/usr" ] && [ ! -w "$R/usr" ]; }; }
+is_image() { [ -e "$R/run/ostree-booted" ] || { is_root && [ -d "$R/usr" ] && [ ! -w "$R/usr" ]; }; }
 
 # By the files that Podman and Docker put there, or the file system of an image.
 is_container() {
   [ -e "$R/run/.containerenv" ] || [ -e "$R/.dockerenv" ] || grep -Eqs '^[^ ]+ / (overlay|fuse.fuse-overlayfs) ' "$R/proc/mounts"
 }
 
-is_systemd() { [ "$(cat "$R/proc/1/comm" 2>/dev/null)" = systemd ] && [ -d "$R/run/systemd/system" ]; }
+is_systemd() {
+  first=
+  { read -r first <"$R/proc/1/comm"; } 2>/dev/null
+  [ "$first" = systemd ] && [ -d "$R/run/systemd/system" ]
+}
 is_wsl() {
   grep -qi microsoft "$R/proc/sys/kernel/osrelease" 2>/dev/null || return 1
   for sign in proc/sys/fs/binfmt_misc/WSLInterop proc/sys/fs/binfmt_misc/WSLInterop-late etc/wsl.conf run/WSL; do

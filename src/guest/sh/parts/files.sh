@@ -6,12 +6,14 @@ if is_own; then state=$HOME/.local/state/vmssh/setup; fi
 sum_of() { sha256sum | cut -c1-16; }
 
 # Only root, or the account, can read the journal and the saved files. If it fails, $said has why.
+state_is=
 keep_state() {
+  if [ "$state_is" = kept ] && [ -d "$state/before" ]; then return 0; fi
   said=$(mkdir -p "$state/before" 2>&1 && chmod 700 "$state" "$state/before" 2>&1) || return 1
   if [ -n "${made_from:-}" ]; then keep "$state/made-from" <<FOLDER
 $made_from
 FOLDER
-  fi
+  fi && state_is=kept
 }
 
 # kept_of FILE: the path of its saved state: .was and .now are its text before and after, .lines what was added.

@@ -7,8 +7,13 @@ umask 022
 faults=0
 noted=no
 
+own_uid=
+is_root() {
+  own_uid=${own_uid:-$(id -u)}
+  [ "$own_uid" = 0 ]
+}
 # Whether this is a login of an account's own, which is not root: it keeps what it needs in its home.
-is_own() { [ "${own:-no}" = yes ] && [ "$(id -u)" != 0 ]; }
+is_own() { [ "${own:-no}" = yes ] && ! is_root; }
 
 # say ok|changed|skipped|failed|fix|hint STEP MESSAGE
 say() {

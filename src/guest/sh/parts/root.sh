@@ -4,7 +4,7 @@
 need_root() {
   if is_own && [ "${by_sudo:-no}" = yes ]; then exit 3; fi
   if [ "${own:-no}" = yes ] && ! is_own && [ -n "${SUDO_USER:-}" ]; then say ok sudo 'by sudo, as root'; fi
-  if [ "$(id -u)" != 0 ] && ! is_own; then
+  if ! is_root && ! is_own; then
     give_up_on root 2 "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
   fi
   # A chroot may lack it: then no process has a name for the lock.

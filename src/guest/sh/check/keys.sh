@@ -275,13 +275,12 @@ KEYS
 
 # key_hindrance OPTIONS TYPE: "from PATTERNS", "expired TIME", "type TYPE"; nothing if there is none.
 key_hindrance() {
-  from=
+  from='' expiry=''
   case $1 in *from=*) from=$(printf '%s' "$1" | sed -En 's/^(.*,)?from="([^"]*)".*/\2/p') ;; esac
   if [ -n "$from" ] && [ "${over:-}" != tcp ] && ! from_unknown "$from"; then
     echo "from $from"
     return 0
   fi
-  expiry=
   case $1 in *expiry-time=*) expiry=$(printf '%s' "$1" | sed -En 's/^(.*,)?expiry-time="([0-9]{8,14}Z?)".*/\2/p') ;; esac
   if [ -n "$expiry" ] && has_expired "$expiry"; then
     echo "expired $expiry"

@@ -144,7 +144,8 @@ export async function ownPins(path: string): Promise<Buffer | Readonly<Record<'p
     // HOME=/dev/null.
     if (code === 'ENOTDIR') return Buffer.alloc(0);
     if (!(error instanceof Error) || code === undefined) throw error;
-    const own = code === 'EACCES' ? `sudo chown "$(id -un)" ${quoted}` : `mv -i ${quoted} ${quoted}.old`;
+    const open = `sudo chown "$(id -un)" ${quoted} && chmod 600 ${quoted}`;
+    const own = code === 'EACCES' ? open : `mv -i ${quoted} ${quoted}.old`;
     return wrong(`cannot be read: ${reasonOf(error)}`, `see what it is, then: ${own}`);
   }
 }

@@ -28,8 +28,9 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
   if (noAccount.test(said)) return 'ssh runs for no user without an entry in /etc/passwd: add one';
   if (otherLibrary.test(said))
     return 'unset LD_LIBRARY_PATH, which leads ssh to another library than its own, as conda and modules do';
+  if (/: setresgid \d+: Operation not permitted/.test(said)) return groupFix;
   if (noGroups.test(said))
-    return 'as root of this user namespace ssh may not start vmssh for the host key: vmssh ssh NAME, or ssh -o KnownHostsCommand=none NAME';
+    return 'in this user namespace ssh may not start vmssh for the host key: as root vmssh ssh NAME, or ssh -o KnownHostsCommand=none NAME';
   const [, closed] = /^Bad owner or permissions on (.+?)\r?$/im.exec(said) ?? [];
   if (closed !== undefined) return ownerFix(closed, { ...here(), ...effects });
   const [, unread] = /^Can't open user config file (.+?): Permission denied\r?$/im.exec(said) ?? [];
@@ -45,8 +46,12 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
   return 'vmssh config install writes it for this ssh; in a home that hosts share, run it with the oldest of theirs';
 }
 
-/** Where setgroups is denied. */
-export const noGroups = /^KnownHostsCommand-\w+: initgroups\(/m;
+/** Where setgroups is denied, or the group of the password database is not to be had: ssh takes it first (subprocess() in its misc.c). */
+export const noGroups = /^KnownHostsCommand-\w+: (?:initgroups\(|setresgid )/m;
+
+/** After newgrp or sg, and in a desktop that was started with another group. */
+export const groupFix =
+  'newgrp, without a name, gives this shell the group of the password database again; or log in anew; or ssh -o KnownHostsCommand=none NAME';
 
 const ourFile = /^(?:00-)?vmssh\.conf$/;
 

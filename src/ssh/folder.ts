@@ -81,6 +81,7 @@ export interface Account {
   readonly home: string;
   /** Not known without getent. */
   readonly uid?: number;
+  readonly gid?: number;
   readonly shell?: string;
 }
 
@@ -128,8 +129,8 @@ function getent(names: readonly string[], seconds = limit) {
 }
 
 function parseLine(text: string): Account | undefined {
-  const [name, , uid, , , home, shell = ''] = text.split('\n', 1)[0]?.split(':') ?? [];
-  return name && home !== undefined ? { name, home, uid: Number(uid), shell } : undefined;
+  const [name, , uid, gid, , home, shell = ''] = text.split('\n', 1)[0]?.split(':') ?? [];
+  return name && home !== undefined ? { name, home, uid: Number(uid), gid: Number(gid), shell } : undefined;
 }
 
 export function knownHostsFile(env: Env): string {

@@ -106,7 +106,18 @@ describe('a login by ssh -v', () => {
       ],
       state: 'failed',
       says: /before the key exchange: KnownHostsCommand failed/,
-      fix: /^as root of this user namespace .*ssh -o KnownHostsCommand=none NAME$/,
+      fix: /^in this user namespace .*ssh -o KnownHostsCommand=none NAME$/,
+    },
+    // SSSD/sssd#7759: a desktop with another group; newgrp docker.
+    'with another group than that of the password database': {
+      lines: [
+        ...upTo('Remote protocol'),
+        'KnownHostsCommand-ORDER: setresgid 2000: Operation not permitted',
+        'KnownHostsCommand failed',
+      ],
+      state: 'failed',
+      says: /before the key exchange: KnownHostsCommand failed/,
+      fix: /^newgrp, without a name, /,
     },
     'to a silent server': {
       lines: upTo('Local version'),

@@ -53,6 +53,14 @@ describe('what to do where ssh refuses its configuration', () => {
       said: 'OpenSSL version mismatch. Built against 30000020, you have 30200010',
       fix: /^unset LD_LIBRARY_PATH/,
     },
+    {
+      said: 'KnownHostsCommand-ORDER: setresgid 2000: Operation not permitted\nKnownHostsCommand failed',
+      fix: /^newgrp, without a name, /,
+    },
+    {
+      said: 'KnownHostsCommand-ORDER: setresgid 2000: Invalid argument\nKnownHostsCommand failed',
+      fix: /^in this user namespace .*ssh -o KnownHostsCommand=none NAME$/,
+    },
     { said: 'Bus error', fix: undefined },
   ])('$said of $owner', ({ said, owner, uid = 1000, hides = false, fix }) => {
     const all = owner === undefined ? ofAnn : { ...ofAnn, [own]: owner, [site]: owner };

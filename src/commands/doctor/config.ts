@@ -22,7 +22,7 @@ import { blocksOf } from '../../ssh/config/settings.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';
 import { isOurProxy } from '../../ssh/config/word.js';
 import type { ControlPathTrouble } from '../../ssh/control-path.js';
-import { knownHostsFile } from '../../ssh/folder.js';
+import { inboxOf, knownHostsFile } from '../../ssh/folder.js';
 import { finding, fixed, type HostCheck, said } from './finding.js';
 
 export interface SshFacts {
@@ -89,7 +89,8 @@ export async function gatherConfig(
   const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
   const owner = ownerOf(own);
   const pasted = linesOf(main, /^\s*ProxyCommand\b/i).some(isOurProxy);
-  const pins = await ownPins(knownHostsFile(io.env));
+  const keys = knownHostsFile(io.env);
+  const pins = await Promise.all([keys, inboxOf(keys)].map(ownPins));
   const texts = await usersTexts(io);
   const targets = texts.flatMap(blocksOf).flatMap(({ patterns }) => patterns.filter(asTarget));
   const written = await writtenHosts(io);
@@ -101,7 +102,7 @@ export async function gatherConfig(
     pasted,
     ...(owner === 'none' ? {} : await ofLastRun(files, io, run)),
     asks: linesOf(own ?? main, /^\s*KnownHostsCommand .* host-key /).length > 0,
-    ...(Buffer.isBuffer(pins) ? {} : { keys: pins }),
+    keys: pins.flatMap((each) => (Buffer.isBuffer(each) ? [] : [each]))[0],
     gone: written.flatMap(({ host, gone }) => (gone === undefined ? [] : [host])),
     displaced: [...new Set(hosts.flatMap(knownHostsNamedIn(texts)))],
     elsewhere: await readElsewhere(files, io),

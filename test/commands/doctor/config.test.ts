@@ -58,6 +58,13 @@ describe("what the doctor sees of ssh's configuration", () => {
     expect(await gather(main, own)).toMatchObject(want);
   });
 
+  it.each(['vmssh_known_hosts', 'vmssh_known_hosts.new'])('keys that no login can read: %s', async (name) => {
+    const home = mkdtempSync(join(dir, 'home-'));
+    mkdirSync(join(home, '.ssh', name), { recursive: true });
+    const { keys } = await gatherConfig(fakeIo({ env: { HOME: home }, self }));
+    expect(keys?.problem).toMatch(new RegExp(`/${name} cannot be read: .*, so no host key in it counts$`));
+  });
+
   it('lines for all users, as those of a user', async () => {
     const folder = mkdtempSync(join(dir, 'system-'));
     const io = fakeIo({ env: { HOME: folder, PATH: '/proc/none' }, self });

@@ -86,12 +86,18 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   // Of these ssh's stderr has no word of a server's.
   const isHere = ['proxy', 'socket', 'host key'].includes(reach);
   const [, ours, hint] = (isHere && ourWords.exec(reasonsIn(end.stderr))) || [];
-  const help = hint ?? (/^Certificate invalid/.test(message) ? otherCertificate : undefined);
+  const isGone = reach === 'proxy' && !ours && gone.test(message);
+  const help =
+    hint ?? (/^Certificate invalid/.test(message) ? otherCertificate : isGone ? newLines : undefined);
   const fix = help === undefined ? {} : { fix: help };
   // Without fdpass the connection that ssh has is only one to vmssh.
   const where = ended[ours && reach === 'socket' ? 'proxy' : reach];
   return failed(reach, `${where}: ${ours ?? message}`, { ...own, ...fix });
 }
+
+/** A shell's words of a program that it was to start: a Node that nvm removed, or a vmssh. */
+const gone = /(?:: | )(?:No such file or directory|not found|command not found.*)$/;
+const newLines = 'vmssh config install, which names the vmssh that runs it';
 
 const ourWords = /^vmssh(?: [\w-]+)?: (.*?)\r?\n(?:hint: (.*?)\r?$)?/m;
 

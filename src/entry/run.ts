@@ -236,6 +236,8 @@ function hintFor(entry: Entry, message: string, shell: Shell): string {
   if (/Permission denied/.test(message))
     return 'it took no key or password that it was given: try again, or name another account';
   if (message === unanswered) return 'run this again';
+  if (/KnownHostsCommand failed/.test(message))
+    return 'vmssh doctor shows why ssh starts no vmssh for the host key';
   if (closedMessage.test(message))
     return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
   if (otherShell.test(message))

@@ -4,7 +4,6 @@ import { realPath } from '../files/read-sync.js';
 import type { Io } from '../process/io.js';
 import { refusalFix } from '../process/refusal-fix.js';
 import { runProgram } from '../process/run-program.js';
-import type { SshSaid } from '../process/ssh-log.js';
 import {
   everySsh,
   firstMessage,
@@ -62,7 +61,11 @@ export async function notInEffect(files: ConfigFiles, io: Io): Promise<NotInEffe
   const said = (await import('../process/ssh-log.js')).readSsh(end.stderr);
   const read = said.blocks.filter(({ line }) => line === 0).map(({ path }) => path);
   if (!read.some((path) => isSame(path, own))) return notRead(files, read, io);
-  return displaced(said, isOurs ? 'KnownHostsCommand' : 'ProxyCommand', files);
+  const isJump = settingIn(end.stdout, 'proxyjump') !== undefined;
+  const keyword = isOurs ? 'KnownHostsCommand' : isJump ? 'ProxyJump' : 'ProxyCommand';
+  const by = await whereSet(keyword.toLowerCase(), said);
+  // Below another program's Host the Include belongs to that.
+  return (by === undefined ? await noInclude(files, io) : undefined) ?? displaced(by, keyword, files);
 }
 
 /** The first ssh of PATH, if it is none of OpenSSH's. */
@@ -126,8 +129,7 @@ export async function noInclude(files: ConfigFiles, io: Io): Promise<NotInEffect
 }
 
 /** What stands above our lines in ssh's order, where the first value counts. */
-async function displaced(said: SshSaid, keyword: string, { main }: ConfigFiles): Promise<NotInEffect> {
-  const by = await whereSet(keyword.toLowerCase(), said);
+function displaced(by: string | undefined, keyword: string, { main }: ConfigFiles): NotInEffect {
   return {
     problem: `${by ?? 'a line above ours'} sets ${keyword}, and ssh takes the first one that it reads`,
     about: `another ${keyword} stands above ours`,

@@ -33,7 +33,7 @@ export function quietShell(env: Variables, platform: NodeJS.Platform): Variables
   if (platform === 'win32') return {};
   const name = SHELL && isProgram(SHELL) ? basename(SHELL) : '';
   if (name === 'zsh') env.ZDOTDIR = '/dev/null';
-  else if (SHELL && !quietShells.has(name)) env.SHELL = '/bin/sh';
+  else if (SHELL !== undefined && !quietShells.has(name)) env.SHELL = '/bin/sh';
   if (!(Number(SHLVL) >= 1)) env.SHLVL = '1';
   // Reflect costs a login some: most have no BASH_ENV.
   if (BASH_ENV !== undefined) Reflect.deleteProperty(env, 'BASH_ENV');

@@ -23,8 +23,8 @@ export async function shellTrouble(
 ): Promise<ShellTrouble | undefined> {
   const env: Env = { ...io.env, ...io.usersShell, SHLVL: undefined };
   const { SHELL: shell } = env;
-  if (io.platform !== 'linux' || !shell) return undefined;
-  if (!isProgram(shell)) return useSh(`SHELL is ${shell}, and there is no such program`, 'ends');
+  if (io.platform !== 'linux' || shell === undefined) return undefined;
+  if (!isProgram(shell)) return useSh(`SHELL is ${shell || '""'}, and there is no such program`, 'ends');
   const kind = shells[basename(shell)];
   const command = [shell, '-c', `exec ${probe}`];
   const { BASH_ENV } = kind === shells.bash ? env : {};

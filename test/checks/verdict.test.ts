@@ -98,6 +98,18 @@ describe('a login by ssh -v', () => {
       says: /gives it no connection: cannot connect to "mint": ENOSPC/,
       fix: /^set XDG_RUNTIME_DIR$/,
     },
+    'by a Node that is gone': {
+      lines: [
+        ...upTo('Executing'),
+        '/bin/bash: line 1: /home/ann/.nvm/v20/bin/node: No such file or directory',
+        'mm_receive_fd: recvmsg: expected received 1 got 0',
+        'proxy dialer did not pass back a connection',
+      ],
+      state: 'failed',
+      reach: 'proxy',
+      says: /gives it no connection: .*node: No such file or directory$/,
+      fix: /^vmssh config install, /,
+    },
     'as root of a namespace that denies setgroups': {
       lines: [
         ...upTo('Remote protocol'),

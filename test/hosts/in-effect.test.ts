@@ -52,6 +52,24 @@ describe.skipIf(lacks('ssh'))('what ssh takes of our lines', () => {
     expect(await look()).toBe(undefined);
   });
 
+  // loft-sh/devpod#1180: a Host put above all that was there.
+  it('is nothing once another program put a Host above the Include', async () => {
+    const { look } = users({ '.ssh/config': 'Host pod\n    User ann\nInclude FOLDER/.ssh/vmssh.conf\n' });
+    expect(await look()).toMatchObject({
+      problem: expect.stringMatching(/config does not include .*vmssh\.conf above its first Host/),
+      fix: expect.stringMatching(/^vmssh config install, or /),
+    });
+  });
+
+  it('is nothing below a ProxyJump for all hosts, which counts in place of a ProxyCommand', async () => {
+    const jump = 'Host *\n    ProxyJump bastion\n';
+    const { at, look } = users({ '.ssh/config': `${jump}Match all\nInclude FOLDER/.ssh/vmssh.conf\n` });
+    expect(await look()).toMatchObject({
+      problem: `${at('.ssh/config')} line 2 sets ProxyJump, and ssh takes the first one that it reads`,
+      fix: 'put that ProxyJump below the Include of vmssh.conf',
+    });
+  });
+
   it('is nothing for a program that is not OpenSSH, and comes first in PATH', async () => {
     const { at, look } = users({ '.ssh/config': 'Include FOLDER/.ssh/vmssh.conf\n' });
     writeFileSync(at('bin/ssh'), '#!/bin/sh\necho "Dropbear v2022.83" >&2\nexit 1\n', { mode: 0o755 });

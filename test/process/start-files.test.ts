@@ -99,13 +99,20 @@ describe('a SHELL that is none', () => {
     expect(found?.fix).toBe('export SHELL=/bin/sh');
   });
 
+  it('is said to be empty', async () => {
+    expect(await look('', {}, { SHELL: '' })).toMatchObject({
+      problem: expect.stringMatching(/^SHELL is "", and there is no such program: vmssh is not started/),
+      fix: 'export SHELL=/bin/sh',
+    });
+  });
+
   it('is none to blame where this host cannot start a program', async () => {
     expect(await look('bash', { '.bashrc': 'echo x\n' }, { LONG: 'x'.repeat(1 << 20) })).toBe(undefined);
   });
 
   it('is none to speak of where ssh has no SHELL, takes /bin/sh, or is not asked by socket', async () => {
     expect(await look('/bin/sh', {})).toBe(undefined);
-    expect(await look('', {}, { SHELL: '' })).toBe(undefined);
+    expect(await look('', {}, { SHELL: undefined })).toBe(undefined);
     expect(await shellTrouble({ env: { SHELL: '/proc/none' }, platform: 'darwin' })).toBe(undefined);
   });
 });

@@ -20,7 +20,7 @@ import { run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { hypervisorHosts } from '../../helpers/sshd.js';
 import { script, treeOf, writeTree } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
-import { agentWith } from '../check/agents.js';
+import { agentWith, startAgent } from '../check/agents.js';
 import { listing, useOwnSource } from '../sources/own-source.js';
 import { giveVmssh, needed, useHypervisors } from '../via/hypervisors.js';
 
@@ -203,6 +203,16 @@ echo 'sudo: 3 incorrect password attempts' >&2; exit 1
     const second = await ssh('right\n');
     expect(second, second.stdout).toMatchObject({ code: 255, stdout: expect.not.stringMatching(says) });
     await forget();
+  });
+
+  it('waits for no agent that does not answer', async () => {
+    const agent = join(dir, 'silent');
+    await startAgent(agent, 'hangs', join(home, '.ssh/id_ed25519.pub'));
+    const { code, stdout } = await setup(['--user', 'ann', 'mint'], { ...asking, SSH_AUTH_SOCK: agent });
+    expect(stdout).toMatch(
+      /✗ inside +the ssh-agent at \S+\/silent does not answer, and ssh would wait for it\n +fix: unlock the agent/,
+    );
+    expect(code).toBe(1);
   });
 
   it('shows its plan, and asks for nothing before it', async () => {

@@ -74,8 +74,21 @@ static void clearFreeBlocks(JSRuntime *runtime) {
   }
 }
 
+// Leaves room in the table of atoms, which is copied when it is full: each login makes some, and would wait for that.
+static void leaveRoom(JSContext *js) {
+  JSAtom atoms[256];
+  const int count = sizeof(atoms) / sizeof(atoms[0]);
+  for (int i = 0; i < count; ++i) {
+    char name[16];
+    snprintf(name, sizeof(name), "room %d", i);
+    atoms[i] = JS_NewAtom(js, name);
+  }
+  for (int i = count; i-- > 0;) JS_FreeAtom(js, atoms[i]);
+}
+
 void leaveProcess(JSContext *js, uintptr_t base) {
   JSRuntime *runtime = js->rt;
+  leaveRoom(js);
   js->interrupt_counter = JS_INTERRUPT_COUNTER_INIT;
   runtime->stack_size = 0;
   runtime->stack_top = 0;

@@ -45,7 +45,7 @@ it.each<{ by: string; kept?: object; want: string | undefined; message?: string 
   },
   {
     by: 'words alone, where setup was',
-    kept: { target: 'mine/web', user: 'ann' },
+    kept: { name: 'web', target: 'mine/web', provider: 'mine', login: { user: 'ann' } },
     want: 'setup put your key there: the log of its sshd, on its console, has the reason',
   },
   { by: 'nothing, where a password is not taken', message: 'Permission denied (publickey)', want: undefined },
@@ -54,8 +54,7 @@ it.each<{ by: string; kept?: object; want: string | undefined; message?: string 
   async ({ kept, want, message = 'Permission denied (publickey,password)' }) => {
     const row = { name: 'web', status: 'running', address: `unix${dir}/none` };
     useSource(dir, 'mine', `echo '${JSON.stringify({ version: 1, machines: [row] })}'`, { folder: dir });
-    const options = { logins: kept ? [kept] : [] };
-    const state = JSON.stringify({ version: 1, options, program: [], machines: [] });
+    const state = JSON.stringify({ version: 2, options: {}, program: [], machines: kept ? [kept] : [] });
     writeTree(dir, { 'state/vmssh/hosts.json': state });
     const env = { PATH: '/bin', HOME: dir, XDG_STATE_HOME: join(dir, 'state'), XDG_RUNTIME_DIR: dir };
     const means = { text: 'mine/web', parsed: parseTarget('mine/web'), port: 22, user: 'ann' };

@@ -44,7 +44,8 @@ describe.each(shells)('$name', ({ command }) => {
   const run = (script: string, over = 'vsock') => {
     const parts = `${report}${facts}${streams}${answer}${attempt}`;
     const tried = "login=refused login_about='root@x: Permission denied.' login_cursor=here";
-    const fakes = 'sleep() { :; }\npids_above() { :; }\nsetting() { :; }';
+    const fakes =
+      'sleep() { :; }\npids_above() { :; }\nsetting() { :; }\nlacks_key() { fail "$(key_step)" "$2" "$3"; }';
     return runThere(command, `over=${over}\n${parts}\n${fakes}\n${tried}\n${script}`);
   };
   const refused = (over?: string) => run('read_attempt root; login_refused root', over);

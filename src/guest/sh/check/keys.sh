@@ -164,18 +164,6 @@ no_key_file() {
   lacks_key "$1" "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
 
-# lacks_key ACCOUNT MESSAGE FIX: what keeps anybody from putting one there comes first.
-lacks_key() {
-  for each in $(setting authorizedkeysfile); do
-    case $each in none | /run/credentials/* | /run/sshd-generated-*) continue ;; esac
-    keys_in=$(key_path "$1" "$each")
-    keys_by=$1
-    case $keys_in in "$home"/*) may_write_keys login || return ;; esac
-    break
-  done
-  fail "$(key_step)" "$2" "$3"
-}
-
 # offered_in FILE: whether it has one of the keys that the host offers.
 offered_in() { [ -n "${offered:-}" ] && text_of "$1" </dev/null | grep -qF -e "$offered"; }
 

@@ -64,7 +64,8 @@ describe('a machine whose key is known', () => {
     expect(said).toContain('not --throwaway, since its host key is known: "Web", "plain"');
     const [, names = ''] = /^Host (qemu\/\*.*)$/m.exec(readFileSync(home.own, 'utf8')) ?? [];
     const not = ['!qemu/Web', '!qemu%Web', '!qemu/web', '!qemu%web', '!qemu/plain', '!qemu%plain'];
-    expect(names.split(' ').filter((each) => each.startsWith('!'))).toEqual(not);
+    // An ssh that is not there, or old, gets patterns for capitals, too.
+    expect(names.split(' ').filter((each) => /^![^*]+$/.test(each))).toEqual(not);
     expect(names).toMatch(/^qemu\/\* qemu%\* vsock\/\* vsock%\* /);
   });
 

@@ -132,7 +132,8 @@ export async function keyLines(
   const names = made ? [] : namesOf(named, named.machine?.name);
   const pins = pinsIn(bytes, [alias, ...names.map((name) => `vmssh-${name}`)]);
   const whose = { alias: made ? alias : aliasAmong(named, names, pins), names, alike: namesAlike(named) };
-  const isRevoked = (pin: Pin) => filedVerdict(pinPrint(pin), alias, bytes) === 'revoked';
+  const isRevoked = (pin: Pin) =>
+    [alias, pin.alias].some((each) => filedVerdict(pinPrint(pin), each, bytes) === 'revoked');
   const own = pinsOf({ ...whose, pins }).filter((pin) => !isRevoked(pin));
   const name = isSshPort(port) ? host : `[${host}]:${port}`;
   return own.map(({ type, key }) => `${name} ${type} ${key}`);

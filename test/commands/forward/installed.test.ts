@@ -361,6 +361,8 @@ describe('the lines for known_hosts', () => {
         `vmssh-${machine.uuid} ssh-ed25519 BBBB`,
         `vmssh-${machine.uuid} ssh-rsa CCCC`,
         `@revoked vmssh-${machine.uuid} ssh-rsa CCCC`,
+        'vmssh-qemu%web ssh-rsa EEEE',
+        '@revoked vmssh-qemu%web ssh-rsa EEEE',
         'example.org ssh-ed25519 DDDD\n',
       ].join('\n'),
     );

@@ -8,7 +8,7 @@ export function loginOf(machine: MachineLogin & { readonly login?: MachineLogin 
   return machine.login && !machine.login.failed ? machine.login : machine;
 }
 
-/** The same of a machine as it is listed now. */
+/** As whom ssh logs in to a machine that its source lists. */
 export async function madeLogin(machine: (Listed & MachineLogin) | undefined, here: StateOwner) {
   return machine && loginOf({ ...machine, login: await keptLogin(machine, here) });
 }
@@ -18,36 +18,53 @@ export async function keptLogin(machine: Listed | undefined, here: StateOwner) {
   const { machines = [] } = (machine && (await writtenState(here))) ?? {};
   // Most hosts have none, and thousands of machines take a while to compare.
   const isAny = machines.some(({ login }) => login !== undefined);
-  return machine && isAny ? recordAmong(machines, machine)?.login : undefined;
+  return machine && isAny ? loginsFor(machines, hostsNow(machines))(machine) : undefined;
 }
 
-/** The records, in which a machine has that login. One of its other name keeps its Host, which is that of who has the name now. */
+/** The login of each listed machine: it is that of the machine with the key, whoever has that one's name and record now. */
+export function loginsFor(records: readonly MachineRecord[], listed: readonly Listed[]) {
+  const made = records.flatMap(({ target, uuid, login }) =>
+    login ? [{ target, uuid: login.uuid ?? uuid, login }] : [],
+  );
+  const madeFor = keptFor(made, listed);
+  return (machine: Listed): MachineLogin | undefined => madeFor(machine)?.login;
+}
+
+/** The records, with another login for a machine. */
 export function withLogin(
   records: readonly MachineRecord[],
   machine: HostMachine,
   login: MachineLogin,
 ): readonly MachineRecord[] {
   const { name, target, provider, via, uuid, authority } = machine;
-  const own = recordAmong(records, machine);
+  const others = without(records, loginsFor(records, hostsNow(records))(machine));
+  const own = keptFor(others, hostsNow(others))(machine);
+  // A machine with another name keeps its Host, which is that of who has the name now.
   if (own?.target === target)
-    return records.map((each) => (each === own ? { ...own, ...definedFields({ uuid }), login } : each));
+    return others.map((each) => (each === own ? { ...own, ...definedFields({ uuid }), login } : each));
   const known = { name, target, provider, ...definedFields({ via, uuid, authority }) };
-  return [...withoutLogin(records, machine), { ...known, login }];
+  return [...others, { ...known, login }];
 }
 
-/** The records, in which a machine has no login; that this was the first one is kept with another. */
+/** The records, without the login of a machine. That it was the first one is kept with another. */
 export function withoutLogin(
   records: readonly MachineRecord[],
   machine: HostMachine,
 ): readonly MachineRecord[] {
-  const own = recordAmong(records, machine);
-  const left = own && hasHost(own) ? [{ ...own, login: undefined }] : [];
-  const all = records.flatMap((each) => (each === own ? left : [each]));
-  const heir = own?.login?.first ? all.find(({ login }) => login !== undefined) : undefined;
+  const login = loginsFor(records, hostsNow(records))(machine);
+  const all = without(records, login);
+  const heir = login?.first ? all.find((each) => each.login !== undefined) : undefined;
   return all.map((each) => (each === heir ? { ...each, login: { ...each.login, first: true } } : each));
 }
 
-function recordAmong(records: readonly MachineRecord[], machine: Listed): MachineRecord | undefined {
-  const listed = records.filter((each) => hasHost(each) && each.gone === undefined);
-  return keptFor(records, listed)(machine);
+function without(records: readonly MachineRecord[], login: MachineLogin | undefined) {
+  if (login === undefined) return records;
+  return records.flatMap((each): readonly MachineRecord[] => {
+    if (each.login !== login) return [each];
+    return hasHost(each) ? [{ ...each, login: undefined }] : [];
+  });
+}
+
+function hostsNow(records: readonly MachineRecord[]): readonly MachineRecord[] {
+  return records.filter((each) => hasHost(each) && each.gone === undefined);
 }

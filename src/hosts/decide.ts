@@ -1,6 +1,14 @@
+import { loginsFor } from '../book/logins.js';
 import { identified, type NameCheck } from '../book/names.js';
 import { keptFor } from '../book/same.js';
-import { type HostEntry, type HostState, hasHost, type MachineRecord, nameless } from '../book/state.js';
+import {
+  type HostEntry,
+  type HostState,
+  hasHost,
+  type MachineLogin,
+  type MachineRecord,
+  nameless,
+} from '../book/state.js';
 import { UsageError } from '../cli/command.js';
 import { printable, quoteNames } from '../errors.js';
 import { fewOf, maxShown, withoutRepeats } from '../group-by.js';
@@ -60,11 +68,13 @@ export async function decide(
   const { kept, unasked, left, listed, today, failed } = whatStays(found, options, last, io);
   const around = surroundings(options, io);
   const own = ownEnv(env);
-  const recordOf = keptFor(last.machines, [...listed, ...kept]);
+  const recordFor = keptFor(last.machines, [...listed, ...kept]);
+  const madeFor = loginsFor(last.machines, [...listed, ...kept]);
   const made = concreteHosts(listed, {
-    ...{ prefix, start, taken, kept, today, recordOf },
+    ...{ prefix, start, taken, kept, today },
+    recordOf: (machine) => ({ ...recordFor(machine), login: madeFor(machine) }),
     keys: await usableKeys([...listed, ...last.machines], options),
-    gone: await inUse(left, listed, recordOf, { ...options, ...around }, io),
+    gone: await inUse(left, new Set(listed.map(madeFor)), listed, { ...options, ...around }, io),
     silent: warnings.filter((each) => isSilence(each) && !each.provider.startsWith('via/')),
     environment: (provider) => envOfSource(provider, own).kept,
     ...around,
@@ -155,8 +165,8 @@ export function lackedBy(
 /** The Hosts that a listing lacks and somebody uses: without ours, the name would be another host's on a network. */
 async function inUse(
   left: readonly HostEntry[],
+  ofListed: ReadonlySet<MachineLogin | undefined>,
   listed: readonly ListedMachine[],
-  recordOf: (machine: ListedMachine) => MachineRecord | undefined,
   { system }: ConfigOptions & ReturnType<typeof surroundings>,
   { env, platform }: Io,
 ): Promise<readonly HostEntry[]> {
@@ -165,12 +175,11 @@ async function inUse(
   const lacking = lackedBy(up, left).filter(({ target }) => asTarget(target) !== undefined);
   if (lacking.length === 0 || system) return [];
   const isKnown = await keysKnown(lacking.map(identified), env);
-  const moved = new Set(listed.map(recordOf));
   const set = new Set((await usersTexts({ env, platform })).flatMap((text) => [...hostNames(text)]));
   return lacking.filter((entry) => {
     const { host, login } = entry;
     const isUsed = isKnown(identified(entry), host) || set.has(host.toLowerCase());
-    return isUsed || (login !== undefined && !moved.has(entry));
+    return isUsed || (login !== undefined && !ofListed.has(login));
   });
 }
 

@@ -25,12 +25,15 @@ import { isOfProcess, isTargetWord, slug } from '../typed/names.js';
 import { isOthersId } from '../typed/numbers.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
+/** What is kept for a machine: its Host from before, and the login that setup made for it, which another record may have. */
+type KeptRecord = Partial<Pick<MachineRecord, 'host' | 'login' | 'more'>>;
+
 interface HostsOptions extends HostSurroundings {
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
   readonly kept?: readonly HostEntry[];
   /** What was kept of a machine: one that has its name keeps it, whoever else is called so now. */
-  readonly recordOf?: (machine: ListedMachine) => MachineRecord | undefined;
+  readonly recordOf?: (machine: ListedMachine) => KeptRecord | undefined;
   /** Hosts of machines that a listing lacks, and that somebody uses: their names mean no other host meanwhile. */
   readonly gone?: readonly HostEntry[];
   /** The sources that did not answer in time: a name is not given anew meanwhile, since they may have it too. */
@@ -77,9 +80,10 @@ export function concreteHosts(machines: readonly ListedMachine[], options: Hosts
   // No host of a network has a target's form: it is that of the machine which has it now.
   const gone = (options.gone ?? []).filter((each) => isFree(each) && !each.host.includes('/'));
   // A login goes with its machine, which has another name now.
-  const logins = new Set(now.map(({ login }) => login));
-  const without = gone.map((each) => (logins.has(each.login) ? { ...each, login: undefined } : each));
-  const entries = [...now, ...kept, ...stillGone(without, options.today)];
+  const logins = new Set(now.flatMap(({ login }) => login ?? []));
+  const own = (each: HostEntry) =>
+    each.login && logins.has(each.login) ? { ...each, login: undefined } : each;
+  const entries = [...now, ...kept.map(own), ...stillGone(gone.map(own), options.today)];
   return { entries, left, ...entryHosts(entries, options.prefix, options) };
 }
 
@@ -96,7 +100,7 @@ interface Wanted {
   readonly machine: ListedMachine;
   readonly host: string;
   readonly isHolder: boolean;
-  readonly record: MachineRecord | undefined;
+  readonly record: KeptRecord | undefined;
 }
 
 function wantedHosts(machines: readonly ListedMachine[], options: HostsOptions): readonly Wanted[] {

@@ -51,6 +51,19 @@ describe('a login that setup makes', () => {
     expect(withoutLogin([{ ...web, login }, other], web)).toEqual([other]);
   });
 
+  it('is changed and taken back where it is, though another machine has the name and the record now', () => {
+    const now = { host: 'web', ...web, uuid: id(3) };
+    const records = [
+      { ...now, login },
+      { host: 'old', ...web, target: 'incus/old' },
+    ];
+    const old = { ...web, target: 'incus/old' };
+    const next = { uuid: id(1), user: 'kim' };
+    expect(withLogin(records, old, next)).toEqual([now, { host: 'old', ...old, login: next }]);
+    expect(withoutLogin(records, old)).toEqual([now, { host: 'old', ...old }]);
+    expect(withoutLogin(records, now)).toEqual(records);
+  });
+
   it('is the one that ssh takes, unless sshd refused it', () => {
     const machine = { ...web, user: 'box', identityFile: '/k' };
     expect(loginOf({ ...machine, login: { brings: true } })).toEqual({ brings: true });

@@ -205,6 +205,19 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect(readFileSync(home.own, 'utf8').match(/^ {4}User ann$/gm)).toHaveLength(1);
   });
 
+  it('gives its login back to the machine with the key, once that is listed beside the one that has its name now', async () => {
+    await listed([mint], '2026-03-01');
+    home.keepLogin(mint, { uuid: id(1), user: 'ann', brings: true });
+    const again = { ...mint, uuid: id(3) };
+    await listed([again], '2026-03-02');
+    await listed([again, { ...mint, name: 'old', target: 'qemu/old' }], '2026-03-03');
+    const all = parseState(readFileSync(home.state, 'utf8')).state.machines;
+    expect(all.map(({ host, uuid, login }) => [host, uuid, login?.user])).toEqual([
+      ['mint', id(3), undefined],
+      ['old', id(1), 'ann'],
+    ]);
+  });
+
   it('goes at once if nobody uses the machine, with the day if it comes back', async () => {
     await listed([mint, dev], '2026-03-01');
     pinned(mint, 'host%mint');

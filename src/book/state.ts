@@ -62,7 +62,7 @@ export function hasHost(record: MachineRecord): record is HostEntry {
   return record.host !== undefined;
 }
 
-/** The same without a Host, and what is only known of one. */
+/** A record without a Host, and without what is only known of one. */
 export function nameless({ host: _, also: __, environment: ___, gone: ____, ...record }: MachineRecord) {
   return record;
 }

@@ -28,6 +28,8 @@ export interface OwnKey {
   readonly line: string;
   /** The private key's file; undefined: only the agent has it. */
   readonly identityFile?: string;
+  /** The public key's own file; undefined: only the agent or the private key has it. */
+  readonly publicFile?: string | undefined;
   readonly from: string;
   /** Whether ssh asks for its passphrase at each login: no agent has the key. */
   readonly asks?: boolean;
@@ -55,9 +57,10 @@ export async function firstOwnKey(
     // ssh shows the public key, which the private one then does not fit.
     if (found === undefined || isOther) continue;
     const identityFile = own || file.endsWith('.pub') ? file : undefined;
-    const from = line === undefined ? file : publicFile(file);
-    if (has(found)) return { key: { line: found, identityFile, from: `${from}, which your ssh-agent has` } };
-    if (own) return { key: { line: found, identityFile, from, asks: own.asks } };
+    const inFile = line === undefined ? undefined : publicFile(file);
+    const key = { line: found, identityFile, publicFile: inFile, from: inFile ?? file };
+    if (has(found)) return { key: { ...key, from: `${key.from}, which your ssh-agent has` } };
+    if (own) return { key: { ...key, asks: own.asks } };
   }
   const line = settingIn(settings, 'identitiesonly') === 'yes' ? undefined : inAgent[0];
   return line ? { key: { line, from: 'your ssh-agent' } } : { why: whyNone(files, settings, agent) };

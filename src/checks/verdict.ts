@@ -95,7 +95,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   return failed(reach, `${where}: ${ours ?? message}`, { ...own, ...fix });
 }
 
-/** A shell's words of a program that it was to start: a Node that nvm removed, or a vmssh. */
+/** What a shell says of a program that is not there: a Node that nvm removed, or a vmssh. */
 const gone = /(?:: | )(?:No such file or directory|not found|command not found.*)$/;
 const newLines = 'vmssh config install, which names the vmssh that runs it';
 

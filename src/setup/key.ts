@@ -64,8 +64,7 @@ export const certificate: SetupStep = {
     const expired =
       said.reach === 'authentication' && expiredCertificate(tried, (path) => tilde(path, io.env));
     if (expired) {
-      const [, file = 'FILE'] = /^(.+?\.pub)(?:, | \()/.exec(key.about) ?? [];
-      const plain = `vmssh setup --key ${shellQuoted(file, shellOf(io))} ${shellQuoted(setup.typed, shellOf(io))}`;
+      const plain = `vmssh setup --key ${shellQuoted(key.publicFile ?? 'FILE', shellOf(io))} ${shellQuoted(setup.typed, shellOf(io))}`;
       const fix = `${expired.fix}; or, for a plain key, which stays: ${plain}`;
       return add('key', 'failed', `${expired.message}: no plain key is put there in its place`, fix);
     }

@@ -89,6 +89,8 @@ export interface LoginKey {
   /** The line for authorized_keys; undefined: it logs in already. */
   readonly line?: string;
   readonly identityFile?: string | undefined;
+  /** The public key's own file. */
+  readonly publicFile?: string | undefined;
   /** Whether ssh asks for its passphrase at each login. */
   readonly asks?: boolean | undefined;
 }
@@ -157,7 +159,7 @@ export interface Rows {
   /** Nothing is left to be looked at. */
   end(): undefined;
   isFailed(): boolean;
-  /** It has failed, or a step has ended it. */
+  /** Whether the run has failed, or a step has ended it. */
   isOver(): boolean;
 }
 

@@ -22,7 +22,7 @@ export interface Named extends MachineIdentity {
 }
 
 /** The name of a machine beside another one of its manager that is called the same: a dot in it would be a hypervisor's. */
-export function nameInPart({ name, part }: Pick<Named, 'name' | 'part'>): string {
+export function nameInPart({ name, part }: Named): string {
   return part ? `${slug(name)}-${slug(part).replaceAll('.', '-')}` : name;
 }
 

@@ -12,6 +12,7 @@ import { sshByFile, usualKeys, whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { goneFolder } from '../ssh/folder.js';
 import { unsignedFix } from './agent.js';
+import { leftOut, noneInCommon, noSignature, othersKeyCommand } from './in-common.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
@@ -77,8 +78,10 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
     const shown = `ssh would ask about its host key, which is new: ${hostKey.type} ${hostKey.fingerprint}`;
     return { state: 'skipped', reach, isOwn: true, message: shown };
   }
-  if (/no matching host key type found/.test(message))
-    return failed(reach, `${message}: ${ownPolicy}`, { isOwn: true, fix: allHostKeys });
+  const none = (await noneInCommon(message, said)) ?? (await othersKeyCommand(end.stderr, said));
+  if (none && reach === 'banner')
+    return failed(reach, `${ended.banner}: ${none.message}`, { isOwn: true, fix: none.fix });
+  if (none) return failed(reach, none.message, { isOwn: true, fix: none.fix });
   const own =
     reach === 'nothing' || noGroups.test(end.stderr)
       ? { isOwn: true, fix: refusalFix(end.stderr) ?? 'vmssh doctor looks at the ssh here' }
@@ -100,10 +103,6 @@ const gone = /(?:: | )(?:No such file or directory|not found|command not found.*
 const newLines = 'vmssh config install, which names the vmssh that runs it';
 
 const ourWords = /^vmssh(?: [\w-]+)?: (.*?)\r?\n(?:hint: (.*?)\r?$)?/m;
-
-const ownPolicy = 'the ssh here takes no key of that type, as with FIPS';
-const allHostKeys =
-  'in the machine, as root: ssh-keygen -A, which makes a key of each type, and start sshd again';
 
 const otherCertificate = 'give the machine a new host certificate, from whoever signs them';
 
@@ -210,8 +209,6 @@ export function expiredCertificate({ said, agent }: SshTry, short: (path: string
   return undefined;
 }
 
-const otherKey = 'a key of another type: ssh-keygen -t ecdsa, then vmssh setup';
-
 function takesPassword(settings: string): boolean {
   const preferred = settingIn(settings, 'preferredauthentications');
   return (
@@ -227,11 +224,11 @@ async function ownCause(
   home: string,
 ): Promise<Pick<LoginVerdict, 'message' | 'fix'> | undefined> {
   const { said, agent, settings } = tried;
-  const { accepted, unsigned, methods, offered, skipped } = said;
+  const { accepted, unsigned, methods, offered, skipped, unmatched } = said;
   const setting = await keysOff(settings, said);
   if (setting && methods.includes('publickey')) return setting;
-  if (skipped !== undefined && offered.length === 0)
-    return { message: `ssh does not offer ${short(skipped)}: ${ownPolicy}`, fix: otherKey };
+  if (skipped !== undefined && offered.length === 0) return leftOut(short(skipped));
+  if (unmatched !== undefined && !accepted) return noSignature(short(unmatched));
   if (accepted && unsigned !== undefined)
     return {
       message: `sshd takes ${accepted.name === '(none)' ? accepted.print : short(accepted.name)}, but ssh cannot use it: ${unsigned}`,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { ConnectError, quote } from '../errors.js';
-import { outsideFiles } from '../sources/outside/file.js';
+import { outsideFiles, outsideLines } from '../sources/outside/file.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { hasControlCharacter, type Split, similarTo, split } from '../typed/names.js';
@@ -194,7 +194,9 @@ function nameHint(name: string, separator: string, rest: string): string | undef
   }
   if (rest === '' || /[/%:]/.test(rest)) return undefined;
   const [file] = outsideFiles(process.env);
-  const own = file === undefined ? '' : `; if ${name} is a source of yours, it is not in ${file}`;
+  const [bad] = outsideLines(process.env).problems;
+  const why = bad ? `${bad.file}: ${bad.problem}` : `it is not in ${file}`;
+  const own = file === undefined ? '' : `; if ${name} is a source of yours, ${why}`;
   return `a machine by its name has nothing in front: ${shellQuoted(rest)}, and vmssh list shows what to type for each${own}`;
 }
 

@@ -23,8 +23,9 @@ const here = (): RefusalEffects => ({
   hidesOwners: () => !/^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8')),
 });
 
-/** What to do where ssh refuses its own configuration, by its words; undefined: they do not say. */
-export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}): string | undefined {
+/** What to do where ssh refuses its own configuration, by its words, with or without -v; undefined: they do not say. */
+export function refusalFix(text: string, effects: Partial<RefusalEffects> = {}): string | undefined {
+  const said = text.replace(/^debug\d: .*$/gm, '');
   if (noAccount.test(said)) return 'ssh runs for no user without an entry in /etc/passwd: add one';
   if (otherLibrary.test(said))
     return 'unset LD_LIBRARY_PATH, which leads ssh to another library than its own, as conda and modules do';
@@ -40,8 +41,13 @@ export function refusalFix(said: string, effects: Partial<RefusalEffects> = {}):
     return 'a path of ssh, such as HOME, has a "%", which ssh expands: name your key by IdentityFile, with %% for each %';
   const [, variable] = /env var \$\{(\w+)\} has no value/.exec(said) ?? [];
   if (variable) return `export ${variable}=..., as where you logged in, or write the path there in its place`;
+  // Of a name without a network ssh says "hostname".
+  if (/Could not resolve host "/.test(said))
+    return 'put CanonicalizeHostname below the Include of vmssh.conf: with CanonicalizeFallbackLocal no ssh connects to no name that a DNS does not know';
   const [, file, line] = /^(.+?):? line (\d+): /m.exec(said) ?? [];
   if (file === undefined || file === 'command-line') return undefined;
+  if (/line 1: Bad configuration option: \\357\\273\\277/.test(said))
+    return `sed -i '1s/^\\xef\\xbb\\xbf//' ${shellQuoted(file)}, which takes out the byte order mark that an editor put there`;
   if (!ourFile.test(basename(file))) return `correct or remove line ${line} of ${file}`;
   return 'vmssh config install writes it for this ssh; in a home that hosts share, run it with the oldest of theirs';
 }

@@ -27,6 +27,8 @@ export interface SshSaid {
   readonly files: readonly { readonly path: string; readonly isThere: boolean }[];
   /** The file of the first key whose type this ssh does not use. */
   readonly skipped?: string | undefined;
+  /** The first key that was not offered after all: ssh knows no signature by it that sshd takes. */
+  readonly unmatched?: string | undefined;
   /** The last key that sshd would have taken. */
   readonly accepted?: OfferedKey | undefined;
   /** By what it logged in, such as "publickey". */
@@ -73,6 +75,7 @@ export function readSsh(stderr: string): SshSaid {
       ([, path = '', type]) => (path.endsWith('-cert') ? [] : [{ path, isThere: type !== '-1' }]),
     ),
     skipped: /^debug1: Skipping \S+ key (.*) - (?:corresponding algo\w* )?not in Pubkey/m.exec(stderr)?.[1],
+    unmatched: unmatchedKey.exec(stderr)?.[1],
     accepted,
     by: by.at(-1),
     methods: left?.trim().split(',') ?? [],
@@ -89,6 +92,9 @@ export function readSsh(stderr: string): SshSaid {
     })),
   };
 }
+
+const unmatchedKey =
+  /^debug1: Offering public key: (.*) \S+ SHA256:[^\n]*\ndebug1: \w+: no mutual signature algorithm/m;
 
 /** Of a certificate the fingerprint is that of its key. */
 const hostKeyLine =

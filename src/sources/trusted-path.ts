@@ -69,6 +69,14 @@ function areKept(folder: string, uid: number): boolean {
   return parent === folder || areKept(parent, uid);
 }
 
+/** The folder in which any user can replace what is at a path, or add to that; undefined: there is none. */
+export function openFolder(path: string, at = path): string | undefined {
+  const stats = statSync(at, { throwIfNoEntry: false });
+  if (stats && isOpen(stats) && (at === path || (stats.mode & 0o1000) === 0)) return at;
+  const parent = dirname(at);
+  return parent === at ? undefined : openFolder(path, parent);
+}
+
 function isOpen({ mode }: { readonly mode: number }): boolean {
   return (mode & 0o170000) === 0o040000 && (mode & 0o002) !== 0;
 }

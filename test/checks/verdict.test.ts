@@ -144,6 +144,36 @@ describe('a login by ssh -v', () => {
       reach: 'key exchange',
       says: /no matching cipher/,
     },
+    'to an sshd with old algorithms alone': {
+      lines: [
+        ...upTo('KEXINIT'),
+        'Unable to negotiate with UNKNOWN port 65535: no matching key exchange method found. Their offer: kex-strict-s-v00@openssh.com,diffie-hellman-group1-sha1',
+      ],
+      state: 'failed',
+      reach: 'key exchange',
+      says: /no matching key exchange method found\. .*: sshd there is older than what this ssh takes by itself$/,
+      fix: /^if you trust .*: ssh -o KexAlgorithms=\+diffie-hellman-group1-sha1 NAME; for good, .*Host NAME, and below it KexAlgorithms \+diffie/,
+    },
+    'to an sshd with an old host key': {
+      lines: [
+        ...upTo('KEXINIT'),
+        'Unable to negotiate with UNKNOWN port 65535: no matching host key type found. Their offer: ssh-rsa,ssh-dss',
+      ],
+      state: 'failed',
+      says: /older than what this ssh takes/,
+      fix: /ssh -o HostKeyAlgorithms=\+ssh-rsa NAME; /,
+    },
+    'with an RSA key to an sshd that knows only its old signature': {
+      lines: [
+        ...reached,
+        'debug1: Offering public key: /home/ann/.ssh/id_rsa RSA SHA256:AAAA',
+        'debug1: send_pubkey_test: no mutual signature algorithm',
+        denied,
+      ],
+      state: 'skipped',
+      says: /^ssh makes no signature that sshd there takes with ~\/\.ssh\/id_rsa: .* older .*; ssh would ask for a password$/,
+      fix: /^ssh-keygen -t ed25519, then vmssh setup; or if you trust .*: ssh -o PubkeyAcceptedAlgorithms=\+ssh-rsa NAME; /,
+    },
     'to a machine whose host key has a type that ssh does not take': {
       lines: [
         ...upTo('KEXINIT'),
@@ -354,6 +384,25 @@ describe('a login by ssh -v', () => {
         /it looks in \/pw\/\.ssh, by the password database, and not in \S+\.ssh,/,
       ),
       fix: `name both: ssh -F ${dir}/.ssh/config -i ${dir}/.ssh/id_ed25519 NAME`,
+    });
+  });
+
+  it('names the line by which ssh and sshd have nothing in common', async () => {
+    writeTree(dir, { config: 'Host *\n  Ciphers 3des-cbc\n  KnownHostsCommand /bin/false\n' });
+    const read = [`debug1: Reading configuration data ${dir}/config`];
+    const block = `debug1: ${dir}/config line 1: Applying options for *`;
+    const judge = (...end: string[]) =>
+      judgeLogin(tried({ lines: [...read, block, ...end], state: '', says: /x/ }), dir);
+    const none =
+      'Unable to negotiate with UNKNOWN port 65535: no matching cipher found. Their offer: aes256-ctr';
+    expect(await judge(...upTo('KEXINIT'), none)).toMatchObject({
+      message: expect.stringMatching(/: Ciphers in \S+\/config line 2 has none of these$/),
+      fix: `take Ciphers out of ${dir}/config line 2`,
+    });
+    const failed = ['KnownHostsCommand-ORDER /bin/false failed, status 1', 'KnownHostsCommand failed'];
+    expect(await judge(...upTo('Remote protocol'), ...failed)).toMatchObject({
+      message: expect.stringMatching(/: KnownHostsCommand-ORDER \/bin\/false failed, status 1$/),
+      fix: `put the KnownHostsCommand of ${dir}/config line 3 below the Include of vmssh.conf`,
     });
   });
 

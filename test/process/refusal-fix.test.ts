@@ -35,6 +35,15 @@ describe('what to do where ssh refuses its configuration', () => {
       said: '/home/ann/.ssh/vmssh.conf: line 9: Bad configuration option: x',
       fix: /^vmssh config install writes it for this ssh; .*share/,
     },
+    {
+      said: `debug1: ${own} line 1: Applying options for *\r\nssh: Could not resolve host "web"\r\n`,
+      fix: /^put CanonicalizeHostname below the Include of vmssh\.conf: /,
+    },
+    { said: `debug1: ${own} line 1: Applying options for *\r\nBus error`, fix: undefined },
+    {
+      said: `${own}: line 1: Bad configuration option: \\357\\273\\277#`,
+      fix: /^sed -i '1s\/\^\\xef\\xbb\\xbf\/\/' \S+config, which takes out the byte order mark/,
+    },
     { said: 'command-line: line 0: Bad configuration option: x', fix: undefined },
     { said: 'No user exists for uid 54321', fix: /\/etc\/passwd: add one$/ },
     {

@@ -173,8 +173,10 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
 async function anyLogin(seen: Seen, io: Io, signal: AbortSignal): Promise<LoginVerdict | undefined> {
   const { check, options, plain } = seen;
   const hasNoHost = plain?.reach === 'network';
+  // Of what ssh and sshd have in common its own ssh says more than the steps.
+  const isSame = check.error?.op === 'handshake' && plain?.reach === 'key exchange';
   if (check.error || (plain && !hasNoHost))
-    return check.error && plain?.state === 'failed' ? undefined : plain;
+    return check.error && plain?.state === 'failed' && !isSame ? undefined : plain;
   const own = await loginByVmssh({ ...seen, ...options }, io, signal);
   if (!hasNoHost || own.state === 'failed') return own;
   const { host } = splitLogin(options.target);

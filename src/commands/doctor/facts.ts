@@ -5,7 +5,7 @@ import { arch, version as osVersion, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { about } from '../../about.js';
 import { askAgent } from '../../checks/agent.js';
-import { placeOf } from '../../files/place.js';
+import { isRoot, placeOf } from '../../files/place.js';
 import { readText } from '../../files/read-file.js';
 import { reasonOf } from '../../files/read-sync.js';
 import { type NotInEffect, otherFile } from '../../hosts/in-effect.js';
@@ -20,11 +20,13 @@ import { everySsh, firstMessage, settingIn, sshVersion, whyNotStarted } from '..
 import { shellTrouble } from '../../process/start-files.js';
 import { type Here, isCompiled } from '../../runtime.js';
 import { outsideLines } from '../../sources/outside/file.js';
+import { ownEnv } from '../../sources/trusted-env.js';
+import { openFolder } from '../../sources/trusted-path.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { expandedPath } from '../../ssh/config/settings.js';
 import { whereSet } from '../../ssh/config/users-files.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
-import { type Account, goneFolder, ownAccount, ownHome, sshFolder } from '../../ssh/folder.js';
+import { type Account, goneFolder, ownAccount, sshFolder } from '../../ssh/folder.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { version } from '../../version.js';
 import { firstPatterns, gatherConfig, type SshFacts } from './config.js';
@@ -168,8 +170,15 @@ export async function homeChecks(io: Here): Promise<readonly HostCheck[]> {
   const quoted = (path: string) => shellQuoted(path, shellOf(io));
   const bad = (what: ReturnType<typeof said>, fix: string) => [finding('home', 'bad', what, fix)];
   const { HOME } = io.env;
+  const isOthers = HOME && !ownEnv(io.env).HOME;
+  const opened = isOthers && openFolder(HOME);
+  if (opened)
+    return bad(
+      said`HOME is ${HOME}, and any user may change what is there: vmssh takes no settings from it`,
+      `chmod o-w ${quoted(opened)}`,
+    );
   // After sudo -E.
-  if (HOME && !ownHome(io.env).HOME)
+  if (isOthers && isRoot())
     return bad(
       said`HOME is ${HOME}, and others than root may change what is there: as root, vmssh and ssh use ${home}`,
       "leave sudo out; or for root's own: sudo -H",

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readTextSync } from '../../files/read-sync.js';
@@ -76,8 +77,20 @@ let read: { readonly key: string; readonly lines: OutsideLines } | undefined;
 export function outsideLines(env: Deps['env'] = process.env, anew = false): OutsideLines {
   // Each target that is parsed asks.
   const key = [env.HOME, env.XDG_CONFIG_HOME, env.VMSSH_SOURCE].join('\n');
-  if (anew || read?.key !== key) read = { key, lines: readOutside(outsideFiles(env)) };
+  if (anew || read?.key !== key) {
+    const { lines, problems } = readOutside(outsideFiles(env));
+    read = { key, lines: { lines, problems: [...unusedFile(env), ...problems] } };
+  }
   return read.lines;
+}
+
+/** The file of a home that others can change, as after `su`, or `chmod 777 ~`. */
+function unusedFile(env: Deps['env']): readonly FileProblem[] {
+  const { HOME, VMSSH_SOURCE } = env;
+  if (!HOME || VMSSH_SOURCE || ownEnv(env).HOME) return [];
+  const file = join(configFolder(env, HOME), 'vmssh/sources.json');
+  const problem = `it is not used: others can change what is in ${HOME}`;
+  return existsSync(file) ? [{ file, code: 'UNTRUSTED', problem }] : [];
 }
 
 /** Whether a source may have a machine that is called, or typed, so: an id is no name. */

@@ -25,6 +25,14 @@ it.skipIf(missingRoot("another user's home"))("a home of another user's is, for 
   expect(await look('theirs')).toMatchObject(bad(/^HOME is \S+\/theirs, and others than root/, /sudo -H/));
 });
 
+it('a home that others can change is, for whoever it is', async () => {
+  mkdirSync(join(dir, 'open'));
+  chmodSync(join(dir, 'open'), 0o777);
+  expect(await look('open')).toMatchObject(
+    bad(/^HOME is \S+\/open, and any user may change what is there/, /^chmod o-w \S+\/open$/),
+  );
+});
+
 it('a home that is missing is', async () => {
   expect(await look('none')).toMatchObject(bad(/\/none is not there/, /HOME/));
 });

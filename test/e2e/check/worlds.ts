@@ -310,7 +310,13 @@ export const worlds: readonly World[] = [
     below: `Ciphers aes128-cbc\n${known}`,
     sshd: 'Ciphers aes256-gcm@openssh.com',
     state: 'failed',
-    says: /no matching cipher found/,
+    says: /no matching cipher found\. .*: Ciphers in \S+ line \d+ has none of these$/,
+  },
+  {
+    name: 'an sshd with old algorithms alone',
+    sshd: 'KexAlgorithms diffie-hellman-group1-sha1',
+    state: 'failed',
+    says: /no matching key exchange method found\. .*: sshd there is older than what this ssh takes by itself$/,
   },
   {
     name: 'a name without a Host',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../../src/kinds/kinds.js';
@@ -129,6 +129,18 @@ describe('sources.json', () => {
   it('may have a source that is named as a field of every object', () => {
     const { lines } = readOutside([fileWith('fields', { constructor: { command: ['/x'] } })]);
     expect(lines).toMatchObject([{ name: 'constructor', command: ['/x'] }]);
+  });
+
+  it('is a problem, and is not read, in a home that others can change', () => {
+    const home = join(dir, 'open');
+    const file = fileWith('open/.config/vmssh', { mine: { command: ['/x'] } });
+    chmodSync(home, 0o777);
+    const problem = `others can change what is in ${home}`;
+    expect(outsideLines({ HOME: home })).toEqual({
+      lines: [],
+      problems: [{ file, code: 'UNTRUSTED', problem: `it is not used: ${problem}` }],
+    });
+    expect(outsideLines({ HOME: join(dir, 'open/none') }).problems).toEqual([]);
   });
 
   it('is read once, and again for another home or if that is asked for', () => {

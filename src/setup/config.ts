@@ -78,8 +78,8 @@ export async function leaveHost(
 ): Promise<void> {
   if (host === undefined) return;
   const { machine, io, add } = setup;
-  const { user, identityFile, brings } = earlier ?? login;
-  const before = earlier && !earlier.failed ? { user, identityFile, brings } : { failed: true as const };
+  const { user, identityFile, brings } = earlier ?? {};
+  const before = earlier ? { user, identityFile, brings } : { failed: true as const };
   const kept = (await keptLogin(machine, io)) ?? login;
   await writeHost({ ...kept, ...less, ...before }, 'do', { ...setup, add: () => undefined });
   add('config', 'changed', `Host ${host} is as it was before`);

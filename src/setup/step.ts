@@ -59,6 +59,7 @@ export interface LoginFacts extends ChosenKey {
   readonly start: string | undefined;
   /** What its Host gets. */
   readonly login: MachineLogin;
+  /** The one from before, unless sshd refused it. */
   readonly earlier: MachineLogin | undefined;
   /** What of this host's homes the machine may share: see `homesHere`. */
   readonly hosts: readonly string[];

@@ -29,11 +29,12 @@ export async function wayIn(setup: Setup): Promise<LookFacts | undefined> {
   const { machine, options, io } = setup;
   const entry = await entryByManager(setup).catch(asFailure);
   if (machine === undefined) throw entry;
-  const earlier = await keptLogin(machine, io);
-  const user = options.user ?? (earlier?.failed ? undefined : earlier?.user) ?? machine.user;
-  const first = isFirst(io) || earlier?.first;
-  const takes = setup.claim === undefined ? earlier?.takes : setup.name;
-  const { pinned, byLogin: hasJournal, bySudo } = earlier ?? {};
+  const kept = await keptLogin(machine, io);
+  const earlier = kept?.failed ? undefined : kept;
+  const user = options.user ?? earlier?.user ?? machine.user;
+  const first = isFirst(io) || kept?.first;
+  const takes = setup.claim === undefined ? kept?.takes : setup.name;
+  const { pinned, byLogin: hasJournal, bySudo } = kept ?? {};
   const journals = { byLogin: hasJournal, bySudo };
   const login = { uuid: machine.uuid, user, takes, pinned, ...journals, first: first || undefined };
   const chosen = await chooseKey(setup).catch(asFailure);

@@ -1,20 +1,32 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { withLogin } from '../../src/book/logins.js';
+import { formatState, noState } from '../../src/book/state.js';
 import { prepare } from '../../src/commands/ssh/call.js';
 import { ConnectError } from '../../src/errors.js';
 import { callerOfLines, checkSshTakes } from '../../src/hosts/plan.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
+import type { ListedTarget } from '../../src/lookup/short-name.js';
 import { bringingBy } from '../../src/setup/sshd.js';
 import { newSetup } from '../../src/setup/step.js';
+import { wayIn } from '../../src/setup/way.js';
 import { splitArgs } from '../../src/ssh/split-args.js';
-import { fakeIo } from '../helpers/fake-io.js';
-import { script, useTempDir } from '../helpers/temp-dir.js';
+import { type FakeIo, fakeIo } from '../helpers/fake-io.js';
+import { script, useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { lookFacts } from './look-facts.js';
 
 const dir = useTempDir();
 const none = async () => {
   throw new Error('there is no /x/sshd');
 };
+
+function setupOf(named: ListedTarget, io: FakeIo) {
+  const flags = { takeName: false, all: false, unproved: false, sharedHome: false, vsock: false };
+  const more = { noConfig: false, install: false, bring: true, restart: false, ...flags };
+  const options = { ...more, user: undefined, key: undefined, by: undefined, hostKey: undefined };
+  const { signal } = new AbortController();
+  return newSetup(named, { name: named.text, options, io, signal }, () => {});
+}
 
 it.each([
   ['its package', 'ssh-ed25519', /^failed: there is no sshd to bring into .*: install vmssh-sshd/],
@@ -26,12 +38,8 @@ it.each([
 ])('no sshd is brought without %s', async (_, taken, want) => {
   script(join(dir, 'ssh'), `[ "$1" != -G ] || echo hostkeyalgorithms ${taken}`);
   const io = fakeIo({ env: { PATH: dir, HOME: dir, VMSSH_SSH: join(dir, 'ssh') } });
-  const flags = { takeName: false, all: false, unproved: false, sharedHome: false, vsock: false };
-  const more = { noConfig: false, install: false, bring: true, restart: false, ...flags };
-  const options = { ...more, user: undefined, key: undefined, by: undefined, hostKey: undefined };
   const named = { text: 'incus/web', target: parseTarget('incus/web') };
-  const { signal } = new AbortController();
-  const setup = newSetup(named, { name: 'incus/web', options, io, signal }, () => {});
+  const setup = setupOf(named, io);
   const endpoint = { family: 'exec', command: ['incus'], machine: 'web', into: 'shell', port: 22 } as const;
   const means = { text: 'incus/web', parsed: named.target, port: 22, user: '', endpoint };
   const error = new ConnectError('connect', 'incus/web', { code: 'EXEC_NO_SSHD', problem: 'none' });
@@ -46,6 +54,31 @@ it.each([
     expect.stringMatching(want),
   ]);
 });
+
+it.each([
+  { says: undefined, earlier: { brings: true } },
+  { says: 'failed', earlier: undefined },
+])(
+  'an sshd that an earlier run brought is brought again, unless its login was refused: $says',
+  async (row) => {
+    const machine = { name: 'web', target: 'wsl/web', provider: 'wsl', status: 'off', also: [] } as const;
+    const login = { brings: true, ...(row.says ? { failed: true } : {}) } as const;
+    const state = formatState({ ...noState, machines: withLogin([], machine, login) });
+    writeTree(join(dir, 'state/vmssh'), { 'hosts.json': state });
+    writeTree(join(dir, 'bin'), { ssh: '#!/bin/sh\n' });
+    const env = {
+      PATH: `${join(dir, 'bin')}:${process.env.PATH}`,
+      HOME: dir,
+      XDG_STATE_HOME: join(dir, 'state'),
+    };
+    const setup = setupOf(
+      { text: machine.target, target: parseTarget(machine.target), machine },
+      fakeIo({ env }),
+    );
+    const found = await wayIn({ ...setup, options: { ...setup.options, bring: false } });
+    expect(found).toHaveProperty('earlier', row.earlier && expect.objectContaining(row.earlier));
+  },
+);
 
 describe('an ssh that takes no ed25519 host key', () => {
   const ssh = join(dir, 'fips');

@@ -6,11 +6,13 @@ import { reasonOf } from '../files/read-sync.js';
 import { goneFolder } from '../ssh/folder.js';
 import { shellQuoted } from '../typed/shell.js';
 
-interface CurrentFile {
+export interface CurrentFile {
   /** Undefined: there is none. */
   readonly text: string | undefined;
   /** Why vmssh must not change it. */
   readonly byHand?: string;
+  /** It belongs to another user than the caller and root: nothing is taken from it. */
+  readonly isOthers?: true | undefined;
 }
 
 /** Reads a file that may not exist; `reader`: whether ssh is one. Throws an error that names it. */
@@ -27,7 +29,7 @@ export async function fileAt(
     throw fileError(error as NodeJS.ErrnoException, path, 'read');
   }
   if (!content) return { text: undefined };
-  const { bytes, mode, names, uid } = content;
+  const { bytes, uid } = content;
   const text = bytes.toString();
   if (reader === 'ssh' && text.includes('\0'))
     throw new CommandError(
@@ -35,14 +37,19 @@ export async function fileAt(
       `${quote(path)} has NUL bytes, as UTF-16 has, which ssh does not read`,
       'save it as UTF-8, in Notepad by "Save as"',
     );
-  if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };
+  // Root's own home may be of another user in a container.
+  const isOthers = us && uid !== us && uid !== 0 ? true : undefined;
+  return { text, isOthers, byHand: whyByHand(content, text, isOthers, us) };
+}
+
+function whyByHand({ bytes, mode, names, uid }: FileContent, text: string, isOthers = false, us = 0) {
+  if (!Buffer.from(text).equals(bytes)) return 'is not UTF-8, and would be damaged';
   // A new file takes its place: the other names would stay with the old one.
-  if (names > 1) return { text, byHand: `has ${names} names (hard links), and the others would not follow` };
+  if (names > 1) return `has ${names} names (hard links), and the others would not follow`;
   // A new file in its place would be ours, and Puppet or who else made it would lose it. Root gives it its owner.
-  if (us && uid !== us)
-    return { text, byHand: `belongs to ${uid === 0 ? 'root' : 'another user'}, who may manage it` };
+  if (us && uid !== us) return `belongs to ${isOthers ? 'another user' : 'root'}, who may manage it`;
   // A read-only file is managed by another tool, which would overwrite our change.
-  return { text, byHand: (mode & 0o222) === 0 ? 'is read-only' : undefined };
+  return (mode & 0o222) === 0 ? 'is read-only' : undefined;
 }
 
 export function fileError(

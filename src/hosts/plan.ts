@@ -15,7 +15,7 @@ import { whyNoBring } from '../ssh/config/host-options.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { setAside, shellOf, shellQuoted } from '../typed/shell.js';
 import { type Decision, decide, surroundings } from './decide.js';
-import { type Change, fileAt } from './files.js';
+import { type Change, type CurrentFile, fileAt } from './files.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { type ConfigFiles, configFiles, spellings } from './places.js';
 import { inEffect, isUnset, settingLines } from './setting.js';
@@ -86,16 +86,16 @@ async function changesFor(
   lines: string,
   { state }: Decision,
   files: ConfigFiles,
-  now: FilesNow,
+  { own, state: stateNow, main, byHand }: FilesNow,
   io: Io,
 ): Promise<readonly Change[]> {
   const { options } = state;
-  const { own: before, main, byHand } = now;
+  const before = own?.text;
   const after = signed(isUnset(settings, options) ? lines : withOptions(lines, options));
   const like = files.main === undefined || main === undefined ? undefined : basename(files.main);
   const included = withInclude(main, files.include, await spellings(files, main ?? '', io));
   return [
-    { path: files.state, before: now.state, after: formatState(state), mode: 0o600 },
+    { path: files.state, before: stateNow, after: formatState(state), mode: 0o600 },
     { path: files.own, before, after, mode: files.main === undefined ? 0o644 : 0o600, like },
     ...mainChange(files, main, included, byHand),
   ];
@@ -120,7 +120,7 @@ export async function planUninstall(
   const left = withoutInclude(main, files.include);
   const changes = [
     ...mainChange(files, main, left, byHand),
-    { path: files.own, before: own, after: undefined, mode: 0o600 },
+    { path: files.own, before: own?.text, after: undefined, mode: 0o600 },
     { path: files.state, before: state, after: undefined, mode: 0o600 },
     ...(system
       ? []
@@ -139,7 +139,7 @@ async function filesNow(
 ) {
   const closed = await closedFile(files, io);
   if (closed) return { refusal: closed, aside: '' };
-  const [{ text: own }, { text: state }, { text: main, byHand }] = await Promise.all([
+  const [own, { text: state }, { text: main, byHand }] = await Promise.all([
     fileAt(files.own),
     fileAt(files.state, 'any'),
     fileAt(files.main),
@@ -152,7 +152,7 @@ async function filesNow(
     aside,
     main,
     byHand,
-    refusal: foreignFile({ path: files.own, text: own }, command, io),
+    refusal: foreignFile({ path: files.own, text: own.text }, command, io),
   };
 }
 
@@ -206,9 +206,8 @@ interface LastState {
 }
 
 /** From its file, and the lines for ssh that were made from it. */
-export function lastState(text: string | undefined, own: string | undefined): LastState {
-  const lines = ownerOf(own) === 'ours' ? own : undefined;
-  if (text === undefined) return lines === undefined ? { state: noState } : lostState(lines);
+export function lastState(text: string | undefined, own: CurrentFile | undefined): LastState {
+  if (text === undefined) return ownerOf(own?.text) === 'ours' ? lostState(own) : { state: noState };
   try {
     const { state, left } = parseState(text);
     return { state, ...(left === 0 ? {} : { problem: `has ${left} machines that cannot be used` }) };
@@ -217,10 +216,12 @@ export function lastState(text: string | undefined, own: string | undefined): La
   }
 }
 
-function lostState(lines: string): LastState {
-  const problem =
-    'is missing: options that its lines for ssh do not say, Hosts of machines that cannot be asked now, and logins that vmssh setup made are lost';
-  return { state: { ...noState, options: optionsIn(lines) }, problem, isLost: true };
+/** Whoever has another's HOME, as after sudo -E, has none of that user's options. */
+function lostState({ text, isOthers }: Partial<CurrentFile> = {}): LastState {
+  const problem = isOthers
+    ? 'is missing: its lines for ssh belong to another user, and nothing is taken from them'
+    : 'is missing: options that its lines for ssh do not say, Hosts of machines that cannot be asked now, and logins that vmssh setup made are lost';
+  return { state: { ...noState, options: isOthers ? {} : optionsIn(text) }, problem, isLost: true };
 }
 
 /** The lines for ssh, from nothing but what was decided and what is around it. Throws a UsageError. */

@@ -1,7 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { noState } from '../../src/book/state.js';
 import { fileAt, fileError } from '../../src/hosts/files.js';
+import { lastState } from '../../src/hosts/plan.js';
+import { signed, withOptions } from '../../src/ssh/config/file.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -12,6 +15,22 @@ it('a file in UTF-16, which ssh does not read, gets no line: it has to be saved 
   await expect(fileAt(path)).rejects.toMatchObject({
     ...{ code: 'EILSEQ', message: `"${path}" has NUL bytes, as UTF-16 has, which ssh does not read` },
     hint: 'save it as UTF-8, in Notepad by "Save as"',
+  });
+});
+
+it('our own file of another user, as in his HOME, says nothing of what this user wants; one of root does', async () => {
+  const path = join(dir, 'vmssh.conf');
+  writeFileSync(path, signed(withOptions('Host a\n', { fresh: true })));
+  const options = async (us: number) => lastState(undefined, await fileAt(path, 'ssh', us));
+  const own = process.getuid?.() || 1234;
+  if (process.getuid?.() === 0) {
+    expect(await options(own)).toMatchObject({ state: { options: { fresh: true } } });
+    chownSync(path, own, own);
+  }
+  expect(await options(own)).toMatchObject({ state: { options: { fresh: true } } });
+  expect(await options(own + 1)).toEqual({
+    ...{ state: noState, isLost: true },
+    problem: 'is missing: its lines for ssh belong to another user, and nothing is taken from them',
   });
 });
 

@@ -56,14 +56,13 @@ it.each([
 });
 
 it.each([
-  { says: undefined, earlier: { brings: true } },
-  { says: 'failed', earlier: undefined },
-])(
-  'an sshd that an earlier run brought is brought again, unless its login was refused: $says',
+  { what: 'taken', login: { brings: true }, isEarlier: true },
+  { what: 'refused', login: { brings: true, failed: true }, isEarlier: false },
+] as const)(
+  'a login by an sshd that setup brought is an earlier one, if it was $what: $isEarlier',
   async (row) => {
     const machine = { name: 'web', target: 'wsl/web', provider: 'wsl', status: 'off', also: [] } as const;
-    const login = { brings: true, ...(row.says ? { failed: true } : {}) } as const;
-    const state = formatState({ ...noState, machines: withLogin([], machine, login) });
+    const state = formatState({ ...noState, machines: withLogin([], machine, row.login) });
     writeTree(join(dir, 'state/vmssh'), { 'hosts.json': state });
     writeTree(join(dir, 'bin'), { ssh: '#!/bin/sh\n' });
     const env = {
@@ -71,12 +70,9 @@ it.each([
       HOME: dir,
       XDG_STATE_HOME: join(dir, 'state'),
     };
-    const setup = setupOf(
-      { text: machine.target, target: parseTarget(machine.target), machine },
-      fakeIo({ env }),
-    );
-    const found = await wayIn({ ...setup, options: { ...setup.options, bring: false } });
-    expect(found).toHaveProperty('earlier', row.earlier && expect.objectContaining(row.earlier));
+    const named = { text: machine.target, target: parseTarget(machine.target), machine };
+    const found = await wayIn(setupOf(named, fakeIo({ env })));
+    expect(found?.earlier !== undefined).toBe(row.isEarlier);
   },
 );
 

@@ -46,7 +46,7 @@ export const configPrint: Command<ConfigOptions & { readonly out?: string }> = {
 async function printedLines(options: ConfigOptions, io: Io): Promise<string> {
   const { own, state: path } = configFiles({ system: false }, io);
   const [lines, kept] = await Promise.all([fileAt(own), fileAt(path, 'any')]);
-  const { state: last, problem, unusable } = lastState(kept.text, lines.text);
+  const { state: last, problem, unusable } = lastState(kept.text, lines);
   if (unusable !== undefined) throw new UsageError(`${quote(path)}: ${unusable}`, 'see vmssh config install');
   if (problem !== undefined) await complain(`warning: ${quote(path)} ${problem}`, undefined, io);
   const all = inEffect(settings, options, last.options);

@@ -1,5 +1,5 @@
 import { posix, win32 } from 'node:path';
-import { exhaustion, memoryHint } from '../connect/failures/failure.js';
+import { memoryHint, systemFailure } from '../connect/failures/failure.js';
 import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
 import { isOutOfMemory } from '../native.js';
@@ -39,8 +39,10 @@ export function failureOf(error: unknown, io: { readonly program: Io['program'] 
     return { ...plain('USAGE', message, hint), exitCode: exitCode.usage };
   }
   if (error instanceof CommandError) return plain(error.code, error.message, error.hint);
-  if (isSystemError(error))
-    return plain(error.code ?? 'UNKNOWN', error.message, exhaustion(error.code)?.hint);
+  if (isSystemError(error)) {
+    const { message, hint } = systemFailure(error);
+    return plain(error.code ?? 'UNKNOWN', message, hint);
+  }
   if (error instanceof Error && error.name === 'AbortError')
     return { ...plain('INTERRUPTED', 'interrupted'), exitCode: exitCode.interrupted };
   if (isOutOfMemory(error)) return plain('ENOMEM', 'not enough memory', memoryHint);

@@ -3,6 +3,7 @@ import { win32 } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { type Command, inCommand, scanArgs, UsageError, understand } from '../cli/command.js';
+import { systemFailure } from '../connect/failures/failure.js';
 import { out, outputGone, printError } from '../deliver/output.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../errors.js';
 import { isOutOfMemory } from '../native.js';
@@ -55,8 +56,9 @@ async function reportError(error: unknown, [name]: readonly string[], io: Io): P
     const isTool = io.program === 'vmssh' && tools.some((tool) => tool === name);
     return isTool && code !== exitCode.interrupted ? exitCode.noLogin : code;
   } catch {
-    const message = error instanceof Error ? error.message : String(error);
+    const { message, hint } = error instanceof Error ? systemFailure(error) : { message: String(error) };
     io.err(`${io.program}: ${isOutOfMemory(error) ? 'not enough memory' : printable(message)}\n`);
+    if (hint !== undefined) io.err(`hint: ${hint}\n`);
     return error instanceof ConnectError ? exitCodeOf(error) : exitCode.connect;
   }
 }

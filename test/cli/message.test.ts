@@ -85,6 +85,17 @@ it('an interruption is no bug', () => {
   });
 });
 
+it('too few descriptors are one cause, whichever file came too late, and have a fix', () => {
+  const error = Object.assign(new Error("EMFILE: too many open files, open '/x/dist/rows.mjs'"), {
+    ...{ code: 'EMFILE', syscall: 'open' },
+  });
+  expect(failureOf(error, { program: 'vmssh' })).toMatchObject({
+    message: 'EMFILE: too many open files',
+    hint: expect.stringMatching(/^raise ulimit -n /),
+    json: { code: 'EMFILE' },
+  });
+});
+
 it('anything else that is not known is one', () => {
   for (const error of [new Error('x'), new TypeError('x'), 'x', undefined])
     expect(failureOf(error, { program: 'vmssh' })).toMatchObject({

@@ -87,6 +87,17 @@ describe('the program', () => {
     }
   }, 240_000);
 
+  it.each(['list', 'check', 'doctor'])('says the cause and the fix if %s has too few', async (command) => {
+    const home = join(dir, 'few');
+    const args = ['sh', '-c', 'ulimit -n 24; exec "$@"', 'sh', ...vmssh, command];
+    const { stderr } = await run([...args, ...(command === 'check' ? ['vsock/77777'] : [])], {
+      env: { ...process.env, HOME: home },
+    });
+    // The executable, which has its files in itself, may have enough.
+    if (stderr.includes('EMFILE'))
+      expect(stderr).toMatch(/^vmssh: EMFILE: too many open files\nhint: raise ulimit -n /);
+  });
+
   it('says what stands in the way of a file', async () => {
     const home = join(dir, 'home');
     mkdirSync(home);

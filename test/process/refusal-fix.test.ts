@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type RefusalEffects, refusalFix } from '../../src/process/refusal-fix.js';
+import { otherGroup, type RefusalEffects, refusalFix } from '../../src/process/refusal-fix.js';
 
 const bad = (path: string) => `Bad owner or permissions on ${path}\r\n`;
 const owners =
@@ -97,4 +97,18 @@ describe('what to do where ssh refuses its configuration', () => {
     );
     expect(refusalFix(bad('C:/a b/x'), { platform: 'win32', look })).toMatch(/icacls "C:\/a b"$/);
   });
+});
+
+it('a group that is not that of the password database is another one, but for root', () => {
+  const ids = (...[uid, ...gids]: readonly number[]) =>
+    `Name:\tnode\nUid:\t${[uid, uid, uid, uid].join('\t')}\nGid:\t${[...gids, 999].join('\t')}\nFDSize:\t64\n`;
+  expect(otherGroup(1000, ids(1000, 999, 999, 999))).toEqual({
+    problem: expect.stringMatching(
+      /^this group is 999, and that of the password database 1000, as after newgrp/,
+    ),
+    fix: expect.stringMatching(/^newgrp, /),
+  });
+  for (const status of [ids(1000, 1000, 1000, 1000), ids(1000, 999, 999, 1000), ids(0, 999, 999, 999), ''])
+    expect(otherGroup(1000, status)).toBe(undefined);
+  expect(otherGroup(undefined, ids(1000, 999, 999, 999))).toBe(undefined);
 });

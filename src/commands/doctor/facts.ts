@@ -13,7 +13,7 @@ import { type ConfigFiles, configFiles } from '../../hosts/places.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { isAbsoluteFolder } from '../../process/program-in-path.js';
-import { groupFix } from '../../process/refusal-fix.js';
+import { otherGroup } from '../../process/refusal-fix.js';
 import { runProgram } from '../../process/run-program.js';
 import { readSsh } from '../../process/ssh-log.js';
 import { everySsh, firstMessage, settingIn, sshVersion, whyNotStarted } from '../../process/ssh-program.js';
@@ -26,7 +26,7 @@ import { ownerOf } from '../../ssh/config/file.js';
 import { expandedPath } from '../../ssh/config/settings.js';
 import { whereSet } from '../../ssh/config/users-files.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
-import { type Account, goneFolder, ownAccount, sshFolder } from '../../ssh/folder.js';
+import { goneFolder, ownAccount, sshFolder } from '../../ssh/folder.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { version } from '../../version.js';
 import { firstPatterns, gatherConfig, type SshFacts } from './config.js';
@@ -55,6 +55,7 @@ export async function gatherFacts(io: Io) {
     gatherDevices(),
     shellTrouble(io),
   ]);
+  const group = otherGroup(ownAccount()?.gid);
   const canExpose = devices['/dev/vhost-vsock'] !== 'absent';
   const exposed = canExpose ? await exposedMachines(machines.machines, io.interrupted()) : [];
   return {
@@ -77,10 +78,7 @@ export async function gatherFacts(io: Io) {
     sources: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
     toAdd: (await import('../../sources/outside/shipped.js')).sourcesToAdd(io),
-    home: [
-      ...(await homeChecks(io)),
-      ...groupChecks(ownAccount(), await readText(ownStatus).catch(() => '')),
-    ],
+    home: [...(await homeChecks(io)), ...(group ? [finding('group', 'bad', group.problem, group.fix)] : [])],
     clients: await clientChecks(io),
   };
 }
@@ -201,17 +199,6 @@ export async function homeChecks(io: Here): Promise<readonly HostCheck[]> {
   return look
     ? bad(said`nothing can be written to ${path}: ${reasonOf(error)}`, `${look} ${quoted(path)}`)
     : [];
-}
-
-const ownStatus = '/proc/self/status';
-
-/** Whether ssh may take the group of the password database, as it does before it starts a program for the host key. */
-export function groupChecks(account: Account | undefined, status: string): readonly HostCheck[] {
-  const [, uid, ...own] = /^Uid:\t(\d+)[\s\S]*^Gid:\t(\d+)\t(\d+)\t(\d+)/m.exec(status) ?? [];
-  const { gid } = account ?? {};
-  if (gid === undefined || uid === undefined || uid === '0' || own.includes(`${gid}`)) return [];
-  const what = said`this group is ${Number(own[0])}, and that of the password database ${gid}, as after newgrp or sg: ssh starts no vmssh for the host key`;
-  return [finding('group', 'bad', what, groupFix)];
 }
 
 /** What shows the cause, by the error's code. Others, such as a limit of open files, are not the home's. */

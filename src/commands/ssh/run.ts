@@ -2,12 +2,14 @@ import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/rows.js';
+import { systemFailure } from '../../connect/failures/failure.js';
 import { errorWith, exitCode, quote } from '../../errors.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { guestKeysFor } from '../../keys/guest-keys.js';
 import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { otherBytes } from '../../process/non-utf8.js';
+import { otherGroup } from '../../process/refusal-fix.js';
 import { runProgram } from '../../process/run-program.js';
 import {
   asksNothing,
@@ -20,7 +22,7 @@ import {
 import { shellCode } from '../../process/terminate.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { mayBeUp } from '../../sources/source.js';
-import { knownHostsFile } from '../../ssh/folder.js';
+import { knownHostsFile, ownAccount } from '../../ssh/folder.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { shellLine, shellOf, shellQuoted } from '../../typed/shell.js';
 import { asksTool } from './args.js';
@@ -98,17 +100,19 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   const child = spawn(program, args, { stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
-      const { problem, hint } = whyNotStarted(program, error, io);
+      const { problem, hint = systemFailure(error).hint } = whyNotStarted(program, error, io);
       reject(new UsageError(problem, hint));
     });
     child.once('exit', (code, signal) => resolve(shellCode({ code, signal })));
   });
 }
 
-/** ssh's own message is above: one more login shows whether it refused a key that only root can read, or, without asking vmssh, the host key. */
+/** ssh's own message is above. It takes the group of the password database; else one more login shows whether it refused a key that only root can read, or, without asking vmssh, the host key. */
 async function explain(call: ToolCall, { start }: SshOptions, io: Io): Promise<void> {
   const { named, asks } = call;
   if (named.machine && !mayBeUp(named.machine) && !start) return;
+  const group = asks && otherGroup(ownAccount()?.gid);
+  if (group) return complain(group.problem, group.fix, io);
   const { keyFix } = await import('../../keys/login-key.js');
   const fix = await keyFix(named.target, named.machine?.identityFile);
   const mayBeChanged = !asks && (await knowsKey(call, io));

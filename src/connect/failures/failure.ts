@@ -1,3 +1,5 @@
+import { reasonOf } from '../../files/read-sync.js';
+
 /** What a connect's error code means in one family, and the fix. `{address}` and `{port}` are the endpoint's. */
 export interface Failure {
   readonly codes: readonly string[];
@@ -24,6 +26,12 @@ export const exhausted: readonly Failure[] = [
 
 export function exhaustion(code: string | undefined): Failure | undefined {
   return [...exhausted, windowsExhausted].find(({ codes }) => code !== undefined && codes.includes(code));
+}
+
+/** What is said of a system error: where it is one of the above, the fix, and not which file or program came too late. */
+export function systemFailure(error: NodeJS.ErrnoException) {
+  const { hint } = exhaustion(error.code) ?? {};
+  return { message: hint === undefined ? error.message : reasonOf(error), hint };
 }
 
 /** The errors of Winsock's socket() in any family. */

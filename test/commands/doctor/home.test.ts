@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { groupChecks, homeChecks } from '../../../src/commands/doctor/facts.js';
+import { homeChecks } from '../../../src/commands/doctor/facts.js';
 import { missingRoot } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
@@ -85,19 +85,4 @@ it.skipIf(missing).each([
     ...{ name: 'home', state: 'failed', fix: `${fix} ${home}` },
     found: expect.stringContaining(code),
   });
-});
-
-it('a group that is not that of the password database is, but for root', () => {
-  const ids = (...[uid, ...gids]: readonly number[]) =>
-    `Name:\tnode\nUid:\t${[uid, uid, uid, uid].join('\t')}\nGid:\t${[...gids, 999].join('\t')}\nFDSize:\t64\n`;
-  const look = (status: string, gid: number | undefined = 1000) =>
-    groupChecks({ name: 'ann', home: '/home/ann', ...(gid === undefined ? {} : { gid }) }, status);
-  const [check] = look(ids(1000, 999, 999, 999));
-  expect(check).toMatchObject({ name: 'group', state: 'bad', fix: expect.stringMatching(/^newgrp, /) });
-  expect(check?.report).toMatch(
-    /^this group is 999, and that of the password database 1000, as after newgrp/,
-  );
-  for (const status of [ids(1000, 1000, 1000, 1000), ids(1000, 999, 999, 1000), ids(0, 999, 999, 999), ''])
-    expect(look(status)).toEqual([]);
-  expect(groupChecks(undefined, ids(1000, 999, 999, 999))).toEqual([]);
 });

@@ -29,7 +29,7 @@ export interface Listed extends MachineIdentity {
  *
  * | the question | by what | since |
  * | --- | --- | --- |
- * | which Host a name is (`ofHost`) | the Host, in its case or in lower case | ssh compares letter by letter |
+ * | which Host a name is (`ofHost`) | the Host, as it is or in another case | ssh compares letter by letter, people do not |
  * | which Host a target is (`writtenAt`) | the target of any source that has the machine | the Hosts of a gone one mean it until another has the target |
  * | the same behind a hypervisor | also its UUID, or its name if only one has it | nobody there is asked again |
  * | which listed machine a target is (`isAt`), and its Host (`sshNames`) | the target | a UUID says which machine it is, not what a Host calls |
@@ -126,9 +126,12 @@ export async function writtenHosts(here: StateOwner): Promise<readonly HostEntry
   return ((await writtenState(here))?.machines ?? []).filter(hasHost);
 }
 
-/** The machine whose Host ssh reads for a name: as it is, or in lower case. */
+/** The machine whose Host a name is: ssh reads that one, whoever is called so now. */
 export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
-  return entries.find(({ host }) => host === typed || host.toLowerCase() === typed);
+  const lower = typed.toLowerCase();
+  return (
+    entries.find(({ host }) => host === typed) ?? entries.find(({ host }) => host.toLowerCase() === lower)
+  );
 }
 
 /** Whether a machine has a target, also by another source: "qemu/web", "qemu%web" or "QEMU/web". */

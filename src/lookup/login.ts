@@ -52,15 +52,8 @@ export async function lookUp(
   seen?: (all: AllMachines) => void,
 ): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
-  const { ofHost, viaMachine, writtenHosts } = await import('../book/same.js');
-  const deps = { env, platform, signal, seen, names };
-  const found = await resolveShortName(typed, deps).catch(async (error) => {
-    // NAME.HOST, or a name with a prefix: each that vmssh has given is one that it takes.
-    const isUnknown = error instanceof ConnectError && error.code === 'NOT_FOUND';
-    const given = isUnknown ? ofHost(typed, await writtenHosts({ env })) : undefined;
-    if (given === undefined) throw error;
-    return resolveShortName(given.target, deps);
-  });
+  const { viaMachine, writtenHosts } = await import('../book/same.js');
+  const found = await resolveShortName(typed, { env, platform, signal, seen, names });
   if (found.target.kind !== 'via') return found;
   return { ...found, machine: viaMachine(found.target, await writtenHosts({ env })) };
 }

@@ -1,5 +1,6 @@
 import { inKnownHosts, mayBeGiven } from '../book/names.js';
 import { isAt, ofHost, writtenHosts } from '../book/same.js';
+import type { HostEntry } from '../book/state.js';
 import { usersNames } from '../book/taken-names.js';
 import { ConnectError, quote } from '../errors.js';
 import { asTarget, kinds, parseTarget, providersOf, type Target, type TypedTarget } from '../kinds/kinds.js';
@@ -11,9 +12,9 @@ import type { ListedMachine } from '../sources/merge.js';
 import { machineOrThrow, refuseIfSilent, searchWordsOf } from '../sources/no-machine.js';
 import { mayHaveName } from '../sources/outside/file.js';
 import { isOfOthers, match, searchIn, searchSource } from '../sources/search.js';
-import type { Deps, Source } from '../sources/source.js';
+import { type Deps, isFailure, type Source } from '../sources/source.js';
 import { sources } from '../sources/sources.js';
-import { ownEnv } from '../sources/trusted-env.js';
+import { foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { foldOf } from '../typed/names.js';
 import { isBareId, parseUuid } from '../typed/numbers.js';
 import { offered } from '../typed/shell.js';
@@ -36,27 +37,42 @@ const limitMs = 5000;
 
 export type ListMachines = (deps: Deps, sources: readonly Source[]) => Promise<AllMachines>;
 
+type LoadSources = (names?: readonly string[]) => Promise<readonly Source[]>;
+
 /**
- * The typed target, or the one machine on this host with that name, slug, UUID or machine id, unless the name is
- * another host's for the user. For an address no source is asked. Throws a ConnectError of op parse or resolve.
+ * The typed target, or the machine that has the name as its Host, or the one machine on this host with that name, slug, UUID or
+ * machine id, unless the name is another host's for the user. For an address no source is asked. Throws a ConnectError of op
+ * parse or resolve.
  */
 export async function resolveShortName(
   typed: string,
   deps: ShortNameDeps,
   list: ListMachines = (...args) => listAll(...args, limitMs),
-  load: (names?: readonly string[]) => Promise<readonly Source[]> = (names) => loadHere(deps, names),
+  load: LoadSources = (names) => loadHere(deps, names),
 ): Promise<ListedTarget> {
   const target = understood(typed);
   // A bare id is a Hyper-V machine's on Windows, and in WSL2, which also has machines of its own.
   const isIdOfAny = isBareId(typed) && deps.platform !== 'win32' && !isWsl(deps);
-  if (target === undefined || isIdOfAny) {
-    const loaded = await load();
-    const asked = loaded.filter(({ name }) => mayHaveName(name, typed)).map((each) => onlyFor(typed, each));
-    const all = await list(deps, asked);
-    const isWhole = (each: Source) => loaded.includes(each) || each.listsWanted === 'warnings';
-    if (asked.length === loaded.length && asked.every(isWhole)) deps.seen?.(all);
-    return byName(typed, all, deps);
-  }
+  if (target !== undefined && !isIdOfAny) return byTarget(typed, target, deps, list, load);
+  const loaded = await load();
+  const asked = loaded.filter(({ name }) => mayHaveName(name, typed)).map((each) => onlyFor(typed, each));
+  const whole = asked.filter((each) => loaded.includes(each) || each.listsWanted === 'warnings');
+  const all = await list(deps, asked);
+  if (whole.length === loaded.length) deps.seen?.(all);
+  const held = isBareId(typed) ? undefined : ofHost(typed, await writtenHosts(deps));
+  const meant = meantBy(typed, all, held);
+  if (held && !meant.some(isAt(held.target)) && (meant.length === 0 || !isAnswered(held, whole, all, deps)))
+    return byTarget(held.target, parseTarget(held.target), deps, list, load);
+  return byName(typed, meant, all, deps);
+}
+
+async function byTarget(
+  typed: string,
+  target: Target,
+  deps: ShortNameDeps,
+  list: ListMachines,
+  load: LoadSources,
+): Promise<ListedTarget> {
   const names = identityProviders(target);
   if (names.length === 0) return { text: typed, target };
   const asked = await load(names);
@@ -85,30 +101,48 @@ function isName(typed: string): boolean {
   return typed !== '' && !/[/:\p{Cc}]/u.test(typed) && !isTarget;
 }
 
+/** The machines that a name may mean: the one that has it as its Host, else those of this user that are called so. */
+function meantBy(typed: string, { machines }: AllMachines, held?: HostEntry): readonly ListedMachine[] {
+  const own = machines.filter(isOwn);
+  const holders = held ? own.filter(isAt(held.target)) : [];
+  if (holders.length > 0) return holders;
+  // No machine gets what is meant for another one by being called as its id.
+  const id = isBareId(typed) ? parseUuid(typed) : undefined;
+  const matches = match(typed, own).filter(({ uuid = '' }) => id === undefined || parseUuid(uuid) === id);
+  // A name means neither of two machines whose names fold into it: whoever gives the second one would get the key of the first.
+  const fold = foldOf(typed);
+  return matches.some(({ name }) => foldOf(name) === fold)
+    ? own.filter(({ name }) => foldOf(name) === fold)
+    : matches;
+}
+
+/** Whether the source of a machine that is not listed has answered: it has the machine no more. */
+function isAnswered(
+  { provider, via, ...kept }: HostEntry,
+  whole: readonly Source[],
+  { warnings }: AllMachines,
+  { env }: Deps,
+): boolean {
+  const isAsked = via === undefined && whole.some(({ name }) => name === provider);
+  const hasFailed = warnings.some((each) => each.provider === provider && isFailure(each));
+  return isAsked && !hasFailed && foundOtherwise(env, [{ provider, ...kept }]).size === 0;
+}
+
 async function byName(
   typed: string,
+  meant: readonly ListedMachine[],
   { machines, warnings }: AllMachines,
   { env, platform, names = usersNames }: ShortNameDeps,
 ): Promise<ListedTarget> {
   const failures = warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
-  const own = machines.filter((each) => !isOfOthers(each));
-  const named = match(typed, own);
-  // No machine gets what is meant for another one by being called as its id.
-  const id = isBareId(typed) ? parseUuid(typed) : undefined;
-  const matches = named.filter(({ uuid = '' }) => id === undefined || parseUuid(uuid) === id);
-  const [others] = named.length === 0 ? match(typed, machines) : [];
+  const [others] = meant.length === 0 ? match(typed, machines.filter(isOfOthers)) : [];
   if (others)
     throw new ConnectError('resolve', typed, {
       code: 'NOT_FOUND',
       problem: `${quote(typed)} is another user's machine`,
       hint: `type ${offered(others.target)}`,
     });
-  // A name means neither of two machines whose names fold into it: whoever gives the second one would get the key of the first.
-  const fold = foldOf(typed);
-  const folded = matches.some(({ name }) => foldOf(name) === fold)
-    ? own.filter(({ name }) => foldOf(name) === fold)
-    : matches;
-  const search = searchIn(await holderAmong(folded, typed, env), own, ({ target }) => target, failures);
+  const search = searchIn(meant, machines.filter(isOwn), ({ target }) => target, failures);
   const isUnknown = search.outcome === 'unknown';
   const shipped = isUnknown ? await import('../sources/outside/shipped.js') : undefined;
   const more = shipped?.sourcesToAdd({ env, platform }) ?? [];
@@ -130,16 +164,8 @@ async function byName(
   return asTyped(machine);
 }
 
-/** Of several the one that has the name as its Host: it keeps it, and plain ssh means that one. */
-async function holderAmong<M extends ListedMachine>(
-  machines: readonly M[],
-  typed: string,
-  env: ShortNameDeps['env'],
-): Promise<readonly M[]> {
-  if (machines.length < 2) return machines;
-  const entry = ofHost(typed, await writtenHosts({ env }));
-  const holders = entry ? machines.filter(isAt(entry.target)) : [];
-  return holders.length === 1 ? holders : machines;
+function isOwn(machine: ListedMachine): boolean {
+  return !isOfOthers(machine);
 }
 
 const addressForm = 'an address has its kind in front: vsock/3, unix/run/x.sock';

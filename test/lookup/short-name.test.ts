@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/kinds.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
@@ -168,16 +168,44 @@ describe('a short name', () => {
   });
 });
 
-it('a name of two machines is that of the one that has it as its Host', async () => {
-  const state = {
-    version: 2,
-    options: {},
-    program: [],
-    machines: [{ host: 'a', name: 'a', target: 'incus/a', provider: 'incus' }],
+describe('a name that is a Host', () => {
+  const held = (host: string, target: string, more: object = {}) => {
+    const provider = target.split('/')[0] ?? '';
+    return { host, name: target.split('/').at(-1), target, provider, ...more };
   };
-  const home = join(dir, 'held');
-  writeTree(home, { '.local/state/vmssh/hosts.json': JSON.stringify(state) });
-  expect(await resolve('a', { HOME: home })).toMatchObject({ text: 'incus/a' });
+  const state = {
+    ...{ version: 2, options: {}, program: [] },
+    machines: [
+      ...[held('a', 'incus/a'), held('mint', 'machine/Web Server'), held('vm-S1', 'qemu/s1')],
+      held('box', 'via/hv1/qemu/box', { via: 'hv1', provider: 'qemu' }),
+      held('web-1', 'incus/elsewhere', { environment: { INCUS_SOCKET: '/lab.sock' } }),
+      ...[held('web-server', 'lima/gone'), held('theirs', 'docker/theirs', { provider: 'docker' })],
+    ],
+  };
+  const HOME = join(dir, 'held');
+  beforeAll(() => writeTree(HOME, { '.local/state/vmssh/hosts.json': JSON.stringify(state) }));
+
+  it.each([
+    ['of one of two machines of the name', 'a', 'incus/a'],
+    ['of a machine of another name', 'mint', 'machine/Web Server'],
+    ['with a capital', 'Mint', 'machine/Web Server'],
+    ['with a prefix', 'vm-s1', 'qemu/s1'],
+    ['of another hypervisor', 'box', 'via/hv1/qemu/box'],
+    ['of a machine of another environment', 'web-1', 'incus/elsewhere'],
+    ["of a source that is not here, and another user's machine", 'theirs', 'docker/theirs'],
+  ])('is its machine: %s', async (_, typed, text) => {
+    expect(await resolve(typed, { HOME }, 'INCOMPLETE')).toMatchObject({ text });
+  });
+
+  it('is its machine while its source could not be asked, and another one of the name only once that has none', async () => {
+    expect(await resolve('web-server', { HOME })).toMatchObject({ text: 'lima/gone' });
+    const text = 'machine/Web Server';
+    expect(await resolve('web-server', { HOME }, 'INCOMPLETE')).toMatchObject({ text });
+  });
+
+  it('is no machine, and no other one, for an id', async () => {
+    expect(await resolve(uuid, { HOME })).toMatchObject({ text: 'qemu/mint' });
+  });
 });
 
 describe("a name that is not a machine's to take", () => {

@@ -21,8 +21,6 @@ import { cannotTell, type Explained, explainRefusal, notChecked } from './refusa
 export interface MachineKeys extends KeyOwner, MachinePins {
   /** The CAs for the name that ssh looks up: "ssh-ed25519 AAAA…". */
   readonly authorities: readonly string[];
-  /** What ssh looks it up by, and what was typed. */
-  readonly hosts: readonly string[];
   readonly path: string;
   /** What ssh has added, and not yet in our file. */
   readonly inbox: Buffer;
@@ -53,10 +51,9 @@ export async function machineKeys(
   const bySsh = inboxPins(inbox).filter((pin) => !isOurs(pin));
   const pins = withRoots([...ours, ...bySsh], await roots);
   const alias = owner.aliasIn(pins);
-  const given = [owner.typed, owner.host, alias, text].filter((each) => each !== undefined);
   const files = [{ path, bytes: own }, { path: inboxOf(path), bytes: inbox }, ...marked];
   return {
-    ...{ ...owner, alias, pins, hosts: [...new Set(given)], path, inbox, revoked },
+    ...{ ...owner, alias, pins, path, inbox, revoked },
     authorities: authoritiesFor(
       lookedUp(owner),
       files.map(({ bytes }) => bytes),
@@ -84,9 +81,11 @@ export function factsFor(keys: MachineKeys, shown: ShownKey | string, keepsNone 
     typeof shown === 'string' || !certificate
       ? [print]
       : [print, pinPrint(shown), pinPrint({ key: certificate.ca })];
-  const { alias, meant, names, alike, pins, hosts, files, path } = keys;
+  const { alias, aliases, meant, names, alike, pins, files, path, typed, host: name } = keys;
   const reached = keys.isProved ? keys.reached : undefined;
   const host = lookedUp(keys);
+  // What ssh looks it up by, what was typed, and the names of its keys.
+  const hosts = [typed, name, alias, keys.reached.text, ...aliases].filter((each) => each !== undefined);
   // Names that differ in case alone are one to ssh.
   const isOthers = () =>
     alias !== undefined && inboxPins(keys.inbox, host).some((pin) => pin.alias !== alias);

@@ -140,7 +140,7 @@ async function settledFor(question: KeyQuestion): Promise<Settled> {
   const { keys, plain, env } = question;
   // What ssh does itself, before it asks vmssh.
   if (keys.revoked.length > 0 && !keys.reached.brought) {
-    const { revokedIn } = await import('./revoked.js');
+    const { revokedIn } = await import('./accepted.js');
     const file = await revokedIn(keys, plain, env);
     if (file !== undefined) return { do: 'contradict', why: 'revoked', file };
   }

@@ -243,6 +243,16 @@ it('pins that cannot be read are not as none: nothing is let in', async () => {
   ).rejects.toThrow();
 });
 
+it('a key that is revoked under the name from before its machine had a UUID lets nobody in', async () => {
+  const path = join(dir, '.ssh/vmssh_known_hosts');
+  const known = `vmssh-machine%web ssh-ed25519 ${own.key}\n`;
+  writeFileSync(path, known);
+  const machine = machineOf('machine', uuid);
+  expect(await login({ typed: 'web', machine })).toBe('accept');
+  writeFileSync(path, `${known}@revoked ${known}`);
+  expect(await login({ typed: 'web', machine, manager: own })).toBe(path);
+});
+
 it.each([
   { file: 'known_hosts' },
   { file: 'known_hosts2' },

@@ -1,19 +1,13 @@
 import { fstatSync } from 'node:fs';
-import { hostKeyAlias, namesAlike, namesOf } from '../../book/identity.js';
 import { failureOf } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
-import { printable } from '../../errors.js';
-import { aliasAmong, pinsOf } from '../../keys/decide.js';
-import { guestKeysFor } from '../../keys/guest-keys.js';
-import { bothFiles } from '../../keys/inbox.js';
-import { type Pin, pinPrint, pinsIn } from '../../keys/pins.js';
+import { ConnectError, printable } from '../../errors.js';
+import { acceptedKeys } from '../../keys/accepted.js';
 import type { TypedTarget } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
-import { knownHostsFile } from '../../ssh/folder.js';
-import { filedVerdict } from '../../ssh/known-hosts.js';
 import { isSshPort } from '../../typed/numbers.js';
 import { shellLine, shellOf } from '../../typed/shell.js';
 import type { MachineListener } from './listener.js';
@@ -108,7 +102,9 @@ type TcpLocal = Extract<Local, { readonly family: 'inet' }>;
 export async function printKeys(found: TypedTarget, local: TcpLocal, io: Io): Promise<void> {
   const say = (text: string) => io.err(`${io.program}: ${printable(text)}\n`);
   const named: ListedTarget = await lookUp(found.text, io).catch(() => found);
-  const lines = await keyLines(named, local, io.env);
+  const lines = await keyLines(named, local, io.env).catch((error: Error) => error);
+  if (lines instanceof ConnectError) return complain(lines.problem, lines.hint, io);
+  if (lines instanceof Error) throw lines;
   if (lines === undefined)
     return say(`${found.text} is an address, whose host key vmssh does not keep: the client has to check it`);
   if (lines.length === 0) {
@@ -119,22 +115,12 @@ export async function printKeys(found: TypedTarget, local: TcpLocal, io: Io): Pr
   for (const line of lines) io.out(`${line}\n`);
 }
 
-/** Lines for known_hosts with the keys that ssh accepts for a machine, under this address; undefined if it keeps none. */
+/** Lines for known_hosts with the keys that a login accepts, under this address; undefined for another address. */
 export async function keyLines(
   named: ListedTarget,
   { host, port }: TcpLocal,
   env: Io['env'],
 ): Promise<readonly string[] | undefined> {
-  const made = guestKeysFor(named, env);
-  const alias = made?.alias ?? hostKeyAlias(named);
-  if (alias === undefined) return undefined;
-  const bytes = await bothFiles(made?.knownHosts ?? knownHostsFile(env));
-  const names = made ? [] : namesOf(named, named.machine?.name);
-  const pins = pinsIn(bytes, [alias, ...names.map((name) => `vmssh-${name}`)]);
-  const whose = { alias: made ? alias : aliasAmong(named, names, pins), names, alike: namesAlike(named) };
-  const isRevoked = (pin: Pin) =>
-    [alias, pin.alias].some((each) => filedVerdict(pinPrint(pin), each, bytes) === 'revoked');
-  const own = pinsOf({ ...whose, pins }).filter((pin) => !isRevoked(pin));
   const name = isSshPort(port) ? host : `[${host}]:${port}`;
-  return own.map(({ type, key }) => `${name} ${type} ${key}`);
+  return (await acceptedKeys(named, env))?.map(({ type, key }) => `${name} ${type} ${key}`);
 }

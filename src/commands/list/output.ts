@@ -5,6 +5,7 @@ import { calledAs, connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
+import { groupBy } from '../../group-by.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
 import type { MachineJson } from '../../machines/machine-json.js';
 import type { Io } from '../../process/io.js';
@@ -71,18 +72,25 @@ const columns = {
   address: addressOf,
 } as const;
 
-/** The known host keys of machines of this host that have a UUID, as root may give them to all users. */
+/** The host keys of machines of this host that have a UUID, as a login accepts them, and root may give them to all users. */
 async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promise<string> {
-  const [{ ownPins, pinsById }, { knownHostsFile }, { aliasOf }] = await Promise.all([
+  const [{ ownPins, pinsById }, { acceptedKeys }, { knownHostsFile }, { aliasOf }] = await Promise.all([
     import('../../keys/machine-keys.js'),
+    import('../../keys/accepted.js'),
     import('../../ssh/folder.js'),
     import('../../book/names.js'),
   ]);
-  const aliases = new Set(machines.map(aliasOf));
   const pins = await ownPins(knownHostsFile(env));
   if (!Buffer.isBuffer(pins)) throw new CommandError('HOST_KEY_UNKNOWN', pins.problem, pins.fix);
-  const known = pinsById(pins).filter(({ alias }) => aliases.has(alias));
-  const lines = known.map(({ alias, type, key, comment = '' }) => `${alias} ${type} ${key} ${comment}`);
+  const known = groupBy(pinsById(pins), ({ alias }) => alias);
+  const lines: string[] = [];
+  for (const machine of machines) {
+    const own = known.get(aliasOf(machine) ?? '') ?? [];
+    const text = machine.target;
+    const accepted = own.length === 0 ? [] : ((await acceptedKeys({ text, machine }, env)) ?? []);
+    for (const { alias, type, key, comment = '' } of own)
+      if (accepted.some((each) => each.key === key)) lines.push(`${alias} ${type} ${key} ${comment}`);
+  }
   return lines.map((line) => `${printable(line.trim())}\n`).join('');
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -15,7 +16,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { InstallOptions, UserSystemd } from '../../../src/commands/forward/installed.js';
 import { installForward, listForwards, uninstallForward } from '../../../src/commands/forward/installed.js';
-import { keyLines } from '../../../src/commands/forward/report.js';
+import { keyLines, printKeys } from '../../../src/commands/forward/report.js';
 import { parseLocal } from '../../../src/commands/forward/session.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import { loadAddon } from '../../../src/native.js';
@@ -374,5 +375,32 @@ describe('the lines for known_hosts', () => {
     // The key is from before its source said a UUID.
     const later = { ...machine, uuid: machine.uuid.replace('0', '1') };
     expect(await lines('qemu/web', '::1', 22, later)).toEqual(['::1 ssh-ed25519 AAAA']);
+  });
+
+  const at = (name: string) => join(env.HOME, '.ssh', name);
+  const pins = (...keys: readonly string[]) =>
+    writeFileSync(at('vmssh_known_hosts'), keys.map((key) => `vmssh-qemu%web ssh-ed25519 ${key}\n`).join(''));
+
+  it('have none that a login refuses: kept twice, or revoked by any file that ssh reads', async () => {
+    const web = () => lines('qemu/web', '::1', 22);
+    pins('AAAA 2026-03-01 ssh', 'BBBB 2026-03-01 ssh');
+    expect(await web()).toEqual([]);
+    pins('AAAA', 'BBBB', 'CCCC', 'DDDD');
+    writeFileSync(at('known_hosts'), '@revoked * ssh-ed25519 BBBB\n');
+    writeFileSync(at('config'), `RevokedHostKeys ${at('list')}\nUserKnownHostsFile ${at('more')}\n`);
+    writeFileSync(at('list'), 'ssh-ed25519 CCCC\n');
+    writeFileSync(at('more'), '@revoked qemu/* ssh-ed25519 DDDD\n');
+    expect(await web()).toEqual(['::1 ssh-ed25519 AAAA']);
+    for (const name of ['known_hosts', 'config']) rmSync(at(name));
+  });
+
+  it('are none, and why is said, if others may write there', async () => {
+    pins('AAAA');
+    chmodSync(at('vmssh_known_hosts'), 0o666);
+    const said = fakeIo({ env });
+    const web = { text: 'qemu/web', target: parseTarget('qemu/web') };
+    await printKeys(web, { family: 'inet', host: '::1', port: 22 }, said);
+    expect([said.stdout, said.stderr.join('')]).toEqual([[], expect.stringContaining('its mode is 0666')]);
+    rmSync(at('vmssh_known_hosts'));
   });
 });

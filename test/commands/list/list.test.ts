@@ -105,9 +105,10 @@ it('list --watch has the Hosts follow what it finds each time, before it shows t
 describe('vmssh list', () => {
   const dir = useTempDir();
 
-  it('-o keys has the known keys, and says why none counts', async () => {
-    const key = `vmssh-${uuid} ssh-ed25519 AAAA`;
-    writeTree(dir, { '.ssh/vmssh_known_hosts': `${key} 2026-01-31 you host%mint\n` });
+  it('-o keys has the keys that a login accepts, and says why none counts', async () => {
+    const [key, bad] = ['ssh-ed25519 AAAA', 'ssh-rsa BBBB'].map((each) => `vmssh-${uuid} ${each}`);
+    const text = `${key} 2026-01-31 you host%mint\n${bad}\n@revoked ${bad}\n`;
+    writeTree(dir, { '.ssh/vmssh_known_hosts': text });
     const keys = () => output({ show: 'keys' }, undefined, fakeIo({ env: { HOME: dir } }));
     chmodSync(join(dir, '.ssh/vmssh_known_hosts'), 0o600);
     expect(await keys()).toEqual({ code: 0, stdout: `${key} 2026-01-31 you\n`, stderr: '' });

@@ -1,13 +1,39 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostIn } from '../book/names.js';
+import { writtenState } from '../book/state.js';
 import { inAskedFolder } from '../files/asked-folder.js';
 import { readBytes } from '../files/read-file.js';
 import { runProgram } from '../process/run-program.js';
 import type { Env } from '../runtime.js';
+import { type DiscoveredMachine, reachedMachine } from '../sources/source.js';
 import { stateFolder } from '../ssh/folder.js';
 import type { ShownKey } from '../ssh/known-hosts.js';
-import type { MachineKeys } from './machine-keys.js';
+import { decideKey, pinsOf } from './decide.js';
+import { keyOwner } from './key-owner.js';
+import { factsFor, type MachineKeys, machineKeys } from './machine-keys.js';
 import { cannotTell } from './refusal.js';
+
+interface NamedMachine {
+  readonly text: string;
+  readonly machine?: DiscoveredMachine | undefined;
+}
+
+/** The keys that a login at a target accepts by what is known; undefined for an address. Throws a ConnectError if nothing known counts. */
+export async function acceptedKeys(
+  { text, machine }: NamedMachine,
+  env: Env,
+): Promise<readonly ShownKey[] | undefined> {
+  const { lookedUp: host } = hostIn(await writtenState({ env }), machine?.target ?? text);
+  const reached = { text, machine: machine && reachedMachine(machine) };
+  const keys = await machineKeys(await keyOwner(reached, { typed: text, host }, env), env);
+  if (keys.made === undefined && keys.alias === undefined) return undefined;
+  const known = (keys.made ? [keys.made] : pinsOf(keys)).map(async (key) => {
+    const isAccepted = decideKey(factsFor(keys, key)).do === 'vouch';
+    return isAccepted && (await revokedIn(keys, key, env)) === undefined ? [key] : [];
+  });
+  return (await Promise.all(known)).flat();
+}
 
 /** The file of RevokedHostKeys that has the key: a list of keys, or a KRL, which ssh-keygen reads. Throws if it cannot be asked. */
 export async function revokedIn(

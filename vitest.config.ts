@@ -10,18 +10,13 @@ const timeout = isSlow ? 300_000 : 240_000;
 const e2e = (...names: readonly string[]) => names.map((name) => `test/e2e/${name}.test.ts`);
 
 /** What shows that the built program works, on Node. The other end-to-end tests are for rare cases, or take long: .ci/run has the executable do them. */
-const shown = e2e(
-  'program',
-  'config-install',
-  'without-addon',
-  'proxy/proxy',
-  'ssh/ssh',
-  'check/as-typed',
+const shown = e2e('program', 'config-install', 'without-addon', 'proxy/proxy', 'ssh/ssh', 'check/as-typed');
+
+/** The same for less usual ways in and for long tables, which .ci/run leaves to the executable, too. */
+const shownToo = e2e(
+  ...['current-folder', 'inherited', 'forward/forward', 'guest/{route,through}', 'via/login'],
   'host-keys/as-plain-ssh',
 );
-
-/** The same for less usual ways in, which .ci/run leaves to the executable, too. */
-const shownToo = e2e('current-folder', 'inherited', 'forward/forward', 'guest/{route,through}', 'via/login');
 
 /** They start processes that vmssh takes for machines of this host, some with very long command lines, so no other test runs beside them. */
 const alone = e2e('hostile/processes', 'hostile/sockets');

@@ -65,9 +65,13 @@ export function fileError(
     ? `its path has ${path.length} characters, and Windows takes less than ${maxWindowsPath} (${code})`
     : reasonOf(error);
   const look = `${platform === 'win32' ? 'icacls' : 'ls -ld'} ${shellQuoted(path)}`;
-  const whose =
-    wanted === 'read' && /^E(ACCES|PERM)$/.test(code) ? `it must be yours: see ${look}` : undefined;
-  const fix = isTooLong ? shorter : (hint ?? whose ?? goneFolder(dirname(path)));
+  const yours = `it must be yours: see ${look}`;
+  const reads: Readonly<Record<string, string>> = {
+    ...{ EACCES: yours, EPERM: yours, EINVAL: `see what it is, and give it another name: ${look}` },
+  };
+  const fix = isTooLong
+    ? shorter
+    : (hint ?? (wanted === 'read' ? reads[code] : undefined) ?? goneFolder(dirname(path)));
   return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, fix);
 }
 

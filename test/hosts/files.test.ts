@@ -35,12 +35,16 @@ it('our own file of another user, as in his HOME, says nothing of what this user
 });
 
 describe('an error of a file', () => {
-  it('that may not be read says whose it must be', () => {
-    expect(
-      fileError(Object.assign(new Error(), { code: 'EACCES' }), '/h/a b', 'read', 'linux'),
-    ).toMatchObject({
-      hint: "it must be yours: see ls -ld '/h/a b'",
-    });
+  it.each([
+    { what: 'that may not be read says whose it must be', code: 'EACCES', hint: 'it must be yours: see' },
+    {
+      what: 'that is no file says what to do',
+      code: 'EINVAL',
+      hint: 'see what it is, and give it another name:',
+    },
+  ])('$what', ({ code, hint }) => {
+    const error = Object.assign(new Error(), { code });
+    expect(fileError(error, '/h/a b', 'read', 'linux').hint).toBe(`${hint} ls -ld '/h/a b'`);
   });
 
   const failed = (code: string) =>

@@ -17,11 +17,12 @@ import {
   typedSsh,
 } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
-import { KeyReader } from '../ssh/certificate.js';
 import { goneFolder, sshFolder } from '../ssh/folder.js';
 import { fingerprintOf } from '../ssh/known-hosts.js';
 import { isHostName, slug } from '../typed/names.js';
-import { type Agent, askAgent, publicLine } from './agent.js';
+import { shellQuoted } from '../typed/shell.js';
+import { type Agent, askAgent } from './agent.js';
+import { blobOf, keysBeside, otherPublic, publicPart } from './key-files.js';
 
 export interface OwnKey {
   /** The public key, as a line of authorized_keys. */
@@ -63,7 +64,9 @@ export async function firstOwnKey(
     if (own) return { key: { ...key, asks: own.asks } };
   }
   const line = settingIn(settings, 'identitiesonly') === 'yes' ? undefined : inAgent[0];
-  return line ? { key: { line, from: 'your ssh-agent' } } : { why: whyNone(files, settings, agent) };
+  return line
+    ? { key: { line, from: 'your ssh-agent' } }
+    : { why: whyNone(files, settings, agent, sshFolder(io.env, io.platform)) };
 }
 
 export interface NoKey {
@@ -73,7 +76,10 @@ export interface NoKey {
 }
 
 /** ssh-keygen would overwrite the public key of an agent or of a token without a question. */
-function whyNone(files: readonly string[], settings: string, { problem, fix, unset }: Agent): NoKey {
+function whyNone(files: readonly string[], settings: string, agent: Agent, folder: string): NoKey {
+  const { problem, fix, unset } = agent;
+  const [stale] = files.flatMap((file) => otherPublic(file) ?? []);
+  if (stale) return stale;
   const isThere = (file: string) => [file, publicFile(file), `${file}-cert.pub`].some(existsSync);
   const there = files.find(isThere) ?? settingIn(settings, 'certificatefile');
   const named = settingIn(settings, 'identityagent');
@@ -83,6 +89,12 @@ function whyNone(files: readonly string[], settings: string, { problem, fix, uns
     return { problem: `neither ssh nor an agent has the private key of ${there}${about}`, fix };
   if (isNamed || problem !== undefined)
     return { problem: `ssh has no key${about || `: the agent ${named} gives none`}`, fix };
+  const [beside] = keysBeside(folder, files);
+  if (beside !== undefined)
+    return {
+      problem: `ssh does not try ${beside} by itself`,
+      fix: `vmssh setup --key ${shellQuoted(`${beside}.pub`)} NAME`,
+    };
   const no = `you have no public key that ssh would try${unset ? `, and ${unset} is not set` : ''}`;
   return { problem: no, fix: goneFolder(dirname(files[0] ?? '/')) ?? 'ssh-keygen -t ed25519' };
 }
@@ -181,28 +193,6 @@ async function privateKey(file: string, { env }: Io, signal: AbortSignal) {
   if (opened) return opened;
   const [line] = await printedKeys(['ssh-keygen', '-y', '-P', '', '-f', file], env, signal);
   return { line, asks: line === undefined };
-}
-
-/** What a private key in OpenSSH's form shows of itself (its PROTOCOL.key); undefined for another form. */
-function publicPart(text: string): { line: string; asks: boolean } | undefined {
-  const [, base64 = ''] = /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(text) ?? [];
-  const bytes = Buffer.from(base64, 'base64');
-  const magic = 'openssh-key-v1\0';
-  if (bytes.toString('latin1', 0, magic.length) !== magic) return undefined;
-  const reader = new KeyReader(bytes.subarray(magic.length));
-  try {
-    // Its cipher; how a passphrase becomes a key, with options; how many keys; the first.
-    const [cipher] = [reader.text().toString('latin1'), reader.text(), reader.text(), reader.number(4)];
-    const line = publicLine(reader.text());
-    return line === undefined ? undefined : { line, asks: cipher !== 'none' };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The key's own bytes in a line: what follows is a comment. */
-function blobOf(line: string): string | undefined {
-  return /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line)?.[1];
 }
 
 /** What tells these keys from others: not their comments. */

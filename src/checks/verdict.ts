@@ -11,8 +11,10 @@ import { certificateIn, certificateLine, overSince } from '../ssh/certificate.js
 import { sshByFile, usualKeys, whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { goneFolder } from '../ssh/folder.js';
+import { shellQuoted } from '../typed/shell.js';
 import { unsignedFix } from './agent.js';
 import { leftOut, noneInCommon, noSignature, othersKeyCommand } from './in-common.js';
+import { keysBeside, otherPublic, whyNotLoaded } from './key-files.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
@@ -223,12 +225,20 @@ async function ownCause(
   short: (path: string) => string,
   home: string,
 ): Promise<Pick<LoginVerdict, 'message' | 'fix'> | undefined> {
-  const { said, agent, settings } = tried;
-  const { accepted, unsigned, methods, offered, skipped, unmatched } = said;
+  const { said, agent, settings, end } = tried;
+  const { accepted, unsigned, methods, offered, skipped, unmatched, files } = said;
   const setting = await keysOff(settings, said);
   if (setting && methods.includes('publickey')) return setting;
   if (skipped !== undefined && offered.length === 0) return leftOut(short(skipped));
   if (unmatched !== undefined && !accepted) return noSignature(short(unmatched));
+  // A server may print such a line, too.
+  const [, path = ''] = /^Load key "(.*)": (?:error in libcrypto|invalid format)/m.exec(end.stderr) ?? [];
+  const unloaded = files.some((file) => file.path === path) ? whyNotLoaded(path) : undefined;
+  if (unloaded) return { message: `ssh cannot read ${short(path)}: ${unloaded.problem}`, fix: unloaded.fix };
+  const stale = accepted
+    ? []
+    : offered.flatMap(({ name, isAgents }) => (isAgents ? [] : (otherPublic(name) ?? [])));
+  if (stale[0]) return { message: stale[0].problem, fix: stale[0].fix };
   if (accepted && unsigned !== undefined)
     return {
       message: `sshd takes ${accepted.name === '(none)' ? accepted.print : short(accepted.name)}, but ssh cannot use it: ${unsigned}`,
@@ -243,6 +253,18 @@ async function ownCause(
     return { message: 'sshd takes Kerberos alone, and ssh has no ticket for it', fix: 'kinit' };
   const left = methods.includes('publickey') ? await keyLeftOut(said, join(home, '.ssh')) : undefined;
   if (left) return left;
+  const isNone = offered.length === 0 && !files.some(({ isThere }) => isThere);
+  const [beside] = isNone
+    ? keysBeside(
+        join(home, '.ssh'),
+        files.map(({ path }) => path),
+      )
+    : [];
+  if (beside !== undefined) {
+    const key = shellQuoted(beside);
+    const fix = `ssh -i ${key} NAME; for good vmssh setup --key ${key}.pub NAME`;
+    return { message: `ssh offers no key: it does not try ${short(beside)} by itself`, fix };
+  }
   if (!accepted && agent.problem !== undefined && methods.includes('publickey')) {
     const isLast = offered.length === 0;
     return {

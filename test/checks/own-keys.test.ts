@@ -44,6 +44,23 @@ describe.skipIf(lacks('ssh', 'ssh-keygen'))('the key that setup takes', () => {
     expect({ key, why }).toEqual({ why: { problem, fix: 'ssh-keygen -t ed25519' } });
   });
 
+  it('is none where ssh does not try the only one, or another public key is beside it', async () => {
+    const home = join(dir, 'home-of-work');
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    for (const each of ['', '.pub']) copyFileSync(at(`id${each}`), join(home, `.ssh/work${each}`));
+    const { why } = await first(`IdentityFile ${at('nothing')}`, { HOME: home });
+    expect(why).toEqual({
+      problem: `ssh does not try ${home}/.ssh/work by itself`,
+      fix: `vmssh setup --key ${home}/.ssh/work.pub NAME`,
+    });
+    writeFileSync(join(home, '.ssh/work.pub'), `ssh-ed25519 ${'A'.repeat(68)} ann\n`);
+    const { why: stale } = await first(`IdentityFile ${home}/.ssh/work`, { HOME: home });
+    expect(stale).toMatchObject({
+      problem: `${home}/.ssh/work.pub is not the public key of ${home}/.ssh/work, and ssh shows that one`,
+      fix: `ssh-keygen -y -f ${home}/.ssh/work > ${home}/.ssh/work.pub`,
+    });
+  });
+
   it.each(['id.pub', 'id-cert.pub'])('is none, and ssh-keygen would destroy %s', async (name) => {
     const other = at(name.replace('id', 'other'));
     copyFileSync(at('id.pub'), other);

@@ -1,7 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SshTry } from '../../src/checks/users-ssh.js';
 import { judgeLogin } from '../../src/checks/verdict.js';
 import { readSsh } from '../../src/process/ssh-log.js';
+import { missingPrograms } from '../helpers/programs.js';
 import { eachRow } from '../helpers/tables/rows.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
@@ -404,6 +408,76 @@ describe('a login by ssh -v', () => {
       message: expect.stringMatching(/: KnownHostsCommand-ORDER \/bin\/false failed, status 1$/),
       fix: `put the KnownHostsCommand of ${dir}/config line 3 below the Include of vmssh.conf`,
     });
+  });
+
+  describe('with a key file of this host', () => {
+    const pub = (key: string) => readFileSync(`${key}.pub`, 'utf8').split(' ')[1] ?? '';
+    const keygen = (path: string) =>
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
+    const home = join(dir, 'keys-home');
+    const key = join(home, '.ssh/id_ed25519');
+    const judge = (...lines: string[]) => {
+      const file = `debug1: identity file ${key} type ${lines.length > 1 ? 3 : -1}`;
+      return judgeLogin(tried({ lines: [file, ...reached, ...lines, denied], state: '', says: /x/ }), home);
+    };
+    const offered = `debug1: Offering public key: ${key} ED25519 SHA256:AAAA`;
+    const noLoad = `Load key "${key}": error in libcrypto`;
+
+    it.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))(
+      'that ssh cannot read says why',
+      async () => {
+        mkdirSync(join(home, '.ssh'), { recursive: true });
+        keygen(key);
+        const text = readFileSync(key, 'utf8');
+        const said = async (changed: string) => {
+          writeFileSync(key, changed);
+          const { message, fix } = await judge(offered, noLoad);
+          return [message, fix];
+        };
+        const cannot = 'ssh cannot read ~/.ssh/id_ed25519';
+        const [windows, sed] = await said(text.replaceAll('\n', '\r\n'));
+        expect(windows).toMatch(`${cannot}: its lines end as on Windows; ssh would ask for a password`);
+        execFileSync('sh', ['-c', sed ?? '']);
+        expect(readFileSync(key, 'utf8')).toBe(text);
+        const [cut, echo] = await said(text.trimEnd());
+        expect(cut).toMatch(`${cannot}: its last line has no end`);
+        execFileSync('sh', ['-c', echo ?? '']);
+        expect(readFileSync(key, 'utf8')).toBe(text);
+        expect(await said('PuTTY-User-Key-File-3: ssh-ed25519\r\n')).toMatchObject([
+          expect.stringMatching(`${cannot}: it is a key of PuTTY`),
+          expect.stringMatching(/^puttygen \S+ -O private-openssh -o \S+\.new && mv -i /),
+        ]);
+        expect((await said(readFileSync(`${key}.pub`, 'utf8')))[0]).toMatch(`${cannot}: it is a public key`);
+        expect((await said('x'))[0]).toMatch('sshd lets no key of yours in');
+        // What a server says of a file that is none of ssh's counts for nothing.
+        const lie = noLoad.replace(key, `${key}.pub`);
+        expect((await judge(offered, lie)).message).toMatch('sshd lets no key of yours in');
+      },
+    );
+
+    it.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))(
+      'that does not fit its public key, or that ssh does not try, says so',
+      async () => {
+        for (const path of [key, `${key}.pub`]) rmSync(path, { force: true });
+        mkdirSync(join(home, '.ssh'), { recursive: true });
+        keygen(key);
+        const right = pub(key);
+        keygen(join(home, '.ssh/work'));
+        expect((await judge(offered, 'x')).message).toMatch('sshd lets no key of yours in');
+        writeFileSync(`${key}.pub`, `ssh-ed25519 ${pub(join(home, '.ssh/work'))} ann\n`);
+        const { message, fix } = await judge(offered, 'x');
+        expect(message).toMatch(
+          /id_ed25519\.pub is not the public key of \S+, and ssh shows that one; ssh would/,
+        );
+        execFileSync('sh', ['-c', fix ?? '']);
+        expect(pub(key)).toBe(right);
+        for (const path of [key, `${key}.pub`]) rmSync(path);
+        expect(await judge('x')).toMatchObject({
+          message: 'ssh offers no key: it does not try ~/.ssh/work by itself; ssh would ask for a password',
+          fix: `ssh -i ${home}/.ssh/work NAME; for good vmssh setup --key ${home}/.ssh/work.pub NAME`,
+        });
+      },
+    );
   });
 
   it('has no private key where only the public one is there', async () => {

@@ -6,7 +6,7 @@ const page = readFileSync('docs/troubleshooting.md', 'utf8');
 const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading);
 /** Of ssh, a shell or scp: what they print is not in our sources. */
 const ofOthers =
-  /^(ssh:|mm_|KnownHostsCommand|vmssh: command|Host key verif|Certificate|root@|Received|Unable to negotiate|Connection|Bad owner|web: )/;
+  /^(ssh:|mm_|KnownHostsCommand|vmssh: command|Host key verif|Certificate|root@|Received|Unable to negotiate|Load key|Connection|Bad owner|web: )/;
 const sources = ownFiles()
   .filter((file) => /^src\/.*\.ts$/.test(file))
   .map((file) => readFileSync(file, 'utf8'))

@@ -45,8 +45,8 @@ export interface SshTryOptions {
 }
 
 /**
- * Logs in as the user's ssh does, with his configuration, environment and agent: nothing is added but what keeps ssh from asking, makes it
- * end and speak, and gives nothing of this host away. It keeps a new host key if ssh would.
+ * Logs in as the user's ssh does, with the user's configuration, environment and agent. What is added only keeps ssh from asking, makes
+ * it end and speak, and gives nothing of this host away. A new host key is kept if ssh would keep it.
  */
 export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal): Promise<SshTry> {
   const { host, sshConfig, words, ssh = typedSsh, isBare = false, onStage } = options;
@@ -56,7 +56,7 @@ export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal
   const settings = sshSettings({ host, sshConfig, ssh, signal }, io);
   const agent = settings.then((said) => askAgent(settingIn(said, 'identityagent'), env));
   const stop = new AbortController();
-  // Where the agent is silent, ssh waits for it for ever.
+  // ssh waits without an end for an agent that does not answer.
   agent.then(({ isSilent }) => isSilent && setTimeout(() => stop.abort(), agentPatienceMs).unref());
   const command = words({
     ssh,
@@ -101,7 +101,7 @@ export function quietly({ nullsStdin }: { readonly nullsStdin: boolean }): reado
   ];
 }
 
-/** After its agent did not answer. Milliseconds. */
+/** How long ssh may go on after its agent did not answer. Milliseconds. */
 const agentPatienceMs = 8000;
 
 /**
@@ -110,10 +110,10 @@ const agentPatienceMs = 8000;
  */
 export const takesTerminal = new RegExp(`${'\x1b'}\\[(?:\\?(?:1049|1047|47|2004)h|[>=]?0?c)`);
 
-/** After such a program took the terminal. Milliseconds. */
+/** How long a login may go on after such a program took the terminal. Milliseconds. */
 const takenMs = 8000;
 
-/** What his shell gives ssh; without SHLVL as where no shell started it, in a desktop's program or a unit. */
+/** The environment that the user's shell gives ssh; without SHLVL where no shell starts ssh, as in a desktop's program or a unit. */
 export function usersEnv({ env, usersShell }: Io, isBare: boolean): Io['env'] {
   return { ...env, ...usersShell, ...(isBare ? { SHLVL: undefined } : {}) };
 }

@@ -14,7 +14,7 @@ import { parseUuid, sshPort } from '../typed/numbers.js';
 import { type Shell, shellOf, shellQuoted } from '../typed/shell.js';
 import type { ManagerEntry } from './entry.js';
 
-/** The way in by the machine's manager, with the user that setup or that manager made. `find`: for a machine that was found already. `sudo`: by sudo where its manager asks for root. Throws a ConnectError. */
+/** The way in by the machine's manager, with the user that setup or the manager made. `find`: for a machine that was found already. `sudo`: goes by sudo where the manager takes only root. Throws a ConnectError. */
 export async function byManager(
   { host: typed, sshConfig }: { readonly host: string; readonly sshConfig?: string | undefined },
   io: Io,
@@ -53,7 +53,7 @@ export async function byManager(
     problem: machine
       ? `${machine.provider} starts no program as root in ${quote(machine.name)} for this user`
       : `no manager lists ${quote(text)}, so none can start a program there`,
-    hint: `${elsewise({ machine, target, text }, shellOf(io))}; or run what vmssh guest print prints on its console, as root`,
+    hint: `${otherWayIn({ machine, target, text }, shellOf(io))}; or run what vmssh guest print prints on its console, as root`,
   });
 }
 
@@ -68,7 +68,7 @@ function meantOf({ dmiUuid, uuid }: ListedMachine, byAgent: boolean): Meant | un
 }
 
 /** How a person goes in where no manager does. Root's machined starts programs in a container, and in no VM. */
-function elsewise({ machine, target, text }: ListedTarget, shell: Shell): string {
+function otherWayIn({ machine, target, text }: ListedTarget, shell: Shell): string {
   const quoted = shellQuoted(text, shell);
   const login = `log in to it: vmssh setup --user NAME ${quoted}`;
   if (!machine && target.kind === 'via')

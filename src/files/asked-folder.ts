@@ -4,10 +4,10 @@ import { makeFolder } from './place.js';
 
 const prefix = '.asked-';
 
-/** Nothing is asked for as long. Milliseconds. */
+/** No question to ssh or ssh-keygen takes as long. Milliseconds. */
 const maxAge = 600_000;
 
-/** Runs in a new folder, which is removed again: where others may not write, for the files that ssh or ssh-keygen is asked about. Throws if there is no place. */
+/** Runs with a new folder for the files that ssh or ssh-keygen is asked about, and removes it. `state`: a folder where others may not write. Throws if it cannot be made. */
 export async function inAskedFolder<T>(state: string, run: (folder: string) => Promise<T>): Promise<T> {
   await makeFolder(state);
   await removeAsked(state);
@@ -15,7 +15,7 @@ export async function inAskedFolder<T>(state: string, run: (folder: string) => P
   return run(folder).finally(() => rm(folder, { recursive: true, force: true }));
 }
 
-/** Removes the folders that killed ones left. */
+/** Removes the folders that killed processes left. */
 export async function removeAsked(state: string, age = maxAge): Promise<void> {
   for (const name of await readdir(state)) {
     const path = join(state, name);

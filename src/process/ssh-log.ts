@@ -31,15 +31,15 @@ export interface SshSaid {
   readonly unmatched?: string | undefined;
   /** The last key that sshd would have taken. */
   readonly accepted?: OfferedKey | undefined;
-  /** By what it logged in, such as "publickey". */
+  /** The method that logged in, such as "publickey". */
   readonly by?: string | undefined;
   /** The methods that sshd still offered at the end. */
   readonly methods: readonly string[];
-  /** A method succeeded, and another one has to. */
+  /** A method succeeded, and sshd wants another one too. */
   readonly isPartial: boolean;
-  /** Why the agent or its file gave no signature for that, in ssh's words. */
+  /** Why the agent, or the key's file, gave no signature for the accepted key, in ssh's words. */
   readonly unsigned?: string | undefined;
-  /** sshd got a signature of that, and refused it. */
+  /** sshd got a signature of the accepted key, and refused it. */
   readonly isRefused: boolean;
   readonly lacksTerminal: boolean;
   /** The files of its configuration, at line 0, and the Hosts of them that apply, at their line, in ssh's order. */
@@ -129,7 +129,7 @@ function keysSaid(what: string, stderr: string): readonly OfferedKey[] {
   }));
 }
 
-/** One that waits for lookups of the name UNKNOWN may take more than 40 s. Milliseconds. */
+/** A login that waits for lookups of the name UNKNOWN may take more than 40 s. Milliseconds. */
 export const loginTimeoutMs = 45_000;
 
 /** Why ssh, at LogLevel INFO or with -v, ended without a login: the last line that says so; never empty, at most 500 characters. */
@@ -147,7 +147,7 @@ export function withoutHostName(message: string): string {
   return message.replace(/^\S+@\S+: (?=Permission denied)|^Received disconnect from \S+ port \d+:\d+: /, '');
 }
 
-/** Without what ssh says at each login with these options, or with -v, and after each, and without what vmssh only notes. */
+/** The stderr without the lines that ssh prints at each login or with -v, and without those that vmssh only notes. */
 export function reasonsIn(stderr: string): string {
   return stderr.replace(notReason, '');
 }

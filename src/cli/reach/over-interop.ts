@@ -19,7 +19,7 @@ export function windowsVmssh(target: Target, io: Io): string | undefined {
 }
 
 export function reachArgs(flags: ReachFlags): readonly string[] {
-  // Not what else a caller has: a socket is passed, and a note left, on this side.
+  // No other option of the caller's: the vmssh on this side passes the socket and leaves the note.
   const { isTimed, timeoutMs, waitMs, routes, start, verbose } = flags;
   return ownArgs({ timeoutMs: isTimed ? timeoutMs : undefined, waitMs, routes, start, verbose });
 }
@@ -53,14 +53,14 @@ export function notStarted(program: string, text: string, cause: unknown): Conne
   });
 }
 
-/** Runs it with our own stdin, stdout and stderr. Resolves to its exit code. Throws a ConnectError. */
+/** Runs the Windows build with our own stdin, stdout and stderr. Resolves to its exit code. Throws a ConnectError. */
 export async function runOverInterop(program: string, args: readonly string[], text: string) {
   const child = await startOverInterop(program, args, text, { stdio: 'inherit' });
   const [code, signal] = await once(child, 'exit');
   return shellCode({ code, signal });
 }
 
-/** Starts it on one end of a socket, and passes the other end to ssh. Throws a ConnectError. */
+/** Starts the Windows build on one end of a socket, and passes the other end to ssh. Throws a ConnectError. */
 export async function passOverInterop(program: string, args: readonly string[], addon: Addon, text: string) {
   const { handle, peer, descriptor } = addon.socketPair();
   try {

@@ -1,36 +1,33 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { type HostEntry, type HostState, hasHost, noState, readState } from '../../book/state.js';
+import { noState, readState } from '../../book/state.js';
 import { type Command, positionals, type Read, readAll, UsageError, verbose } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
-import { complain, type Row, rowFormatter } from '../../cli/rows.js';
-import { canPick, whole } from '../../cli/terminal.js';
+import { complain, rowFormatter } from '../../cli/rows.js';
+import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
-import { countBy, fewOf, maxShown } from '../../group-by.js';
+import { fewOf, maxShown } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
-import { notInEffect } from '../../hosts/in-effect.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
 import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { checkSshTakes, type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { keyChecking, refusedConfig } from '../../hosts/ssh-option.js';
-import { enableUnits } from '../../hosts/units.js';
-import { carryOut, once, say } from '../../hosts/write.js';
+import { carryOut, once } from '../../hosts/write.js';
 import { takeInbox } from '../../keys/inbox.js';
 import { type FindMachines, findMachines } from '../../machines/find-machines.js';
 import type { askWhether } from '../../picker/picker.js';
 import type { Io } from '../../process/io.js';
 import { refusalFix } from '../../process/refusal-fix.js';
-import { shellTrouble } from '../../process/start-files.js';
 import { reachedMachine } from '../../sources/source.js';
 import { withKeptEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { settingsOf } from '../../ssh/config/settings.js';
-import { sshByFile, usersTexts } from '../../ssh/config/users-files.js';
+import { usersTexts } from '../../ssh/config/users-files.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { shellOf } from '../../typed/shell.js';
+import { afterInstall } from './what-now.js';
 
 export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }> = {
   name: 'config install',
@@ -124,7 +121,7 @@ export const configUninstall: Command<Read<typeof uninstallOptions>> = {
   },
 };
 
-/** A refusal if ssh does not accept what is there, and nothing of ours there changes: what is written is tried when it is there. */
+/** The plan; a refusal if ssh does not accept its configuration and this run changes nothing in that. Lines that are written are tried afterwards. */
 async function planUnlessRefused(...given: Parameters<typeof planInstall>): Promise<Plan> {
   const [plan, [, io]] = [await planInstall(...given), given];
   const { main, own } = plan.files;
@@ -138,28 +135,6 @@ async function planUnlessRefused(...given: Parameters<typeof planInstall>): Prom
   };
 }
 
-/** Returns the exit code: no Host at all, as no hypervisor that was named answers, is no success. */
-async function afterInstall(plan: Plan, { system, via }: ConfigOptions, io: Io) {
-  const { decision, startsUnits, files, changes } = plan;
-  if (startsUnits) await enableUnits(io);
-  const lost = await notInEffect(files, io);
-  if (lost) await complain(`ssh does not take these lines: ${lost.problem}`, lost.fix, io);
-  const code = lost ? exitCode.connect : exitCode.ok;
-  if (!decision || system) return code;
-  const trouble = decision.settings.fdpass === false ? undefined : await shellTrouble(io);
-  if (trouble) await complain(trouble.problem, trouble.fix, io);
-  if (decision.settings.names.onlyPatterns) return code;
-  const { state, silent } = decision;
-  if (via !== undefined && silent.length > 0 && decision.hosts.length === 0) {
-    io.err(pasteable(`no Host is written; vmssh list --via ${silent.join(',')} says what to try\n`, io));
-    return exitCode.connect;
-  }
-  const elsewhere = await readElsewhere(files, io);
-  const isNew = changes.length > 0 || elsewhere !== undefined;
-  await say(whatNow(state, isNew, io, elsewhere && files.main), io);
-  return code;
-}
-
 /** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */
 async function refuseOtherBytes(path: string): Promise<void> {
   const { otherBytes } = await import('../../process/non-utf8.js');
@@ -170,7 +145,7 @@ async function refuseOtherBytes(path: string): Promise<void> {
   );
 }
 
-/** The options, with the answers of who is at a terminal and said neither before: whether other runs may keep the Hosts up to date, and what ssh does about first keys. Undefined: the user left. */
+/** The options, with the answers to two questions that a terminal gets until they are answered: whether other runs may keep the Hosts up to date, and whether ssh accepts first keys. Undefined: the user left. */
 export async function askOnce(
   options: ConfigOptions,
   io: Io,
@@ -207,45 +182,6 @@ export async function askOnce(
   if (accepts === undefined) return undefined;
   const chosen = { keyword: 'StrictHostKeyChecking', value: accepts ? 'accept-new' : 'ask' };
   return { ...given, sshOptions: [...(options.sshOptions ?? []), chosen] };
-}
-
-/** The last rows of `config install`: what to type now that ssh reads lines made of this state. `isNew`: no row above says it. `file`: only if that is named. */
-export function whatNow(
-  { machines: records, options }: HostState,
-  isNew: boolean,
-  io: Io,
-  file?: string,
-): readonly Row[] {
-  const machines = records.filter(hasHost);
-  const hosts = machines.map(({ host }) => host);
-  if (hosts.length === 0) {
-    const then = options.fresh === true ? 'ssh knows its name' : 'run vmssh config install again';
-    const how = 'start one, or add a source of your own (docs/sources.md)';
-    return [{ text: pasteable(`no machine with a name yet: ${how}; when vmssh list shows it, ${then}`, io) }];
-  }
-  const ssh = file === undefined ? 'ssh' : sshByFile(file, shellOf(io));
-  const commands = hosts.map((host) => whole(`${ssh} ${host}`));
-  const ready = isNew ? ['', `Ready: ${fewOf(commands, maxShown)}`] : [];
-  return [...ready, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].map((text) => ({ text }));
-}
-
-/** From this number on, ssh's own time for the Hosts of other hypervisors can be felt: some 8 µs for each (docs/many-hosts.md). */
-const manyHosts = 2000;
-
-function whatTheyCost(machines: readonly HostEntry[], io: Io): readonly string[] {
-  const hosts = machines.flatMap(({ via }) => via ?? []);
-  if (hosts.length < manyHosts) return [];
-  const cost = `${hosts.length} Hosts of other hypervisors cost it about ${Math.round(hosts.length / 125)} ms`;
-  const without = `vmssh config install --only-patterns writes no Host, and ssh via/${hosts[0]}/NAME works without one`;
-  return [pasteable(`each start of ssh reads them: ${cost}. ${without}`, io)];
-}
-
-/** For Hosts that differ only in case: the target of each. */
-function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
-  const count = countBy(machines, ({ host }) => host.toLowerCase());
-  const twins = machines.filter(({ host }) => (count.get(host.toLowerCase()) ?? 0) > 1);
-  const pairs = twins.map(({ host, name, target }) => `ssh ${host} is ${name} (${target})`);
-  return pairs.length === 0 ? [] : [`they differ only in case: ${fewOf(pairs, maxShown)}`];
 }
 
 export type Look = (path: string) => Promise<{ readonly uid: number; readonly mode: number }>;

@@ -50,13 +50,7 @@ function saidOf(value: string | number | FindingTexts): FindingTexts {
 /** What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text. */
 export const allowed = { code, kernel, os, ssh } as const;
 
-export function withCode({
-  problem,
-  code,
-}: {
-  readonly problem: string;
-  readonly code: string;
-}): FindingTexts {
+export function withCode({ problem, code }: Readonly<Record<'problem' | 'code', string>>): FindingTexts {
   return said`${problem} (${{ found: code, report: allowed.code(code) }})`;
 }
 

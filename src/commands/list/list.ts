@@ -173,17 +173,12 @@ async function lookVia(
   const { askAll } = await import('../../machines/ask.js');
   const args = options.sources === undefined ? [] : [`--provider=${options.sources.join(',')}`];
   const listings = await askAll([...new Set(hosts)], io, { ...asking, args }, onAnswer);
-  const machines = [here, ...listings].flatMap((each) => each.machines);
-  const warnings = [here, ...listings].flatMap((each) => each.warnings);
+  const all = {
+    machines: [here, ...listings].flatMap((each) => each.machines),
+    warnings: [here, ...listings].flatMap((each) => each.warnings),
+  };
   const from = (options.via ? hosts : options.sources)?.join(' or ');
-  const found = await select(
-    { ...options, addresses: false },
-    io,
-    [],
-    { machines, warnings },
-    asking.signal,
-    from,
-  );
+  const found = await select({ ...options, addresses: false }, io, [], all, asking.signal, from);
   return { ...found, failed: listings.flatMap(({ error }) => error ?? []) };
 }
 
@@ -214,12 +209,10 @@ function lacksWay({ provider, routes = [] }: ListedMachine): boolean {
   return ownSource(provider)?.device !== undefined && routes.length === 0;
 }
 
-function chooseSources(options: ListOptions, io: Io, all: readonly SourceEntry[]): readonly SourceEntry[] {
+function chooseSources({ sources }: ListOptions, { platform }: Io, all: readonly SourceEntry[]) {
   const names = all.map(({ name }) => name);
-  for (const name of options.sources ?? []) choose(own.sources.long, 'any', names, name);
-  return sourcesOn(io.platform, options.sources, all).filter(
-    ({ name }) => options.sources?.includes(name) ?? true,
-  );
+  for (const name of sources ?? []) choose(own.sources.long, 'any', names, name);
+  return sourcesOn(platform, sources, all).filter(({ name }) => sources?.includes(name) ?? true);
 }
 
 /** The machines that the options ask for. Those of names keep their order; addresses that no list has are asked for. */

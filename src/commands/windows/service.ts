@@ -3,7 +3,13 @@ import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.
 import { exitCode, printable, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
-import { callReg, keyOf, listServices, registration, removal } from '../../sources/hyper-v/services.js';
+import {
+  callReg,
+  isRegistered,
+  listServices,
+  registration,
+  removal,
+} from '../../sources/hyper-v/services.js';
 import { DiscoveryError } from '../../sources/source.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
 import { serviceIdOfPort } from '../../typed/numbers.js';
@@ -103,23 +109,14 @@ export async function change(
     try {
       await callReg(args, { env: io.env }, run);
     } catch (error) {
-      // reg.exe's message is translated.
-      if (args[0] === 'delete' && !(await isRegistered(port, io, run)))
+      // reg.exe's message is translated, and every user may read the registry.
+      const isThere = () => isRegistered(port, io, (deps) => listServices(deps, run));
+      if (args[0] === 'delete' && (await isThere()) === false)
         throw new CommandError('NOT_FOUND', `port ${port} is not registered`, 'vmssh service list');
       throw failure(error, elevated);
     }
   }
   return exitCode.ok;
-}
-
-/** Every user may read the key. */
-async function isRegistered(port: number, { env }: Io, run: RunTool): Promise<boolean> {
-  try {
-    await callReg(['query', keyOf(serviceIdOfPort(port))], { env }, run);
-    return true;
-  } catch (error) {
-    return !(error instanceof DiscoveryError && error.code === 'FAILED');
-  }
 }
 
 /** Throws a CommandError on any system but Windows. */
@@ -138,7 +135,7 @@ function failure(error: unknown, elevated: () => boolean = isElevated): unknown 
   return new CommandError(code, `this needs an elevated terminal: ${message}`, hint);
 }
 
-/** Undefined without the addon. */
+/** Without the addon nobody can say, and a hint to elevate could be wrong. */
 function isElevated(): boolean {
   return loadAddon().addon?.hyperVRights().elevated ?? true;
 }

@@ -15,7 +15,7 @@ export interface HyperVService {
 export const servicesKey =
   'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Virtualization\\GuestCommunicationServices';
 
-export function keyOf(id: Guid): string {
+function keyOf(id: Guid): string {
   return `${servicesKey}\\${id}`;
 }
 

@@ -6,7 +6,7 @@ import { type ExecWords, execWords } from '../tools/exec-route.js';
 import { maxKeyText, readByExec, readInTurn } from '../tools/machine-files.js';
 import { isContainer, searchMachined } from './machined.js';
 
-/** For root: in its root folder, else by a program in it: the root may be an image, and /etc/ssh another folder. */
+/** Only for root: reads in the container's root folder, or, as the root may be an image, by a program in the container. */
 export async function nspawnFiles(
   { name, uuid }: ReachedMachine,
   deps: Deps,
@@ -35,7 +35,7 @@ export function nspawnExec(name: string): ExecWords | undefined {
   return execWords(name, 'systemd-run', `--machine=${name}`, ...how);
 }
 
-/** Follows no link, which may lead out of the root: opens each folder from the one above. Throws a FileRefusal or system error. */
+/** The texts of the files at these paths below a root. No link is followed, which may lead out of the root: each folder is opened from the one above. Throws a FileRefusal or system error. */
 export async function textsBelow(
   root: string | undefined,
   paths: readonly string[],
@@ -59,7 +59,7 @@ async function readBelow(folder: Folder, [name = '.', ...rest]: readonly string[
   }
 }
 
-/** Nothing is there, or a link, no regular file, or one that is too long. */
+/** Undefined if nothing is there, or a link, no regular file, or one that is too long. */
 function isAbsent(error: unknown): undefined {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'EFBIG', 'ENXIO'].includes(code)) throw error;

@@ -66,7 +66,7 @@ export async function findMachined(
 ): Promise<Search<MachinedMachine>> {
   const search = await searchMachined(name, deps);
   const { warnings } = search;
-  // Where nobody listens, the first machine starts it.
+  // If nobody listens, machined starts with the first machine.
   const isDown = search.outcome === 'unavailable' && warnings.every(({ code }) => code === 'ECONNREFUSED');
   if (search.outcome === 'unknown' || isDown) {
     const known = search.outcome === 'unknown' ? search.known : [];
@@ -135,7 +135,7 @@ export async function resolveMachined(
   return { steps, routes: routes.length > 0 ? routes : [await routeOfQemu(found, context)] };
 }
 
-/** Only without others the exec, for which only root may ask. */
+/** The known routes; without any, for root the manager's exec. */
 async function orByExec(
   machine: Machine,
   known: readonly Route[],
@@ -205,7 +205,7 @@ async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<rea
   return fewAtATime(machines, 8, (machine) => statusOf(machine, deps));
 }
 
-/** What a target has for the machine: its id, if no target can have such a name and it has one. */
+/** What stands for the machine in a target: its name, or its id if no target can have that name. */
 function handleOf({ name, id = name }: Machine): string {
   return nameProblem(name) === undefined ? name : id;
 }

@@ -8,7 +8,7 @@ import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, objectAt, textOf } from '../tools/json.js';
 import { jsonObjects, printedJson, type RunTool, runTool } from '../tools/run-tool.js';
 
-/** What reads instances, and those of this host: a remote may be this host. */
+/** What reads instances from an answer of Incus, and lists those of this host, which a remote may be. */
 interface Local {
   parse(answer: unknown): readonly DiscoveredMachine[];
   list(deps: Deps): Promise<Listing>;
@@ -85,7 +85,7 @@ interface Server {
   readonly isMember?: boolean;
 }
 
-/** What ssh is given for a server: its name in Incus if ssh's configuration has that, for a member with the same address; else the host in its URL. */
+/** What ssh is given for a server: its name in Incus, if ssh's configuration knows that name, and for a member leads to the same address; else the host in its URL. */
 async function hostFor({ name, address, isMember = false }: Server, deps: Deps, run: RunTool) {
   // The executable's engine has no URL. One with an IPv6 address needs a Host.
   const [, host = ''] = /^https:\/\/([^/:[\]]+)/.exec(address) ?? [];

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { fileId } from '../../files/read-file.js';
 import { readTextIfAny, readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
 import { fitsSocket } from '../../typed/names.js';
@@ -32,6 +33,12 @@ export async function pathsOf(
   const isNear = (path: string) => isAbsolute(path) || fitsSocket(inside(path));
   const here = (path: string) => (isNear(path) ? inside(path) : `${own}/cwd/${path}`);
   return async (path) => (from === '/' ? here(path) : pathInRoot(from, inside(path)));
+}
+
+/** An id of the file that a process means by a path: in containers, two processes may have different paths for one file. */
+export async function fileIdentity(find: FindPath, path: string): Promise<string> {
+  const here = await find(path).catch(() => path);
+  return (await fileId(here)) ?? here;
 }
 
 /** The path of a file in another root, with links resolved: an absolute one would lead out of it. Rejects with LINK. */

@@ -3,8 +3,8 @@ import { listenedSocket, pathsOf } from '../processes/process-paths.js';
 import type { Deps, Listing, Process, Source, Status } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { type JsonObject, objectAt, textOf } from '../tools/json.js';
+import { fieldsOf, nameFrom, optionsOf } from './command-line.js';
 import { findMonitor, keepIf, listMonitors, type Monitor, type MonitorAnswer } from './monitors.js';
-import { fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 
 /** Running cloud-hypervisors: by their command lines, or by their API if the machine was created through it. */
 export const cloudHypervisor: Source = {

@@ -4,8 +4,9 @@ import { noDevice, ofProcess, processesNamed, warnInto } from '../processes/proc
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source, Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
+import { fieldsOf, nameFrom, optionsOf } from './command-line.js';
 import type { QemuMachine } from './qemu.js';
-import { daemonFinder, fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
+import { daemonFinder } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
 export const crosvm: Source = { name: 'crosvm', title: 'crosvm', list };

@@ -7,8 +7,8 @@ import { procDir } from '../processes/processes.js';
 import type { Deps, Listing, Process, Source, Status } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { objectAt, parseJson, textOf } from '../tools/json.js';
+import { nameFrom, optionsOf } from './command-line.js';
 import { findMonitor, keepIf, listMonitors, type Monitor } from './monitors.js';
-import { nameFrom, optionsOf } from './vhost-device.js';
 
 /** Running Firecrackers: the command line has the API socket, which reports the vsock device. */
 export const firecracker: Source = {

@@ -3,7 +3,7 @@ import { machineCid } from '../../typed/numbers.js';
 import { containerOf, readStatus } from '../processes/namespaces.js';
 import { everyProcess, inContainer, nodeFs, notListed, procDir, warnInto } from '../processes/processes.js';
 import type { Deps, Listing, Source, Warning } from '../source.js';
-import { optionsOf } from './vhost-device.js';
+import { optionsOf } from './command-line.js';
 
 /** Virtual machines of other programs than these, as libkrun's and kvmtool's: none has a row, and each is a warning. */
 export function kvmBeside(known: readonly RegExp[]): Source {

@@ -112,7 +112,7 @@ export async function findMonitor(
   return { outcome: 'unavailable', code: 'NOT_FOUND', problem: first.problem, warnings: others, ...hint };
 }
 
-/** For the first of two questions: its error is only kept if there is no second one; not one of this code. */
+/** Handles the error of a question: thrown if that was the last one, unless its code is `known`. */
 export function keepIf(isLast: boolean, known?: string): (error: unknown) => undefined {
   return (error) => {
     const isKnown = error instanceof DiscoveryError && error.code === known;

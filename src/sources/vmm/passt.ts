@@ -1,10 +1,9 @@
 import { sshPort } from '../../typed/numbers.js';
-import { pathsOf } from '../processes/process-paths.js';
+import { fileIdentity, pathsOf } from '../processes/process-paths.js';
 import { processesNamed } from '../processes/processes.js';
 import { loopbackFor } from '../routes.js';
 import type { Deps, Process, Warn } from '../source.js';
 import { hostAndPort } from '../tools/run-tool.js';
-import { fileIdentity } from './vhost-device.js';
 
 /** A running passt, and where it forwards to port 22 of its machine: "127.0.0.1:2222". */
 interface Passt {

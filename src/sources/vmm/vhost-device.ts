@@ -1,10 +1,9 @@
-import { basename } from 'node:path';
-import { fileId } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../typed/numbers.js';
-import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
+import { fileIdentity, ownSocket, pathsOf } from '../processes/process-paths.js';
 import { orWarn, processesNamed } from '../processes/processes.js';
 import type { Deps, Process, Warn } from '../source.js';
+import { fieldsOf, optionsOf } from './command-line.js';
 
 interface VhostDaemon {
   readonly cid?: number;
@@ -15,7 +14,7 @@ interface VhostDaemon {
   readonly authority?: Process['authority'];
 }
 
-/** The running ones; `warn` is called for each with another user's socket in its place. */
+/** The running daemons; `warn` is called for each with another user's socket in its place. */
 async function vhostDaemons(deps: Deps, warn: Warn): Promise<readonly VhostDaemon[]> {
   const processes = await processesNamed(/^(vhost[-_]device[-_]vsock|vhost-user-vsock)$/, deps, { warn });
   const daemons = processes.map(async (process): Promise<readonly VhostDaemon[]> => {
@@ -52,12 +51,6 @@ function keyOf({ socket, authority }: VhostDaemon): string {
   return `${authority === 'other'} ${socket}`;
 }
 
-/** An id of the file that a process means by a path: in containers, two processes may have different paths for one file. */
-export async function fileIdentity(find: FindPath, path: string): Promise<string> {
-  const here = await find(path).catch(() => path);
-  return (await fileId(here)) ?? here;
-}
-
 interface VhostVsock extends Pick<VhostDaemon, 'cid'> {
   /** The path of the socket between the daemon and QEMU. */
   readonly socket?: string;
@@ -76,23 +69,4 @@ export function parseVhostDevice({ argv }: { readonly argv: readonly string[] })
     // The daemon's own default is CID 3.
     return [{ cid: machineCid(fields['guest-cid'] ?? fields.cid ?? 3), socket: fields.socket, udsPath }];
   });
-}
-
-/** "--name value" and "--name=value" as pairs. */
-export function optionsOf(args: readonly string[]): readonly (readonly [string, string])[] {
-  return args.flatMap((arg, i): [string, string][] => {
-    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
-    return name === '' ? [] : [[name, value ?? args[i + 1] ?? '']];
-  });
-}
-
-/** "web" of "/run/web.sock": the name of a machine that was given none. */
-export function nameFrom(socket: string): string {
-  return basename(socket).replace(/\.sock(et)?$/, '');
-}
-
-/** "key=value,key=value". */
-export function fieldsOf(text: string): Readonly<Record<string, string | undefined>> {
-  const fields = text.split(',');
-  return Object.fromEntries(fields.map((each) => [each.replace(/=.*$/s, ''), each.replace(/^[^=]*=?/, '')]));
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type HostEntry, noState } from '../../../src/book/state.js';
-import { askOnce, whatNow } from '../../../src/commands/config/install.js';
+import { askOnce } from '../../../src/commands/config/install.js';
+import { whatNow } from '../../../src/commands/config/what-now.js';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';

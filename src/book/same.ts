@@ -5,7 +5,7 @@ import type { MachineIdentity } from '../sources/source.js';
 import { split } from '../typed/names.js';
 import { parseUuid, vmIds } from '../typed/numbers.js';
 import type { ViaTarget } from '../typed/target.js';
-import { type HostEntry, hasHost, type StateOwner, writtenState } from './state.js';
+import { type HostEntry, hasHost, type MachineRecord, type StateOwner, writtenState } from './state.js';
 
 /** What is kept of a machine, by what a listing said of it. */
 interface Kept {
@@ -80,7 +80,7 @@ export function keptFor<K extends Kept>(
 }
 
 /** The machine with a Host that a target means, in any of its spellings; of several none. One that is gone only counts where no other one does. */
-export function writtenAt(typed: string, entries: readonly HostEntry[]): HostEntry | undefined {
+export function writtenAt<R extends MachineRecord>(typed: string, entries: readonly R[]): R | undefined {
   const target = asTarget(typed);
   const meant = entries.filter(target?.kind === 'via' ? isThere(target as ViaTarget) : isHereAs(typed));
   const now = meant.filter(({ gone }) => gone === undefined);
@@ -144,7 +144,7 @@ export function isAt(typed: string) {
 /** By its target, or its UUID. */
 function isHereAs(typed: string) {
   const [isTarget, id] = [isAt(typed), idIn(typed)];
-  return (entry: HostEntry): boolean =>
+  return (entry: MachineRecord): boolean =>
     isTarget(entry) || (id !== undefined && isHere(entry) && entry.uuid === id);
 }
 

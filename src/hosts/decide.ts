@@ -82,7 +82,7 @@ export async function decide(
   const { entries, hosts } = made;
   const throwaway = await throwawayNames(options, made, io);
   const { program } = await callerForSsh(io);
-  const machines = [...entries, ...withoutHost(last, entries, found)];
+  const machines = [...entries, ...withoutHost(last, entries)];
   const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
   const notes = [
     ...shownWarnings(warnings).map(({ provider, problem }) => `warning: ${provider}: ${printable(problem)}`),
@@ -111,11 +111,11 @@ function whatStays(found: MachinesFound, options: Stays, last: HostState, io: Io
   const { failed, otherwise, isUnseen, isUnknown } = couldNotBeAsked(found, options, last, io);
   const today = found.day ?? new Date().toISOString().slice(0, 10);
   const hosts = last.machines.filter(hasHost);
-  const kept = hosts.filter(found.stays ?? isUnknown);
+  const kept = found.isUnasked ? hosts : hosts.filter(isUnknown);
   const stays = new Set(kept);
   const listed = found.machines.filter(({ via: host, provider }) => host || !otherwise.has(provider));
   const isWanted = ({ via: host }: HostEntry) =>
-    found.stays === undefined && !named.onlyPatterns && (host === undefined || via !== 'none');
+    !found.isUnasked && !named.onlyPatterns && (host === undefined || via !== 'none');
   const left = hosts.filter((entry) => !stays.has(entry) && isWanted(entry));
   const unasked = kept.filter((entry) => failed.has(ownerName(entry)) || isUnseen(entry));
   return { failed, kept, unasked, left, listed, today };
@@ -135,8 +135,8 @@ export function couldNotBeAsked(
   // A source that could not be asked may still have the machines of its Hosts.
   const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
   const failed = new Set(warnings.filter(isFailure).map(ownerOf));
-  const isUnseen = (entry: HostEntry) => entry.via === undefined && container !== undefined;
-  const isUnknown = (entry: HostEntry) => {
+  const isUnseen = (entry: MachineRecord) => entry.via === undefined && container !== undefined;
+  const isUnknown = (entry: MachineRecord) => {
     const { via: host, provider } = entry;
     // Of a source of the user's own that another environment has; without one it was taken out.
     if (asTarget(entry.target) === undefined)
@@ -153,11 +153,11 @@ export function couldNotBeAsked(
   return { failed, otherwise, isUnseen, isUnknown };
 }
 
-/** The Hosts that no listed machine has, by whatever source. */
-export function lackedBy(
+/** The records that no listed machine has, by whatever source. */
+export function lackedBy<R extends MachineRecord>(
   listed: readonly ListedMachine[],
-  hosts: readonly HostEntry[],
-): readonly HostEntry[] {
+  hosts: readonly R[],
+): readonly R[] {
   const targets = new Set(listed.flatMap(({ target, also }) => [target, ...also]));
   return hosts.filter(({ target, also = [] }) => ![target, ...also].some((each) => targets.has(each)));
 }
@@ -184,14 +184,9 @@ async function inUse(
 }
 
 /** What is kept of machines that have no Host now: the logins that setup made, until `forget` ends one that is gone. */
-function withoutHost(
-  { machines }: HostState,
-  entries: readonly HostEntry[],
-  { stays = () => true }: MachinesFound,
-): readonly MachineRecord[] {
+function withoutHost({ machines }: HostState, entries: readonly HostEntry[]): readonly MachineRecord[] {
   const logins = new Set(entries.map(({ login }) => login));
-  const isEnded = (each: MachineRecord) => hasHost(each) && !stays(each);
-  return machines.filter((each) => each.login && !logins.has(each.login) && !isEnded(each)).map(nameless);
+  return machines.filter((each) => each.login && !logins.has(each.login)).map(nameless);
 }
 
 /** The private keys that this user's ssh could use. In lines for all users there are none: a key is one user's. */

@@ -35,13 +35,15 @@ export interface Plan {
   readonly startsUnits?: boolean;
 }
 
+export type RecordChange = (records: readonly MachineRecord[]) => readonly MachineRecord[];
+
 /** What `config install` would do. `change`: what else becomes of the records. Throws a UsageError, or a system error if a file cannot be read. */
 export async function planInstall(
   options: ConfigOptions,
   io: Io,
   find: FindMachines = findMachines,
   files: ConfigFiles = configFiles(options, io),
-  change: (records: readonly MachineRecord[]) => readonly MachineRecord[] = (records) => records,
+  change: RecordChange = (records) => records,
 ): Promise<Plan> {
   const now = await filesNow(files, 'install', options, io);
   if (now.refusal) return { changes: [], refusal: now.refusal, files };

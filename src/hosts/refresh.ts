@@ -1,4 +1,5 @@
-import { type HostEntry, hasHost, readState } from '../book/state.js';
+import { loginsFor } from '../book/logins.js';
+import { hasHost, type MachineRecord, readState } from '../book/state.js';
 import { CommandError } from '../cli/command.js';
 import { exitCode } from '../errors.js';
 import { readSafely } from '../files/place.js';
@@ -13,7 +14,7 @@ import { couldNotBeAsked, lackedBy } from './decide.js';
 import { noInclude } from './in-effect.js';
 import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles } from './places.js';
-import { planInstall } from './plan.js';
+import { planInstall, type RecordChange } from './plan.js';
 import { inEffect } from './setting.js';
 import { carryOut, once } from './write.js';
 
@@ -56,19 +57,19 @@ function ownFiles(io: Io): ConfigFiles {
 /** The Hosts are up to date, and ssh does not read them. */
 export const notIncluded = 'NOT_INCLUDED';
 
-/** The Hosts of machines that nothing on this host lists, or would list. */
-export async function goneHosts(io: Io): Promise<readonly HostEntry[]> {
-  const isInside = containerAround(io.env) !== undefined;
-  const isGone = ({ gone, via, provider }: HostEntry) =>
-    gone !== undefined || (via === undefined && !isInside && isUnasked(provider, [], io.env));
-  return (await readState(ownFiles(io).state))?.machines.filter(hasHost).filter(isGone) ?? [];
-}
+export const noneGone = { machines: [], ended: [], unasked: [] };
 
-/** Asks all sources for the Hosts that are gone: no source has the `ended`; the `unasked` may still be there, as their source or hypervisor gave no answer. */
+/** Asks all sources for machines that may be gone: no source has the `ended`; the `unasked` may still be there, as their source or hypervisor gave no answer. */
 export async function askForGone(io: Io, find: FindMachines) {
-  const hosts = await goneHosts(io);
   const last = await readState(ownFiles(io).state);
-  if (last === undefined || hosts.length === 0) return { machines: [], ended: [], unasked: [] };
+  const isInside = containerAround(io.env) !== undefined;
+  // Of one without a Host only a listing says whether it is there.
+  const mayBeGone = ({ host, gone, via, provider }: MachineRecord) =>
+    host === undefined ||
+    gone !== undefined ||
+    (via === undefined && !isInside && isUnasked(provider, [], io.env));
+  const records = last?.machines.filter(mayBeGone) ?? [];
+  if (last === undefined || records.length === 0) return noneGone;
   const env = withKeptEnv(io.env, last.machines);
   const found = { ...(await find({ ...io, env })), env };
   const { isUnknown } = couldNotBeAsked(
@@ -78,30 +79,32 @@ export async function askForGone(io: Io, find: FindMachines) {
     io,
   );
   const { machines } = found;
-  // A container that is off may have no Host, and is listed.
-  const lacking = lackedBy(machines, hosts);
+  const inUse = new Set(machines.map(loginsFor(last.machines, machines)));
+  // A container that is off may have no Host, and is listed; a machine with another name has its login still.
+  const lacking = lackedBy(machines, records).filter((each) => hasHost(each) || !inUse.has(each.login));
   return {
     machines,
-    ended: lacking.filter((entry) => !isUnknown(entry)),
+    ended: lacking.filter((each) => !isUnknown(each)),
     unasked: lacking.filter(isUnknown),
   };
 }
 
-/** Ends these Hosts, and changes no other. Whether they are ended. */
-export async function endHosts(ended: readonly HostEntry[], io: Io): Promise<boolean> {
-  const hosts = new Set(ended.map(({ host }) => host));
-  if (hosts.size === 0) return false;
-  const find = async () => ({ machines: [], warnings: [], stays: ({ host }: HostEntry) => !hosts.has(host) });
-  return (await rewritten(io, find, ownFiles(io), () => true)) === true;
+/** Ends these records, and changes no other. Whether they are ended. */
+export async function endRecords(ended: readonly MachineRecord[], io: Io): Promise<boolean> {
+  const idOf = ({ host, target }: MachineRecord) => `${host} ${target}`;
+  const ids = new Set(ended.map(idOf));
+  const others: RecordChange = (records) => records.filter((each) => !ids.has(idOf(each)));
+  return ids.size > 0 && (await rewritten(io, allStay, ownFiles(io), () => true, others)) === true;
 }
 
 /** Writes the Hosts again for the machines that have them: what they name may be gone. False if there are none; undefined: they could not be written. */
 export async function writtenAgain(io: Io): Promise<boolean | undefined> {
   const files = ownFiles(io);
   if (!(await readState(files.state))) return false;
-  const find = async () => ({ machines: [], warnings: [], stays: () => true });
-  return rewritten(io, find, files, () => true);
+  return rewritten(io, allStay, files, () => true);
 }
+
+const allStay: FindMachines = async () => ({ machines: [], warnings: [], isUnasked: true });
 
 /** Whether anything changed; undefined: it could not be written. */
 async function rewritten(
@@ -109,12 +112,13 @@ async function rewritten(
   find: FindMachines,
   files: ConfigFiles,
   isWanted: (settings: Decision['settings']) => boolean,
+  change?: RecordChange,
 ): Promise<boolean | undefined> {
   const quiet = silent(io);
   const again = once(find);
   const done = await carryOut(async () => {
     // Unit files stay as they are.
-    const plan = await planInstall(asLastTime, quiet, again, { ...files, units: undefined });
+    const plan = await planInstall(asLastTime, quiet, again, { ...files, units: undefined }, change);
     const isStill = plan.decision !== undefined && isWanted(plan.decision.settings);
     const changes = plan.changes.filter(({ path }) => isStill && path !== files.main);
     return { ...plan, changes };

@@ -1,4 +1,3 @@
-import type { HostEntry } from '../book/state.js';
 import { startProgress } from '../cli/terminal.js';
 import type { Io } from '../process/io.js';
 import type { AllMachines } from '../sources/list-all.js';
@@ -7,8 +6,8 @@ import type { ViaHosts } from './hypervisors.js';
 export interface MachinesFound extends AllMachines {
   /** The hypervisors that were asked. */
   readonly asked?: readonly string[];
-  /** If nobody was asked: which Hosts stay as they are. */
-  readonly stays?: (entry: HostEntry) => boolean;
+  /** Nobody was asked: the Hosts stay as they are. */
+  readonly isUnasked?: true;
   /** When they were found, if not today: 2026-01-31. */
   readonly day?: string;
   /** The environment that the sources here were asked with, if not the one that was given. */

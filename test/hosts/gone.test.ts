@@ -9,7 +9,7 @@ import { ConnectError } from '../../src/errors.js';
 import { concreteHosts } from '../../src/hosts/hosts.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
-import { useConfigHome } from '../commands/config/home.js';
+import { named, useConfigHome } from '../commands/config/home.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { writeTree } from '../helpers/temp-dir.js';
@@ -190,6 +190,40 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     expect(login()).toEqual([{ uuid: id(1), user: 'ann' }, undefined]);
     await gonesForgotten();
     expect(login()).toEqual([]);
+  });
+
+  const records = () => parseState(readFileSync(home.state, 'utf8')).state.machines;
+
+  /** A login that setup made, of a machine that has no Host. */
+  async function withoutHosts() {
+    await listed([mint], '2026-03-01');
+    home.keepLogin(mint, { uuid: id(1), user: 'ann' });
+    pinned(mint, 'qemu%mint');
+    await home.install(named({ onlyPatterns: true }), home.io());
+    expect(records()).toMatchObject([{ name: 'mint', login: { user: 'ann' } }]);
+  }
+
+  it.each(['mint', 'MINT', 'qemu/mint', 'qemu%mint', id(1)])(
+    'is none of a record that has only its login, and forget %s reaches that',
+    async (typed) => {
+      await withoutHosts();
+      const to = home.io({ PATH: join(home.path, 'empty') });
+      await forget.run({ targets: [typed], gone: false }, to);
+      expect(to.stdout.join('')).toContain('the login that setup made for "mint" is not kept any more\n');
+      expect([records(), keys()]).toEqual([[], '']);
+    },
+  );
+
+  it('is none of such a record, which forget --gone ends if no source has its machine by any name', async () => {
+    await withoutHosts();
+    const nothing = ['nothing is kept of a machine that is gone'];
+    expect(await gonesForgotten([mint])).toEqual(nothing);
+    expect(await gonesForgotten([{ ...mint, name: 'new', target: 'qemu/new' }])).toEqual(nothing);
+    const silent = [{ provider: 'libvirt', code: 'ETIMEDOUT', problem: 'did not answer' }];
+    expect((await gonesForgotten([], { warnings: silent }))[0]).toMatch(/gave no answer: mint \(libvirt\)$/);
+    expect(records()).toHaveLength(1);
+    expect((await gonesForgotten()).at(-1)).toBe('the login that setup made for "mint" is not kept any more');
+    expect([records(), keys()]).toEqual([[], '']);
   });
 
   it('goes with its login to the name that it has now', async () => {

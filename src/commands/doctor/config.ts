@@ -133,7 +133,7 @@ async function gatherForAll(
 
 /** What config install would do now with the machines that it knows, and what keeps them up to date. */
 async function ofLastRun(files: ConfigFiles, io: Io, run: typeof runProgram) {
-  const find: FindMachines = async () => ({ machines: [], warnings: [], stays: () => true });
+  const find: FindMachines = async () => ({ machines: [], warnings: [], isUnasked: true });
   const planned = planInstall({ ...asLastTime, system: files.main === undefined }, silent(io), find, {
     ...files,
     units: undefined,

@@ -1,14 +1,14 @@
 import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../book/identity.js';
 import { aliasOf, identified } from '../../book/names.js';
-import { writtenAt, writtenHosts } from '../../book/same.js';
-import type { HostEntry } from '../../book/state.js';
+import { writtenAt } from '../../book/same.js';
+import { hasHost, type MachineRecord, writtenState } from '../../book/state.js';
 import { type Command, flag, UsageError } from '../../cli/command.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fewOf, maxShown } from '../../group-by.js';
 import { fileError } from '../../hosts/files.js';
-import { askForGone, endHosts, goneHosts } from '../../hosts/refresh.js';
+import { askForGone, endRecords, noneGone } from '../../hosts/refresh.js';
 import { aliasAmong, pinsOf } from '../../keys/decide.js';
 import { type Forgotten, forgetKeys } from '../../keys/forget-keys.js';
 import { type GuestKeys, guestKeysFor } from '../../keys/guest-keys.js';
@@ -53,11 +53,12 @@ export const forget: Command<{ readonly targets: readonly string[]; readonly gon
       const found = await lookUp(target, io).catch(() => undefined);
       // Of another hypervisor's machine only its Host is known.
       const isListed = found?.machine !== undefined && found.target.kind !== 'via';
-      const at = writtenAt(target, await writtenHosts(io))?.host ?? target;
-      const isMeant = ({ host }: HostEntry) =>
-        [at, target].some((each) => each.toLowerCase() === host.toLowerCase());
-      const meant = isListed ? [] : (await goneHosts(io)).filter(isMeant);
-      await forgetOne(target, found, meant, io);
+      const { ended, unasked } = isListed ? noneGone : await askForGone(io, findMachines);
+      const lost = [...ended, ...unasked];
+      const at = writtenAt(target, lost);
+      const isMeant = (each: MachineRecord) =>
+        at ? each === at : nameIn(each).toLowerCase() === target.toLowerCase();
+      await forgetOne(target, found, lost.filter(isMeant), io);
     }
     if (gone) await forgetGone(io);
     return exitCode.ok;
@@ -70,11 +71,11 @@ export async function forgetGone(io: Io, find: FindMachines = findMachines): Pro
   const ids = new Set(machines.flatMap(({ uuid }) => uuid ?? []));
   // A machine that has another name now keeps its key.
   const lost = ended.filter(({ uuid }) => uuid === undefined || !ids.has(uuid));
-  for (const { host } of lost) await forgetAndSay(host, undefined, io);
+  for (const { host, uuid, target } of lost) await forgetAndSay(host ?? uuid ?? target, undefined, io);
   await endNames(ended, io);
   if (unasked.length > 0) {
     const names = fewOf(
-      unasked.map(({ host, provider }) => `${host} (${provider})`),
+      unasked.map((each) => `${nameIn(each)} (${each.provider})`),
       maxShown,
     );
     await complain(
@@ -85,11 +86,15 @@ export async function forgetGone(io: Io, find: FindMachines = findMachines): Pro
   } else if (ended.length === 0) io.out('nothing is kept of a machine that is gone\n');
 }
 
-/** Forgets the keys of a machine, and ends `gone`, its Hosts of which no source knows any more. */
+function nameIn({ host, name }: MachineRecord): string {
+  return host ?? name;
+}
+
+/** Forgets the keys of a machine, and ends `gone`, its records of which no source knows any more. */
 async function forgetOne(
   target: string,
   found: ListedTarget | undefined,
-  gone: readonly HostEntry[],
+  gone: readonly MachineRecord[],
   io: Io,
 ): Promise<void> {
   const isDone = await forgetAndSay(target, found, io);
@@ -116,12 +121,17 @@ async function forgetAndSay(target: string, found: ListedTarget | undefined, io:
   return true;
 }
 
-/** Whether those Hosts are ended. */
-async function endNames(gone: readonly HostEntry[], io: Io): Promise<boolean> {
-  const ended = await endHosts(gone, io);
+/** Whether those records are ended. */
+async function endNames(gone: readonly MachineRecord[], io: Io): Promise<boolean> {
+  const ended = await endRecords(gone, io);
   if (ended)
-    for (const { host } of gone)
-      io.out(`${printable(`the name ${quote(host)} is free again: its Host is gone`)}\n`);
+    for (const each of gone) {
+      const free = `the name ${quote(nameIn(each))} is free again: its Host is gone`;
+      const what = hasHost(each)
+        ? free
+        : `the login that setup made for ${quote(each.name)} is not kept any more`;
+      io.out(`${printable(what)}\n`);
+    }
   return ended;
 }
 
@@ -130,9 +140,11 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   const target = asTarget(typed);
   const found = listed ?? (target && { text: typed, target });
   const id = uuidAlias(typed.replace(/^.*\//, ''));
-  const hosts = await writtenHosts({ env });
-  const isMeant = ({ host }: HostEntry) => host.toLowerCase() === typed.toLowerCase();
-  const entries = found ? [writtenAt(found.text, hosts) ?? []].flat() : hosts.filter(isMeant);
+  const records = (await writtenState({ env }))?.machines ?? [];
+  const hosts = records.filter(hasHost);
+  const isMeant = (each: MachineRecord) => nameIn(each).toLowerCase() === typed.toLowerCase();
+  const at = found && (writtenAt(found.text, hosts) ?? writtenAt(found.text, records));
+  const entries = found ? [at ?? []].flat() : records.filter(isMeant);
   const written = entries.flatMap((entry) => namesOf(identified(entry), entry.host));
   const byHop = found && (await namesByHop(found, env).catch(() => undefined));
   const short = found?.machine?.via === undefined ? found?.machine?.name : undefined;
@@ -155,7 +167,8 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   const isThere = found?.machine !== undefined || found?.target.kind === 'via';
   if (isThere) return { names: typedOnly, known, meant, own: pinsOfIt };
   // A UUID that another Host has is that of a machine which has another name now.
-  const isItsOwn = ({ uuid }: HostEntry) => hosts.filter((each) => each.uuid === uuid).length === 1;
+  const isItsOwn = ({ uuid }: MachineRecord) =>
+    hosts.every((each) => each.uuid !== uuid || entries.includes(each));
   const lost = [...known, ...entries.filter(isItsOwn).flatMap((entry) => aliasOf(entry) ?? [])];
   return { names: [...typedOnly, ...lost], known: lost, meant };
 }

@@ -75,12 +75,12 @@ export function kindOfName(target: string) {
   return kind && hasMachines(kind) ? kind : undefined;
 }
 
-/** via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */
+/** via/HOST/NAME, with all hypervisors, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */
 function typedNames({ name, target, uuid }: HostEntry, via: string): readonly string[] {
   const [last = ''] = /^(?:via\/[^/]+\/)+/.exec(target) ?? [];
-  const ofName = [...new Set([`via/${via}/${name}`, `${last}${name}`])];
+  const ofName = `${last}${name}`;
   const known = [
-    ...(/^[\w.-]+$/.test(name) && !isOthersId(name, uuid) ? ofName.filter(isName) : []),
+    ...(/^[\w.-]+$/.test(name) && !isOthersId(name, uuid) && isName(ofName) ? [ofName] : []),
     ...(uuid !== undefined && uuidAlias(uuid) !== undefined ? [`via/${via}/${uuid}`] : []),
     ...(isName(target) ? [] : [target]),
   ];

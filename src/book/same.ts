@@ -148,7 +148,7 @@ function isHereAs(typed: string) {
     isTarget(entry) || (id !== undefined && isHere(entry) && entry.uuid === id);
 }
 
-/** By its UUID, its target or, where that is one machine's, its name there; behind several hypervisors, that of the last one. */
+/** By its UUID, its target or, where that is one machine's, its name there; behind several hypervisors, that on the last one. */
 function isThere({ host, target, inner }: ViaTarget) {
   const [isTarget, id, named] = [isAt(target), idIn(target), target.toLowerCase()];
   return ({ target: to, via, uuid, name }: KeptThere): boolean => {
@@ -158,7 +158,7 @@ function isThere({ host, target, inner }: ViaTarget) {
     const [, next] = /^via\/([^/]+)\//.exec(there) ?? [];
     if (inner?.kind === 'via' && next !== undefined)
       return isThere(inner as ViaTarget)({ target: there, via: next, uuid, name });
-    return inner ? isTarget({ target: there }) : name.toLowerCase() === named;
+    return inner ? isTarget({ target: there }) : next === undefined && name.toLowerCase() === named;
   };
 }
 

@@ -83,6 +83,10 @@ describe('the machine with a Host that a target means', () => {
     ...[entry('zero', 'qemu/zero', { uuid: id(0) }), entry('vm', 'hyper-v/vm', { uuid: id(3) })],
     ...[entry('far.hv1', 'via/hv1/qemu/far', { uuid: id(4) }), entry('half.hv1', 'via/hv1/qemu/50% off')],
     entry('deep.hv1', 'via/hv1/via/hv2/podman/deep', { uuid: id(5) }),
+    ...[
+      entry('two.hv1', 'via/hv1/qemu/two'),
+      entry('two-podman.hv1', 'via/hv1/via/hv2/podman/two', { name: 'two' }),
+    ],
   ];
   it.each([
     ...['qemu/web', 'qemu%web', 'QEMU/web', 'machine%web', id(1), id(1).toUpperCase()].map((typed) => [
@@ -102,8 +106,12 @@ describe('the machine with a Host that a target means', () => {
       'via%hv1%via%hv2%podman%deep',
       `via/hv1/via/hv2/${id(5)}`,
     ].map((typed) => [typed, 'deep.hv1']),
+    ...['via/hv1/two', 'via/HV1/qemu/two'].map((typed) => [typed, 'two.hv1']),
+    ['via/hv1/via/hv2/two', 'two-podman.hv1'],
     ...[
       ['via/hv1/via/hv3/deep'],
+      // It would be hv1's own machine of the name, which may have no Host yet.
+      ['via/hv1/deep'],
       ['via/hv2/deep'],
       ['qemu/lost', 'lost'],
       ['qemu/Web'],

@@ -1,5 +1,5 @@
 import { definedFields } from '../group-by.js';
-import { keptFor, type Listed } from './same.js';
+import { idHere, keptFor, type Listed } from './same.js';
 import type { HostMachine, MachineLogin, MachineRecord, StateOwner } from './state.js';
 import { hasHost, writtenState } from './state.js';
 
@@ -21,13 +21,21 @@ export async function keptLogin(machine: Listed | undefined, here: StateOwner) {
   return machine && isAny ? loginsFor(machines, hostsNow(machines))(machine) : undefined;
 }
 
-/** The login of each listed machine: it is that of the machine with the key, whoever has that one's name and record now. */
+/**
+ * The login of each listed machine: it is that of the machine with the key, whoever has that one's name and record now. Another one
+ * has it only if it was made again under that name: none that was known without a login.
+ */
 export function loginsFor(records: readonly MachineRecord[], listed: readonly Listed[]) {
   const made = records.flatMap(({ target, uuid, login }) =>
     login ? [{ target, uuid: login.uuid ?? uuid, login }] : [],
   );
   const madeFor = keptFor(made, listed);
-  return (machine: Listed): MachineLogin | undefined => madeFor(machine)?.login;
+  const known = new Set(records.map((each) => (each.login ? undefined : idHere(each))));
+  return (machine: Listed): MachineLogin | undefined => {
+    const [found, id] = [madeFor(machine), idHere(machine)];
+    const isOwn = found === undefined || id === undefined || idHere(found) === id;
+    return isOwn || !known.has(id) ? found?.login : undefined;
+  };
 }
 
 /** The records, with another login for a machine. */
@@ -37,7 +45,7 @@ export function withLogin(
   login: MachineLogin,
 ): readonly MachineRecord[] {
   const { name, target, provider, via, uuid, authority } = machine;
-  const others = without(records, loginsFor(records, hostsNow(records))(machine));
+  const others = without(records, machine);
   const own = keptFor(others, hostsNow(others))(machine);
   // A machine with another name keeps its Host, which is that of who has the name now.
   if (own?.target === target)
@@ -52,17 +60,17 @@ export function withoutLogin(
   machine: HostMachine,
 ): readonly MachineRecord[] {
   const login = loginsFor(records, hostsNow(records))(machine);
-  const all = without(records, login);
+  const all = without(records, machine);
   const heir = login?.first ? all.find((each) => each.login !== undefined) : undefined;
   return all.map((each) => (each === heir ? { ...each, login: { ...each.login, first: true } } : each));
 }
 
-function without(records: readonly MachineRecord[], login: MachineLogin | undefined) {
-  if (login === undefined) return records;
-  return records.flatMap((each): readonly MachineRecord[] => {
-    if (each.login !== login) return [each];
-    return hasHost(each) ? [{ ...each, login: undefined }] : [];
-  });
+/** Without its login, and one of a machine that had its name and has no Host. */
+function without(records: readonly MachineRecord[], machine: HostMachine): readonly MachineRecord[] {
+  const login = loginsFor(records, hostsNow(records))(machine);
+  return records
+    .filter((each) => hasHost(each) || (each.login !== login && each.target !== machine.target))
+    .map((each) => (login !== undefined && each.login === login ? { ...each, login: undefined } : each));
 }
 
 function hostsNow(records: readonly MachineRecord[]): readonly MachineRecord[] {

@@ -34,7 +34,7 @@ export interface Listed extends MachineIdentity {
  * | the same behind a hypervisor | also its UUID, or its name if only one has it | nobody there is asked again |
  * | which listed machine a target is (`isAt`), and its Host (`sshNames`) | the target | a UUID says which machine it is, not what a Host calls |
  * | which record a listed machine has (`keptFor`): its Host, name and environment | the table there | it may have another name, or be made again |
- * | which login of setup's it has (`loginsFor`) | the same table, by the UUID of the machine with the key | another one may have its name and its record now |
+ * | which login of setup's it has (`loginsFor`) | the same table, by the UUID of the machine with the key; by its name only one that was not known | another one may have its name and its record now |
  * | whether two have one UUID (`idHere`) | the UUID, of this host only, but zeros | a hypervisor may say any |
  * | whose host key it is (keys/decide.ts) | the UUID, else the name, else what was typed | known_hosts has nothing else |
  * | keys that were made for it (keys/guest-keys.ts) | its name, of whatever kind | they are made before the machine is |

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loginOf, withLogin, withoutLogin } from '../../src/book/logins.js';
+import { loginOf, loginsFor, withLogin, withoutLogin } from '../../src/book/logins.js';
 import type { HostMachine, MachineRecord } from '../../src/book/state.js';
 
 const id = (digit: number) => `${String(digit).repeat(8)}-2222-4333-8444-555555555555`;
@@ -62,6 +62,17 @@ describe('a login that setup makes', () => {
     expect(withLogin(records, old, next)).toEqual([now, { host: 'old', ...old, login: next }]);
     expect(withoutLogin(records, old)).toEqual([now, { host: 'old', ...old }]);
     expect(withoutLogin(records, now)).toEqual(records);
+  });
+
+  it('is that of a machine made again under the name, but of none that was known without one', () => {
+    const old = { ...web, uuid: id(3), login: { uuid: id(3), user: 'kim' } };
+    const loginOfWeb = (records: readonly MachineRecord[]) => loginsFor(records, [web])(web)?.user;
+    expect(loginOfWeb([{ host: 'web', ...old, uuid: id(1) }])).toBe('kim');
+    // It was set up under another name, and has its name again: what it has ends the old one.
+    expect(withLogin([{ host: 'web', ...web }, old], web, login)).toEqual([{ host: 'web', ...web, login }]);
+    expect(withoutLogin([{ host: 'web', ...web, login }, old], web)).toEqual([{ host: 'web', ...web }]);
+    // It was set up, taken back, and has the name from before it was renamed.
+    expect(loginOfWeb([{ host: 'db', ...db, uuid: id(1) }, old])).toBe(undefined);
   });
 
   it('is the one that ssh takes, unless sshd refused it', () => {

@@ -109,7 +109,7 @@ function isTime(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= maxMs;
 }
 
-/** Also one of another realm. */
+/** Whether it is an AbortSignal, also of another realm. */
 function isSignal(value: unknown): boolean {
   return typeof Object(value).aborted === 'boolean' && typeof Object(value).addEventListener === 'function';
 }

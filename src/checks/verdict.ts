@@ -133,7 +133,7 @@ function asksPeople(settings: string): boolean {
   return settingIn(settings, 'batchmode') !== 'yes';
 }
 
-/** It is in, and its command did not end well: an account for git or sftp has a command of its own. */
+/** The verdict on a login whose command did not end well: an account for git or sftp has a command of its own. */
 function ofSession({ end }: SshTry, user: string, message: string): Judged {
   const { code } = end;
   if (code === null && takesTerminal.test(end.stdout))

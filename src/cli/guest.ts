@@ -133,7 +133,7 @@ export function readKeys(
   return keys;
 }
 
-/** As a terminal or a mail breaks one. */
+/** A key that a terminal or a mail broke into two lines. */
 const keyInTwoLines =
   /(?<=^|[ \t])(ssh-|ecdsa-|sk-)[\w@.-]+([ \t]+AAAA[A-Za-z0-9+/]*)?\r?\n[A-Za-z0-9+/]+={0,2}([ \t]|\r?$)/m;
 

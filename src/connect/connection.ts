@@ -55,11 +55,11 @@ export interface OpenOptions {
   /** Milliseconds for another hypervisor to start its machine, if that is off; undefined: it starts none. */
   readonly startMs?: number;
   readonly signal?: AbortSignal;
-  /** For a machine without an sshd, by its manager's exec: undefined: none is brought. */
+  /** Brings an sshd into a machine without one, by its manager's exec. Undefined: none is brought. */
   readonly bring?: Bring | undefined;
   /** Has a hypervisor's vmssh say the machine's host keys in its answer, and gets them; none if nobody there can say. An older vmssh says nothing. */
   readonly hostKeys?: ((keys: readonly string[]) => void) | undefined;
-  /** For the programs that are started. Default: our own. */
+  /** The environment of the programs that are started. Default: our own. */
   readonly env?: Env;
 }
 
@@ -68,7 +68,7 @@ export interface OpenOptions {
  * stdin and stdout, never for a socket that others can connect to (decision 26).
  */
 export interface Bring {
-  /** The user who logs in; undefined: as whom the manager's exec starts programs. */
+  /** The user who logs in; undefined: the one as whom the manager's exec starts programs. */
   readonly login?: string | undefined;
   /** Called with its host key, which was made for this connection: "ssh-ed25519", and in base64. */
   readonly trust: (key: { readonly type: string; readonly key: string }) => void;

@@ -6,7 +6,7 @@ import { type Connection, dropPeeked } from './connection.js';
 /** Some multiplexers send no OK: after this time systemd-ssh-proxy passes the socket on, and so do we. Milliseconds. */
 const silentMs = 5000;
 
-/** Of one that gave no answer. */
+/** What is said of a multiplexer that gave no answer. */
 export const hangsOrBoots = 'the machine takes no connection: it hangs, or boots';
 
 /** "OK 4294967295\r\n" */

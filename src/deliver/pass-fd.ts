@@ -11,7 +11,7 @@ export function takesSocket(stdin = 0, stdout = 1): boolean {
   return output !== undefined && (!input || (input.ino === output.ino && input.dev === output.dev));
 }
 
-/** As takesSocket, without the addon, which looks itself: a TCP socket takes no other one. */
+/** `takesSocket` where no addon looks at the socket: one of TCP takes no other socket. */
 export function takesUnixSocket(): boolean {
   return takesSocket() && !isTcp(1);
 }

@@ -7,9 +7,9 @@ import type { RouteName } from '../typed/route.js';
 
 /** How a script gets into a machine, and runs there. */
 export type Entry = LoginEntry | WslEntry | ManagerEntry;
-/** By ssh: it logs in as an account. */
+/** A way in by ssh, which logs in as an account. */
 export type LoginEntry = SshEntry | TargetEntry;
-/** By the machine's manager: it goes in as root, without a login. */
+/** A way in by the machine's manager, which goes in as root, without a login. */
 export type ManagerEntry = ByManager & RootExec;
 
 interface CommonEntry {
@@ -46,7 +46,7 @@ export interface TargetEntry extends OverSsh {
   /** The only routes to try, in this order. */
   readonly routes?: readonly RouteName[] | undefined;
   readonly identityFile?: string | undefined;
-  /** By which name an ssh that asks looks the key up. Undefined: the target. */
+  /** The name by which an ssh that asks vmssh looks the key up. Undefined: the target. */
   readonly lookedUp?: string | undefined;
   /** The file with the only host key that is right, and the name that it has there. */
   readonly onlyKey?: { readonly knownHosts: string; readonly hostKeyAlias: string };
@@ -63,7 +63,7 @@ export interface WslEntry extends CommonEntry {
   readonly by: 'wsl';
 }
 
-/** Its environment is that of its manager's list: without another user's folders, and by no program that he could replace. */
+/** The environment is that of the manager's list: without another user's folders, and without programs that another user could replace. */
 interface ByManager extends CommonEntry {
   /** The machine, if its manager may be mistaken. */
   readonly meant?: Meant | undefined;
@@ -71,7 +71,7 @@ interface ByManager extends CommonEntry {
   readonly asks?: boolean;
 }
 
-/** By a login of an account, whatever the user's lines lead to. */
+/** The way in by a login of an account, whatever the user's lines lead to. */
 export function loginAs(user: string, target: string, typed: string | undefined): TargetEntry {
   return { by: 'target', host: `${user}@${target}`, typed: typed && typedHost(typed) };
 }

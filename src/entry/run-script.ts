@@ -16,7 +16,7 @@ export interface ScriptCall {
   readonly script?: string;
   /** The script's stdin is this process's terminal, for prompts. */
   readonly terminal?: true;
-  /** In place of a program: a manager that runs scripts. */
+  /** A manager that runs scripts itself, in place of a program. */
   readonly run?: ScriptRunner;
 }
 
@@ -44,9 +44,9 @@ export interface RunScriptOptions {
   /** What its program says on stderr, a line each: it may ask. */
   readonly onComplaint?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal;
-  /** Then the program is stopped. */
+  /** When the program is stopped. Milliseconds. */
   readonly limitMs?: number | undefined;
-  /** For the script's first line. */
+  /** How long its first line may take. Milliseconds. */
   readonly firstMs?: number | undefined;
   readonly env: Env;
 }

@@ -12,7 +12,7 @@ import { type Entry, isBySsh, type LoginEntry, type ManagerEntry, type WslEntry 
 import { closedMessage, otherShell, runScript, type ScriptCall, type ScriptEnd } from './run-script.js';
 import { type SshLogin, sshInto } from './ssh-words.js';
 
-/** By a login; a manager goes in as root. "root": by sudo if needed; "account": by sudo if that does not ask; "either": by sudo if it ends with 3. */
+/** As whom a login runs a script; a manager goes in as root. "root": by sudo if needed; "account": by sudo if that does not ask; "either": by sudo if it ends with 3. */
 export type RunAs = keyof typeof rights;
 
 // The login shell may have printed something without a line end.
@@ -66,7 +66,7 @@ export async function tryIn(entry: Entry, script: string, options: RunOptions): 
   return runScript(call, { ...limits, env: entry.env ?? io.env, onLine });
 }
 
-/** As root, without a login. */
+/** The call for a script that runs as root, without a login. */
 function callFor(entry: WslEntry | ManagerEntry, script: string): ScriptCall {
   switch (entry.by) {
     case 'wsl': {

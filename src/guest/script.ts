@@ -62,7 +62,7 @@ interface AccountScriptOptions
     Pick<CheckScriptOptions, 'over'> {
   /** Whether the script only says what it would do; "left": where the keys are. */
   readonly look: boolean | 'left';
-  /** For ssh-keygen -t, where there is none: one that the ssh here takes. */
+  /** The type of a host key that has to be made: one that the ssh here takes. */
   readonly hostKeyType?: string | undefined;
   /** An sshd too, by the guest's package manager. */
   readonly install?: boolean;
@@ -153,7 +153,7 @@ export function checkScript(options: CheckScriptOptions): string {
 
 /** The machine that a script is for, where its manager's channel may lead to another: two guest agents with one socket, a source of the user's. */
 export interface Meant {
-  /** By its manager; undefined: it has none. */
+  /** The UUID that its manager says; undefined: it has none. */
   readonly uuid: Guid | undefined;
   /** Whether one whose firmware has no UUID counts as it. */
   readonly unproved?: boolean;
@@ -171,7 +171,7 @@ export function onlyIn({ uuid, unproved, otherFix, unprovedFix }: Meant, text: s
   );
 }
 
-/** In a script for whichever machine it is in; an environment may have that name too. */
+/** The line of a script for whichever machine it is in: an environment may have that name too. */
 const anyMachine = assigned({ meant: '' });
 
 /** Older firmware turns the bytes of the first three groups round (SMBIOS 2.6, 7.2.1). */

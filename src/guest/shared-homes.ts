@@ -33,7 +33,7 @@ export function isHomeHere(said: readonly string[], accounts = accountsOf): bool
   return known.some(({ home }) => marksIn(home).some((mark) => marks.has(mark)));
 }
 
-/** Of the accounts that are listed or named, of the caller, and of whoever owns a folder beside one of theirs. */
+/** The homes of the accounts that are listed or named, of the caller, and of whoever owns a folder beside one of those. */
 function homes(names: readonly (string | undefined)[], accounts: typeof accountsOf): readonly string[] {
   const own = ownAccount();
   const named = names.flatMap((name) => (name && /^[A-Za-z_][\w.-]*\$?$/.test(name) ? [name] : []));

@@ -60,9 +60,9 @@ export interface HostListing extends AllMachines {
   readonly error?: ConnectError;
 }
 
-/** For the login and the list there. Milliseconds. */
+/** How long the login and the list there may take. Milliseconds. */
 const limitMs = 20_000;
-/** Of its answer. */
+/** The longest answer of a hypervisor. Bytes. */
 const maxAnswer = 8 << 20;
 
 /** The machines of a hypervisor, by the vmssh there, in one login that asks nothing. Rejects only if `signal` is aborted. */

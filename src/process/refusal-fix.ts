@@ -8,7 +8,7 @@ export interface RefusalEffects {
   readonly platform: NodeJS.Platform;
   readonly uid: number;
   readonly look: (path: string) => Pick<Stats, 'uid'> | undefined;
-  /** Without links. */
+  /** The path without links. */
   readonly real: (path: string) => string | undefined;
   /** Whether this user namespace has no number for some owners. */
   readonly hidesOwners: () => boolean;
@@ -55,7 +55,7 @@ export function refusalFix(text: string, effects: Partial<RefusalEffects> = {}):
 /** Where setgroups is denied, or the group of the password database is not to be had: ssh takes it first (subprocess() in its misc.c). */
 export const noGroups = /^KnownHostsCommand-\w+: (?:initgroups\(|setresgid )/m;
 
-/** After newgrp or sg, and in a desktop that was started with another group. `gid`: that of the password database; `status`: of this process. */
+/** What is wrong after newgrp or sg, and in a desktop that was started with another group. `gid`: that of the password database; `status`: of this process. */
 export function otherGroup(gid: number | undefined, status = ownStatus()) {
   const [, uid, ...own] = /^Uid:\t(\d+)[\s\S]*^Gid:\t(\d+)\t(\d+)\t(\d+)/m.exec(status) ?? [];
   if (gid === undefined || uid === undefined || uid === '0' || own.includes(`${gid}`)) return undefined;

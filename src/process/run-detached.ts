@@ -7,7 +7,7 @@ import type { Env } from '../runtime.js';
 import { type Ended, endTree } from './terminate.js';
 
 export interface ApartOptions {
-  /** Without another user's TMPDIR. */
+  /** An environment without another user's TMPDIR. */
   readonly env: Env;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -20,7 +20,7 @@ export type ApartEnd = (Ended & { readonly stderr: string }) | Unended;
 
 type Unended = { readonly left: 'timeout' | 'aborted' } | { readonly ended: 'output' };
 
-/** Of stderr, in bytes. */
+/** How much a program may print on stderr, and how much of that is kept. Bytes. */
 const maxPrinted = 1 << 20;
 const maxKept = 1 << 14;
 const lookEveryMs = 250;

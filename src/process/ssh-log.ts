@@ -96,7 +96,7 @@ export function readSsh(stderr: string): SshSaid {
 const unmatchedKey =
   /^debug1: Offering public key: (.*) \S+ SHA256:[^\n]*\ndebug1: \w+: no mutual signature algorithm/m;
 
-/** Of a certificate the fingerprint is that of its key. */
+/** ssh's line about the host key; of a certificate the fingerprint is that of its key. */
 const hostKeyLine =
   /^debug1: Server host (?:key|certificate): ([\w@.-]+?)(?:-cert-v01@openssh\.com)? (SHA256:[\w+/]+)/m;
 

@@ -188,7 +188,7 @@ export function everySsh(
   return own[0] === 'ssh' ? all : [...all, own];
 }
 
-/** Homebrew's folder may be any user's, who may put there what he likes. */
+/** Homebrew's folder may be any user's, who may put any program there. */
 function isTrusted(path: string): boolean {
   const owners = [path, dirname(path)].map((each) => statSync(each).uid);
   return owners.every((uid) => uid === 0 || uid === process.getuid?.());

@@ -58,7 +58,7 @@ const onlyBash = [
   '; vmssh config install --no-fdpass does without that file',
 ];
 
-/** It is no shell, or one of which nothing is known here. */
+/** The trouble with a program that is no shell, or a shell of which nothing is known here. */
 function useSh(why: string, trouble: Trouble): ShellTrouble {
   const problem = `${why}: ${effects[trouble]} (vmssh ssh takes /bin/sh)`;
   return { trouble, problem, about: `the shell ${fixed[trouble]}`, fix: 'export SHELL=/bin/sh' };
@@ -72,7 +72,7 @@ interface Seen {
   readonly ms: number;
 }
 
-/** By this code the shell shows that it went as far as to what ssh asked of it. */
+/** The exit code by which a shell shows that it came to the command that ssh gave it. */
 const ranCode = 42;
 const probe = `/bin/sh -c 'exit ${ranCode}'`;
 

@@ -64,7 +64,7 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
   return code;
 }
 
-/** What a newcomer does, in the order in which he does it. */
+/** A newcomer's commands, in their order. */
 const firstWords = `Log in to virtual machines and containers on this host, without a network.
   vmssh list          your machines, and how to log in to each
   vmssh setup NAME    let your key in; from then on: ssh NAME

@@ -44,7 +44,7 @@ export async function orSetup<E>(
   return errorWith(error, { hint: `${setup}; or ${error.hint}`, otherHint: error.hint });
 }
 
-/** For asking whether its manager goes in: the error is known already. Milliseconds. */
+/** How long it may take to ask whether the manager goes in: the error is known already. Milliseconds. */
 const maxMs = 2000;
 
 const sockets = /^(?:export|vsock|vsock-mux)$/;

@@ -63,7 +63,7 @@ const around = {
   platform: process.platform,
   exists: (path: string) => existsSync(path),
   uidMap: () => readTextIfAny('/proc/self/uid_map'),
-  /** Of the file system that a folder is in. */
+  /** The number of the file system that a folder is in. */
   device(path: string) {
     try {
       return statSync(path).dev;

@@ -139,7 +139,7 @@ function ifUnasked({ provider, code }: Warning): string {
 /** Shown if none of them is near. */
 const maxNames = 5;
 
-/** Of one source. */
+/** How many warnings of one source are shown. */
 const maxWarnings = 3;
 
 /** Why sources could not be asked. What is wrong with rows of a list, and many warnings, are for that list. */

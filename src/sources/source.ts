@@ -56,7 +56,7 @@ export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
 
 /** How a manager reads the files of one of its machines. What it gives is what the machine's root wants it to be. */
 export interface MachineFiles {
-  /** Of those that are there; not the rest once `isEnough` holds. Throws a DiscoveryError, or a system error. */
+  /** The texts of the files that are there; not the rest once `isEnough` holds. Throws a DiscoveryError, or a system error. */
   read(paths: readonly string[], isEnough?: IsEnough): Promise<readonly string[]>;
   /** How it starts programs there; undefined: it starts none. */
   readonly asRoot?: RootExec | undefined;
@@ -135,7 +135,7 @@ export interface ResolveContext extends Omit<Deps, keyof SocketContext>, SocketC
 export interface Deps {
   readonly env: Env;
   readonly signal?: AbortSignal;
-  /** For one query to one service. */
+  /** The time for one query to one service. */
   readonly timeoutMs?: number;
   /** The name or id that the list is searched for: what takes a question for each machine is then left out of the others. */
   readonly wanted?: string;

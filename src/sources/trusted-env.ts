@@ -150,7 +150,7 @@ const variablesBySource: ReadonlyMap<string, readonly string[]> = new Map(
   sourceEntries.map(({ name, environment = [], choices: own = [] }) => [name, [...environment, ...own]]),
 );
 
-/** Of a source of one's own: it leads to the file that names it. */
+/** The variables of a source; a source of the user's own has the one that leads to its file. */
 function variablesOf(provider: string): readonly string[] {
   return variablesBySource.get(provider) ?? ['XDG_CONFIG_HOME'];
 }

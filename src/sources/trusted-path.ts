@@ -50,7 +50,7 @@ function isKept(path: string, real: string, uid: number): boolean {
   return areKept(dirname(real), uid) && (path === real || areKept(resolve(path), uid));
 }
 
-/** The runtime folder of a user whom no login gave one, as in cron or after `su -`: the one that systemd makes. Undefined: there is none that is his. */
+/** The runtime folder of a user whom no login gave one, as in cron or after `su -`: the one that systemd makes. Undefined: there is none of that user's. */
 export function runtimeFolderOf(
   { XDG_RUNTIME_DIR: given }: Env,
   uid: number,

@@ -24,7 +24,7 @@ export async function awaitBanner(connection: Connection, timeoutMs: number, sig
   }
 }
 
-/** Of a machine behind a multiplexer that gave no answer. */
+/** The error for a machine behind a multiplexer that gave no answer. */
 export function unanswered(endpoint: Endpoint): ConnectError {
   const said = { problem: hangsOrBoots, hint: `${bootHint}; ${deadVsock}` };
   return new ConnectError('handshake', formatEndpoint(endpoint), {

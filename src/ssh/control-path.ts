@@ -10,7 +10,7 @@ export interface ControlPathTrouble {
   readonly fix: string;
 }
 
-/** Of the ControlPath in the output of `ssh -G HOST`; undefined if ssh can use it. */
+/** The trouble with the ControlPath in the output of `ssh -G HOST`; undefined if ssh can use it. */
 export function brokenControlPath(
   settings: string,
   host: string,

@@ -19,7 +19,7 @@ export function sshFolder(
   return join(absolute(platform === 'win32' ? USERPROFILE : HOME, platform) ?? passwdHome() ?? '/', '.ssh');
 }
 
-/** Of one that is a link to nothing, as after a move of the home: why, and what to type. */
+/** What is wrong with a folder that is a link to nothing, as after a move of the home, and what to type. */
 export function goneFolder(folder: string): string | undefined {
   try {
     const to = readlinkSync(folder);
@@ -114,7 +114,7 @@ export function accountOf(uid: number | undefined, seconds = limit): Account | u
   }
 }
 
-/** Those with these names or uids; without any all that the password database lists, which of a directory service are often none. */
+/** The accounts with these names or uids; without any all that the password database lists, which of a directory service are often none. */
 export function accountsOf(names: readonly string[] = []): readonly Account[] {
   const { stdout } = getent(names);
   return (stdout ?? '').split('\n').flatMap((line) => parseLine(line) ?? []);

@@ -56,7 +56,7 @@ export function startLine(
   return typed ?? shellLine(wordsToType(command), shell);
 }
 
-/** Without an option that Podman gets from a program, and a person does not type. */
+/** The words without an option that Podman gets from a program, and a person does not type. */
 export function wordsToType(words: readonly string[]): readonly string[] {
   return words.filter((word) => word !== '--syslog=false');
 }

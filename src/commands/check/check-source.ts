@@ -94,7 +94,7 @@ function rowProblems(line: OutsideLine, row: JsonObject, untrusted: Untrusted): 
   ];
 }
 
-/** Of those without which a login goes on in another way. */
+/** What a field may be meant as: one of those without which a login goes on in another way. */
 function misspelled(field: string): readonly string[] {
   const [near] = field.length < 6 ? [] : similarTo(field, ['hostKeys', 'identityFile']);
   const isKnown = near === undefined || near === field;

@@ -39,7 +39,7 @@ export function byRoute(
   return { ...login, message: login.message.replace(/ s\)(?=;|$)/, ` s, by ${by})`) };
 }
 
-/** A brought sshd runs as the container's own user, whom ssh was not told. */
+/** The verdict with the container's own user, as whom a brought sshd runs: ssh was not told that name. */
 export function byBroughtSshd(
   login: LoginVerdict | undefined,
   brings: { readonly user?: string } | undefined,
@@ -78,7 +78,7 @@ export function codeOf({ error, verdict, findings, guest }: Outcome): number {
   return isWrong || findings.some(isFault) ? exitCode.connect : exitCode.ok;
 }
 
-/** Of a RequestTTY where bytes are to pass. */
+/** What is said of a RequestTTY force, with which no bytes pass as they are. */
 export const forced: Finding = {
   ...{ name: 'RequestTTY', state: 'skipped', fix: 'RequestTTY auto or yes in your ssh configuration' },
   found:

@@ -129,7 +129,7 @@ function shell({ shellTrouble: trouble }: Facts): readonly HostCheck[] {
   return [finding('SHELL', state, { found: problem, report: about }, fix)];
 }
 
-/** One that gives no key is a matter of each login: ssh may have a file. */
+/** An agent that gives no key is a matter of each login: ssh may have a file. */
 function agent({
   ssh: { agent: { keys, problem = '', fix, isSilent } = { keys: [] } },
 }: Facts): readonly HostCheck[] {

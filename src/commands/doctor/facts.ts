@@ -117,7 +117,7 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
   };
 }
 
-/** Of PATH and the system's folders. */
+/** An ssh of PATH or of the system's folders that is new enough. */
 async function newerSsh(io: Io): Promise<string | undefined> {
   for (const [path = ''] of everySsh(io)) if (!isOld(await output([path, '-V'], io))) return path;
   return undefined;

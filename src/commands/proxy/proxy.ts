@@ -37,7 +37,7 @@ export interface ProxyOptions extends Omit<ReachFlags, 'start'> {
   readonly record: boolean;
   /** Whether a machine that is off is started; "terminal": if ssh has one. */
   readonly start: boolean | 'terminal';
-  /** Whether an sshd is brought into a machine that has none: for a user who was typed, or for whom ssh gives. */
+  /** Whether an sshd is brought into a machine that has none: for the user who was typed, or the one that ssh gives. */
   readonly bring?: { readonly typed?: string | undefined; readonly given?: string | undefined } | undefined;
 }
 

@@ -192,7 +192,7 @@ function ofAlias(alias: string): string {
   return alias.replace(/^vmssh-/, '');
 }
 
-/** As they are typed, without those that only have their digest. */
+/** A pin's names as they are typed, without those that only have a digest. */
 function shownNames({ alias, names }: Pin): readonly string[] {
   const all = [ofAlias(alias), ...names].filter((name) => !name.includes('='));
   return all.map((name) => name.replace(/^host%/, ''));

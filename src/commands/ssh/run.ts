@@ -138,7 +138,7 @@ async function explainChangedKey(named: ToolCall['named'], io: Io): Promise<void
   return complain(`the host key of ${quote(text)} is refused: ${problem}${how}`, hint, io, spoken);
 }
 
-/** For one more handshake. Milliseconds. */
+/** How long one more handshake may take. Milliseconds. */
 const timeoutMs = 10_000;
 
 /** For a login that asks the user nothing, and gives the machine no more than scp does, whatever the user's Host says. */

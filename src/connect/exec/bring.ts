@@ -230,7 +230,7 @@ function keyFile(shown: Buffer, secret: Buffer): string {
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}-----END OPENSSH PRIVATE KEY-----\n`;
 }
 
-/** With its length before it. */
+/** The value with its length before it. */
 function field(value: string | Buffer): Buffer {
   const bytes = Buffer.from(value as string);
   return Buffer.concat([number(bytes.length), bytes]);

@@ -35,7 +35,7 @@ interface Call extends Pick<OpenOptions, 'signal' | 'timeoutMs'> {
   readonly endpoint: ExecEndpoint;
   readonly native: AddonState;
   readonly env: Env;
-  /** Of `now`. */
+  /** As `now` counts. */
   readonly deadline: number;
 }
 

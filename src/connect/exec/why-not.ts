@@ -79,7 +79,7 @@ async function inMachine(endpoint: ExecEndpoint, { env = process.env, signal, ti
   return end && !end.stopped ? readWhy(end, endpoint) : undefined;
 }
 
-/** For one call of the program. Milliseconds. */
+/** How long one call of the program may take. Milliseconds. */
 const maxMs = 10_000;
 
 /** Reads what sshd.sh prints for "why". */

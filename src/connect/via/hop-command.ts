@@ -105,7 +105,7 @@ interface HopPlace {
 
 interface HopLogin extends HopPlace {
   readonly command: string;
-  /** Of a connection that is shared. */
+  /** ssh's settings for a connection that is shared. */
   readonly settings?: readonly string[];
 }
 
@@ -151,7 +151,7 @@ function jumpCommand(jumps: readonly string[], ssh: readonly string[]): string {
   return escaped.map(anyShellWord).join(' ');
 }
 
-/** For the ssh that runs the command, and for no other. */
+/** What `ssh -W` takes; only the ssh that runs the command replaces it. */
 const forwarded = '[%h]:%p';
 
 /** What `ssh -G` prints of a host; nothing if it cannot be asked. */
@@ -160,7 +160,7 @@ export async function settingsFor({ ssh, host }: HopPlace, env: Env, run = runPr
   return (await run(asked, { env, timeoutMs: 5000 }).catch(() => ({ stdout: '' }))).stdout;
 }
 
-/** For the login alone. Milliseconds. */
+/** How long the login alone may take. Milliseconds. */
 export const connectMs = 10_000;
 
 /** What the last attempt comes to: others are made as long as they are dropped and there is time. */

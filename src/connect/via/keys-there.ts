@@ -7,7 +7,7 @@ import { publicKeys } from '../../sources/tools/machine-files.js';
 import { runHop, scriptCommand } from './hop-command.js';
 import script from './keys-there.sh';
 
-/** For the login and the answer. Milliseconds. */
+/** How long the login and the answer may take. Milliseconds. */
 const maxMs = 10_000;
 
 /** A machine's host keys as its hypervisor's vmssh reads them; undefined if it cannot say. That host may say what it likes: they count only there. */
@@ -28,7 +28,7 @@ export async function keysThere(
   return at < 0 ? undefined : keyTexts(end.stdout.slice(at + marker.length + 1));
 }
 
-/** Of the keys, and of what a login script prints. Characters. */
+/** The longest answer: the keys, and what a login script prints. Characters. */
 const maxAnswer = 64 << 10;
 
 /** The keys in the answer of `host-keys`, at most 16; undefined if it is another text. */

@@ -242,7 +242,7 @@ export async function readAnswer(
   return { text: utf8(text.slice(start + marker.length + 1, end)), printed: utf8(text.slice(0, start)) };
 }
 
-/** Of a text with one character a byte. */
+/** Decodes a text that has one character for each byte. */
 function utf8(text: string): string {
   return Buffer.from(text, 'latin1').toString().trim();
 }

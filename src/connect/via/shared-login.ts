@@ -12,7 +12,7 @@ import { connectMs, hopOptions, patience, settingsFor } from './hop-command.js';
 /** The folder with the connections that a command and what it starts share: a socket for each hypervisor. */
 const variable = 'VMSSH_HOPS';
 
-/** Of a connection that nobody uses, as after a command that was killed. Seconds. */
+/** How long a connection stays that nobody uses, as after a command that was killed. Seconds. */
 const idleSeconds = 60;
 
 /**

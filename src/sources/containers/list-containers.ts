@@ -17,14 +17,14 @@ import { type Engine, engineExec, urlOf } from './engines.js';
 
 /** What answers for the containers of one Podman or Docker: its API or its command. */
 export interface EngineApi extends Pick<Engine, 'authority'> {
-  /** Of its service; undefined: it was its command. */
+  /** The address of its service; undefined: its command was asked. */
   readonly url?: string;
-  /** In the form of `parseContainers`. */
+  /** The answer, in the form that `parseContainers` reads. */
   readonly list: () => Promise<unknown>;
   readonly details: (id: string) => Promise<unknown>;
 }
 
-/** By its socket. `api`: the path of its API. */
+/** The engine by its socket. `api`: the path of its API. */
 export function apiOf(engine: Engine, api: string, get: GetJson, deps: Deps): EngineApi {
   const { socket, authority } = engine;
   const ask = (what: string) => get(socket, `${api}/containers/${what}`, deps);
@@ -223,7 +223,7 @@ interface Container extends Omit<ContainerFacts, 'url' | 'ownName'> {
   readonly name: string;
   readonly status: Status;
   readonly mounts: readonly Mount[];
-  /** Of its first process; Docker's list does not have it. */
+  /** The first process's; Docker's list does not have it. */
   readonly pid: number;
   /** The IP address on a network of this host; Podman's list does not have it. */
   readonly address?: string;

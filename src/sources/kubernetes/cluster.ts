@@ -134,7 +134,7 @@ function statusOf({ status }: ClusterObject): Status {
   return known === 'running' && isPaused ? 'paused' : known;
 }
 
-/** Of both; pods are never "Scheduling" or "Scheduled". */
+/** The status of a virtual machine or a pod; pods are never "Scheduling" or "Scheduled". */
 const phaseOf = statusReader({
   starting: ['Pending', 'Scheduling', 'Scheduled'],
   running: ['Running'],

@@ -164,7 +164,7 @@ function filesOf(scope: Scope, deps: Deps, uid = 0) {
   };
 }
 
-/** Without CIDs that lead elsewhere from here. QEMU is in the network of its daemon; without its file, that of the system's services. */
+/** The domains, without CIDs that lead elsewhere from here. QEMU is in the network of its daemon; without its file, that of the system's services. */
 async function withOwnCids(
   domains: readonly Domain[],
   pidFiles: readonly string[],

@@ -34,7 +34,7 @@ export interface VsockDevice {
   restart(): Promise<void>;
 }
 
-/** By virsh. Undefined without a UUID. */
+/** The vsock device of a domain, by virsh. Undefined without a UUID. */
 export function vsockDevice({ uuid = '', authority }: MachineIdentity, deps: Deps): VsockDevice | undefined {
   const domain = parseGuid(uuid);
   if (domain === undefined) return undefined;

@@ -124,7 +124,7 @@ async function trustedMachines(machines: readonly Machine[], deps: Deps): Promis
   return withoutStrangers(known, deps);
 }
 
-/** Without CIDs that count in the network of their VMM only. */
+/** The machines, without CIDs that count in the network of their VMM only. */
 async function withOwnCids(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
   const { areApart, sharesCids } = await import('../tools/cid-space.js');
   if (!areApart(deps)) return machines;

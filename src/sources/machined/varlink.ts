@@ -20,7 +20,7 @@ export class VarlinkError extends Error {
   }
 }
 
-/** Of a peer's answer to one call. */
+/** The limits of a peer's answer to one call. */
 interface Limits {
   readonly frameBytes: number;
   readonly totalBytes: number;
@@ -31,7 +31,7 @@ interface CallOptions {
   /** Asks for any number of replies; without it the service sends one. */
   readonly more?: boolean;
   readonly signal?: AbortSignal;
-  /** For the whole call, from the connect to the last reply. */
+  /** The time for the whole call, from the connect to the last reply. */
   readonly timeoutMs?: number;
   readonly limits?: Limits;
 }

@@ -87,7 +87,7 @@ export async function listIncus(
   return { found, warnings };
 }
 
-/** Without a CID that leads elsewhere from here. */
+/** The instance, without a CID that leads elsewhere from here. */
 async function withOwnCid(machine: Instance, deps: Deps, warn: Warn): Promise<Instance> {
   const { cid, vmm: pid, authority, routes = [] } = machine;
   if (cid === undefined || pid === undefined) return machine;
@@ -233,7 +233,7 @@ export function parseInstances(
   });
 }
 
-/** The daemon makes a project for each user of its group, who makes what he likes in it. */
+/** The daemon makes a project for each user of its group, and the user makes any instance there. */
 function isOfAnother(project: string | undefined, uid: number | undefined): boolean {
   const [, owner] = /^user-(\d+)$/.exec(project ?? '') ?? [];
   return owner !== undefined && Number(owner) !== uid;
@@ -276,7 +276,7 @@ async function instanceAt(
   try {
     const all = parseInstances(await getJson(socket, '/1.0/instances?recursion=1&all-projects=true', deps));
     const same = all.filter((each) => (uuid === undefined ? each.target === target : each.uuid === uuid));
-    // A user of its group makes what he likes in his own project, such as one with this UUID.
+    // A user of its group may have made one with this UUID in the user's own project.
     const [found, ...more] = same.filter(({ authority }) => authority !== 'other');
     return more.length === 0 ? found : undefined;
   } catch (error) {

@@ -67,7 +67,7 @@ export async function listLima(
   return joinListings(await Promise.all(foldersOf(deps).map(listIn)));
 }
 
-/** A warning if an instance runs in such a folder, and the program that knows its login is missing, or is not for this user: in a namespace of `podman unshare` he is root. */
+/** A warning if an instance runs in such a folder, and the program that knows its login is missing, or is not for this user, who is root in a namespace of `podman unshare`. */
 function withoutTool(folder: string, { env, platform }: Deps, isRoot: boolean): Listing {
   const pidFiles = ['ha.pid', 'qemu.pid', 'vz.pid'];
   const isOpen = existsSync(`${folder}/.`);

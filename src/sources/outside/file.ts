@@ -117,7 +117,7 @@ export function isOutsideName(word: string): boolean {
   return /^[a-z][a-z0-9-]{0,30}[a-z0-9]$/.test(word) && !builtInWords.includes(word);
 }
 
-/** Of a file, in bytes; and of its sources. */
+/** The most bytes in a file, and sources. */
 const maxBytes = 1 << 18;
 const maxLines = 100;
 

@@ -147,7 +147,7 @@ export function ofProcess({ authority }: Process, machine: DiscoveredMachine): r
   return [{ name: address, target: address, status, provider, routes, authority }];
 }
 
-/** Of this user and system users: anybody can name a process as another user's machine, with an endless command line. */
+/** The processes of this user and of system users: anybody can name a process as another user's machine, with an endless command line. */
 function allProcesses(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<Processes> {
   const reading = deps.memo?.processes ?? readAll(deps, fs, uid);
   if (deps.memo) deps.memo.processes = reading;

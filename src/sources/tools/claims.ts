@@ -27,15 +27,15 @@ export function withoutContested<M extends DiscoveredMachine>(
 
 interface Claim {
   readonly machine: DiscoveredMachine;
-  /** What is the same for each that claims it. */
+  /** The address in a form that is the same for each machine that claims it. */
   readonly key: string;
-  /** For messages. */
+  /** The address, as messages name it. */
   readonly place: string;
-  /** Undefined: it has the CID, and no route by it. */
+  /** Undefined: the machine has the CID, and no route by that. */
   readonly endpoint?: Endpoint;
 }
 
-// Of a machine that may be up. What another user or a container says takes nothing from one of this user; a machine that
+// Only a machine that may be up claims any. What another user or a container says takes nothing from this user's; a machine that
 // is typed by its address has no name that could lead elsewhere.
 function claimsOf(machine: DiscoveredMachine): readonly Claim[] {
   const { status, authority, via, target, routes: listed = [] } = machine;

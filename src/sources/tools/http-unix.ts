@@ -53,7 +53,7 @@ export async function getBytes(
   }
 }
 
-/** Of the status line and headers, as Node has it. Bytes. */
+/** The most for the status line and headers, as in Node. Bytes. */
 const maxHead = 16 * 1024;
 
 // The body of an answer of HTTP/1.0 (RFC 1945), however its bytes are split: no chunks, and it ends with its

@@ -7,7 +7,7 @@ const maxMachines = 10_000;
 const maxWarnings = 100;
 /** Processor time for one answer, so that the others get theirs. Milliseconds. */
 const maxWorkMs = 5000;
-/** Of one text. */
+/** The longest text. */
 export const maxCharacters = 1000;
 
 /** What `vmssh list --json` prints, of which nothing is read yet. */
@@ -26,13 +26,13 @@ export function answerIn(text: string): ListAnswer {
 }
 
 export interface Reader<M> {
-  /** For the limits: "a source". */
+  /** Who printed the rows, in messages about the limits: "a source". */
   readonly who: string;
   /** The machine of a row, or in our own words why it is left out. */
   readonly machineOf: (row: JsonObject) => M | string;
-  /** The source of its warnings. */
+  /** The source that a warning in the answer names. */
   readonly providerOf: (row: JsonObject) => string;
-  /** Of our own warnings about it. */
+  /** The source that our own warnings about the answer name. */
   readonly provider: string;
   readonly workedMs?: () => number;
 }

@@ -79,7 +79,7 @@ export async function listMonitors(
   return { found, warnings };
 }
 
-/** For each answer of one in a container. Milliseconds. */
+/** How long an answer of a monitor in a container may take. Milliseconds. */
 const limitOfOthers = 400;
 
 interface Seen {

@@ -222,7 +222,7 @@ function lines(text: string): readonly string[] {
   return all.filter((line) => line !== '');
 }
 
-/** If none runs, wsl.exe fails. */
+/** An empty list, if wsl.exe failed because none runs. Throws any other error. */
 function noneRuns(error: unknown): string {
   if (error instanceof DiscoveryError && isNone(error)) return '';
   throw error;

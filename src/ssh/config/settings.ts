@@ -60,7 +60,7 @@ export interface Block {
   readonly knownHosts: string[];
 }
 
-/** The lines of one configuration by whom they are for; not those for every host. */
+/** The lines of one configuration by the hosts that they are for; not those for every host. */
 export function blocksOf(text: string): readonly Block[] {
   const blocks: Block[] = [];
   for (const { keyword, args } of settingsOf(text)) {

@@ -28,13 +28,14 @@ export function moreNames(
   taken: NameCheck,
 ): ReadonlyMap<HostEntry, readonly string[]> {
   // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
-  const namesNow = (entry: HostEntry) => (entry.gone === undefined ? typedFor(entry) : [lower(entry.host)]);
+  const namesNow = (entry: HostEntry) =>
+    entry.gone === undefined ? typedFor(entry) : [entry.host.toLowerCase()];
   const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
   const asked = countBy(
-    found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
+    found.flatMap(({ host, names }) => [...new Set([host, ...names].map((name) => name.toLowerCase()))]),
     (name) => name,
   );
-  const isOwn = (name: string) => asked.get(lower(name)) === 1 && taken(name) === undefined;
+  const isOwn = (name: string) => asked.get(name.toLowerCase()) === 1 && taken(name) === undefined;
   return new Map(
     found.map(({ entry, host, names }) => [entry, names.filter((name) => name !== host && isOwn(name))]),
   );
@@ -48,7 +49,7 @@ function typedFor(entry: HostEntry): readonly string[] {
   // WMI prints those of Hyper-V in capitals, which ssh takes for another name.
   const id = hasId ? [uuid, ...(entry.provider === 'hyper-v' ? [uuid.toUpperCase()] : [])] : [];
   return [
-    lower(host),
+    host.toLowerCase(),
     ...id,
     ...(via === undefined ? ownTargets(entry, id.length > 0) : typedNames(entry, via)),
   ];
@@ -64,7 +65,7 @@ function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
   return [target, ...also].flatMap((each) => {
     const kind = kindOfName(each);
     if (kind === undefined || !(isMore || kind.keyHasOwner)) return [];
-    return [...new Set([each, lower(each)])].flatMap((name) => [name, name.replace('/', '%')]);
+    return [...new Set([each, each.toLowerCase()])].flatMap((name) => [name, name.replace('/', '%')]);
   });
 }
 
@@ -91,16 +92,9 @@ function typedNames({ name, target, uuid }: HostEntry, via: string): readonly st
 
 /** Whether the last part is a machine's name, and not a target of its own there. */
 function isName(typed: string): boolean {
-  const isNamed = (target: AnyTarget | undefined): boolean => {
-    if (target?.kind !== 'via') return false;
-    const { inner } = target as ViaTarget;
-    return inner === undefined || isNamed(inner);
-  };
-  return isNamed(asTarget(typed));
-}
-
-function lower(name: string): string {
-  return name.toLowerCase();
+  let last: AnyTarget | undefined = asTarget(typed);
+  while (last?.kind === 'via' && (last as ViaTarget).inner) last = (last as ViaTarget).inner;
+  return last?.kind === 'via';
 }
 
 export function identified(machine: HostMachine): Identified {

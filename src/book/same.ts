@@ -13,11 +13,6 @@ interface Kept {
   readonly uuid?: string | undefined;
 }
 
-interface KeptThere extends Kept {
-  readonly name: string;
-  readonly via?: string | undefined;
-}
-
 /** A machine as its source lists it. */
 export interface Listed extends MachineIdentity {
   readonly target: string;
@@ -138,7 +133,8 @@ export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostE
 export function isAt(typed: string) {
   const { word, separator, rest } = split(typed);
   const text = separator === '/' || separator === '%' ? `${word}/${rest}` : typed;
-  return ({ target, also = [] }: Targets): boolean => [target, ...also].includes(text);
+  return ({ target, also = [] }: { readonly target: string; readonly also?: readonly string[] }) =>
+    [target, ...also].includes(text);
 }
 
 /** By its target, or its UUID. */
@@ -151,13 +147,14 @@ function isHereAs(typed: string) {
 /** By its UUID, its target or, where that is one machine's, its name there; behind several hypervisors, that on the last one. */
 function isThere({ host, target, inner }: ViaTarget) {
   const [isTarget, id, named] = [isAt(target), idIn(target), target.toLowerCase()];
-  return ({ target: to, via, uuid, name }: KeptThere): boolean => {
+  return (entry: HostEntry): boolean => {
+    const { target: to, via, uuid, name } = entry;
     if (via?.toLowerCase() !== host.toLowerCase()) return false;
     if (id !== undefined && uuid === id) return true;
     const there = to.slice(`via/${via}/`.length);
     const [, next] = /^via\/([^/]+)\//.exec(there) ?? [];
     if (inner?.kind === 'via' && next !== undefined)
-      return isThere(inner as ViaTarget)({ target: there, via: next, uuid, name });
+      return isThere(inner as ViaTarget)({ ...entry, target: there, via: next });
     return inner ? isTarget({ target: there }) : next === undefined && name.toLowerCase() === named;
   };
 }
@@ -165,11 +162,6 @@ function isThere({ host, target, inner }: ViaTarget) {
 /** The UUID that was typed, alone or as a machine of Hyper-V. */
 function idIn(typed: string): string | undefined {
   return idOf({ uuid: parseUuid(typed.replace(/^hyper-v[/%]/i, '')) });
-}
-
-interface Targets {
-  readonly target: string;
-  readonly also?: readonly string[];
 }
 
 /** What identifies a machine of this host, among those of this host; undefined: only its target does. */

@@ -7,7 +7,14 @@ import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env, Here } from '../runtime.js';
 import { authoritiesFor, type Certificate, certificateIn, isValidFor } from '../ssh/certificate.js';
 import { inboxOf, knownHostsFile, ownHome, sshFolder } from '../ssh/folder.js';
-import { filedVerdict, type ShownKey } from '../ssh/known-hosts.js';
+import {
+  filedVerdict,
+  isFor,
+  type KeyLine,
+  linesWithKey,
+  nameBytes,
+  type ShownKey,
+} from '../ssh/known-hosts.js';
 import { slug } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
 import type { KeyFacts, MachinePins, Refusal } from './decide.js';
@@ -85,18 +92,18 @@ export function factsFor(keys: MachineKeys, shown: ShownKey | string, keepsNone 
   const reached = keys.isProved ? keys.reached : undefined;
   const host = lookedUp(keys);
   // What ssh looks it up by, what was typed, and the names of its keys.
-  const hosts = [typed, name, alias, keys.reached.text, ...aliases].filter((each) => each !== undefined);
+  const hosts = [typed, name, alias, keys.reached.text, ...aliases].flatMap((each) => each ?? []);
+  const isRevoked = ({ marker, key, hosts: list }: KeyLine) =>
+    marker === '@revoked' &&
+    prints.includes(pinPrint({ key })) &&
+    hosts.some((each) => isFor(nameBytes(each), list));
   // Names that differ in case alone are one to ssh.
   const isOthers = () =>
     alias !== undefined && inboxPins(keys.inbox, host).some((pin) => pin.alias !== alias);
   const read = files.filter((file) => [path, inboxOf(path)].includes(file.path)).map(({ bytes }) => bytes);
   return {
     ...{ reached, alias, meant, names, alike, pins, shown: print },
-    revokedIn: files
-      .filter(hasMark)
-      .find(({ bytes }) =>
-        prints.some((each) => hosts.some((name) => filedVerdict(each, name, bytes) === 'revoked')),
-      )?.path,
+    revokedIn: files.filter(hasMark).find(({ bytes }) => linesWithKey(bytes).some(isRevoked))?.path,
     certified: certificate && caOf(certificate, keys) ? isValidFor(certificate, host) : undefined,
     ...(keepsNone ? {} : { filed: () => (isOthers() ? 'another' : filedVerdict(print, host, joined(read))) }),
     brought: reached?.brought && pinPrint(reached.brought),

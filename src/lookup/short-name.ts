@@ -37,8 +37,6 @@ const limitMs = 5000;
 
 export type ListMachines = (deps: Deps, sources: readonly Source[]) => Promise<AllMachines>;
 
-type LoadSources = (names?: readonly string[]) => Promise<readonly Source[]>;
-
 /**
  * The typed target, or the machine that has the name as its Host, or the one machine on this host with that name, slug, UUID or
  * machine id, unless the name is another host's for the user. For an address no source is asked. Throws a ConnectError of op
@@ -48,32 +46,28 @@ export async function resolveShortName(
   typed: string,
   deps: ShortNameDeps,
   list: ListMachines = (...args) => listAll(...args, limitMs),
-  load: LoadSources = (names) => loadHere(deps, names),
+  load: (names?: readonly string[]) => Promise<readonly Source[]> = (names) => loadHere(deps, names),
 ): Promise<ListedTarget> {
   const target = understood(typed);
   // A bare id is a Hyper-V machine's on Windows, and in WSL2, which also has machines of its own.
   const isIdOfAny = isBareId(typed) && deps.platform !== 'win32' && !isWsl(deps);
-  if (target !== undefined && !isIdOfAny) return byTarget(typed, target, deps, list, load);
-  const loaded = await load();
-  const asked = loaded.filter(({ name }) => mayHaveName(name, typed)).map((each) => onlyFor(typed, each));
-  const whole = asked.filter((each) => loaded.includes(each) || each.listsWanted === 'warnings');
-  const all = await list(deps, asked);
-  if (whole.length === loaded.length) deps.seen?.(all);
-  const held = isBareId(typed) ? undefined : ofHost(typed, await writtenHosts(deps));
-  const meant = meantBy(typed, all, held);
-  if (held && !meant.some(isAt(held.target)) && (meant.length === 0 || !isAnswered(held, whole, all, deps)))
-    return byTarget(held.target, parseTarget(held.target), deps, list, load);
-  return byName(typed, meant, all, deps);
-}
-
-async function byTarget(
-  typed: string,
-  target: Target,
-  deps: ShortNameDeps,
-  list: ListMachines,
-  load: LoadSources,
-): Promise<ListedTarget> {
-  const names = identityProviders(target);
+  if (target === undefined || isIdOfAny) {
+    const loaded = await load();
+    const asked = loaded.filter(({ name }) => mayHaveName(name, typed)).map((each) => onlyFor(typed, each));
+    const whole = asked.filter((each) => loaded.includes(each) || each.listsWanted === 'warnings');
+    const all = await list(deps, asked);
+    if (whole.length === loaded.length) deps.seen?.(all);
+    const held = isBareId(typed) ? undefined : ofHost(typed, await writtenHosts(deps));
+    const own = all.machines.filter((each) => !isOfOthers(each));
+    const meant = meantBy(typed, own, held);
+    const isThere = !held || isName(held.target) || meant.some(isAt(held.target));
+    if (isThere || (meant.length > 0 && isAnswered(held, whole, all, deps)))
+      return byName(typed, meant, own, all, deps);
+    return resolveShortName(held.target, deps, list, load);
+  }
+  const isId = 'vmId' in target && target.kind === 'hyper-v';
+  // The sources that know the identity of its machine.
+  const names = isId ? sources.map(({ name }) => name) : providersOf(target);
   if (names.length === 0) return { text: typed, target };
   const asked = await load(names);
   const [source] = asked;
@@ -102,35 +96,31 @@ function isName(typed: string): boolean {
 }
 
 /** The machines that a name may mean: the one that has it as its Host, else those of this user that are called so. */
-function meantBy(typed: string, { machines }: AllMachines, held?: HostEntry): readonly ListedMachine[] {
-  const own = machines.filter(isOwn);
+function meantBy(typed: string, own: readonly ListedMachine[], held?: HostEntry) {
   const holders = held ? own.filter(isAt(held.target)) : [];
   if (holders.length > 0) return holders;
   // No machine gets what is meant for another one by being called as its id.
   const id = isBareId(typed) ? parseUuid(typed) : undefined;
   const matches = match(typed, own).filter(({ uuid = '' }) => id === undefined || parseUuid(uuid) === id);
   // A name means neither of two machines whose names fold into it: whoever gives the second one would get the key of the first.
-  const fold = foldOf(typed);
-  return matches.some(({ name }) => foldOf(name) === fold)
-    ? own.filter(({ name }) => foldOf(name) === fold)
-    : matches;
+  const isFolded = ({ name }: ListedMachine) => foldOf(name) === foldOf(typed);
+  return matches.some(isFolded) ? own.filter(isFolded) : matches;
 }
 
-/** Whether the source of a machine that is not listed has answered: it has the machine no more. */
-function isAnswered(
-  { provider, via, ...kept }: HostEntry,
-  whole: readonly Source[],
-  { warnings }: AllMachines,
-  { env }: Deps,
-): boolean {
-  const isAsked = via === undefined && whole.some(({ name }) => name === provider);
-  const hasFailed = warnings.some((each) => each.provider === provider && isFailure(each));
-  return isAsked && !hasFailed && foundOtherwise(env, [{ provider, ...kept }]).size === 0;
+/** Whether the source of a machine that is not listed has answered, or was taken out: it has the machine no more. */
+function isAnswered(held: HostEntry, whole: readonly Source[], { warnings }: AllMachines, { env }: Deps) {
+  const { name, provider, via, target } = held;
+  const isAsked = whole.some((each) => each.name === provider) || asTarget(target) === undefined;
+  const ofIt = warnings.filter((each) => each.provider === provider);
+  if (via !== undefined || !isAsked || ofIt.some((each) => isFailure(each) || each.machine === name))
+    return false;
+  return foundOtherwise(env, [held]).size === 0;
 }
 
 async function byName(
   typed: string,
   meant: readonly ListedMachine[],
+  own: readonly ListedMachine[],
   { machines, warnings }: AllMachines,
   { env, platform, names = usersNames }: ShortNameDeps,
 ): Promise<ListedTarget> {
@@ -142,7 +132,7 @@ async function byName(
       problem: `${quote(typed)} is another user's machine`,
       hint: `type ${offered(others.target)}`,
     });
-  const search = searchIn(meant, machines.filter(isOwn), ({ target }) => target, failures);
+  const search = searchIn(meant, own, ({ target }) => target, failures);
   const isUnknown = search.outcome === 'unknown';
   const shipped = isUnknown ? await import('../sources/outside/shipped.js') : undefined;
   const more = shipped?.sourcesToAdd({ env, platform }) ?? [];
@@ -162,10 +152,6 @@ async function byName(
       hint: `type ${offered(machine.target)}${orTake(typed, why)}`,
     });
   return asTyped(machine);
-}
-
-function isOwn(machine: ListedMachine): boolean {
-  return !isOfOthers(machine);
 }
 
 const addressForm = 'an address has its kind in front: vsock/3, unix/run/x.sock';
@@ -195,12 +181,6 @@ async function ofOutside(source: Source, name: string, typed: string, deps: Deps
   // The proxy says why there is none, and may wait for it.
   if (search.outcome !== 'found' && search.outcome !== 'unavailable') return undefined;
   return { ...machineOrThrow(search, name, typed, searchWordsOf(source)), also: [] };
-}
-
-/** The sources that know the identity of a target's machine. */
-function identityProviders(target: Target): readonly string[] {
-  const isId = 'vmId' in target && target.kind === 'hyper-v';
-  return isId ? sources.map(({ name }) => name) : providersOf(target);
 }
 
 // The resolver reports a name that is not listed, or listed twice.

@@ -5,7 +5,6 @@ import { calledAs, connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
-import { groupBy } from '../../group-by.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
 import type { MachineJson } from '../../machines/machine-json.js';
 import type { Io } from '../../process/io.js';
@@ -82,14 +81,15 @@ async function keyLines(machines: readonly ListedMachine[], { env }: Io): Promis
   ]);
   const pins = await ownPins(knownHostsFile(env));
   if (!Buffer.isBuffer(pins)) throw new CommandError('HOST_KEY_UNKNOWN', pins.problem, pins.fix);
-  const known = groupBy(pinsById(pins), ({ alias }) => alias);
+  const known = pinsById(pins);
   const lines: string[] = [];
   for (const machine of machines) {
-    const own = known.get(aliasOf(machine) ?? '') ?? [];
+    const whose = aliasOf(machine);
+    const own = known.filter(({ alias }) => alias === whose);
     const text = machine.target;
-    const accepted = own.length === 0 ? [] : ((await acceptedKeys({ text, machine }, env)) ?? []);
+    const accepted = own.length > 0 ? await acceptedKeys({ text, machine }, env) : undefined;
     for (const { alias, type, key, comment = '' } of own)
-      if (accepted.some((each) => each.key === key)) lines.push(`${alias} ${type} ${key} ${comment}`);
+      if (accepted?.some((each) => each.key === key)) lines.push(`${alias} ${type} ${key} ${comment}`);
   }
   return lines.map((line) => `${printable(line.trim())}\n`).join('');
 }

@@ -147,7 +147,7 @@ function isHereAs(typed: string) {
 /** By its UUID, its target or, where that is one machine's, its name there; behind several hypervisors, that on the last one. */
 function isThere({ host, target, inner }: ViaTarget) {
   const [isTarget, id, named] = [isAt(target), idIn(target), target.toLowerCase()];
-  return (entry: HostEntry): boolean => {
+  return (entry: MachineRecord): boolean => {
     const { target: to, via, uuid, name } = entry;
     if (via?.toLowerCase() !== host.toLowerCase()) return false;
     if (id !== undefined && uuid === id) return true;

@@ -27,8 +27,9 @@ export async function noneInCommon(message: string, said: SshSaid): Promise<None
       message: `${message}: ${keyword} in ${where} has none of these`,
       fix: `take ${keyword} out of ${where}`,
     };
-  // Beside the algorithms a list of key exchanges has names of extensions.
-  const [first] = offer.split(',').filter((each) => !/^(kex-strict-|ext-info-|$)/.test(each));
+  // Beside the algorithms a list of key exchanges has names of extensions; what else stands there is the server's, and in no command.
+  const isName = (each: string) => /^\w[\w@.-]*$/.test(each) && !/^(kex-strict|ext-info)-/.test(each);
+  const first = offer.split(',').find(isName);
   if (keyword === 'HostKeyAlgorithms' && !/^ssh-(rsa|dss)$/.test(first ?? ''))
     return { message: `${message}: ${ownPolicy}`, fix: allHostKeys };
   const fix = first === undefined ? newer : `if you trust so old an sshd: ${withOption(keyword, first)}`;

@@ -235,10 +235,9 @@ async function ownCause(
   const [, path = ''] = /^Load key "(.*)": (?:error in libcrypto|invalid format)/m.exec(end.stderr) ?? [];
   const unloaded = files.some((file) => file.path === path) ? whyNotLoaded(path) : undefined;
   if (unloaded) return { message: `ssh cannot read ${short(path)}: ${unloaded.problem}`, fix: unloaded.fix };
-  const stale = accepted
-    ? []
-    : offered.flatMap(({ name, isAgents }) => (isAgents ? [] : (otherPublic(name) ?? [])));
-  if (stale[0]) return { message: stale[0].problem, fix: stale[0].fix };
+  const shown = files.filter(({ path }) => offered.some(({ name, isAgents }) => name === path && !isAgents));
+  const [stale] = accepted ? [] : shown.flatMap(({ path }) => otherPublic(path) ?? []);
+  if (stale) return { message: stale.problem, fix: stale.fix };
   if (accepted && unsigned !== undefined)
     return {
       message: `sshd takes ${accepted.name === '(none)' ? accepted.print : short(accepted.name)}, but ssh cannot use it: ${unsigned}`,

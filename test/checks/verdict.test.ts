@@ -158,6 +158,15 @@ describe('a login by ssh -v', () => {
       says: /no matching key exchange method found\. .*: sshd there is older than what this ssh takes by itself$/,
       fix: /^if you trust .*: ssh -o KexAlgorithms=\+diffie-hellman-group1-sha1 NAME; for good, .*Host NAME, and below it KexAlgorithms \+diffie/,
     },
+    'to an sshd that offers a command': {
+      lines: [
+        ...upTo('KEXINIT'),
+        'Unable to negotiate with UNKNOWN port 65535: no matching cipher found. Their offer: $(id),;id,-o',
+      ],
+      state: 'failed',
+      says: /no matching cipher found/,
+      fix: /^give the machine a newer sshd$/,
+    },
     'to an sshd with an old host key': {
       lines: [
         ...upTo('KEXINIT'),
@@ -450,6 +459,12 @@ describe('a login by ssh -v', () => {
         expect((await said(readFileSync(`${key}.pub`, 'utf8')))[0]).toMatch(`${cannot}: it is a public key`);
         expect((await said('x'))[0]).toMatch('sshd lets no key of yours in');
         // What a server says of a file that is none of ssh's counts for nothing.
+        const other = join(home, 'other');
+        keygen(other);
+        writeFileSync(`${other}.pub`, `ssh-ed25519 ${'A'.repeat(68)}\n`);
+        expect((await judge(offered.replace(key, other), 'x')).message).toMatch(
+          'sshd lets no key of yours in',
+        );
         const lie = noLoad.replace(key, `${key}.pub`);
         expect((await judge(offered, lie)).message).toMatch('sshd lets no key of yours in');
       },

@@ -48,25 +48,26 @@ function typedFor(entry: HostEntry): readonly string[] {
   const hasId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
   // WMI prints those of Hyper-V in capitals, which ssh takes for another name.
   const id = hasId ? [uuid, ...(entry.provider === 'hyper-v' ? [uuid.toUpperCase()] : [])] : [];
-  return [
-    host.toLowerCase(),
-    ...id,
-    ...(via === undefined ? ownTargets(entry, id.length > 0) : typedNames(entry, via)),
-  ];
+  const isPath = (text: string) => /^[\w./-]+$/.test(text);
+  const targets = typedTargets(entry).filter(
+    via === undefined ? needsOwnLines(entry, id.length > 0) : isPath,
+  );
+  const spelled =
+    via === undefined ? targets.flatMap((each) => [...new Set([each, each.toLowerCase()])]) : targets;
+  const separator = via === undefined ? '/' : /\//g;
+  return [host.toLowerCase(), ...id, ...spelled.flatMap((each) => [each, each.replace(separator, '%')])];
 }
 
-/** The machine's targets, so that they are the same login: the pattern for all of a kind knows no user, key, id, owner or brought sshd. No address: another may have it later. */
-function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
-  const { target, also = [], provider } = entry;
+/** Which targets of a machine are the same login as its Host: the pattern for all of a kind knows no user, key, id, owner or brought sshd. No address: another may have it later. */
+function needsOwnLines(entry: HostEntry, hasId: boolean): (target: string) => boolean {
   const { user, identityFile, brings } = loginOf(entry);
   // ssh of Windows asks no command for the keys of a pattern, so they would be under another name.
   const hasLogin = user !== undefined || identityFile !== undefined || brings;
-  const isMore = hasId || hasLogin || provider === 'wsl';
-  return [target, ...also].flatMap((each) => {
-    const kind = kindOfName(each);
-    if (kind === undefined || !(isMore || kind.keyHasOwner)) return [];
-    return [...new Set([each, each.toLowerCase()])].flatMap((name) => [name, name.replace('/', '%')]);
-  });
+  const isMore = hasId || hasLogin || entry.provider === 'wsl';
+  return (target) => {
+    const kind = kindOfName(target);
+    return kind !== undefined && (isMore || kind.keyHasOwner === true);
+  };
 }
 
 /** The kind of a target that can be a machine's Host; undefined: it is an address, or no word. */
@@ -76,18 +77,16 @@ export function kindOfName(target: string) {
   return kind && hasMachines(kind) ? kind : undefined;
 }
 
-/** via/HOST/NAME, with all hypervisors, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */
-function typedNames({ name, target, uuid }: HostEntry, via: string): readonly string[] {
+/** What people type for a machine, with slashes: its targets; of another hypervisor's via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET. */
+export function typedTargets({ name, target, also = [], uuid, via }: HostEntry): readonly string[] {
+  if (via === undefined) return [target, ...also];
   const [last = ''] = /^(?:via\/[^/]+\/)+/.exec(target) ?? [];
   const ofName = `${last}${name}`;
-  const known = [
+  return [
     ...(/^[\w.-]+$/.test(name) && !isOthersId(name, uuid) && isName(ofName) ? [ofName] : []),
     ...(uuid !== undefined && uuidAlias(uuid) !== undefined ? [`via/${via}/${uuid}`] : []),
     ...(isName(target) ? [] : [target]),
   ];
-  return known
-    .filter((typed) => /^[\w./-]+$/.test(typed))
-    .flatMap((typed) => [typed, typed.replaceAll('/', '%')]);
 }
 
 /** Whether the last part is a machine's name, and not a target of its own there. */

@@ -1,6 +1,7 @@
 import { loginsFor } from '../book/logins.js';
-import { identified, type NameCheck } from '../book/names.js';
+import { identified, type NameCheck, typedTargets } from '../book/names.js';
 import { keptFor } from '../book/same.js';
+import { meantBy, patternsFor, spelledAlike, targetsKept, targetsNamed } from '../book/spellings.js';
 import {
   type HostEntry,
   type HostState,
@@ -12,8 +13,8 @@ import {
 import { UsageError } from '../cli/command.js';
 import { printable, quoteNames } from '../errors.js';
 import { fewOf, maxShown, withoutRepeats } from '../group-by.js';
-import { allGuestKeys, namesOfGuest } from '../keys/guest-keys.js';
-import { keysKnown } from '../keys/inbox.js';
+import { allGuestKeys } from '../keys/guest-keys.js';
+import { keysKnown, namesKept } from '../keys/inbox.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
@@ -29,7 +30,7 @@ import { givesAway } from '../ssh/config/host-options.js';
 import { hostNames } from '../ssh/config/settings.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
-import { isTargetWord, matchesPattern } from '../typed/names.js';
+import { matchesPattern } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
 import { type ConcreteHosts, concreteHosts, leftLines, ownerName, sharedUuidProblem } from './hosts.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
@@ -245,7 +246,7 @@ export function goneLine(entries: readonly HostEntry[], today: string): readonly
 
 /**
  * The names in the lines for --throwaway. A pattern of targets has a slash, which no host of a network has; any other
- * means Hosts of ours. None means a machine whose key is known. Throws a UsageError.
+ * means Hosts of ours. None means a machine whose key is known, however that is typed. Throws a UsageError.
  */
 async function throwawayNames(
   { throwaway, sshOptions }: Settings,
@@ -255,50 +256,38 @@ async function throwawayNames(
   if (throwaway.length === 0) return { names: [], notes: [] };
   const giving = sshOptions.find(({ keyword, value }) => givesAway(keyword, value));
   if (giving) throw refusalOf(giving.keyword, throwaway);
-  const targets = throwaway.filter((each) => each.includes('/'));
-  const isMeant = (name: string) => throwaway.some((each) => matchesPattern(name, each));
-  const isKnown = await keysKnown(entries.map(identified), io.env);
-  const both = targets.flatMap((each) => [each, each.replaceAll('/', '%')]);
-  const byTarget = (name: string) => both.some((each) => matchesPattern(name, each));
-  const meant = entries.flatMap((entry, at) => {
-    const { host, target } = entry;
-    const names = [host, ...(hosts[at]?.names ?? [])];
-    const typed = isTargetWord(target) ? [target, target.replaceAll('/', '%')] : [];
-    const not = [...names, ...typed].filter(byTarget).map((each) => `!${each}`);
-    return not.length > 0 || names.some(isMeant)
-      ? [{ names, not, isKnown: isKnown(identified(entry), host) }]
-      : [];
+  const patterns = throwaway.filter((each) => each.includes('/'));
+  const isTarget = meantBy(patterns);
+  const isHost = (name: string) => throwaway.some((each) => matchesPattern(name, each));
+  const kept = [...(await namesKept(io.env))];
+  const asTyped = new Set(kept.map(spelledAlike));
+  const isKept = await keysKnown(entries.map(identified), io.env);
+  const all = entries.map((entry, at) => {
+    const targets = typedTargets(entry);
+    const names = [entry.host, ...(hosts[at]?.names ?? [])];
+    const isKnown =
+      isKept(identified(entry), entry.host) || targets.some((each) => asTyped.has(spelledAlike(each)));
+    return { entry, targets, names, isKnown, isMeant: names.some(isHost) || targets.some(isTarget) };
   });
-  const known = meant.flatMap((each) => (each.isKnown ? each.names.slice(0, 1) : []));
-  const named = meant.flatMap((each) => (each.isKnown ? each.not : each.names));
-  // Nothing may list them yet.
-  const made = allGuestKeys(io.env).flatMap((keys) => namesOfGuest(keys));
-  const not = made.filter((each) => targets.some((one) => matchesPattern(kindIn(each), kindIn(one))));
-  const all = [...new Set([...both, ...named, ...not.map((each) => `!${each}`)])];
-  // This ssh asks nobody, and compares letter by letter.
+  const known = all.filter(({ isKnown }) => isKnown);
+  // Nothing may list what else is known.
+  const not = [
+    ...known.flatMap(({ targets, entry: { via, uuid } }) => [
+      ...targets,
+      ...(via || !uuid ? [] : targetsNamed(uuid)),
+    ]),
+    ...kept.flatMap(targetsKept),
+    ...allGuestKeys(io.env).flatMap(({ name }) => targetsNamed(name)),
+  ].filter(isTarget);
   const { asksForKeys } = await everySshAbilities(io);
-  return {
-    names: asksForKeys ? all : [...all, ...inCapitals(all.filter((each) => each.startsWith('!')))],
-    notes:
-      known.length === 0
-        ? []
-        : [
-            `not --throwaway, since its host key is known: ${quoteNames(known, ', ')}; vmssh forget NAME ends that`,
-          ],
-  };
-}
-
-function kindIn(target: string): string {
-  return target.split(/[/%:]/)[0] ?? '';
-}
-
-/** What means no target of their kinds with one of their letters as a capital. */
-function inCapitals(not: readonly string[]): readonly string[] {
-  const all = not.flatMap((each) => {
-    const [, kind = '', name = ''] = /^(!\w[\w-]*[/%:])(.*)$/.exec(each) ?? [];
-    return [...name.toUpperCase().replaceAll(/[^A-Z]/g, '')].map((letter) => `${kind}*${letter}*`);
-  });
-  return [...new Set(all)];
+  const names = [
+    ...patterns.flatMap((each) => [each, each.replaceAll('/', '%')]),
+    ...all.flatMap((each) => (each.isMeant && !each.isKnown ? each.names : [])),
+    ...patternsFor(not, !asksForKeys).map((each) => `!${each}`),
+  ];
+  const said = known.flatMap(({ isMeant, entry }) => (isMeant ? [entry.host] : []));
+  const note = `not --throwaway, since its host key is known: ${quoteNames(said, ', ')}; vmssh forget NAME ends that`;
+  return { names: [...new Set(names)], notes: said.length === 0 ? [] : [note] };
 }
 
 function refusalOf(keyword: string, throwaway: readonly string[]): UsageError {

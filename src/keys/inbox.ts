@@ -4,7 +4,15 @@ import { FileRefusal, readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
 import type { Env } from '../runtime.js';
 import { inboxOf, knownHostsFile } from '../ssh/folder.js';
-import { folded, isHashOf, type KeyLine, linesOf, nameBytes, parseLine } from '../ssh/known-hosts.js';
+import {
+  folded,
+  isHashOf,
+  type KeyLine,
+  linesOf,
+  nameBytes,
+  parseLine,
+  plainName,
+} from '../ssh/known-hosts.js';
 import { allGuestKeys } from './guest-keys.js';
 import { fromBytes, type Pin, pinPrint, pinsIn, sharedMark, toBytes, withPin } from './pins.js';
 
@@ -63,8 +71,7 @@ export async function bothFiles(knownHosts: string): Promise<Buffer> {
 
 /** Whether a key is kept of one of these machines, by whatever name, or was made for it; `host`: that of its lines. */
 export async function keysKnown(machines: readonly Identified[], env: Env) {
-  const pins = pinsIn(await bothFiles(knownHostsFile(env)), machines.map(hostKeyAlias));
-  const kept = new Set(pins.flatMap(({ alias, names }) => [alias, ...names]));
+  const kept = await namesKept(env, machines.map(hostKeyAlias));
   const guests = new Set(allGuestKeys(env).map(({ name }) => name));
   return (machine: Identified, host?: string): boolean => {
     if (machine.target.kind !== 'via' && guests.has(machine.machine?.name ?? '')) return true;
@@ -72,6 +79,12 @@ export async function keysKnown(machines: readonly Identified[], env: Env) {
     const isKept = (name: string) => kept.has(name) || kept.has(`vmssh-${name}`);
     return kept.has(hostKeyAlias(machine) ?? '') || byName.some(isKept);
   };
+}
+
+/** All names that a key is kept by. Of the hashed ones those of `known`. */
+export async function namesKept(env: Env, known: readonly (string | undefined)[] = []) {
+  const pins = pinsIn(await bothFiles(knownHostsFile(env)), known);
+  return new Set(pins.flatMap(({ alias, names }) => [plainName(alias), ...names]));
 }
 
 type Edit = (old: Buffer | undefined) => Buffer | undefined;

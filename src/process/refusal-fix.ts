@@ -55,17 +55,17 @@ export function refusalFix(text: string, effects: Partial<RefusalEffects> = {}):
 /** Where setgroups is denied, or the group of the password database is not to be had: ssh takes it first (subprocess() in its misc.c). */
 export const noGroups = /^KnownHostsCommand-\w+: (?:initgroups\(|setresgid )/m;
 
+const ownStatus = '/proc/self/status';
+
 /** What is wrong after newgrp or sg, and in a desktop that was started with another group. `gid`: that of the password database; `status`: of this process. */
-export function otherGroup(gid: number | undefined, status = ownStatus()) {
+export function otherGroup(
+  gid: number | undefined,
+  status = existsSync(ownStatus) ? readFileSync(ownStatus, 'utf8') : '',
+) {
   const [, uid, ...own] = /^Uid:\t(\d+)[\s\S]*^Gid:\t(\d+)\t(\d+)\t(\d+)/m.exec(status) ?? [];
   if (gid === undefined || uid === undefined || uid === '0' || own.includes(`${gid}`)) return undefined;
   const problem = `this group is ${own[0]}, and that of the password database ${gid}, as after newgrp or sg: ssh starts no vmssh for the host key`;
   return { problem, fix: groupFix };
-}
-
-function ownStatus(): string {
-  const path = '/proc/self/status';
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 const groupFix =

@@ -6,7 +6,7 @@ import { exact } from '../../src/book/identity.js';
 import { parseState } from '../../src/book/state.js';
 import { guestAlias, guestFolder } from '../../src/keys/guest-keys.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
-import { useConfigHome } from '../commands/config/home.js';
+import { named, useConfigHome } from '../commands/config/home.js';
 import { lacks } from '../helpers/programs.js';
 import { script, writeTree } from '../helpers/temp-dir.js';
 
@@ -46,6 +46,11 @@ const keptAs: readonly { readonly by: string; readonly machine: ListedMachine; r
   },
 ];
 
+const policy = (typed: string) =>
+  /^stricthostkeychecking (.*)$/m.exec(
+    execFileSync('ssh', ['-T', '-F', home.own, '-G', typed], { encoding: 'utf8' }),
+  )?.[1];
+
 describe('a machine whose key is known', () => {
   it.each(keptAs)('by $by is no throwaway, and keeps its name when it is gone', async ({ machine, line }) => {
     const host = machine === far ? 'far.hv1' : 'Web';
@@ -63,18 +68,14 @@ describe('a machine whose key is known', () => {
     const said = await installed(all, '2026-03-01', ['qemu/*', 'vsock/*']);
     expect(said).toContain('not --throwaway, since its host key is known: "Web", "plain"');
     const [, names = ''] = /^Host (qemu\/\*.*)$/m.exec(readFileSync(home.own, 'utf8')) ?? [];
-    const not = ['!qemu/Web', '!qemu%Web', '!qemu/web', '!qemu%web', '!qemu/plain', '!qemu%plain'];
-    // An ssh that is not there, or old, gets patterns for capitals, too.
-    expect(names.split(' ').filter((each) => /^![^*]+$/.test(each))).toEqual(not);
+    const not = ['Web', 'web', 'plain'].flatMap((name) => [`!qemu*/${name}`, `!qemu*%${name}`]);
+    const ofId = `${uuid.replaceAll('-', '*')}`;
+    expect(names.split(' ')).toEqual(expect.arrayContaining([...not, `!qemu*/${ofId}`]));
     expect(names).toMatch(/^qemu\/\* qemu%\* vsock\/\* vsock%\* /);
   });
 
   describe.skipIf(lacks('ssh'))('or whose keys were made by guest credentials', () => {
     const plain: ListedMachine = { ...web, name: 'mint', target: 'qemu/mint', uuid: undefined };
-    const policy = (typed: string) =>
-      /^stricthostkeychecking (.*)$/m.exec(
-        execFileSync('ssh', ['-T', '-F', home.own, '-G', typed], { encoding: 'utf8' }),
-      )?.[1];
     const credentials = (name: string) => {
       const folder = guestFolder(name, { HOME: home.path });
       writeTree(folder, { name: `${name}\n`, known_hosts: `${guestAlias(name)} ssh-ed25519 AAAA\n` });
@@ -104,6 +105,68 @@ describe('a machine whose key is known', () => {
       for (const typed of ['qemu/new', 'qemu%new']) expect([typed, policy(typed)]).toEqual([typed, 'false']);
     });
   });
+
+  describe.skipIf(lacks('ssh'))(
+    'is no throwaway for an ssh that does not ask vmssh, whatever is typed for it',
+    () => {
+      interface Row {
+        readonly what: string;
+        readonly lines: string;
+        readonly typed: readonly string[];
+        /** Of those with --only-patterns, which lists nothing; undefined: all. */
+        readonly only?: readonly string[];
+        readonly machines?: readonly ListedMachine[];
+      }
+      const ids = [`qemu/${uuid}`, `qemu%${uuid.toUpperCase()}`, `machine/${uuid}`, `qemu:session/${uuid}`];
+      const both = [{ ...web, also: ['machine/qemu-1-Web'] }];
+      const rows: readonly Row[] = [
+        {
+          ...{ what: 'by its UUID', lines: pin(`vmssh-${uuid}`), machines: both },
+          typed: [
+            ...ids,
+            'qemu/Web',
+            'qemu%web',
+            'machine/qemu-1-Web',
+            'machine%qemu-1-web',
+            'qemu:system/Web',
+          ],
+          only: ids,
+        },
+        {
+          ...{ what: 'on a hypervisor', lines: pin(`vmssh-via%${exact('hv1/far')}`), machines: [far] },
+          typed: ['via/hv1/far', 'via%hv1%qemu%far', 'via/hv1/qemu%far', 'via%hv1/qemu/far', 'via/HV1/far'],
+          only: ['via/hv1/far', 'via%hv1%far', 'via/hv1%far', 'via/HV1/far'],
+        },
+        {
+          what: 'kept by what was typed',
+          lines: pin('qemu%plain') + pin('[machine/new]:2222') + pin('via/hv1/lima/x'),
+          typed: ['qemu/plain', 'qemu%plain', 'qemu/Plain', 'machine%new', 'via%hv1/lima%x'],
+        },
+        {
+          what: 'kept by its names, and listed by nothing',
+          lines: pin(`vmssh-${uuid}`, 'qemu-session%old', `machine%${exact('Big')}`, 'host%old'),
+          typed: ['qemu/old', 'qemu:session/old', 'machine/Big', 'machine/big', `qemu/${uuid}`],
+        },
+      ];
+      const throwaway = ['qemu/*', 'qemu:session/*', 'qemu:system/*', 'machine/*', 'via/*', 'vsock/*'];
+      const calls = rows.flatMap(({ typed, only = typed, ...row }) => [
+        { ...row, typed, onlyPatterns: false },
+        { ...row, typed: only, onlyPatterns: true },
+      ]);
+
+      it.each(calls)('known $what, with --only-patterns: $onlyPatterns', async (row) => {
+        const { lines, typed, machines = [], onlyPatterns } = row;
+        script(join(home.path, 'ssh'), 'echo OpenSSH_8.4p1 >&2');
+        home.write('vmssh_known_hosts', lines + pin('vsock/3'));
+        const found = async () => ({ machines, warnings: [], asked: ['hv1'] });
+        const options = { ...named({ onlyPatterns }), ...(onlyPatterns ? {} : { via: { hosts: ['hv1'] } }) };
+        await home.install({ throwaway, ...options }, home.io({ PATH: home.path }), found);
+        for (const each of typed) expect([each, policy(each)]).not.toEqual([each, 'false']);
+        for (const each of ['qemu/another', 'machine%new2', 'vsock/3', 'via/hv1/lima/other'])
+          expect([each, policy(each)]).toEqual([each, 'false']);
+      });
+    },
+  );
 
   it('is not another one with its name elsewhere', async () => {
     home.write('vmssh_known_hosts', pin('vmssh-podman%web') + pin(`vmssh-${other}`, 'host%other'));

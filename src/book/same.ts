@@ -87,9 +87,8 @@ export function writtenAt<R extends MachineRecord>(typed: string, entries: reado
 export function viaMachine(typed: ViaTarget, entries: readonly HostEntry[]): ListedMachine | undefined {
   const name = `via/${typed.host}/${typed.target}`;
   const found = writtenAt(name, entries);
-  if (found === undefined) return undefined;
-  const { target, uuid } = found;
-  return { name, target, status: 'unknown', provider: 'via', also: [], via: typed.host, uuid };
+  const known = { name, status: 'unknown', provider: 'via', also: [], via: typed.host } as const;
+  return found && { ...known, target: found.target, uuid: found.uuid };
 }
 
 /** The name that ssh takes for each machine, by the Hosts that were written; absent for a machine without one. */

@@ -198,7 +198,7 @@ function recordIn(json: JsonObject): MachineRecord | undefined {
       ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile },
       authority: authority === 'user' ? authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, environment) : undefined,
-      gone: dayIn(texts.gone),
+      gone: /^\d{4}-\d\d-\d\d$/.exec(texts.gone ?? '')?.[0],
     }),
     ...(login && { login }),
     ...moreOf(Object.entries(others).filter(([field]) => !textFields.includes(field))),
@@ -226,10 +226,6 @@ const textFields = 'host target provider via gone uuid user identityFile'.split(
 
 function moreOf(fields: readonly (readonly [string, unknown])[]): { readonly more?: JsonObject } {
   return fields.length === 0 ? {} : { more: Object.fromEntries(fields) };
-}
-
-function dayIn(text = ''): string | undefined {
-  return /^\d{4}-\d\d-\d\d$/.exec(text)?.[0];
 }
 
 /** A name that may be an account's; undefined: it is none. */

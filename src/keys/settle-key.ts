@@ -124,16 +124,13 @@ export async function judgeHostKey(blob: Buffer, shown: JudgeOptions): Promise<J
   const plain = { type: keyTypeOf(blob), key: blob.toString('base64') };
   const keys = await machineKeys(await keyOwner(reached, { typed }, env), env);
   const answer = await settledFor({ keys, plain, env, platform, vouched });
-  if (answer.do !== 'contradict' && !isUnknown(answer)) return { verdict: 'known' };
+  const isUnknown = answer.do === 'nothing' && answer.why !== 'filed';
+  if (answer.do !== 'contradict' && !isUnknown) return { verdict: 'known' };
   const refused = answer.do === 'contradict' ? answer : ({ why: 'unknown' } as const);
   const { problem: why, ...refusal } = refusalOf(refused, keys, typed, shown);
   const problem = `its host key ${plain.type} ${fingerprintOf(blob)} is refused: ${why}`;
   const verdict = answer.do === 'contradict' ? 'contradicted' : 'unknown';
   return { verdict, refusal: new ConnectError('handshake', typed, { ...refusal, problem }) };
-}
-
-function isUnknown(answer: Settled): boolean {
-  return answer.do === 'nothing' && answer.why !== 'filed';
 }
 
 async function settledFor(question: KeyQuestion): Promise<Settled> {

@@ -191,14 +191,11 @@ function withoutHost({ machines }: HostState, entries: readonly HostEntry[]): re
 }
 
 /** The private keys that this user's ssh could use. In lines for all users there are none: a key is one user's. */
-async function usableKeys(
-  machines: readonly MachineRecord[],
-  { system }: ConfigOptions,
-): Promise<ReadonlySet<string>> {
+async function usableKeys(machines: readonly MachineRecord[], { system }: ConfigOptions) {
   const all = new Set<string>();
   for (const { identityFile, login } of machines)
     for (const file of [identityFile, login?.identityFile]) if (file !== undefined) all.add(file);
-  if (system || all.size === 0) return new Set();
+  if (system || all.size === 0) return new Set<string>();
   const { ownKeyFile } = await import('../keys/login-key.js');
   const own = await Promise.all([...all].map((each) => ownKeyFile(each)));
   return new Set(own.flatMap((each) => each ?? []));
@@ -248,11 +245,7 @@ export function goneLine(entries: readonly HostEntry[], today: string): readonly
  * The names in the lines for --throwaway. A pattern of targets has a slash, which no host of a network has; any other
  * means Hosts of ours. None means a machine whose key is known, however that is typed. Throws a UsageError.
  */
-async function throwawayNames(
-  { throwaway, sshOptions }: Settings,
-  { entries, hosts }: ConcreteHosts,
-  io: Io,
-) {
+async function throwawayNames({ throwaway, sshOptions }: Settings, made: ConcreteHosts, io: Io) {
   if (throwaway.length === 0) return { names: [], notes: [] };
   const giving = sshOptions.find(({ keyword, value }) => givesAway(keyword, value));
   if (giving) throw refusalOf(giving.keyword, throwaway);
@@ -261,10 +254,10 @@ async function throwawayNames(
   const isHost = (name: string) => throwaway.some((each) => matchesPattern(name, each));
   const kept = [...(await namesKept(io.env))];
   const asTyped = new Set(kept.map(spelledAlike));
-  const isKept = await keysKnown(entries.map(identified), io.env);
-  const all = entries.map((entry, at) => {
+  const isKept = await keysKnown(made.entries.map(identified), io.env);
+  const all = made.entries.map((entry, at) => {
     const targets = typedTargets(entry);
-    const names = [entry.host, ...(hosts[at]?.names ?? [])];
+    const names = [entry.host, ...(made.hosts[at]?.names ?? [])];
     const isKnown =
       isKept(identified(entry), entry.host) || targets.some((each) => asTyped.has(spelledAlike(each)));
     return { entry, targets, names, isKnown, isMeant: names.some(isHost) || targets.some(isTarget) };

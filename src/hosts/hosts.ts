@@ -207,11 +207,7 @@ const hasNames: ReadonlySet<string> = new Set(
 /** More is no name that anybody types. */
 const maxName = 1000;
 
-function problem(
-  { machine, host, record }: Wanted,
-  isOnly: boolean,
-  surroundings: HostSurroundings,
-): string | undefined {
+function problem({ machine, host, record }: Wanted, isOnly: boolean, surroundings: HostSurroundings) {
   const { name, target, provider, via = '', uuid } = machine;
   if (isOfProcess(target) || (via === '' && target.startsWith('vsock-mux/') && hasNames.has(provider)))
     return `another machine of ${provider} has its name, or the name cannot be typed: type its target, as vmssh list prints it`;

@@ -83,11 +83,7 @@ async function anotherProgram(io: Io): Promise<NotInEffect | undefined> {
 
 const isKeyCommand = (line: string) => /^\s*KnownHostsCommand /.test(line);
 
-async function notRead(
-  files: ConfigFiles,
-  [first]: readonly string[],
-  io: Io,
-): Promise<NotInEffect | undefined> {
+async function notRead(files: ConfigFiles, [first]: readonly string[], io: Io) {
   const { own, main } = files;
   if (main === undefined)
     return {

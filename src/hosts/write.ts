@@ -42,8 +42,7 @@ export async function carryOut(plan: () => Promise<Plan>, io: Io, write?: Write)
     } catch (error) {
       if (!(error instanceof ChangedMeanwhile)) throw error;
       if (left > 0) continue;
-      const problem = `${quote(error.path)} was changed by another program, again and again`;
-      await complain(problem, 'run the command again', io);
+      await complain(error.message, 'run the command again', io);
       return { code: exitCode.connect, plan: made };
     }
   }
@@ -61,14 +60,7 @@ export function once(find: FindMachines): FindMachines {
 /** Changes a file: a parameter, so that tests can cause every errno. */
 export type Write = typeof editFile;
 
-class ChangedMeanwhile extends Error {
-  readonly path: string;
-
-  constructor(path: string) {
-    super(`${quote(path)} was changed meanwhile`);
-    this.path = path;
-  }
-}
+class ChangedMeanwhile extends Error {}
 
 /** Makes the changes, each atomically. Resolves to the exit code. Throws ChangedMeanwhile. */
 export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Promise<number> {
@@ -198,7 +190,8 @@ async function make({ path, before, after, mode, like }: Change, { files }: Plan
   if (after !== undefined) await makeFolder(dirname(path), isOwn ? 0o700 : 0o755);
   const text = after ?? ((await isLink(path)) ? '' : undefined);
   const edit = (old: Buffer | undefined) => {
-    if (old?.toString() !== before) throw new ChangedMeanwhile(path);
+    if (old?.toString() !== before)
+      throw new ChangedMeanwhile(`${quote(path)} was changed by another program, again and again`);
     return text === undefined ? undefined : Buffer.from(text);
   };
   await write(path, edit, mode, like);

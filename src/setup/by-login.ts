@@ -110,11 +110,7 @@ async function shownKey(user: string, { name, target, io, signal }: Setup): Prom
 }
 
 /** What the script says that only looks; undefined: ssh would have to ask. */
-async function planLogin(
-  setup: Setup,
-  plan: LookFacts,
-  isNew: boolean,
-): Promise<readonly Finding[] | undefined> {
+async function planLogin(setup: Setup, plan: LookFacts, isNew: boolean) {
   const { options, target, io, add } = setup;
   const { asUser = '', key, answer, entry, inside: { contact } = {} } = plan;
   const asks = canAsk(io);

@@ -79,11 +79,7 @@ async function tryOnce(setup: Setup, { key, login }: LookFacts, named: string | 
   return { state: code === 0 ? 'ok' : 'failed', stderr: '', message: `ssh ended with ${code ?? 'a signal'}` };
 }
 
-async function loginWords(
-  { target, io }: Setup,
-  { user, identityFile }: MachineLogin,
-  host: string | undefined,
-) {
+async function loginWords({ target, io }: Setup, { user, identityFile }: MachineLogin, host?: string) {
   if (host === undefined) {
     const entry = { ...loginAs(`${user}`, target, undefined), identityFile };
     return { sshConfig: undefined, ...(await sshInto(entry, io)) };

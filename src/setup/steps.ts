@@ -97,12 +97,8 @@ async function lookUpClaimed(name: string, { io, signal }: SetupCaller) {
 export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp> {
   const run = async (setup: Setup, what: 'plan' | 'do') => {
     const order = setup.gone ? undoneHere : undone;
-    await runSteps<UndoFacts>(
-      order,
-      { said: [], own: [] },
-      (step, all) => step.undo?.(setup, all, what),
-      setup,
-    );
+    const begin: UndoFacts = { said: [], own: [] };
+    await runSteps(order, begin, (step, all) => step.undo?.(setup, all, what), setup);
     return { ...rowsOf(setup), setup, found: undefined };
   };
   return {
@@ -124,7 +120,7 @@ export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp
 
 async function keptOf(name: string, io: Ways['io']) {
   const made = (await writtenState(io))?.machines.filter(({ login }) => login !== undefined);
-  return made?.find(({ target, host, login }) => [target, host, login?.takes].includes(name));
+  return made?.find((each) => [each.target, each.host ?? each.name, each.login?.takes].includes(name));
 }
 
 function rowsOf({ name, target, steps }: Setup, found?: LookFacts): SetupSteps {
@@ -132,13 +128,7 @@ function rowsOf({ name, target, steps }: Setup, found?: LookFacts): SetupSteps {
 }
 
 /** Whether a machine that nothing lists is gone: its manager has to answer. */
-async function lookWhetherGone({
-  gone,
-  named,
-  io,
-  signal,
-  add,
-}: Setup): Promise<Partial<UndoFacts> | undefined> {
+async function lookWhetherGone({ gone, named, io, signal, add }: Setup) {
   const [source] = await loadHere(io, providersOf(named.target).slice(0, 1));
   const { warnings } = await listAll({ ...io, signal }, source ? [source] : []);
   const [program = '', ...args] = source?.listCommand?.split(' ') ?? [];

@@ -173,11 +173,7 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   return { names: [...typedOnly, ...lost], known: lost, meant };
 }
 
-function reportOf(
-  typed: string,
-  { removed, forgotten, kept }: Forgotten,
-  { terminal }: Io,
-): readonly string[] {
+function reportOf(typed: string, { removed, forgotten, kept }: Forgotten, { terminal }: Io) {
   const names = [...new Set(forgotten.flatMap(shownNames))].filter((name) => name !== typed);
   const also = names.length === 0 || terminal.stdout ? '' : `, also known as ${names.join(', ')}`;
   const keys = removed === 1 ? 'the host key' : `${removed} host keys`;

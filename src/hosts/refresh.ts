@@ -91,7 +91,7 @@ export async function askForGone(io: Io, find: FindMachines) {
 
 /** Ends these records, and changes no other. Whether they are ended. */
 export async function endRecords(ended: readonly MachineRecord[], io: Io): Promise<boolean> {
-  const idOf = ({ host, target }: MachineRecord) => `${host} ${target}`;
+  const idOf = ({ host, target, login }: MachineRecord) => `${host} ${target} ${login?.uuid}`;
   const ids = new Set(ended.map(idOf));
   const others: RecordChange = (records) => records.filter((each) => !ids.has(idOf(each)));
   return ids.size > 0 && (await rewritten(io, allStay, ownFiles(io), () => true, others)) === true;

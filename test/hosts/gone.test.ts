@@ -8,6 +8,7 @@ import { forget, forgetGone } from '../../src/commands/ssh/forget.js';
 import { ConnectError } from '../../src/errors.js';
 import { concreteHosts } from '../../src/hosts/hosts.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
+import { takingBack } from '../../src/setup/steps.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import { named, useConfigHome } from '../commands/config/home.js';
 import { lacks } from '../helpers/programs.js';
@@ -211,6 +212,27 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
       await forget.run({ targets: [typed], gone: false }, to);
       expect(to.stdout.join('')).toContain('the login that setup made for "mint" is not kept any more\n');
       expect([records(), keys()]).toEqual([[], '']);
+    },
+  );
+
+  it.each(['mint', 'qemu/mint'])(
+    'is none of such a record, which setup --undo finds by %s',
+    async (typed) => {
+      await withoutHosts();
+      const flags = {
+        noConfig: false,
+        install: false,
+        bring: false,
+        restart: false,
+        vsock: false,
+        all: false,
+      };
+      const more = { takeName: false, unproved: false, sharedHome: false, user: undefined, by: undefined };
+      const options = { ...flags, ...more, key: undefined, hostKey: undefined };
+      const io = home.io({ PATH: join(home.path, 'empty') });
+      const ways = { options, io, signal: new AbortController().signal, show() {} };
+      const { target, setup } = await takingBack(ways).plan(typed);
+      expect([target, setup.gone?.login?.user]).toEqual(['qemu/mint', 'ann']);
     },
   );
 

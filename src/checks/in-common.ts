@@ -5,6 +5,8 @@ import { whereSet } from '../ssh/config/users-files.js';
 export interface NoneInCommon {
   readonly message: string;
   readonly fix: string;
+  /** The guest's side has no part in it. */
+  readonly isOwn?: true;
 }
 
 const keywords: Readonly<Record<string, string>> = {
@@ -31,7 +33,7 @@ export async function noneInCommon(message: string, said: SshSaid): Promise<None
   const isName = (each: string) => /^\w[\w@.-]*$/.test(each) && !/^(kex-strict|ext-info)-/.test(each);
   const first = offer.split(',').find(isName);
   if (keyword === 'HostKeyAlgorithms' && !/^ssh-(rsa|dss)$/.test(first ?? ''))
-    return { message: `${message}: ${ownPolicy}`, fix: allHostKeys };
+    return { message: `${message}: ${ownPolicy}`, fix: allHostKeys, isOwn: true };
   const fix = first === undefined ? newer : `if you trust so old an sshd: ${withOption(keyword, first)}`;
   return { message: `${message}: ${isOld}`, fix };
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readKeys } from '../cli/guest.js';
 import { ConnectError } from '../errors.js';
@@ -17,12 +17,12 @@ import {
   typedSsh,
 } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
+import { KeyReader } from '../ssh/certificate.js';
 import { goneFolder, sshFolder } from '../ssh/folder.js';
 import { fingerprintOf } from '../ssh/known-hosts.js';
 import { isHostName, slug } from '../typed/names.js';
 import { shellQuoted } from '../typed/shell.js';
-import { type Agent, askAgent } from './agent.js';
-import { blobOf, keysBeside, otherPublic, publicPart } from './key-files.js';
+import { type Agent, askAgent, publicLine } from './agent.js';
 
 export interface OwnKey {
   /** The public key, as a line of authorized_keys. */
@@ -220,4 +220,71 @@ export async function keyIn(file: string): Promise<OwnKey> {
 /** A public key's fingerprint, "SHA256:…". */
 export function printOfLine(line: string): string {
   return fingerprintOf(Buffer.from(blobOf(line) ?? '', 'base64'));
+}
+
+/** What is wrong with a key's file on this host: one clause, and what to type. */
+interface KeyFileTrouble {
+  readonly problem: string;
+  readonly fix: string;
+}
+
+/** Why ssh cannot load a private key, by what its file has; undefined: that shows nothing. */
+export function whyNotLoaded(path: string): KeyFileTrouble | undefined {
+  const text = readTextIfAny(path);
+  const file = shellQuoted(path);
+  if (text.startsWith('PuTTY-User-Key-File-'))
+    return {
+      problem: 'it is a key of PuTTY',
+      fix: `puttygen ${file} -O private-openssh -o ${file}.new && mv -i ${file}.new ${file}`,
+    };
+  if (/^(?:ssh|ecdsa|sk)-\S+ AAAA/.test(text))
+    return {
+      problem: 'it is a public key',
+      fix: `put the private key there, from where it was made: ${file}`,
+    };
+  if (text.includes('\r\n'))
+    return { problem: 'its lines end as on Windows', fix: `sed -i 's/\\r$//' ${file}` };
+  if (/-----END [A-Z ]+-----$/.test(text))
+    return { problem: 'its last line has no end', fix: `echo >> ${file}` };
+  return undefined;
+}
+
+/** Where the public key beside a private one is another's: ssh shows that, and the private one does not fit. */
+export function otherPublic(path: string): KeyFileTrouble | undefined {
+  const own = publicPart(readTextIfAny(path))?.line;
+  const beside = blobOf(readTextIfAny(`${path}.pub`));
+  if (own === undefined || beside === undefined || blobOf(own) === beside) return undefined;
+  const fix = `ssh-keygen -y -f ${shellQuoted(path)} > ${shellQuoted(`${path}.pub`)}`;
+  return { problem: `${path}.pub is not the public key of ${path}, and ssh shows that one`, fix };
+}
+
+/** The private keys in a folder that ssh does not try: those with a public one beside them. */
+export function keysBeside(folder: string, tried: readonly string[]): readonly string[] {
+  const names = existsSync(folder) ? readdirSync(folder).toSorted() : [];
+  const paths = names.flatMap((name) =>
+    name.endsWith('.pub') ? [join(folder, name.slice(0, -'.pub'.length))] : [],
+  );
+  return paths.filter((path) => existsSync(path) && !tried.includes(path));
+}
+
+/** What a private key in OpenSSH's form shows of itself (its PROTOCOL.key); undefined for another form. */
+function publicPart(text: string): { line: string; asks: boolean } | undefined {
+  const [, base64 = ''] = /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(text) ?? [];
+  const bytes = Buffer.from(base64, 'base64');
+  const magic = 'openssh-key-v1\0';
+  if (bytes.toString('latin1', 0, magic.length) !== magic) return undefined;
+  const reader = new KeyReader(bytes.subarray(magic.length));
+  try {
+    // Its cipher; how a passphrase becomes a key, with options; how many keys; the first.
+    const [cipher] = [reader.text().toString('latin1'), reader.text(), reader.text(), reader.number(4)];
+    const line = publicLine(reader.text());
+    return line === undefined ? undefined : { line, asks: cipher !== 'none' };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The key's own bytes in a line: what follows is a comment. */
+function blobOf(line: string): string | undefined {
+  return /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line)?.[1];
 }

@@ -14,7 +14,7 @@ import { goneFolder } from '../ssh/folder.js';
 import { shellQuoted } from '../typed/shell.js';
 import { unsignedFix } from './agent.js';
 import { leftOut, noneInCommon, noSignature, othersKeyCommand } from './in-common.js';
-import { keysBeside, otherPublic, whyNotLoaded } from './key-files.js';
+import { keysBeside, otherPublic, whyNotLoaded } from './own-keys.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
@@ -83,7 +83,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
   const none = (await noneInCommon(message, said)) ?? (await othersKeyCommand(end.stderr, said));
   if (none && reach === 'banner')
     return failed(reach, `${ended.banner}: ${none.message}`, { isOwn: true, fix: none.fix });
-  if (none) return failed(reach, none.message, { isOwn: true, fix: none.fix });
+  if (none) return failed(reach, none.message, none);
   const own =
     reach === 'nothing' || noGroups.test(end.stderr)
       ? { isOwn: true, fix: refusalFix(end.stderr) ?? 'vmssh doctor looks at the ssh here' }

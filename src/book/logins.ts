@@ -33,8 +33,9 @@ export function loginsFor(records: readonly MachineRecord[], listed: readonly Li
   const known = new Set(records.map((each) => (each.login ? undefined : idHere(each))));
   return (machine: Listed): MachineLogin | undefined => {
     const [found, id] = [madeFor(machine), idHere(machine)];
-    const isOwn = found === undefined || id === undefined || idHere(found) === id;
-    return isOwn || !known.has(id) ? found?.login : undefined;
+    if (found === undefined || id === undefined || idHere(found) === id) return found?.login;
+    const own = made.find((each) => idHere(each) === id);
+    return own || !known.has(id) ? (own ?? found).login : undefined;
   };
 }
 
@@ -49,7 +50,12 @@ export function withLogin(
   const own = keptFor(others, hostsNow(others))(machine);
   // A machine with another name keeps its Host, which is that of who has the name now.
   if (own?.target === target)
-    return others.map((each) => (each === own ? { ...own, ...definedFields({ uuid }), login } : each));
+    return others.flatMap((each) => {
+      if (each !== own) return [each];
+      // That of another one, which had the name.
+      const left = own.login ? [{ ...own, host: undefined }] : [];
+      return [{ ...own, ...definedFields({ uuid }), login }, ...left];
+    });
   const known = { name, target, provider, ...definedFields({ via, uuid, authority }) };
   return [...others, { ...known, login }];
 }
@@ -65,11 +71,15 @@ export function withoutLogin(
   return all.map((each) => (each === heir ? { ...each, login: { ...each.login, first: true } } : each));
 }
 
-/** Without its login, and one of a machine that had its name and has no Host. */
+/** Without its login, and one without a Host or a UUID of its own that had its name. */
 function without(records: readonly MachineRecord[], machine: HostMachine): readonly MachineRecord[] {
   const login = loginsFor(records, hostsNow(records))(machine);
+  const isBefore = ({ target, uuid, login: kept }: MachineRecord) => {
+    const id = kept?.uuid ?? uuid;
+    return target === machine.target && (id === undefined || id === (machine.uuid ?? id));
+  };
   return records
-    .filter((each) => hasHost(each) || (each.login !== login && each.target !== machine.target))
+    .filter((each) => hasHost(each) || (each.login !== login && !isBefore(each)))
     .map((each) => (login !== undefined && each.login === login ? { ...each, login: undefined } : each));
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readKeys } from '../cli/guest.js';
 import { ConnectError } from '../errors.js';
@@ -252,10 +252,15 @@ export function whyNotLoaded(path: string): KeyFileTrouble | undefined {
 /** Where the public key beside a private one is another's: ssh shows that, and the private one does not fit. */
 export function otherPublic(path: string): KeyFileTrouble | undefined {
   const own = publicPart(readTextIfAny(path))?.line;
-  const beside = blobOf(readTextIfAny(`${path}.pub`));
+  const shown = readTextIfAny(`${path}.pub`);
+  const beside = /-cert-v01@/.test(shown) || isLink(`${path}.pub`) ? undefined : blobOf(shown);
   if (own === undefined || beside === undefined || blobOf(own) === beside) return undefined;
   const fix = `ssh-keygen -y -f ${shellQuoted(path)} > ${shellQuoted(`${path}.pub`)}`;
   return { problem: `${path}.pub is not the public key of ${path}, and ssh shows that one`, fix };
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 /** The private keys in a folder that ssh does not try: those with a public one beside them. */

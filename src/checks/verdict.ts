@@ -4,7 +4,14 @@ import { readTextIfAny } from '../files/read-sync.js';
 import { guestFailures } from '../guest/failures.js';
 import { pinPrint } from '../keys/pins.js';
 import { noGroups, refusalFix } from '../process/refusal-fix.js';
-import { type OfferedKey, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
+import {
+  beforeServer,
+  type OfferedKey,
+  type Reach,
+  reasonsIn,
+  type SshSaid,
+  whyEnded,
+} from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { tilde } from '../runtime.js';
 import { certificateIn, certificateLine, overSince } from '../ssh/certificate.js';
@@ -80,13 +87,14 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
     const shown = `ssh would ask about its host key, which is new: ${hostKey.type} ${hostKey.fingerprint}`;
     return { state: 'skipped', reach, isOwn: true, message: shown };
   }
-  const none = (await noneInCommon(message, said)) ?? (await othersKeyCommand(end.stderr, said));
+  const untold = beforeServer(end.stderr);
+  const none = (await noneInCommon(message, said)) ?? (await othersKeyCommand(untold, said));
   if (none && reach === 'banner')
     return failed(reach, `${ended.banner}: ${none.message}`, { isOwn: true, fix: none.fix });
   if (none) return failed(reach, none.message, none);
   const own =
-    reach === 'nothing' || noGroups.test(end.stderr)
-      ? { isOwn: true, fix: refusalFix(end.stderr) ?? 'vmssh doctor looks at the ssh here' }
+    reach === 'nothing' || noGroups.test(untold)
+      ? { isOwn: true, fix: refusalFix(untold) ?? 'vmssh doctor looks at the ssh here' }
       : {};
   // Of these ssh's stderr has no word of a server's.
   const isHere = ['proxy', 'socket', 'host key'].includes(reach);

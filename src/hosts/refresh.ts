@@ -82,10 +82,13 @@ export async function askForGone(io: Io, find: FindMachines) {
   const inUse = new Set(machines.map(loginsFor(last.machines, machines)));
   // A container that is off may have no Host, and is listed; a machine with another name has its login still.
   const lacking = lackedBy(machines, records).filter((each) => hasHost(each) || !inUse.has(each.login));
+  // Without a Host, too, one behind a hypervisor is gone only if that was asked.
+  const mayBeThere = (each: MachineRecord) =>
+    isUnknown(each) || (!hasHost(each) && each.via !== undefined && !found.asked?.includes(each.via));
   return {
     machines,
-    ended: lacking.filter((each) => !isUnknown(each)),
-    unasked: lacking.filter(isUnknown),
+    ended: lacking.filter((each) => !mayBeThere(each)),
+    unasked: lacking.filter(mayBeThere),
   };
 }
 

@@ -60,7 +60,7 @@ export async function resolveShortName(
     const held = isBareId(typed) ? undefined : ofHost(typed, await writtenHosts(deps));
     const own = all.machines.filter((each) => !isOfOthers(each));
     const meant = meantBy(typed, own, held);
-    const isThere = !held || isName(held.target) || meant.some(isAt(held.target));
+    const isThere = !held || isName(held.target) || meant.some(isHeldBy(held));
     if (isThere || (meant.length > 0 && isAnswered(held, whole, all, deps)))
       return byName(typed, meant, own, all, deps);
     return resolveShortName(held.target, deps, list, load);
@@ -97,7 +97,7 @@ function isName(typed: string): boolean {
 
 /** The machines that a name may mean: the one that has it as its Host, else those of this user that are called so. */
 function meantBy(typed: string, own: readonly ListedMachine[], held?: HostEntry) {
-  const holders = held ? own.filter(isAt(held.target)) : [];
+  const holders = held ? own.filter(isHeldBy(held)) : [];
   if (holders.length > 0) return holders;
   // No machine gets what is meant for another one by being called as its id.
   const id = isBareId(typed) ? parseUuid(typed) : undefined;
@@ -105,6 +105,12 @@ function meantBy(typed: string, own: readonly ListedMachine[], held?: HostEntry)
   // A name means neither of two machines whose names fold into it: whoever gives the second one would get the key of the first.
   const isFolded = ({ name }: ListedMachine) => foldOf(name) === foldOf(typed);
   return matches.some(isFolded) ? own.filter(isFolded) : matches;
+}
+
+/** Whether a machine has a Host: by the target of any of its sources. */
+function isHeldBy({ target, also = [] }: HostEntry) {
+  const isOne = [target, ...also].map(isAt);
+  return (machine: ListedMachine) => isOne.some((each) => each(machine));
 }
 
 /** Whether the source of a machine that is not listed has answered, or was taken out: it has the machine no more. */

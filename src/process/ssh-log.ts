@@ -46,16 +46,25 @@ export interface SshSaid {
   readonly blocks: readonly { readonly path: string; readonly line: number }[];
 }
 
+/** What ssh said before it passed on a server's words: they may have line ends, and lines as ssh's own (SSH2_MSG_DEBUG and SSH2_MSG_DISCONNECT, RFC 4253). */
+export function beforeServer(stderr: string): string {
+  return stderr.split(/^(?:debug1: Remote: |Received disconnect from )/m, 1)[0] ?? '';
+}
+
 /**
  * Reads the stderr of `ssh -v`. A server may print what it likes between ssh's own lines once it shows a text before the login; all up to
- * the host key is ssh's word alone.
+ * the host key is ssh's word alone, if no word of the server's comes before.
  */
 export function readSsh(stderr: string): SshSaid {
-  const served = stderr.indexOf('debug1: SSH2_MSG_SERVICE_ACCEPT received');
-  const own = served < 0 ? stderr : stderr.slice(0, served);
+  const untold = beforeServer(stderr);
+  const served = untold.indexOf('debug1: SSH2_MSG_SERVICE_ACCEPT received');
+  const own = served < 0 ? untold : untold.slice(0, served);
+  // ssh has named its files when it begins to speak with a server.
+  const [atStart = ''] = own.split('debug1: Local version string', 1);
   const all = (pattern: RegExp, text = stderr) =>
     [...text.matchAll(pattern)].map(([, found, other]) => found ?? other ?? '');
-  const key = hostKeyLine.exec(own);
+  const [key, ...others] = own.matchAll(new RegExp(hostKeyLine, 'gm'));
+  const isOne = others.every(([, , print]) => print === key?.[2]);
   const offered = keysSaid('Offering public key', stderr);
   const accepted = keysSaid('Server accepts key', stderr).at(-1);
   const left = all(/^debug1: Authentications that can continue: (.*)$/gm).at(-1);
@@ -67,11 +76,11 @@ export function readSsh(stderr: string): SshSaid {
   return {
     reach: (by.length > 0 && served >= 0 && 'session') || reachOf(own, served >= 0),
     banner: /^debug1: Remote protocol version [\d.]+, remote software version (.*)$/m.exec(own)?.[1]?.trim(),
-    hostKey: key?.[1] && key[2] ? { type: key[1], fingerprint: key[2] } : undefined,
+    hostKey: isOne && key?.[1] && key[2] ? { type: key[1], fingerprint: key[2] } : undefined,
     isKept: /^Warning: Permanently added .* to the list of known hosts\.\r?$/m.test(own),
     user: /^debug1: Authenticating to .* as '(.*)'\r?$/m.exec(own)?.[1],
     offered,
-    files: [...own.matchAll(/^debug1: identity file (.*?) type (-?\d+)\r?$/gm)].flatMap(
+    files: [...atStart.matchAll(/^debug1: identity file (.*?) type (-?\d+)\r?$/gm)].flatMap(
       ([, path = '', type]) => (path.endsWith('-cert') ? [] : [{ path, isThere: type !== '-1' }]),
     ),
     skipped: /^debug1: Skipping \S+ key (.*) - (?:corresponding algo\w* )?not in Pubkey/m.exec(stderr)?.[1],
@@ -86,7 +95,7 @@ export function readSsh(stderr: string): SshSaid {
     ).find((line) => accepted && line.includes(accepted.name)),
     isRefused: /^debug1: Authentications that can continue: /m.test(after),
     lacksTerminal: /^PTY allocation request failed /m.test(stderr),
-    blocks: [...own.matchAll(blockLine)].map(([, file = '', path = file, line]) => ({
+    blocks: [...atStart.matchAll(blockLine)].map(([, file = '', path = file, line]) => ({
       path,
       line: Number(line ?? 0),
     })),

@@ -69,12 +69,12 @@ function areKept(folder: string, uid: number): boolean {
   return parent === folder || areKept(parent, uid);
 }
 
-/** The folder in which any user can replace what is at a path, or add to that; undefined: there is none. */
-export function openFolder(path: string, at = path): string | undefined {
-  const stats = statSync(at, { throwIfNoEntry: false });
-  if (stats && isOpen(stats) && (at === path || (stats.mode & 0o1000) === 0)) return at;
-  const parent = dirname(at);
-  return parent === at ? undefined : openFolder(path, parent);
+/** The folder on a path in which any user can add and replace what is there; undefined: there is none. In a sticky one only users' own files can be. */
+export function openFolder(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats && isOpen(stats) && (stats.mode & 0o1000) === 0) return path;
+  const parent = dirname(path);
+  return parent === path ? undefined : openFolder(parent);
 }
 
 function isOpen({ mode }: { readonly mode: number }): boolean {

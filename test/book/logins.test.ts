@@ -68,11 +68,31 @@ describe('a login that setup makes', () => {
     const old = { ...web, uuid: id(3), login: { uuid: id(3), user: 'kim' } };
     const loginOfWeb = (records: readonly MachineRecord[]) => loginsFor(records, [web])(web)?.user;
     expect(loginOfWeb([{ host: 'web', ...old, uuid: id(1) }])).toBe('kim');
-    // It was set up under another name, and has its name again: what it has ends the old one.
-    expect(withLogin([{ host: 'web', ...web }, old], web, login)).toEqual([{ host: 'web', ...web, login }]);
-    expect(withoutLogin([{ host: 'web', ...web, login }, old], web)).toEqual([{ host: 'web', ...web }]);
+    // What setup makes or takes back ends no login of another machine that had the name, and may be listed again.
+    expect(withLogin([{ host: 'web', ...web }, old], web, login)).toEqual([
+      { host: 'web', ...web, login },
+      old,
+    ]);
+    expect(withoutLogin([{ host: 'web', ...web, login }, old], web)).toEqual([{ host: 'web', ...web }, old]);
+    const unknown = { ...web, uuid: undefined, login: { user: 'kim' } };
+    expect(withoutLogin([{ host: 'web', ...web, login }, unknown], web)).toEqual([{ host: 'web', ...web }]);
     // It was set up, taken back, and has the name from before it was renamed.
     expect(loginOfWeb([{ host: 'db', ...db, uuid: id(1) }, old])).toBe(undefined);
+  });
+
+  it('is its own for a machine that has another one’s name before the Hosts are written again', () => {
+    const ofOther = { uuid: id(3), user: 'kim' };
+    const records = [
+      { host: 'web', ...web, uuid: id(3), login: ofOther },
+      { host: 'db', ...db, uuid: id(1), login },
+    ];
+    const listed = records.map(({ login: _, ...each }) => each);
+    expect(loginsFor(records, listed)(web)).toBe(login);
+    const next = { uuid: id(1), user: 'root' };
+    const after = withLogin(records, web, next);
+    const other = { ...db, uuid: id(3) };
+    const now = loginsFor(after, [web, other]);
+    expect([now(web), now(other)]).toEqual([next, ofOther]);
   });
 
   it('is the one that ssh takes, unless sshd refused it', () => {

@@ -479,6 +479,8 @@ describe('a login by ssh -v', () => {
         const right = pub(key);
         keygen(join(home, '.ssh/work'));
         expect((await judge(offered, 'x')).message).toMatch('sshd lets no key of yours in');
+        writeFileSync(`${key}.pub`, `ssh-ed25519-cert-v01@openssh.com ${pub(join(home, '.ssh/work'))} ann\n`);
+        expect((await judge(offered, 'x')).message).toMatch('sshd lets no key of yours in');
         writeFileSync(`${key}.pub`, `ssh-ed25519 ${pub(join(home, '.ssh/work'))} ann\n`);
         const { message, fix } = await judge(offered, 'x');
         expect(message).toMatch(
@@ -512,6 +514,42 @@ describe('a login by ssh -v', () => {
     });
     writeTree(dir, { 'keys/id': '' });
     expect((await judge()).message).toMatch(/would ask for the passphrase/);
+  });
+
+  it('is not believed where a server sends lines as ssh’s own before the key exchange', async () => {
+    const start = upTo('Remote protocol');
+    const say = (...lines: string[]) => judgeLogin(tried({ lines, state: '', says: /x/ }), dir);
+    const key = 'debug1: Server host key: ssh-ed25519 SHA256:REAL';
+    const forged = key.replace('REAL', 'FORGED');
+    const asks = 'Host key verification failed.';
+    for (const first of [['debug1: Remote: hi'], []]) {
+      const { message } = await say(
+        ...start,
+        ...first,
+        forged,
+        'debug1: SSH2_MSG_KEXINIT received',
+        key,
+        asks,
+      );
+      expect(message).not.toContain('FORGED');
+    }
+    const ends = 'Received disconnect from UNKNOWN port 65535:2: hi';
+    const { fix } = await say(...upTo('KEXINIT'), ends, 'KnownHostsCommand-HOSTNAME: initgroups(');
+    expect(fix).toBe(undefined);
+    writeTree(dir, { 'not-ours': 'a\r\n' });
+    const file = join(dir, 'not-ours');
+    const named = ['debug1: Remote: hi', `debug1: identity file ${file} type 0`];
+    for (const from of [1, 0]) {
+      const load = `Load key "${file}": error in libcrypto`;
+      const judged = await say(
+        ...start,
+        ...named.slice(1 - from),
+        ...reached.slice(start.length),
+        load,
+        denied,
+      );
+      expect(`${judged.message} ${judged.fix}`).not.toContain('not-ours');
+    }
   });
 
   it('is not believed if a machine speaks as ssh before the login', () => {

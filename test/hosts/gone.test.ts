@@ -215,6 +215,27 @@ describe.skipIf(lacks('ssh'))('the name of a machine that a listing lacks', () =
     },
   );
 
+  it.each([
+    { name: 'forget --gone', typed: [] },
+    { name: 'forget via/hv1/mint', typed: ['via/hv1/mint'] },
+    { name: 'forget mint', typed: ['mint'] },
+  ])(
+    'is none of such a record behind a hypervisor that nobody asked, which $name keeps',
+    async ({ typed }) => {
+      await withoutHosts();
+      const { state } = parseState(readFileSync(home.state, 'utf8'));
+      const machines = state.machines.map((each) => ({ ...each, target: 'via/hv1/qemu/mint', via: 'hv1' }));
+      writeFileSync(home.state, formatState({ ...state, machines }));
+      const to = home.io({ PATH: join(home.path, 'empty') });
+      if (typed.length > 0) await forget.run({ targets: typed, gone: false }, to);
+      else await forgetGone(to, async () => ({ machines: [], warnings: [] }));
+      expect(records()).toMatchObject([{ name: 'mint', login: { user: 'ann' } }]);
+      expect(to.stderr.join('')).toMatch(
+        typed.length > 0 ? '' : /mint \(libvirt\)\nhint: vmssh setup --undo NAME/,
+      );
+    },
+  );
+
   it.each(['mint', 'qemu/mint'])(
     'is none of such a record, which setup --undo finds by %s',
     async (typed) => {

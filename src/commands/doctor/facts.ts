@@ -175,11 +175,16 @@ export async function homeChecks(io: Here): Promise<readonly HostCheck[]> {
       said`HOME is ${HOME}, and any user may change what is there: vmssh takes no settings from it`,
       `chmod o-w ${quoted(opened)}`,
     );
-  // After sudo -E.
+  // After sudo -E, or su; or it is /tmp.
   if (isOthers && isRoot())
     return bad(
       said`HOME is ${HOME}, and others than root may change what is there: as root, vmssh and ssh use ${home}`,
       "leave sudo out; or for root's own: sudo -H",
+    );
+  if (isOthers)
+    return bad(
+      said`HOME is ${HOME}, and others than you may change what is there: vmssh takes no settings from it`,
+      'set HOME to a folder of your own',
     );
   if (!(await isThere(home)))
     return bad(

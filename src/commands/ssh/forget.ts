@@ -21,6 +21,7 @@ import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { type FindMachines, findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
+import { isUnasked } from '../../sources/here.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 
 const goneOption = flag({
@@ -54,7 +55,10 @@ export const forget: Command<{ readonly targets: readonly string[]; readonly gon
       // Of another hypervisor's machine only its Host is known.
       const isListed = found?.machine !== undefined && found.target.kind !== 'via';
       const { ended, unasked } = isListed ? noneGone : await askForGone(io, findMachines);
-      const lost = [...ended, ...unasked];
+      // A source that fails once, or a hypervisor that was not asked, ends no login.
+      const isOut = ({ via, provider }: MachineRecord) =>
+        via === undefined && isUnasked(provider, [], io.env);
+      const lost = [...ended, ...unasked.filter((each) => hasHost(each) || isOut(each))];
       const at = writtenAt(target, lost);
       const isMeant = (each: MachineRecord) =>
         at ? each === at : nameIn(each).toLowerCase() === target.toLowerCase();
@@ -80,7 +84,7 @@ export async function forgetGone(io: Io, find: FindMachines = findMachines): Pro
     );
     await complain(
       `kept, as their source was not asked or gave no answer: ${names}`,
-      'vmssh forget NAME',
+      unasked.some(hasHost) ? 'vmssh forget NAME' : 'vmssh setup --undo NAME',
       io,
     );
   } else if (ended.length === 0) io.out('nothing is kept of a machine that is gone\n');

@@ -33,6 +33,14 @@ it('a home that others can change is, for whoever it is', async () => {
   );
 });
 
+it('a home in which any user may add files is, and stays as it is', async () => {
+  mkdirSync(join(dir, 'sticky'));
+  chmodSync(join(dir, 'sticky'), 0o1777);
+  const [check] = await look('sticky');
+  expect(check).toMatchObject({ name: 'home', state: 'bad' });
+  expect(check?.fix).not.toContain('chmod');
+});
+
 it('a home that is missing is', async () => {
   expect(await look('none')).toMatchObject(bad(/\/none is not there/, /HOME/));
 });

@@ -20,7 +20,6 @@ import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { goneFolder } from '../ssh/folder.js';
 import { shellQuoted } from '../typed/shell.js';
 import { unsignedFix } from './agent.js';
-import { leftOut, noneInCommon, noSignature, othersKeyCommand } from './in-common.js';
 import { keysBeside, otherPublic, whyNotLoaded } from './own-keys.js';
 import { type SshTry, takesTerminal } from './users-ssh.js';
 
@@ -88,6 +87,7 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
     return { state: 'skipped', reach, isOwn: true, message: shown };
   }
   const untold = beforeServer(end.stderr);
+  const { noneInCommon, othersKeyCommand } = await import('./in-common.js');
   const none = (await noneInCommon(message, said)) ?? (await othersKeyCommand(untold, said));
   if (none && reach === 'banner')
     return failed(reach, `${ended.banner}: ${none.message}`, { isOwn: true, fix: none.fix });
@@ -237,6 +237,7 @@ async function ownCause(
   const { accepted, unsigned, methods, offered, skipped, unmatched, files } = said;
   const setting = await keysOff(settings, said);
   if (setting && methods.includes('publickey')) return setting;
+  const { leftOut, noSignature } = await import('./in-common.js');
   if (skipped !== undefined && offered.length === 0) return leftOut(short(skipped));
   if (unmatched !== undefined && !accepted) return noSignature(short(unmatched));
   // A server may print such a line, too.

@@ -1,7 +1,6 @@
 import { loginsFor } from '../book/logins.js';
 import { identified, type NameCheck, typedTargets } from '../book/names.js';
 import { keptFor } from '../book/same.js';
-import { meantBy, patternsFor, spelledAlike, targetsKept, targetsNamed } from '../book/spellings.js';
 import {
   type HostEntry,
   type HostState,
@@ -247,6 +246,9 @@ export function goneLine(entries: readonly HostEntry[], today: string): readonly
  */
 async function throwawayNames({ throwaway, sshOptions }: Settings, made: ConcreteHosts, io: Io) {
   if (throwaway.length === 0) return { names: [], notes: [] };
+  const { meantBy, patternsFor, spelledAlike, targetsKept, targetsNamed } = await import(
+    '../book/spellings.js'
+  );
   const giving = sshOptions.find(({ keyword, value }) => givesAway(keyword, value));
   if (giving) throw refusalOf(giving.keyword, throwaway);
   const patterns = throwaway.filter((each) => each.includes('/'));

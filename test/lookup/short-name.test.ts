@@ -177,6 +177,7 @@ describe('a name that is a Host', () => {
     ...{ version: 2, options: {}, program: [] },
     machines: [
       ...[held('a', 'incus/a'), held('mint', 'machine/Web Server'), held('vm-S1', 'qemu/s1')],
+      held('two', 'qemu/two', { also: ['incus/a'] }),
       held('box', 'via/hv1/qemu/box', { via: 'hv1', provider: 'qemu' }),
       held('web-1', 'incus/elsewhere', { environment: { INCUS_SOCKET: '/lab.sock' } }),
       ...[held('web-server', 'lima/gone'), held('theirs', 'docker/theirs', { provider: 'docker' })],
@@ -190,6 +191,7 @@ describe('a name that is a Host', () => {
     ['of a machine of another name', 'mint', 'machine/Web Server'],
     ['with a capital', 'Mint', 'machine/Web Server'],
     ['with a prefix', 'vm-s1', 'qemu/s1'],
+    ['of a machine that its other source has still', 'two', 'incus/a'],
     ['of another hypervisor', 'box', 'via/hv1/qemu/box'],
     ['of a machine of another environment', 'web-1', 'incus/elsewhere'],
     ["of a source that is not here, and another user's machine", 'theirs', 'docker/theirs'],

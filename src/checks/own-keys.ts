@@ -260,7 +260,11 @@ export function otherPublic(path: string): KeyFileTrouble | undefined {
 }
 
 function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
 }
 
 /** The private keys in a folder that ssh does not try: those with a public one beside them. */

@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Env } from '../runtime.js';
 
@@ -71,7 +71,7 @@ function areKept(folder: string, uid: number): boolean {
 
 /** The folder on a path in which any user can add and replace what is there; undefined: there is none. In a sticky one only users' own files can be. */
 export function openFolder(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = existsSync(path) ? statSync(path) : undefined;
   if (stats && isOpen(stats) && (stats.mode & 0o1000) === 0) return path;
   const parent = dirname(path);
   return parent === path ? undefined : openFolder(parent);

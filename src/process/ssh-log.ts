@@ -65,8 +65,13 @@ export function readSsh(stderr: string): SshSaid {
     [...text.matchAll(pattern)].map(([, found, other]) => found ?? other ?? '');
   const [key, ...others] = own.matchAll(new RegExp(hostKeyLine, 'gm'));
   const isOne = others.every(([, , print]) => print === key?.[2]);
-  const offered = keysSaid('Offering public key', stderr);
-  const accepted = keysSaid('Server accepts key', stderr).at(-1);
+  const files = [...atStart.matchAll(/^debug1: identity file (.*?) type (-?\d+)\r?$/gm)].flatMap(
+    ([, path = '', type]) => (path.endsWith('-cert') ? [] : [{ path, isThere: type !== '-1' }]),
+  );
+  // To look for a server's \\HOST\NAME would tell that host who asks.
+  const isFile = ({ name }: OfferedKey) => !/^[\\/]{2}/.test(name) || files.some(({ path }) => path === name);
+  const offered = keysSaid('Offering public key', stderr).filter(isFile);
+  const accepted = keysSaid('Server accepts key', stderr).findLast(isFile);
   const left = all(/^debug1: Authentications that can continue: (.*)$/gm).at(-1);
   // ssh tells of the key that sshd takes before it signs.
   const after = accepted ? stderr.slice(stderr.lastIndexOf('debug1: Server accepts key: ')) : '';
@@ -80,9 +85,7 @@ export function readSsh(stderr: string): SshSaid {
     isKept: /^Warning: Permanently added .* to the list of known hosts\.\r?$/m.test(own),
     user: /^debug1: Authenticating to .* as '(.*)'\r?$/m.exec(own)?.[1],
     offered,
-    files: [...atStart.matchAll(/^debug1: identity file (.*?) type (-?\d+)\r?$/gm)].flatMap(
-      ([, path = '', type]) => (path.endsWith('-cert') ? [] : [{ path, isThere: type !== '-1' }]),
-    ),
+    files,
     skipped: /^debug1: Skipping \S+ key (.*) - (?:corresponding algo\w* )?not in Pubkey/m.exec(stderr)?.[1],
     unmatched: unmatchedKey.exec(stderr)?.[1],
     accepted,

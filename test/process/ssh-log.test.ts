@@ -56,3 +56,20 @@ it.each([
   const { reach, hostKey } = readSsh(`debug1: SSH2_MSG_KEXINIT received\r\ndebug1: Server host ${said}\r\n`);
   expect({ reach, hostKey }).toEqual({ reach: 'host key', hostKey: { type, fingerprint: 'SHA256:HKLn' } });
 });
+
+it('takes a key in a folder of another host for one only if ssh has named that file itself', () => {
+  const key = '\\\\home\\ann\\id';
+  const said = (file: string) =>
+    readSsh(
+      [
+        `debug1: identity file ${file} type 3`,
+        'debug1: Local version string SSH-2.0-x',
+        'debug1: SSH2_MSG_SERVICE_ACCEPT received',
+        ...['Offering public key', 'Server accepts key'].map(
+          (what) => `debug1: ${what}: ${key} ED25519 SHA256:AAAA`,
+        ),
+      ].join('\n'),
+    );
+  expect(said(key)).toMatchObject({ offered: [{ name: key }], accepted: { name: key } });
+  expect(said('C:/Users/ann/.ssh/id')).toMatchObject({ offered: [], accepted: undefined });
+});

@@ -120,7 +120,8 @@ describe('config install, if a file is not its own,', () => {
     const { uid } = statSync(home.main);
     expect(await fileAt(home.main, 'ssh', uid)).toEqual({ text: 'Host a\n' });
     const byHand = `belongs to ${uid === 0 ? 'root' : 'another user'}, who may manage it`;
-    expect(await fileAt(home.main, 'ssh', uid + 1)).toEqual({ text: 'Host a\n', byHand });
+    const isOthers = uid === 0 ? undefined : true;
+    expect(await fileAt(home.main, 'ssh', uid + 1)).toEqual({ text: 'Host a\n', byHand, isOthers });
     expect(await fileAt(home.main, 'ssh', 0)).toEqual({ text: 'Host a\n' });
   });
 

@@ -14,6 +14,7 @@ set -u
 . ./check/socket.sh
 . ./check/answer.sh
 . ./check/denied.sh
+. ./check/may-write.sh
 . ./check/account.sh
 . ./check/keys.sh
 . ./log/attempt.sh

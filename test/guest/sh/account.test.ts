@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import checks from '../../../src/guest/sh/check/account.sh';
+import mayWrite from '../../../src/guest/sh/check/may-write.sh';
 import accountPart from '../../../src/guest/sh/parts/account.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import files from '../../../src/guest/sh/parts/files.sh';
@@ -56,7 +56,7 @@ function give(path: string, mode?: number): void {
 }
 
 describe.each(shells)('$name', ({ command }) => {
-  const parts = `set -u\nR="\${1:-}"\n${report}${files}${homePart}${write}${facts}${checks}${accountPart}${undo}`;
+  const parts = `set -u\nR="\${1:-}"\n${report}${files}${homePart}${write}${facts}${mayWrite}${accountPart}${undo}`;
   const run = (script: string, keys = key) => {
     const settings = `account=${account}\nkeys='${keys}'\nhushlogin=yes\nscratch="$R/run"`;
     const fakes = `getent() { echo "$2:x:1:1::/home:/bin/sh"; }\nsystemctl() { :; }`;

@@ -53,6 +53,24 @@ const scripts: readonly { name: string; text: string; unused?: readonly string[]
   { name: 'generator', text: stamp(generator) },
   { name: 'what listens without systemd', text: listener },
 ];
+
+/** A word where a command stands. */
+const command = /(?:^|[;&|({!)]|\b(?:if|then|else|elif|while|until|do) ) *([a-z_]\w*)(?![\w=(./:-])/gm;
+
+/** The body of each function of a script, without comments and what is in quotes; "": what is in none. */
+function functionsIn(text: string): ReadonlyMap<string, string> {
+  const bodies = new Map<string, string>();
+  let name = '';
+  for (const line of text.split('\n')) {
+    const [, begun, rest = ''] = /^([a-z_]\w*)\(\) \{(.*)$/.exec(line) ?? [];
+    if (begun !== undefined) name = begun;
+    const code = (begun === undefined ? line : rest).replace(/'[^']*'|(?:^|\s)#.*$/g, ' ');
+    bodies.set(name, `${bodies.get(name) ?? ''}\n${code}`);
+    if (line === '}' || (begun !== undefined && rest.trimEnd().endsWith('}'))) name = '';
+  }
+  return bodies;
+}
+
 const root = useTempDir();
 const folder = fileURLToPath(new URL('../../../src/guest/sh', import.meta.url));
 const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -69,6 +87,24 @@ describe.skipIf(missing)(`the scripts${missing ? `: ${missing}` : ''}`, () => {
     });
     expect(stdout).toBe('');
     expect(status).toBe(0);
+  });
+
+  // Shells tell a function that is missing only when it is called.
+  it.each(scripts)('$name: has each function that it may come to', ({ text }) => {
+    const bodies = functionsIn(text);
+    const named = new Set(sources.flatMap((source) => [...functionsIn(source.text).keys()]));
+    const called = (body: string) =>
+      [...body.matchAll(command)].flatMap(([, word = '']) => (named.has(word) ? [word] : []));
+    const reached = new Set<string>();
+    const add = (names: readonly string[]): void => {
+      for (const name of names) {
+        if (reached.has(name)) continue;
+        reached.add(name);
+        add(called(bodies.get(name) ?? ''));
+      }
+    };
+    add(called(bodies.get('') ?? ''));
+    expect([...reached].filter((name) => !bodies.has(name))).toEqual([]);
   });
 
   it('shellcheck finds nothing in the files they are made of', () => {

@@ -7,6 +7,7 @@ import account from '../../../src/guest/sh/check/account.sh';
 import asPart from '../../../src/guest/sh/check/as.sh';
 import keyFiles from '../../../src/guest/sh/check/keys.sh';
 import login from '../../../src/guest/sh/check/login.sh';
+import mayWrite from '../../../src/guest/sh/check/may-write.sh';
 import streams from '../../../src/guest/sh/check/streams.sh';
 import system from '../../../src/guest/sh/check/system.sh';
 import unitSshd from '../../../src/guest/sh/check/unit-sshd.sh';
@@ -48,7 +49,7 @@ const ephemeral = `-o AuthorizedKeysFile \${CREDENTIALS_DIRECTORY}/ssh.ephemeral
 const sshd = findProgram('sshd');
 
 describe.each(firstShell)('$name', ({ command }) => {
-  const parts = `${report}${facts}${asPart}${streams}${unitSshd}${system}${account}${keyFiles}${journal}${attempt}${login}`;
+  const parts = `${report}${facts}${asPart}${streams}${unitSshd}${system}${mayWrite}${account}${keyFiles}${journal}${attempt}${login}`;
   const tried = "unit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock";
   const run = (script: string) =>
     runThere(command, `${parts}\n${tried}\nsleep() { :; }\npids_above() { :; }\n${script}`);

@@ -10,6 +10,7 @@
 . ./../check/answer.sh
 . ./../init/init.sh
 . ./../init/service.sh
+. ./../check/may-write.sh
 . ./account.sh
 . ./proof.sh
 . ./steps.sh

@@ -48,7 +48,7 @@ export function withLogin(
   const { name, target, provider, via, uuid, authority } = machine;
   const others = without(records, machine);
   const own = keptFor(others, hostsNow(others))(machine);
-  // A machine with another name keeps its Host, which is that of who has the name now.
+  // After a rename the record of the old name stays: it is the Host of the machine that has that name now.
   if (own?.target === target)
     return others.flatMap((each) => {
       if (each !== own) return [each];
@@ -66,14 +66,17 @@ export function withoutLogin(
   machine: HostMachine,
 ): readonly MachineRecord[] {
   const login = loginsFor(records, hostsNow(records))(machine);
-  const all = without(records, machine);
+  const all = without(records, machine, login);
   const heir = login?.first ? all.find((each) => each.login !== undefined) : undefined;
   return all.map((each) => (each === heir ? { ...each, login: { ...each.login, first: true } } : each));
 }
 
 /** Without its login, and one without a Host or a UUID of its own that had its name. */
-function without(records: readonly MachineRecord[], machine: HostMachine): readonly MachineRecord[] {
-  const login = loginsFor(records, hostsNow(records))(machine);
+function without(
+  records: readonly MachineRecord[],
+  machine: HostMachine,
+  login: MachineLogin | undefined = loginsFor(records, hostsNow(records))(machine),
+): readonly MachineRecord[] {
   const isBefore = ({ target, uuid, login: kept }: MachineRecord) => {
     const id = kept?.uuid ?? uuid;
     return target === machine.target && (id === undefined || id === (machine.uuid ?? id));

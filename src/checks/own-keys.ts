@@ -222,14 +222,8 @@ export function printOfLine(line: string): string {
   return fingerprintOf(Buffer.from(blobOf(line) ?? '', 'base64'));
 }
 
-/** What is wrong with a key's file on this host: one clause, and what to type. */
-interface KeyFileTrouble {
-  readonly problem: string;
-  readonly fix: string;
-}
-
 /** Why ssh cannot load a private key, by what its file has; undefined: that shows nothing. */
-export function whyNotLoaded(path: string): KeyFileTrouble | undefined {
+export function whyNotLoaded(path: string): NoKey | undefined {
   const text = readTextIfAny(path);
   const file = shellQuoted(path);
   if (text.startsWith('PuTTY-User-Key-File-'))
@@ -250,7 +244,7 @@ export function whyNotLoaded(path: string): KeyFileTrouble | undefined {
 }
 
 /** Where the public key beside a private one is another's: ssh shows that, and the private one does not fit. */
-export function otherPublic(path: string): KeyFileTrouble | undefined {
+export function otherPublic(path: string): NoKey | undefined {
   const own = publicPart(readTextIfAny(path))?.line;
   const shown = readTextIfAny(`${path}.pub`);
   const beside = /-cert-v01@/.test(shown) || isLink(`${path}.pub`) ? undefined : blobOf(shown);

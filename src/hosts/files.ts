@@ -11,7 +11,7 @@ export interface CurrentFile {
   readonly text: string | undefined;
   /** Why vmssh must not change it. */
   readonly byHand?: string;
-  /** It belongs to another user than the caller and root: nothing is taken from it. */
+  /** The file belongs to another user than the caller and root: nothing is taken from it. */
   readonly isOthers?: true | undefined;
 }
 

@@ -52,8 +52,8 @@ export function beforeServer(stderr: string): string {
 }
 
 /**
- * Reads the stderr of `ssh -v`. A server may print what it likes between ssh's own lines once it shows a text before the login; all up to
- * the host key is ssh's word alone, if no word of the server's comes before.
+ * Reads the stderr of `ssh -v`. A server may print what it likes between ssh's own lines once it shows a text before the login. The lines
+ * up to the host key are ssh's own, but for what `beforeServer` cuts off.
  */
 export function readSsh(stderr: string): SshSaid {
   const untold = beforeServer(stderr);

@@ -149,8 +149,15 @@ function ofSession({ end }: SshTry, user: string, message: string): Judged {
       ...{ state: 'failed', reach: 'session', fix: onlyForPeople },
       message: `sshd lets ${user} in, and the session does not end: a start file of the shell there, such as ~/.bashrc, starts a program that takes the terminal, such as tmux or fish`,
     };
+  if (/^Password change required but no TTY available/m.test(end.stderr))
+    return {
+      ...{ state: 'skipped', reach: 'session', fix: 'log in by ssh at a terminal, and set one' },
+      message: `sshd lets ${user} in, and first asks for a new password`,
+    };
   if (code === null || code === 255 || /not available/i.test(message))
-    return failed('session', `sshd lets ${user} in, and the session fails: ${message}`);
+    return failed('session', `sshd lets ${user} in, and the session fails: ${message}`, {
+      fix: "sshd's log in the machine says why (journalctl -u 'ssh*'); or name another account by --user",
+    });
   const how = 'it has a command of its own in place of a shell, as accounts for git and sftp have';
   return {
     ...{ state: 'skipped', reach: 'session' },
@@ -186,6 +193,15 @@ async function ofAuthentication(
       ...{ state: 'skipped', reach, isOwn: true },
       message: `ssh would ask for a second factor (${methods.join(', ')})`,
     };
+  const isClosed = /^Connection (?:closed|reset) by /.test(message);
+  if (accepted && isClosed && unsigned === undefined && !isRefused)
+    return failed(
+      reach,
+      `sshd takes ${short(accepted.name)}, and then ends the connection${lastWords(tried)}`,
+      {
+        fix: 'wait, if the machine is booting; else look in it as root at /run/nologin, and at the account by chage -l USER',
+      },
+    );
   const isFile = accepted && !accepted.isAgents && !isWithoutPrivate(accepted);
   if (isFile && unsigned === undefined && !isRefused && isAsked) {
     const asked = `ssh would ask for the passphrase of ${short(accepted.name)}, which was not tried`;
@@ -200,6 +216,16 @@ async function ofAuthentication(
   const asked = own && mayAsk ? `${own.message}; ssh would ask for a password` : own?.message;
   const state = mayAsk ? 'skipped' : 'failed';
   return { state, reach, fix, isOwn: own !== undefined, message: asked ?? why };
+}
+
+/** What sshd said after it took a key: a PAM that lets nobody in says why. */
+function lastWords({ end }: SshTry): string {
+  const after = end.stderr.slice(end.stderr.lastIndexOf('debug1: Server accepts key: '));
+  const words = reasonsIn(after)
+    .trim()
+    .split(/\s*\n\s*/)
+    .slice(0, -1);
+  return words.length === 0 ? '' : `: ${words.join(' ').slice(0, 500)}`;
 }
 
 /** The first certificate that ssh has shown and whose time is over, from its file or its agent. */

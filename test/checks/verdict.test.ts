@@ -257,6 +257,24 @@ describe('a login by ssh -v', () => {
       reach: 'authentication',
       says: /^the ssh-agent at \/a does not answer, and ssh waits for it/,
     },
+    'that a PAM ends while the machine boots': {
+      lines: [
+        ...reached,
+        ...accepted,
+        'System is booting up. Unprivileged users are not permitted to log in yet.',
+        '',
+        'Connection closed by UNKNOWN port 65535',
+      ],
+      state: 'failed',
+      reach: 'authentication',
+      says: /^sshd takes \S+\/id, and then ends the connection: System is booting up\. .* log in yet\.$/,
+      fix: /^wait, if the machine is booting; else .*chage -l USER$/,
+    },
+    'that sshd ends without a word after it took a key': {
+      lines: [...reached, ...accepted, 'Connection reset by UNKNOWN port 65535'],
+      state: 'failed',
+      says: /, and then ends the connection$/,
+    },
     'that needs a passphrase': {
       lines: [...reached, ...accepted, denied],
       state: 'skipped',
@@ -361,6 +379,18 @@ describe('a login by ssh -v', () => {
       state: 'failed',
       reach: 'session',
       says: /lets ann in, and the session does not end: a start file .*~\/\.bashrc, starts a program that takes the terminal/,
+    },
+    'whose password is to be changed': {
+      lines: [
+        ...isIn,
+        'WARNING: Your password has expired.',
+        'Password change required but no TTY available.',
+      ],
+      code: 1,
+      state: 'skipped',
+      reach: 'session',
+      says: /^sshd lets ann in, and first asks for a new password$/,
+      fix: /^log in by ssh at a terminal/,
     },
     'whose start file prints, and does not end': {
       lines: isIn,

@@ -76,7 +76,8 @@ export async function trySsh(options: SshTryOptions, io: Io, signal: AbortSignal
     until: new RegExp(`^vmssh ${mark}: .*${hangsOrBoots}`, 'm'),
     onOutput(stdout) {
       onStage?.('waiting for the start files of the shell there');
-      if (!taken && takesTerminal.test(stdout)) taken = setTimeout(() => stop.abort(), takenMs).unref();
+      if (!taken && (takesTerminal.test(stdout) || wantsNewPassword.test(stdout)))
+        taken = setTimeout(() => stop.abort(), takenMs).unref();
     },
     ...(isBare ? { stdin: 'socket' as const } : {}),
   }).catch((error: Error) => ({ code: null, stdout: '', stderr: error.message }));
@@ -109,6 +110,9 @@ const agentPatienceMs = 8000;
  * is. A file that is run at the start of a session may print anything else, and then end.
  */
 export const takesTerminal = new RegExp(`${'\x1b'}\\[(?:\\?(?:1049|1047|47|2004)h|[>=]?0?c)`);
+
+/** What sshd prints before it runs passwd in place of the command, or ends where there is no terminal. */
+export const wantsNewPassword = /^WARNING: Your password has expired\./m;
 
 /** How long a login may go on after such a program took the terminal. Milliseconds. */
 const takenMs = 8000;

@@ -21,7 +21,7 @@ import { goneFolder } from '../ssh/folder.js';
 import { shellQuoted } from '../typed/shell.js';
 import { unsignedFix } from './agent.js';
 import { keysBeside, otherPublic, whyNotLoaded } from './own-keys.js';
-import { type SshTry, takesTerminal } from './users-ssh.js';
+import { type SshTry, takesTerminal, wantsNewPassword } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
 export interface LoginVerdict {
@@ -144,15 +144,15 @@ function asksPeople(settings: string): boolean {
 /** The verdict on a login whose command did not end well: an account for git or sftp has a command of its own. */
 function ofSession({ end }: SshTry, user: string, message: string): Judged {
   const { code } = end;
+  if (wantsNewPassword.test(end.stdout + end.stderr))
+    return {
+      ...{ state: 'skipped', reach: 'session', fix: 'log in by ssh at a terminal, and set one' },
+      message: `sshd lets ${user} in, and first asks for a new password`,
+    };
   if (code === null && takesTerminal.test(end.stdout))
     return {
       ...{ state: 'failed', reach: 'session', fix: onlyForPeople },
       message: `sshd lets ${user} in, and the session does not end: a start file of the shell there, such as ~/.bashrc, starts a program that takes the terminal, such as tmux or fish`,
-    };
-  if (/^Password change required but no TTY available/m.test(end.stderr))
-    return {
-      ...{ state: 'skipped', reach: 'session', fix: 'log in by ssh at a terminal, and set one' },
-      message: `sshd lets ${user} in, and first asks for a new password`,
     };
   if (code === null || code === 255 || /not available/i.test(message))
     return failed('session', `sshd lets ${user} in, and the session fails: ${message}`, {

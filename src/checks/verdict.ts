@@ -1,26 +1,15 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { readTextIfAny } from '../files/read-sync.js';
 import { guestFailures } from '../guest/failures.js';
 import { pinPrint } from '../keys/pins.js';
 import { noGroups, refusalFix } from '../process/refusal-fix.js';
-import {
-  beforeServer,
-  type OfferedKey,
-  type Reach,
-  reasonsIn,
-  type SshSaid,
-  whyEnded,
-} from '../process/ssh-log.js';
+import { beforeServer, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { tilde } from '../runtime.js';
 import { certificateIn, certificateLine, overSince } from '../ssh/certificate.js';
-import { sshByFile, usualKeys, whereSet } from '../ssh/config/users-files.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { goneFolder } from '../ssh/folder.js';
-import { shellQuoted } from '../typed/shell.js';
-import { unsignedFix } from './agent.js';
-import { keysBeside, otherPublic, whyNotLoaded } from './own-keys.js';
+import { isWithoutPrivate, ownCause, shownKeys } from './own-cause.js';
 import { type SshTry, takesTerminal, wantsNewPassword } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
@@ -251,113 +240,6 @@ function takesPassword(settings: string): boolean {
     settingIn(settings, 'passwordauthentication') !== 'no' &&
     (preferred?.split(',').includes('password') ?? true)
   );
-}
-
-/** What on this host keeps ssh from a key that sshd may take. */
-async function ownCause(
-  tried: SshTry,
-  short: (path: string) => string,
-  home: string,
-): Promise<Pick<LoginVerdict, 'message' | 'fix'> | undefined> {
-  const { said, agent, settings, end } = tried;
-  const { accepted, unsigned, methods, offered, skipped, unmatched, files } = said;
-  const setting = await keysOff(settings, said);
-  if (setting && methods.includes('publickey')) return setting;
-  const { leftOut, noSignature } = await import('./in-common.js');
-  if (skipped !== undefined && offered.length === 0) return leftOut(short(skipped));
-  if (unmatched !== undefined && !accepted) return noSignature(short(unmatched));
-  // A server may print such a line, too.
-  const [, path = ''] = /^Load key "(.*)": (?:error in libcrypto|invalid format)/m.exec(end.stderr) ?? [];
-  const unloaded = files.some((file) => file.path === path) ? whyNotLoaded(path) : undefined;
-  if (unloaded) return { message: `ssh cannot read ${short(path)}: ${unloaded.problem}`, fix: unloaded.fix };
-  const shown = files.filter(({ path }) => offered.some(({ name, isAgents }) => name === path && !isAgents));
-  const [stale] = accepted ? [] : shown.flatMap(({ path }) => otherPublic(path) ?? []);
-  if (stale) return { message: stale.problem, fix: stale.fix };
-  if (accepted && unsigned !== undefined)
-    return {
-      message: `sshd takes ${accepted.name === '(none)' ? accepted.print : short(accepted.name)}, but ssh cannot use it: ${unsigned}`,
-      fix: unsignedFix(unsigned),
-    };
-  if (accepted && isWithoutPrivate(accepted))
-    return {
-      message: `sshd takes ${short(accepted.name)}, whose private key is not here, but only ${basename(accepted.name)}.pub`,
-      fix: 'put it there, or give an agent that key',
-    };
-  if (methods.length > 0 && methods.every((method) => method.startsWith('gssapi')))
-    return { message: 'sshd takes Kerberos alone, and ssh has no ticket for it', fix: 'kinit' };
-  const left = methods.includes('publickey') ? await keyLeftOut(said, join(home, '.ssh')) : undefined;
-  if (left) return left;
-  const isNone = offered.length === 0 && !files.some(({ isThere }) => isThere);
-  const [beside] = isNone
-    ? keysBeside(
-        join(home, '.ssh'),
-        files.map(({ path }) => path),
-      )
-    : [];
-  if (beside !== undefined) {
-    const key = shellQuoted(beside);
-    const fix = `ssh -i ${key} NAME; for good vmssh setup --key ${key}.pub NAME`;
-    return { message: `ssh offers no key: it does not try ${short(beside)} by itself`, fix };
-  }
-  if (!accepted && agent.problem !== undefined && methods.includes('publickey')) {
-    const isLast = offered.length === 0;
-    return {
-      message: `${agent.problem}${isLast ? '' : `, and sshd takes no other key of yours${shownKeys(tried)}`}`,
-      fix: agent.fix,
-    };
-  }
-  return undefined;
-}
-
-/** ssh offers the public key of a file, and then finds no private one. */
-function isWithoutPrivate({ name, isAgents }: OfferedKey): boolean {
-  return !isAgents && existsSync(`${name}.pub`) && !existsSync(name);
-}
-
-/** Where no IdentityFile, or no file of the home that ssh uses, is there, and a key of the user's is. */
-async function keyLeftOut(said: SshSaid, folder: string) {
-  const { files, offered } = said;
-  const [gone] = files;
-  if (gone === undefined || offered.length > 0 || files.some(({ isThere }) => isThere)) return undefined;
-  const found = usualKeys(folder).find((path) => !files.some((file) => file.path === path));
-  if (found === undefined) return undefined;
-  const where = await whereSet('identityfile', said);
-  const none = 'ssh has no key to offer';
-  if (where === undefined)
-    return {
-      message: `${none}: it looks in ${dirname(gone.path)}, by the password database, and not in ${folder}, where HOME leads`,
-      fix: `name both: ${sshByFile(join(folder, 'config'))} NAME`,
-    };
-  return {
-    message: `${none}: IdentityFile (${where}) is ${gone.path}, which is not there, and takes the place of ${found}`,
-    fix: `add IdentityFile ${found} beside it, or take it out`,
-  };
-}
-
-/** A setting of this host by which ssh offers no key, with its file and line. */
-async function keysOff(settings: string, said: SshSaid) {
-  const preferred = settingIn(settings, 'preferredauthentications');
-  const isOff = /^(no|false)$/.test(settingIn(settings, 'pubkeyauthentication') ?? '');
-  const isElse = preferred !== undefined && !preferred.split(',').includes('publickey');
-  if (!isOff && !isElse) return undefined;
-  const keyword = isOff ? 'PubkeyAuthentication' : 'PreferredAuthentications';
-  const where = await whereSet(keyword.toLowerCase(), said);
-  const line = `${keyword} ${isOff ? 'no' : preferred}`;
-  return {
-    message: `ssh offers no key: ${line} is this host's own setting${where ? ` (${where})` : ''}`,
-    fix: where ? `take ${line} out of ${where}` : `take ${line} out of your ssh configuration`,
-  };
-}
-
-function shownKeys({ said: { offered, files }, agent: { unset } }: SshTry): string {
-  const none = unset && !files.some(({ isThere }) => isThere) ? `: no key file, and ${unset} is not set` : '';
-  if (offered.length === 0) return `; ssh has none to offer${none}`;
-  const shown = offered
-    .slice(0, 8)
-    .map(({ name, print, isAgents }) => `${name} ${print}${isAgents ? ' agent' : ''}`);
-  return offered.length === 1
-    ? `; ssh offers ${shown.join('')}`
-    : `; ssh offers ${offered.length} keys, first these: ${shown.join(', ')}`;
 }
 
 // sshd's MaxAuthTries is 6, and ssh offers all keys of the agent before one that is only a file.

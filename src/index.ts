@@ -1,18 +1,24 @@
 /// <reference types="node" preserve="true" />
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { ConnectError, type Op } from './base/errors.js';
+import { definedFields } from './base/group-by.js';
+import { now } from './base/runtime.js';
 import { toDuplex } from './deliver/duplex.js';
-import { ConnectError, type Op } from './errors.js';
-import { definedFields } from './group-by.js';
 import type { HostKeyVerdict, JudgedKey } from './keys/settle-key.js';
 import { parseTarget, resolveTarget, type Target } from './kinds/kinds.js';
-import type { ConnectOptions, MachineList, ProbeOptions } from './library-options.js';
-import { badOption, checkOptions, libraryList, libraryWatch, untilAborted } from './library-options.js';
-import { type FoundTarget, findTarget, splitLogin } from './lookup/login.js';
+import type { ConnectOptions, MachineList, ProbeOptions } from './machines/library-options.js';
+import {
+  badOption,
+  checkOptions,
+  libraryList,
+  libraryWatch,
+  untilAborted,
+} from './machines/library-options.js';
 import type { MachineJson, RouteJson } from './machines/machine-json.js';
+import { type FoundTarget, findTarget, splitLogin } from './reach/login.js';
 import { type Reached, type ReachOptions, reach } from './reach/reach.js';
 import { firstRoute } from './reach/routes.js';
-import { now } from './runtime.js';
 import type { Status, Warning } from './sources/source.js';
 import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';

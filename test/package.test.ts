@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { version } from '../src/version.js';
+import { version } from '../src/base/version.js';
 import { missingAddon } from './helpers/addon.js';
 import { ends, printing } from './helpers/expected.js';
 import { startMachined } from './helpers/machined.js';

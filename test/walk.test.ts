@@ -20,8 +20,7 @@ export const load = () => ({ watchHangup: () => pending, isSocket: () => false, 
 
 /** What also runs and returns a value, a setting or an answer: docs/contributing/layout.md lists them. */
 const beside = [
-  /^(cli|typed)\/(?!reach\/reach-target$)/,
-  /^(errors|native|runtime)$/,
+  /^(base|cli|typed)\/(?!reach\/reach-target$)/,
   /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(kind|machines)$/,
   /^process\/program-in-path$/,

@@ -25,7 +25,7 @@ export function sourceTime(root, { SOURCE_DATE_EPOCH: said = '' } = process.env)
   return said || (commitOf(root)?.time ?? String(Math.floor(Date.now() / 1000)));
 }
 
-/** For the bundler's `transform.define`: what src/version.ts gets from the build. @param {string} root */
+/** For the bundler's `transform.define`: what src/base/version.ts gets from the build. @param {string} root */
 export function buildConstants(root) {
   return { BUILD_COMMIT: JSON.stringify(commitOf(root)?.id ?? null) };
 }

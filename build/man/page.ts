@@ -1,8 +1,8 @@
 import environmentPage from '../../docs/reference/environment.md';
+import { exitCode } from '../../src/base/errors.js';
+import { version } from '../../src/base/version.js';
 import { type Command, examplesOn, groupSummaries, type OptionSpec, shownOn } from '../../src/cli/command.js';
-import { exitCode } from '../../src/errors.js';
 import { kinds } from '../../src/kinds/kinds.js';
-import { version } from '../../src/version.js';
 
 /** A manual page of section 1, from the same values as --help; the commands of a group share one. */
 interface ManPage {

@@ -1,4 +1,4 @@
-import { definedFields } from '../group-by.js';
+import { definedFields } from '../base/group-by.js';
 import { idHere, keptFor, type Listed } from './same.js';
 import type { HostMachine, MachineLogin, MachineRecord, StateOwner } from './state.js';
 import { hasHost, writtenState } from './state.js';

@@ -1,6 +1,6 @@
-import { countBy } from '../group-by.js';
+import { countBy } from '../base/group-by.js';
+import type { Env } from '../base/runtime.js';
 import { asTarget, hasMachines, keptTarget, kindOf } from '../kinds/kinds.js';
-import type { Env } from '../runtime.js';
 import { isTargetWord } from '../typed/names.js';
 import { isOthersId } from '../typed/numbers.js';
 import type { AnyTarget, ViaTarget } from '../typed/target.js';

@@ -1,9 +1,8 @@
 import { dirname, join } from 'node:path';
-import { before } from '../connect/wait.js';
+import { before, type Env, now } from '../base/runtime.js';
 import { editFile } from '../files/edit-file.js';
 import { makeFolder } from '../files/place.js';
 import { readText } from '../files/read-file.js';
-import { type Env, now } from '../runtime.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { stateFolder } from '../ssh/folder.js';
 import { type Route, type RouteName, routeNames } from '../typed/route.js';

@@ -1,4 +1,4 @@
-import { countBy, groupBy } from '../group-by.js';
+import { countBy, groupBy } from '../base/group-by.js';
 import { asTarget } from '../kinds/kinds.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { MachineIdentity } from '../sources/source.js';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { definedFields } from '../base/group-by.js';
+import type { Env } from '../base/runtime.js';
+import { version as own } from '../base/version.js';
 import { readText } from '../files/read-file.js';
-import { definedFields } from '../group-by.js';
-import type { Env } from '../runtime.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../sources/tools/json.js';
 import { type KeptEnv, parseKeptEnv } from '../sources/trusted-env.js';
@@ -9,7 +10,6 @@ import { isForLine } from '../ssh/config/word.js';
 import { stateFolder } from '../ssh/folder.js';
 import { checkUserName, isOfProcess, isPlainHostName, isTargetWord } from '../typed/names.js';
 import { parseUuid } from '../typed/numbers.js';
-import { version as own } from '../version.js';
 
 export type HostMachine = Pick<
   ListedMachine,

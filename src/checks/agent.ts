@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { Env } from '../runtime.js';
+import type { Env } from '../base/runtime.js';
 import { KeyReader } from '../ssh/certificate.js';
 import { keyTypeOf } from '../ssh/known-hosts.js';
 import { fitsSocket } from '../typed/names.js';

@@ -1,6 +1,6 @@
+import { ConnectError, type ConnectErrorInit, isOp, type Op, quote } from '../base/errors.js';
 import { notStarted, reachArgs } from '../cli/reach/over-interop.js';
 import type { ReachFlags } from '../cli/shared-options.js';
-import { ConnectError, type ConnectErrorInit, isOp, type Op, quote } from '../errors.js';
 import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';

@@ -1,4 +1,4 @@
-import { ConnectError } from '../errors.js';
+import { ConnectError } from '../base/errors.js';
 import { decideByAsking, pinsOf } from '../keys/decide.js';
 import { keyOwner } from '../keys/key-owner.js';
 import {
@@ -11,9 +11,9 @@ import {
 import { pinPrint } from '../keys/pins.js';
 import { recordOf } from '../keys/record.js';
 import { changedKey } from '../keys/refusal.js';
-import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
+import type { ListedTarget } from '../reach/short-name.js';
 import type { HostKey } from '../ssh/handshake-result.js';
 import type { Endpoint } from '../typed/route.js';
 

@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { ConnectError } from '../base/errors.js';
+import type { Env } from '../base/runtime.js';
 import { readKeys } from '../cli/guest.js';
-import { ConnectError } from '../errors.js';
 import { readTextIfAny } from '../files/read-sync.js';
 import { ownKeyFile } from '../keys/login-key.js';
 import type { Io } from '../process/io.js';
@@ -16,7 +17,6 @@ import {
   sshCommand,
   typedSsh,
 } from '../process/ssh-program.js';
-import type { Env } from '../runtime.js';
 import { KeyReader } from '../ssh/certificate.js';
 import { goneFolder, sshFolder } from '../ssh/folder.js';
 import { fingerprintOf } from '../ssh/known-hosts.js';

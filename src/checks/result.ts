@@ -1,6 +1,6 @@
+import type { ConnectError } from '../base/errors.js';
+import { groupBy } from '../base/group-by.js';
 import type { FormatRows, Row } from '../cli/rows.js';
-import type { ConnectError } from '../errors.js';
-import { groupBy } from '../group-by.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Endpoint, RouteName } from '../typed/route.js';
 

@@ -1,3 +1,4 @@
+import { now } from '../base/runtime.js';
 import { hangsOrBoots } from '../connect/multiplexer.js';
 import { newProof } from '../guest/report.js';
 import { sshSettings } from '../keys/login-key.js';
@@ -13,7 +14,6 @@ import {
   sshAbilities,
   typedSsh,
 } from '../process/ssh-program.js';
-import { now } from '../runtime.js';
 import { type Agent, askAgent } from './agent.js';
 
 /** One login by the user's own ssh, and what it said. */

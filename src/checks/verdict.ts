@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { tilde } from '../base/runtime.js';
 import { readTextIfAny } from '../files/read-sync.js';
 import { guestFailures } from '../guest/failures.js';
 import { pinPrint } from '../keys/pins.js';
 import { noGroups, refusalFix } from '../process/refusal-fix.js';
 import { beforeServer, type Reach, reasonsIn, type SshSaid, whyEnded } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
-import { tilde } from '../runtime.js';
 import { certificateIn, certificateLine, overSince } from '../ssh/certificate.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { goneFolder } from '../ssh/folder.js';

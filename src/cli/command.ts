@@ -1,4 +1,4 @@
-import { quote } from '../errors.js';
+import { quote } from '../base/errors.js';
 import type { Io } from '../process/io.js';
 import { parsePort, sshPort } from '../typed/numbers.js';
 

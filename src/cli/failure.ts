@@ -1,8 +1,8 @@
 import { posix, win32 } from 'node:path';
+import { ConnectError, exitCode, exitCodeOf } from '../base/errors.js';
+import { isOutOfMemory } from '../base/native.js';
 import { memoryHint, systemFailure } from '../connect/failures/failure.js';
-import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
-import { isOutOfMemory } from '../native.js';
 import type { Io } from '../process/io.js';
 import { shellLine, shellOf } from '../typed/shell.js';
 import { CommandError, commandWords, UsageError } from './command.js';

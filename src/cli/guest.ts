@@ -1,8 +1,8 @@
-import { printable, quote } from '../errors.js';
+import { printable, quote } from '../base/errors.js';
 import { readTextSync } from '../files/read-sync.js';
 import type { Finding, ProgressLine } from '../guest/report.js';
 import { asTarget, parseTarget, type Target } from '../kinds/kinds.js';
-import { splitUser } from '../lookup/login.js';
+import { splitUser } from '../reach/login.js';
 import { checkUserName } from '../typed/names.js';
 import { parsePort } from '../typed/numbers.js';
 import { shellLine, wordsToType } from '../typed/shell.js';

@@ -1,4 +1,4 @@
-import type { NoBannerReason, Op } from '../errors.js';
+import type { NoBannerReason, Op } from '../base/errors.js';
 import { flag } from './command.js';
 
 export const jsonOption = flag({ long: 'json', summary: 'print JSON (docs/reference/json.md)' });

@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
-import { ConnectError, printable } from '../errors.js';
+import { ConnectError, printable } from '../base/errors.js';
+import { type Env, tilde } from '../base/runtime.js';
 import type { Io } from '../process/io.js';
-import { type Env, tilde } from '../runtime.js';
 import { failureOf, pasteable } from './failure.js';
 import { inLines, styles, whole, width } from './terminal.js';
 

@@ -1,8 +1,8 @@
-import { printable } from '../errors.js';
-import { loadAddon } from '../native.js';
+import { printable } from '../base/errors.js';
+import { loadAddon } from '../base/native.js';
+import { type Env, now, type Surroundings, wantsColor } from '../base/runtime.js';
 import type { Io } from '../process/io.js';
 import type { Trace } from '../reach/reach.js';
-import { type Env, now, type Surroundings, wantsColor } from '../runtime.js';
 
 export interface Progress {
   update(text: string): void;

@@ -1,5 +1,5 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import { type Env, now } from '../runtime.js';
+import { type Env, now } from '../base/runtime.js';
 import type { Endpoint } from '../typed/route.js';
 
 /** An open socket. One read, peek or write at a time each; every method rejects with an errno's name in `code`. */

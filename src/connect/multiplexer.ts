@@ -1,5 +1,5 @@
-import { quote } from '../errors.js';
-import { now } from '../runtime.js';
+import { quote } from '../base/errors.js';
+import { now } from '../base/runtime.js';
 import type { Endpoint } from '../typed/route.js';
 import { type Connection, dropPeeked } from './connection.js';
 

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
-import { now } from '../runtime.js';
+import { before, now } from '../base/runtime.js';
 import { fitsSocket } from '../typed/names.js';
 import type { Endpoint } from '../typed/route.js';
 import type { Connection, OpenOptions } from './connection.js';
-import { before } from './wait.js';
 
 /** Opens a unix or TCP socket without the addon. Rejects with Node's error, or ETIMEDOUT. */
 export async function openNodeSocket(

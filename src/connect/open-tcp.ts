@@ -1,8 +1,7 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { now } from '../runtime.js';
+import { before, now } from '../base/runtime.js';
 import type { OpenOptions } from './connection.js';
-import { before } from './wait.js';
 
 /** Opens the first address that answers, in the resolver's order; each gets an equal share of the time. Rejects with a refusal, or the first error. */
 export async function openTcp<T>(

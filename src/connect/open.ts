@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Addon, Address, Handle } from 'node-hvsock-native';
-import { ConnectError } from '../errors.js';
-import { type AddonState, loadAddon } from '../native.js';
-import { now } from '../runtime.js';
+import { ConnectError } from '../base/errors.js';
+import { type AddonState, loadAddon } from '../base/native.js';
+import { now } from '../base/runtime.js';
 import { type Endpoint, type ExecEndpoint, formatEndpoint, type ViaEndpoint } from '../typed/route.js';
 import { type Connection, NativeConnection, type OpenOptions } from './connection.js';
 import { askMultiplexer } from './multiplexer.js';

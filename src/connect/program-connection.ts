@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Handle } from 'node-hvsock-native';
-import type { AddonState } from '../native.js';
+import type { AddonState } from '../base/native.js';
+import { before, type Env } from '../base/runtime.js';
 import { type Ended, type Start, sshEndsWithUs } from '../process/terminate.js';
-import type { Env } from '../runtime.js';
 import type { Endpoint } from '../typed/route.js';
 import { type Connection, NativeConnection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
-import { before } from './wait.js';
 
 interface CarriedOptions extends CarrierOptions {
   /** Ends a program that goes on when the connection is closed. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConnectError, errorWith } from '../errors.js';
-import { now } from '../runtime.js';
+import { ConnectError, errorWith } from '../base/errors.js';
+import { now } from '../base/runtime.js';
 
 export interface WaitOptions {
   /** Milliseconds for all attempts together. */
@@ -82,13 +82,4 @@ export async function onOwnSignal<T>(outer: AbortSignal, work: (own: AbortSignal
   if (outer.aborted) end();
   outer.addEventListener('abort', end);
   return work(own.signal).finally(() => outer.removeEventListener('abort', end));
-}
-
-/** What comes of `work`; undefined after `deadline`, of `now`. */
-export async function before<T>(work: Promise<T>, deadline: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - now()));
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

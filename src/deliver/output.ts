@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
+import { loadAddon } from '../base/native.js';
 import { readTextIfAny } from '../files/read-sync.js';
-import { loadAddon } from '../native.js';
 import { isSocket } from './pass-fd.js';
 
 /** Writes to stdout. A reader that is gone ends `outputGone`. */

@@ -1,7 +1,7 @@
 import { fstatSync, type Stats } from 'node:fs';
 import type { Addon, Handle } from 'node-hvsock-native';
+import { ConnectError } from '../base/errors.js';
 import { exhaustion } from '../connect/failures/failure.js';
-import { ConnectError } from '../errors.js';
 import { readTextIfAny } from '../files/read-sync.js';
 
 /** Whether a client may wait for a socket on `stdout`, as ssh with ProxyUseFdpass: stdin is the same one. For Node programs they differ. */

@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
 import type { HandOff } from 'node-hvsock-native';
+import { ConnectError } from '../base/errors.js';
+import type { AddonState } from '../base/native.js';
 import type { Connection } from '../connect/connection.js';
 import { exhausted, type Failure, windowsExhausted } from '../connect/failures/failure.js';
 import { multiplexerOf } from '../connect/multiplexer.js';
-import { ConnectError } from '../errors.js';
-import type { AddonState } from '../native.js';
 import { takesUnixSocket } from './pass-fd.js';
 import type { EarlyInput } from './relay-streams.js';
 

@@ -5,17 +5,17 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import ssh2 from 'ssh2';
-import { exitCode, printable } from '../errors.js';
+import { exitCode, printable } from '../base/errors.js';
+import { loadAddon } from '../base/native.js';
+import { version } from '../base/version.js';
 import { configText } from '../hosts/text.js';
 import { connect } from '../index.js';
-import { loadAddon } from '../native.js';
 import { programInPath } from '../process/program-in-path.js';
 import { runProgram } from '../process/run-program.js';
 import { whyNotStarted } from '../process/ssh-program.js';
 import { howEnded } from '../process/terminate.js';
 import { fingerprintOf } from '../ssh/known-hosts.js';
 import { shellLine } from '../typed/shell.js';
-import { version } from '../version.js';
 import { type DemoServer, demoUser, hostname, startDemoServer } from './server.js';
 
 interface Step {

@@ -1,10 +1,10 @@
+import { ConnectError, quote } from '../base/errors.js';
 import { madeLogin } from '../book/logins.js';
-import { ConnectError, quote } from '../errors.js';
 import type { Meant } from '../guest/script.js';
 import { isNamed, resolveTarget } from '../kinds/kinds.js';
-import { lookUp, splitUser } from '../lookup/login.js';
-import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
+import { lookUp, splitUser } from '../reach/login.js';
+import type { ListedTarget } from '../reach/short-name.js';
 import { managerExec } from '../sources/as-root.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { reachedMachine } from '../sources/source.js';

@@ -1,6 +1,6 @@
+import type { Env } from '../base/runtime.js';
 import type { Meant } from '../guest/script.js';
-import { splitUser } from '../lookup/login.js';
-import type { Env } from '../runtime.js';
+import { splitUser } from '../reach/login.js';
 import type { RootExec } from '../sources/source.js';
 import { typedHost } from '../typed/names.js';
 import type { RouteName } from '../typed/route.js';

@@ -1,8 +1,8 @@
-import type { ConnectError } from '../errors.js';
+import type { ConnectError } from '../base/errors.js';
+import { now } from '../base/runtime.js';
 import { cidOf, type Finding, findingsOf } from '../guest/report.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import type { Io } from '../process/io.js';
-import { now } from '../runtime.js';
 import { type Entry, isBySsh } from './entry.js';
 import { refuseOther, tryIn, whyNotRun } from './run.js';
 

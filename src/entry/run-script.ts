@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { problemIn } from '../errors.js';
+import { problemIn } from '../base/errors.js';
+import { type Env, now } from '../base/runtime.js';
 import { mayPrint, newProof, type ProgressLine, parseProgress } from '../guest/report.js';
 import { whyNotStarted } from '../process/ssh-program.js';
 import { dropOutput, ended, keptSshEndsWithUs } from '../process/terminate.js';
-import { type Env, now } from '../runtime.js';
 import { DiscoveryError, type ScriptRunner } from '../sources/source.js';
 
 /** How a script is started. */

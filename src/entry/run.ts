@@ -1,12 +1,12 @@
+import { ConnectError, printable } from '../base/errors.js';
 import { formatProgress, type HostFlags, targetOf } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
-import { ConnectError, printable } from '../errors.js';
 import type { ProgressLine } from '../guest/report.js';
 import { onlyIn } from '../guest/script.js';
 import { guestKeysFor } from '../keys/guest-keys.js';
-import { lookUp, splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
 import { withoutHostName } from '../process/ssh-log.js';
+import { lookUp, splitUser } from '../reach/login.js';
 import { type Shell, shellLine, shellOf, shellQuoted, shellWord } from '../typed/shell.js';
 import { type Entry, isBySsh, type LoginEntry, type ManagerEntry, type WslEntry } from './entry.js';
 import { closedMessage, otherShell, runScript, type ScriptCall, type ScriptEnd } from './run-script.js';

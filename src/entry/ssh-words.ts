@@ -1,6 +1,5 @@
 import { lookedUpAs } from '../book/identity.js';
 import { keysByName } from '../keys/guest-keys.js';
-import { lookUp, splitUser } from '../lookup/login.js';
 import type { OwnProgram } from '../process/io.js';
 import {
   forwardsNothing,
@@ -10,6 +9,7 @@ import {
   sshCommand,
   sshProgram,
 } from '../process/ssh-program.js';
+import { lookUp, splitUser } from '../reach/login.js';
 import { asksVmssh, keyOptions } from '../ssh/config/host-options.js';
 import { type ProxyCall, pathArgument, proxyCommand } from '../ssh/config/word.js';
 import { knownHostsFile } from '../ssh/folder.js';

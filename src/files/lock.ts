@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { lstat, open, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
-import { now as clock } from '../runtime.js';
+import { now as clock } from '../base/runtime.js';
 import { FileRefusal, type Folder, type Place, readAt } from './place.js';
 
 /** Milliseconds. */

@@ -1,8 +1,8 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { quote } from '../errors.js';
-import { loadAddon } from '../native.js';
+import { quote } from '../base/errors.js';
+import { loadAddon } from '../base/native.js';
 import { readWithStats } from './read-file.js';
 
 /** A folder for reading or changing a file in it. Must be closed. */

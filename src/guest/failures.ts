@@ -1,4 +1,4 @@
-import type { ConnectError } from '../errors.js';
+import type { ConnectError } from '../base/errors.js';
 import { controlPathFix } from '../ssh/control-path.js';
 import { type Endpoint, usesVsock } from '../typed/route.js';
 

@@ -1,3 +1,5 @@
+import { printable, quoteNames } from '../base/errors.js';
+import { fewOf, maxShown, withoutRepeats } from '../base/group-by.js';
 import { loginsFor } from '../book/logins.js';
 import { identified, type NameCheck, typedTargets } from '../book/names.js';
 import { keptFor } from '../book/same.js';
@@ -10,8 +12,6 @@ import {
   nameless,
 } from '../book/state.js';
 import { UsageError } from '../cli/command.js';
-import { printable, quoteNames } from '../errors.js';
-import { fewOf, maxShown, withoutRepeats } from '../group-by.js';
 import { allGuestKeys } from '../keys/guest-keys.js';
 import { keysKnown, namesKept } from '../keys/inbox.js';
 import { asTarget } from '../kinds/kinds.js';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
+import { quote } from '../base/errors.js';
 import { CommandError } from '../cli/command.js';
-import { quote } from '../errors.js';
 import { type FileContent, readSafely } from '../files/place.js';
 import { reasonOf } from '../files/read-sync.js';
 import { goneFolder } from '../ssh/folder.js';

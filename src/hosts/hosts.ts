@@ -1,3 +1,5 @@
+import { printable, quote, quoteNames } from '../base/errors.js';
+import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../base/group-by.js';
 import { loginOf } from '../book/logins.js';
 import {
   aliasOf,
@@ -10,8 +12,6 @@ import {
 } from '../book/names.js';
 import { idHere } from '../book/same.js';
 import type { HostEntry, HostMachine, MachineRecord } from '../book/state.js';
-import { printable, quote, quoteNames } from '../errors.js';
-import { countBy, definedFields, fewOf, groupBy, withoutRepeats } from '../group-by.js';
 import { type GuestKeys, trustIn } from '../keys/guest-keys.js';
 import type { Kind } from '../kinds/kind.js';
 import { kinds } from '../kinds/kinds.js';

@@ -1,8 +1,8 @@
+import { quote } from '../base/errors.js';
 import { textsIn } from '../book/state.js';
 import type { Option, OptionSpec, RawArgs } from '../cli/command.js';
 import { flag, parsed, positionals, repeated, UsageError } from '../cli/command.js';
 import { routesOption } from '../cli/shared-options.js';
-import { quote } from '../errors.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import { hasControlCharacter } from '../typed/names.js';
 import { type RouteName, routeNames } from '../typed/route.js';

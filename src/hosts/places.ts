@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Here } from '../base/runtime.js';
 import { stateFile } from '../book/state.js';
 import { UsageError } from '../cli/command.js';
 import { readText } from '../files/read-file.js';
 import { realPath } from '../files/read-sync.js';
 import type { Io } from '../process/io.js';
 import { everySshAbilities } from '../process/ssh-program.js';
-import type { Here } from '../runtime.js';
 import { hasInclude, type Include, includeLine } from '../ssh/config/file.js';
 import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
 import { sshByFile } from '../ssh/config/users-files.js';

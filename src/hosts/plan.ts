@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { printable, quote } from '../base/errors.js';
 import { ownRoutesFile, routesFile } from '../book/remembered.js';
 import { formatState, type HostState, type MachineRecord, noState, parseState } from '../book/state.js';
 import { authorityFiles, keepsAlive, usersNames } from '../book/taken-names.js';
 import { UsageError, usage } from '../cli/command.js';
-import { printable, quote } from '../errors.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';

@@ -1,7 +1,7 @@
+import { exitCode } from '../base/errors.js';
 import { loginsFor } from '../book/logins.js';
 import { hasHost, type MachineRecord, readState } from '../book/state.js';
 import { CommandError } from '../cli/command.js';
-import { exitCode } from '../errors.js';
 import { readSafely } from '../files/place.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';

@@ -1,10 +1,10 @@
 import { diffArrays } from 'diff';
+import { exitCode, printable, quote } from '../base/errors.js';
+import { fewOf, maxShown } from '../base/group-by.js';
+import { tilde } from '../base/runtime.js';
 import { complain, type Row } from '../cli/rows.js';
 import { styles, whole } from '../cli/terminal.js';
-import { exitCode, printable, quote } from '../errors.js';
-import { fewOf, maxShown } from '../group-by.js';
 import type { Io } from '../process/io.js';
-import { tilde } from '../runtime.js';
 import type { Plan } from './plan.js';
 import { refusePlan, say, upToDate } from './write.js';
 

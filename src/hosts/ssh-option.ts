@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { quote } from '../base/errors.js';
+import type { Env, Here } from '../base/runtime.js';
 import { textsIn } from '../book/state.js';
 import { repeated, UsageError } from '../cli/command.js';
-import { quote } from '../errors.js';
 import { everySsh, isOpenSsh, sshCommand } from '../process/ssh-program.js';
-import type { Env, Here } from '../runtime.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';

@@ -1,7 +1,6 @@
 import { type GuestKeys, namesOfGuest, trustIn } from '../keys/guest-keys.js';
 import { hostPatterns, type Kind } from '../kinds/kind.js';
 import { keptTarget, kindOf, kinds } from '../kinds/kinds.js';
-import type { OwnOptions } from '../proxy-args.js';
 import {
   asksVmssh,
   type Caller,
@@ -13,6 +12,7 @@ import {
 } from '../ssh/config/host-options.js';
 import { slug } from '../typed/names.js';
 import { isBareId } from '../typed/numbers.js';
+import type { OwnOptions } from '../typed/proxy-args.js';
 
 export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'routes' | 'bring'> {
   /** The file for the keys of machines with an identity, in a form for ssh_config. */

@@ -1,8 +1,8 @@
 import { lstat, readlink, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { printable } from '../base/errors.js';
 import { usage } from '../cli/command.js';
 import { complain } from '../cli/rows.js';
-import { printable } from '../errors.js';
 import type { Io } from '../process/io.js';
 import { watchedFolders } from '../sources/sources.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';

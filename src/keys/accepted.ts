@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Env } from '../base/runtime.js';
 import { hostIn } from '../book/names.js';
 import { writtenState } from '../book/state.js';
 import { inAskedFolder } from '../files/asked-folder.js';
 import { readBytes } from '../files/read-file.js';
 import { runProgram } from '../process/run-program.js';
-import type { Env } from '../runtime.js';
 import { type DiscoveredMachine, reachedMachine } from '../sources/source.js';
 import { stateFolder } from '../ssh/folder.js';
 import type { ShownKey } from '../ssh/known-hosts.js';

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Env } from '../base/runtime.js';
 import { hostKeyAlias as aliasOf, exact, type Identified } from '../book/identity.js';
 import { readTextIfAny, readTextSync } from '../files/read-sync.js';
 import type { Kind } from '../kinds/kind.js';
 import { asTarget, kinds, type Target } from '../kinds/kinds.js';
-import type { Env } from '../runtime.js';
 import { knownHostsFile, sshFolder } from '../ssh/folder.js';
 import { isPlainHostName } from '../typed/names.js';
 import { nameOf } from '../typed/target.js';

@@ -1,8 +1,8 @@
+import type { Env } from '../base/runtime.js';
 import { hostKeyAlias, type Identified, namesAlike, namesOf } from '../book/identity.js';
 import { isNamed } from '../kinds/kinds.js';
 import { programInPath } from '../process/program-in-path.js';
 import { settingIn } from '../process/ssh-program.js';
-import type { Env } from '../runtime.js';
 import type { ViaTarget } from '../typed/target.js';
 import { sshSettings } from './login-key.js';
 import { notChecked } from './refusal.js';

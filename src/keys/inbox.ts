@@ -1,8 +1,8 @@
 import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
+import type { Env } from '../base/runtime.js';
 import { hostKeyAlias, type Identified, namesAlike, namesOf } from '../book/identity.js';
 import { FileRefusal, readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
-import type { Env } from '../runtime.js';
 import { inboxOf, knownHostsFile } from '../ssh/folder.js';
 import {
   folded,

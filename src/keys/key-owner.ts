@@ -1,6 +1,6 @@
+import type { Env } from '../base/runtime.js';
 import { exact, hostKeyAlias, type Identified, namesAlike, namesOf, uuidAlias } from '../book/identity.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
-import type { Env } from '../runtime.js';
 import { nameOf, type ViaTarget } from '../typed/target.js';
 import { aliasAmong, type KeyNames } from './decide.js';
 import { type GuestKeys, guestKeysFor, madeHostKey } from './guest-keys.js';

@@ -1,6 +1,6 @@
+import type { Env } from '../base/runtime.js';
 import { fileId } from '../files/read-file.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
-import type { Env } from '../runtime.js';
 import { loadKnowing } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
 import { vhostCid } from '../sources/routes.js';

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { Env, Here } from '../base/runtime.js';
 import type { Target } from '../kinds/kinds.js';
 import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
-import type { Env, Here } from '../runtime.js';
 import { ownSource } from '../sources/sources.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { ownAccount } from '../ssh/folder.js';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import type { Env, Here } from '../base/runtime.js';
 import { isIdAlias } from '../book/identity.js';
 import { readSafely } from '../files/place.js';
 import { readBytes, readWithStats } from '../files/read-file.js';
 import { reasonOf } from '../files/read-sync.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
-import type { Env, Here } from '../runtime.js';
 import { authoritiesFor, type Certificate, certificateIn, isValidFor } from '../ssh/certificate.js';
 import { inboxOf, knownHostsFile, ownHome, sshFolder } from '../ssh/folder.js';
 import {

@@ -13,8 +13,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import type { Env } from '../base/runtime.js';
 import { isNamed, type TypedTarget } from '../kinds/kinds.js';
-import type { Env } from '../runtime.js';
 import { type DiscoveredMachine, type ReachedMachine, reachedMachine } from '../sources/source.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { ownFolders } from '../sources/trusted-env.js';

@@ -1,5 +1,5 @@
-import { ConnectError, quote } from '../errors.js';
-import type { Here } from '../runtime.js';
+import { ConnectError, quote } from '../base/errors.js';
+import type { Here } from '../base/runtime.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
 import type { Refusal } from './decide.js';
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { ConnectError } from '../errors.js';
+import { ConnectError } from '../base/errors.js';
+import type { Env } from '../base/runtime.js';
 import { makeFolder } from '../files/place.js';
-import type { Env } from '../runtime.js';
 import { fingerprintOf, keyTypeOf, type ShownKey } from '../ssh/known-hosts.js';
 import { decideByAsking, type KeyAnswer, type KeyFacts } from './decide.js';
 import { leaveNote, longInbox, takeInbox } from './inbox.js';

@@ -1,4 +1,4 @@
-import { type ConnectErrorInit, quote } from '../errors.js';
+import { type ConnectErrorInit, quote } from '../base/errors.js';
 import { findWindowsVmssh, isWsl } from '../sources/hyper-v/wsl-windows.js';
 import type { ResolveContext } from '../sources/source.js';
 import { isBareId } from '../typed/numbers.js';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quote } from '../base/errors.js';
 import { outsideFiles, outsideLines } from '../sources/outside/file.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { ownEnv } from '../sources/trusted-env.js';

@@ -1,4 +1,4 @@
-import { quote } from '../errors.js';
+import { quote } from '../base/errors.js';
 import type { SearchWords } from '../sources/no-machine.js';
 import { outsideLines } from '../sources/outside/file.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
@@ -6,18 +6,16 @@ import { machineName, type SourceEntry, sourceBy, sources } from '../sources/sou
 import { parseName, split } from '../typed/names.js';
 import { isBareId, parseGuid } from '../typed/numbers.js';
 import { routeToSocket } from '../typed/socket-target.js';
-import type {
-  AnyTarget,
-  HyperVTarget,
-  NamedTarget,
-  OutsideTarget,
-  QemuTarget,
-  UnixTarget,
+import {
+  type AnyTarget,
+  type HyperVTarget,
+  type NamedTarget,
+  type OutsideTarget,
+  type QemuTarget,
+  thisHost,
+  type UnixTarget,
 } from '../typed/target.js';
 import type { Kind } from './kind.js';
-
-/** The endpoint of ".host": the socket that systemd-ssh-generator binds on every host. */
-export const thisHost: UnixTarget = { kind: 'unix', path: '/run/ssh-unix-local/socket' };
 
 function isDotHost(name: string): boolean {
   return name.toLowerCase() === '.host';

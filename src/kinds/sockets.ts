@@ -1,4 +1,4 @@
-import { quote } from '../errors.js';
+import { quote } from '../base/errors.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import { type Guid, parseGuid, parsePort, serviceIdOfPort, vmIds } from '../typed/numbers.js';
 import { routeBy } from '../typed/route.js';

@@ -1,4 +1,4 @@
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quote } from '../base/errors.js';
 import { builtInWords, isOutsideName } from '../sources/outside/file.js';
 import { hopHost, nameProblem, parseName, type Split, similarTo, split } from '../typed/names.js';
 import { routeToHop } from '../typed/socket-target.js';

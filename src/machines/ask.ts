@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { ConnectError } from '../base/errors.js';
+import { fewAtATime } from '../base/group-by.js';
+import type { Here } from '../base/runtime.js';
 import { runHop, scriptCommand, sharedLogin, whySshFailed } from '../connect/via/hop-command.js';
 import { sharedSettings, sharingLogins } from '../connect/via/shared-login.js';
-import { ConnectError } from '../errors.js';
-import { fewAtATime } from '../group-by.js';
 import { asTarget } from '../kinds/kinds.js';
 import { maxHops } from '../kinds/via.js';
 import type { ProgramEnd } from '../process/run-program.js';
 import { sshProgram, whyNotStarted } from '../process/ssh-program.js';
-import type { Here } from '../runtime.js';
 import type { AllMachines } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { routesTo } from '../sources/routes.js';

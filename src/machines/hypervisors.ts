@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
+import { quote } from '../base/errors.js';
 import type { RawArgs } from '../cli/command.js';
 import { CommandError, parsed, repeated, textOption, UsageError, usage } from '../cli/command.js';
-import { quote } from '../errors.js';
 import { readText } from '../files/read-file.js';
 import type { Io } from '../process/io.js';
 import { ownEnv } from '../sources/trusted-env.js';

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Env, Here } from '../runtime.js';
+import type { Env, Here } from '../base/runtime.js';
 
 /** This program, for another one that calls it. */
 export interface OwnProgram extends Here {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isCompiled } from '../runtime.js';
+import { isCompiled } from '../base/runtime.js';
 
 /** What Linux keeps of a process as it was started, one text after the other, each with a NUL at its end. */
 type Kept = '/proc/self/cmdline' | '/proc/self/environ';

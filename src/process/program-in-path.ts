@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { basename, delimiter, isAbsolute, join, win32 } from 'node:path';
-import type { Env } from '../runtime.js';
+import type { Env } from '../base/runtime.js';
 
 /** The path of a program that PATH finds, in absolute folders only; undefined if none does. */
 export function programInPath(name: string, env: Env): string | undefined {

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { quote } from '../errors.js';
-import type { Env } from '../runtime.js';
+import { quote } from '../base/errors.js';
+import type { Env } from '../base/runtime.js';
 import { type Ended, endTree } from './terminate.js';
 
 export interface ApartOptions {

@@ -1,5 +1,5 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
-import type { Env } from '../runtime.js';
+import type { Env } from '../base/runtime.js';
 import { dropOutput, type Ended, ended, endTree, endWithUs } from './terminate.js';
 
 export interface ProgramOptions {

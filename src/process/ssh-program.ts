@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, posix, win32 } from 'node:path';
-import { quote } from '../errors.js';
-import type { Env, Here } from '../runtime.js';
+import { quote } from '../base/errors.js';
+import type { Env, Here } from '../base/runtime.js';
 import { foldersOfPath, programsInPath, systemProgram } from './program-in-path.js';
 import { runProgram } from './run-program.js';
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
-import { printable, quote } from '../errors.js';
-import { type Env, type Here, tilde } from '../runtime.js';
+import { printable, quote } from '../base/errors.js';
+import { type Env, type Here, tilde } from '../base/runtime.js';
 import { isProgram } from './program-in-path.js';
 import { type ProgramResult, runProgram } from './run-program.js';
 

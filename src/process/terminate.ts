@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
-import { exitCode } from '../errors.js';
-import type { Env } from '../runtime.js';
+import { exitCode } from '../base/errors.js';
+import type { Env } from '../base/runtime.js';
 import { systemProgram } from './program-in-path.js';
 
 type Pid = Pick<ChildProcess, 'pid'>;

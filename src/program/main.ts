@@ -2,14 +2,14 @@ import { fstatSync, readSync } from 'node:fs';
 import { win32 } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../base/errors.js';
+import { isOutOfMemory } from '../base/native.js';
+import { selfCommand } from '../base/runtime.js';
 import { type Command, inCommand, scanArgs, UsageError, understand } from '../cli/command.js';
 import { systemFailure } from '../connect/failures/failure.js';
 import { out, outputGone, printError } from '../deliver/output.js';
-import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../errors.js';
-import { isOutOfMemory } from '../native.js';
 import type { Io } from '../process/io.js';
 import { quietShell, skipRelativeFolders } from '../process/program-in-path.js';
-import { selfCommand } from '../runtime.js';
 import { runtimeFolderOf } from '../sources/trusted-path.js';
 
 /** Runs the program and ends the process: the one place that turns errors into a message and an exit code. */
@@ -69,7 +69,7 @@ async function ofLines(error: unknown, name: string | undefined, { env, platform
   const [{ stateFile, writerOf }, { readText }, { version }] = await Promise.all([
     import('../book/state.js'),
     import('../files/read-file.js'),
-    import('../version.js'),
+    import('../base/version.js'),
   ]);
   const writer = writerOf(await readText(stateFile(env, platform)).catch(() => ''));
   if (writer === undefined || writer === version) return error;
@@ -91,12 +91,12 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
     return fastPath((await import('../commands/proxy/host-keys.js')).hostKeys, rest, args, io);
   const asksVersion = args.some((arg) => arg === '--version' || arg === '-V');
   if (args.length === 1 && asksVersion) {
-    io.out(`${(await import('../version.js')).version}\n`);
+    io.out(`${(await import('../base/version.js')).version}\n`);
     return exitCode.ok;
   }
   if (args.length === 2 && asksVersion && args.includes('--json')) {
     const { formatJson } = await import('../cli/json.js');
-    io.out(formatJson((await import('../about.js')).versionJson()));
+    io.out(formatJson((await import('../cli/about.js')).versionJson()));
     return exitCode.ok;
   }
   if (name === 'nc') return fastPath((await import('../commands/proxy/nc.js')).nc, rest, args, io);

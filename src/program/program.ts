@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command as CommanderCommand, CommanderError, Help, Option } from 'commander';
+import { exitCode, printable, quote } from '../base/errors.js';
+import { selfCommand } from '../base/runtime.js';
+import { version } from '../base/version.js';
 import type { Act, Command, OptionSpec, RawArgs } from '../cli/command.js';
 import { examplesOn, groupSummaries, inCommand, refuseApart, shownOn, UsageError } from '../cli/command.js';
 import { pasteable } from '../cli/failure.js';
 import { nc } from '../commands/proxy/nc.js';
-import { exitCode, printable, quote } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
-import { insteadInGroup, insteadOf, sameAs } from '../lookup/other-verbs.js';
 import type { Io } from '../process/io.js';
-import { selfCommand } from '../runtime.js';
 import { similarTo } from '../typed/names.js';
-import { version } from '../version.js';
+import { insteadInGroup, insteadOf, sameAs } from '../typed/other-verbs.js';
 import { commandGroups, commands } from './commands.js';
 import { mentionsJson, printFailure } from './json-failure.js';
 

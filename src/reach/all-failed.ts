@@ -1,5 +1,5 @@
-import { ConnectError, errorWith, type Op } from '../errors.js';
-import type { Here } from '../runtime.js';
+import { ConnectError, errorWith, type Op } from '../base/errors.js';
+import type { Here } from '../base/runtime.js';
 import { managerExec } from '../sources/as-root.js';
 import { type DiscoveredMachine, reachedMachine } from '../sources/source.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';

@@ -1,10 +1,10 @@
+import { ConnectError, errorWith } from '../base/errors.js';
+import type { AddonState } from '../base/native.js';
+import { type Env, now } from '../base/runtime.js';
 import type { Connection, OpenOptions } from '../connect/connection.js';
 import { hangsOrBoots } from '../connect/multiplexer.js';
 import { openConnection } from '../connect/open.js';
-import { ConnectError, errorWith } from '../errors.js';
 import { resolveTarget, type Target, type TypedTarget } from '../kinds/kinds.js';
-import type { AddonState } from '../native.js';
-import { type Env, now } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { type Endpoint, formatEndpoint, type Route, type RouteName } from '../typed/route.js';
 import { withTarget } from '../typed/shell.js';

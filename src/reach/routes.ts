@@ -1,5 +1,5 @@
-import { ConnectError } from '../errors.js';
-import type { Env } from '../runtime.js';
+import { ConnectError } from '../base/errors.js';
+import type { Env } from '../base/runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { isSshPort } from '../typed/numbers.js';
 import { type Route, type RouteName, routesAfter } from '../typed/route.js';

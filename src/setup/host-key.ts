@@ -1,7 +1,7 @@
+import { ConnectError } from '../base/errors.js';
 import { hostKeyAlias } from '../book/identity.js';
 import { printOfLine } from '../checks/own-keys.js';
 import { isBySudo } from '../entry/entry.js';
-import { ConnectError } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { pinsOf } from '../keys/decide.js';
 import { forgetKeys } from '../keys/forget-keys.js';

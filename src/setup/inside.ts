@@ -1,9 +1,9 @@
+import { ConnectError, quote } from '../base/errors.js';
 import { keptLogin } from '../book/logins.js';
 import type { MachineLogin } from '../book/state.js';
 import { ownKeys } from '../checks/own-keys.js';
 import { isAccountName, readKeys } from '../cli/guest.js';
 import { execOf, isBySudo, loginAs } from '../entry/entry.js';
-import { ConnectError, quote } from '../errors.js';
 import type { Finding } from '../guest/report.js';
 import { accountScript, overOf, undoScript } from '../guest/script.js';
 import { isHomeHere } from '../guest/shared-homes.js';

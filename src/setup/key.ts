@@ -1,3 +1,4 @@
+import { tilde } from '../base/runtime.js';
 import { askAgent } from '../checks/agent.js';
 import { firstOwnKey, inFolder, keyIn, printOfLine } from '../checks/own-keys.js';
 import { trySsh } from '../checks/users-ssh.js';
@@ -9,7 +10,6 @@ import { accountScript } from '../guest/script.js';
 import { ownKeyFile, sshLogin, sshSettings } from '../keys/login-key.js';
 import type { Io } from '../process/io.js';
 import { settingIn } from '../process/ssh-program.js';
-import { tilde } from '../runtime.js';
 import { certificateIn, certificateLine } from '../ssh/certificate.js';
 import { fingerprintOf } from '../ssh/known-hosts.js';
 import { typedHost } from '../typed/names.js';

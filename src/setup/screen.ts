@@ -1,10 +1,10 @@
+import { groupBy } from '../base/group-by.js';
+import { type Env, tilde } from '../base/runtime.js';
 import { pasteable } from '../cli/failure.js';
 import { fixHere, formatFinding } from '../cli/guest.js';
 import { type Mark, type Row, rowFormatter } from '../cli/rows.js';
-import { groupBy } from '../group-by.js';
 import type { Finding } from '../guest/report.js';
 import type { Io } from '../process/io.js';
-import { type Env, tilde } from '../runtime.js';
 import type { SetupPlan, SetupSteps } from './steps.js';
 
 interface ScreenOptions {

@@ -1,3 +1,4 @@
+import { ConnectError, printable, quote } from '../base/errors.js';
 import type { MachineLogin, MachineRecord } from '../book/state.js';
 import type { NoKey } from '../checks/own-keys.js';
 import type { CheckResult } from '../checks/result.js';
@@ -7,11 +8,10 @@ import { reachFlags } from '../cli/shared-options.js';
 import { startProgress } from '../cli/terminal.js';
 import { type Entry, execOf } from '../entry/entry.js';
 import { type RunOptions, refuseOther, runIn } from '../entry/run.js';
-import { ConnectError, printable, quote } from '../errors.js';
 import { type Finding, findingsOf } from '../guest/report.js';
-import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import { loginTimeoutMs } from '../process/ssh-log.js';
+import type { ListedTarget } from '../reach/short-name.js';
 import type { VsockDevice, VsockFacts } from '../sources/libvirt/vsock-device.js';
 import { shellOf, shellQuoted } from '../typed/shell.js';
 

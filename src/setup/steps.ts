@@ -1,11 +1,11 @@
+import { ConnectError, errorWith } from '../base/errors.js';
 import { mayBeGiven } from '../book/names.js';
 import { writtenState } from '../book/state.js';
 import { usersNames } from '../book/taken-names.js';
-import { ConnectError, errorWith } from '../errors.js';
 import type { Finding } from '../guest/report.js';
 import { asTarget, parseTarget, providersOf } from '../kinds/kinds.js';
-import { lookUp } from '../lookup/login.js';
 import { programInPath } from '../process/program-in-path.js';
+import { lookUp } from '../reach/login.js';
 import { loadHere } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
 import { isFailure } from '../sources/source.js';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
+import { ConnectError } from '../base/errors.js';
 import { keptLogin } from '../book/logins.js';
 import { byManager } from '../entry/by-manager.js';
 import type { ManagerEntry } from '../entry/entry.js';
 import { loginAs } from '../entry/entry.js';
-import { ConnectError } from '../errors.js';
 import { homesHere } from '../guest/shared-homes.js';
 import { configFiles } from '../hosts/places.js';
 import { sshLogin } from '../keys/login-key.js';

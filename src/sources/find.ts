@@ -1,4 +1,4 @@
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quote } from '../base/errors.js';
 import { hopHostProblem } from '../typed/names.js';
 import type { Route } from '../typed/route.js';
 import { routeToHop } from '../typed/socket-target.js';

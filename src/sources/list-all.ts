@@ -1,4 +1,4 @@
-import { groupBy, withoutRepeats } from '../group-by.js';
+import { groupBy, withoutRepeats } from '../base/group-by.js';
 import type { Route } from '../typed/route.js';
 import { loadForList, sourcesHere } from './here.js';
 import { type ListedMachine, mergeMachines } from './merge.js';

@@ -1,4 +1,4 @@
-import { countBy } from '../group-by.js';
+import { countBy } from '../base/group-by.js';
 import { routesAfter } from '../typed/route.js';
 import type { DiscoveredMachine } from './source.js';
 

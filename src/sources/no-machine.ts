@@ -1,5 +1,5 @@
-import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
-import { groupBy } from '../group-by.js';
+import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../base/errors.js';
+import { groupBy } from '../base/group-by.js';
 import { programInPath } from '../process/program-in-path.js';
 import { similarTo } from '../typed/names.js';
 import { parseUuid } from '../typed/numbers.js';

@@ -1,5 +1,5 @@
-import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '../errors.js';
-import type { Here } from '../runtime.js';
+import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '../base/errors.js';
+import type { Here } from '../base/runtime.js';
 import type { Route } from '../typed/route.js';
 import { shellLine, shellOf, startLine } from '../typed/shell.js';
 import { searchWordsOf } from './no-machine.js';

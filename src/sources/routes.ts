@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quote } from '../base/errors.js';
 import { hasControlCharacter, type Split, split } from '../typed/names.js';
 import { checkPort, isSshPort, parsePort, sshPort } from '../typed/numbers.js';
 import { type Endpoint, formatEndpoint, type Route, routeBy } from '../typed/route.js';

@@ -1,4 +1,4 @@
-import { countBy } from '../group-by.js';
+import { countBy } from '../base/group-by.js';
 import { foldOf, slug } from '../typed/names.js';
 import { parseUuid } from '../typed/numbers.js';
 import type {

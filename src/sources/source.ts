@@ -1,6 +1,6 @@
-import type { StartCommand } from '../errors.js';
+import type { StartCommand } from '../base/errors.js';
+import type { Env } from '../base/runtime.js';
 import type { ProgramOutput } from '../process/run-program.js';
-import type { Env } from '../runtime.js';
 import type { Route, RouteName } from '../typed/route.js';
 import type { SocketContext } from '../typed/socket-target.js';
 import type { Authority } from './trusted-path.js';

@@ -1,4 +1,4 @@
-import { quote } from '../errors.js';
+import { quote } from '../base/errors.js';
 import { parseName } from '../typed/names.js';
 import type { Endpoint } from '../typed/route.js';
 import type { VsockDevice } from './libvirt/vsock-device.js';

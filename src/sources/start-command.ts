@@ -1,4 +1,4 @@
-import type { StartCommand } from '../errors.js';
+import type { StartCommand } from '../base/errors.js';
 import type { Machine } from './machined/machined.js';
 import type { ContainerFacts, DiscoveredMachine } from './source.js';
 import { atService } from './tools/exec-route.js';

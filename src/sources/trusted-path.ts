@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import type { Env } from '../runtime.js';
+import type { Env } from '../base/runtime.js';
 
 /** The path of a folder, of a file or of unix://PATH; "" for an address on a network, which is nobody's here. */
 export function pathIn(value: string): string {

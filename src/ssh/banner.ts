@@ -1,7 +1,7 @@
+import { ConnectError, type NoBannerReason, quote } from '../base/errors.js';
+import { now } from '../base/runtime.js';
 import type { Connection } from '../connect/connection.js';
 import { hangsOrBoots } from '../connect/multiplexer.js';
-import { ConnectError, type NoBannerReason, quote } from '../errors.js';
-import { now } from '../runtime.js';
 import { isLoopback } from '../typed/names.js';
 import { type Endpoint, formatEndpoint } from '../typed/route.js';
 import { handshakeInterrupted } from './handshake-result.js';

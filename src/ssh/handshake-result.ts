@@ -1,4 +1,4 @@
-import { ConnectError } from '../errors.js';
+import { ConnectError } from '../base/errors.js';
 
 // The library exports these types: what they import is in its declarations too, and the addon's are not in the package.
 

@@ -1,4 +1,5 @@
-import { ConnectError } from '../errors.js';
+import { ConnectError } from '../base/errors.js';
+import type { Env } from '../base/runtime.js';
 import { refusalFix } from '../process/refusal-fix.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { readSsh } from '../process/ssh-log.js';
@@ -12,7 +13,6 @@ import {
   sshProgram,
   whyNotStarted,
 } from '../process/ssh-program.js';
-import type { Env } from '../runtime.js';
 import { hostNameOf } from '../typed/names.js';
 import type { RouteName } from '../typed/route.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';

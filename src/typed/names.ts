@@ -1,4 +1,4 @@
-import { quote } from '../errors.js';
+import { quote } from '../base/errors.js';
 import type { SocketPath } from './target.js';
 
 /** Whether the text has a control character. */

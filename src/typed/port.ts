@@ -1,4 +1,4 @@
-import { ConnectError } from '../errors.js';
+import { ConnectError } from '../base/errors.js';
 import { isSshPort, portOfServiceId } from './numbers.js';
 import type { Endpoint, Route, ViaSocket } from './route.js';
 import { shellQuoted } from './shell.js';

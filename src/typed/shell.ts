@@ -1,5 +1,5 @@
-import { ConnectError, errorWith } from '../errors.js';
-import type { Here } from '../runtime.js';
+import { ConnectError, errorWith } from '../base/errors.js';
+import type { Here } from '../base/runtime.js';
 import { hasControlCharacter } from './names.js';
 
 /** The shell into which a person pastes what is printed. "powershell": Windows PowerShell 5, "pwsh": PowerShell 7. */

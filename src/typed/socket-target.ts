@@ -1,4 +1,4 @@
-import { ConnectError } from '../errors.js';
+import { ConnectError } from '../base/errors.js';
 import { parseSocketPath, type Split, split } from './names.js';
 import { cidLocal, type Guid, parseCid, parsePort, serviceIdOfPort } from './numbers.js';
 import { type Route, routeBy, type ViaEndpoint, type ViaSocket } from './route.js';

@@ -19,6 +19,9 @@ export interface UnixTarget extends SocketPath {
   readonly kind: 'unix';
 }
 
+/** The endpoint of ".host": the socket that systemd-ssh-generator binds on every host. */
+export const thisHost: UnixTarget = { kind: 'unix', path: '/run/ssh-unix-local/socket' };
+
 export interface VsockMuxTarget extends SocketPath {
   readonly kind: 'vsock-mux';
   readonly port?: number;

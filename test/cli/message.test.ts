@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ConnectError } from '../../src/base/errors.js';
 import { commandWords, UsageError } from '../../src/cli/command.js';
 import type { StartedAs } from '../../src/cli/failure.js';
 import { calledAs, failureOf, pasteable } from '../../src/cli/failure.js';
 import { explain } from '../../src/cli/rows.js';
 import { stepTrace } from '../../src/cli/terminal.js';
-import { ConnectError } from '../../src/errors.js';
 import { commands } from '../../src/program/commands.js';
 import { fakeIo } from '../helpers/fake-io.js';
 

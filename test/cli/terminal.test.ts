@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Env } from '../../src/base/runtime.js';
 import { startProgress } from '../../src/cli/terminal.js';
-import type { Env } from '../../src/runtime.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 beforeEach(() => void vi.useFakeTimers());

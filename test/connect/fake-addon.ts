@@ -1,5 +1,5 @@
 import type { Addon, Address, Handle } from 'node-hvsock-native';
-import type { AddonState } from '../../src/native.js';
+import type { AddonState } from '../../src/base/native.js';
 
 export interface FakeAddon {
   readonly native: () => AddonState;

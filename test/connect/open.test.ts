@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exitCodeOf } from '../../src/base/errors.js';
+import { type AddonState, attempt } from '../../src/base/native.js';
 import { openConnection } from '../../src/connect/open.js';
-import { exitCodeOf } from '../../src/errors.js';
-import { type AddonState, attempt } from '../../src/native.js';
 import { vmIds } from '../../src/typed/numbers.js';
 import { type Endpoint, formatEndpoint } from '../../src/typed/route.js';
 import { refusing } from '../helpers/expected.js';

@@ -1,4 +1,4 @@
-import { type AddonState, loadAddon } from '../../src/native.js';
+import { type AddonState, loadAddon } from '../../src/base/native.js';
 import type { Endpoint } from '../../src/typed/route.js';
 import { missingAddon } from '../helpers/addon.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ConnectError } from '../../src/base/errors.js';
 import { inTime, openWhenReady, type WaitOptions } from '../../src/connect/wait.js';
-import { ConnectError } from '../../src/errors.js';
 
 const failure = (code: string, op: ConnectError['op'] = 'connect') =>
   new ConnectError(op, 't', { code, problem: `why ${code}`, hint: 'use --wait' });

@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { exitCodeOf } from '../../src/base/errors.js';
+import { now } from '../../src/base/runtime.js';
 import { byManager } from '../../src/entry/by-manager.js';
 import { lookInside } from '../../src/entry/look.js';
 import { leftFile, runAsRoot, runIn, sudoAsks, tryIn, whyNotRun } from '../../src/entry/run.js';
 import { runScript } from '../../src/entry/run-script.js';
-import { exitCodeOf } from '../../src/errors.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
-import { now } from '../../src/runtime.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { script, useTempDir } from '../helpers/temp-dir.js';
 

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ConnectError } from '../../src/errors.js';
+import { ConnectError } from '../../src/base/errors.js';
 import { concreteHosts } from '../../src/hosts/hosts.js';
 import { configText } from '../../src/hosts/text.js';
 import { resolveListed } from '../../src/sources/find.js';

@@ -1,6 +1,6 @@
+import { ConnectError, printable } from '../../src/base/errors.js';
 import { formatState, parseState } from '../../src/book/state.js';
 import { readReply } from '../../src/connect/multiplexer.js';
-import { ConnectError, printable } from '../../src/errors.js';
 import { cidOf, parseProgress } from '../../src/guest/report.js';
 import { withoutNames } from '../../src/keys/pins.js';
 import { kindOf, parseTarget } from '../../src/kinds/kinds.js';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { loadAddon } from '../../src/native.js';
+import { loadAddon } from '../../src/base/native.js';
 import { findProgram } from './programs.js';
 import { dist } from './run.js';
 import { skip } from './skips.js';

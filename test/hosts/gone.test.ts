@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ConnectError } from '../../src/base/errors.js';
 import { aliasOf, goneSince } from '../../src/book/names.js';
 import { formatState, noState, parseState } from '../../src/book/state.js';
 import { ifGone } from '../../src/commands/proxy/proxy.js';
 import { forget, forgetGone } from '../../src/commands/ssh/forget.js';
-import { ConnectError } from '../../src/errors.js';
 import { concreteHosts } from '../../src/hosts/hosts.js';
 import type { MachinesFound } from '../../src/machines/find-machines.js';
 import { takingBack } from '../../src/setup/steps.js';

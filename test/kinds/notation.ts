@@ -1,4 +1,4 @@
-import { ConnectError } from '../../src/errors.js';
+import { ConnectError } from '../../src/base/errors.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import type { AnyTarget } from '../../src/typed/target.js';
 

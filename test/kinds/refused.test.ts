@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectError } from '../../src/errors.js';
+import { ConnectError } from '../../src/base/errors.js';
 import { kinds, parseTarget } from '../../src/kinds/kinds.js';
 import { understood } from './notation.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConnectError } from '../../src/errors.js';
+import { ConnectError } from '../../src/base/errors.js';
 import { answered, askAll } from '../../src/machines/ask.js';
 import { isFailure } from '../../src/sources/source.js';
 import { script, useTempDir } from '../helpers/temp-dir.js';

@@ -1,6 +1,6 @@
 import type { Addon, Confinement } from 'node-hvsock-native';
 import { expect, it } from 'vitest';
-import { confine } from '../../src/native.js';
+import { confine } from '../../src/base/native.js';
 
 it.each([
   { env: {}, compiled: true, want: ['serve'] },

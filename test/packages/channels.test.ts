@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { version } from '../../src/version.js';
+import { version } from '../../src/base/version.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { findProgram, lacks, missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';

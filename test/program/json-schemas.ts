@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { features, type VersionJson } from '../../src/about.js';
+import { noBannerReasons } from '../../src/base/errors.js';
 import { stageNames } from '../../src/checks/result.js';
+import { features, type VersionJson } from '../../src/cli/about.js';
 import type { FailedJson } from '../../src/cli/json.js';
 import type { CheckJson } from '../../src/commands/check/check.js';
 import type { DoctorJson } from '../../src/commands/doctor/checks.js';
@@ -12,7 +13,6 @@ import type { SetupJson } from '../../src/commands/guest/setup.js';
 import type { ListJson } from '../../src/commands/list/output.js';
 import type { SourceListJson } from '../../src/commands/source/source.js';
 import type { ServiceListJson } from '../../src/commands/windows/service.js';
-import { noBannerReasons } from '../../src/errors.js';
 import { hypervisors } from '../../src/guest/credentials/forms.js';
 import type { Target } from '../../src/kinds/kinds.js';
 import { routeNames } from '../../src/typed/route.js';

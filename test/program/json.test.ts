@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { ConnectError } from '../../src/base/errors.js';
 import { envelope, formatJson } from '../../src/cli/json.js';
 import { explain } from '../../src/cli/rows.js';
 import { checkJson } from '../../src/commands/check/check.js';
 import { runDoctor } from '../../src/commands/doctor/checks.js';
 import { guestCheckJson } from '../../src/commands/guest/check.js';
-import { ConnectError } from '../../src/errors.js';
 import { findingsOf } from '../../src/guest/report.js';
 import { runCommandLine } from '../../src/program/run.js';
 import { useSocketFolder } from '../connect/socket-folder.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import { printable } from '../../src/base/errors.js';
 import { readReply } from '../../src/connect/multiplexer.js';
 import { splitLines } from '../../src/entry/run-script.js';
-import { printable } from '../../src/errors.js';
 import { cidOf, parseProgress } from '../../src/guest/report.js';
 import { parseMachine } from '../../src/sources/machined/machined.js';
 import { encodeFrame, FrameReader, VarlinkError } from '../../src/sources/machined/varlink.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import { ConnectError } from '../../src/base/errors.js';
 import { exact } from '../../src/book/identity.js';
-import { ConnectError } from '../../src/errors.js';
 import { kindOf, kinds, parseTarget } from '../../src/kinds/kinds.js';
-import { splitLogin } from '../../src/lookup/login.js';
+import { splitLogin } from '../../src/reach/login.js';
 import { splitArgs, wordsOf } from '../../src/ssh/split-args.js';
 import { asTyped, hasControlCharacter, split } from '../../src/typed/names.js';
 import { anyText, property, textOf } from './property.js';

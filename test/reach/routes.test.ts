@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSy
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConnectError } from '../../src/errors.js';
+import { ConnectError } from '../../src/base/errors.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import { allFailed } from '../../src/reach/all-failed.js';
 import { type ReachOptions, reach } from '../../src/reach/reach.js';

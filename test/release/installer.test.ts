@@ -5,7 +5,7 @@ import { makeArchive } from '../../build/package/archive.js';
 import { installText } from '../../build/release/install-lines.js';
 import { installerText } from '../../build/release/installer.js';
 import { hashesBelow, sumsText } from '../../build/release/site/files.js';
-import { version } from '../../src/version.js';
+import { version } from '../../src/base/version.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';

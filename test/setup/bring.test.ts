@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ConnectError } from '../../src/base/errors.js';
 import { withLogin } from '../../src/book/logins.js';
 import { formatState, noState } from '../../src/book/state.js';
 import { prepare } from '../../src/commands/ssh/call.js';
-import { ConnectError } from '../../src/errors.js';
 import { callerOfLines, checkSshTakes } from '../../src/hosts/plan.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
-import type { ListedTarget } from '../../src/lookup/short-name.js';
+import type { ListedTarget } from '../../src/reach/short-name.js';
 import { bringingBy } from '../../src/setup/sshd.js';
 import { newSetup } from '../../src/setup/step.js';
 import { wayIn } from '../../src/setup/way.js';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ConnectError } from '../../src/errors.js';
+import { ConnectError } from '../../src/base/errors.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import { scriptFor } from '../../src/setup/by-login.js';
 import { device, lookForDevice } from '../../src/setup/device.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { managed } from '../../src/kinds/machines.js';
-import { resolveShortName } from '../../src/lookup/short-name.js';
+import { resolveShortName } from '../../src/reach/short-name.js';
 import { listAll } from '../../src/sources/list-all.js';
 import { searchSource } from '../../src/sources/search.js';
 import { type DiscoveredMachine, DiscoveryError, type Source } from '../../src/sources/source.js';

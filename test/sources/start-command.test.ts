@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StartCommand } from '../../src/errors.js';
+import type { StartCommand } from '../../src/base/errors.js';
 import { podman } from '../../src/sources/containers/podman.js';
 import { startHyperV } from '../../src/sources/hyper-v/hyper-v.js';
 import { startDomain } from '../../src/sources/libvirt/source.js';

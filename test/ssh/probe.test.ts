@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import ssh2, { type AuthContext } from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { exitCodeOf } from '../../src/base/errors.js';
 import { openConnection } from '../../src/connect/open.js';
 import { toDuplex } from '../../src/deliver/duplex.js';
 import { freshKeys } from '../../src/demo/server.js';
-import { exitCodeOf } from '../../src/errors.js';
 import { fingerprintOf } from '../../src/ssh/known-hosts.js';
 import { probeSock } from '../../src/ssh/probe.js';
 import { openers, unix } from '../connect/openers.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { quote } from '../../src/errors.js';
+import { quote } from '../../src/base/errors.js';
 import {
   checkPort,
   explainUnsigned32,

@@ -1,14 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Addon } from 'node-hvsock-native';
+import { ConnectError, quote } from '../../base/errors.js';
+import { selfCommand } from '../../base/runtime.js';
 import { passFd } from '../../deliver/pass-fd.js';
-import { ConnectError, quote } from '../../errors.js';
 import { kindOf, type Target } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { shellCode } from '../../process/terminate.js';
-import { ownArgs } from '../../proxy-args.js';
-import { selfCommand } from '../../runtime.js';
 import { findWindowsVmssh, isWsl } from '../../sources/hyper-v/wsl-windows.js';
+import { ownArgs } from '../../typed/proxy-args.js';
 import type { ReachFlags } from '../shared-options.js';
 
 /** Inside WSL2: the Windows build of vmssh for a target that only Windows can reach; undefined anywhere else. */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { ConnectError, printable } from '../../errors.js';
+import { ConnectError, printable } from '../../base/errors.js';
 import { kindOf, type TypedTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { type OnRoute, type Reached, type ReachOptions, reach } from '../../reach/reach.js';

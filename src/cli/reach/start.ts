@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { ConnectError, printable, quote, type StartCommand } from '../../errors.js';
+import { ConnectError, printable, quote, type StartCommand } from '../../base/errors.js';
+import { type Env, now } from '../../base/runtime.js';
 import { lock } from '../../files/lock.js';
 import { folderAt, makeFolder } from '../../files/place.js';
 import { resolveTarget, type TypedTarget } from '../../kinds/kinds.js';
@@ -8,7 +9,6 @@ import type { Io } from '../../process/io.js';
 import { type ApartEnd, runApart } from '../../process/run-detached.js';
 import { plainMessage } from '../../process/run-program.js';
 import { type Reached, type ReachOptions, reach } from '../../reach/reach.js';
-import { type Env, now } from '../../runtime.js';
 import { managersGroups } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';

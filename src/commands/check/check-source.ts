@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
+import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../../base/errors.js';
+import { now } from '../../base/runtime.js';
 import { startProgress } from '../../cli/terminal.js';
-import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../../errors.js';
 import type { Finding } from '../../guest/report.js';
 import type { Io } from '../../process/io.js';
 import { isProgram } from '../../process/program-in-path.js';
-import { now } from '../../runtime.js';
 import type { OutsideLine } from '../../sources/outside/file.js';
 import { runOutside } from '../../sources/outside/outside.js';
 import { machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';

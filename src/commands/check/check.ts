@@ -1,3 +1,5 @@
+import { type ConnectError, exitCode } from '../../base/errors.js';
+import { fewAtATime } from '../../base/group-by.js';
 import {
   type CheckResult,
   formatCheck,
@@ -21,8 +23,6 @@ import { type FormatRows, type Row, rowFormatter } from '../../cli/rows.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { execOf } from '../../entry/entry.js';
-import { type ConnectError, exitCode } from '../../errors.js';
-import { fewAtATime } from '../../group-by.js';
 import { type FailureName, guestFailures } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
 import type { Io } from '../../process/io.js';
@@ -98,7 +98,7 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
 
   async run(options, io) {
     const [{ splitLogin }, { withOneLogin }] = await Promise.all([
-      import('../../lookup/login.js'),
+      import('../../reach/login.js'),
       import('../../machines/hypervisors.js'),
     ]);
     const typed = options.targets.map((target) => splitLogin(target).host);

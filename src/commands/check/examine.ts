@@ -1,3 +1,5 @@
+import { ConnectError, exitCode, exitCodeOf, printable } from '../../base/errors.js';
+import { now as clock } from '../../base/runtime.js';
 import { madeLogin } from '../../book/logins.js';
 import type { MachineLogin } from '../../book/state.js';
 import { checkTarget } from '../../checks/check-target.js';
@@ -12,7 +14,6 @@ import type { TypedLogin } from '../../entry/login.js';
 import { insideAsTyped, isLed, loginAsTyped, loginByVmssh, triedBy } from '../../entry/login.js';
 import { type Inside, lookAt, lookInside } from '../../entry/look.js';
 import { entryTo } from '../../entry/run.js';
-import { ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { FailureName } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
 import { overOf } from '../../guest/script.js';
@@ -20,10 +21,9 @@ import { lostLines } from '../../hosts/in-effect.js';
 import { callerOfLines } from '../../hosts/plan.js';
 import { guestKeysFor, madeHostKey } from '../../keys/guest-keys.js';
 import { ownKeyFile } from '../../keys/login-key.js';
-import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { lacksSshd } from '../../reach/all-failed.js';
-import { now as clock } from '../../runtime.js';
+import { lookUp, splitLogin } from '../../reach/login.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import {
   byBroughtSshd,

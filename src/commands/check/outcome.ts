@@ -1,13 +1,13 @@
+import { type ConnectError, exitCode, exitCodeOf } from '../../base/errors.js';
 import { keptLogin } from '../../book/logins.js';
 import type { CheckResult, Means } from '../../checks/result.js';
 import type { LoginVerdict } from '../../checks/verdict.js';
 import type { Inside } from '../../entry/look.js';
-import { type ConnectError, exitCode, exitCodeOf } from '../../errors.js';
 import { guestFailures } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
 import { keyFix } from '../../keys/login-key.js';
-import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
+import { lookUp, splitLogin } from '../../reach/login.js';
 import { loadHere } from '../../sources/here.js';
 import { listAll } from '../../sources/list-all.js';
 import { knownHostsNamedIn, onlyRevoked, usersTexts } from '../../ssh/config/users-files.js';

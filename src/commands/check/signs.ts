@@ -1,6 +1,6 @@
+import type { ConnectError } from '../../base/errors.js';
 import type { CheckResult, Means } from '../../checks/result.js';
 import type { LoginVerdict } from '../../checks/verdict.js';
-import type { ConnectError } from '../../errors.js';
 import { type FailureName, guestFailures, suspects } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
 import { kindOf } from '../../kinds/kinds.js';

@@ -1,6 +1,6 @@
+import { countBy } from '../../base/group-by.js';
 import { type Command, groupSummaries, type OptionSpec, shownOn } from '../../cli/command.js';
 import { viaOption } from '../../cli/shared-options.js';
-import { countBy } from '../../group-by.js';
 import { addressWord } from '../../kinds/kind.js';
 import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';

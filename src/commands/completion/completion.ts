@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { quote } from '../../base/errors.js';
 import { type Command, positionals, UsageError } from '../../cli/command.js';
-import { quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { sshFolder } from '../../ssh/folder.js';

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
+import { exitCode, printable, quote } from '../../base/errors.js';
+import { fewOf, maxShown } from '../../base/group-by.js';
 import { noState, readState } from '../../book/state.js';
 import { type Command, positionals, type Read, readAll, UsageError, verbose } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
 import { canPick } from '../../cli/terminal.js';
-import { exitCode, printable, quote } from '../../errors.js';
-import { fewOf, maxShown } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
@@ -17,7 +17,7 @@ import { keyChecking, refusedConfig } from '../../hosts/ssh-option.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { takeInbox } from '../../keys/inbox.js';
 import { type FindMachines, findMachines } from '../../machines/find-machines.js';
-import type { askWhether } from '../../picker/picker.js';
+import type { askWhether } from '../../machines/picker.js';
 import type { Io } from '../../process/io.js';
 import { refusalFix } from '../../process/refusal-fix.js';
 import { reachedMachine } from '../../sources/source.js';
@@ -160,7 +160,7 @@ export async function askOnce(
   if (all.names.onlyPatterns || !['none', 'ours'].includes(ownerOf(text))) return options;
   const ask = async (why: string, question: string) => {
     io.err((await rowFormatter(io, 'stderr'))([{ text: pasteable(`${why}.`, io) }]));
-    return (asking ?? (await import('../../picker/picker.js')).askWhether)(question, 'no', io);
+    return (asking ?? (await import('../../machines/picker.js')).askWhether)(question, 'no', io);
   };
   const unit = files.units === undefined ? '' : ', and so can systemd';
   const kept = `Machines come and go: vmssh list and vmssh ssh can keep ssh's list of them up to date${unit}`;

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
+import { quote } from '../../base/errors.js';
 import { nameless } from '../../book/state.js';
 import { usersNames } from '../../book/taken-names.js';
 import { type Command, textOption, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/rows.js';
-import { quote } from '../../errors.js';
 import { decide } from '../../hosts/decide.js';
 import { fileAt, fileError } from '../../hosts/files.js';
 import { type ConfigOptions, configOptions, lineOptions, settings } from '../../hosts/options.js';

@@ -1,5 +1,5 @@
+import { exitCode } from '../../base/errors.js';
 import { type Command, positionals } from '../../cli/command.js';
-import { exitCode } from '../../errors.js';
 import { refresh } from '../../hosts/refresh.js';
 import { findMachines } from '../../machines/find-machines.js';
 

@@ -1,9 +1,9 @@
+import { exitCode } from '../../base/errors.js';
+import { countBy, fewOf, maxShown } from '../../base/group-by.js';
 import { type HostEntry, type HostState, hasHost } from '../../book/state.js';
 import { pasteable } from '../../cli/failure.js';
 import { complain, type Row } from '../../cli/rows.js';
 import { whole } from '../../cli/terminal.js';
-import { exitCode } from '../../errors.js';
-import { countBy, fewOf, maxShown } from '../../group-by.js';
 import { notInEffect } from '../../hosts/in-effect.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import { readElsewhere } from '../../hosts/places.js';

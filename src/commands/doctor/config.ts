@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { quote } from '../../base/errors.js';
+import { groupBy } from '../../base/group-by.js';
 import { writtenHosts } from '../../book/same.js';
 import type { Agent } from '../../checks/agent.js';
-import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
-import { groupBy } from '../../group-by.js';
 import { type NotInEffect, notInEffect } from '../../hosts/in-effect.js';
 import { type ConfigFiles, configFiles, readElsewhere } from '../../hosts/places.js';
 import { type Plan, planInstall } from '../../hosts/plan.js';

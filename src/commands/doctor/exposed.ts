@@ -1,6 +1,6 @@
+import { fewAtATime } from '../../base/group-by.js';
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
-import { fewAtATime } from '../../group-by.js';
 import { vhostCid } from '../../sources/routes.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
 import { machineCid, sshPort } from '../../typed/numbers.js';

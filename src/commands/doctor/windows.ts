@@ -1,5 +1,5 @@
+import type { AddonState } from '../../base/native.js';
 import { hyperVFailures } from '../../connect/failures/sockets.js';
-import type { AddonState } from '../../native.js';
 import { rightsHint } from '../../sources/hyper-v/hyper-v.js';
 import { listServices } from '../../sources/hyper-v/services.js';
 import type { Deps } from '../../sources/source.js';

@@ -1,13 +1,13 @@
 import type { Addon, Handle } from 'node-hvsock-native';
+import { ConnectError, exitCode, quote } from '../../base/errors.js';
+import { loadAddon } from '../../base/native.js';
 import type { Command } from '../../cli/command.js';
 import { flag, parsed, positionals, readAll, seconds, UsageError, usage } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
-import { ConnectError, exitCode, quote } from '../../errors.js';
-import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
-import { ownArgs } from '../../proxy-args.js';
 import { parsePort, parseUnsigned32 } from '../../typed/numbers.js';
+import { ownArgs } from '../../typed/proxy-args.js';
 import { shellOf, shellQuoted } from '../../typed/shell.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';

@@ -1,9 +1,9 @@
 import { lstatSync, rmSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Addon, Address, Handle } from 'node-hvsock-native';
+import { type ConnectErrorInit, quote } from '../../base/errors.js';
 import { CommandError, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
-import { type ConnectErrorInit, quote } from '../../errors.js';
 import { parseUnsigned32 } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
 import { formatLocal, type Local, peerOf } from './session.js';

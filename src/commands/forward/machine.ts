@@ -1,7 +1,7 @@
 import { socketWarning } from '../../cli/reach/reach-target.js';
 import { kindOf, resolveTarget, type Target, type TypedTarget } from '../../kinds/kinds.js';
-import { findTarget } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
+import { findTarget } from '../../reach/login.js';
 import { type ReachOptions, reach } from '../../reach/reach.js';
 import { firstRoute } from '../../reach/routes.js';
 import type { Reachable } from '../../sources/source.js';

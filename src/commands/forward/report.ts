@@ -1,13 +1,13 @@
 import { fstatSync } from 'node:fs';
+import { ConnectError, printable } from '../../base/errors.js';
 import { failureOf } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
-import { ConnectError, printable } from '../../errors.js';
 import { acceptedKeys } from '../../keys/accepted.js';
 import type { TypedTarget } from '../../kinds/kinds.js';
-import { lookUp } from '../../lookup/login.js';
-import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
+import { lookUp } from '../../reach/login.js';
+import type { ListedTarget } from '../../reach/short-name.js';
 import { isSshPort } from '../../typed/numbers.js';
 import { shellLine, shellOf } from '../../typed/shell.js';
 import type { MachineListener } from './listener.js';

@@ -1,12 +1,12 @@
 import { lstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Addon, Handle } from 'node-hvsock-native';
+import { ConnectError, printable, quote } from '../../base/errors.js';
+import { now } from '../../base/runtime.js';
 import { CommandError } from '../../cli/command.js';
 import { openConnection } from '../../connect/open.js';
-import { ConnectError, printable, quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { allRoutes } from '../../reach/routes.js';
-import { now } from '../../runtime.js';
 import { cidAny } from '../../typed/numbers.js';
 import type { Endpoint } from '../../typed/route.js';
 import { shellQuoted, withTarget } from '../../typed/shell.js';

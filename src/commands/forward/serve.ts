@@ -1,9 +1,9 @@
 import type { Addon, Handle } from 'node-hvsock-native';
+import { confine } from '../../base/native.js';
 import { exhaustion } from '../../connect/failures/failure.js';
 import { asTarget } from '../../kinds/kinds.js';
-import { splitLogin } from '../../lookup/login.js';
-import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
+import { splitLogin } from '../../reach/login.js';
 import type { Local } from './session.js';
 
 export interface ServeOptions {

@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import type { Addon, Address, Handle } from 'node-hvsock-native';
+import { ConnectError, quote } from '../../base/errors.js';
+import { now } from '../../base/runtime.js';
 import { UsageError } from '../../cli/command.js';
 import { multiplexerOf } from '../../connect/multiplexer.js';
 import { relayError } from '../../deliver/relay.js';
-import { ConnectError, quote } from '../../errors.js';
-import { now } from '../../runtime.js';
 import { parseUnsigned32 } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
 import type { ForwardedMachine } from './machine.js';

@@ -1,3 +1,5 @@
+import { exitCode, quote } from '../../base/errors.js';
+import { now } from '../../base/runtime.js';
 import type { Command, Read } from '../../cli/command.js';
 import { flag, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
@@ -21,13 +23,11 @@ import { startProgress, whole } from '../../cli/terminal.js';
 import { execOf } from '../../entry/entry.js';
 import { lookAt, lookInside } from '../../entry/look.js';
 import { entryTo } from '../../entry/run.js';
-import { exitCode, quote } from '../../errors.js';
 import type { Finding } from '../../guest/report.js';
 import { checkScript } from '../../guest/script.js';
 import { type GuestKeys, guestKeysFor, guestKeysOf, madeHostKey } from '../../keys/guest-keys.js';
-import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
-import { now } from '../../runtime.js';
+import { splitUser } from '../../reach/login.js';
 import { sshPort } from '../../typed/numbers.js';
 
 const own = {

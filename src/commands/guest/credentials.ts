@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { exitCode, printable, quote } from '../../base/errors.js';
 import {
   type Command,
   CommandError,
@@ -17,7 +18,6 @@ import { pasteable } from '../../cli/failure.js';
 import { readKeys } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { complain } from '../../cli/rows.js';
-import { exitCode, printable, quote } from '../../errors.js';
 import { reasonOf } from '../../files/read-sync.js';
 import type { GivenKeys } from '../../guest/credentials/credentials.js';
 import type { CredentialText, Hypervisor } from '../../guest/credentials/forms.js';

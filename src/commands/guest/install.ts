@@ -1,3 +1,4 @@
+import { exitCode } from '../../base/errors.js';
 import {
   type Command,
   flag,
@@ -20,7 +21,6 @@ import {
 } from '../../cli/guest.js';
 import { reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { entryTo, runAsRoot } from '../../entry/run.js';
-import { exitCode } from '../../errors.js';
 import { offScript, type ScriptOptions } from '../../guest/script.js';
 import { type GuestInstallOptions, install } from '../../setup/install.js';
 import { isSshPort, sshPort } from '../../typed/numbers.js';

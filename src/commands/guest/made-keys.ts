@@ -1,5 +1,6 @@
 import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Env } from '../../base/runtime.js';
 import { exact } from '../../book/identity.js';
 import { makeFolder } from '../../files/place.js';
 import { readText } from '../../files/read-file.js';
@@ -12,7 +13,6 @@ import {
   guestKeysOf,
 } from '../../keys/guest-keys.js';
 import { runProgram } from '../../process/run-program.js';
-import type { Env } from '../../runtime.js';
 
 /** A machine's keys, or new ones; without the user's public keys in `logins` a login key too. A folder appears whole or not. Rejects with a system error. */
 export async function makeGuestKeys(

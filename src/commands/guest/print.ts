@@ -1,6 +1,6 @@
+import { quote } from '../../base/errors.js';
 import type { Command, Option, RawArgs } from '../../cli/command.js';
 import { oneOf, parsed, positionals, readAll, UsageError } from '../../cli/command.js';
-import { quote } from '../../errors.js';
 import { userData } from '../../guest/cloud-init.js';
 import { setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
+import { exitCode, quote } from '../../base/errors.js';
 import type { Command, Read } from '../../cli/command.js';
 import { CommandError, flag, oneOf, readAll, UsageError } from '../../cli/command.js';
 import { everyStepOption } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { canPick } from '../../cli/terminal.js';
-import { exitCode, quote } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
-import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { ended } from '../../process/terminate.js';
+import { splitUser } from '../../reach/login.js';
 import { setupScreen, silentScreen } from '../../setup/screen.js';
 import { toSetUp } from '../../setup/step.js';
 import type { SetupSteps } from '../../setup/steps.js';
@@ -121,7 +121,7 @@ async function setUpAll(
     screen.dryRun(isReady);
     return finish(plans, isReady ? exitCode.ok : exitCode.connect);
   }
-  const isWanted = async () => yes || (await import('../../picker/picker.js')).mayCarryOut(io);
+  const isWanted = async () => yes || (await import('../../machines/picker.js')).mayCarryOut(io);
   if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
   const done = await inTurn(plans, work.carryOut);
   screen.done(done, isReady);
@@ -172,7 +172,7 @@ function codeFor(all: readonly SetupSteps[]): number {
 
 async function picked(io: Io): Promise<readonly string[] | undefined> {
   if (!canPick(io)) throw new UsageError('no machine was named', 'vmssh list shows the names');
-  const machine = await (await import('../../picker/picker.js')).pickMachine(io);
+  const machine = await (await import('../../machines/picker.js')).pickMachine(io);
   return machine && [machine.target];
 }
 

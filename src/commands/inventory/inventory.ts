@@ -1,10 +1,10 @@
+import { exitCode } from '../../base/errors.js';
+import { groupBy } from '../../base/group-by.js';
 import { usersNames } from '../../book/taken-names.js';
 import { type Command, flag, positionals, type Read, readAll, textOption, usage } from '../../cli/command.js';
 import { formatJson } from '../../cli/json.js';
 import { complain } from '../../cli/rows.js';
 import { runningOption } from '../../cli/shared-options.js';
-import { exitCode } from '../../errors.js';
-import { groupBy } from '../../group-by.js';
 import { concreteHosts, leftLines } from '../../hosts/hosts.js';
 import { prefixOption } from '../../hosts/options.js';
 import type { ConcreteHost } from '../../hosts/text.js';

@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
+import { type ConnectError, printable } from '../../base/errors.js';
+import { countBy } from '../../base/group-by.js';
 import { width } from '../../cli/terminal.js';
-import { type ConnectError, printable } from '../../errors.js';
-import { countBy } from '../../group-by.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { addressOf } from '../../sources/routes.js';
 import type { Status } from '../../sources/source.js';

@@ -1,10 +1,10 @@
+import { ConnectError } from '../../base/errors.js';
+import { fewAtATime } from '../../base/group-by.js';
 import { type HostEntry, hasHost, writtenState } from '../../book/state.js';
 import { type Command, choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
-import { ConnectError } from '../../errors.js';
-import { fewAtATime } from '../../group-by.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import type { AskOptions, HostListing } from '../../machines/ask.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';

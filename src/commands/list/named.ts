@@ -1,6 +1,6 @@
+import { ConnectError } from '../../base/errors.js';
 import { isAt, ofHost } from '../../book/same.js';
 import type { HostEntry } from '../../book/state.js';
-import { ConnectError } from '../../errors.js';
 import { asTarget, providersOf } from '../../kinds/kinds.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';

@@ -1,10 +1,10 @@
+import { type ConnectError, exitCode, exitCodeOf, printable } from '../../base/errors.js';
 import { sshNames } from '../../book/same.js';
 import type { HostEntry } from '../../book/state.js';
 import { CommandError } from '../../cli/command.js';
 import { calledAs, connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { styles } from '../../cli/terminal.js';
-import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
 import type { MachineJson } from '../../machines/machine-json.js';
 import type { Io } from '../../process/io.js';

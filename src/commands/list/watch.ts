@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exitCode } from '../../base/errors.js';
 import type { HostEntry } from '../../book/state.js';
 import { onOwnSignal } from '../../connect/wait.js';
-import { exitCode } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { type ListOptions, listText, type Selection, warn } from './output.js';
 

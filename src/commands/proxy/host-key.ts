@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
+import { quote } from '../../base/errors.js';
+import { confine } from '../../base/native.js';
 import { type Command, flag, positionals, readAll, textOption } from '../../cli/command.js';
-import { quote } from '../../errors.js';
 import { pinsOf } from '../../keys/decide.js';
 import { keyOwner } from '../../keys/key-owner.js';
 import type { MachineKeys, Refused } from '../../keys/machine-keys.js';
@@ -9,7 +10,6 @@ import { pinPrint } from '../../keys/pins.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../keys/record.js';
 import { changedKey } from '../../keys/refusal.js';
 import { noteKey, type Settled, settleKey } from '../../keys/settle-key.js';
-import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { certificateIn } from '../../ssh/certificate.js';
 import { ownHome } from '../../ssh/folder.js';

@@ -1,7 +1,7 @@
 import { type Command, flag, positionals } from '../../cli/command.js';
 import { keysOnHop, managerKeys } from '../../keys/manager-keys.js';
 import { resolveTarget, type Target } from '../../kinds/kinds.js';
-import { lookUp } from '../../lookup/login.js';
+import { lookUp } from '../../reach/login.js';
 import { type Deps, type Reachable, reachedMachine } from '../../sources/source.js';
 import { sshPort } from '../../typed/numbers.js';
 import type { ViaTarget } from '../../typed/target.js';

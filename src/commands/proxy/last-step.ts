@@ -1,11 +1,11 @@
+import { ConnectError, exitCodeOf } from '../../base/errors.js';
+import { loadAddon } from '../../base/native.js';
 import { type ReachByOptions, reachBy } from '../../cli/reach/reach-target.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import type { Connection } from '../../connect/connection.js';
 import { asksKeys } from '../../connect/via/hop-command.js';
-import { ConnectError, exitCodeOf } from '../../errors.js';
-import { findTarget } from '../../lookup/login.js';
-import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
+import { findTarget } from '../../reach/login.js';
 import type { Reached, Trace } from '../../reach/reach.js';
 import { keysSaid } from './host-keys.js';
 import { watchStdio } from './stdio-watch.js';

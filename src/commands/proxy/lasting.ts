@@ -1,9 +1,9 @@
+import { ConnectError, exitCode } from '../../base/errors.js';
+import { isCompiled, wantsColor } from '../../base/runtime.js';
 import type { Connection } from '../../connect/connection.js';
 import { otherRelayFailure, type RelayStdioOptions, relayFailures, relayStdio } from '../../deliver/relay.js';
-import { ConnectError, exitCode } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import type { Trace } from '../../reach/reach.js';
-import { isCompiled, wantsColor } from '../../runtime.js';
 
 export interface RelayToEndOptions extends Omit<RelayStdioOptions, 'handOff' | 'streams'> {
   readonly trace: Trace | undefined;

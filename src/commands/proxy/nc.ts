@@ -1,3 +1,5 @@
+import { printable } from '../../base/errors.js';
+import { type AddonState, confine, loadAddon } from '../../base/native.js';
 import {
   type Command,
   flag,
@@ -21,12 +23,10 @@ import {
   throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
-import { printable } from '../../errors.js';
-import { findTarget, splitLogin } from '../../lookup/login.js';
-import { insteadOfVerb } from '../../lookup/other-verbs.js';
-import { type AddonState, confine, loadAddon } from '../../native.js';
+import { findTarget, splitLogin } from '../../reach/login.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
 import { parseGuid } from '../../typed/numbers.js';
+import { insteadOfVerb } from '../../typed/other-verbs.js';
 import { withTarget } from '../../typed/shell.js';
 
 export interface NcOptions extends ReachFlags {

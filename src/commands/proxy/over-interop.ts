@@ -1,8 +1,8 @@
+import { loadAddon } from '../../base/native.js';
 import { passOverInterop, reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { takesUnixSocket } from '../../deliver/pass-fd.js';
 import type { TypedTarget } from '../../kinds/kinds.js';
-import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 
 type InteropOptions = ReachFlags & TypedTarget & { readonly port: number; readonly fdpass: boolean };

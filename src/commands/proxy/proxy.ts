@@ -1,3 +1,6 @@
+import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../base/errors.js';
+import { loadAddon } from '../../base/native.js';
+import { hasTerminal, now } from '../../base/runtime.js';
 import type { Command } from '../../cli/command.js';
 import { flag, parsed, portArgument, positionals, readAll, textOption } from '../../cli/command.js';
 import { reachBy } from '../../cli/reach/reach-target.js';
@@ -13,13 +16,10 @@ import {
 import type { Bring, Connection } from '../../connect/connection.js';
 import { hangsOrBoots } from '../../connect/multiplexer.js';
 import { cannotPass, passFd, takesSocket, takesUnixSocket } from '../../deliver/pass-fd.js';
-import { ConnectError, errorWith, exitCodeOf, printable, quote } from '../../errors.js';
 import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../keys/record.js';
 import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kinds.js';
-import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import type { Reached, Trace } from '../../reach/reach.js';
-import { hasTerminal, now } from '../../runtime.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
 import { asTyped, checkUserName } from '../../typed/names.js';
 import { isBareId, parseUuid } from '../../typed/numbers.js';
@@ -222,7 +222,7 @@ const silentMs = 3000;
 /** On Windows a bare UUID is a machine of Hyper-V; elsewhere it may be any machine's, and is looked for. Throws a ConnectError. */
 async function meantBy(text: string, { env, platform }: Io): Promise<TypedTarget> {
   if (platform === 'win32' || !isBareId(text)) return { text, target: parseTarget(text) };
-  const { resolveShortName } = await import('../../lookup/short-name.js');
+  const { resolveShortName } = await import('../../reach/short-name.js');
   // ssh has chosen the Host already.
   return resolveShortName(text, { env, platform, names: async () => () => undefined });
 }

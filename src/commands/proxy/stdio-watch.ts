@@ -1,8 +1,8 @@
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Addon, Pending } from 'node-hvsock-native';
+import { ConnectError } from '../../base/errors.js';
 import { exhaustion } from '../../connect/failures/failure.js';
-import { ConnectError } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 
 /** Reports when the program that started this proxy is gone, while the proxy still connects. */

@@ -1,17 +1,17 @@
 import { dirname, join } from 'node:path';
+import { exitCode, printable, quote } from '../../base/errors.js';
+import { tilde } from '../../base/runtime.js';
 import type { Command, Read } from '../../cli/command.js';
 import { CommandError, flag, positionals, readAll, UsageError, verbose } from '../../cli/command.js';
 import { pasteable } from '../../cli/failure.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import type { Row } from '../../cli/rows.js';
-import { exitCode, printable, quote } from '../../errors.js';
 import { fileAt } from '../../hosts/files.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import type { Plan } from '../../hosts/plan.js';
 import { carryOut, say } from '../../hosts/write.js';
 import type { Io } from '../../process/io.js';
-import { tilde } from '../../runtime.js';
 import { type OutsideLine, outsideFiles, outsideLines, parseSources } from '../../sources/outside/file.js';
 import type { ShippedSource } from '../../sources/outside/shipped.js';
 import { ownEnv } from '../../sources/trusted-env.js';
@@ -112,7 +112,7 @@ function changing(adds: boolean, words: Words): Changing {
         : await (await import('../../hosts/show.js')).showPlan(planned, io);
       if (dryRun) return code;
       if (planned.changes.length > 0 && !yes) {
-        const { mayCarryOut } = await import('../../picker/picker.js');
+        const { mayCarryOut } = await import('../../machines/picker.js');
         if (!(await mayCarryOut(io))) return exitCode.interrupted;
       }
       const done = await carryOut(plan, io);

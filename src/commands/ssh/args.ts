@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Login, splitLogin, splitUser } from '../../lookup/login.js';
+import { type Login, splitLogin, splitUser } from '../../reach/login.js';
 import { givesAway } from '../../ssh/config/host-options.js';
 import type { SplitArgs, SshTool, ToolOption } from '../../ssh/split-args.js';
 

@@ -1,3 +1,5 @@
+import { exitCode, printable, quote } from '../../base/errors.js';
+import { fewOf, maxShown } from '../../base/group-by.js';
 import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../book/identity.js';
 import { aliasOf, identified } from '../../book/names.js';
 import { writtenAt } from '../../book/same.js';
@@ -5,8 +7,6 @@ import { hasHost, type MachineRecord, writtenState } from '../../book/state.js';
 import { type Command, flag, UsageError } from '../../cli/command.js';
 import { complain, rowFormatter } from '../../cli/rows.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
-import { exitCode, printable, quote } from '../../errors.js';
-import { fewOf, maxShown } from '../../group-by.js';
 import { fileError } from '../../hosts/files.js';
 import { askForGone, endRecords, noneGone } from '../../hosts/refresh.js';
 import { aliasAmong, pinsOf } from '../../keys/decide.js';
@@ -17,10 +17,10 @@ import { namesTyped } from '../../keys/key-owner.js';
 import type { Pin } from '../../keys/pins.js';
 import { undoCommand } from '../../keys/refusal.js';
 import { asTarget, isNamed } from '../../kinds/kinds.js';
-import { lookUp, splitLogin } from '../../lookup/login.js';
-import type { ListedTarget } from '../../lookup/short-name.js';
 import { type FindMachines, findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
+import { lookUp, splitLogin } from '../../reach/login.js';
+import type { ListedTarget } from '../../reach/short-name.js';
 import { isUnasked } from '../../sources/here.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 

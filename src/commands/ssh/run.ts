@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
+import { errorWith, exitCode, quote } from '../../base/errors.js';
 import { UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/rows.js';
 import { systemFailure } from '../../connect/failures/failure.js';
-import { errorWith, exitCode, quote } from '../../errors.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { guestKeysFor } from '../../keys/guest-keys.js';
-import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { otherBytes } from '../../process/non-utf8.js';
 import { otherGroup } from '../../process/refusal-fix.js';
@@ -20,6 +19,7 @@ import {
   whyNotStarted,
 } from '../../process/ssh-program.js';
 import { shellCode } from '../../process/terminate.js';
+import { lookUp } from '../../reach/login.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { mayBeUp } from '../../sources/source.js';
 import { knownHostsFile, ownAccount } from '../../ssh/folder.js';
@@ -76,7 +76,7 @@ async function refuseOff({ named }: ToolCall, { args, start, waitMs }: SshOption
 
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
   const [{ pickMachine }, { canPick }] = await Promise.all([
-    import('../../picker/picker.js'),
+    import('../../machines/picker.js'),
     import('../../cli/terminal.js'),
   ]);
   if (options.behind || !canPick(io)) return options;

@@ -1,3 +1,4 @@
+import { quote } from '../../base/errors.js';
 import type { Command, RawArgs } from '../../cli/command.js';
 import { flag, readAll, refuseApart, seconds, textOption, UsageError } from '../../cli/command.js';
 import {
@@ -8,7 +9,6 @@ import {
   throughHop,
   viaOption,
 } from '../../cli/shared-options.js';
-import { quote } from '../../errors.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
 

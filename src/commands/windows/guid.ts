@@ -1,5 +1,5 @@
+import { quote } from '../../base/errors.js';
 import { type Command, positionals, type RawArgs, UsageError, usage } from '../../cli/command.js';
-import { quote } from '../../errors.js';
 import { parseGuid, parsePort, portOfServiceId, serviceIdOfPort } from '../../typed/numbers.js';
 
 export const guid: Command<{ readonly ports: readonly number[] }> = {

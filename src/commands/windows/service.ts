@@ -1,7 +1,7 @@
+import { exitCode, printable, quote } from '../../base/errors.js';
+import { loadAddon } from '../../base/native.js';
 import { type Command, CommandError, flag, parsed, positionals, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { exitCode, printable, quote } from '../../errors.js';
-import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import {
   callReg,

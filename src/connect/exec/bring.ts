@@ -1,13 +1,12 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { quote } from '../../errors.js';
+import { quote } from '../../base/errors.js';
+import { before, selfCommand } from '../../base/runtime.js';
 import { readBytes } from '../../files/read-file.js';
 import { realPath } from '../../files/read-sync.js';
 import { effects, writersByMode } from '../../files/writers.js';
-import { selfCommand } from '../../runtime.js';
 import type { ExecEndpoint } from '../../typed/route.js';
 import { type Bring, type Connection, dropPeeked, peekFor } from '../connection.js';
-import { before } from '../wait.js';
 import script from './bring.sh';
 import { execError, inShell } from './why-not.js';
 

@@ -1,4 +1,4 @@
-import { type ConnectError, errorWith, quote } from '../../errors.js';
+import { type ConnectError, errorWith, quote } from '../../base/errors.js';
 import { type ProgramResult, runProgram } from '../../process/run-program.js';
 import { type Ended, howEnded } from '../../process/terminate.js';
 import type { ExecEndpoint } from '../../typed/route.js';

@@ -1,9 +1,9 @@
 import type { Addon } from 'node-hvsock-native';
-import { ConnectError, quote } from '../../errors.js';
-import { thisHost } from '../../kinds/machines.js';
+import { ConnectError, quote } from '../../base/errors.js';
 import { cidLocal, portOfServiceId } from '../../typed/numbers.js';
 import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import { shellLine, shellQuoted } from '../../typed/shell.js';
+import { thisHost } from '../../typed/target.js';
 import type { Failure } from './failure.js';
 import { execFailures, viaFailures } from './programs.js';
 import { hyperVFailures, multiplexerFailures, tcpFailures, unixFailures, vsockFailures } from './sockets.js';

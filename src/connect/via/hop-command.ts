@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { printable } from '../../errors.js';
+import { printable } from '../../base/errors.js';
+import { type Env, hasTerminal, now } from '../../base/runtime.js';
 import { type ProgramEnd, type ProgramOptions, runProgram } from '../../process/run-program.js';
 import { asksNothing, forwardsNothing, settingIn, sshCommand } from '../../process/ssh-program.js';
-import { ownArgs } from '../../proxy-args.js';
-import { type Env, hasTerminal, now } from '../../runtime.js';
+import { ownArgs } from '../../typed/proxy-args.js';
 import type { ViaEndpoint, ViaSocket } from '../../typed/route.js';
 import { anyShellWord } from '../../typed/shell.js';
 import lastStep from './last-step.sh';

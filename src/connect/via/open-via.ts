@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, readFileSync, writeSync } from 'node:fs';
-import { ConnectError, errorWith, isOp, quote } from '../../errors.js';
-import type { AddonState } from '../../native.js';
+import { ConnectError, errorWith, isOp, quote } from '../../base/errors.js';
+import type { AddonState } from '../../base/native.js';
+import { type Env, now } from '../../base/runtime.js';
 import { openUnnamed } from '../../process/run-detached.js';
 import { sshAbilities, sshCommand, sshProgram, startProblem } from '../../process/ssh-program.js';
 import { howEnded } from '../../process/terminate.js';
-import { type Env, now } from '../../runtime.js';
 import { formatEndpoint, type ViaEndpoint, type ViaSocket } from '../../typed/route.js';
 import { type Connection, dropPeeked, type OpenOptions, peekFor } from '../connection.js';
 import { openFailure } from '../failures/failures.js';

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Env, Here } from '../../base/runtime.js';
 import { runProgram } from '../../process/run-program.js';
 import { settingIn, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { ended } from '../../process/terminate.js';
-import type { Env, Here } from '../../runtime.js';
 import { connectMs, hopOptions, patience, settingsFor } from './hop-command.js';
 
 /** The folder with the connections that a command and what it starts share: a socket for each hypervisor. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { quote } from '../../errors.js';
+import { quote } from '../../base/errors.js';
 import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../../typed/numbers.js';
 import { type Shell, shellQuoted } from '../../typed/shell.js';
 import { yamlString } from '../cloud-init.js';

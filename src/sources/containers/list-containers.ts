@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { basename, normalize } from 'node:path';
-import { countBy, fewAtATime } from '../../group-by.js';
+import { countBy, fewAtATime } from '../../base/group-by.js';
 import { hasControlCharacter, nameProblem, socketPathProblem } from '../../typed/names.js';
 import { withDashes } from '../../typed/numbers.js';
 import { accountLine, isSystemUser } from '../processes/system-user.js';

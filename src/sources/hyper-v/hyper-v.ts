@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { StartCommand } from '../../errors.js';
-import { type AddonState, loadAddon } from '../../native.js';
+import type { StartCommand } from '../../base/errors.js';
+import { type AddonState, loadAddon } from '../../base/native.js';
 import { type Guid, parseGuid } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';
 import { type Deps, DiscoveryError, type MachineState, statusReader } from '../source.js';

@@ -1,5 +1,5 @@
-import { quote } from '../../errors.js';
-import { countBy } from '../../group-by.js';
+import { quote } from '../../base/errors.js';
+import { countBy } from '../../base/group-by.js';
 import { isPlainHostName, nameProblem, slug } from '../../typed/names.js';
 import { type Guid, parseGuid, parseUuid } from '../../typed/numbers.js';
 import { routeToHyperV } from '../../typed/socket-target.js';

@@ -1,4 +1,4 @@
-import { quote } from '../../errors.js';
+import { quote } from '../../base/errors.js';
 import type { Route } from '../../typed/route.js';
 import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Status } from '../source.js';

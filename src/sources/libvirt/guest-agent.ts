@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { now } from '../../base/runtime.js';
 import type { ProgramOutput } from '../../process/run-program.js';
-import { now } from '../../runtime.js';
 import { parseGuid } from '../../typed/numbers.js';
 import type { Deps, MachineFiles, MachineIdentity, ReachedMachine } from '../source.js';
 import { DiscoveryError, type ScriptRunner } from '../source.js';

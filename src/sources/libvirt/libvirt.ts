@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { quote } from '../../errors.js';
+import { quote } from '../../base/errors.js';
+import { now } from '../../base/runtime.js';
 import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
-import { now } from '../../runtime.js';
 import { machineCid, parseGuid } from '../../typed/numbers.js';
 import type { Deps, MachineState, Warn, Warning, Warnings } from '../source.js';
 import { DiscoveryError } from '../source.js';

@@ -1,9 +1,9 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import type { StartCommand } from '../../errors.js';
+import type { StartCommand } from '../../base/errors.js';
+import { countBy } from '../../base/group-by.js';
 import { readText, readWithStats } from '../../files/read-file.js';
-import { countBy } from '../../group-by.js';
 import { nameProblem } from '../../typed/names.js';
 import { parseGuid } from '../../typed/numbers.js';
 import { shellQuoted } from '../../typed/shell.js';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { now } from '../../runtime.js';
+import { now } from '../../base/runtime.js';
 import { parseGuid } from '../../typed/numbers.js';
 import { type Deps, DiscoveryError, type MachineIdentity } from '../source.js';
 import { runTool } from '../tools/run-tool.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quote } from '../../errors.js';
-import { now } from '../../runtime.js';
+import { quote } from '../../base/errors.js';
+import { now } from '../../base/runtime.js';
 import { cidAny, machineCid, parseMachineId } from '../../typed/numbers.js';
 import type { match as Match } from '../search.js';
 import { type Deps, DiscoveryError, type Search, type Warning, type Warnings } from '../source.js';

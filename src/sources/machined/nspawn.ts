@@ -1,5 +1,5 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { quote } from '../../errors.js';
+import { quote } from '../../base/errors.js';
 import { nameProblem, socketPathProblem } from '../../typed/names.js';
 import { type Route, routeBy } from '../../typed/route.js';
 import type { SearchWords } from '../no-machine.js';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ConnectError, quote } from '../../errors.js';
+import { ConnectError, quote } from '../../base/errors.js';
 import { nameProblem } from '../../typed/names.js';
 import { withDashes } from '../../typed/numbers.js';
 import { type Route, routeBy } from '../../typed/route.js';
@@ -199,7 +199,7 @@ async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<rea
   if (machines.every(({ controlAddress }) => controlAddress === undefined))
     return machines.map(() => 'running');
   const [{ fewAtATime }, { statusOf }] = await Promise.all([
-    import('../../group-by.js'),
+    import('../../base/group-by.js'),
     import('./vmspawn.js'),
   ]);
   return fewAtATime(machines, 8, (machine) => statusOf(machine, deps));

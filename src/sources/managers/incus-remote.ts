@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { quote, quoteNames } from '../../errors.js';
+import { quote, quoteNames } from '../../base/errors.js';
 import { settingIn, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { anyIpv4, hopHostProblem, isLoopback } from '../../typed/names.js';
 import { answerOf, match, searchIn, searchList } from '../search.js';

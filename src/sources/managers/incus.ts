@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { countBy } from '../../base/group-by.js';
 import { readTextIfAny } from '../../files/read-sync.js';
-import { countBy } from '../../group-by.js';
 import { foldOf } from '../../typed/names.js';
 import { machineCid, parseUuid } from '../../typed/numbers.js';
 import { routesTo } from '../routes.js';

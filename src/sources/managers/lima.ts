@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { quoteNames } from '../../errors.js';
+import { quoteNames } from '../../base/errors.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { wroteFile } from '../processes/process-paths.js';
 import { routesTo } from '../routes.js';

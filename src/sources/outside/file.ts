@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { quote } from '../../errors.js';
+import { quote } from '../../base/errors.js';
 import { readTextSync } from '../../files/read-sync.js';
 import { foldOf, hasControlCharacter, matchesPattern, slug } from '../../typed/names.js';
 import { parseUuid } from '../../typed/numbers.js';

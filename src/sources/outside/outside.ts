@@ -1,5 +1,5 @@
-import { ConnectError, quote } from '../../errors.js';
-import { countBy } from '../../group-by.js';
+import { ConnectError, quote } from '../../base/errors.js';
+import { countBy } from '../../base/group-by.js';
 import { answerOf, searchIn } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source } from '../source.js';
 import { DiscoveryError, joinListings, serviceLimitMs, warned } from '../source.js';

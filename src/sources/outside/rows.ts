@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isAbsolute, normalize } from 'node:path';
-import { quote, quoteNames } from '../../errors.js';
-import { groupBy } from '../../group-by.js';
+import { quote, quoteNames } from '../../base/errors.js';
+import { groupBy } from '../../base/group-by.js';
 import { hasControlCharacter, isLoopback, nameProblem, plainIp, userProblem } from '../../typed/names.js';
 import { parseUuid, sshPort, withDashes } from '../../typed/numbers.js';
 import { type Endpoint, type Route, routeBy } from '../../typed/route.js';

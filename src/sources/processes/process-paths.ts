@@ -1,9 +1,9 @@
 import { closeSync, constants, openSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { loadAddon } from '../../base/native.js';
 import { fileId } from '../../files/read-file.js';
 import { readTextIfAny, readTextSync } from '../../files/read-sync.js';
-import { loadAddon } from '../../native.js';
 import { fitsSocket } from '../../typed/names.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
 import { type Authority, idOf } from '../trusted-path.js';

@@ -1,8 +1,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { fewAtATime, groupBy } from '../../base/group-by.js';
 import { readStart } from '../../files/read-file.js';
 import { readTextSync } from '../../files/read-sync.js';
-import { fewAtATime, groupBy } from '../../group-by.js';
 import { addressOf } from '../routes.js';
 import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../source.js';
 import { DiscoveryError, type Warn } from '../source.js';

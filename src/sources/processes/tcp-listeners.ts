@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
+import { groupBy } from '../../base/group-by.js';
 import { readText } from '../../files/read-file.js';
-import { groupBy } from '../../group-by.js';
 import { type Deps, DiscoveryError } from '../source.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 

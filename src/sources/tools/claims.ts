@@ -1,4 +1,4 @@
-import { fewOf, groupBy } from '../../group-by.js';
+import { fewOf, groupBy } from '../../base/group-by.js';
 import { foldOf, isLoopback } from '../../typed/names.js';
 import { type Endpoint, formatEndpoint } from '../../typed/route.js';
 import { addressOf, vhostCid } from '../routes.js';

@@ -1,4 +1,4 @@
-import { printable, quote } from '../../errors.js';
+import { printable, quote } from '../../base/errors.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

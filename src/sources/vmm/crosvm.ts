@@ -1,4 +1,4 @@
-import { groupBy } from '../../group-by.js';
+import { groupBy } from '../../base/group-by.js';
 import { machineCid } from '../../typed/numbers.js';
 import { noDevice, ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import { routesTo } from '../routes.js';

@@ -1,5 +1,5 @@
-import { countBy } from '../../group-by.js';
-import { loadAddon } from '../../native.js';
+import { countBy } from '../../base/group-by.js';
+import { loadAddon } from '../../base/native.js';
 import { nameProblem } from '../../typed/names.js';
 import { parseUuid } from '../../typed/numbers.js';
 import { offered } from '../../typed/shell.js';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { countBy } from '../../group-by.js';
+import { countBy } from '../../base/group-by.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { nameProblem } from '../../typed/names.js';
 import { machineCid, parseUuid } from '../../typed/numbers.js';

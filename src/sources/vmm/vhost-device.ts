@@ -1,4 +1,4 @@
-import { groupBy } from '../../group-by.js';
+import { groupBy } from '../../base/group-by.js';
 import { machineCid } from '../../typed/numbers.js';
 import { fileIdentity, ownSocket, pathsOf } from '../processes/process-paths.js';
 import { orWarn, processesNamed } from '../processes/processes.js';

@@ -1,4 +1,4 @@
-import { ConnectError, quote } from '../../errors.js';
+import { ConnectError, quote } from '../../base/errors.js';
 import { systemProgram } from '../../process/program-in-path.js';
 import { windowsText } from '../../process/run-program.js';
 import { type Guid, isSshPort, parseGuid } from '../../typed/numbers.js';

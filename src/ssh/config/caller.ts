@@ -1,11 +1,11 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { loadAddon } from '../../base/native.js';
+import type { Env } from '../../base/runtime.js';
+import { version } from '../../base/version.js';
 import { realPath } from '../../files/read-sync.js';
-import { loadAddon } from '../../native.js';
 import type { OwnProgram } from '../../process/io.js';
 import { programsInPath } from '../../process/program-in-path.js';
 import { runProgram } from '../../process/run-program.js';
-import type { Env } from '../../runtime.js';
-import { version } from '../../version.js';
 import { knownHostsFile } from '../folder.js';
 import type { Caller } from './host-options.js';
 

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
+import type { Env } from '../../base/runtime.js';
 import { readText } from '../../files/read-file.js';
-import type { Env } from '../../runtime.js';
 import { matchesPattern } from '../../typed/names.js';
 
 /** A setting in an ssh_config: the keyword in lower case, the arguments without their quotes. */

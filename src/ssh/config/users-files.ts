@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Env } from '../../base/runtime.js';
 import { readText } from '../../files/read-file.js';
 import type { SshSaid } from '../../process/ssh-log.js';
-import type { Env } from '../../runtime.js';
 import { type Shell, shellQuoted } from '../../typed/shell.js';
 import { sshFolder } from '../folder.js';
 import { ownerOf } from './file.js';

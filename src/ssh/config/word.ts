@@ -1,5 +1,5 @@
-import { printable, quote } from '../../errors.js';
-import { type OwnOptions, ownArgs } from '../../proxy-args.js';
+import { printable, quote } from '../../base/errors.js';
+import { type OwnOptions, ownArgs } from '../../typed/proxy-args.js';
 
 export interface ProxyCall extends OwnOptions {
   readonly program: readonly string[];

@@ -7,7 +7,7 @@ import {
   installText,
   writeInstall,
 } from '../../../build/release/install-lines.js';
-import { version } from '../../../src/version.js';
+import { version } from '../../../src/base/version.js';
 import { lacks } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isReleased } from '../../../build/release/changelog.js';
 import { isAfter, isVersion, setVersion, versionsOf } from '../../../build/release/versions.js';
-import { version } from '../../../src/version.js';
+import { version } from '../../../src/base/version.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const files = ['package.json', 'native/package.json', 'package-lock.json'];

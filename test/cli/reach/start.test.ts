@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { ConnectError, type StartCommand } from '../../../src/base/errors.js';
 import { fixFor, lastLines, startingResolve } from '../../../src/cli/reach/start.js';
 import { openWhenReady } from '../../../src/connect/wait.js';
-import { ConnectError, type StartCommand } from '../../../src/errors.js';
 import { parseTarget, type resolveTarget } from '../../../src/kinds/kinds.js';
 import type { Reachable } from '../../../src/sources/source.js';
 import { routeBy } from '../../../src/typed/route.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ConnectError } from '../../../src/base/errors.js';
 import { type CheckResult, formatCheck } from '../../../src/checks/result.js';
 import { rowFormatter } from '../../../src/cli/rows.js';
 import { check } from '../../../src/commands/check/check.js';
 import { nc } from '../../../src/commands/proxy/nc.js';
-import { ConnectError } from '../../../src/errors.js';
 import { useSocketFolder } from '../../connect/socket-folder.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lacks } from '../../helpers/programs.js';

@@ -1,12 +1,12 @@
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ConnectError } from '../../../src/base/errors.js';
 import { checkTarget } from '../../../src/checks/check-target.js';
 import { reachFlags } from '../../../src/cli/shared-options.js';
 import { examine } from '../../../src/commands/check/examine.js';
 import { hostSigns } from '../../../src/commands/check/signs.js';
 import { loginByVmssh } from '../../../src/entry/login.js';
-import { ConnectError } from '../../../src/errors.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { ConnectError } from '../../../src/base/errors.js';
 import { codeOf, loginFix } from '../../../src/commands/check/outcome.js';
-import { ConnectError } from '../../../src/errors.js';
 import type { Finding } from '../../../src/guest/report.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import { fakeIo } from '../../helpers/fake-io.js';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { ConnectError } from '../../../src/base/errors.js';
 import { rowFormatter } from '../../../src/cli/rows.js';
 import { examinationText } from '../../../src/commands/check/check.js';
 import type { Examination } from '../../../src/commands/check/examine.js';
-import { ConnectError } from '../../../src/errors.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 const terminal = { stdin: true, stdout: true, stderr: true };

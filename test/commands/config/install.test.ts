@@ -6,7 +6,7 @@ import { whatNow } from '../../../src/commands/config/what-now.js';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
-import type { askWhether } from '../../../src/picker/picker.js';
+import type { askWhether } from '../../../src/machines/picker.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';

@@ -1,10 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../../src/base/native.js';
 import { UsageError } from '../../../src/cli/command.js';
 import { configPrint } from '../../../src/commands/config/print.js';
 import { configText } from '../../../src/hosts/text.js';
-import { loadAddon } from '../../../src/native.js';
 import { everySshAbilities } from '../../../src/process/ssh-program.js';
 import { knownHostsFile } from '../../../src/ssh/folder.js';
 import { fakeIo } from '../../helpers/fake-io.js';

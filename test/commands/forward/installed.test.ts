@@ -14,12 +14,12 @@ import {
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { loadAddon } from '../../../src/base/native.js';
 import type { InstallOptions, UserSystemd } from '../../../src/commands/forward/installed.js';
 import { installForward, listForwards, uninstallForward } from '../../../src/commands/forward/installed.js';
 import { keyLines, printKeys } from '../../../src/commands/forward/report.js';
 import { parseLocal } from '../../../src/commands/forward/session.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
-import { loadAddon } from '../../../src/native.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { signed } from '../../../src/ssh/config/file.js';
 import { ownAccount } from '../../../src/ssh/folder.js';

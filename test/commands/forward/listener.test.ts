@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { existsSync, lstatSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../../src/base/native.js';
 import { clearPath, openListener, passedListeners, remover } from '../../../src/commands/forward/listener.js';
-import { loadAddon } from '../../../src/native.js';
 import { useSocketFolder } from '../../connect/socket-folder.js';
 import { missingAddon } from '../../helpers/addon.js';
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { loadAddon } from '../../../src/base/native.js';
 import { confineForward, serve } from '../../../src/commands/forward/serve.js';
-import { loadAddon } from '../../../src/native.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ConnectError } from '../../../src/base/errors.js';
 import { type Command, type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
 import { check } from '../../../src/commands/check/check.js';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
 import { guestPrint } from '../../../src/commands/guest/print.js';
 import { setup } from '../../../src/commands/guest/setup.js';
-import { ConnectError } from '../../../src/errors.js';
 import { checkScript, setupScript, undoScript } from '../../../src/guest/script.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ConnectError } from '../../../src/base/errors.js';
 import { styles } from '../../../src/cli/terminal.js';
 import { formatTable } from '../../../src/commands/list/format.js';
-import { ConnectError } from '../../../src/errors.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { shell } from '../../helpers/shells.js';
 

@@ -1,10 +1,10 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { version } from '../../../src/base/version.js';
 import { prepare, remoteShell, withoutShell } from '../../../src/commands/ssh/call.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
-import { version } from '../../../src/version.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ConnectError, exitCode, exitCodeOf, type Op } from '../../../src/base/errors.js';
 import { exhausted, windowsExhausted } from '../../../src/connect/failures/failure.js';
 import { explainFailure, failures } from '../../../src/connect/failures/failures.js';
 import { openConnection } from '../../../src/connect/open.js';
-import { ConnectError, exitCode, exitCodeOf, type Op } from '../../../src/errors.js';
 import { serviceIdOfPort, vmIds } from '../../../src/typed/numbers.js';
 import { type Endpoint, formatEndpoint } from '../../../src/typed/route.js';
 import { shellQuoted } from '../../../src/typed/shell.js';

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { version } from '../../../src/base/version.js';
 import { callerForSsh } from '../../../src/ssh/config/caller.js';
-import { version } from '../../../src/version.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const env = { HOME: '/home/ann' };

@@ -1,5 +1,5 @@
 import { failures } from '../../../src/connect/failures/failures.js';
-import { thisHost } from '../../../src/kinds/machines.js';
+import { thisHost } from '../../../src/typed/target.js';
 import { code as codeIn, type Row, tableOf } from '../../markdown.js';
 
 const families = { AF_UNIX: 'unix', AF_VSOCK: 'vsock', Multiplexers: 'vsock-mux' } as const;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { version } from '../../../../src/version.js';
+import { version } from '../../../../src/base/version.js';
 import { bootGuest, type Guest } from '../../bed/guest.js';
 import { describeGuests } from '../../describe.js';
 import { startContainer } from '../../inside/container.js';

@@ -1,7 +1,7 @@
 import type { Addon } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import { width } from '../../src/cli/terminal.js';
-import { applyKey, keysIn, matching, pick, shownLines } from '../../src/picker/picker.js';
+import { applyKey, keysIn, matching, pick, shownLines } from '../../src/machines/picker.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 const items = ['web', 'db'].map((name) => ({ cells: [name] }));

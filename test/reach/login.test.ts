@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lookUp, splitLogin, splitUser } from '../../src/lookup/login.js';
+import { lookUp, splitLogin, splitUser } from '../../src/reach/login.js';
 import { behind } from '../../src/typed/names.js';
 import { useIncus } from '../helpers/sockets/peers.js';
 import { useTempDir } from '../helpers/temp-dir.js';

@@ -1,8 +1,8 @@
+import { ConnectError, quote } from '../base/errors.js';
 import { inKnownHosts, mayBeGiven } from '../book/names.js';
 import { isAt, ofHost, writtenHosts } from '../book/same.js';
 import type { HostEntry } from '../book/state.js';
 import { usersNames } from '../book/taken-names.js';
-import { ConnectError, quote } from '../errors.js';
 import { asTarget, kinds, parseTarget, providersOf, type Target, type TypedTarget } from '../kinds/kinds.js';
 import { searchMs } from '../sources/find.js';
 import { loadHere } from '../sources/here.js';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onOwnSignal } from './connect/wait.js';
-import { ConnectError, quote } from './errors.js';
-import type { MachineJson } from './machines/machine-json.js';
-import type { Warning } from './sources/source.js';
-import { type RouteName, routeNames } from './typed/route.js';
+import { ConnectError, quote } from '../base/errors.js';
+import { onOwnSignal } from '../connect/wait.js';
+import type { Warning } from '../sources/source.js';
+import { type RouteName, routeNames } from '../typed/route.js';
+import type { MachineJson } from './machine-json.js';
 
 export interface ListMachinesOptions {
   readonly signal?: AbortSignal;
@@ -139,11 +139,11 @@ export async function libraryList(options: ListMachinesOptions = {}): Promise<Ma
   checkOptions('list', 'list', options);
   const { sources: names } = options;
   return untilAborted(options.signal, async (signal) => {
-    const { listAll } = await import('./sources/list-all.js');
-    const { everyEntry, loadForList, sourcesHere } = await import('./sources/here.js');
-    const { listed } = await import('./machines/listed.js');
-    const { machineJson } = await import('./machines/machine-json.js');
-    const { sshNames, writtenHosts } = await import('./book/same.js');
+    const { listAll } = await import('../sources/list-all.js');
+    const { everyEntry, loadForList, sourcesHere } = await import('../sources/here.js');
+    const { listed } = await import('./listed.js');
+    const { machineJson } = await import('./machine-json.js');
+    const { sshNames, writtenHosts } = await import('../book/same.js');
     const written = await writtenHosts({ env: process.env });
     const all = everyEntry();
     const known = all.map(({ name }) => name);

@@ -52,3 +52,12 @@ export function now(): number {
 export function tilde(text: string, { HOME }: Env): string {
   return HOME ? ` ${text}`.replaceAll(` ${HOME}/`, ' ~/').slice(1) : text;
 }
+
+/** What comes of `work`; undefined after `deadline`, of `now`. */
+export async function before<T>(work: Promise<T>, deadline: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - now()));
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,7 +1,7 @@
-import { type Envelope, envelope } from './cli/json.js';
-import { type AddonState, loadAddon } from './native.js';
-import { isCompiled } from './runtime.js';
-import { commit, version } from './version.js';
+import { type AddonState, loadAddon } from '../base/native.js';
+import { isCompiled } from '../base/runtime.js';
+import { commit, version } from '../base/version.js';
+import { type Envelope, envelope } from './json.js';
 
 export interface About {
   readonly vmssh: string;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { scanArgs, understand } from '../src/cli/command.js';
-import { proxy } from '../src/commands/proxy/proxy.js';
-import { type OwnOptions, ownArgs } from '../src/proxy-args.js';
-import { fakeIo } from './helpers/fake-io.js';
+import { scanArgs, understand } from '../../src/cli/command.js';
+import { proxy } from '../../src/commands/proxy/proxy.js';
+import { type OwnOptions, ownArgs } from '../../src/typed/proxy-args.js';
+import { fakeIo } from '../helpers/fake-io.js';
 
 it.each<{ options: OwnOptions; args: string }>([
   { options: {}, args: '' },

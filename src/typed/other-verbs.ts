@@ -1,4 +1,4 @@
-import { similarTo } from '../typed/names.js';
+import { similarTo } from './names.js';
 
 /** Verbs of managers' programs and of hvc, and what to type instead. */
 const verbs: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
-import { ConnectError } from '../errors.js';
+import { ConnectError } from '../base/errors.js';
+import type { Here } from '../base/runtime.js';
 import { asTarget, kinds, type TypedTarget } from '../kinds/kinds.js';
-import type { Here } from '../runtime.js';
 import type { AllMachines } from '../sources/list-all.js';
 import { checkUserName, split } from '../typed/names.js';
 import { isBareId } from '../typed/numbers.js';

@@ -1,13 +1,13 @@
 import type { Addon } from 'node-hvsock-native';
+import { printable } from '../base/errors.js';
+import { loadAddon } from '../base/native.js';
 import { UsageError } from '../cli/command.js';
 import { canPick, fitted, startProgress, styles, width } from '../cli/terminal.js';
-import { printable } from '../errors.js';
-import { listed } from '../machines/listed.js';
-import { loadAddon } from '../native.js';
 import type { Io } from '../process/io.js';
 import { loadHere } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
+import { listed } from './listed.js';
 
 /** Something to choose; its cells are safe to print. */
 interface Item {

@@ -8,8 +8,8 @@ import {
   printable,
   quote,
   quoteNames,
-} from '../src/errors.js';
-import { targetHere, withTarget } from '../src/typed/shell.js';
+} from '../../src/base/errors.js';
+import { targetHere, withTarget } from '../../src/typed/shell.js';
 
 describe('printable', () => {
   it.each([

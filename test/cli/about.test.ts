@@ -1,6 +1,6 @@
 import type { Addon } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
-import { about } from '../src/about.js';
+import { about } from '../../src/cli/about.js';
 
 const addon = (families: Addon['families']) => ({ addon: { families } as Addon });
 const linux = { platform: 'linux', arch: 'x64', version: 'v20.1.0' } as const;

@@ -1,4 +1,4 @@
-import type { RouteName } from './typed/route.js';
+import type { RouteName } from './route.js';
 
 /** How one of our own commands is to reach a machine: proxy, nc, ssh, check, forward. */
 export interface OwnOptions {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/kinds.js';
-import { resolveShortName } from '../../src/lookup/short-name.js';
+import { resolveShortName } from '../../src/reach/short-name.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import type { Source } from '../../src/sources/source.js';
 import { useSource, useTempDir, writeTree } from '../helpers/temp-dir.js';

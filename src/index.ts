@@ -70,8 +70,8 @@ export async function connect(target: string, options: ConnectOptions = {}): Pro
   return untilAborted(
     checked(target, options).signal,
     async () => {
-      const found = await find(target, options.signal);
-      return machineStream(found, await reach(found, reachOptions(found, options)));
+      const login = await find(target, options.signal);
+      return machineStream(login, await reach(login, reachOptions(login, options)));
     },
     (stream) => stream.destroy(),
   );
@@ -103,7 +103,7 @@ async function keyFor(target: Target, machine: Reached['resolution']['machine'])
 
 async function judged(
   key: Buffer,
-  found: LoginTarget,
+  login: LoginTarget,
   machine: Reached['resolution']['machine'],
   endpoint: Endpoint,
 ): Promise<JudgedKey> {
@@ -113,8 +113,8 @@ async function judged(
     import('./keys/record.js'),
     import('./keys/known-address.js'),
   ]);
-  const reached = await withMachine(recordOf(found, machine, endpoint), env);
-  return judgeHostKey(key, { reached, typed: found.typed, env, platform });
+  const reached = await withMachine(recordOf(login, machine, endpoint), env);
+  return judgeHostKey(key, { reached, typed: login.typed, env, platform });
 }
 
 /** A machine by its first route, and what its manager made for a login. */
@@ -134,15 +134,15 @@ export interface Resolution {
 /** Resolves a name or a target to its endpoint, without opening anything. Rejects as `connect`. */
 export async function resolve(target: string, options: ConnectOptions = {}): Promise<Resolution> {
   return untilAborted(checked(target, options).signal, async (signal) => {
-    const found = await find(target, signal);
-    const { text } = found;
-    const port = options.port ?? found.port;
+    const login = await find(target, signal);
+    const { text } = login;
+    const port = options.port ?? login.port;
     const { env, platform } = process;
-    const machine = await resolveTarget(found.target, { text, port, signal, env, platform });
+    const machine = await resolveTarget(login.target, { text, port, signal, env, platform });
     const { endpoint, steps } = await firstRoute(machine, { text, port });
     const { uuid, user: made } = machine.machine ?? {};
-    const user = found.user ?? made;
-    const identityFile = await keyFor(found.target, machine.machine ?? found.machine);
+    const user = login.user ?? made;
+    const identityFile = await keyFor(login.target, machine.machine ?? login.machine);
     const known = definedFields({ uuid, identityFile, user });
     return { target: text, endpoint, steps: [...machine.steps, ...steps], ...known };
   });
@@ -159,12 +159,12 @@ export async function probe(
     const until = now() + wholeMs;
     const leftMs = () => Math.max(1, until - now());
     const { inTime } = await import('./connect/wait.js');
-    const found = await inTime(wholeMs, signal, (own) => find(target, own)).catch((error) => {
+    const login = await inTime(wholeMs, signal, (own) => find(target, own)).catch((error) => {
       throw withTarget(target, error);
     });
-    const opening = reachOptions(found, { ...options, signal, timeout: Math.min(timeout, leftMs()) });
-    const { connection } = await reach(found, { ...opening, untilBanner: true });
-    const user = options.user ?? found.user ?? 'root';
+    const opening = reachOptions(login, { ...options, signal, timeout: Math.min(timeout, leftMs()) });
+    const { connection } = await reach(login, { ...opening, untilBanner: true });
+    const user = options.user ?? login.user ?? 'root';
     try {
       const banner = await awaitBanner(connection, leftMs(), signal);
       const asked = { target, user, timeoutMs: leftMs(), signal };
@@ -176,8 +176,8 @@ export async function probe(
         const { handshake } = await import('./ssh/handshake.js');
         // The program is beside the library.
         const self = [process.execPath, fileURLToPath(new URL('./vmssh.js', import.meta.url))];
-        const { port = found.port, routes } = options;
-        const how = { ...asked, target: found.text, port, routes, timeoutMs: leftMs() };
+        const { port = login.port, routes } = options;
+        const how = { ...asked, target: login.text, port, routes, timeoutMs: leftMs() };
         return handshake({ ...how, self, env: process.env, platform: process.platform });
       });
       return { banner, ...shown };
@@ -195,11 +195,11 @@ export async function probe(
  */
 export async function start(target: string, options: ConnectOptions = {}): Promise<void> {
   return untilAborted(checked(target, options).signal, async (signal) => {
-    const found = await find(target, signal);
+    const login = await find(target, signal);
     const { reachOrStart } = await import('./cli/reach/reach-target.js');
     const { env, platform } = process;
-    const reaching = { ...reachOptions(found, { ...options, signal }), untilBanner: true };
-    const { connection } = await reachOrStart(found, reaching, true, { env, platform, terminal }, noSignals);
+    const reaching = { ...reachOptions(login, { ...options, signal }), untilBanner: true };
+    const { connection } = await reachOrStart(login, reaching, true, { env, platform, terminal }, noSignals);
     connection.close();
   });
 }
@@ -217,8 +217,8 @@ interface LoginTarget extends Omit<FoundTarget, 'port'> {
 }
 
 async function find(text: string, signal: AbortSignal | undefined): Promise<LoginTarget> {
-  const found = await findTarget(text, process, signal);
-  return { ...found, typed: splitLogin(text).host, port: portOf(found.port, text) };
+  const means = await findTarget(text, process, signal);
+  return { ...means, typed: splitLogin(text).host, port: portOf(means.port, text) };
 }
 
 function portOf(typed: string | undefined, text: string): number {
@@ -230,8 +230,8 @@ function portOf(typed: string | undefined, text: string): number {
 }
 
 function reachOptions(
-  found: LoginTarget,
-  { port = found.port, timeout = defaultTimeoutMs, wait, signal, routes }: ConnectOptions,
+  login: LoginTarget,
+  { port = login.port, timeout = defaultTimeoutMs, wait, signal, routes }: ConnectOptions,
 ): ReachOptions {
   const { env, platform } = process;
   return { port, timeoutMs: timeout, waitMs: wait, signal, routes, env, platform };

@@ -32,10 +32,10 @@ export function loginsFor(records: readonly MachineRecord[], listed: readonly Li
   const madeFor = keptFor(made, listed);
   const known = new Set(records.map((each) => (each.login ? undefined : idHere(each))));
   return (machine: Listed): MachineLogin | undefined => {
-    const [found, id] = [madeFor(machine), idHere(machine)];
-    if (found === undefined || id === undefined || idHere(found) === id) return found?.login;
+    const [kept, id] = [madeFor(machine), idHere(machine)];
+    if (kept === undefined || id === undefined || idHere(kept) === id) return kept?.login;
     const own = made.find((each) => idHere(each) === id);
-    return own || !known.has(id) ? (own ?? found).login : undefined;
+    return own || !known.has(id) ? (own ?? kept).login : undefined;
   };
 }
 

@@ -30,14 +30,14 @@ export function moreNames(
   // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
   const namesNow = (entry: HostEntry) =>
     entry.gone === undefined ? typedFor(entry) : [entry.host.toLowerCase()];
-  const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
+  const hosts = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
   const asked = countBy(
-    found.flatMap(({ host, names }) => [...new Set([host, ...names].map((name) => name.toLowerCase()))]),
+    hosts.flatMap(({ host, names }) => [...new Set([host, ...names].map((name) => name.toLowerCase()))]),
     (name) => name,
   );
   const isOwn = (name: string) => asked.get(name.toLowerCase()) === 1 && taken(name) === undefined;
   return new Map(
-    found.map(({ entry, host, names }) => [entry, names.filter((name) => name !== host && isOwn(name))]),
+    hosts.map(({ entry, host, names }) => [entry, names.filter((name) => name !== host && isOwn(name))]),
   );
 }
 
@@ -106,8 +106,8 @@ export function aliasOf(machine: HostMachine): string | undefined {
 
 /** What a login is told of a machine that has a Host and is not listed any more: "vm1 of machined is gone since 2026-01-31". */
 export async function goneSince(text: string, env: Env): Promise<string | undefined> {
-  const found = writtenAt(text, await writtenHosts({ env }));
-  return found?.gone && `${found.name} of ${found.provider} is gone since ${found.gone}`;
+  const entry = writtenAt(text, await writtenHosts({ env }));
+  return entry?.gone && `${entry.name} of ${entry.provider} is gone since ${entry.gone}`;
 }
 
 /** A target's Host, and the name by which an ssh that vmssh starts looks up its key: without a Host, the target. */

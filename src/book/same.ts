@@ -86,9 +86,9 @@ export function writtenAt<R extends MachineRecord>(typed: string, entries: reado
 /** The machine on another hypervisor that a target means, by the Hosts that were written: a hypervisor is not asked again at each login. */
 export function viaMachine(typed: ViaTarget, entries: readonly HostEntry[]): ListedMachine | undefined {
   const name = `via/${typed.host}/${typed.target}`;
-  const found = writtenAt(name, entries);
+  const entry = writtenAt(name, entries);
   const known = { name, status: 'unknown', provider: 'via', also: [], via: typed.host } as const;
-  return found && { ...known, target: found.target, uuid: found.uuid };
+  return entry && { ...known, target: entry.target, uuid: entry.uuid };
 }
 
 /** The name that ssh takes for each machine, by the Hosts that were written; absent for a machine without one. */

@@ -131,9 +131,9 @@ export function writerOf(text: string): string | undefined {
 
 /** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none, or of a newer version. */
 export function parseState(text: string): FoundState {
-  const found = parsed(text);
-  found.all ??= withEntries(found.head);
-  return found.all;
+  const state = parsed(text);
+  state.all ??= withEntries(state.head);
+  return state.all;
 }
 
 interface FoundState {

@@ -62,7 +62,7 @@ export async function authorityFiles(
 ): Promise<readonly string[]> {
   const settings = (await usersTexts(sources)).flatMap((text) => settingsOf(text, knownHostsKeywords));
   const files = await knownHostsFiles(settings, sources);
-  const found = files.map(async (path) => {
+  const words = files.map(async (path) => {
     const bytes = await readBytes(path).catch(() => Buffer.alloc(0));
     const lines = bytes.toString('latin1').includes('@cert-authority') ? linesWithKey(bytes) : [];
     const all = lines.flatMap(({ marker, hosts }) => (marker === '@cert-authority' ? [hosts] : []));
@@ -70,7 +70,7 @@ export async function authorityFiles(
       .filter((name) => all.some((hosts) => isFor(nameBytes(name), hosts)))
       .map((name) => `${path} has a CA for ${name}: its certificates count for Host ${name} too`);
   });
-  return (await Promise.all(found)).flat();
+  return (await Promise.all(words)).flat();
 }
 
 /** Whether the user has settings of a silent connection in those texts, which our Hosts, which come first, must not displace. */

@@ -42,7 +42,7 @@ interface Check {
   readonly signal: AbortSignal;
   readonly onStage: (next: string) => void;
   readonly stages: Stage[];
-  pass(stage: StageName, found: string): void;
+  pass(stage: StageName, text: string): void;
   means?: CheckResult['means'];
   routes?: readonly CheckedRoute[] | undefined;
   readonly tried: readonly CheckedRoute[];
@@ -60,12 +60,12 @@ export async function checkTarget(
 ): Promise<CheckResult> {
   const stages: Stage[] = [];
   let last = now();
-  const pass = (stage: StageName, found: string) => {
+  const pass = (stage: StageName, text: string) => {
     // With --wait a stage may pass again in the next attempt: the last one counts.
     const at = stages.findIndex((each) => each.stage === stage);
     if (at >= 0) stages.splice(at);
     const time = now();
-    stages.push({ stage, ms: Math.round((time - last) * 10) / 10, found });
+    stages.push({ stage, ms: Math.round((time - last) * 10) / 10, found: text });
     last = time;
   };
   const check: Check = { options, io, signal, onStage, stages, pass, ...triedRoutes() };
@@ -97,19 +97,19 @@ async function locate(typed: string, check: Check) {
   // Started now, so that no stage waits for it.
   const early = options.until === 'resolved' ? undefined : sshLogin(asked, io);
   onStage('looking for the machine');
-  const found = await findTarget(typed, io, signal);
-  const { text, machine } = found;
+  const means = await findTarget(typed, io, signal);
+  const { text, machine } = means;
   if (machine) check.pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
-  const port = options.port ?? portArgument(found.port ?? (await early)?.port);
+  const port = options.port ?? portArgument(means.port ?? (await early)?.port);
   const login = await madeLogin(machine, io);
   // Undefined: nobody has said one.
   const named = options.user ?? typedUser ?? login?.user;
   const user = named ?? (await early)?.user ?? '';
   // Before anything is opened.
   const { name, target: listed } = machine ?? {};
-  const known = { text, listed, port, machine: name, parsed: found.target, user };
+  const known = { text, listed, port, machine: name, parsed: means.target, user };
   check.means = known;
-  return { ...found, host, port, login, named, known };
+  return { ...means, host, port, login, named, known };
 }
 
 async function overInterop(windows: string, { text, port, named, known }: Located, check: Check) {

@@ -79,8 +79,8 @@ async function keyLeftOut(said: SshSaid, folder: string) {
   const { files, offered } = said;
   const [gone] = files;
   if (gone === undefined || offered.length > 0 || files.some(({ isThere }) => isThere)) return undefined;
-  const found = usualKeys(folder).find((path) => !files.some((file) => file.path === path));
-  if (found === undefined) return undefined;
+  const key = usualKeys(folder).find((path) => !files.some((file) => file.path === path));
+  if (key === undefined) return undefined;
   const where = await whereSet('identityfile', said);
   const none = 'ssh has no key to offer';
   if (where === undefined)
@@ -89,8 +89,8 @@ async function keyLeftOut(said: SshSaid, folder: string) {
       fix: `name both: ${sshByFile(join(folder, 'config'))} NAME`,
     };
   return {
-    message: `${none}: IdentityFile (${where}) is ${gone.path}, which is not there, and takes the place of ${found}`,
-    fix: `add IdentityFile ${found} beside it, or take it out`,
+    message: `${none}: IdentityFile (${where}) is ${gone.path}, which is not there, and takes the place of ${key}`,
+    fix: `add IdentityFile ${key} beside it, or take it out`,
   };
 }
 

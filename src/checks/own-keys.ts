@@ -54,13 +54,13 @@ export async function firstOwnKey(
     const [line] = await keysIn(publicFile(file));
     const own = file.endsWith('.pub') ? undefined : await privateKey(file, io, signal);
     const isOther = line && own?.line && blobOf(own.line) !== blobOf(line);
-    const found = line ?? own?.line;
+    const publicKey = line ?? own?.line;
     // ssh shows the public key, which the private one then does not fit.
-    if (found === undefined || isOther) continue;
+    if (publicKey === undefined || isOther) continue;
     const identityFile = own || file.endsWith('.pub') ? file : undefined;
     const inFile = line === undefined ? undefined : publicFile(file);
-    const key = { line: found, identityFile, publicFile: inFile, from: inFile ?? file };
-    if (has(found)) return { key: { ...key, from: `${key.from}, which your ssh-agent has` } };
+    const key = { line: publicKey, identityFile, publicFile: inFile, from: inFile ?? file };
+    if (has(publicKey)) return { key: { ...key, from: `${key.from}, which your ssh-agent has` } };
     if (own) return { key: { ...key, asks: own.asks } };
   }
   const line = settingIn(settings, 'identitiesonly') === 'yes' ? undefined : inAgent[0];

@@ -222,8 +222,8 @@ export function choose<C extends string>(
   choices: readonly C[],
   typed: string,
 ): C {
-  const found = choices.find((each) => each === typed);
-  if (found !== undefined) return found;
+  const choice = choices.find((each) => each === typed);
+  if (choice !== undefined) return choice;
   throw new UsageError(`--${long} takes ${howMany} of ${choices.join(', ')}, not ${quote(typed)}`);
 }
 

@@ -94,7 +94,7 @@ export function calledAs(
     (env.PATH ?? env.Path ?? '')
       .split(path.delimiter)
       .map((each) => (each === '' ? undefined : fileAt(path.join(each, name))))
-      .some((found) => found !== undefined && wanted.includes(found));
+      .some((code) => code !== undefined && wanted.includes(code));
   const ending = platform === 'win32' ? '.exe' : '';
   // One executable can be both, by links.
   if (onPath(program + ending, [fileAt(file), fileAt(own)]) || fileAt(file) === undefined) return program;

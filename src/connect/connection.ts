@@ -43,8 +43,8 @@ export async function peekFor<T>(
   for (let seen = 0; ; ) {
     const bytes = await connection.peek(seen, most, Math.max(0, deadline - now()));
     const text = Buffer.from(bytes).toString('latin1');
-    const found = find(text);
-    if (found !== undefined || bytes.length === seen || bytes.length >= most) return { text, found };
+    const result = find(text);
+    if (result !== undefined || bytes.length === seen || bytes.length >= most) return { text, found: result };
     seen = bytes.length;
   }
 }

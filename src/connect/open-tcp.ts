@@ -41,9 +41,9 @@ export async function lookupHost(
     signal?.addEventListener('abort', abort);
   });
   try {
-    const found = await Promise.race([before(lookup(host), now() + timeoutMs), aborted]);
-    if (!found) throw Object.assign(new Error('lookup: timed out'), { code: 'ETIMEDOUT' });
-    return [...new Set(found.map(({ address }) => address))];
+    const addresses = await Promise.race([before(lookup(host), now() + timeoutMs), aborted]);
+    if (!addresses) throw Object.assign(new Error('lookup: timed out'), { code: 'ETIMEDOUT' });
+    return [...new Set(addresses.map(({ address }) => address))];
   } finally {
     signal?.removeEventListener('abort', abort);
   }

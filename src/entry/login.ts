@@ -161,14 +161,14 @@ export async function loginToGuest(
   if (verdict.reach === 'host key' || (verdict.isOwn && verdict.state === 'failed'))
     return unproved(`${verdict.message} (${by})`);
   if (verdict.isOwn) return { state: 'not tried', about: `${verdict.message} (${by})` };
-  const found = stdout.trim().split('\n').pop()?.trim() ?? '';
+  const answer = stdout.trim().split('\n').pop()?.trim() ?? '';
   if (verdict.state !== 'ok')
     return triedBy({ ...verdict, message: `${by}: ${verdict.message}` }, by, cursor);
-  if (/^[0-9a-f-]{36}$/.test(found))
-    return boot === undefined || found === boot
+  if (/^[0-9a-f-]{36}$/.test(answer))
+    return boot === undefined || answer === boot
       ? { state: 'in', about: by, cursor }
       : unproved(`another machine answers (${by})`);
-  const said = found === '' ? '' : `, and says: ${found}`;
+  const said = answer === '' ? '' : `, and says: ${answer}`;
   return { state: 'ended', about: `${by}: ssh ended without running its command${said}`, cursor };
 }
 

@@ -206,11 +206,12 @@ export async function whyNotRun(
 async function listedFix(typed: string, message: string, io: Io): Promise<string | undefined> {
   if (!message.includes('Could not resolve hostname')) return undefined;
   const { user, host } = splitUser(typed);
-  const found = await lookUp(host, io).catch(() => undefined);
+  const listed = await lookUp(host, io).catch(() => undefined);
   const quoted = (word: string) => shellQuoted(word, shellOf(io));
   const account = user === undefined ? '' : `--user ${quoted(user)} `;
   return (
-    found?.machine && `vmssh list has it, and ssh does not know it yet: vmssh setup ${account}${quoted(host)}`
+    listed?.machine &&
+    `vmssh list has it, and ssh does not know it yet: vmssh setup ${account}${quoted(host)}`
   );
 }
 

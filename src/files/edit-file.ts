@@ -101,7 +101,7 @@ async function removeLeftovers({ folder, name }: Place, isLocked = false): Promi
   }
 }
 
-function isTemporary(found: string, name: string): boolean {
-  const end = found.startsWith(`.${name}.`) ? found.slice(name.length + 2) : '';
+function isTemporary(entry: string, name: string): boolean {
+  const end = entry.startsWith(`.${name}.`) ? entry.slice(name.length + 2) : '';
   return /^[0-9a-f]{12}$/.test(end);
 }

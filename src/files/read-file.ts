@@ -32,8 +32,8 @@ export async function readText(path: string, limit?: number): Promise<string> {
 
 /** The same for two paths of one file; undefined if it cannot be seen. It is not opened. */
 export async function fileId(path: string): Promise<string | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  return found && `${found.dev}:${found.ino}`;
+  const stats = await stat(path).catch(() => undefined);
+  return stats && `${stats.dev}:${stats.ino}`;
 }
 
 /** Whether two paths lead to one file; false if one cannot be seen. */

@@ -61,12 +61,12 @@ export function proofIn(lines: readonly ProgressLine[]): string | undefined {
 
 /** A script's lines as findings: each fix and each hint is a line of its own there. */
 export function findingsOf(lines: readonly ProgressLine[]): readonly Finding[] {
-  const found: Finding[] = [];
+  const findings: Finding[] = [];
   for (const { state, step: name, message } of lines) {
-    const last = found.at(-1);
+    const last = findings.at(-1);
     if (state === 'fix' || state === 'hint') {
-      if (last?.name === name) found[found.length - 1] = { ...last, [state]: message };
-    } else if (state !== 'end') found.push({ name, state, found: message, by: 'guest' });
+      if (last?.name === name) findings[findings.length - 1] = { ...last, [state]: message };
+    } else if (state !== 'end') findings.push({ name, state, found: message, by: 'guest' });
   }
-  return found;
+  return findings;
 }

@@ -67,9 +67,9 @@ function marksIn(home: string): readonly string[] {
 }
 
 function marksOf(path: string): readonly string[] {
-  const found = statOf(path);
-  if (!found) return [];
-  const { dev, ino, mtimeMs } = found;
+  const stats = statOf(path);
+  if (!stats) return [];
+  const { dev, ino, mtimeMs } = stats;
   return [`${dev}.${ino}`, `${ino}:${Math.floor(mtimeMs / 1000)}`];
 }
 

@@ -63,9 +63,9 @@ export async function decide(
   const via = options.via === 'none' ? undefined : options.via;
   if (onlyPatterns && via)
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
-  const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, via);
-  const { warnings, asked = [], env = io.env } = found;
-  const { kept, unasked, left, listed, today, failed } = whatStays(found, options, last, io);
+  const listing: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, via);
+  const { warnings, asked = [], env = io.env } = listing;
+  const { kept, unasked, left, listed, today, failed } = whatStays(listing, options, last, io);
   const around = surroundings(options, io);
   const own = ownEnv(env);
   const recordFor = keptFor(last.machines, [...listed, ...kept]);
@@ -106,16 +106,16 @@ export async function decide(
 type Stays = Pick<ConfigOptions, 'via'> & Pick<Settings, 'names'>;
 
 /** Of the Hosts of the last run: those of machines that could not be asked for, which stay (`unasked`: failed just now), and those that a listing lacks. */
-function whatStays(found: MachinesFound, options: Stays, last: HostState, io: Io) {
+function whatStays(listing: MachinesFound, options: Stays, last: HostState, io: Io) {
   const { via, names: named } = options;
-  const { failed, otherwise, isUnseen, isUnknown } = couldNotBeAsked(found, options, last, io);
-  const today = found.day ?? new Date().toISOString().slice(0, 10);
+  const { failed, otherwise, isUnseen, isUnknown } = couldNotBeAsked(listing, options, last, io);
+  const today = listing.day ?? new Date().toISOString().slice(0, 10);
   const hosts = last.machines.filter(hasHost);
-  const kept = found.isUnasked ? hosts : hosts.filter(isUnknown);
+  const kept = listing.isUnasked ? hosts : hosts.filter(isUnknown);
   const stays = new Set(kept);
-  const listed = found.machines.filter(({ via: host, provider }) => host || !otherwise.has(provider));
+  const listed = listing.machines.filter(({ via: host, provider }) => host || !otherwise.has(provider));
   const isWanted = ({ via: host }: HostEntry) =>
-    !found.isUnasked && !named.onlyPatterns && (host === undefined || via !== 'none');
+    !listing.isUnasked && !named.onlyPatterns && (host === undefined || via !== 'none');
   const left = hosts.filter((entry) => !stays.has(entry) && isWanted(entry));
   const unasked = kept.filter((entry) => failed.has(ownerName(entry)) || isUnseen(entry));
   return { failed, kept, unasked, left, listed, today };
@@ -123,15 +123,15 @@ function whatStays(found: MachinesFound, options: Stays, last: HostState, io: Io
 
 /** Whether a machine that is not in `found` may still be there: `isUnknown`, as its source or hypervisor was not asked, or has failed. */
 export function couldNotBeAsked(
-  found: MachinesFound,
+  listing: MachinesFound,
   { via, names: { onlyPatterns } }: Stays,
   last: HostState,
   io: Io,
 ) {
-  const { warnings, asked = [], env = io.env } = found;
+  const { warnings, asked = [], env = io.env } = listing;
   const container = containerAround(env);
   // A list that was made in another environment says nothing of machines that are kept with theirs.
-  const otherwise = foundOtherwise(env, found.env ? last.machines.filter(hasHost) : []);
+  const otherwise = foundOtherwise(env, listing.env ? last.machines.filter(hasHost) : []);
   // A source that could not be asked may still have the machines of its Hosts.
   const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
   const failed = new Set(warnings.filter(isFailure).map(ownerOf));
@@ -148,7 +148,7 @@ export function couldNotBeAsked(
     const isSilent = failed.has(ownerName(entry));
     if (host !== undefined) return isSilent || (via !== 'none' && !onlyPatterns && !asked.includes(host));
     if (isUnseen(entry)) return true;
-    return isSilent || otherwise.has(provider) || isUnasked(provider, found.machines, env);
+    return isSilent || otherwise.has(provider) || isUnasked(provider, listing.machines, env);
   };
   return { failed, otherwise, isUnseen, isUnknown };
 }

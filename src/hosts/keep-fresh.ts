@@ -6,7 +6,7 @@ import type { AllMachines } from '../sources/list-all.js';
 
 /** Updates the Hosts if --fresh allowed it, else reads one file; in a container says that they stay. Never fails. */
 export async function keepFresh(
-  found: AllMachines,
+  listing: AllMachines,
   io: Io,
   container: string | undefined = containerAround(io.env),
 ): Promise<void> {
@@ -18,7 +18,7 @@ export async function keepFresh(
       await (await load()).complain(`${why}: the Hosts stay as they are`, undefined, io);
     } else if (kept?.fresh === true) {
       const { notIncluded, refresh } = await import('./refresh.js');
-      await refresh(io, async () => ({ ...found, env: io.env })).catch(async (error) => {
+      await refresh(io, async () => ({ ...listing, env: io.env })).catch(async (error) => {
         const { code, message, hint } = error as CommandError;
         if (code === notIncluded) await (await load()).complain(message, hint, io);
       });

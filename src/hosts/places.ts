@@ -64,11 +64,14 @@ export async function readElsewhere(
   if (platform !== 'win32') {
     const home = otherHome(env, platform);
     if (home === undefined) return undefined;
-    const found = `HOME is ${env.HOME}, but ssh uses the home directory ${home}`;
+    const problem = `HOME is ${env.HOME}, but ssh uses the home directory ${home}`;
     // As for a unit with DynamicUser, or a user with "/" there.
-    if (!owns(home)) return { found, fix: `${sshByFile(join(dirname(own), 'config'))} NAME` };
+    if (!owns(home)) return { found: problem, fix: `${sshByFile(join(dirname(own), 'config'))} NAME` };
     const line = `put this line at the top of ${join(home, '.ssh', 'config')}: ${includeLine(include)}`;
-    return { found, fix: `HOME=${shellQuoted(home)} vmssh config install; or, for what is in HOME, ${line}` };
+    return {
+      found: problem,
+      fix: `HOME=${shellQuoted(home)} vmssh config install; or, for what is in HOME, ${line}`,
+    };
   }
   const git = gitHome(env);
   if (git === undefined || (await everySshAbilities(io)).readsProfile) return undefined;

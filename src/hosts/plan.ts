@@ -159,13 +159,13 @@ async function filesNow(
 }
 
 async function closedFile({ own, state }: ConfigFiles, io: Io): Promise<Plan['refusal']> {
-  const found = (path: string) => stat(path).catch(() => undefined);
+  const statOf = (path: string) => stat(path).catch(() => undefined);
   for (const file of [own, state]) {
     // On Windows such a file cannot be replaced.
-    if (io.platform === 'win32' && (((await found(file))?.mode ?? 0o600) & 0o222) === 0)
+    if (io.platform === 'win32' && (((await statOf(file))?.mode ?? 0o600) & 0o222) === 0)
       return { path: file, why: 'it is read-only', hint: `attrib -r ${shellQuoted(file, shellOf(io))}` };
     for (let path = dirname(file); path !== dirname(path); path = dirname(path))
-      if ((await found(path))?.isFile())
+      if ((await statOf(path))?.isFile())
         return { path, why: 'it is a file, where a folder has to be', hint: 'give it another name' };
   }
   return undefined;

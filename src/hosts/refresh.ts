@@ -71,20 +71,20 @@ export async function askForGone(io: Io, find: FindMachines) {
   const records = last?.machines.filter(mayBeGone) ?? [];
   if (last === undefined || records.length === 0) return noneGone;
   const env = withKeptEnv(io.env, last.machines);
-  const found = { ...(await find({ ...io, env })), env };
+  const listing = { ...(await find({ ...io, env })), env };
   const { isUnknown } = couldNotBeAsked(
-    found,
+    listing,
     { ...asLastTime, ...inEffect(settings, {}, last.options) },
     last,
     io,
   );
-  const { machines } = found;
+  const { machines } = listing;
   const inUse = new Set(machines.map(loginsFor(last.machines, machines)));
   // A container that is off may have no Host, and is listed; a machine with another name has its login still.
   const lacking = lackedBy(machines, records).filter((each) => hasHost(each) || !inUse.has(each.login));
   // Without a Host, too, one behind a hypervisor is gone only if that was asked.
   const mayBeThere = (each: MachineRecord) =>
-    isUnknown(each) || (!hasHost(each) && each.via !== undefined && !found.asked?.includes(each.via));
+    isUnknown(each) || (!hasHost(each) && each.via !== undefined && !listing.asked?.includes(each.via));
   return {
     machines,
     ended: lacking.filter((each) => !mayBeThere(each)),

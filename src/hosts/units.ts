@@ -198,8 +198,8 @@ export async function disableUnits(
 export async function removeLinks(folder: string, name: string): Promise<void> {
   for (const wants of ['paths.target.wants', 'timers.target.wants', 'sockets.target.wants']) {
     const path = join(folder, wants, name);
-    const found = await lstat(path).catch(() => undefined);
-    if (found?.isSymbolicLink() && basename(await readlink(path)) === name) await rm(path).catch(() => {});
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats?.isSymbolicLink() && basename(await readlink(path)) === name) await rm(path).catch(() => {});
   }
 }
 

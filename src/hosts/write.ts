@@ -50,10 +50,10 @@ export async function carryOut(plan: () => Promise<Plan>, io: Io, write?: Write)
 
 /** A search that asks the sources once, also for a plan that is made again. */
 export function once(find: FindMachines): FindMachines {
-  let found: ReturnType<FindMachines> | undefined;
+  let listing: ReturnType<FindMachines> | undefined;
   return (io, via) => {
-    found ??= find(io, via);
-    return found;
+    listing ??= find(io, via);
+    return listing;
   };
 }
 
@@ -199,8 +199,8 @@ async function make({ path, before, after, mode, like }: Change, { files }: Plan
 
 // A link is kept, and its file emptied.
 async function isLink(path: string): Promise<boolean> {
-  const found = await lstat(path).catch(() => undefined);
-  return found?.isSymbolicLink() ?? false;
+  const stats = await lstat(path).catch(() => undefined);
+  return stats?.isSymbolicLink() ?? false;
 }
 
 // A main configuration managed by another tool, such as home-manager, is left to that tool.

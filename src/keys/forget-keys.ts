@@ -56,8 +56,8 @@ function ownAliases(
   names: readonly string[],
   own: (pins: readonly Pin[]) => readonly Pin[],
 ): readonly string[] {
-  const found = aliasesOf(own(pins.filter(({ alias }) => !names.includes(alias))));
-  return found.length === 0 ? [] : [...found, ...ownAliases(pins, [...names, ...found], own)];
+  const aliases = aliasesOf(own(pins.filter(({ alias }) => !names.includes(alias))));
+  return aliases.length === 0 ? [] : [...aliases, ...ownAliases(pins, [...names, ...aliases], own)];
 }
 
 function aliasesOf(pins: readonly Pin[]): readonly string[] {

@@ -168,9 +168,9 @@ export async function* libraryWatch(options: WatchOptions = {}): AsyncGenerator<
   let last: string | undefined;
   while (!signal?.aborted)
     try {
-      const found = await libraryList(asked);
-      const text = JSON.stringify(found);
-      if (text !== last) yield found;
+      const list = await libraryList(asked);
+      const text = JSON.stringify(list);
+      if (text !== last) yield list;
       last = text;
       await sleep(every, undefined, signal ? { signal } : {});
     } catch (error) {

@@ -120,17 +120,17 @@ export function shownLines(
 ): readonly Line[] {
   const asked = { text: fitted(`${question} ${filter}`, columns) };
   if (rows === 0) return [asked];
-  const found = matching(items, filter);
-  const from = Math.max(0, Math.min(at - rows + 1, found.length - rows));
+  const matches = matching(items, filter);
+  const from = Math.max(0, Math.min(at - rows + 1, matches.length - rows));
   const widest = (i: number) => items.reduce((most, { cells }) => Math.max(most, width(cells[i] ?? '')), 0);
   const widths = (items[0]?.cells ?? []).map((_, i) => widest(i));
-  const shown = found.slice(from, from + rows).map(({ cells }, i): Line => {
+  const shown = matches.slice(from, from + rows).map(({ cells }, i): Line => {
     const marked = from + i === at;
     const text = cells.map((cell, j) => cell + ' '.repeat((widths[j] ?? 0) - width(cell))).join('  ');
     const line = fitted(`${marked ? '>' : ' '} ${text}`.trimEnd(), columns);
     return marked ? { text: line, look: 'bold' } : { text: line };
   });
-  const help = `${found.length} of ${items.length}: type to filter, arrows and Enter to choose, Esc to leave`;
+  const help = `${matches.length} of ${items.length}: type to filter, arrows and Enter to choose, Esc to leave`;
   return [...shown, { text: fitted(help, columns), look: 'dim' }, asked];
 }
 
@@ -165,15 +165,15 @@ const oneKey = new RegExp(`${esc}(?:\\[[0-?]*[ -/]*[@-~]|O[@-~])|.`, 'gsu');
 export async function pickMachine(io: Io): Promise<ListedMachine | undefined> {
   const { env, platform } = io;
   const progress = await startProgress(io, 'looking for machines');
-  const found = await listAll({ env }, await loadHere({ env, platform })).finally(() => progress.stop());
-  if (found.machines.length === 0)
+  const listing = await listAll({ env }, await loadHere({ env, platform })).finally(() => progress.stop());
+  if (listing.machines.length === 0)
     throw new UsageError(
       'no machine was named, and none was found on this host',
       'see vmssh list; an address needs no list: vmssh ssh vsock/3',
     );
   const { addon } = loadAddon();
   if (!addon) throw new UsageError('no machine was named');
-  const items = listed({ runningOnly: false }, found).map((machine) => ({
+  const items = listed({ runningOnly: false }, listing).map((machine) => ({
     machine,
     cells: [machine.name, machine.provider, machine.status].map(printable),
   }));

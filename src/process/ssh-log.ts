@@ -62,7 +62,7 @@ export function readSsh(stderr: string): SshSaid {
   // ssh has named its files when it begins to speak with a server.
   const [atStart = ''] = own.split('debug1: Local version string', 1);
   const all = (pattern: RegExp, text = stderr) =>
-    [...text.matchAll(pattern)].map(([, found, other]) => found ?? other ?? '');
+    [...text.matchAll(pattern)].map(([, first, other]) => first ?? other ?? '');
   const [key, ...others] = own.matchAll(new RegExp(hostKeyLine, 'gm'));
   const isOne = others.every(([, , print]) => print === key?.[2]);
   const files = [...atStart.matchAll(/^debug1: identity file (.*?) type (-?\d+)\r?$/gm)].flatMap(

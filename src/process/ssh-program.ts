@@ -154,11 +154,11 @@ async function everyOpenSsh(here: Here, folders?: readonly string[]) {
 
 /** What each ssh here can do: one that does not know a word ends at it, whatever host is asked for. */
 export async function everySshAbilities(here: Here, folders?: readonly string[]): Promise<SshAbilities> {
-  const found = await everyOpenSsh(here, folders);
+  const programs = await everyOpenSsh(here, folders);
   // On a busy host one may be late.
-  const all = found.some(({ said }) => isOpenSshs(said))
-    ? found.filter(({ said }) => isOpenSshs(said))
-    : found;
+  const all = programs.some(({ said }) => isOpenSshs(said))
+    ? programs.filter(({ said }) => isOpenSshs(said))
+    : programs;
   // Others than root in this namespace read these lines too.
   const [first = abilitiesOf(''), ...others] = all.map(({ said }) => abilitiesOf(said, ''));
   const isForAll = (what: keyof SshAbilities) => others.every((each) => each[what]);
@@ -181,10 +181,10 @@ export function everySsh(
 ): readonly (readonly string[])[] {
   const inFolders = (PATH: string) => programsInPath(platform === 'win32' ? 'ssh.exe' : 'ssh', { PATH });
   const others = inFolders(folders.join(delimiter)).filter((path) => platform === 'win32' || isTrusted(path));
-  const found = [...inFolders(env.PATH ?? ''), ...others];
+  const paths = [...inFolders(env.PATH ?? ''), ...others];
   const own = sshProgram({ env, platform });
-  const files = found.map((path) => realpathSync(path));
-  const all = found.filter((path, at) => files.indexOf(realpathSync(path)) === at).map((path) => [path]);
+  const files = paths.map((path) => realpathSync(path));
+  const all = paths.filter((path, at) => files.indexOf(realpathSync(path)) === at).map((path) => [path]);
   return own[0] === 'ssh' ? all : [...all, own];
 }
 

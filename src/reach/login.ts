@@ -53,9 +53,9 @@ export async function lookUp(
 ): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
   const { viaMachine, writtenHosts } = await import('../book/same.js');
-  const found = await resolveShortName(typed, { env, platform, signal, seen, names });
-  if (found.target.kind !== 'via') return found;
-  return { ...found, machine: viaMachine(found.target, await writtenHosts({ env })) };
+  const named = await resolveShortName(typed, { env, platform, signal, seen, names });
+  if (named.target.kind !== 'via') return named;
+  return { ...named, machine: viaMachine(named.target, await writtenHosts({ env })) };
 }
 
 /** The target of `[user@]TARGET`, `[user@]NAME` or `ssh://…`; only a name is looked up. Throws a ConnectError. */

@@ -101,7 +101,7 @@ async function* usual(machine: Reachable, options: RoutesOptions) {
     own.length > 1 && isSshPort(port) && env
       ? await (await import('../book/remembered.js')).memoryOf(text, own[0]?.name, env)
       : undefined;
-  const found = (route: Route): Candidate => ({
+  const candidateFor = (route: Route): Candidate => ({
     ...candidate(route, machine, options),
     remember: memory?.keep,
   });
@@ -109,17 +109,21 @@ async function* usual(machine: Reachable, options: RoutesOptions) {
   const [last, ...others] = own.findIndex(isLast) === 0 ? [] : own.filter(isLast);
   const why = `${memory?.last} first: it worked last time`;
   const candidates = last
-    ? [{ ...found(last), why }, ...others.map(found), ...own.filter((each) => !isLast(each)).map(found)]
-    : own.map(found);
+    ? [
+        { ...candidateFor(last), why },
+        ...others.map(candidateFor),
+        ...own.filter((each) => !isLast(each)).map(candidateFor),
+      ]
+    : own.map(candidateFor);
   yield { candidates, after: 0 };
-  yield { candidates: (await joinRoutes(machine)).map(found), after: 0 };
+  yield { candidates: (await joinRoutes(machine)).map(candidateFor), after: 0 };
 }
 
 /** The routes with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
 async function* chosen(machine: Reachable, only: readonly RouteName[], options: RoutesOptions) {
   const { routes, askIp } = machine;
-  const found = (route: Route) => candidate(route, machine, options);
-  const all: Candidate[] = routes.map(found);
+  const candidateFor = (route: Route) => candidate(route, machine, options);
+  const all: Candidate[] = routes.map(candidateFor);
   if (askIp)
     all.push({
       name: 'ip',
@@ -132,7 +136,7 @@ async function* chosen(machine: Reachable, only: readonly RouteName[], options: 
   let others: readonly Candidate[] | undefined;
   let isNone = true;
   for (const [at, { name, known }] of groups.entries()) {
-    if (known.length === 0) others ??= (await joinRoutes(machine)).map(found);
+    if (known.length === 0) others ??= (await joinRoutes(machine)).map(candidateFor);
     const candidates = known.length > 0 ? known : (others ?? []).filter((each) => each.name === name);
     isNone &&= candidates.length === 0;
     yield { candidates, after: groups.slice(at + 1).flatMap((each) => each.known).length };

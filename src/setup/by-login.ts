@@ -61,12 +61,12 @@ async function firstContact(setup: Setup, user: string): Promise<{ contact?: str
   if (error) add('host-key', 'failed', error.problem, error.hint);
   if (error) return {};
   const { hostKey } = options;
-  const found = stages.find(({ stage }) => stage === 'host key')?.found ?? '';
-  const [type, print] = found.split(' ');
+  const text = stages.find(({ stage }) => stage === 'host key')?.found ?? '';
+  const [type, print] = text.split(' ');
   const shows = `the connection shows ${type} ${print}`;
   if (hostKey !== undefined && hostKey !== print)
     add('host-key', 'failed', `${shows}, not ${hostKey}`, lookThere);
-  const isNew = found.includes(unconfirmed);
+  const isNew = text.includes(unconfirmed);
   if (setup.isFailed() || !isNew) return {};
   if (hostKey !== undefined) {
     const shown = await shownKey(user, setup).catch(asFailure);

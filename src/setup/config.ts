@@ -143,16 +143,16 @@ export async function afterwards(
   { host, target, port, user, keys: own, name = hostName(splitUser(host).host) }: Afterwards,
   io: Io,
 ): Promise<string> {
-  const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
-  const made = guestKeysFor({ ...found, typed: splitUser(host).host }, io.env);
-  const alias = hostKeyAlias(found);
+  const means = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
+  const made = guestKeysFor({ ...means, typed: splitUser(host).host }, io.env);
+  const alias = hostKeyAlias(means);
   // The lines of a key that was made are strict by themselves; that of an address is kept under the name of its Host.
   const asksForKeys = !made && alias !== undefined && (await everySshAbilities(io)).asksForKeys;
   const trust = made ? trustIn(made) : { knownHosts: knownHostsOf(io), hostKeyAlias: alias, asksForKeys };
   const { program } = await callerForSsh(io);
   const keys = made?.identityFile === undefined ? own : [];
   const lines = hostLines({ name, target, port, user, program, platform: io.platform, keys, ...trust });
-  const onWindows = kindOf(found.target).from.startsWith('windows');
+  const onWindows = kindOf(means.target).from.startsWith('windows');
   const registration =
     onWindows && !isSshPort(port)
       ? `\nWindows may want port ${port} registered once, in an elevated terminal:\n${pasteable(`vmssh service register ${port}`, io)}\n`

@@ -40,7 +40,7 @@ export async function lookForDevice(
   const { machine, typed, options, add } = setup;
   const { restart } = options;
   const device = await deviceOf(setup);
-  const failed = (found: string, fix?: string) => add('device', 'failed', found, fix);
+  const failed = (text: string, fix?: string) => add('device', 'failed', text, fix);
   const seen = await device?.facts().catch(asRefusal);
   if (seen instanceof DiscoveryError) return failed(seen.message);
   if (!machine || !device || !seen) return undefined;
@@ -70,8 +70,8 @@ async function otherRoute(setup: Setup, why: string, check = checkUntil) {
 }
 
 function waiting(typed: string): [found: string, fix: string] {
-  const found = 'it is in its definition, and comes when the machine is shut down and started';
-  return [found, `vmssh setup --restart ${typed}`];
+  const text = 'it is in its definition, and comes when the machine is shut down and started';
+  return [text, `vmssh setup --restart ${typed}`];
 }
 
 async function addDevice(setup: Setup, { missing }: LookFacts): Promise<undefined> {

@@ -21,7 +21,7 @@ export interface SetupStep {
   look?(setup: Setup, plan: LookFacts): Promise<Partial<LookFacts> | undefined>;
   act?(setup: Setup, plan: LookFacts, done: ActFacts): Promise<ActFacts | undefined>;
   /** Takes it back, or only says so. */
-  undo?(setup: Setup, found: UndoFacts, what: 'plan' | 'do'): Promise<Partial<UndoFacts> | undefined>;
+  undo?(setup: Setup, facts: UndoFacts, what: 'plan' | 'do'): Promise<Partial<UndoFacts> | undefined>;
 }
 
 export interface SetupCaller {
@@ -155,7 +155,7 @@ export type ShowStep = (step: Finding, exec?: readonly string[]) => void;
 
 export interface Rows {
   readonly steps: readonly Finding[];
-  add(step: string, state: Finding['state'], found: string, fix?: string): undefined;
+  add(step: string, state: Finding['state'], text: string, fix?: string): undefined;
   addGuests(row: Finding, entry: Entry): void;
   /** Nothing is left to be looked at. */
   end(): undefined;
@@ -170,8 +170,8 @@ export function collector(show: ShowStep): Rows {
   const isFailed = () => steps.some(({ state }) => state === 'failed');
   return {
     steps,
-    add(name, state, found, fix) {
-      const step = { name, state, found, fix };
+    add(name, state, text, fix) {
+      const step = { name, state, found: text, fix };
       steps.push(step);
       show(step);
     },

@@ -64,8 +64,8 @@ export function settingUp({ show, ...ways }: Ways) {
       const setup = newSetup(named, { name, claim, ...ways }, show);
       await lookAtName(setup);
       const begin = setup.isOver() ? undefined : await wayIn(setup);
-      const found = begin && (await runSteps(steps, begin, (step, all) => step.look?.(setup, all), setup));
-      return { ...rowsOf(setup, found), setup, found };
+      const facts = begin && (await runSteps(steps, begin, (step, all) => step.look?.(setup, all), setup));
+      return { ...rowsOf(setup, facts), setup, found: facts };
     },
     async carryOut({ found, ...plan }: SetupPlan): Promise<SetupSteps> {
       if (!found) return plan;
@@ -103,10 +103,10 @@ export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp
   };
   return {
     async plan(name) {
-      const found = await lookUp(name, ways.io, ways.signal).catch(asFailure);
-      const isNone = found instanceof ConnectError ? found.code === 'NOT_FOUND' : !found.machine;
+      const means = await lookUp(name, ways.io, ways.signal).catch(asFailure);
+      const isNone = means instanceof ConnectError ? means.code === 'NOT_FOUND' : !means.machine;
       const gone = isNone ? await keptOf(name, ways.io) : undefined;
-      const named = gone ? { text: gone.target, target: parseTarget(gone.target) } : found;
+      const named = gone ? { text: gone.target, target: parseTarget(gone.target) } : means;
       if (!(named instanceof ConnectError))
         return run(newSetup(named, { name, gone, ...ways }, show), 'plan');
       // Another machine is not the one that was set up.
@@ -123,8 +123,8 @@ async function keptOf(name: string, io: Ways['io']) {
   return made?.find((each) => [each.target, each.host ?? each.name, each.login?.takes].includes(name));
 }
 
-function rowsOf({ name, target, steps }: Setup, found?: LookFacts): SetupSteps {
-  return { name, target, host: found?.host, user: found?.inside && found.login.user, steps };
+function rowsOf({ name, target, steps }: Setup, facts?: LookFacts): SetupSteps {
+  return { name, target, host: facts?.host, user: facts?.inside && facts.login.user, steps };
 }
 
 /** Whether a machine that nothing lists is gone: its manager has to answer. */

@@ -36,8 +36,8 @@ export async function findMachine(
     const warnings = [...unknown, search].flatMap((each) => each.warnings);
     if (search.outcome !== 'found' || warnings.length > 0) {
       const { searchWordsOf, machineOrThrow, refuseIfSilent } = await import('./no-machine.js');
-      const found = machineOrThrow(search, name, context.text, asked ?? searchWordsOf(source));
-      refuseIfSilent(found, name, context.text, warnings);
+      const machine = machineOrThrow(search, name, context.text, asked ?? searchWordsOf(source));
+      refuseIfSilent(machine, name, context.text, warnings);
     }
     if (search.outcome === 'found') return resolveListed(search.machine, source, context);
   }
@@ -54,33 +54,33 @@ export async function findMachine(
 
 /** A listed machine, to be reached by what its source says. Throws a ConnectError if it is off, or has no route. */
 export async function resolveListed(
-  found: DiscoveredMachine,
+  machine: DiscoveredMachine,
   source: Source,
   context: ResolveContext,
 ): Promise<Reachable> {
-  const { name, provider, status, container } = found;
+  const { name, provider, status, container } = machine;
   const trouble =
-    mayBeUp(found) && container?.restarts === undefined
+    mayBeUp(machine) && container?.restarts === undefined
       ? undefined
-      : await (await import('./not-up.js')).troubleOf(found, source, context);
+      : await (await import('./not-up.js')).troubleOf(machine, source, context);
   const known: Reachable = {
     steps: [`${provider} knows ${quote(name)} (${status})`],
     routes: [],
-    machine: found,
+    machine,
     trouble,
     // The routes that only other sources have for it.
-    joined: async () => (await import('./list-all.js')).routesOfOthers(found, context),
+    joined: async () => (await import('./list-all.js')).routesOfOthers(machine, context),
   };
-  if (found.via !== undefined)
-    return { ...known, joined: undefined, routes: [routeBehind(found, found.via, context)] };
-  const ask = source.ipOf?.bind(source, found);
+  if (machine.via !== undefined)
+    return { ...known, joined: undefined, routes: [routeBehind(machine, machine.via, context)] };
+  const ask = source.ipOf?.bind(source, machine);
   const askIp: Reachable['askIp'] =
     ask && (async (leftMs) => (await import('./not-up.js')).askIp(ask, source, context, leftMs));
-  const more = await source.resolve?.(found, context);
-  const routes = more?.routes ?? (await atPortOf(found.routes, context));
+  const more = await source.resolve?.(machine, context);
+  const routes = more?.routes ?? (await atPortOf(machine.routes, context));
   if (routes.length > 0 || (askIp && context.routes?.includes('ip')))
     return { ...known, askIp, ...more, routes };
-  throw (await import('./not-up.js')).withoutRoute(found, source, context, trouble);
+  throw (await import('./not-up.js')).withoutRoute(machine, source, context, trouble);
 }
 
 async function atPortOf(routes: readonly Route[] = [], { port }: ResolveContext) {

@@ -76,12 +76,12 @@ const around = {
 /** Whether a source may have machines that were not listed, since the program that knows them is not found here. */
 export function isUnasked(
   provider: string,
-  found: readonly { readonly provider: string; readonly via?: string }[],
+  machines: readonly { readonly provider: string; readonly via?: string }[],
   env: Deps['env'],
 ): boolean {
   const program = (sources as readonly SourceEntry[]).find(({ name }) => name === provider)?.needs;
   if (program === undefined || programInPath(program, withToolFolders(env)) !== undefined) return false;
-  return !found.some((each) => each.via === undefined && each.provider === provider);
+  return !machines.some((each) => each.via === undefined && each.provider === provider);
 }
 
 /** Loads those that may have machines on this host, or only those of these names, for a list. */

@@ -36,16 +36,16 @@ export async function listAll(
 
 /** The routes of a machine, as `list` joins them, with those that only other sources have; without a network. */
 export async function routesOfOthers(
-  found: DiscoveredMachine,
+  machine: DiscoveredMachine,
   deps: Deps & { readonly port: number },
   from?: readonly Source[],
 ): Promise<readonly Route[]> {
   // Sources that know machines of other sources too, and answer without running a program.
   const others = from ?? (await loadForList(sourcesHere(deps, [], sources).filter(({ joins }) => joins)));
-  const asked = others.filter(({ name }) => name !== found.provider);
+  const asked = others.filter(({ name }) => name !== machine.provider);
   const { machines } = await listAll(deps, asked);
-  const joined = mergeMachines([found, ...machines]).find(({ target }) => target === found.target);
-  const { routes = [] } = joined ?? found;
+  const joined = mergeMachines([machine, ...machines]).find(({ target }) => target === machine.target);
+  const { routes = [] } = joined ?? machine;
   const { atPort } = await import('../typed/port.js');
   return routes.filter(({ network }) => !network).map((each) => atPort(each, deps.port));
 }
@@ -96,11 +96,14 @@ function withoutTooLong(machines: readonly DiscoveredMachine[]): Listing {
   const fits = (value: unknown) => typeof value !== 'string' || value.length <= maxOfOthers;
   const isShort = (machine: DiscoveredMachine) =>
     machine.name.length <= maxOfName && [...Object.values(machine), addressOf(machine)].every(fits);
-  const found = machines.filter(isShort);
+  const short = machines.filter(isShort);
   const problem = `left out: a machine with a name of over ${maxOfName} characters, or another text of over ${maxOfOthers}`;
-  const left = found.length === machines.length ? [] : machines.filter((each) => !isShort(each));
+  const left = short.length === machines.length ? [] : machines.filter((each) => !isShort(each));
   const providers = new Set(left.map(({ provider }) => provider));
-  return { found, warnings: [...providers].map((provider) => ({ provider, code: 'TOO_LONG', problem })) };
+  return {
+    found: short,
+    warnings: [...providers].map((provider) => ({ provider, code: 'TOO_LONG', problem })),
+  };
 }
 
 /** The running machines that share a vhost CID, which one of them gets. What a container says of itself does not count. */

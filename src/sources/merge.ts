@@ -9,17 +9,17 @@ export interface ListedMachine extends DiscoveredMachine {
 }
 
 /** One entry per machine, in the given order: the first source's fields count, later ones add what is missing. `keysOf` has the rules. */
-export function mergeMachines(found: readonly DiscoveredMachine[]): readonly ListedMachine[] {
+export function mergeMachines(machines: readonly DiscoveredMachine[]): readonly ListedMachine[] {
   // Two machines of one source are never the same.
-  const [first] = found;
-  if (found.every(({ provider }) => provider === first?.provider))
-    return found.map((machine) => ({ ...machine, also: [] }));
-  const used = found.flatMap((machine) => keysOf(machine).map((key) => `${machine.provider} ${key}`));
+  const [first] = machines;
+  if (machines.every(({ provider }) => provider === first?.provider))
+    return machines.map((machine) => ({ ...machine, also: [] }));
+  const used = machines.flatMap((machine) => keysOf(machine).map((key) => `${machine.provider} ${key}`));
   const uses = countBy(used, (key) => key);
   const isOwn = (key: string, provider: string) => (uses.get(`${provider} ${key}`) ?? 0) < 2;
   const merged: Entry[] = [];
   const known = new Map<string, Set<Entry>>();
-  for (const each of found) {
+  for (const each of machines) {
     const keys = keysOf(each).filter((key) => isOwn(key, each.provider));
     const [same] = keys
       .flatMap((key) => [...(known.get(key) ?? [])].filter(({ machine }) => areSame(key, machine, each)))

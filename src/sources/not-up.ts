@@ -16,23 +16,23 @@ import type {
 import { DiscoveryError, mayBeUp } from './source.js';
 
 /** Why a container that seems to be up may not answer. Throws a ConnectError if the machine is off, with the command that starts it. */
-export async function troubleOf(found: DiscoveredMachine, source: Source, context: ResolveContext) {
-  const start = await source.start?.(found, context.env);
-  const off = whyOff(found, start, context);
+export async function troubleOf(machine: DiscoveredMachine, source: Source, context: ResolveContext) {
+  const start = await source.start?.(machine, context.env);
+  const off = whyOff(machine, start, context);
   if (off) throw notFound(context, start ? off : { ...off, hint: source.hints?.start ?? off.hint });
-  const { restarts } = found.container ?? {};
+  const { restarts } = machine.container ?? {};
   if (restarts === undefined) return undefined;
   const line = start?.log && shellLine(start.log, shellOf(context));
   return { problem: restarts, hint: line ? `see why it ends: ${line}` : 'see why it ends' };
 }
 
 export function withoutRoute(
-  found: DiscoveredMachine,
+  machine: DiscoveredMachine,
   source: Source,
   context: ResolveContext,
   trouble: Reachable['trouble'],
 ): ConnectError {
-  const { name, status, provider } = found;
+  const { name, status, provider } = machine;
   if (status === 'starting')
     return notFound(context, {
       ...{ problem: `${quote(name)} is starting, and has no address yet`, hint: 'use --wait until it is up' },
@@ -41,7 +41,7 @@ export function withoutRoute(
   const { unknown } = searchWordsOf(source).hints;
   return notFound(context, {
     problem: `${provider} knows ${quote(name)}, but neither its vsock CID nor an address`,
-    hint: source.hints?.address?.(found) ?? (source.listCommand ? `is it up? ${unknown}` : unknown),
+    hint: source.hints?.address?.(machine) ?? (source.listCommand ? `is it up? ${unknown}` : unknown),
   });
 }
 

@@ -106,11 +106,11 @@ export class KeyReader {
 /** The CAs for the name that ssh looks up, by ssh's own matching, as lines without names: "ssh-ed25519 AAAA…". */
 export function authoritiesFor(host: string, files: readonly Buffer[]): readonly string[] {
   const name = nameBytes(host);
-  const found = files
+  const lines = files
     .filter((bytes) => bytes.toString('latin1').includes('@cert-authority'))
     .flatMap(linesWithKey)
     .filter(({ marker, hosts }) => marker === '@cert-authority' && isFor(name, hosts));
-  return [...new Set(found.map(({ type, key }) => `${type} ${key}`))];
+  return [...new Set(lines.map(({ type, key }) => `${type} ${key}`))];
 }
 
 /** Since when a certificate is over, as "2026-01-31 08:00 UTC"; undefined: it is not. */

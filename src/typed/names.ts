@@ -34,8 +34,8 @@ export function userProblem(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (name.startsWith('-')) return 'begins with "-"';
   if (hasControlCharacter(name)) return 'contains a control character';
-  const [found] = /['`";&<>|(){}]/.exec(name) ?? [];
-  if (found !== undefined) return `contains ${found}`;
+  const [sign] = /['`";&<>|(){}]/.exec(name) ?? [];
+  if (sign !== undefined) return `contains ${sign}`;
   if (/\s-/.test(name)) return 'contains a "-" after a blank';
   return name.endsWith('\\') ? 'ends in "\\"' : undefined;
 }

@@ -58,6 +58,6 @@ const synonyms: readonly (readonly string[])[] = [
 /** The command among `names` that means the same as a word; undefined if none does. */
 export function sameAs(word: string, names: readonly string[]): string | undefined {
   const same = synonyms.find((verbs) => verbs.includes(word.toLowerCase())) ?? [];
-  const found = names.filter((name) => same.includes(name));
-  return found.length === 0 ? undefined : `did you mean ${found.join(' or ')}?`;
+  const words = names.filter((name) => same.includes(name));
+  return words.length === 0 ? undefined : `did you mean ${words.join(' or ')}?`;
 }

@@ -141,15 +141,15 @@ export function startingResolve(
         if (isOffError(error) && (await look(error, isOff))) return ask();
         throw error;
       });
-    const found = await ask();
-    const { recheck } = found;
+    const reachable = await ask();
+    const { recheck } = reachable;
     if (!recheck) {
       offs = 0;
-      return found;
+      return reachable;
     }
     // A machine that was looked up by its id is only known to be off once it does not answer.
     return {
-      ...found,
+      ...reachable,
       async recheck() {
         const why = await recheck();
         const off = why && { ...why, target: asked[1].text, cause: undefined };

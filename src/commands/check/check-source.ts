@@ -131,6 +131,6 @@ async function findFindings(
   }
 }
 
-function failed(name: string, found: string): Finding {
-  return { name, state: 'failed', found };
+function failed(name: string, text: string): Finding {
+  return { name, state: 'failed', found: text };
 }

@@ -107,10 +107,10 @@ async function byHostOfHis(
 ): Promise<Examination> {
   const bare = login.state === 'ok' ? await loginAsTyped(options, io, signal, true) : undefined;
   const verdict = rowOf(settle(login, bare) ?? login);
-  const found = { ...none, verdict, findings: [verdict] };
+  const result = { ...none, verdict, findings: [verdict] };
   if (verdict.state === 'failed')
-    return login.state === 'failed' ? found : { ...found, code: exitCode.connect };
-  return { ...found, check: { ...none.check, error: undefined }, code: exitCode.ok };
+    return login.state === 'failed' ? result : { ...result, code: exitCode.connect };
+  return { ...result, check: { ...none.check, error: undefined }, code: exitCode.ok };
 }
 
 interface Seen {

@@ -93,8 +93,8 @@ export function slowness(login: LoginVerdict | undefined, { stages }: CheckResul
   if (login?.state !== 'ok' || login.ms - handshakeMs < slowLogin) return [];
   const [took, shook] = [login.ms, handshakeMs].map((ms) => `${(ms / 1000).toFixed(1)} s`);
   const causes = 'a name lookup, PAM, the login shell or a busy guest may be the cause';
-  const found = `the login took ${took}, and the handshake before it ${shook}; ${causes}`;
-  return [{ name: 'time', state: 'skipped', found }];
+  const text = `the login took ${took}, and the handshake before it ${shook}; ${causes}`;
+  return [{ name: 'time', state: 'skipped', found: text }];
 }
 
 /** The known_hosts files of the user's own Host of that name, which our lines displace. */

@@ -41,9 +41,9 @@ export function diagnose(signs: Signs) {
   }
   if (service && !service.registered && error) {
     const { port } = service;
-    const found = `Windows has no service of port ${port} under GuestCommunicationServices`;
+    const text = `Windows has no service of port ${port} under GuestCommunicationServices`;
     const fix = guestFailures['service-guid'].fix.replace('PORT', String(port));
-    findings.push(failed('service-guid', found, fix));
+    findings.push(failed('service-guid', text, fix));
   }
   const suspected = error ? suspects(error, signs.family) : [];
   const certain = findings.length > 0 || suspected.length === 0;
@@ -52,8 +52,8 @@ export function diagnose(signs: Signs) {
   return { findings, suspected, certain };
 }
 
-function failed(name: FailureName, found: string, fix: string = guestFailures[name].fix): Finding {
-  return { state: 'failed', name, found, fix };
+function failed(name: FailureName, text: string, fix: string = guestFailures[name].fix): Finding {
+  return { state: 'failed', name, found: text, fix };
 }
 
 /** What this host can see of a target, beyond the stages of a check. */
@@ -88,6 +88,11 @@ export async function hostSigns(
 }
 
 export function byUserDevice(target: string, io: Io): Finding {
-  const found = `this CID is that of ${target}, by a vhost-user device, which the kernel's vsock does not reach`;
-  return { name: 'CID', state: 'skipped', found, fix: `vmssh check ${shellQuoted(target, shellOf(io))}` };
+  const text = `this CID is that of ${target}, by a vhost-user device, which the kernel's vsock does not reach`;
+  return {
+    name: 'CID',
+    state: 'skipped',
+    found: text,
+    fix: `vmssh check ${shellQuoted(target, shellOf(io))}`,
+  };
 }

@@ -113,8 +113,8 @@ async function valuesOf(
 ): Promise<readonly Completion[]> {
   if (takes === 'target') {
     const [before = ''] = value.includes(',') ? (/^.*,/s.exec(text) ?? []) : [];
-    const found = await targets(text.slice(before.length), { ...command, usage: 'HOST' }, live);
-    return found.map(({ word, about }) => ({ word: head + before + word, about }));
+    const completions = await targets(text.slice(before.length), { ...command, usage: 'HOST' }, live);
+    return completions.map(({ word, about }) => ({ word: head + before + word, about }));
   }
   const [list = ''] = takes === 'sources' ? (/^.*,/s.exec(text) ?? []) : [];
   const named = takes === 'sources' ? live.sources : takes;

@@ -60,8 +60,10 @@ export async function printCompletions(args: readonly string[], commands: Comman
       return [...machines, ...(await keptMachines(outside, io))];
     },
   };
-  const found = await complete(plain, commands, live, io.platform);
-  io.out(found.map(({ word, about }) => `${word}\t${about.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}\n`).join(''));
+  const completions = await complete(plain, commands, live, io.platform);
+  io.out(
+    completions.map(({ word, about }) => `${word}\t${about.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}\n`).join(''),
+  );
   return 0;
 }
 

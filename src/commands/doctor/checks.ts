@@ -146,12 +146,12 @@ function addon({ addon: { addon, ...rest }, platform }: Facts): HostCheck {
     return finding(name, 'ok', isCompiled ? 'it is in this program' : 'node-hvsock-native is loaded');
   if (platform === 'darwin')
     return finding(name, 'none', 'there is none for macOS: bytes are relayed by Node');
-  const found = 'missing' in rest ? rest.missing.message : 'it is missing';
+  const text = 'missing' in rest ? rest.missing.message : 'it is missing';
   const fix =
     platform === 'win32'
       ? 'install it again: npm install vmssh'
       : 'install vmssh again by npm, or build it in a checkout: apt-get install g++ && npm run build';
-  return finding(name, 'bad', { found, report: 'it cannot be loaded' }, fix);
+  return finding(name, 'bad', { found: text, report: 'it cannot be loaded' }, fix);
 }
 
 function fdPassing({ addon: { addon } }: Facts): HostCheck {
@@ -211,10 +211,10 @@ function sourcesOf({ sources: names, machines: { machines, warnings } }: Facts):
     const fix = ownSource(name)?.fix;
     if (failures.length > 0) return failures.map((each) => finding(name, 'bad', withCode(each), fix));
     const { count, text: report } = counted(name, machines);
-    const found = [report, ...own.map((each) => withCode(each).found)].join('; ');
-    if (count > 0) return [finding(name, 'ok', { found, report })];
+    const text = [report, ...own.map((each) => withCode(each).found)].join('; ');
+    if (count > 0) return [finding(name, 'ok', { found: text, report })];
     if (own.length === 0) return [{ ...finding(name, 'none', report), fold: 'no machines' }];
-    if (!own.every((each) => isQuiet(each))) return [finding(name, 'none', { found, report })];
+    if (!own.every((each) => isQuiet(each))) return [finding(name, 'none', { found: text, report })];
     const fold = 'not open to this user';
     const problems = own.map(({ problem }) => problem).join('; ');
     return [{ ...finding(name, 'none', { found: problems, report: fold }), fold }];
@@ -234,7 +234,7 @@ function outsideChecks({ outside: { lines, problems }, toAdd, machines }: Facts)
     if (!failure) return finding(name, 'ok', said`${listed} by ${line.command[0] ?? ''}`);
     return finding(name, 'bad', said`${listed}; ${withCode(failure)}`, `vmssh check ${line.name}`);
   });
-  return [...files, ...each, ...toAdd.map((found) => finding(name, 'none', found))];
+  return [...files, ...each, ...toAdd.map((text) => finding(name, 'none', text))];
 }
 
 /** What is kept of them ends by `forget`. */

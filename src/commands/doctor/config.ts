@@ -270,9 +270,9 @@ function fresh({ owner, fresh: by }: ConfigFacts): readonly HostCheck[] {
     case 'failed units':
       return [finding(name, 'bad', 'vmssh-hosts failed in systemd', status)];
     case 'idle units': {
-      const found =
+      const text =
         'only vmssh list and vmssh ssh write them: not all units of systemd run as vmssh wrote them';
-      return [finding(name, 'none', found, again)];
+      return [finding(name, 'none', text, again)];
     }
   }
 }

@@ -280,7 +280,7 @@ async function ownFiles(home: string, files: ConfigFiles, io: Io): Promise<reado
   const paths = settingsFolders.flatMap((folder) =>
     editors.map((name) => join(home, folder, name, 'User/settings.json')),
   );
-  const found = await Promise.all(
+  const lost = await Promise.all(
     paths.map(async (path) => {
       const [, set = ''] =
         /^\s*"remote\.SSH\.configFile"\s*:\s*"([^"]+)"/m.exec((await textOf(path)) ?? '') ?? [];
@@ -290,7 +290,7 @@ async function ownFiles(home: string, files: ConfigFiles, io: Io): Promise<reado
         : undefined;
     }),
   );
-  return found.filter((each) => each !== undefined);
+  return lost.filter((each) => each !== undefined);
 }
 
 const settingsFolders = ['.config', 'AppData/Roaming', 'Library/Application Support'];

@@ -89,7 +89,7 @@ manjaro nixos ol opensuse-leap opensuse-tumbleweed pop raspbian rhel rocky sles 
 );
 
 function ssh(version: string): string {
-  const found =
+  const pattern =
     /^OpenSSH_(?:for_Windows_)?\d+\.\d+(?:p\d+)?(?: (?:Debian|Ubuntu)-[\d.]+(?:ubuntu[\d.]+)?(?:\+deb\d+u\d+)?)?/;
-  return found.exec(version)?.[0] ?? 'another ssh';
+  return pattern.exec(version)?.[0] ?? 'another ssh';
 }

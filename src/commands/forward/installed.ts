@@ -82,8 +82,8 @@ export async function installForward(
     );
   const local = withAbsolutePath(options.local);
   checkPlace(local);
-  const found = await search(options, io, signal)();
-  const { text: target } = found;
+  const machine = await search(options, io, signal)();
+  const { text: target } = machine;
   if (isOfProcess(target))
     throw new UsageError(
       `${quote(target)} names a process, whose number another one may have later`,
@@ -118,7 +118,7 @@ export async function installForward(
   }
   const who = 'only your programs and root’s can connect';
   io.err(`${io.program}: ${describe(installed)}, now and after each login; ${who} (${socket})\n`);
-  if (isSshPort(port) && local.family === 'inet') await printKeys(found, local, io);
+  if (isSshPort(port) && local.family === 'inet') await printKeys(machine, local, io);
 }
 
 /** Throws a CommandError if there is no such forward, or if it may still listen. */

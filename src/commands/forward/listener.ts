@@ -145,12 +145,12 @@ const answerMs = 1000;
 
 /** Makes room for a socket: removes one of ours on which nobody listens. Throws a CommandError for anything else. */
 export async function clearPath(path: string, addon: Addon, uid = process.getuid?.()): Promise<void> {
-  const found = stat(path);
-  if (!found) return;
+  const stats = stat(path);
+  if (!stats) return;
   const taken = (problem: string, hint: string) =>
     new CommandError('EEXIST', `cannot listen on ${quote(path)}: ${problem}`, hint);
-  if (!found.isSocket()) throw taken('there is a file that is not a socket', 'choose another path');
-  if (found.uid !== uid) throw taken(`it belongs to user ${found.uid}`, 'choose another path');
+  if (!stats.isSocket()) throw taken('there is a file that is not a socket', 'choose another path');
+  if (stats.uid !== uid) throw taken(`it belongs to user ${stats.uid}`, 'choose another path');
   const { code } = await addon.connect({ family: 'unix', path }, answerMs).promise.then(
     (handle) => {
       addon.close(handle);
@@ -160,7 +160,7 @@ export async function clearPath(path: string, addon: Addon, uid = process.getuid
   );
   if (code !== 'ECONNREFUSED')
     throw taken('another program listens there', `see which one: ss -lxp src ${shellQuoted(path)}`);
-  removeSame(path, found);
+  removeSame(path, stats);
 }
 
 /** Removes the socket that is now at the path, and no other one that comes there later. */

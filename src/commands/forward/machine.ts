@@ -68,14 +68,14 @@ export function inTurn<T>(find: () => Promise<T>): () => Promise<T> {
   let next: Promise<T> | undefined;
   const start = (): Promise<T> => {
     next = undefined;
-    const found = find();
-    const ended = found
+    const search = find();
+    const ended = search
       .catch(() => {})
       .finally(() => {
         if (running === ended) running = undefined;
       });
     running = ended;
-    return found;
+    return search;
   };
   return () => {
     if (running === undefined) return start();

@@ -99,16 +99,16 @@ const ends: Readonly<Record<EndedSession['end'], string>> = {
 type TcpLocal = Extract<Local, { readonly family: 'inet' }>;
 
 /** Prints the lines by which a client that knows only host and port accepts this machine and no other. */
-export async function printKeys(found: TypedTarget, local: TcpLocal, io: Io): Promise<void> {
+export async function printKeys(means: TypedTarget, local: TcpLocal, io: Io): Promise<void> {
   const say = (text: string) => io.err(`${io.program}: ${printable(text)}\n`);
-  const named: ListedTarget = await lookUp(found.text, io).catch(() => found);
+  const named: ListedTarget = await lookUp(means.text, io).catch(() => means);
   const lines = await keyLines(named, local, io.env).catch((error: Error) => error);
   if (lines instanceof ConnectError) return complain(lines.problem, lines.hint, io);
   if (lines instanceof Error) throw lines;
   if (lines === undefined)
-    return say(`${found.text} is an address, whose host key vmssh does not keep: the client has to check it`);
+    return say(`${means.text} is an address, whose host key vmssh does not keep: the client has to check it`);
   if (lines.length === 0) {
-    const login = shellLine(['vmssh', 'ssh', found.text], shellOf(io));
+    const login = shellLine(['vmssh', 'ssh', means.text], shellOf(io));
     return say(`its host key is not known yet: log in once by ${login}, then run this again for its line`);
   }
   say('for clients that read ~/.ssh/known_hosts, put this there:');

@@ -55,9 +55,9 @@ A source or a hypervisor that fails gives a warning on stderr. A machine with {{
     for (const { provider, problem } of shownWarnings(warnings))
       await complain(`warning: ${provider}: ${problem}`, undefined, io);
     const wanted = machines.filter((machine) => !runningOnly || mayRun(machine));
-    const found = await inventoryFor(wanted, prefix, io);
-    const { hostvars } = found._meta;
-    const answer = host === undefined ? found : Object.hasOwn(hostvars, host) ? hostvars[host] : {};
+    const result = await inventoryFor(wanted, prefix, io);
+    const { hostvars } = result._meta;
+    const answer = host === undefined ? result : Object.hasOwn(hostvars, host) ? hostvars[host] : {};
     io.out(formatJson(answer));
     return exitCode.ok;
   },

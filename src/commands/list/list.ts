@@ -26,7 +26,7 @@ export interface ListDeps {
   /** The Hosts that config install wrote; undefined before that. */
   readonly hosts: (io: Io) => Promise<readonly HostEntry[] | undefined>;
   /** Writes the Hosts of machines that came or went. */
-  readonly keepFresh: (found: AllMachines, io: Io) => Promise<void>;
+  readonly keepFresh: (listing: AllMachines, io: Io) => Promise<void>;
 }
 
 const listDeps: ListDeps = {
@@ -145,14 +145,14 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
       io.out(rows);
     };
   }
-  const found = await look().finally(() => progress.stop());
+  const selection = await look().finally(() => progress.stop());
   const written = await hosts();
   // Rows of hypervisors were printed as they came.
-  if (widths.length === 0) io.out(await listText(options, io, found, written));
-  await warn(io, found, options);
+  if (widths.length === 0) io.out(await listText(options, io, selection, written));
+  await warn(io, selection, options);
   if (isTable(options) && io.terminal.stdout && options.names.length === 0 && !others)
-    io.err(await advice(options, io, found, mayAsk, written));
-  return listCode(options, found);
+    io.err(await advice(options, io, selection, mayAsk, written));
+  return listCode(options, selection);
 }
 
 function isTable({ show }: ListOptions): boolean {
@@ -178,8 +178,8 @@ async function lookVia(
     warnings: [here, ...listings].flatMap((each) => each.warnings),
   };
   const from = (options.via ? hosts : options.sources)?.join(' or ');
-  const found = await select({ ...options, addresses: false }, io, [], all, asking.signal, from);
-  return { ...found, failed: listings.flatMap(({ error }) => error ?? []) };
+  const selection = await select({ ...options, addresses: false }, io, [], all, asking.signal, from);
+  return { ...selection, failed: listings.flatMap(({ error }) => error ?? []) };
 }
 
 /** What to do next, for a person; "" if that is clear. */

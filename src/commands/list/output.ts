@@ -41,21 +41,21 @@ export interface Selection extends AllMachines {
 export async function listText(
   options: ListOptions,
   io: Io,
-  found: Selection,
+  selection: Selection,
   hosts: readonly HostEntry[] | undefined,
 ): Promise<string> {
-  const { shown, machines, warnings, errors, failed = [] } = found;
+  const { shown, machines, warnings, errors, failed = [] } = selection;
   const wrong = [...errors, ...failed];
   const names = hosts === undefined ? new Map() : sshNames(hosts, machines);
   switch (options.show) {
     case 'json': {
       const said = { warnings, errors: wrong.map(connectFailure) };
-      const json = await listJson(shown, names, said, listCode(options, found));
+      const json = await listJson(shown, names, said, listCode(options, selection));
       return formatJson(json, options.watchMs === undefined);
     }
     case 'table':
     case 'wide':
-      if (shown.length === 0 && wrong.length === 0 && io.terminal.stdout) return noMachines(found);
+      if (shown.length === 0 && wrong.length === 0 && io.terminal.stdout) return noMachines(selection);
       return formatTable(shown, { ...(await looksOf(options, io)), names, failed });
     case 'keys':
       return keyLines(shown, io);
@@ -114,8 +114,8 @@ function noMachines({ machines: { length }, warnings }: AllMachines): string {
 }
 
 /** On stderr: the sources that could not be asked, and the names that no machine has. */
-export async function warn(io: Io, found: Selection, { show, sources }: ListOptions): Promise<void> {
-  const { machines, warnings, errors, failed = [] } = found;
+export async function warn(io: Io, selection: Selection, { show, sources }: ListOptions): Promise<void> {
+  const { machines, warnings, errors, failed = [] } = selection;
   if (show === 'json') return;
   const named = machines.length > 0 ? sources : [...(sources ?? []), 'hyper-v'];
   const warned = shownWarnings(warnings, named).map(({ provider, code, problem }) => {

@@ -19,15 +19,18 @@ export async function watchMachines(
   let warned: string | undefined;
   while (!signal.aborted) {
     try {
-      const found = await onOwnSignal(signal, look);
-      const text = await listText(options, io, found, await hosts());
+      const selection = await onOwnSignal(signal, look);
+      const text = await listText(options, io, selection, await hosts());
       // Cursor home, the new text, then erase the rest: no flicker. A pipe only gets the changes.
       if (io.terminal.stdout) io.out(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
       else if (text !== last) io.out(last === undefined || options.show === 'json' ? text : `\n${text}`);
-      const warnings = JSON.stringify([...found.warnings, ...found.errors.map(({ message }) => message)]);
+      const warnings = JSON.stringify([
+        ...selection.warnings,
+        ...selection.errors.map(({ message }) => message),
+      ]);
       // On a terminal they are below the text, and were erased with the old one.
       const isGone = io.terminal.stdout && io.terminal.stderr;
-      if (isGone || warnings !== (warned ?? '[]')) await warn(io, found, options);
+      if (isGone || warnings !== (warned ?? '[]')) await warn(io, selection, options);
       last = text;
       warned = warnings;
       await sleep(everyMs, undefined, { signal });

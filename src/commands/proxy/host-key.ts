@@ -90,10 +90,10 @@ async function reachedFor(reason: 'ORDER' | 'HOSTNAME', { env }: Io): Promise<Re
   const reached = readRecord(place, reason === 'HOSTNAME');
   if (reached?.address === undefined || reached.brought) return reached;
   const { withMachine } = await import('../../keys/known-address.js');
-  const found = await withMachine(reached, env);
+  const record = await withMachine(reached, env);
   // Looked up once for both questions.
-  if (reason === 'ORDER') leaveRecord(found, place);
-  return found;
+  if (reason === 'ORDER') leaveRecord(record, place);
+  return record;
 }
 
 /** ssh then ends the connection, whatever StrictHostKeyChecking says. */

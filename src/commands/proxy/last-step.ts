@@ -28,9 +28,9 @@ export async function lastStep({ ready, ...options }: LastStepOptions, trace: Tr
   let connection: Connection;
   let said: string | undefined;
   try {
-    const found = await findTarget(options.text, io, signal);
-    text = found.text;
-    const reached = await reachBy(found, options, { trace, signal, start: options.start }, io);
+    const target = await findTarget(options.text, io, signal);
+    text = target.text;
+    const reached = await reachBy(target, options, { trace, signal, start: options.start }, io);
     connection = reached.connection;
     if (ready.endsWith(asksKeys)) said = await keysIn(options.timeoutMs / 2, reached, io);
   } catch (error) {

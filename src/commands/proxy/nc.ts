@@ -124,14 +124,14 @@ export const nc: Command<NcOptions> = {
     if (ready !== undefined)
       return (await import('./last-step.js')).lastStep({ ...options, ready }, trace, io);
     const signal = options.banner ? io.interrupted() : undefined;
-    const found = await findTarget(options.text, io, signal);
-    const { text, target } = found;
+    const means = await findTarget(options.text, io, signal);
+    const { text, target } = means;
     const windows = windowsVmssh(target, io);
     if (windows !== undefined) return runOverInterop(windows, windowsArgs({ ...options, text }), text);
     const native: AddonState = loadAddon();
     // What it is connected to may wait for what we send, as with hvc.
     const during = { trace, signal, untilBanner: false, start: options.start };
-    const { connection } = await reachBy(found, options, during, io);
+    const { connection } = await reachBy(means, options, during, io);
     if (options.banner) {
       // A program that carries the bytes is ended by us.
       if (connection.handle && !connection.handedOver) confine('read', io.env);

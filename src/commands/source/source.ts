@@ -51,8 +51,8 @@ export const sourceList: Command<{ readonly json: boolean }> = {
       }),
       ...own.map(({ name, command }): ListedSource => ({ name, state: 'own', about: command.join(' ') })),
     ];
-    const found: SourceListJson = { ...envelope('source list', exitCode.ok), sources };
-    if (json) io.out(formatJson(found));
+    const result: SourceListJson = { ...envelope('source list', exitCode.ok), sources };
+    if (json) io.out(formatJson(result));
     else if (!io.terminal.stdout)
       for (const { name, state, about } of sources) io.out(`${name}\t${state}\t${printable(about)}\n`);
     else {

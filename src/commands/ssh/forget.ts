@@ -51,9 +51,9 @@ export const forget: Command<{ readonly targets: readonly string[]; readonly gon
 
   async run({ targets, gone }, io) {
     for (const { host: target } of targets.map(splitLogin)) {
-      const found = await lookUp(target, io).catch(() => undefined);
+      const listed = await lookUp(target, io).catch(() => undefined);
       // Of another hypervisor's machine only its Host is known.
-      const isListed = found?.machine !== undefined && found.target.kind !== 'via';
+      const isListed = listed?.machine !== undefined && listed.target.kind !== 'via';
       const { ended, unasked } = isListed ? noneGone : await askForGone(io, findMachines);
       // A source that fails once, or a hypervisor that was not asked, ends no login.
       const isOut = ({ via, provider }: MachineRecord) =>
@@ -62,7 +62,7 @@ export const forget: Command<{ readonly targets: readonly string[]; readonly gon
       const at = writtenAt(target, lost);
       const isMeant = (each: MachineRecord) =>
         at ? each === at : nameIn(each).toLowerCase() === target.toLowerCase();
-      await forgetOne(target, found, lost.filter(isMeant), io);
+      await forgetOne(target, listed, lost.filter(isMeant), io);
     }
     if (gone) await forgetGone(io);
     return exitCode.ok;
@@ -97,29 +97,29 @@ function nameIn({ host, name }: MachineRecord): string {
 /** Forgets the keys of a machine, and ends `gone`, its records of which no source knows any more. */
 async function forgetOne(
   target: string,
-  found: ListedTarget | undefined,
+  listed: ListedTarget | undefined,
   gone: readonly MachineRecord[],
   io: Io,
 ): Promise<void> {
-  const isDone = await forgetAndSay(target, found, io);
+  const isDone = await forgetAndSay(target, listed, io);
   const ended = await endNames(gone, io);
   if (isDone || ended) return;
-  const made = guestKeysFor({ ...found, typed: target }, io.env);
+  const made = guestKeysFor({ ...listed, typed: target }, io.env);
   const hint = made ? undoHint(made, io) : fixFor(target);
   await complain(`no host key of ${quote(target)} is known in ${knownHostsFile(io.env)}`, hint, io);
 }
 
 /** Whether there was a key. */
-async function forgetAndSay(target: string, found: ListedTarget | undefined, io: Io): Promise<boolean> {
+async function forgetAndSay(target: string, listed: ListedTarget | undefined, io: Io): Promise<boolean> {
   const path = knownHostsFile(io.env);
-  const { names, ...what } = await namesIn(target, found, io.env);
+  const { names, ...what } = await namesIn(target, listed, io.env);
   const done = await forgetKeys(path, names, what).catch((error) => {
     throw fileError(error, path, 'changed');
   });
   if (done.removed === 0 && done.kept.length === 0) return false;
   const format = await rowFormatter(io);
   io.out(format(reportOf(target, done, io).map((text) => ({ mark: 'ok', text }))));
-  const made = guestKeysFor({ ...found, typed: target }, io.env);
+  const made = guestKeysFor({ ...listed, typed: target }, io.env);
   const still = made && `ssh still accepts only the host key that was made for ${quote(made.name)}`;
   if (made && still) await complain(still, undoHint(made, io), io);
   return true;

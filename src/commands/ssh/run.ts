@@ -35,8 +35,8 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   const options = tool === 'ssh' && typed.args.operands.length === 0 ? await withPicked(typed, io) : typed;
   if (options === undefined) return exitCode.interrupted;
   let all: AllMachines | undefined;
-  const seen = (found: AllMachines) => {
-    all = found;
+  const seen = (listing: AllMachines) => {
+    all = listing;
   };
   const call = await prepare(tool, options, io, (name, here) => lookUp(name, here, undefined, seen));
   if (options.print) {

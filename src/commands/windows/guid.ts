@@ -41,8 +41,8 @@ export const port: Command<{ readonly ports: readonly number[] }> = {
 function portOf(text: string): number {
   const id = parseGuid(text);
   if (!id) throw new UsageError(`${quote(text)} is not a GUID: expected 8-4-4-4-12 hexadecimal digits`);
-  const found = portOfServiceId(id);
-  if (found !== undefined) return found;
+  const port = portOfServiceId(id);
+  if (port !== undefined) return port;
   throw new UsageError(
     `${quote(text)} is not the id of a vsock port: those end in -facb-11e6-bd58-64006a7986d3 and begin below 80000000`,
   );

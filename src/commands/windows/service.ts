@@ -38,9 +38,9 @@ export const serviceList: Command<{ readonly json: boolean }> = {
     refuseElsewhere(io);
     try {
       const services = await listServices({ env: io.env });
-      const found: ServiceListJson = { ...envelope('service list', exitCode.ok), services };
+      const result: ServiceListJson = { ...envelope('service list', exitCode.ok), services };
       const lines = services.map(({ id, port, name }) => `${port ?? '-'}\t${id}\t${printable(name)}\n`);
-      io.out(json ? formatJson(found) : lines.join(''));
+      io.out(json ? formatJson(result) : lines.join(''));
       return exitCode.ok;
     } catch (error) {
       throw failure(error);

@@ -132,8 +132,8 @@ export function inShell(command: readonly string[], script: string, args: readon
 
 /** The code for what a program says, in English; undefined for anything unknown. */
 function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined {
-  const found = messages.find(({ says }) => says.test(said))?.code;
-  return found === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : found;
+  const code = messages.find(({ says }) => says.test(said))?.code;
+  return code === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : code;
 }
 
 /** What managers' programs and runtimes say. The first that matches is the cause. */

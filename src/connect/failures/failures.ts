@@ -25,13 +25,13 @@ export function explainFailure(
   code: string,
   addon?: RightsAddon,
 ): Pick<Failure, 'problem' | 'hint' | 'final'> | undefined {
-  const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
-  if (!found) return undefined;
-  const { problem, hintWithRights, hintForThisHost, final } = found;
+  const row = failures[endpoint.family].find((failure) => failure.codes.includes(code));
+  if (!row) return undefined;
+  const { problem, hintWithRights, hintForThisHost, final } = row;
   const other = isThisHost(endpoint) ? hintForThisHost : hintWithRights && hasRights(addon) && hintWithRights;
   return {
     problem: fill(problem, endpoint),
-    hint: fill(other || found.hint, endpoint, shellQuoted),
+    hint: fill(other || row.hint, endpoint, shellQuoted),
     ...(final && { final }),
   };
 }

@@ -61,8 +61,8 @@ export async function listContainers(
     });
     return seen === undefined ? [] : [toMachine(each, provider, source, seen)];
   };
-  const found = await fewAtATime(containers, atOnce, ask, deps.signal);
-  return { found: found.flat(), warnings };
+  const inspected = await fewAtATime(containers, atOnce, ask, deps.signal);
+  return { found: inspected.flat(), warnings };
 }
 
 /** How many are asked for their details at once. */
@@ -154,12 +154,12 @@ function toMachine(
 
 /** The machines, and the containers: with the UUID in the target of each whose own name is another's too, or fits no target. */
 export function withOwnTargets<M extends DiscoveredMachine = never>(
-  found: readonly DiscoveredContainer[],
+  containers: readonly DiscoveredContainer[],
   machines: readonly M[] = [],
 ): readonly (M | DiscoveredContainer)[] {
   const ownName = ({ name, container }: DiscoveredMachine) => container?.ownName ?? name;
-  const named = countBy([...machines, ...found], ownName);
-  const typed = found.map((each) => {
+  const named = countBy([...machines, ...containers], ownName);
+  const typed = containers.map((each) => {
     const isOwn = named.get(ownName(each)) === 1 && nameProblem(ownName(each)) === undefined;
     return isOwn ? each : { ...each, target: `${each.provider}/${each.uuid}` };
   });

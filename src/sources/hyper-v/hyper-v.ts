@@ -99,8 +99,8 @@ export async function hyperVAddresses(id: Guid, deps: Deps, run = runTool): Prom
   const text = await run(...powershell(addressScript(id), deps.env), deps);
   const words = text.split(/\s+/);
   const ours = words.filter((word) => word.startsWith(own)).map((word) => word.slice(own.length));
-  const found = await guestsOnly((isGuests) => words.filter(isGuests), deps, run, ours);
-  return found.toSorted((a, b) => isIP(a) - isIP(b));
+  const names = await guestsOnly((isGuests) => words.filter(isGuests), deps, run, ours);
+  return names.toSorted((a, b) => isIP(a) - isIP(b));
 }
 
 // An InstanceID is Microsoft:GuestNetwork\VMID\ADAPTERID. The id is a GUID, so it cannot inject a command.

@@ -116,7 +116,7 @@ export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promi
 function parseListing(text: string): Listing {
   try {
     const { machines, warnings } = parseJson(text) as Printed & { warnings: readonly Warning[] };
-    const found = machines.flatMap((machine): DiscoveredMachine[] => {
+    const virtual = machines.flatMap((machine): DiscoveredMachine[] => {
       const name = textOf(machine, 'name');
       const target = textOf(machine, 'target');
       if (name === undefined || target === undefined) return [];
@@ -124,7 +124,7 @@ function parseListing(text: string): Listing {
       const uuid = parseUuid(textOf(machine, 'uuid') ?? '');
       return [{ name, target, status, uuid, provider: hyperV.name }];
     });
-    return { found, warnings };
+    return { found: virtual, warnings };
   } catch (cause) {
     const problem = `vmssh.exe printed ${quote(text.slice(0, 80))}`;
     throw new DiscoveryError('PROTOCOL', problem, { cause, final: true });

@@ -203,8 +203,8 @@ export async function domainAddresses(
     ];
     const left = { ...deps, timeoutMs: timeoutMs && Math.max(1, until - now()) };
     const said = parseAddresses(await run('virsh', args, left));
-    const found = await guestsOnly((isGuests) => said.filter(isGuests), deps);
-    if (found.length > 0) return found;
+    const names = await guestsOnly((isGuests) => said.filter(isGuests), deps);
+    if (names.length > 0) return names;
   }
   return [];
 }
@@ -275,8 +275,8 @@ export function at(element: Element | undefined, ...path: readonly string[]): El
 }
 
 function readAttributes(text: string): Element['attributes'] {
-  const found = [...text.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)];
-  const pairs = found.map(([, name = '', double, single = '']) => [name, decode(double ?? single)]);
+  const attributes = [...text.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)];
+  const pairs = attributes.map(([, name = '', double, single = '']) => [name, decode(double ?? single)]);
   return Object.fromEntries(pairs);
 }
 

@@ -96,12 +96,12 @@ async function findDomain(
   listAll: LibvirtEffects['domains'],
 ): Promise<Search<DiscoveredDomain>> {
   const { domains, warnings } = await listAll(deps, scopes);
-  const found = discoveredDomains(domains);
-  const named = match(name, found);
-  const matches = named.length > 0 ? named : found.filter((_, i) => String(domains[i]?.id) === name);
+  const discovered = discoveredDomains(domains);
+  const named = match(name, discovered);
+  const matches = named.length > 0 ? named : discovered.filter((_, i) => String(domains[i]?.id) === name);
   const isOneName = new Set(matches.map((each) => each.name)).size === 1;
   const meant = scopes.length > 1 && isOneName ? matches.slice(0, 1) : matches;
-  return searchIn(meant, found, ({ target }) => target, warnings);
+  return searchIn(meant, discovered, ({ target }) => target, warnings);
 }
 
 /** If two have the name, the target names the libvirtd. */
@@ -134,8 +134,8 @@ export async function vagrantLogins(
   const home = env.VAGRANT_HOME || (env.HOME ? join(env.HOME, '.vagrant.d') : '');
   if (!isAbsolute(home) || uid === undefined) return new Map();
   const folders = await machineFolders(join(home, 'data/machine-index/index'), uid);
-  const found = await Promise.all(folders.map((folder) => loginIn(folder, uid).catch(() => undefined)));
-  return new Map(found.filter((each) => each !== undefined));
+  const logins = await Promise.all(folders.map((folder) => loginIn(folder, uid).catch(() => undefined)));
+  return new Map(logins.filter((each) => each !== undefined));
 }
 
 /** An index is some hundred bytes for each machine. */

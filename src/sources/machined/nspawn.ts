@@ -89,12 +89,12 @@ async function entries(path: string, failures: Failures, fs: Fs): Promise<readon
 // The container writes to the folder of its socket: a link there could lead to another machine's socket, or to one of this
 // host. From Linux 5.10 on nspawn's mount is "nosymfollow", so that the connect follows none that comes later either.
 async function isSocket(path: string, failures: Failures, fs: Fs): Promise<boolean> {
-  const found = await attempt(fs.lstat(path), path, failures);
-  if (found?.isSymbolicLink()) {
+  const stats = await attempt(fs.lstat(path), path, failures);
+  if (stats?.isSymbolicLink()) {
     const problem = `${path} is a symbolic link, which the container made: not followed`;
     failures.set(path, { provider: nspawn.name, code: 'LINK', problem });
   }
-  if (!found?.isSocket()) return false;
+  if (!stats?.isSocket()) return false;
   const problem = socketPathProblem(path);
   if (problem !== undefined) failures.set(path, { provider: nspawn.name, code: 'INCOMPLETE', problem });
   return problem === undefined;

@@ -36,7 +36,7 @@ export const machined: Source<MachinedMachine> = {
     const { resumeCommand, startImage } = await import('../start-command.js');
     return status === 'paused' ? resumeCommand(machine) : startImage(machine.name);
   },
-  resolve: (found, context) => resolveMachined(found, context),
+  resolve: (machine, context) => resolveMachined(machine, context),
   files: async (...asked) => (await import('./nspawn-files.js')).nspawnFiles(...asked),
 };
 
@@ -49,14 +49,14 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
     usersOf(distinct, deps),
     routesOfMachines(distinct, deps),
   ]);
-  const found = distinct.flatMap((machine, i) => {
+  const shown = distinct.flatMap((machine, i) => {
     const handle = names.has(machine.name) ? machine.id : handleOf(machine);
     names.add(machine.name);
     // Without either there is nothing to type.
     if (handle === undefined) return [];
     return [fromMachined(machine, handle, statuses[i] ?? 'running', users?.get(machine), routes[i])];
   });
-  return { found, warnings };
+  return { found: shown, warnings };
 }
 
 export async function findMachined(
@@ -76,8 +76,8 @@ export async function findMachined(
   const { machine } = search;
   const asked = [statusesOf([machine], deps), usersOf([machine], deps)] as const;
   const [[status = 'running'], users] = await Promise.all(asked);
-  const found = fromMachined(machine, handleOf(machine), status, users?.get(machine));
-  return { outcome: 'found', machine: found, warnings };
+  const row = fromMachined(machine, handleOf(machine), status, users?.get(machine));
+  return { outcome: 'found', machine: row, warnings };
 }
 
 type Answered = Pick<Extract<Search, { outcome: 'unknown' }>, 'known' | 'warnings'>;
@@ -156,9 +156,9 @@ async function routeOfRecord({ vsockCid: cid }: Machine, address: string, contex
 }
 
 // Before systemd 259, for one, a VM that registers itself by D-Bus cannot give its CID.
-async function routeOfQemu(found: MachinedMachine, context: ResolveContext): Promise<Route> {
-  const { name, class: own, service } = found.machine;
-  const route = await (await import('../vmm/qemu.js')).routeByQemu(found, context);
+async function routeOfQemu(machine: MachinedMachine, context: ResolveContext): Promise<Route> {
+  const { name, class: own, service } = machine.machine;
+  const route = await (await import('../vmm/qemu.js')).routeByQemu(machine, context);
   if (route) return { ...route, steps: ['its QEMU shows its address', ...route.steps] };
   const of = service === undefined ? '' : ` of ${service}`;
   throw new ConnectError('resolve', context.text, {

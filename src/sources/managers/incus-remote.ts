@@ -30,12 +30,12 @@ export function findOnRemote(
     const address = await addressOf(remote, deps, run);
     if (address.startsWith('unix:')) return searchList(name, local.list(deps));
     const listed = await run('incus', ['list', '--format', 'json', '--', `${remote}:`], deps);
-    const found = local.parse({ metadata: jsonObjects(listed) });
+    const machines = local.parse({ metadata: jsonObjects(listed) });
     const typed = (each: string) => `${remote}:${each}`;
     const named = <M extends DiscoveredMachine>(machine: M) => ({ ...machine, name: typed(machine.name) });
-    const matches = match(name, found);
+    const matches = match(name, machines);
     const means = ({ uuid = name }: DiscoveredMachine) => `incus/${typed(uuid)}`;
-    const result = searchIn(matches.map(named), found.map(named), means);
+    const result = searchIn(matches.map(named), machines.map(named), means);
     const [meant] = matches;
     if (result.outcome !== 'found' || meant === undefined) return result;
     // Of this one only: ssh is asked for each, and a server may report any number.
@@ -73,8 +73,8 @@ async function serverOf(
 ): Promise<Server> {
   if (member === undefined) return remote;
   const text = await run('incus', ['cluster', 'list', '--format', 'json', '--', `${remote.name}:`], deps);
-  const found = jsonObjects(text).findLast((each) => textOf(each, 'server_name') === member);
-  const address = found && textOf(found, 'url');
+  const server = jsonObjects(text).findLast((each) => textOf(each, 'server_name') === member);
+  const address = server && textOf(server, 'url');
   return address === undefined ? remote : { name: member, address, isMember: true };
 }
 

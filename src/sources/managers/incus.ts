@@ -83,8 +83,8 @@ export async function listIncus(
   const warnings = [...listing.warnings, ...ledElsewhere(deps)];
   const warn = ({ code, message }: DiscoveryError) =>
     warnings.push({ provider: incus.name, code, problem: message });
-  const found = await Promise.all(listing.found.map((each) => withOwnCid(each, deps, warn)));
-  return { found, warnings };
+  const instances = await Promise.all(listing.found.map((each) => withOwnCid(each, deps, warn)));
+  return { found: instances, warnings };
 }
 
 /** The instance, without a CID that leads elsewhere from here. */
@@ -114,11 +114,11 @@ async function askFirst(
       if (all.every(({ via }) => via === undefined)) return { found: all, warnings: [] };
       const server = objectAt(await get(socket, '/1.0', deps), 'metadata', 'environment');
       const own = textOf(server, 'server_name');
-      const found = (await parse(own)).map((machine) =>
+      const instances = (await parse(own)).map((machine) =>
         // On another member of the cluster, neither its CID nor its routes mean anything here.
         machine.via === undefined ? machine : { ...machine, cid: undefined, routes: [] },
       );
-      return { found, warnings: [] };
+      return { found: instances, warnings: [] };
     } catch (error) {
       if (!(error instanceof DiscoveryError)) throw error;
       if (error.code !== 'EACCES') {
@@ -258,10 +258,10 @@ async function incusFiles(machine: ReachedMachine, deps: Deps): Promise<MachineF
   const sockets = { incus: await incusSockets(deps, exists), lxc: lxdSockets(deps) };
   for (const client of ['incus', 'lxc'] as const)
     for (const socket of sockets[client]) {
-      const found = await instanceAt(socket, machine, deps);
-      if (!found) continue;
-      const asRoot = execAsRoot(incusExec(client, found.name, found.project));
-      return { asRoot, read: reader(found, socket, deps) };
+      const instance = await instanceAt(socket, machine, deps);
+      if (!instance) continue;
+      const asRoot = execAsRoot(incusExec(client, instance.name, instance.project));
+      return { asRoot, read: reader(instance, socket, deps) };
     }
   return undefined;
 }
@@ -277,8 +277,8 @@ async function instanceAt(
     const all = parseInstances(await getJson(socket, '/1.0/instances?recursion=1&all-projects=true', deps));
     const same = all.filter((each) => (uuid === undefined ? each.target === target : each.uuid === uuid));
     // A user of its group may have made one with this UUID in the user's own project.
-    const [found, ...more] = same.filter(({ authority }) => authority !== 'other');
-    return more.length === 0 ? found : undefined;
+    const [instance, ...more] = same.filter(({ authority }) => authority !== 'other');
+    return more.length === 0 ? instance : undefined;
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     return undefined;

@@ -32,7 +32,7 @@ export function outsideSource(
     ...(line.find && {
       listsWanted: true,
       find: (wanted, deps) =>
-        answerOf(found(list({ ...deps, wanted }), `${name} has no machine ${quote(wanted)}`), deps.signal),
+        answerOf(searchOf(list({ ...deps, wanted }), `${name} has no machine ${quote(wanted)}`), deps.signal),
     }),
     ...(line.start && {
       start: ({ name: machine }) => ({ machine, command: [...command, 'start', ...operand(machine)] }),
@@ -66,7 +66,7 @@ export function outsideSource(
 }
 
 /** All that "find" printed is what the name may mean: its other machines are not known. */
-async function found(answer: Promise<Listing>, missing: string): Promise<Search> {
+async function searchOf(answer: Promise<Listing>, missing: string): Promise<Search> {
   const { found: machines, warnings } = await answer;
   if (machines.length === 0) return { outcome: 'unknown', known: [], missing, warnings };
   return searchIn(machines, machines, ({ target }) => target, warnings);

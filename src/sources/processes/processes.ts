@@ -118,11 +118,11 @@ async function withinBudget(
     return read && namesOf(read).some((name) => program.test(name)) ? read : undefined;
   };
   const [own, others] = [all.filter((each) => !isOther(each)), all.filter(isOther)];
-  const found: StartedProcess[] = [];
-  for (const each of own) found.push(...toList(await whole(each, maxCommandLine)));
+  const started: StartedProcess[] = [];
+  for (const each of own) started.push(...toList(await whole(each, maxCommandLine)));
   const mostly = others.slice(0, maxOfOthers);
-  for (const each of mostly) found.push(...toList(await whole(each, maxBytesOfOthers)));
-  const cut = found.filter(({ isCut }) => isCut);
+  for (const each of mostly) started.push(...toList(await whole(each, maxBytesOfOthers)));
+  const cut = started.filter(({ isCut }) => isCut);
   const cutHere = cut.filter((each) => !isOther(each)).length;
   if (cutHere > 0)
     tell(
@@ -135,7 +135,7 @@ async function withinBudget(
       tooMany,
       `${leftThere} of ${others.length} processes in containers are left out: at most ${maxOfOthers} are looked at, and ${maxBytesOfOthers >> 10} KiB of a command line`,
     );
-  return found.filter(({ isCut }) => !isCut).sort((a, b) => a.pid - b.pid);
+  return started.filter(({ isCut }) => !isCut).sort((a, b) => a.pid - b.pid);
 }
 
 /** A machine as it may be listed: one in a container only by its socket, as its name, UUID and pid could be another machine's. */

@@ -42,8 +42,8 @@ function claimsOf(machine: DiscoveredMachine): readonly Claim[] {
   const isUp = status !== 'off' && status !== 'saved';
   if (!isUp || authority === 'other' || via !== undefined || target === addressOf(machine)) return [];
   const routes = listed.flatMap(({ endpoint }) => {
-    const found = placeOf(endpoint);
-    return found ? [{ ...found, machine, endpoint }] : [];
+    const place = placeOf(endpoint);
+    return place ? [{ ...place, machine, endpoint }] : [];
   });
   const cid = vhostCid(machine);
   return [...routes, ...(cid === undefined ? [] : [{ ...ofCid(cid), machine }])];

@@ -56,5 +56,5 @@ export async function ownAddresses(deps: Deps, run: RunTool = runTool): Promise<
 }
 
 function all(address: RegExp, text = ''): readonly string[] {
-  return [...text.matchAll(address)].map(([, found = '']) => found);
+  return [...text.matchAll(address)].map(([, text = '']) => text);
 }

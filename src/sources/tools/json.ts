@@ -9,8 +9,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** The object at a path of names in a value from JSON; an empty one if there is none. */
 export function objectAt(value: unknown, ...path: readonly string[]): JsonObject {
-  const found = path.reduce((each, name) => (isJsonObject(each) ? each[name] : undefined), value);
-  return isJsonObject(found) ? found : {};
+  const field = path.reduce((each, name) => (isJsonObject(each) ? each[name] : undefined), value);
+  return isJsonObject(field) ? field : {};
 }
 
 /** A field that is a non-empty text. */

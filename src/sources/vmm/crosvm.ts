@@ -20,7 +20,7 @@ async function list(deps: Deps): Promise<Listing> {
   const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
   const mains = machines.flatMap((all) => all.find(({ authority }) => authority !== 'other') ?? all[0] ?? []);
   const daemonAt = mains.length > 0 ? await daemonFinder(deps, warn) : undefined;
-  const found = await Promise.all(
+  const lists = await Promise.all(
     mains.map(async (process): Promise<readonly DiscoveredMachine[]> => {
       const { pid, argv, authority } = process;
       const { name, vhostUserSocket, ...options } = parseCrosvmArgs(argv);
@@ -34,7 +34,7 @@ async function list(deps: Deps): Promise<Listing> {
       return ofProcess(process, { ...known, status: 'running', provider: crosvm.name });
     }),
   );
-  return { found: found.flat(), warnings };
+  return { found: lists.flat(), warnings };
 }
 
 /** `--vsock 3`, `--vsock cid=3,…`, the older `--cid 3`, or a daemon's socket, `--vhost-user vsock,socket=PATH`; the name or the control socket's. */

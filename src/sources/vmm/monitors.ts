@@ -61,7 +61,7 @@ export async function listMonitors(
   const own = all.filter(({ process }) => process.authority !== 'other');
   const named = countBy(own, ({ name }) => name);
   const withUuid = countBy(own, ({ answer }) => answer?.uuid);
-  const found = all.flatMap(({ process, name, answer }) => {
+  const machines = all.flatMap(({ process, name, answer }) => {
     if (!answer) return [];
     const { address, ...said } = answer;
     const { uuid } = said;
@@ -76,7 +76,7 @@ export async function listMonitors(
     const known = { name, target, provider, pid: process.pid, routes: routesTo([address]) };
     return ofProcess(process, { status: 'unknown', ...said, ...known });
   });
-  return { found, warnings };
+  return { found: machines, warnings };
 }
 
 /** How long an answer of a monitor in a container may take. Milliseconds. */

@@ -62,10 +62,10 @@ const hints = {
 export const wsl = wslOf();
 
 async function listWsl(deps: Deps, list: WslEffects['list']): Promise<Listing> {
-  const found = (await list(deps)).map(({ name, running }): DiscoveredMachine => {
+  const machines = (await list(deps)).map(({ name, running }): DiscoveredMachine => {
     return { name, target: `wsl/${name}`, provider: 'wsl', status: running ? 'running' : 'off' };
   });
-  return { found, warnings: [] };
+  return { found: machines, warnings: [] };
 }
 
 // By the id of WSL's virtual machine, which is started if necessary. All have the same address: while another one may run,

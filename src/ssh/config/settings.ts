@@ -103,8 +103,8 @@ export async function includedTexts(text: string, folder: string, except: string
   const texts: string[] = [];
   for (let next = [text]; next.length > 0; ) {
     const named = next.flatMap((each) => settingsOf(each, ['include'])).flatMap(({ args }) => args);
-    const found = await Promise.all(named.map((each) => filesOf(expandedPath(each, folder, env), folder)));
-    const paths = [...new Set(found.flat())].filter((path) => !seen.has(path));
+    const lists = await Promise.all(named.map((each) => filesOf(expandedPath(each, folder, env), folder)));
+    const paths = [...new Set(lists.flat())].filter((path) => !seen.has(path));
     for (const path of paths) seen.add(path);
     next = await Promise.all(paths.map((path) => readText(path).catch(() => '')));
     texts.push(...next);
@@ -127,18 +127,18 @@ export function expandedPath(path: string, folder: string, env: Env): string {
 export async function filesOf(relative: string, folder: string): Promise<readonly string[]> {
   const path = resolve(folder, relative);
   const { root } = parse(path);
-  let found = [root];
+  let paths = [root];
   for (const segment of path.slice(root.length).split(sep)) {
     const lists = await Promise.all(
-      found.map(async (each) => {
+      paths.map(async (each) => {
         if (!/[*?[]/.test(segment)) return [join(each, segment)];
         const names = await readdir(each).catch(() => []);
         return names.filter((name) => matches(segment, name)).map((name) => join(each, name));
       }),
     );
-    found = lists.flat();
+    paths = lists.flat();
   }
-  return found;
+  return paths;
 }
 
 // A bracket matches any character: an extra file only makes more names count as taken.

@@ -30,7 +30,7 @@ export function loginsFor(records: readonly MachineRecord[], listed: readonly Li
     login ? [{ target, uuid: login.uuid ?? uuid, login }] : [],
   );
   const madeFor = keptFor(made, listed);
-  const known = new Set(records.map((each) => (each.login ? undefined : idHere(each))));
+  const known = new Set(records.map((record) => (record.login ? undefined : idHere(record))));
   return (machine: Listed): MachineLogin | undefined => {
     const [kept, id] = [madeFor(machine), idHere(machine)];
     if (kept === undefined || id === undefined || idHere(kept) === id) return kept?.login;
@@ -50,8 +50,8 @@ export function withLogin(
   const own = keptFor(others, hostsNow(others))(machine);
   // After a rename the record of the old name stays: it is the Host of the machine that has that name now.
   if (own?.target === target)
-    return others.flatMap((each) => {
-      if (each !== own) return [each];
+    return others.flatMap((record) => {
+      if (record !== own) return [record];
       // That of another one, which had the name.
       const left = own.login ? [{ ...own, host: undefined }] : [];
       return [{ ...own, ...definedFields({ uuid }), login }, ...left];
@@ -67,8 +67,10 @@ export function withoutLogin(
 ): readonly MachineRecord[] {
   const login = loginsFor(records, hostsNow(records))(machine);
   const all = without(records, machine, login);
-  const heir = login?.first ? all.find((each) => each.login !== undefined) : undefined;
-  return all.map((each) => (each === heir ? { ...each, login: { ...each.login, first: true } } : each));
+  const heir = login?.first ? all.find((record) => record.login !== undefined) : undefined;
+  return all.map((record) =>
+    record === heir ? { ...record, login: { ...record.login, first: true } } : record,
+  );
 }
 
 /** Without its login, and one without a Host or a UUID of its own that had its name. */
@@ -82,10 +84,12 @@ function without(
     return target === machine.target && (id === undefined || id === (machine.uuid ?? id));
   };
   return records
-    .filter((each) => hasHost(each) || (each.login !== login && !isBefore(each)))
-    .map((each) => (login !== undefined && each.login === login ? { ...each, login: undefined } : each));
+    .filter((record) => hasHost(record) || (record.login !== login && !isBefore(record)))
+    .map((record) =>
+      login !== undefined && record.login === login ? { ...record, login: undefined } : record,
+    );
 }
 
 function hostsNow(records: readonly MachineRecord[]): readonly MachineRecord[] {
-  return records.filter((each) => hasHost(each) && each.gone === undefined);
+  return records.filter((record) => hasHost(record) && record.gone === undefined);
 }

@@ -53,7 +53,7 @@ function typedFor(entry: HostEntry): readonly string[] {
     via === undefined ? needsOwnLines(entry, id.length > 0) : isPath,
   );
   const spelled =
-    via === undefined ? targets.flatMap((each) => [...new Set([each, each.toLowerCase()])]) : targets;
+    via === undefined ? targets.flatMap((target) => [...new Set([target, target.toLowerCase()])]) : targets;
   const separator = via === undefined ? '/' : /\//g;
   return [host.toLowerCase(), ...id, ...spelled.flatMap((each) => [each, each.replace(separator, '%')])];
 }

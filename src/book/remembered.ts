@@ -93,7 +93,7 @@ function routesIn(text: string): ReadonlyMap<string, RouteName> | undefined {
   }
   if (!isJsonObject(json) || json.version !== version || !isJsonObject(json.routes)) return undefined;
   const known = Object.entries(json.routes).flatMap(([key, value]) => {
-    const route = routeNames.find((each) => each === value);
+    const route = routeNames.find((name) => name === value);
     return route === undefined || key.length > maxKey ? [] : [[key, route] as const];
   });
   return new Map(known);

@@ -100,11 +100,11 @@ function configuredNames(texts: readonly string[], { countsVmssh = false }: Name
   }
   return (names, isOurs) => {
     const [name = ''] = names;
-    if (names.some((each) => led.has(each))) return inConfig;
+    if (names.some((name) => led.has(name))) return inConfig;
     if (isOurs) return undefined;
     // A pattern such as systemd's "machine/*" is for the same machines: no host of a network has a slash.
     if (!name.includes('/') && wide.some(({ patterns }) => areFor(patterns, name))) return inConfig;
-    return names.some((each) => set.has(each)) ? inSettings : undefined;
+    return names.some((name) => set.has(name)) ? inSettings : undefined;
   };
 }
 
@@ -153,7 +153,7 @@ function knownNames(files: readonly Buffer[], ports: readonly string[]) {
     if (hosts.startsWith('|')) hashed.push(hosts);
     const names = hosts.split(',').map(plainName);
     for (const name of names) if (!/^!|[*?]/.test(name)) exact.add(name);
-    if (names.some(isWide)) wide.push(names.filter((each) => each.startsWith('!') || isWide(each)).join(','));
+    if (names.some(isWide)) wide.push(names.filter((name) => name.startsWith('!') || isWide(name)).join(','));
   }
   let left = maxHashes;
   return (texts: readonly string[]) => {

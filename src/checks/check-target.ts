@@ -227,7 +227,7 @@ function triedRoutes(): { readonly onRoute: OnRoute; readonly tried: readonly Ch
     const route = routeOf(endpoint);
     if (route === undefined) return;
     // With --wait all are tried again: the last time counts.
-    const at = tried.findIndex((each) => each.address === address);
+    const at = tried.findIndex((route) => route.address === address);
     if (at >= 0) tried.splice(at, 1);
     tried.push(
       error
@@ -248,7 +248,7 @@ async function checkRoutes(
   const { text, port } = options;
   const others = await allRoutes(resolution, { text, port }).catch(() => []);
   for (const row of rowsOf(others)) {
-    if (results.some((each) => each.address === row.address)) continue;
+    if (results.some((route) => route.address === row.address)) continue;
     options.onStage(`route ${row.route}`);
     results.push({ ...row, ...(await tryRoute(row.endpoint, options)) });
   }

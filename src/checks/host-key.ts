@@ -50,7 +50,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
         return pinsOf(keys).find((pin) => pinPrint(pin) === fingerprint)?.comment;
       const { code, final, problem, hint } = refusalOf(answer, keys, typed, io);
       const pins = pinsOf(keys);
-      const pin = pins.find((each) => each.type === type) ?? pins[0];
+      const pin = pins.find((pin) => pin.type === type) ?? pins[0];
       const saved = pin && `saved ${pinPrint(pin)}${pin.comment ? ` (${pin.comment})` : ''}, `;
       const says =
         answer.why === 'changed'

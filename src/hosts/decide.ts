@@ -75,7 +75,7 @@ export async function decide(
     recordOf: (machine) => ({ ...recordFor(machine), login: madeFor(machine) }),
     keys: await usableKeys([...listed, ...last.machines], options),
     gone: await inUse(left, new Set(listed.map(madeFor)), listed, { ...options, ...around }, io),
-    silent: warnings.filter((each) => isSilence(each) && !each.provider.startsWith('via/')),
+    silent: warnings.filter((warning) => isSilence(warning) && !warning.provider.startsWith('via/')),
     environment: (provider) => envOfSource(provider, own).kept,
     ...around,
   });
@@ -186,7 +186,7 @@ async function inUse(
 /** What is kept of machines that have no Host now: the logins that setup made, until `forget` ends one that is gone. */
 function withoutHost({ machines }: HostState, entries: readonly HostEntry[]): readonly MachineRecord[] {
   const logins = new Set(entries.map(({ login }) => login));
-  return machines.filter((each) => each.login && !logins.has(each.login)).map(nameless);
+  return machines.filter((record) => record.login && !logins.has(record.login)).map(nameless);
 }
 
 /** The private keys that this user's ssh could use. In lines for all users there are none: a key is one user's. */
@@ -261,7 +261,7 @@ async function throwawayNames({ throwaway, sshOptions }: Settings, made: Concret
     const targets = typedTargets(entry);
     const names = [entry.host, ...(made.hosts[at]?.names ?? [])];
     const isKnown =
-      isKept(identified(entry), entry.host) || targets.some((each) => asTyped.has(spelledAlike(each)));
+      isKept(identified(entry), entry.host) || targets.some((target) => asTyped.has(spelledAlike(target)));
     return { entry, targets, names, isKnown, isMeant: names.some(isHost) || targets.some(isTarget) };
   });
   const known = all.filter(({ isKnown }) => isKnown);

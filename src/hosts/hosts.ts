@@ -78,11 +78,11 @@ export function concreteHosts(machines: readonly ListedMachine[], options: Hosts
   const kept = (options.kept ?? []).filter(isFree);
   for (const { host } of kept) names.add(host.toLowerCase());
   // No host of a network has a target's form: it is that of the machine which has it now.
-  const gone = (options.gone ?? []).filter((each) => isFree(each) && !each.host.includes('/'));
+  const gone = (options.gone ?? []).filter((entry) => isFree(entry) && !entry.host.includes('/'));
   // A login goes with its machine, which has another name now.
   const logins = new Set(now.flatMap(({ login }) => login ?? []));
-  const own = (each: HostEntry) =>
-    each.login && logins.has(each.login) ? { ...each, login: undefined } : each;
+  const own = (entry: HostEntry) =>
+    entry.login && logins.has(entry.login) ? { ...entry, login: undefined } : entry;
   const entries = [...now, ...kept.map(own), ...stillGone(gone.map(own), options.today)];
   return { entries, left, ...entryHosts(entries, options.prefix, options) };
 }

@@ -83,7 +83,7 @@ const startOption: Option<StartedHosts | undefined> = {
   read({ options: { start: typed } }) {
     if (typeof typed !== 'string') return typed === true ? 'terminal' : undefined;
     const hosts = typed.split(',');
-    if (hosts.every((each) => each !== '')) return hosts;
+    if (hosts.every((host) => host !== '')) return hosts;
     throw new UsageError(`--start takes names of machines, not ${quote(typed)}`);
   },
 };

@@ -232,7 +232,7 @@ export async function sshLines(
   { system }: ConfigOptions,
   io: Io,
 ): Promise<string> {
-  const caller = await callerOfLines(io, values.bring || hosts.some((each) => each.options.bring));
+  const caller = await callerOfLines(io, values.bring || hosts.some((host) => host.options.bring));
   const keysFile = system ? userKnownHosts : caller.keysFile;
   const lines = settingLines(settings, values);
   // What the user's own ssh_config says, our lines, which come first, must not displace.

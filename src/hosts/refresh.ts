@@ -81,13 +81,14 @@ export async function askForGone(io: Io, find: FindMachines) {
   const { machines } = listing;
   const inUse = new Set(machines.map(loginsFor(last.machines, machines)));
   // A container that is off may have no Host, and is listed; a machine with another name has its login still.
-  const lacking = lackedBy(machines, records).filter((each) => hasHost(each) || !inUse.has(each.login));
+  const lacking = lackedBy(machines, records).filter((record) => hasHost(record) || !inUse.has(record.login));
   // Without a Host, too, one behind a hypervisor is gone only if that was asked.
-  const mayBeThere = (each: MachineRecord) =>
-    isUnknown(each) || (!hasHost(each) && each.via !== undefined && !listing.asked?.includes(each.via));
+  const mayBeThere = (record: MachineRecord) =>
+    isUnknown(record) ||
+    (!hasHost(record) && record.via !== undefined && !listing.asked?.includes(record.via));
   return {
     machines,
-    ended: lacking.filter((each) => !mayBeThere(each)),
+    ended: lacking.filter((record) => !mayBeThere(record)),
     unasked: lacking.filter(mayBeThere),
   };
 }
@@ -96,7 +97,7 @@ export async function askForGone(io: Io, find: FindMachines) {
 export async function endRecords(ended: readonly MachineRecord[], io: Io): Promise<boolean> {
   const idOf = ({ host, target, login }: MachineRecord) => `${host} ${target} ${login?.uuid}`;
   const ids = new Set(ended.map(idOf));
-  const others: RecordChange = (records) => records.filter((each) => !ids.has(idOf(each)));
+  const others: RecordChange = (records) => records.filter((record) => !ids.has(idOf(record)));
   return ids.size > 0 && (await rewritten(io, allStay, ownFiles(io), () => true, others)) === true;
 }
 

@@ -214,7 +214,7 @@ export function aliasAmong(
 }
 
 function isOtherId({ reached, meant, alias, pins }: KeyFacts): boolean {
-  return reached !== undefined && meant !== alias && pins.some((each) => each.alias === meant);
+  return reached !== undefined && meant !== alias && pins.some((pin) => pin.alias === meant);
 }
 
 /** Two first logins at once may each have had ssh keep a key. */
@@ -232,7 +232,7 @@ function isAnothers(name: string, facts: KeyFacts): boolean {
   if (facts.alias === `vmssh-${name}` || facts.alike?.includes(name)) return false;
   const own = new Set([
     facts.alias,
-    ...facts.names.map((each) => `vmssh-${each}`),
+    ...facts.names.map((name) => `vmssh-${name}`),
     ...pinsOf(facts).map(({ alias }) => alias),
   ]);
   return facts.pins.some((pin) => pin.names.includes(name) && !own.has(pin.alias));

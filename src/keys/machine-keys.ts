@@ -96,7 +96,7 @@ export function factsFor(keys: MachineKeys, shown: ShownKey | string, keepsNone 
   const isRevoked = ({ marker, key, hosts: list }: KeyLine) =>
     marker === '@revoked' &&
     prints.includes(pinPrint({ key })) &&
-    hosts.some((each) => isFor(nameBytes(each), list));
+    hosts.some((host) => isFor(nameBytes(host), list));
   // Names that differ in case alone are one to ssh.
   const isOthers = () =>
     alias !== undefined && inboxPins(keys.inbox, host).some((pin) => pin.alias !== alias);

@@ -34,7 +34,7 @@ export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = [
     if (/^\S+ ca$/.test(comment ?? '')) return [];
     const aliasOf = (entry: string) =>
       entry.startsWith('|')
-        ? (aliases.find((each) => isEntryOf(toBytes(each), entry)) ?? entry)
+        ? (aliases.find((alias) => isEntryOf(toBytes(alias), entry)) ?? entry)
         : fromBytes(folded(entry));
     return hosts.split(',').map((entry) => ({ alias: aliasOf(entry), type, key, names, comment, isShared }));
   });
@@ -78,7 +78,7 @@ export async function pinKey(path: string, pin: Pin, moved: readonly string[] = 
 export function withPin(bytes: Buffer, pin: Pin, moved: readonly string[] = []): Buffer {
   const { alias, type, key, names, comment, isShared } = pin;
   const naming = { alias: toBytes(alias), names: names.map(toBytes), moved: moved.map(toBytes) };
-  const isThere = pinsIn(bytes, [alias]).some((each) => each.alias === alias && each.key === key);
+  const isThere = pinsIn(bytes, [alias]).some((pin) => pin.alias === alias && pin.key === key);
   const text = linesOf(bytes)
     .map((line) => withNames(line, naming))
     .join('');

@@ -101,7 +101,7 @@ async function hasSharedUuid({ reached: { machine } }: MachineKeys, env: Env): P
   const { idHere, writtenHosts } = await import('../book/same.js');
   const id = machine && idHere(machine);
   const all = id === undefined ? [] : await writtenHosts({ env });
-  return all.filter((each) => idHere(each) === id && !each.gone).length > 1;
+  return all.filter((entry) => idHere(entry) === id && !entry.gone).length > 1;
 }
 
 interface JudgeOptions extends Pick<KeyQuestion, 'env' | 'platform' | 'vouched'> {

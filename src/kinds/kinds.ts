@@ -136,7 +136,7 @@ export function asTarget(text: string): Target | undefined {
   if (known) return known;
   // Nearly each text that is none is a name: an error would be made with all that it might have meant.
   const parts = split(text);
-  if (!kinds.some((each) => isOf(each, parts))) return undefined;
+  if (!kinds.some((kind) => isOf(kind, parts))) return undefined;
   try {
     return parseTarget(text);
   } catch (error) {
@@ -168,7 +168,7 @@ function meant(table: readonly Kind[], { text, word, separator, rest }: Split): 
   if (/^\.{0,2}\//.test(text)) return pathHint(text.startsWith('..') ? `./${text}` : text);
   const typed = table.filter(({ separators }) => separators.length > 0);
   const [near = ''] = similarTo(word, typed.flatMap(kindWords));
-  const kind = typed.find((each) => hasWord(each, near));
+  const kind = typed.find((kind) => hasWord(kind, near));
   if (!kind) return nameHint(text.slice(0, word.length), separator, rest);
   const joint = kind.separators.includes(separator) ? separator : kind.separators[0];
   return `did you mean ${offered(`${near}${joint}${rest}`)}?`;

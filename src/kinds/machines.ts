@@ -121,7 +121,7 @@ export const qemuKind: Kind<QemuTarget> = {
   parse({ separator, rest }) {
     if (separator !== ':') return { kind: 'qemu', scope: 'any', name: parseName(rest, 'domain name') };
     const scoped = split(rest);
-    const scope = scopes.find((each) => each === scoped.word);
+    const scope = scopes.find((scope) => scope === scoped.word);
     if (!scope || scoped.separator === '' || scoped.separator === ':')
       throw new RangeError(`expected ${scopes.join(' or ')} after "qemu:", and a name after that`);
     return { kind: 'qemu', scope, name: parseName(scoped.rest, 'domain name') };
@@ -169,8 +169,8 @@ type Managed = Extract<(typeof sources)[number], { readonly machines: string }>;
 
 /** The kinds of the sources whose machines are typed NAME/MACHINE. */
 export const managedKinds = sources
-  .filter((each): each is Managed => 'machines' in each)
-  .map((each) => managed<Managed['name']>(each));
+  .filter((source): source is Managed => 'machines' in source)
+  .map((source) => managed<Managed['name']>(source));
 
 export function managed<Name extends string>({
   name,

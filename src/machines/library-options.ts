@@ -156,7 +156,7 @@ export async function libraryList(options: ListMachinesOptions = {}): Promise<Ma
     const { machines, warnings } = await listAll(deps, asked);
     const hosts = sshNames(written, machines);
     const rows = listed({ runningOnly: false }, { machines });
-    return { machines: rows.map((each) => machineJson(each, hosts.get(each))), warnings };
+    return { machines: rows.map((machine) => machineJson(machine, hosts.get(machine))), warnings };
   });
 }
 

@@ -94,7 +94,7 @@ export function whyNotStarted(program = '', error: NodeJS.ErrnoException, here: 
   if (code === 'ENOENT') return { problem, hint: get ?? `install ${program}` };
   if (code !== 'EACCES') return { problem };
   const paths = foldersOfPath(here.env.PATH ?? '', here.platform).map((folder) => join(folder, program));
-  const path = paths.find((each) => existsSync(each)) ?? program;
+  const path = paths.find((path) => existsSync(path)) ?? program;
   return { problem, hint: `see ls -l ${path}${get ? '; in a snap: snap connect NAME:ssh-keys' : ''}` };
 }
 

@@ -47,7 +47,7 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
   program.addHelpText('afterAll', () => whereDocsAre(shown));
   try {
     // To commander the --help of an unknown command is the program's.
-    const names = program.commands.map((each) => each.name());
+    const names = program.commands.map((command) => command.name());
     const isKnown = names.length === 0 || args[0]?.startsWith('-') || names.includes(args[0] ?? '');
     const [first = '', second] = args;
     const given = io.program === 'vsock-nc' ? [nc.name] : [first, `${first} ${second}`];
@@ -57,7 +57,7 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage; // help or a version was printed
     const name = asked.name ?? (error instanceof UsageError ? error.command : undefined);
-    const command = commands.find((each) => each.name === name);
+    const command = commands.find((command) => command.name === name);
     if (command) printFailure(command, asked.raw, error, io);
     throw error;
   }
@@ -108,7 +108,7 @@ function vmssh(
 }
 
 function nounOf(program: CommanderCommand, first: string, hidden: boolean): CommanderCommand {
-  const made = program.commands.find((each) => each.name() === first);
+  const made = program.commands.find((command) => command.name() === first);
   if (made) return made;
   const noun = new CommanderCommand(first).description(groupSummaries[first] ?? '');
   const members = commands.filter(({ name }) => name.startsWith(`${first} `));
@@ -142,7 +142,7 @@ function whereDocsAre(help: string): string {
 function silence(command: CommanderCommand, io: Io, name: string): void {
   command.configureHelp(helpLayout);
   command.exitOverride((error) => {
-    const names = command.commands.map((each) => each.name());
+    const names = command.commands.map((command) => command.name());
     throw asUsage(error, name, names);
   });
   command.configureOutput({
@@ -256,7 +256,7 @@ type Parsed = string | boolean | readonly string[];
 const helpLayout = {
   minWidthToWrap: 20,
   visibleArguments: () => [],
-  subcommandTerm: (each: CommanderCommand) => each.name(),
+  subcommandTerm: (command: CommanderCommand) => command.name(),
   optionTerm: ({ flags }: { readonly flags: string }) => flags.replace(/ \[(\w+)\]$/, '[=$1]'),
 
   commandUsage(this: Help, command: CommanderCommand): string {

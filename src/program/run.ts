@@ -2,7 +2,7 @@ import { type Act, type Command, inCommand, type RawArgs, scanArgs, understand }
 import type { Io } from '../process/io.js';
 
 const tool = (name: string) => async () =>
-  (await import('../commands/ssh/ssh.js')).toolCommands.find((each) => each.name === name);
+  (await import('../commands/ssh/ssh.js')).toolCommands.find((command) => command.name === name);
 
 /** Commands that people and scripts run often: each is loaded without commander and without the others. */
 const direct = new Map<string, () => Promise<Command<unknown> | undefined>>([

@@ -112,7 +112,7 @@ async function* usual(machine: Reachable, options: RoutesOptions) {
     ? [
         { ...candidateFor(last), why },
         ...others.map(candidateFor),
-        ...own.filter((each) => !isLast(each)).map(candidateFor),
+        ...own.filter((route) => !isLast(route)).map(candidateFor),
       ]
     : own.map(candidateFor);
   yield { candidates, after: 0 };
@@ -131,13 +131,14 @@ async function* chosen(machine: Reachable, only: readonly RouteName[], options: 
     });
   const groups = [...new Set(only)].map((name) => ({
     name,
-    known: all.filter((each) => each.name === name),
+    known: all.filter((candidate) => candidate.name === name),
   }));
   let others: readonly Candidate[] | undefined;
   let isNone = true;
   for (const [at, { name, known }] of groups.entries()) {
     if (known.length === 0) others ??= (await joinRoutes(machine)).map(candidateFor);
-    const candidates = known.length > 0 ? known : (others ?? []).filter((each) => each.name === name);
+    const candidates =
+      known.length > 0 ? known : (others ?? []).filter((candidate) => candidate.name === name);
     isNone &&= candidates.length === 0;
     yield { candidates, after: groups.slice(at + 1).flatMap((each) => each.known).length };
   }

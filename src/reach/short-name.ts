@@ -53,12 +53,14 @@ export async function resolveShortName(
   const isIdOfAny = isBareId(typed) && deps.platform !== 'win32' && !isWsl(deps);
   if (target === undefined || isIdOfAny) {
     const loaded = await load();
-    const asked = loaded.filter(({ name }) => mayHaveName(name, typed)).map((each) => onlyFor(typed, each));
-    const whole = asked.filter((each) => loaded.includes(each) || each.listsWanted === 'warnings');
+    const asked = loaded
+      .filter(({ name }) => mayHaveName(name, typed))
+      .map((source) => onlyFor(typed, source));
+    const whole = asked.filter((source) => loaded.includes(source) || source.listsWanted === 'warnings');
     const all = await list(deps, asked);
     if (whole.length === loaded.length) deps.seen?.(all);
     const held = isBareId(typed) ? undefined : ofHost(typed, await writtenHosts(deps));
-    const own = all.machines.filter((each) => !isOfOthers(each));
+    const own = all.machines.filter((machine) => !isOfOthers(machine));
     const meant = meantBy(typed, own, held);
     const isThere = !held || isName(held.target) || meant.some(isHeldBy(held));
     if (isThere || (meant.length > 0 && isAnswered(held, whole, all, deps)))
@@ -116,9 +118,9 @@ function isHeldBy({ target, also = [] }: HostEntry) {
 /** Whether the source of a machine that is not listed has answered, or was taken out: it has the machine no more. */
 function isAnswered(held: HostEntry, whole: readonly Source[], { warnings }: AllMachines, { env }: Deps) {
   const { name, provider, via, target } = held;
-  const isAsked = whole.some((each) => each.name === provider) || asTarget(target) === undefined;
-  const ofIt = warnings.filter((each) => each.provider === provider);
-  if (via !== undefined || !isAsked || ofIt.some((each) => isFailure(each) || each.machine === name))
+  const isAsked = whole.some((source) => source.name === provider) || asTarget(target) === undefined;
+  const ofIt = warnings.filter((warning) => warning.provider === provider);
+  if (via !== undefined || !isAsked || ofIt.some((warning) => isFailure(warning) || warning.machine === name))
     return false;
   return foundOtherwise(env, [held]).size === 0;
 }
@@ -130,7 +132,10 @@ async function byName(
   { machines, warnings }: AllMachines,
   { env, platform, names = usersNames }: ShortNameDeps,
 ): Promise<ListedTarget> {
-  const failures = warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
+  const failures = warnings.map((warning) => ({
+    ...warning,
+    problem: `${warning.provider}: ${warning.problem}`,
+  }));
   const [others] = meant.length === 0 ? match(typed, machines.filter(isOfOthers)) : [];
   if (others)
     throw new ConnectError('resolve', typed, {

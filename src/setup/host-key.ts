@@ -70,7 +70,7 @@ async function pinShown(
   const keys = contact
     ? [contact]
     : (hostKeys ?? (record && (await managerKeys(record, { env, platform, signal }, print))) ?? []);
-  const key = keys.find((each) => printOfLine(each) === print);
+  const key = keys.find((key) => printOfLine(key) === print);
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);
   const isSeen = contact !== undefined || hostKeys !== undefined;

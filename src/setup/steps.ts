@@ -72,7 +72,7 @@ export function settingUp({ show, ...ways }: Ways) {
       const setup = { ...plan.setup, ...collector(show) };
       const done = await runSteps<ActFacts>(steps, {}, (step, all) => step.act?.(setup, found, all), setup);
       const { host = found.host, lines } = done;
-      const isDone = ({ name }: Finding) => setup.steps.some((each) => each.name === name);
+      const isDone = ({ name }: Finding) => setup.steps.some((finding) => finding.name === name);
       const left = plan.steps.filter((row) => !isDone(row));
       return { ...rowsOf(setup, found), host, lines, steps: [...left, ...setup.steps] };
     },
@@ -120,7 +120,9 @@ export function takingBack({ show, ...ways }: Ways): ReturnType<typeof settingUp
 
 async function keptOf(name: string, io: Ways['io']) {
   const made = (await writtenState(io))?.machines.filter(({ login }) => login !== undefined);
-  return made?.find((each) => [each.target, each.host ?? each.name, each.login?.takes].includes(name));
+  return made?.find((record) =>
+    [record.target, record.host ?? record.name, record.login?.takes].includes(name),
+  );
 }
 
 function rowsOf({ name, target, steps }: Setup, facts?: LookFacts): SetupSteps {

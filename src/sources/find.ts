@@ -85,7 +85,7 @@ export async function resolveListed(
 
 async function atPortOf(routes: readonly Route[] = [], { port }: ResolveContext) {
   const { atPort } = await import('../typed/port.js');
-  return routes.map((each) => atPort(each, port));
+  return routes.map((route) => atPort(route, port));
 }
 
 /** The route to a machine that its manager has on another host: by its CID any tool there reaches it, by its name vmssh does. */

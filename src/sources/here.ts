@@ -81,7 +81,7 @@ export function isUnasked(
 ): boolean {
   const program = (sources as readonly SourceEntry[]).find(({ name }) => name === provider)?.needs;
   if (program === undefined || programInPath(program, withToolFolders(env)) !== undefined) return false;
-  return !machines.some((each) => each.via === undefined && each.provider === provider);
+  return !machines.some((machine) => machine.via === undefined && machine.provider === provider);
 }
 
 /** Loads those that may have machines on this host, or only those of these names, for a list. */
@@ -96,7 +96,7 @@ export function loadKnowing(host: Deps, family: Endpoint['family']): Promise<rea
 
 /** Loads sources for a list; those of processes only when one runs. */
 export function loadForList(entries: readonly SourceEntry[]): Promise<readonly Source[]> {
-  return Promise.all(entries.map((each) => (each.runs ? onceItRuns(each, each.runs) : each.load())));
+  return Promise.all(entries.map((entry) => (entry.runs ? onceItRuns(entry, entry.runs) : entry.load())));
 }
 
 function onceItRuns({ name, load }: SourceEntry, runs: RegExp): Source {

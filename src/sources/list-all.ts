@@ -47,7 +47,7 @@ export async function routesOfOthers(
   const joined = mergeMachines([machine, ...machines]).find(({ target }) => target === machine.target);
   const { routes = [] } = joined ?? machine;
   const { atPort } = await import('../typed/port.js');
-  return routes.filter(({ network }) => !network).map((each) => atPort(each, deps.port));
+  return routes.filter(({ network }) => !network).map((route) => atPort(route, deps.port));
 }
 
 /** Whether a command says this of a source only if it was named: its machines are not this user's, and nothing is wrong. */
@@ -57,7 +57,7 @@ export function isQuiet({ provider, code }: Warning, named: readonly string[] = 
 
 /** The warnings that a command prints, one line each. */
 export function shownWarnings(warnings: readonly Warning[], named?: readonly string[]): readonly Warning[] {
-  const shown = warnings.filter((each) => !isQuiet(each, named));
+  const shown = warnings.filter((warning) => !isQuiet(warning, named));
   return withoutRepeats(shown, ({ provider, code }) => `${provider} ${code}`).map(({ item, more }) =>
     more === 0 ? item : { ...item, problem: `${item.problem}, and ${more} more of this kind` },
   );
@@ -98,7 +98,7 @@ function withoutTooLong(machines: readonly DiscoveredMachine[]): Listing {
     machine.name.length <= maxOfName && [...Object.values(machine), addressOf(machine)].every(fits);
   const short = machines.filter(isShort);
   const problem = `left out: a machine with a name of over ${maxOfName} characters, or another text of over ${maxOfOthers}`;
-  const left = short.length === machines.length ? [] : machines.filter((each) => !isShort(each));
+  const left = short.length === machines.length ? [] : machines.filter((machine) => !isShort(machine));
   const providers = new Set(left.map(({ provider }) => provider));
   return {
     found: short,

@@ -27,10 +27,10 @@ export function searchWordsOf({ name, title, listCommand, hints }: Partial<Sourc
 /** The same if the programs of all these sources are missing, and so their `listCommand` would be. */
 export function notInstalled(asked: readonly Source[], context: ResolveContext): SearchWords | undefined {
   const there = withToolFolders(context.env, context.platform);
-  const programs = new Set(asked.flatMap((each) => each.programs ?? []));
+  const programs = new Set(asked.flatMap((source) => source.programs ?? []));
   const isThere = [...programs].some((each) => programInPath(each, there));
   const [{ title = '' } = {}] = asked;
-  if (programs.size === 0 || isThere || !asked.every((each) => each.listCommand)) return undefined;
+  if (programs.size === 0 || isThere || !asked.every((source) => source.listCommand)) return undefined;
   const empty = `no machine of ${title} was found, and no ${[...programs].join(' or ')} in PATH`;
   return { title, empty, hints: { unknown: `is ${title} installed? see vmssh list` } };
 }
@@ -83,7 +83,7 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
         unasked && [didYou || [], ifUnasked(unasked)].flat().join(' '),
         didYou,
       ];
-      const hint = hints.find((each) => typeof each === 'string') || asked.hints.unknown;
+      const hint = hints.find((hint) => typeof hint === 'string') || asked.hints.unknown;
       throw fail('NOT_FOUND', `${names}${failures(warnings)}`, hint);
     }
     case 'unavailable': {
@@ -121,7 +121,7 @@ export function refuseIfSilent(
 function silentFor(name: string, warnings: readonly Warning[]): readonly Warning[] {
   const mayMean = ({ machine }: Warning) =>
     machine === undefined || match(name, [{ name: machine }]).length > 0;
-  return warnings.filter((each) => isSilence(each) && mayMean(each));
+  return warnings.filter((warning) => isSilence(warning) && mayMean(warning));
 }
 
 /** The fix if a manager's socket is not open to this user. */

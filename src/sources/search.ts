@@ -37,13 +37,13 @@ export function match<T extends Named>(wanted: string, machines: readonly T[]): 
     ({ name }) => name.toLowerCase() === lower,
     ({ name, authority }) => authority !== 'other' && slug(name).toLowerCase() === lower,
     (each) => each.part !== undefined && !isOfOthers(each) && nameInPart(each).toLowerCase() === lower,
-    ({ ids }) => ids?.some((each) => each.toLowerCase() === lower) === true,
+    ({ ids }) => ids?.some((id) => id.toLowerCase() === lower) === true,
     ({ container }) => container?.ownName?.toLowerCase() === lower,
     // As managers print it: 12 digits at least.
     ({ container }) => /^[0-9a-f]{12,64}$/.test(wanted) && container?.id.startsWith(wanted) === true,
   ];
   const ofOthers = machines.filter(isOfOthers);
-  const own = ofOthers.length === 0 ? machines : machines.filter((each) => !isOfOthers(each));
+  const own = ofOthers.length === 0 ? machines : machines.filter((machine) => !isOfOthers(machine));
   for (const from of [own, ofOthers])
     for (const test of tests) {
       const matches = from.filter(test);
@@ -60,12 +60,14 @@ export function isOfOthers({ authority }: Named): boolean {
 /** No container is called as the folder that it is for if another machine has that name: it would take the Host of a VM. */
 export function withOwnNames<M extends Named>(machines: readonly M[]): readonly M[] {
   const ownName = ({ name, container }: M) => container?.ownName ?? name;
-  if (machines.every((each) => ownName(each) === each.name)) return machines;
-  const named = machines.filter((each) => !isOfOthers(each)).map((each) => [each.name, ownName(each)]);
+  if (machines.every((machine) => ownName(machine) === machine.name)) return machines;
+  const named = machines
+    .filter((machine) => !isOfOthers(machine))
+    .map((machine) => [machine.name, ownName(machine)]);
   const folds = named.flatMap((names) => [...new Set(names.map(foldOf))]);
   const uses = countBy(folds, (fold) => fold);
   const isTaken = ({ name }: M) => (uses.get(foldOf(name)) ?? 0) > 1;
-  return machines.map((each) => (isTaken(each) ? { ...each, name: ownName(each) } : each));
+  return machines.map((machine) => (isTaken(machine) ? { ...machine, name: ownName(machine) } : machine));
 }
 
 /** Asks a source for a machine: by its own search, else by a match over its list. */

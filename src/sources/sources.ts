@@ -224,7 +224,7 @@ export const sources = [
 export const sourceEntries: readonly SourceEntry[] = sources;
 
 export function loadSources(entries: readonly SourceEntry[] = sources): Promise<readonly Source[]> {
-  return Promise.all(entries.map((each) => each.load()));
+  return Promise.all(entries.map((entry) => entry.load()));
 }
 
 function programsOfSources(): readonly RegExp[] {

@@ -126,7 +126,7 @@ export function withKeptEnv(env: Env, machines: readonly Kept[]): Env {
 export function foundOtherwise(env: Env, machines: readonly Kept[]): ReadonlySet<string> {
   const isOther = ({ provider, environment = {} }: Kept) =>
     variablesOf(provider).some((name) => (choiceOf(name, env) ?? '') !== (environment[name] ?? ''));
-  const own = machines.filter((each) => each.via === undefined && isOther(each));
+  const own = machines.filter((machine) => machine.via === undefined && isOther(machine));
   return new Set(own.map(({ provider }) => provider));
 }
 
@@ -144,7 +144,7 @@ function whyNotKept(name: string, value: string): string | undefined {
   return choices.has(name) || pathsIn(name, value).every(isFixed) ? undefined : 'it is no absolute path';
 }
 
-const choices: ReadonlySet<string> = new Set(sourceEntries.flatMap((each) => each.choices ?? []));
+const choices: ReadonlySet<string> = new Set(sourceEntries.flatMap((entry) => entry.choices ?? []));
 
 const variablesBySource: ReadonlyMap<string, readonly string[]> = new Map(
   sourceEntries.map(({ name, environment = [], choices: own = [] }) => [name, [...environment, ...own]]),

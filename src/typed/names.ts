@@ -267,9 +267,9 @@ export function plainIp(address: string): string {
 /** The IPv4 address that ssh reads in a host, also in the forms of inet_aton(3): "127.1", "0x7f.1", "0". Undefined if it is none. */
 export function anyIpv4(host: string): string | undefined {
   const parts = host.split('.');
-  if (parts.length > 4 || !parts.every((each) => /^(0|[1-9]\d*|0[0-7]+|0x[0-9a-f]+)$/i.test(each)))
+  if (parts.length > 4 || !parts.every((part) => /^(0|[1-9]\d*|0[0-7]+|0x[0-9a-f]+)$/i.test(part)))
     return undefined;
-  const numbers = parts.map((each) => (/^0\d/.test(each) ? Number.parseInt(each, 8) : Number(each)));
+  const numbers = parts.map((part) => (/^0\d/.test(part) ? Number.parseInt(part, 8) : Number(part)));
   const last = numbers.pop() ?? 0;
   if (numbers.some((each) => each > 255) || last >= 256 ** (4 - numbers.length)) return undefined;
   const bytes = [
@@ -282,7 +282,7 @@ export function anyIpv4(host: string): string | undefined {
 // Not isIP of node:net: a connection would load that whole module for it.
 function isIpv4(text: string): boolean {
   const parts = text.split('.');
-  return parts.length === 4 && parts.every((each) => /^(0|[1-9]\d{0,2})$/.test(each) && Number(each) < 256);
+  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
 }
 
 function ipv6Groups(text: string): readonly number[] | undefined {

@@ -12,7 +12,9 @@ export type Shell = 'posix' | 'cmd' | 'powershell' | 'pwsh';
 export function shellOf({ platform, env }: Here): Shell {
   if (platform !== 'win32' || env.MSYSTEM || env.VMSSH_CALLED_AS) return 'posix';
   const folders = (env.PSModulePath ?? env.PSMODULEPATH ?? '').toLowerCase().split(';');
-  const own = folders.filter((each) => !each.includes('\\program files') && !each.includes('\\system32\\'));
+  const own = folders.filter(
+    (folder) => !folder.includes('\\program files') && !folder.includes('\\system32\\'),
+  );
   if (own.some((folder) => /\\powershell\\modules\\?$/.test(folder))) return 'pwsh';
   return own.some((folder) => /\\windowspowershell\\modules\\?$/.test(folder)) ? 'powershell' : 'cmd';
 }

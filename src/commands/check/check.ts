@@ -219,17 +219,19 @@ export function examinationText(
 ): string {
   const { check, verdict, suspects, guest } = examination;
   const { error } = check;
-  const row = (each: Finding) => formatFinding(each, format, guest && execOf(guest.entry));
+  const row = (finding: Finding) => formatFinding(finding, format, guest && execOf(guest.entry));
   const answer = verdict ?? (error && { state: 'failed' as const, found: error.problem });
   const isSteps = isWhole || answer === undefined;
   const name = check.target === '' ? '""' : check.target;
-  const isShown = (each: Finding) => isWhole || isWrong(each);
-  const others = examination.findings.filter((each) => each.found !== verdict?.found && isShown(each));
+  const isShown = (finding: Finding) => isWhole || isWrong(finding);
+  const others = examination.findings.filter(
+    (finding) => finding.found !== verdict?.found && isShown(finding),
+  );
   // What ssh said to this host, and an answer with its fix, are enough for a person.
   const isBrief = !isWhole && io.terminal.stdout;
   const isTold = isBrief && verdict?.fix !== undefined;
   const isNews = ({ name }: Finding) => !isTold || (name !== 'key' && name !== 'login');
-  const inside = (guest?.findings ?? []).filter((each) => isShown(each) && isNews(each));
+  const inside = (guest?.findings ?? []).filter((finding) => isShown(finding) && isNews(finding));
   const notRun = guest?.notRun;
   return [
     answer ? format([answerRow(name, answer, isBrief, verdict ? undefined : error)]) : '',

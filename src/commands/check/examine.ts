@@ -149,8 +149,8 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
       ? await loginFix(options.target, means, login.message, byManager, io, signal)
       : undefined;
   // The guest does not know how this host puts a key there.
-  const inside = guest?.findings.map((each) =>
-    byManager && each.name === 'key' ? { ...each, hint: undefined } : each,
+  const inside = guest?.findings.map((finding) =>
+    byManager && finding.name === 'key' ? { ...finding, hint: undefined } : finding,
   );
   const isMissing = !byManager || guest?.findings.some(({ name, hint }) => name === 'key' && hint) === true;
   const verdict = settled && rowOf(settled, fix, isMissing);

@@ -116,7 +116,7 @@ export async function loginFix(
   const fix = await keyFix(parsed, identityFile);
   if (fix !== undefined || !/permission denied/i.test(message)) return fix;
   const words = [user, splitLogin(typed).host];
-  const [account, target] = words.map((each) => shellQuoted(each, shellOf(io)));
+  const [account, target] = words.map((word) => shellQuoted(word, shellOf(io)));
   const setup = `vmssh setup --user ${account} ${target}`;
   if (isByManager) return setup;
   const { machine } = await lookUp(text, io, signal);

@@ -71,7 +71,7 @@ export async function hostSigns(
   const twice = isOfHost ? sharedCids(listed).get(parsed.cid) : undefined;
   const muxed =
     isOfHost && error
-      ? listed.find((each) => each.cid === parsed.cid && vhostCid(each) === undefined)
+      ? listed.find((machine) => machine.cid === parsed.cid && vhostCid(machine) === undefined)
       : undefined;
   const { from: reachedFrom, takesPort } = kindOf(parsed);
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');

@@ -37,7 +37,9 @@ export async function complete(
     ? await inCommand(command, before.slice(command.name.split(' ').length), current, live, platform)
     : namesOf(commands, before, current);
   const fitting = all.filter(({ word }) => word.startsWith(current) && isSafe(word));
-  return [...new Map(fitting.toReversed().map((each) => [each.word, each])).values()].toReversed();
+  return [
+    ...new Map(fitting.toReversed().map((completion) => [completion.word, completion])).values(),
+  ].toReversed();
 }
 
 const ownOptions: readonly Completion[] = [
@@ -54,7 +56,7 @@ function namesOf(commands: CommandTable, before: readonly string[], current: str
   }));
   const own = before.length === 0 && current.startsWith('-') ? ownOptions : [];
   return [...names, ...own].filter(
-    ({ word }, i, all) => word !== '' && all.findIndex((each) => each.word === word) === i,
+    ({ word }, i, all) => word !== '' && all.findIndex((completion) => completion.word === word) === i,
   );
 }
 
@@ -87,7 +89,7 @@ async function inCommand(
 
 /** Without `options` only of ssh, scp, sftp and rsync, whose first operand comes after our options. */
 function hasOperand(name: string, before: readonly string[], options?: readonly OptionSpec[]): boolean {
-  const tool = tools.find((each) => each === name);
+  const tool = tools.find((tool) => tool === name);
   if (tool !== undefined) return splitArgs(tool, before).operands.length > 0;
   const isValue = (i: number) => options?.some((option) => takesNext(option, before[i - 1] ?? ''));
   return options !== undefined && before.some((word, i) => !word.startsWith('-') && !isValue(i));
@@ -98,7 +100,7 @@ function openValue(options: readonly OptionSpec[], previous: string, current: st
   const apart = options.find((option) => takesNext(option, previous));
   if (apart) return { option: apart, head: '', text: current };
   const [, head = '', long, text = ''] = /^(--([^=]+)=)(.*)$/s.exec(current) ?? [];
-  const option = options.find((each) => each.value !== undefined && each.long === long);
+  const option = options.find((option) => option.value !== undefined && option.long === long);
   return option && { option, head, text };
 }
 
@@ -150,7 +152,7 @@ export function machineCandidates(
   machines: readonly ListedMachine[],
   withNames: boolean,
 ): readonly Completion[] {
-  const own = machines.filter((each) => !isOfOthers(each));
+  const own = machines.filter((machine) => !isOfOthers(machine));
   const folds = countBy(own, ({ name }) => foldOf(name));
   return machines.flatMap((machine) => {
     const { name, target, status, provider } = machine;

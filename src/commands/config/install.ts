@@ -169,7 +169,7 @@ export async function askOnce(
   const given = all.fresh === undefined ? { ...options, fresh } : options;
   const isSaid = all.sshOptions.some(({ keyword }) => keyword.toLowerCase() === keyChecking);
   const users = isSaid ? [] : await usersTexts(io);
-  if (isSaid || users.some((each) => settingsOf(each, [keyChecking]).length > 0)) return given;
+  if (isSaid || users.some((user) => settingsOf(user, [keyChecking]).length > 0)) return given;
   const here = { ...io, env: withKeptEnv(io.env, last.machines) };
   const { machines } = await find(here, options.via === 'none' ? undefined : options.via);
   const { readsKeys } = await import('../../keys/manager-keys.js');

@@ -207,14 +207,14 @@ function deviceChecks({ devices }: Facts): readonly HostCheck[] {
 function sourcesOf({ sources: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
   return names.flatMap((name): HostCheck[] => {
     const own = warnings.filter(({ provider }) => provider === name);
-    const failures = own.filter((each) => isFailure(each) && !isQuiet(each));
+    const failures = own.filter((warning) => isFailure(warning) && !isQuiet(warning));
     const fix = ownSource(name)?.fix;
-    if (failures.length > 0) return failures.map((each) => finding(name, 'bad', withCode(each), fix));
+    if (failures.length > 0) return failures.map((warning) => finding(name, 'bad', withCode(warning), fix));
     const { count, text: report } = counted(name, machines);
-    const text = [report, ...own.map((each) => withCode(each).found)].join('; ');
+    const text = [report, ...own.map((warning) => withCode(warning).found)].join('; ');
     if (count > 0) return [finding(name, 'ok', { found: text, report })];
     if (own.length === 0) return [{ ...finding(name, 'none', report), fold: 'no machines' }];
-    if (!own.every((each) => isQuiet(each))) return [finding(name, 'none', { found: text, report })];
+    if (!own.every((warning) => isQuiet(warning))) return [finding(name, 'none', { found: text, report })];
     const fold = 'not open to this user';
     const problems = own.map(({ problem }) => problem).join('; ');
     return [{ ...finding(name, 'none', { found: problems, report: fold }), fold }];

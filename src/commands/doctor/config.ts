@@ -102,7 +102,7 @@ export async function gatherConfig(
     pasted,
     ...(owner === 'none' ? {} : await ofLastRun(files, io, run)),
     asks: linesOf(own ?? main, /^\s*KnownHostsCommand .* host-key /).length > 0,
-    keys: pins.flatMap((each) => (Buffer.isBuffer(each) ? [] : [each]))[0],
+    keys: pins.flatMap((pin) => (Buffer.isBuffer(pin) ? [] : [pin]))[0],
     gone: written.flatMap(({ host, gone }) => (gone === undefined ? [] : [host])),
     displaced: [...new Set(hosts.flatMap(knownHostsNamedIn(texts)))],
     elsewhere: await readElsewhere(files, io),

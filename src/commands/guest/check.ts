@@ -106,9 +106,9 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const answer = ok ? well : (worst?.found ?? 'the look inside found a fault');
     if (!json && !notRun) io.out(format([{ mark: ok ? 'ok' : 'wrong', text: `${entry.host}: ${answer}` }]));
     const isWhole = verbose || notRun !== undefined;
-    const below = findings.filter((each) => isWhole || isWrong(each));
-    const row = (each: Finding) =>
-      (!isWhole && each === worst ? formatHelp : formatFinding)(each, format, execOf(entry));
+    const below = findings.filter((finding) => isWhole || isWrong(finding));
+    const row = (finding: Finding) =>
+      (!isWhole && finding === worst ? formatHelp : formatFinding)(finding, format, execOf(entry));
     if (!json) io.out(below.map(row).join(''));
     if (notRun) throw notRun;
     const code = ok ? exitCode.ok : exitCode.connect;

@@ -124,7 +124,7 @@ function columns(machines: readonly ListedMachine[], looks: TableLooks): readonl
   const fullName: Column = { title: 'FULL NAME', cell: ({ target }) => shellQuoted(target, looks.shell) };
   return [
     // Where no column says what to type, the name is what to type.
-    { title: 'NAME', cell: (each) => (logIn || wide || isOnly(each) ? each.name : each.target) },
+    { title: 'NAME', cell: (machine) => (logIn || wide || isOnly(machine) ? machine.name : machine.target) },
     { title: 'STATE', cell: ({ status }) => status },
     { title: 'SOURCE', cell: source },
     ...(wide && parts.size > 1 ? [part] : []),

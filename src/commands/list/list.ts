@@ -174,8 +174,8 @@ async function lookVia(
   const args = options.sources === undefined ? [] : [`--provider=${options.sources.join(',')}`];
   const listings = await askAll([...new Set(hosts)], io, { ...asking, args }, onAnswer);
   const all = {
-    machines: [here, ...listings].flatMap((each) => each.machines),
-    warnings: [here, ...listings].flatMap((each) => each.warnings),
+    machines: [here, ...listings].flatMap((listing) => listing.machines),
+    warnings: [here, ...listings].flatMap((listing) => listing.warnings),
   };
   const from = (options.via ? hosts : options.sources)?.join(' or ');
   const selection = await select({ ...options, addresses: false }, io, [], all, asking.signal, from);
@@ -192,14 +192,14 @@ async function advice(
 ): Promise<string> {
   const running = listed(options, all).filter(mayRun);
   const closed = running.find(lacksWay);
-  const open = running.filter((each) => !lacksWay(each));
+  const open = running.filter((machine) => !lacksWay(machine));
   const isKnown = all.machines.length > 0 || all.warnings.some(isSilence);
   const isClear = isKnown && (open.length === 0 || written !== undefined);
   if (isClear && !closed) return '';
   const { howToGetOne, whatNext } = await import('./what-next.js');
   const here = sourcesHere(io, options.sources, mayAsk);
   // A source of Windows is named only where it can be.
-  const canBe = mayAsk.filter((each) => !each.platforms.includes('win32') || here.includes(each));
+  const canBe = mayAsk.filter((entry) => !entry.platforms.includes('win32') || here.includes(entry));
   const start = isClear || open.length > 0 ? [] : howToGetOne(await loadSources(canBe), io);
   const format = await (await import('../../cli/rows.js')).rowFormatter(io);
   return format([...start, ...whatNext(all.machines, isClear ? [] : open, closed, io)]);
@@ -227,7 +227,7 @@ export async function select(
   const byName = options.names.length === 0 ? undefined : await import('./named.js');
   const named = byName?.namedMachines(options.names, all, from);
   const machines =
-    named?.machines.filter((each) => !options.runningOnly || mayRun(each)) ?? listed(options, all);
+    named?.machines.filter((machine) => !options.runningOnly || mayRun(machine)) ?? listed(options, all);
   const shown: readonly SelectedMachine[] = options.addresses
     ? await withAddresses(machines, io, asked, signal)
     : machines.map((machine) => ({ machine }));
@@ -235,7 +235,7 @@ export async function select(
     machines: all.machines,
     warnings: named ? all.warnings : [...all.warnings, ...shown.flatMap(({ warning }) => warning ?? [])],
     shown: shown.map(({ machine }) => machine),
-    errors: named ? [...named.errors, ...shown.flatMap((each) => unknownOf(each, options))] : [],
+    errors: named ? [...named.errors, ...shown.flatMap((machine) => unknownOf(machine, options))] : [],
   };
 }
 

@@ -21,7 +21,10 @@ export function namedMachines(
 ): Pick<Selection, 'machines' | 'errors'> {
   const machines = new Set<ListedMachine>();
   const errors: ConnectError[] = [];
-  const failures = all.warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
+  const failures = all.warnings.map((warning) => ({
+    ...warning,
+    problem: `${warning.provider}: ${warning.problem}`,
+  }));
   for (const name of names) {
     const search = searchIn(meant(name, all.machines), all.machines, ({ target }) => target, failures);
     try {
@@ -50,8 +53,10 @@ export function byHosts(typed: readonly string[], written: readonly HostEntry[] 
 
 function meant(typed: string, machines: readonly ListedMachine[]): readonly ListedMachine[] {
   const isMeant = isAt(typed);
-  const exact = machines.filter((each) => isMeant(each) || addressOf(each) === typed.replace('%', '/'));
-  const own = exact.filter((each) => !isOfOthers(each));
+  const exact = machines.filter(
+    (machine) => isMeant(machine) || addressOf(machine) === typed.replace('%', '/'),
+  );
+  const own = exact.filter((machine) => !isOfOthers(machine));
   if (exact.length > 0) return own.length > 0 ? own : exact;
   const byName = match(typed, machines);
   if (byName.length > 0) return byName;

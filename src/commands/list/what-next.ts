@@ -18,7 +18,7 @@ export function whatNext(
   io: Io,
 ): readonly Row[] {
   const typed = typedNames(all, shellOf(io));
-  const isPlain = (each: ListedMachine) => !isOfOthers(each) && /^[\w./-]+$/.test(each.target);
+  const isPlain = (machine: ListedMachine) => !isOfOthers(machine) && /^[\w./-]+$/.test(machine.target);
   const first = open.find(isPlain) ?? open[0];
   const login = first && [...sourcesToAdd(io), `To log in: vmssh setup ${typed(first)}`];
   const way = closed && [`No way into ${closed.name} yet: vmssh setup ${typed(closed)}`];

@@ -68,7 +68,7 @@ export async function prepare(
   if (asked && whyNot) throw new UsageError(...whyNot);
   const bring = brings && whyNot === undefined;
   const { lookedUp, throwaway } = await asInLines(named, meant, io);
-  const namesUser = optionsNameUser(tool, all) || machines.some((each) => each.user !== undefined);
+  const namesUser = optionsNameUser(tool, all) || machines.some((machine) => machine.user !== undefined);
   if (throwaway) refuseGiving(tool, all, named);
   const proxy = { waitMs, routes, start, bring, namesUser, typed: meant, lookedUp, throwaway };
   const settings = await settingsOf(named, account, proxy, caller, io);

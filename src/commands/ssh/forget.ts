@@ -58,10 +58,10 @@ export const forget: Command<{ readonly targets: readonly string[]; readonly gon
       // A source that fails once, or a hypervisor that was not asked, ends no login.
       const isOut = ({ via, provider }: MachineRecord) =>
         via === undefined && isUnasked(provider, [], io.env);
-      const lost = [...ended, ...unasked.filter((each) => hasHost(each) || isOut(each))];
+      const lost = [...ended, ...unasked.filter((record) => hasHost(record) || isOut(record))];
       const at = writtenAt(target, lost);
-      const isMeant = (each: MachineRecord) =>
-        at ? each === at : nameIn(each).toLowerCase() === target.toLowerCase();
+      const isMeant = (record: MachineRecord) =>
+        at ? record === at : nameIn(record).toLowerCase() === target.toLowerCase();
       await forgetOne(target, listed, lost.filter(isMeant), io);
     }
     if (gone) await forgetGone(io);
@@ -79,7 +79,7 @@ export async function forgetGone(io: Io, find: FindMachines = findMachines): Pro
   await endNames(ended, io);
   if (unasked.length > 0) {
     const names = fewOf(
-      unasked.map((each) => `${nameIn(each)} (${each.provider})`),
+      unasked.map((record) => `${nameIn(record)} (${record.provider})`),
       maxShown,
     );
     await complain(
@@ -129,11 +129,11 @@ async function forgetAndSay(target: string, listed: ListedTarget | undefined, io
 async function endNames(gone: readonly MachineRecord[], io: Io): Promise<boolean> {
   const ended = await endRecords(gone, io);
   if (ended)
-    for (const each of gone) {
-      const free = `the name ${quote(nameIn(each))} is free again: its Host is gone`;
-      const what = hasHost(each)
+    for (const record of gone) {
+      const free = `the name ${quote(nameIn(record))} is free again: its Host is gone`;
+      const what = hasHost(record)
         ? free
-        : `the login that setup made for ${quote(each.name)} is not kept any more`;
+        : `the login that setup made for ${quote(record.name)} is not kept any more`;
       io.out(`${printable(what)}\n`);
     }
   return ended;
@@ -146,7 +146,7 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   const id = uuidAlias(typed.replace(/^.*\//, ''));
   const records = (await writtenState({ env }))?.machines ?? [];
   const hosts = records.filter(hasHost);
-  const isMeant = (each: MachineRecord) => nameIn(each).toLowerCase() === typed.toLowerCase();
+  const isMeant = (record: MachineRecord) => nameIn(record).toLowerCase() === typed.toLowerCase();
   const at = found && (writtenAt(found.text, hosts) ?? writtenAt(found.text, records));
   const entries = found ? [at ?? []].flat() : records.filter(isMeant);
   const written = entries.flatMap((entry) => namesOf(identified(entry), entry.host));
@@ -172,7 +172,7 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
   if (isThere) return { names: typedOnly, known, meant, own: pinsOfIt };
   // A UUID that another Host has is that of a machine which has another name now.
   const isItsOwn = ({ uuid }: MachineRecord) =>
-    hosts.every((each) => each.uuid !== uuid || entries.includes(each));
+    hosts.every((entry) => entry.uuid !== uuid || entries.includes(entry));
   const lost = [...known, ...entries.filter(isItsOwn).flatMap((entry) => aliasOf(entry) ?? [])];
   return { names: [...typedOnly, ...lost], known: lost, meant };
 }

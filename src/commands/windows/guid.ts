@@ -33,7 +33,7 @@ export const port: Command<{ readonly ports: readonly number[] }> = {
   parse: (raw) => ({ ports: positionals(raw, 1, Number.POSITIVE_INFINITY, 'GUID...').map(portOf) }),
 
   async run({ ports }, io) {
-    for (const each of ports) io.out(`${each}\n`);
+    for (const port of ports) io.out(`${port}\n`);
     return 0;
   },
 };

@@ -7,7 +7,7 @@ export async function otherSpelling(path: string): Promise<string | undefined> {
   let folder = '/';
   for (const part of path.split('/').filter((each) => each !== '')) {
     const names = await readdir(folder).catch((): string[] => []);
-    const same = names.includes(part) ? [part] : names.filter((each) => each.toLowerCase() === part);
+    const same = names.includes(part) ? [part] : names.filter((name) => name.toLowerCase() === part);
     const [only, ...others] = same;
     if (only === undefined || others.length > 0) return undefined;
     folder = join(folder, only);

@@ -36,7 +36,7 @@ export function keyTexts(answer: string): readonly string[] | undefined {
   try {
     const said = parseJson(answer);
     if (!isJsonObject(said) || !Array.isArray(said.keys)) return undefined;
-    return publicKeys(said.keys.filter((each) => typeof each === 'string'));
+    return publicKeys(said.keys.filter((key) => typeof key === 'string'));
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

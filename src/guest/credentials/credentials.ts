@@ -23,7 +23,7 @@ export function credentialsOf({ hostKey, hostPublicKey, logins }: GivenKeys): re
 
 /** The credential that has systemd-ssh-generator of 256 and later, and ours, bind sshd to these addresses too. */
 export function listenCredential(addresses: readonly string[]): Credential {
-  return { id: 'ssh.listen', text: addresses.map((each) => `${each}\n`).join('') };
+  return { id: 'ssh.listen', text: addresses.map((address) => `${address}\n`).join('') };
 }
 
 /** sshd's default, and the one that each distribution uses. */

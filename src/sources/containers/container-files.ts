@@ -22,7 +22,7 @@ export async function containerFiles(
   const { own, others } = manager === 'docker' ? await dockerEngines(deps) : podmanEngines(deps, uid);
   // A user's own Podman mostly has no service.
   const isOwn = manager === 'podman' && (url === undefined || url === (own && urlOf(own)));
-  const engine = isOwn ? own : others.find((each) => urlOf(each) === url);
+  const engine = isOwn ? own : others.find((engine) => urlOf(engine) === url);
   if (engine === undefined && !isOwn) return undefined;
   // A file of it, as an archive; empty if it is not there.
   const copyOf = async (path: string): Promise<Buffer> => {

@@ -25,7 +25,7 @@ export const docker: Source<DiscoveredContainer> = {
 
 export async function listDocker(deps: Deps, get: GetJson = getJson): Promise<Listing<DiscoveredContainer>> {
   const { others, elsewhere } = await dockerEngines(deps);
-  const answers = await Promise.all(others.map((each) => askDocker(each, deps, get)));
+  const answers = await Promise.all(others.map((engine) => askDocker(engine, deps, get)));
   const led = elsewhere ? asksElsewhere(docker.name, elsewhere) : nothing;
   const { found, warnings } = joinListings([...answers, led]);
   return { found: withOwnTargets(found), warnings };

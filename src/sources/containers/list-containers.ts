@@ -159,9 +159,9 @@ export function withOwnTargets<M extends DiscoveredMachine = never>(
 ): readonly (M | DiscoveredContainer)[] {
   const ownName = ({ name, container }: DiscoveredMachine) => container?.ownName ?? name;
   const named = countBy([...machines, ...containers], ownName);
-  const typed = containers.map((each) => {
-    const isOwn = named.get(ownName(each)) === 1 && nameProblem(ownName(each)) === undefined;
-    return isOwn ? each : { ...each, target: `${each.provider}/${each.uuid}` };
+  const typed = containers.map((container) => {
+    const isOwn = named.get(ownName(container)) === 1 && nameProblem(ownName(container)) === undefined;
+    return isOwn ? container : { ...container, target: `${container.provider}/${container.uuid}` };
   });
   return withOwnNames<M | DiscoveredContainer>([...machines, ...typed]);
 }
@@ -216,7 +216,7 @@ export function findContainer<M extends DiscoveredMachine>(
 
 function canMean(text: string, { name, id, labels }: Container): boolean {
   const names = [name, folderIn(labels) ?? name];
-  return names.some((each) => match(text, [{ name: each, uuid: uuidOf(id), container: { id } }]).length > 0);
+  return names.some((name) => match(text, [{ name, uuid: uuidOf(id), container: { id } }]).length > 0);
 }
 
 interface Container extends Omit<ContainerFacts, 'url' | 'ownName'> {
@@ -281,7 +281,7 @@ function addressOf(container: JsonObject): string | undefined {
   const networks = objectsIn(Object.values(objectAt(container, 'NetworkSettings', 'Networks')));
   const fields = ['IPAddress', 'GlobalIPv6Address'];
   const addresses = fields.flatMap((key) => networks.map((each) => textOf(each, key)));
-  return addresses.find((each) => each !== undefined && isIP(each) !== 0);
+  return addresses.find((address) => address !== undefined && isIP(address) !== 0);
 }
 
 function labelsOf({ Labels: labels }: JsonObject): Container['labels'] {

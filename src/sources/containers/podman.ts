@@ -56,7 +56,7 @@ export const podmanOrDocker: Source = {
 async function listBoth(deps: Deps) {
   const lists = await Promise.all([podman, docker].map((source) => source.list(deps)));
   const { found, warnings } = joinListings(lists);
-  return { found: found.filter((each) => each.container !== undefined), warnings };
+  return { found: found.filter((machine) => machine.container !== undefined), warnings };
 }
 
 async function listWithLed(deps: Deps): Promise<Listing> {
@@ -191,7 +191,7 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
 async function ledAway(deps: Deps): Promise<string | undefined> {
   const address = await ledTo(deps);
   const { own, others } = podmanEngines(deps, process.getuid?.());
-  return [own, ...others].some((each) => each && urlOf(each) === address) ? undefined : address;
+  return [own, ...others].some((engine) => engine && urlOf(engine) === address) ? undefined : address;
 }
 
 /** Whether anything may lead it away. To ask takes a process. */
@@ -200,7 +200,7 @@ function mayBeLed({ env, exists = existsSync }: Deps): boolean {
   const file = 'containers/containers.conf';
   const files = [join(configFolder(env, env.HOME ?? ''), file), `/etc/${file}`];
   const set = CONTAINER_HOST ?? CONTAINER_CONNECTION ?? CONTAINERS_CONF ?? CONTAINERS_CONF_OVERRIDE;
-  return set !== undefined || files.some((each) => exists(each) || exists(`${each}.d`));
+  return set !== undefined || files.some((file) => exists(file) || exists(`${file}.d`));
 }
 
 /** The service that a configuration or a variable leads `podman` to; undefined: to none. */

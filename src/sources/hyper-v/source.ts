@@ -102,7 +102,7 @@ export async function reportedAddress(
   const words = ['list', '--json', '-o', 'address', `--provider=${hyperV.name}`, id];
   const { machines } = parseJson(await run(program, words, deps)) as Printed;
   // Windows has left out its own addresses, but knows none of this WSL.
-  const said = machines.flatMap((each) => textOf(each, 'address') ?? []);
+  const said = machines.flatMap((machine) => textOf(machine, 'address') ?? []);
   return guestsOnly((isGuests) => said.find(isGuests), deps);
 }
 

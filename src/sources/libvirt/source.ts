@@ -135,7 +135,7 @@ export async function vagrantLogins(
   if (!isAbsolute(home) || uid === undefined) return new Map();
   const folders = await machineFolders(join(home, 'data/machine-index/index'), uid);
   const logins = await Promise.all(folders.map((folder) => loginIn(folder, uid).catch(() => undefined)));
-  return new Map(logins.filter((each) => each !== undefined));
+  return new Map(logins.filter((login) => login !== undefined));
 }
 
 /** An index is some hundred bytes for each machine. */

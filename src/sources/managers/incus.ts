@@ -83,7 +83,7 @@ export async function listIncus(
   const warnings = [...listing.warnings, ...ledElsewhere(deps)];
   const warn = ({ code, message }: DiscoveryError) =>
     warnings.push({ provider: incus.name, code, problem: message });
-  const instances = await Promise.all(listing.found.map((each) => withOwnCid(each, deps, warn)));
+  const instances = await Promise.all(listing.found.map((instance) => withOwnCid(instance, deps, warn)));
   return { found: instances, warnings };
 }
 
@@ -246,7 +246,7 @@ function ipAddress(instance: JsonObject, isGuests: IsGuests): string | undefined
     .filter(({ scope }) => scope === 'global')
     .map((each) => textOf(each, 'address') ?? '')
     .filter(isGuests);
-  return addresses.find((each) => isIP(each) === 4) ?? addresses.find((each) => isIP(each) === 6);
+  return addresses.find((address) => isIP(address) === 4) ?? addresses.find((address) => isIP(address) === 6);
 }
 
 /**
@@ -275,7 +275,9 @@ async function instanceAt(
   if (!(await exists(socket))) return undefined;
   try {
     const all = parseInstances(await getJson(socket, '/1.0/instances?recursion=1&all-projects=true', deps));
-    const same = all.filter((each) => (uuid === undefined ? each.target === target : each.uuid === uuid));
+    const same = all.filter((instance) =>
+      uuid === undefined ? instance.target === target : instance.uuid === uuid,
+    );
     // A user of its group may have made one with this UUID in the user's own project.
     const [instance, ...more] = same.filter(({ authority }) => authority !== 'other');
     return more.length === 0 ? instance : undefined;

@@ -73,7 +73,7 @@ function withoutTool(folder: string, { env, platform }: Deps, isRoot: boolean): 
   const isOpen = existsSync(`${folder}/.`);
   const isMissing = programInPath('limactl', withToolFolders(env, platform)) === undefined;
   if (!isOpen || !(isMissing || isRoot)) return nothing;
-  const runs = (name: string) => pidFiles.some((each) => existsSync(join(folder, name, each)));
+  const runs = (name: string) => pidFiles.some((file) => existsSync(join(folder, name, file)));
   const running = readdirSync(folder).filter(runs);
   if (running.length === 0) return nothing;
   const problem = `limactl ${isMissing ? 'is not in PATH' : 'does not run as root'}, which knows the login of ${quoteNames(running, ', ')} in ${folder}`;

@@ -51,7 +51,7 @@ export function outsideSource(
     // Some make their key only when they are first reached: their row is asked for once more.
     async files({ name: wanted, target, uuid }, deps) {
       const { found: rows } = await list({ ...deps, wanted });
-      const [row, ...others] = rows.filter((each) => each.target === target && each.uuid === uuid);
+      const [row, ...others] = rows.filter((machine) => machine.target === target && machine.uuid === uuid);
       if (!row || others.length > 0) return undefined;
       const { exec, hostKeys } = row;
       const byExec = exec && filesByExec(exec, deps);

@@ -127,7 +127,7 @@ function namesIn(also: unknown): readonly string[] | undefined {
   if (also === undefined) return undefined;
   const problem = `its "also" is not a list of at most ${maxNames} names`;
   const names = textsIn(also, maxNames, maxCharacters, problem);
-  return names.filter((each) => nameProblem(each) === undefined);
+  return names.filter((name) => nameProblem(name) === undefined);
 }
 
 function dmiUuidIn(given: unknown): string | undefined {

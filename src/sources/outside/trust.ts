@@ -53,7 +53,7 @@ export function programsOf({ routes = [], exec = [] }: DiscoveredMachine): reado
 }
 
 function filesOf(words: readonly string[]): readonly string[] {
-  return words.filter((each, i) => i === 0 || (isAbsolute(each) && mayBeFile(each)));
+  return words.filter((word, i) => i === 0 || (isAbsolute(word) && mayBeFile(word)));
 }
 
 /** Whether a key of a folder lies elsewhere, by a link. A missing one lies where its own folder does. */

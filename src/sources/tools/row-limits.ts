@@ -71,8 +71,8 @@ function readWarnings(
   warningOf: (problem: string) => Warning,
 ): readonly Warning[] {
   if (!Array.isArray(warnings)) return [];
-  const shown = warnings.slice(0, maxWarnings).map((each): Warning => {
-    const json = objectAt(each);
+  const shown = warnings.slice(0, maxWarnings).map((warning): Warning => {
+    const json = objectAt(warning);
     return {
       provider: providerOf(json),
       code: shortText(json.code, 64) ?? 'UNKNOWN',

@@ -22,7 +22,7 @@ async function listUnknown(known: readonly RegExp[], deps: Deps): Promise<Listin
     const names = [basename(argv[0] ?? ''), ...(file === undefined ? [] : [file])];
     // A search for one name looks at no files of other processes.
     const isMeant = wanted === undefined || names.includes(wanted) || argv.includes(wanted);
-    const isKnown = known.some((each) => names.some((name) => each.test(name)));
+    const isKnown = known.some((pattern) => names.some((name) => pattern.test(name)));
     if (!isMeant || isKnown || !(await holdsMachine(process, deps))) continue;
     const program = file ?? names[0] ?? '';
     const inside = containerOf(pid, deps);

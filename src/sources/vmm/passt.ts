@@ -38,7 +38,7 @@ export function parsePasst(argv: readonly string[]): Partial<Record<'socket' | '
     });
   const [socket] = valuesOf(/^(?:-s|--socket(?:=|$))(.*)$/s);
   const ports = valuesOf(/^(?:-t|--tcp-ports(?:=|$))(.*)$/s);
-  const [forwarded] = ports.flatMap((each) => forwardIn(each) ?? []);
+  const [forwarded] = ports.flatMap((port) => forwardIn(port) ?? []);
   return { socket: socket || undefined, forwarded };
 }
 

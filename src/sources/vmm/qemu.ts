@@ -51,7 +51,7 @@ async function list(deps: Deps): Promise<Listing> {
     return table;
   };
   const asked: Sources = { warn, listeners, daemonAt, passtAt };
-  const seen = await Promise.all(machines.map((each) => look(each, deps, asked)));
+  const seen = await Promise.all(machines.map((machine) => look(machine, deps, asked)));
   // What a container says takes no name from a machine of this host.
   const here = seen.filter(({ authority }) => authority !== 'other');
   const named = countBy(here, ({ name }) => name);
@@ -119,11 +119,12 @@ async function ownForward(
     const sockets = all && (await socketsOf({ pid }, deps));
     if (port === '0') {
       const named = portsIn(argv);
-      const [one, ...more] = all?.filter((each) => sockets?.has(each.inode) && !named.has(each.port)) ?? [];
+      const [one, ...more] =
+        all?.filter((listener) => sockets?.has(listener.inode) && !named.has(listener.port)) ?? [];
       if (one && more.length === 0) return `${host}:${one.port}`;
       throw new DiscoveryError('INCOMPLETE', `pid ${pid}: which port its QEMU took for 22 cannot be seen`);
     }
-    const other = all?.find((each) => ![uid, 0, process.getuid?.()].includes(each.uid));
+    const other = all?.find((listener) => ![uid, 0, process.getuid?.()].includes(listener.uid));
     if (other !== undefined) {
       const problem = `port ${forwarded} belongs to user ${other.uid}, and its QEMU to user ${uid}`;
       throw new DiscoveryError('FOREIGN', problem);

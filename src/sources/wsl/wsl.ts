@@ -48,7 +48,7 @@ export function wslOf({ list, ask } = effects): Source {
 
 async function asUp(listing: Promise<Listing>): Promise<Listing> {
   const { found, warnings } = await listing;
-  return { found: found.map((each) => ({ ...each, status: 'running' })), warnings };
+  return { found: found.map((machine) => ({ ...machine, status: 'running' })), warnings };
 }
 
 /** The virtual machine may have to boot first. Milliseconds. */

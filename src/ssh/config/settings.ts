@@ -130,10 +130,10 @@ export async function filesOf(relative: string, folder: string): Promise<readonl
   let paths = [root];
   for (const segment of path.slice(root.length).split(sep)) {
     const lists = await Promise.all(
-      paths.map(async (each) => {
-        if (!/[*?[]/.test(segment)) return [join(each, segment)];
-        const names = await readdir(each).catch(() => []);
-        return names.filter((name) => matches(segment, name)).map((name) => join(each, name));
+      paths.map(async (path) => {
+        if (!/[*?[]/.test(segment)) return [join(path, segment)];
+        const names = await readdir(path).catch(() => []);
+        return names.filter((name) => matches(segment, name)).map((name) => join(path, name));
       }),
     );
     paths = lists.flat();

@@ -38,438 +38,254 @@ const known = 'IdentityFile DIR/id\nIdentitiesOnly yes\nIdentityAgent none';
 const variable = (name: string) => `\${${name}}`;
 const ownHost =
   'Host own-85\nProxyCommand SSHD -i -f DIR/sshd_config\nStrictHostKeyChecking accept-new\nUserKnownHostsFile DIR/known-hosts\n';
+/** His lines with one key, of a file alone. */
+const only = (key: string) => `IdentityFile DIR/${key}\nIdentityAgent none`;
 const noFile = 'IdentityFile DIR/nothing';
 // Whatever the shell of the account is that runs the tests.
 const startFileThere =
   'ForceCommand HOME=DIR/home BASH_ENV=DIR/home/start exec bash -c "$SSH_ORIGINAL_COMMAND"';
 
-const expired = {
-  sshd: 'TrustedUserCAKeys DIR/other.pub\nAuthorizedKeysFile none\n',
-  state: 'failed',
-  says: /^your certificate \S* has expired \(\d{4}-\d\d-\d\d \d\d:\d\d UTC\), and sshd lets no key/,
-} as const;
+const signedByOther = 'TrustedUserCAKeys DIR/other.pub\nAuthorizedKeysFile none\n';
+const expired = /^your certificate \S* has expired \(\d{4}-\d\d-\d\d \d\d:\d\d UTC\), and sshd lets no key/;
+
+/** Rows by what check finds: what it says, and what is otherwise than in a usual world. */
+const row =
+  (state: World['state']) =>
+  (name: string, says: RegExp, more: Partial<World> = {}): World => ({ name, state, says, ...more });
+const [ok, asks, fails] = [row('ok'), row('skipped'), row('failed')];
 
 export const worlds: readonly World[] = [
-  {
-    name: 'a key that the machine knows',
-    state: 'ok',
-    says: /^ssh logs in as \S+ with \S*\/id \(\d+\.\d s, by export\)$/,
+  ok('a key that the machine knows', /^ssh logs in as \S+ with \S*\/id \(\d+\.\d s, by export\)$/, {
     isFirst: true,
-  },
-  {
-    name: 'a first contact under accept-new',
+  }),
+  ok('a first contact under accept-new', /; its host key was new, and ssh keeps it: SHA256:/, {
     above: 'Host *\nStrictHostKeyChecking accept-new\n',
     isNew: true,
-    state: 'ok',
-    says: /; its host key was new, and ssh keeps it: SHA256:/,
-  },
-  {
-    name: 'a machine that is new at each boot',
+  }),
+  ok('a machine that is new at each boot', /^ssh logs in as [^;]*$/, {
     above: 'Host *\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n',
-    state: 'ok',
-    says: /^ssh logs in as [^;]*$/,
-  },
-  {
-    ...expired,
-    name: 'a certificate whose time is over',
-    below: 'IdentityFile DIR/signed\nIdentityAgent none',
-  },
-  { ...expired, name: 'the same of an agent', below: noFile, agent: 'has the certificate' },
-  {
-    name: 'a machine that hangs behind its multiplexer',
-    typed: 'vsock-muxDIR/agent',
-    agent: 'hangs',
-    state: 'failed',
-    says: /^the machine takes no connection: it hangs, or boots$/,
-  },
-  { name: 'by its user', typed: 'USER@ADDRESS', state: 'ok', says: /^ssh logs in as / },
-  {
-    name: 'a user that is not there',
+  }),
+  fails('a certificate whose time is over', expired, { sshd: signedByOther, below: only('signed') }),
+  fails('the same of an agent', expired, {
+    sshd: signedByOther,
+    below: noFile,
+    agent: 'has the certificate',
+  }),
+  fails(
+    'a machine that hangs behind its multiplexer',
+    /^the machine takes no connection: it hangs, or boots$/,
+    { typed: 'vsock-muxDIR/agent', agent: 'hangs' },
+  ),
+  ok('by its user', /^ssh logs in as /, { typed: 'USER@ADDRESS' }),
+  fails('a user that is not there', /lets no key of yours in as nobody-is-it/, {
     typed: 'nobody-is-it@ADDRESS',
-    state: 'failed',
-    says: /lets no key of yours in as nobody-is-it/,
-  },
-  {
-    name: 'a key that it does not know',
-    below: 'IdentityFile DIR/other\nIdentityAgent none',
-    state: 'failed',
-    says: /lets no key of yours in.*ssh offers .*other ED25519 SHA256:/,
+  }),
+  fails('a key that it does not know', /lets no key of yours in.*ssh offers .*other ED25519 SHA256:/, {
+    below: only('other'),
     isFirst: true,
-  },
-  {
-    name: 'no key at all',
-    below: `${noFile}\nIdentityAgent none`,
-    state: 'failed',
-    says: /lets no key of yours in.*ssh has none to offer/,
-  },
-  {
-    name: 'an IdentityFile that is not there, above a key that ssh would find',
-    below: `${noFile}\nIdentityAgent none`,
-    files: { '.ssh/id_ed25519': '' },
-    state: 'failed',
-    says: /IdentityFile \(\S+ line \d+\) is \S+nothing, which is not there, and takes the place of \S+id_ed25519$/,
-  },
-  {
-    name: 'a key with a passphrase and no agent',
-    below: 'IdentityFile DIR/pass\nIdentityAgent none',
-    state: 'skipped',
-    says: /^ssh would ask for the passphrase of \S*\/pass\b/,
+  }),
+  fails('no key at all', /lets no key of yours in.*ssh has none to offer/, { below: only('nothing') }),
+  fails(
+    'an IdentityFile that is not there, above a key that ssh would find',
+    /IdentityFile \(\S+ line \d+\) is \S+nothing, which is not there, and takes the place of \S+id_ed25519$/,
+    { below: only('nothing'), files: { '.ssh/id_ed25519': '' } },
+  ),
+  asks('a key with a passphrase and no agent', /^ssh would ask for the passphrase of \S*\/pass\b/, {
+    below: only('pass'),
     isFirst: true,
-  },
-  {
-    name: 'a key with a passphrase that only its public file shows',
-    below: 'IdentityFile DIR/passbare\nIdentityAgent none',
-    state: 'skipped',
-    says: /^ssh would ask for the passphrase of \S*\/passbare\b/,
-  },
-  {
-    name: 'a private key that others may read',
-    below: 'IdentityFile DIR/open\nIdentityAgent none',
-    state: 'failed',
-    says: /sshd takes \S*open, but ssh cannot use it: Load key .*bad permissions/,
-  },
-  {
-    name: 'a public key whose private one is gone',
-    below: 'IdentityFile DIR/half\nIdentityAgent none',
-    state: 'failed',
-    says: /sshd takes \S*half, but ssh cannot use it: no such identity/,
-  },
-  {
-    name: 'an IdentityFile with tokens',
+  }),
+  asks(
+    'a key with a passphrase that only its public file shows',
+    /^ssh would ask for the passphrase of \S*\/passbare\b/,
+    { below: only('passbare') },
+  ),
+  fails(
+    'a private key that others may read',
+    /sshd takes \S*open, but ssh cannot use it: Load key .*bad permissions/,
+    { below: only('open') },
+  ),
+  fails(
+    'a public key whose private one is gone',
+    /sshd takes \S*half, but ssh cannot use it: no such identity/,
+    { below: only('half') },
+  ),
+  ok('an IdentityFile with tokens', /with \S*-key \(/, {
     below: `IdentityFile ${variable('KEYS')}/%u-key\nIdentityAgent none`,
     env: { KEYS: 'DIR' },
-    state: 'ok',
-    says: /with \S*-key \(/,
-  },
+  }),
 
-  {
-    name: 'an agent with the key',
-    below: noFile,
-    agent: 'has the key',
-    state: 'ok',
-    says: /^ssh logs in as \S+ with /,
-  },
-  {
-    name: 'an agent with the key of a passphrase',
+  ok('an agent with the key', /^ssh logs in as \S+ with /, { below: noFile, agent: 'has the key' }),
+  ok('an agent with the key of a passphrase', /^ssh logs in as /, {
     below: 'IdentityFile DIR/pass',
     agent: 'has the key',
-    state: 'ok',
-    says: /^ssh logs in as /,
-  },
-  {
-    name: 'an agent that never answers',
+  }),
+  fails('an agent that never answers', /^the ssh-agent at \S+ does not answer, and ssh waits for it/, {
     below: noFile,
     agent: 'hangs',
-    state: 'failed',
-    says: /^the ssh-agent at \S+ does not answer, and ssh waits for it/,
     isFirst: true,
-  },
-  {
-    name: 'an agent that never answers, beside a key in a file',
+  }),
+  fails('an agent that never answers, beside a key in a file', /^the ssh-agent at \S+ does not answer/, {
     below: 'IdentityFile DIR/id',
     agent: 'hangs',
-    state: 'failed',
-    says: /^the ssh-agent at \S+ does not answer/,
-  },
-  {
-    name: 'an agent that never answers, and is not asked',
-    agent: 'hangs',
-    state: 'ok',
-    says: /^ssh logs in/,
-  },
-  {
-    name: 'an agent without keys',
+  }),
+  ok('an agent that never answers, and is not asked', /^ssh logs in/, { agent: 'hangs' }),
+  fails('an agent without keys', /^the ssh-agent at \S+ has no keys: it may be locked/, {
     below: noFile,
     agent: 'is empty',
-    state: 'failed',
-    says: /^the ssh-agent at \S+ has no keys: it may be locked/,
     isFirst: true,
-  },
-  {
-    name: 'an agent that is gone',
+  }),
+  fails('an agent that is gone', /^the ssh-agent at \S+ is gone \(ENOENT\)/, {
     below: noFile,
     agent: 'is gone',
-    state: 'failed',
-    says: /^the ssh-agent at \S+ is gone \(ENOENT\)/,
-  },
-  {
-    name: 'an agent that does not sign',
-    below: noFile,
-    agent: 'signs nothing',
-    state: 'failed',
-    says: /sshd takes in the agent, but ssh cannot use it: .*agent refused operation/,
-    isFirst: true,
-  },
-  {
-    name: 'an agent that does not list',
+  }),
+  fails(
+    'an agent that does not sign',
+    /sshd takes in the agent, but ssh cannot use it: .*agent refused operation/,
+    { below: noFile, agent: 'signs nothing', isFirst: true },
+  ),
+  fails('an agent that does not list', /^the ssh-agent at \S+ cannot be asked: it refuses to list its keys/, {
     below: noFile,
     agent: 'refuses',
-    state: 'failed',
-    says: /^the ssh-agent at \S+ cannot be asked: it refuses to list its keys/,
-  },
-  {
-    name: 'an agent whose answer breaks off',
+  }),
+  fails('an agent whose answer breaks off', /the ssh-agent at \S+ cannot be asked: its answer is broken/, {
     below: noFile,
     agent: 'breaks',
-    state: 'failed',
-    says: /the ssh-agent at \S+ cannot be asked: its answer is broken/,
-  },
-  {
-    name: 'an agent that does not sign, beside a file that does',
+  }),
+  fails('an agent that does not sign, beside a file that does', /cannot use it: .*agent refused operation/, {
     below: 'IdentityFile DIR/id',
     agent: 'signs nothing',
-    state: 'failed',
-    says: /cannot use it: .*agent refused operation/,
-  },
-  {
-    name: 'an agent without keys, beside a file',
+  }),
+  ok('an agent without keys, beside a file', /with \S*\/id \(/, {
     below: 'IdentityFile DIR/id',
     agent: 'is empty',
-    state: 'ok',
-    says: /with \S*\/id \(/,
-  },
-  {
-    name: 'an agent of IdentityAgent',
+  }),
+  fails('an agent of IdentityAgent', /at \S+agent-named is gone/, {
     below: `${noFile}\nIdentityAgent DIR/agent-named`,
     agent: 'is gone',
-    state: 'failed',
-    says: /at \S+agent-named is gone/,
-  },
+  }),
 
-  {
-    name: 'PubkeyAuthentication no',
-    below: `PubkeyAuthentication no\n${known}`,
-    state: 'failed',
-    says: /^ssh offers no key: PubkeyAuthentication no is this host's own setting \(\S+ line \d+\)/,
-    isFirst: true,
-  },
-  {
-    name: 'PreferredAuthentications password',
-    below: `PreferredAuthentications password\n${known}`,
-    state: 'failed',
-    says: /PreferredAuthentications password is this host's own setting \(/,
-  },
-  {
-    name: 'PubkeyAuthentication no for another host',
+  fails(
+    'PubkeyAuthentication no',
+    /^ssh offers no key: PubkeyAuthentication no is this host's own setting \(\S+ line \d+\)/,
+    { below: `PubkeyAuthentication no\n${known}`, isFirst: true },
+  ),
+  fails(
+    'PreferredAuthentications password',
+    /PreferredAuthentications password is this host's own setting \(/,
+    { below: `PreferredAuthentications password\n${known}` },
+  ),
+  ok('PubkeyAuthentication no for another host', /^ssh logs in/, {
     above: 'Host elsewhere\nPubkeyAuthentication no\n',
-    state: 'ok',
-    says: /^ssh logs in/,
-  },
-  {
-    name: 'a configuration that ssh does not read',
+  }),
+  fails('a configuration that ssh does not read', /Bad configuration option/, {
     above: 'NoSuchKeyword yes\n',
-    state: 'failed',
-    says: /Bad configuration option/,
-  },
-  {
-    name: 'a user of the configuration that is not there',
+  }),
+  fails('a user of the configuration that is not there', /no key of yours in as nobody-is-it/, {
     above: 'Host unix/*\nUser nobody-is-it\n',
-    state: 'failed',
-    says: /no key of yours in as nobody-is-it/,
-  },
-  {
-    name: 'a command of its own',
-    below: `RemoteCommand /bin/false\n${known}`,
-    state: 'ok',
-    says: /^ssh logs in/,
-  },
-  { name: 'no session of its own', below: `SessionType none\n${known}`, state: 'ok', says: /^ssh logs in/ },
-  {
-    name: 'a login that goes into the background',
+  }),
+  ok('a command of its own', /^ssh logs in/, { below: `RemoteCommand /bin/false\n${known}` }),
+  ok('no session of its own', /^ssh logs in/, { below: `SessionType none\n${known}` }),
+  ok('a login that goes into the background', /^ssh logs in/, {
     below: `ForkAfterAuthentication yes\n${known}`,
-    state: 'ok',
-    says: /^ssh logs in/,
-  },
-  {
-    name: 'LogLevel QUIET',
-    below: `LogLevel QUIET\n${known}`,
-    state: 'ok',
-    says: /^ssh logs in as \S+ with/,
-  },
-  {
-    name: 'FingerprintHash md5',
-    below: `FingerprintHash md5\n${known}`,
-    state: 'ok',
-    says: /^ssh logs in as \S+ with/,
-  },
-  {
-    name: 'RequestTTY force',
+  }),
+  ok('LogLevel QUIET', /^ssh logs in as \S+ with/, { below: `LogLevel QUIET\n${known}` }),
+  ok('FingerprintHash md5', /^ssh logs in as \S+ with/, { below: `FingerprintHash md5\n${known}` }),
+  ok('RequestTTY force', /^ssh logs in/, {
     below: `RequestTTY force\n${known}`,
-    state: 'ok',
-    says: /^ssh logs in/,
     alsoSays: /^RequestTTY force .*: sftp waits without an end, rsync and git fail/,
-  },
-  {
-    name: 'an agent and a screen that are forwarded',
+  }),
+  ok('an agent and a screen that are forwarded', /^ssh logs in/, {
     below: `ForwardAgent yes\nForwardX11 yes\n${known}`,
-    state: 'ok',
-    says: /^ssh logs in/,
-  },
-  {
-    name: 'a Ciphers line that sshd does not have',
-    below: `Ciphers aes128-cbc\n${known}`,
-    sshd: 'Ciphers aes256-gcm@openssh.com',
-    state: 'failed',
-    says: /no matching cipher found\. .*: Ciphers in \S+ line \d+ has none of these$/,
-  },
-  {
-    name: 'an sshd with old algorithms alone',
-    sshd: 'KexAlgorithms diffie-hellman-group1-sha1',
-    state: 'failed',
-    says: /no matching key exchange method found\. .*: sshd there is older than what this ssh takes by itself$/,
-  },
-  {
-    name: 'a name without a Host',
+  }),
+  fails(
+    'a Ciphers line that sshd does not have',
+    /no matching cipher found\. .*: Ciphers in \S+ line \d+ has none of these$/,
+    { below: `Ciphers aes128-cbc\n${known}`, sshd: 'Ciphers aes256-gcm@openssh.com' },
+  ),
+  fails(
+    'an sshd with old algorithms alone',
+    /no matching key exchange method found\. .*: sshd there is older than what this ssh takes by itself$/,
+    { sshd: 'KexAlgorithms diffie-hellman-group1-sha1' },
+  ),
+  // Others are found while other tests run.
+  fails('a name without a Host', /^no machine (was found|is called no-such-machine-85)/, {
     typed: 'no-such-machine-85',
-    state: 'failed',
-    // Others are found while other tests run.
-    says: /^no machine (was found|is called no-such-machine-85)/,
-  },
-  {
-    name: 'an Include that is gone',
-    isLost: true,
-    state: 'skipped',
-    says: /^by vmssh ssh, ssh would ask about its host key, .*; plain ssh has no Host unix\S+, and asks the network for it/,
-  },
-  {
-    name: 'a Host of his own, where vmssh knows no machine',
+  }),
+  asks(
+    'an Include that is gone',
+    /^by vmssh ssh, ssh would ask about its host key, .*; plain ssh has no Host unix\S+, and asks the network for it/,
+    { isLost: true },
+  ),
+  ok('a Host of his own, where vmssh knows no machine', /^ssh logs in as .* s\)/, {
     above: ownHost,
     typed: 'own-85',
-    state: 'ok',
-    says: /^ssh logs in as .* s\)/,
-  },
-  {
-    name: 'addresses with a domain of his own',
+  }),
+  ok('addresses with a domain of his own', /^ssh logs in as /, {
     below: `HostName %h.corp.example.com\n${known}`,
-    state: 'ok',
-    says: /^ssh logs in as /,
-  },
-  {
-    name: 'a ProxyCommand of his own that ends',
+  }),
+  fails('a ProxyCommand of his own that ends', /^ssh has a connection, which|ends|no SSH server/, {
     above: 'Host unix/*\nProxyUseFdpass no\nProxyCommand false\n',
-    state: 'failed',
-    says: /^ssh has a connection, which|ends|no SSH server/,
-  },
+  }),
 
-  {
-    name: 'a password that sshd takes',
-    below: 'IdentityFile DIR/other\nIdentityAgent none',
+  asks('a password that sshd takes', /^sshd lets no key of yours in as \S+, but would ask for a password: /, {
+    below: only('other'),
     sshd: 'PasswordAuthentication yes',
-    state: 'skipped',
-    says: /^sshd lets no key of yours in as \S+, but would ask for a password: /,
     isFirst: true,
-  },
-  {
-    name: 'a password that ssh does not give',
+  }),
+  fails('a password that ssh does not give', /lets no key of yours in/, {
     below: 'IdentityFile DIR/other\nIdentityAgent none\nPasswordAuthentication no',
     sshd: 'PasswordAuthentication yes',
-    state: 'failed',
-    says: /lets no key of yours in/,
-  },
-  {
-    name: 'a second factor',
+  }),
+  asks('a second factor', /^ssh would ask for a second factor \(password\)/, {
     sshd: 'PasswordAuthentication yes\nAuthenticationMethods publickey,password',
-    state: 'skipped',
-    says: /^ssh would ask for a second factor \(password\)/,
-  },
-  {
-    name: 'a second factor by a dialog',
+  }),
+  asks('a second factor by a dialog', /^ssh would ask for a second factor \(keyboard-interactive\)/, {
     sshd: 'KbdInteractiveAuthentication yes\nAuthenticationMethods publickey,keyboard-interactive',
-    state: 'skipped',
-    says: /^ssh would ask for a second factor \(keyboard-interactive\)/,
-  },
-  {
-    name: 'Kerberos alone, without a ticket',
+  }),
+  fails('Kerberos alone, without a ticket', /^sshd takes Kerberos alone, and ssh has no ticket for it$/, {
     sshd: 'GSSAPIAuthentication yes\nAuthenticationMethods gssapi-with-mic',
-    state: 'failed',
-    says: /^sshd takes Kerberos alone, and ssh has no ticket for it$/,
-  },
-  {
-    name: 'BatchMode of his own',
-    below: 'IdentityFile DIR/pass\nIdentityAgent none\nBatchMode yes',
-    state: 'failed',
-    says: /.+/,
-  },
-  {
-    name: 'an sshd that denies the user',
-    sshd: 'DenyUsers *',
-    state: 'failed',
-    says: /lets no key of yours in/,
-  },
-  {
-    name: 'an sshd without a terminal',
-    sshd: 'PermitTTY no',
-    isTerminal: false,
-    state: 'ok',
-    says: /gives it no terminal/,
-  },
-  {
-    name: 'an sshd with a command that fails',
-    sshd: 'ForceCommand exit 3',
-    state: 'skipped',
-    says: /ends the session with 3/,
-  },
-  {
-    name: 'an sshd with a command that goes well',
-    sshd: 'ForceCommand true',
-    state: 'ok',
-    says: /^ssh logs in/,
-  },
-  {
-    name: 'a start file there that prints, and is slow',
+  }),
+  fails('BatchMode of his own', /.+/, { below: 'IdentityFile DIR/pass\nIdentityAgent none\nBatchMode yes' }),
+  fails('an sshd that denies the user', /lets no key of yours in/, { sshd: 'DenyUsers *' }),
+  ok('an sshd without a terminal', /gives it no terminal/, { sshd: 'PermitTTY no', isTerminal: false }),
+  asks('an sshd with a command that fails', /ends the session with 3/, { sshd: 'ForceCommand exit 3' }),
+  ok('an sshd with a command that goes well', /^ssh logs in/, { sshd: 'ForceCommand true' }),
+  ok('a start file there that prints, and is slow', /^ssh logs in/, {
     sshd: startFileThere,
     files: { start: 'echo welcome; [ -t 1 ] && sleep 9' },
-    state: 'ok',
-    says: /^ssh logs in/,
-  },
-  {
-    name: 'a start file there that goes over to tmux',
-    sshd: startFileThere,
-    needs: 'tmux',
-    files: {
-      start: `[ -t 1 ] && TMUX_TMPDIR=~ TERM=xterm exec tmux -f ~/tmux.conf new`,
-      'tmux.conf': 'set -g destroy-unattached on\n',
+  }),
+  fails(
+    'a start file there that goes over to tmux',
+    /the session does not end: a start file .* takes the terminal/,
+    {
+      sshd: startFileThere,
+      needs: 'tmux',
+      files: {
+        start: `[ -t 1 ] && TMUX_TMPDIR=~ TERM=xterm exec tmux -f ~/tmux.conf new`,
+        'tmux.conf': 'set -g destroy-unattached on\n',
+      },
     },
-    state: 'failed',
-    says: /the session does not end: a start file .* takes the terminal/,
-  },
-  {
-    name: 'an sshd that takes no session',
-    sshd: 'MaxSessions 0',
-    state: 'failed',
-    says: /the session fails/,
-  },
-  {
-    name: 'an sshd that takes one key',
+  ),
+  fails('an sshd that takes no session', /the session fails/, { sshd: 'MaxSessions 0' }),
+  fails('an sshd that takes one key', /Too many authentication failures/, {
     below: 'IdentityFile DIR/other\nIdentityFile DIR/id\nIdentityAgent none',
     sshd: 'MaxAuthTries 1',
-    state: 'failed',
-    says: /Too many authentication failures/,
-  },
-  {
-    name: 'an sshd with a text before the login that lies',
+  }),
+  fails('an sshd with a text before the login that lies', /lets no key of yours in|session/, {
     sshd: 'Banner DIR/banner',
-    below: 'IdentityFile DIR/other\nIdentityAgent none',
-    state: 'failed',
-    says: /lets no key of yours in|session/,
-  },
-  {
-    name: 'a machine that is off',
+    below: only('other'),
+  }),
+  fails('a machine that is off', /no socket|does not answer|refused|nothing/i, {
     isOff: true,
-    state: 'failed',
-    says: /no socket|does not answer|refused|nothing/i,
     isFirst: true,
-  },
+  }),
 
   ...startFiles('bash', { '.bashrc': 'echo welcome' }, 'failed', true),
-  {
-    name: 'bash that prints, begun by a shell',
-    shell: 'bash',
-    files: { '.bashrc': 'echo welcome' },
-    env: { SHLVL: '1' },
-    state: 'failed',
-    says: /^ssh logs in from a terminal, and not from a program that no shell started: ~\/\.bashrc prints "welcome"/,
-  },
+  fails(
+    'bash that prints, begun by a shell',
+    /^ssh logs in from a terminal, and not from a program that no shell started: ~\/\.bashrc prints "welcome"/,
+    { shell: 'bash', files: { '.bashrc': 'echo welcome' }, env: { SHLVL: '1' } },
+  ),
   ...startFiles('bash', { '.bashrc': '[[ $- == *i* ]] || return\necho welcome' }, 'ok'),
   ...startFiles('bash', { '.bashrc': 'export GUARDED=1' }, 'ok'),
   ...startFiles('bash', { '.bashrc': 'exit 1' }, 'failed'),
@@ -491,5 +307,5 @@ function startFiles(
   const [[name, text] = []] = Object.entries(files);
   const failed = new RegExp(`~/${name} (prints|does not run)`);
   const says = state === 'ok' ? /^ssh logs in/ : failed;
-  return [{ name: `${shell} with ${name}: ${text}`, shell, files, state, says, ...(isFirst && { isFirst }) }];
+  return [row(state)(`${shell} with ${name}: ${text}`, says, { shell, files, ...(isFirst && { isFirst }) })];
 }

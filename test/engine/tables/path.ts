@@ -1,33 +1,8 @@
 import { posix, win32 } from 'node:path';
 import { casesOf } from './case.js';
 
-const posixPaths = [
-  '',
-  '.',
-  '/',
-  'a',
-  'a/',
-  '/a',
-  '/a/b',
-  'a//b/',
-  './a',
-  '../a',
-  '/../a',
-  'a/../..',
-  'a.b',
-  '.a',
-];
-const windowsPaths = [
-  'C:',
-  'C:\\',
-  'C:a',
-  'C:\\a\\b.txt',
-  'a\\b',
-  '\\a',
-  '\\\\s\\share\\a',
-  'a/b',
-  'C:\\a\\..\\..\\b',
-];
+const posixPaths = ['', ...'. / a a/ /a /a/b a//b/ ./a ../a /../a a/../.. a.b .a'.split(' ')];
+const windowsPaths = 'C: C:\\ C:a C:\\a\\b.txt a\\b \\a \\\\s\\share\\a a/b C:\\a\\..\\..\\b'.split(' ');
 const all = <T>(paths: readonly string[], of: (path: string) => T) => paths.map(of);
 
 export const path = casesOf({

@@ -1,9 +1,9 @@
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConnectError } from '../base/errors.js';
 import type { Env } from '../base/runtime.js';
 import { readKeys } from '../cli/guest.js';
-import { readTextIfAny } from '../files/read-sync.js';
+import { isLink, readTextIfAny } from '../files/read-sync.js';
 import { ownKeyFile } from '../keys/login-key.js';
 import type { Io } from '../process/io.js';
 import { refusalFix } from '../process/refusal-fix.js';
@@ -251,14 +251,6 @@ export function otherPublic(path: string): NoKey | undefined {
   if (own === undefined || beside === undefined || blobOf(own) === beside) return undefined;
   const fix = `ssh-keygen -y -f ${shellQuoted(path)} > ${shellQuoted(`${path}.pub`)}`;
   return { problem: `${path}.pub is not the public key of ${path}, and ssh shows that one`, fix };
-}
-
-function isLink(path: string): boolean {
-  try {
-    return lstatSync(path).isSymbolicLink();
-  } catch {
-    return false;
-  }
 }
 
 /** The private keys in a folder that ssh does not try: those with a public one beside them. */

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  type Stats,
+} from 'node:fs';
 
 /** More than any configuration, list of keys or cache. Bytes. */
 export const defaultLimit = 16 << 20;
@@ -22,6 +31,14 @@ export function readTextIfAny(path: string, limit = defaultLimit): string {
     return readTextSync(path, limit);
   } catch {
     return '';
+  }
+}
+
+export function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { lstat, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { exitCode, printable, quote } from '../base/errors.js';
 import { fewOf, maxShown } from '../base/group-by.js';
@@ -9,7 +9,7 @@ import { complain, type Row, rowFormatter } from '../cli/rows.js';
 import { whole } from '../cli/terminal.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
-import { reasonOf } from '../files/read-sync.js';
+import { isLink, reasonOf } from '../files/read-sync.js';
 import { takeInbox } from '../keys/inbox.js';
 import { markShared } from '../keys/pins.js';
 import type { FindMachines } from '../machines/find-machines.js';
@@ -188,19 +188,14 @@ async function make({ path, before, after, mode, like }: Change, { files }: Plan
   // A folder for all users, whatever is in it: ssh passes over one that it may not read.
   const isOwn = files.main !== undefined && mode === 0o600;
   if (after !== undefined) await makeFolder(dirname(path), isOwn ? 0o700 : 0o755);
-  const text = after ?? ((await isLink(path)) ? '' : undefined);
+  // A link is kept, and its file emptied.
+  const text = after ?? (isLink(path) ? '' : undefined);
   const edit = (old: Buffer | undefined) => {
     if (old?.toString() !== before)
       throw new ChangedMeanwhile(`${quote(path)} was changed by another program, again and again`);
     return text === undefined ? undefined : Buffer.from(text);
   };
   await write(path, edit, mode, like);
-}
-
-// A link is kept, and its file emptied.
-async function isLink(path: string): Promise<boolean> {
-  const stats = await lstat(path).catch(() => undefined);
-  return stats?.isSymbolicLink() ?? false;
 }
 
 // A main configuration managed by another tool, such as home-manager, is left to that tool.

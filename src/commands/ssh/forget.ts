@@ -9,6 +9,7 @@ import { complain, rowFormatter } from '../../cli/rows.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { fileError } from '../../hosts/files.js';
 import { askForGone, endRecords, noneGone } from '../../hosts/refresh.js';
+import { once } from '../../hosts/write.js';
 import { aliasAmong, pinsOf } from '../../keys/decide.js';
 import { type Forgotten, forgetKeys } from '../../keys/forget-keys.js';
 import { type GuestKeys, guestKeysFor } from '../../keys/guest-keys.js';
@@ -50,11 +51,12 @@ export const forget: Command<{ readonly targets: readonly string[]; readonly gon
   },
 
   async run({ targets, gone }, io) {
+    const find = once(findMachines);
     for (const { host: target } of targets.map(splitLogin)) {
       const listed = await lookUp(target, io).catch(() => undefined);
       // Of another hypervisor's machine only its Host is known.
       const isListed = listed?.machine !== undefined && listed.target.kind !== 'via';
-      const { ended, unasked } = isListed ? noneGone : await askForGone(io, findMachines);
+      const { ended, unasked } = isListed ? noneGone : await askForGone(io, find);
       // A source that fails once, or a hypervisor that was not asked, ends no login.
       const isOut = ({ via, provider }: MachineRecord) =>
         via === undefined && isUnasked(provider, [], io.env);
@@ -64,7 +66,7 @@ export const forget: Command<{ readonly targets: readonly string[]; readonly gon
         at ? record === at : nameIn(record).toLowerCase() === target.toLowerCase();
       await forgetOne(target, listed, lost.filter(isMeant), io);
     }
-    if (gone) await forgetGone(io);
+    if (gone) await forgetGone(io, find);
     return exitCode.ok;
   },
 };

@@ -96,14 +96,17 @@ export function openFlags(flags: string | number): number {
   return number;
 }
 
+const page = 4096;
 const chunk = 65536;
 
 export function readAll(descriptor: number): Buffer {
   const parts: Uint8Array[] = [];
-  for (;;) {
-    const part = read(descriptor, chunk);
+  // Files of /proc have no size, and most of them are short.
+  for (let size = page; ; ) {
+    const part = read(descriptor, size);
     if (part.length === 0) break;
     parts.push(part);
+    if (part.length === size) size = chunk;
   }
   const [only] = parts;
   return parts.length === 1 && only ? (toBuffer(only) as unknown as Buffer) : Buffer.concat(parts);

@@ -39,10 +39,14 @@ export const kinds = [
 
 export type Target = ReturnType<(typeof kinds)[number]['parse']>;
 
-export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kind {
-  // A login asks a dozen times.
-  for (const each of table) if (each.name === kind) return each;
-  throw new TypeError(`no kind ${kind}`);
+/** A login asks a dozen times. */
+const byItsName: ReadonlyMap<string, Kind> = new Map(kinds.map((kind) => [kind.name, kind]));
+const bare: readonly Kind[] = kinds.filter((kind: Kind) => kind.isBare);
+
+export function kindOf({ kind: name }: AnyTarget, table?: readonly Kind[]): Kind {
+  const kind = table ? table.find((kind) => kind.name === name) : byItsName.get(name);
+  if (kind === undefined) throw new TypeError(`no kind ${name}`);
+  return kind;
 }
 
 /** Whether a target names a machine, not an address where another one may answer later. */
@@ -69,7 +73,7 @@ export type ResolveOptions = Omit<ResolveContext, 'exists' | 'signal'> &
 export async function resolveTarget(
   target: AnyTarget,
   options: ResolveOptions,
-  table: readonly Kind[] = kinds,
+  table?: readonly Kind[],
 ): Promise<Reachable> {
   const context: ResolveContext = { exists: existsSync, ...options };
   const kind = kindOf(target, table);
@@ -136,7 +140,7 @@ export function asTarget(text: string): Target | undefined {
   if (known) return known;
   // Nearly each text that is none is a name: an error would be made with all that it might have meant.
   const parts = split(text);
-  if (!kinds.some((kind) => isOf(kind, parts))) return undefined;
+  if (!(parts.separator === '' ? bare : kinds).some((kind) => isOf(kind, parts))) return undefined;
   try {
     return parseTarget(text);
   } catch (error) {

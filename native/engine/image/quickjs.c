@@ -9,6 +9,8 @@ JSValue newErrorWithStack(JSContext *js, JSValue stack) {
     JS_FreeValue(js, stack);
   } else {
     JS_VALUE_GET_OBJ(error)->u.object_data = stack;
+    // Else the engine makes a text of all callers when it is thrown.
+    if (JS_IsUndefined(js->error_back_trace)) js->error_back_trace = JS_NULL;
   }
   return error;
 }

@@ -55,8 +55,8 @@ export async function call(
   socket.on('error', () => {});
   const abort = () => socket.destroy();
   signal?.addEventListener('abort', abort);
-  const timeout = new VarlinkError('TIMEOUT', `no answer within ${timeoutMs} ms`);
-  const timer = setTimeout(() => socket.destroy(timeout), timeoutMs);
+  const giveUp = () => socket.destroy(new VarlinkError('TIMEOUT', `no answer within ${timeoutMs} ms`));
+  const timer = setTimeout(giveUp, timeoutMs);
   try {
     socket.write(encodeFrame(more ? { method, parameters, more } : { method, parameters }));
     return await collect(socket, more, limits);

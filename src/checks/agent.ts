@@ -28,8 +28,11 @@ const goneFix =
 export function unsignedFix(said: string): string | undefined {
   if (/agent refused operation/.test(said))
     return 'unlock the agent, and answer it where it asks, for a key with confirmation by the program of SSH_ASKPASS, and by gpg-agent after: export GPG_TTY=$(tty); gpg-connect-agent updatestartuptty /bye; or add the key without: ssh-add -d FILE, then ssh-add FILE';
-  const [, file] = /^Load key "(.*)": bad permissions/m.exec(said) ?? [];
-  return file === undefined ? undefined : `chmod 600 ${shellQuoted(file)}`;
+  const [, file = '', why] = /^Load key "(.*)": (bad permissions|Permission denied)/m.exec(said) ?? [];
+  if (why === undefined) return undefined;
+  return why === 'bad permissions'
+    ? `chmod 600 ${shellQuoted(file)}`
+    : `sudo chown "$USER" ${shellQuoted(file)}`;
 }
 
 /** Asks the agent of ssh's `IdentityAgent` once for its keys; it signs nothing. Without that setting it is the one of SSH_AUTH_SOCK. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { OfferedKey, SshSaid } from '../process/ssh-log.js';
+import { type OfferedKey, reasonsIn, type SshSaid } from '../process/ssh-log.js';
 import { settingIn } from '../process/ssh-program.js';
 import { sshByFile, usualKeys, whereSet } from '../ssh/config/users-files.js';
+import { callsProxy } from '../ssh/config/word.js';
 import { shellQuoted } from '../typed/shell.js';
 import { unsignedFix } from './agent.js';
 import { keysBeside, otherPublic, whyNotLoaded } from './own-keys.js';
@@ -67,6 +68,20 @@ export async function ownCause(
     };
   }
   return undefined;
+}
+
+/** A ProxyJump or ProxyCommand of the user's own, by which ssh goes in place of vmssh. */
+export async function otherProxy({ settings, said, end }: SshTry): Promise<OwnCause | undefined> {
+  const jump = settingIn(settings, 'proxyjump');
+  const keyword = jump === undefined ? 'ProxyCommand' : 'ProxyJump';
+  const value = jump ?? settingIn(settings, 'proxycommand') ?? 'none';
+  if (value === 'none' || callsProxy(value)) return undefined;
+  const where = await whereSet(keyword.toLowerCase(), said);
+  const [first = ''] = reasonsIn(end.stderr).trim().split('\n');
+  return {
+    message: `ssh goes by ${keyword} ${value}${where ? ` (${where})` : ''}, and not by vmssh: ${first.trim()}`,
+    fix: `put that ${keyword} below the Include of vmssh.conf, or leave this host out of it: Host * !NAME`,
+  };
 }
 
 /** ssh offers the public key of a file, and then finds no private one. */

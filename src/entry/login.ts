@@ -1,4 +1,5 @@
 import { type MachineLogin, writtenState } from '../book/state.js';
+import { otherProxy } from '../checks/own-cause.js';
 import type { Means } from '../checks/result.js';
 import { type LoginWords, quietly, type SshTryOptions, trySsh, usersEnv } from '../checks/users-ssh.js';
 import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
@@ -10,6 +11,7 @@ import { settingIn, sshAbilities, sshCommand, typedSsh } from '../process/ssh-pr
 import { shellTrouble } from '../process/start-files.js';
 import { splitLogin, splitUser } from '../reach/login.js';
 import { callerForSsh } from '../ssh/config/caller.js';
+import { whereSet } from '../ssh/config/users-files.js';
 import { isOurProxy } from '../ssh/config/word.js';
 import { brokenControlPath } from '../ssh/control-path.js';
 import { ownAccount } from '../ssh/folder.js';
@@ -55,7 +57,18 @@ export async function loginAsTyped(
     hangs,
   };
   const trouble = verdict.reach === 'proxy' ? await shellTrouble(io) : undefined;
-  return trouble ? { ...verdict, isOwn: true, message: trouble.problem, fix: trouble.fix } : verdict;
+  if (trouble) return { ...verdict, isOwn: true, message: trouble.problem, fix: trouble.fix };
+  const isBefore = ['proxy', 'socket', 'banner'].includes(verdict.reach ?? '');
+  const other = isBefore ? await otherProxy(tried) : undefined;
+  if (other) return { ...verdict, isOwn: true, ...other };
+  const isNamed = (typed.user ?? splitLogin(typed.target).user) !== undefined;
+  const where = isNamed ? undefined : await whereSet('user', tried.said);
+  return where === undefined ? verdict : { ...verdict, message: withUserOf(where, verdict) };
+}
+
+/** A refused login is often that of a User for all hosts. */
+function withUserOf(where: string, { message, user }: LoginVerdict): string {
+  return message.replace(`lets no key of yours in as ${user}`, `$& (User, ${where})`);
 }
 
 /** The same login for a script, once more as from a program that no shell started. */

@@ -250,5 +250,5 @@ function hintFor(entry: Entry, message: string, shell: Shell): string {
   if (entry.by === 'exec')
     return `check that its manager starts a program there: ${shellLine([...entry.command, 'true'], shell)}`;
   if (entry.by === 'wsl') return 'see wsl.exe --list --verbose';
-  return 'check that this route works by itself; another TCP port is ssh://USER@HOST:PORT; --by names another way in';
+  return 'check that this route works by itself; another TCP port is ssh://USER@HOST:PORT; --by names another way in; an account or a key with a command of its own (ForceCommand, command=) runs no script';
 }

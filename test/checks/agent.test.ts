@@ -33,6 +33,7 @@ describe('an ssh-agent', () => {
       'sign_and_send_pubkey: signing failed for ED25519 "a" from agent: agent refused operation';
     expect(unsignedFix(refused)).toMatch(/^unlock the agent, .*SSH_ASKPASS, .*updatestartuptty/);
     expect(unsignedFix('Load key "/a b/id": bad permissions')).toBe("chmod 600 '/a b/id'");
+    expect(unsignedFix('Load key "/a b/id": Permission denied')).toBe(`sudo chown "$USER" '/a b/id'`);
     expect(unsignedFix('no such identity: /a: No such file or directory')).toBeUndefined();
   });
 

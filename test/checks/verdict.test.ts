@@ -22,7 +22,7 @@ const reached = [
   'debug1: Authentications that can continue: publickey,password',
 ];
 const upTo = (sign: string) => reached.slice(0, reached.findIndex((line) => line.includes(sign)) + 1);
-const key = '/home/ann/.ssh/id ED25519 SHA256:FO5w explicit';
+const key = '/none/ann/.ssh/id ED25519 SHA256:FO5w explicit';
 const accepted = [`debug1: Offering public key: ${key}`, `debug1: Server accepts key: ${key}`];
 
 interface Row {
@@ -50,7 +50,7 @@ const tried = ({ lines, code = 255, settings = '', agent = { keys: [] }, stdout 
 const denied = 'ann@vsock/3: Permission denied (publickey,password).';
 const crowd = [
   'debug1: Offering public key: one ED25519 SHA256:AAAA agent',
-  'debug1: Offering public key: /home/ann/.ssh/tried ED25519 SHA256:BBBB explicit agent',
+  'debug1: Offering public key: /none/ann/.ssh/tried ED25519 SHA256:BBBB explicit agent',
   'Received disconnect from UNKNOWN port 65535:2: Too many authentication failures',
 ];
 const isIn = [...reached, ...accepted, 'Authenticated to vsock/3 (via proxy) using "publickey".'];
@@ -105,7 +105,7 @@ describe('a login by ssh -v', () => {
     'by a Node that is gone': {
       lines: [
         ...upTo('Executing'),
-        '/bin/bash: line 1: /home/ann/.nvm/v20/bin/node: No such file or directory',
+        '/bin/bash: line 1: /none/ann/.nvm/v20/bin/node: No such file or directory',
         'mm_receive_fd: recvmsg: expected received 1 got 0',
         'proxy dialer did not pass back a connection',
       ],
@@ -179,7 +179,7 @@ describe('a login by ssh -v', () => {
     'with an RSA key to an sshd that knows only its old signature': {
       lines: [
         ...reached,
-        'debug1: Offering public key: /home/ann/.ssh/id_rsa RSA SHA256:AAAA',
+        'debug1: Offering public key: /none/ann/.ssh/id_rsa RSA SHA256:AAAA',
         'debug1: send_pubkey_test: no mutual signature algorithm',
         denied,
       ],
@@ -292,15 +292,15 @@ describe('a login by ssh -v', () => {
       says: /no key of yours in as ann/,
     },
     'with more keys than sshd takes, and one in a file': {
-      lines: ['debug1: identity file /home/ann/.ssh/id type 3', ...reached, ...crowd],
+      lines: ['debug1: identity file /none/ann/.ssh/id type 3', ...reached, ...crowd],
       state: 'failed',
       says: /Too many authentication failures/,
       fix: /before the right one: ssh -o IdentitiesOnly=yes/,
     },
     'with more keys than sshd takes, all in the agent': {
       lines: [
-        'debug1: identity file /home/ann/.ssh/id type -1',
-        'debug1: identity file /home/ann/.ssh/tried type 3',
+        'debug1: identity file /none/ann/.ssh/id type -1',
+        'debug1: identity file /none/ann/.ssh/tried type 3',
         ...reached,
         ...crowd,
       ],
@@ -311,7 +311,7 @@ describe('a login by ssh -v', () => {
     'whose key has a type that ssh does not use': {
       lines: [
         ...upTo('NEWKEYS'),
-        'debug1: Skipping ssh-ed25519 key /home/ann/.ssh/id - corresponding algo not in PubkeyAcceptedAlgorithms',
+        'debug1: Skipping ssh-ed25519 key /none/ann/.ssh/id - corresponding algo not in PubkeyAcceptedAlgorithms',
         ...reached.slice(upTo('NEWKEYS').length, -1),
         'debug1: Authentications that can continue: publickey',
         denied,
@@ -323,7 +323,7 @@ describe('a login by ssh -v', () => {
     'whose key has a type that ssh 8.4 does not use': {
       lines: [
         ...upTo('NEWKEYS'),
-        'debug1: Skipping ssh-ed25519 key /home/ann/.ssh/id - not in PubkeyAcceptedKeyTypes',
+        'debug1: Skipping ssh-ed25519 key /none/ann/.ssh/id - not in PubkeyAcceptedKeyTypes',
         ...reached.slice(upTo('NEWKEYS').length),
         denied,
       ],
@@ -331,13 +331,13 @@ describe('a login by ssh -v', () => {
       says: /^ssh does not offer ~\/\.ssh\/id: the ssh here takes no key of that type.*; ssh would ask for a password$/,
     },
     'with no agent to ask': {
-      lines: ['debug1: identity file /home/ann/.ssh/id_rsa type -1', ...reached, denied],
+      lines: ['debug1: identity file /none/ann/.ssh/id_rsa type -1', ...reached, denied],
       agent: { keys: [], unset: 'SSH_AUTH_SOCK' },
       state: 'skipped',
       says: /; ssh has none to offer: no key file, and SSH_AUTH_SOCK is not set$/,
     },
     'with a key file that is empty': {
-      lines: ['debug1: identity file /home/ann/.ssh/id_rsa type 0', ...reached, denied],
+      lines: ['debug1: identity file /none/ann/.ssh/id_rsa type 0', ...reached, denied],
       agent: { keys: [], unset: 'SSH_AUTH_SOCK' },
       state: 'skipped',
       says: /; ssh has none to offer$/,
@@ -405,7 +405,7 @@ describe('a login by ssh -v', () => {
       says: /not available/,
     },
   })('$name', async (row) => {
-    const verdict = await judgeLogin(tried(row), '/home/ann');
+    const verdict = await judgeLogin(tried(row), '/none/ann');
     expect(verdict).toMatchObject({
       state: row.state,
       ...(row.reach && { reach: row.reach }),

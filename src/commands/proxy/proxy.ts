@@ -21,8 +21,10 @@ import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kind
 import type { Io } from '../../process/io.js';
 import type { Reached, Trace } from '../../reach/reach.js';
 import type { DiscoveredMachine } from '../../sources/source.js';
+import { openFolder } from '../../sources/trusted-path.js';
 import { asTyped, checkUserName } from '../../typed/names.js';
 import { isBareId, parseUuid } from '../../typed/numbers.js';
+import { shellQuoted } from '../../typed/shell.js';
 import type { RelayToEndOptions } from './lasting.js';
 import { callerGone, type StdioWatch, watchStdio } from './stdio-watch.js';
 
@@ -254,6 +256,7 @@ function leave(reached: Parameters<typeof recordOf>, { env }: Io, more?: Partial
     leaveRecord({ ...recordOf(...reached), ...more }, { folders: recordFolders(env) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    const open = openFolder(env.HOME || '/');
     throw new ConnectError('connect', reached[0].text, {
       code: 'NO_RECORD',
       final: true,
@@ -261,7 +264,9 @@ function leave(reached: Parameters<typeof recordOf>, { env }: Io, more?: Partial
       hint:
         code === undefined
           ? 'mount the /proc of this namespace: unshare --mount-proc, bwrap --proc /proc'
-          : 'set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder of yours that can be written',
+          : open !== undefined
+            ? `any user can write to ${open}, so HOME is not trusted: chmod o-w ${shellQuoted(open)}`
+            : 'set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder of yours that can be written',
       cause: error,
     });
   }

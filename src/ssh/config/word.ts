@@ -37,6 +37,11 @@ export function proxyCommand(call: ProxyCall) {
   ].join(' ');
 }
 
+/** Whether a ProxyCommand calls our proxy, for any target. */
+export function callsProxy(command: string): boolean {
+  return /\bproxy .*\S %p$/.test(command.trimEnd());
+}
+
 /** Whether a ProxyCommand calls our proxy with the host that ssh was called with. */
 export function isOurProxy(command = ''): boolean {
   return /\bproxy .*["']%h["'] %p$/.test(command.trimEnd());

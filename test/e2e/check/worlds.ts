@@ -77,7 +77,7 @@ export const worlds: readonly World[] = [
     { typed: 'vsock-muxDIR/agent', agent: 'hangs' },
   ),
   ok('by its user', /^ssh logs in as /, { typed: 'USER@ADDRESS' }),
-  fails('a user that is not there', /lets no key of yours in as nobody-is-it/, {
+  fails('a user that is not there', /lets no key of yours in as nobody-is-it: /, {
     typed: 'nobody-is-it@ADDRESS',
   }),
   fails('a key that it does not know', /lets no key of yours in.*ssh offers .*other ED25519 SHA256:/, {
@@ -180,7 +180,7 @@ export const worlds: readonly World[] = [
   fails('a configuration that ssh does not read', /Bad configuration option/, {
     above: 'NoSuchKeyword yes\n',
   }),
-  fails('a user of the configuration that is not there', /no key of yours in as nobody-is-it/, {
+  fails('a user of the configuration that is not there', /in as nobody-is-it \(User, \S+ line 2\): /, {
     above: 'Host unix/*\nUser nobody-is-it\n',
   }),
   ok('a command of its own', /^ssh logs in/, { below: `RemoteCommand /bin/false\n${known}` }),
@@ -223,8 +223,11 @@ export const worlds: readonly World[] = [
   ok('addresses with a domain of his own', /^ssh logs in as /, {
     below: `HostName %h.corp.example.com\n${known}`,
   }),
-  fails('a ProxyCommand of his own that ends', /^ssh has a connection, which|ends|no SSH server/, {
+  fails('a ProxyCommand of his own', /^ssh goes by ProxyCommand false \(\S+ line 3\), and not by vmssh: /, {
     above: 'Host unix/*\nProxyUseFdpass no\nProxyCommand false\n',
+  }),
+  fails('a ProxyJump of his own', /^ssh goes by ProxyJump gate \(\S+ line 2\), and not by vmssh: /, {
+    above: 'Host * !gate\nProxyJump gate\nHost gate\nProxyCommand echo no gate >&2\n',
   }),
 
   asks('a password that sshd takes', /^sshd lets no key of yours in as \S+, but would ask for a password: /, {

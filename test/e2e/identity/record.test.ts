@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { failing, saying } from '../../helpers/expected.js';
@@ -57,14 +57,21 @@ describe.skipIf(missing)('what a proxy leaves for the host key', () => {
   });
 
   it.skipIf(missingRoot('a user without a folder'))('has a folder, or there is no connection', async () => {
-    const proxy = (...words: string[]) =>
+    const proxy = (HOME: string, ...words: string[]) =>
       run([...vmssh, 'proxy', ...words, `unix${sshd.path}`, '22'], {
-        env: { PATH: process.env.PATH, HOME: '/dev/null' },
+        env: { PATH: process.env.PATH, HOME },
         ...otherUser,
       });
-    expect(await proxy('--record')).toMatchObject(
+    expect(await proxy('/dev/null', '--record')).toMatchObject(
       failing(1, 'set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder of yours'),
     );
-    expect(await proxy()).toMatchObject({ stdout: expect.stringMatching(/^SSH-2\.0-|^$/) });
+    const open = join(dir, 'open');
+    mkdirSync(open);
+    chmodSync(dir, 0o755);
+    chmodSync(open, 0o777);
+    expect(await proxy(open, '--record')).toMatchObject(
+      failing(1, `any user can write to ${open}, so HOME is not trusted: chmod o-w ${open}`),
+    );
+    expect(await proxy('/dev/null')).toMatchObject({ stdout: expect.stringMatching(/^SSH-2\.0-|^$/) });
   });
 });

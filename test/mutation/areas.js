@@ -12,7 +12,13 @@ export const areas = {
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },
   // Tables, made when their files are loaded; a test makes docs/reference/connect-errors.md of them.
   failures: { mutate: ['src/connect/failures/*.ts'], tests: ['test/connect/failures'], loaded: true },
-  book: { mutate: ['src/book/*.ts'], tests: ['test/book'] },
+  book: {
+    mutate: ['src/book/*.ts'],
+    tests: [
+      'test/book',
+      ...['hosts', 'decide', 'gone', 'refresh'].map((name) => `test/hosts/${name}.test.ts`),
+    ],
+  },
   keys: { mutate: ['src/keys/*.ts'], tests: ['test/keys'] },
   'ssh-config': {
     mutate: ['src/ssh/config/*.ts', 'src/hosts/{hosts,text}.ts'],

@@ -13,7 +13,7 @@ import type { SetupJson } from '../../src/commands/guest/setup.js';
 import type { ListJson } from '../../src/commands/list/output.js';
 import type { SourceListJson } from '../../src/commands/source/source.js';
 import type { ServiceListJson } from '../../src/commands/windows/service.js';
-import { hypervisors } from '../../src/guest/credentials/forms.js';
+import { hypervisors } from '../../src/guest/credentials.js';
 import type { Target } from '../../src/kinds/kinds.js';
 import { routeNames } from '../../src/typed/route.js';
 

@@ -4,7 +4,7 @@ import type { Env } from '../../base/runtime.js';
 import { exact } from '../../book/identity.js';
 import { makeFolder } from '../../files/place.js';
 import { readText } from '../../files/read-file.js';
-import { credentialFiles, type GivenKeys } from '../../guest/credentials/credentials.js';
+import { credentialFiles, type GivenKeys } from '../../guest/credentials.js';
 import {
   type GuestKeys,
   guestAlias,

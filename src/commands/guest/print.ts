@@ -1,8 +1,8 @@
 import { quote } from '../../base/errors.js';
 import type { Command, Option, RawArgs } from '../../cli/command.js';
 import { oneOf, parsed, positionals, readAll, UsageError } from '../../cli/command.js';
-import { userData } from '../../guest/cloud-init.js';
-import { setupScript, undoScript } from '../../guest/script.js';
+import { yamlString } from '../../guest/credentials.js';
+import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
 import type { Io } from '../../process/io.js';
 import { isSshPort } from '../../typed/numbers.js';
@@ -113,4 +113,27 @@ function printUnits({ systemd, distro, script: { port } }: GuestPrintOptions, io
   const files = unitFiles(port, layouts[distro], systemd);
   io.out(files.map(({ name, text }) => `# /etc/systemd/system/${name}\n${text}`).join('\n'));
   io.err(`then: systemctl daemon-reload && systemctl enable --now ${files[0].name}\n`);
+}
+
+/** Where cloud-init puts the script: in memory, since it runs once. */
+const scriptPath = '/run/vmssh-guest-setup.sh';
+
+/** cloud-init user-data that sets a guest up at its first boot: sshd, the script, the keys of the default user if no account is named. */
+export function userData(options: ScriptOptions): string {
+  const keys = options.account === undefined ? (options.keys ?? []) : [];
+  return `#cloud-config
+# written by vmssh guest print
+packages:
+  - openssh-server
+${keys.length === 0 ? '' : `ssh_authorized_keys:\n${keys.map((key) => `  - ${yamlString(key)}\n`).join('')}`}write_files:
+  - path: ${scriptPath}
+    permissions: '0700'
+    content: |
+${indented(setupScript(options), 6)}runcmd:
+  - [sh, ${scriptPath}]
+`;
+}
+
+function indented(text: string, columns: number): string {
+  return text.replaceAll(/^(?=.)/gm, ' '.repeat(columns));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { credentialsOf } from '../../../src/guest/credentials/credentials.js';
+import { credentialsOf } from '../../../src/guest/credentials.js';
 import credentials from '../../../src/guest/sh/check/credentials.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';

@@ -2,11 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { credentialsOf } from '../../../src/guest/credentials/credentials.js';
-import { formFor, hypervisors, parseListen } from '../../../src/guest/credentials/forms.js';
-import { lacks, missingPrograms } from '../../helpers/programs.js';
-import { run } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { credentialsOf, formFor, hypervisors, parseListen } from '../../src/guest/credentials.js';
+import { lacks, missingPrograms } from '../helpers/programs.js';
+import { run } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
 const keys = {
   hostKey: '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\nBBBB\n-----END OPENSSH PRIVATE KEY-----\n',

@@ -1,18 +1,56 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { quote } from '../../base/errors.js';
-import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../../typed/numbers.js';
-import { type Shell, shellQuoted } from '../../typed/shell.js';
-import { yamlString } from '../cloud-init.js';
-import type { GivenKeys } from './credentials.js';
-import {
-  base64,
-  credentialFile,
-  credentialsOf,
-  listenCredential,
-  smbiosFile,
-  smbiosString,
-} from './credentials.js';
+import { quote } from '../base/errors.js';
+import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../typed/numbers.js';
+import { type Shell, shellQuoted } from '../typed/shell.js';
+
+/** The keys for a guest that is started with them. */
+export interface GivenKeys {
+  /** The private host key, ed25519, as ssh-keygen writes it. */
+  readonly hostKey: string;
+  /** "ssh-ed25519 AAAA…", with or without a comment. */
+  readonly hostPublicKey: string;
+  /** Lines for authorized_keys. */
+  readonly logins: readonly string[];
+}
+
+/** A system credential: systemd.system-credentials(7). */
+type Credential = Readonly<Record<'id' | 'text', string>>;
+
+/** systemd-tmpfiles of 252 and later writes the host key before sshd starts, and root's keys if there are none; 256 gives the last to all accounts. */
+export function credentialsOf({ hostKey, hostPublicKey, logins }: GivenKeys): readonly Credential[] {
+  const keys = logins.map((line) => `${line}\n`).join('');
+  return [
+    { id: 'tmpfiles.extra', text: file(path, 600, hostKey) + file(`${path}.pub`, 644, `${hostPublicKey}\n`) },
+    { id: 'ssh.authorized_keys.root', text: keys },
+    { id: 'ssh.ephemeral-authorized_keys-all', text: keys },
+  ];
+}
+
+/** sshd's default, and the one that each distribution uses. */
+const path = '/etc/ssh/ssh_host_ed25519_key';
+
+/** A line of tmpfiles.d(5) that writes the file again, with its content in base64. */
+function file(path: string, mode: number, text: string): string {
+  return `f+~ ${path} 0${mode} root root - ${base64(text)}\n`;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** SMBIOS strings of type 11 are how QEMU gives a credential. */
+function smbiosString({ id, text }: Credential): string {
+  return `io.systemd.credential.binary:${id}=${base64(text)}`;
+}
+
+/** The files of all credentials, as systemd-nspawn and systemd-vmspawn read them, and as QEMU does. */
+export function credentialFiles(keys: GivenKeys) {
+  return credentialsOf(keys).flatMap((each: Credential) => [
+    { name: `credential-${each.id}`, text: each.text },
+    { name: `smbios-${each.id}`, text: smbiosString(each) },
+  ]);
+}
 
 export const hypervisors = ['qemu', 'libvirt', 'nspawn', 'vmspawn', 'kernel', 'cloud-init'] as const;
 export type Hypervisor = (typeof hypervisors)[number];
@@ -59,7 +97,7 @@ type Form = Pick<CredentialText, 'isSecret' | 'notes'> &
 
 const forms: Readonly<Record<Hypervisor, (given: ToGive) => Form>> = {
   qemu({ keys, folder, listen }) {
-    const path = (id: string) => join(folder, smbiosFile(id)).replaceAll(',', ',,');
+    const path = (id: string) => join(folder, `smbios-${id}`).replaceAll(',', ',,');
     const values = [
       ...credentialsOf(keys).map(({ id }) => `path=${path(id)}`),
       ...listening(listen).map((each) => `value=${smbiosString(each)}`),
@@ -120,15 +158,15 @@ const forms: Readonly<Record<Hypervisor, (given: ToGive) => Form>> = {
 /** The options of systemd-nspawn and systemd-vmspawn. */
 function loaded({ keys, folder, listen }: ToGive): readonly string[] {
   return [
-    ...credentialsOf(keys).map(({ id }) => `--load-credential=${id}:${join(folder, credentialFile(id))}`),
+    ...credentialsOf(keys).map(({ id }) => `--load-credential=${id}:${join(folder, `credential-${id}`)}`),
     // --set-credential reads C's escapes.
     ...listening(listen).map(({ id, text }) => `--set-credential=${id}:${text.replaceAll('\n', '\\n')}`),
   ];
 }
 
-/** The addresses are no secret, and so need no file. */
-function listening(listen: readonly string[]) {
-  return listen.length === 0 ? [] : [listenCredential(listen)];
+/** What has systemd-ssh-generator of 256 and later, and ours, bind sshd to these addresses too. They are no secret, and need no file. */
+function listening(listen: readonly string[]): readonly Credential[] {
+  return listen.length === 0 ? [] : [{ id: 'ssh.listen', text: listen.map((each) => `${each}\n`).join('') }];
 }
 
 /** COMMAND_LINE_SIZE of x86 and arm64 is 2048, and other arguments need some. */
@@ -197,4 +235,12 @@ function tcp(text: string): string | undefined {
     /^(?:\[([^\]]+)\]:|([^:]+):)?(\d{1,5})$/.exec(text) ?? [];
   const isFamily = isIP(ip) === (bracketed === undefined ? 4 : 6);
   return isFamily && Number(port) >= 1 && Number(port) <= 65_535 ? text : undefined;
+}
+
+/** A double-quoted YAML string: a JSON string, with what JSON leaves unescaped. */
+export function yamlString(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    /[\u007f-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -9,7 +9,7 @@ import { settingIn } from '../process/ssh-program.js';
 import { certificateIn, certificateLine, overSince } from '../ssh/certificate.js';
 import type { ControlPathTrouble } from '../ssh/control-path.js';
 import { goneFolder } from '../ssh/folder.js';
-import { isWithoutPrivate, ownCause, shownKeys } from './own-cause.js';
+import { isWithoutPrivate, noneInCommon, othersKeyCommand, ownCause, shownKeys } from './own-cause.js';
 import { type SshTry, takesTerminal, wantsNewPassword } from './users-ssh.js';
 
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
@@ -76,7 +76,6 @@ async function judge(tried: SshTry, user: string, home: string): Promise<Judged>
     return { state: 'skipped', reach, isOwn: true, message: shown };
   }
   const untold = beforeServer(end.stderr);
-  const { noneInCommon, othersKeyCommand } = await import('./in-common.js');
   const none = (await noneInCommon(message, said)) ?? (await othersKeyCommand(untold, said));
   if (none && reach === 'banner')
     return failed(reach, `${ended.banner}: ${none.message}`, { isOwn: true, fix: none.fix });

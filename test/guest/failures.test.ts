@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConnectError, type NoBannerReason } from '../../src/base/errors.js';
-import { diagnose, type Signs } from '../../src/commands/check/signs.js';
+import { diagnose, type Signs } from '../../src/commands/check/outcome.js';
 import { guestFailures, suspects } from '../../src/guest/failures.js';
 import { checkScript } from '../../src/guest/script.js';
 import { eachRow } from '../helpers/tables/rows.js';

@@ -28,8 +28,11 @@ import { whyNoBring } from '../../ssh/config/host-options.js';
 import {
   byBroughtSshd,
   byRoute,
+  byUserDevice,
   codeOf,
+  diagnose,
   forced,
+  hostSigns,
   loginFix,
   machineInside,
   ownFiles,
@@ -37,7 +40,6 @@ import {
   settle,
   slowness,
 } from './outcome.js';
-import { byUserDevice, diagnose, hostSigns } from './signs.js';
 
 export interface ExamineOptions extends ReachFlags, TypedLogin {
   /** Another route into the same guest. */

@@ -5,7 +5,7 @@ import { ConnectError } from '../../../src/base/errors.js';
 import { checkTarget } from '../../../src/checks/check-target.js';
 import { reachFlags } from '../../../src/cli/shared-options.js';
 import { examine } from '../../../src/commands/check/examine.js';
-import { hostSigns } from '../../../src/commands/check/signs.js';
+import { hostSigns } from '../../../src/commands/check/outcome.js';
 import { loginByVmssh } from '../../../src/entry/login.js';
 import { parseTarget } from '../../../src/kinds/kinds.js';
 import type { Io } from '../../../src/process/io.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { diagnose, type Signs } from '../../../src/commands/check/signs.js';
+import { diagnose, type Signs } from '../../../src/commands/check/outcome.js';
 import { hostChecks } from '../../../src/commands/doctor/checks.js';
 import type { ConfigFacts } from '../../../src/commands/doctor/config.js';
 import type { Facts } from '../../../src/commands/doctor/facts.js';

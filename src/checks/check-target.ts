@@ -1,20 +1,22 @@
-import { ConnectError } from '../base/errors.js';
+import { ConnectError, type ConnectErrorInit, isOp, type Op, quote } from '../base/errors.js';
 import { now } from '../base/runtime.js';
 import { madeLogin } from '../book/logins.js';
 import { portArgument } from '../cli/command.js';
-import { windowsVmssh } from '../cli/reach/over-interop.js';
+import { notStarted, reachArgs, windowsVmssh } from '../cli/reach/over-interop.js';
 import { reachOrStart, socketWarning } from '../cli/reach/reach-target.js';
 import type { ReachFlags } from '../cli/shared-options.js';
 import { openConnection } from '../connect/open.js';
 import { sshLogin } from '../keys/login-key.js';
 import { resolveTarget } from '../kinds/kinds.js';
 import type { Io } from '../process/io.js';
+import { runProgram } from '../process/run-program.js';
 import { typedSsh } from '../process/ssh-program.js';
 import { orSetup } from '../reach/all-failed.js';
 import { findTarget, splitLogin } from '../reach/login.js';
 import type { OnRoute, Reached, ReachOptions, Trace } from '../reach/reach.js';
 import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../reach/routes.js';
 import type { Reachable } from '../sources/source.js';
+import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { awaitBanner, unanswered } from '../ssh/banner.js';
 import { handshake } from '../ssh/handshake.js';
 import { typedHost } from '../typed/names.js';
@@ -22,7 +24,7 @@ import { type Endpoint, formatEndpoint, type Route, routeFacts, routeOf } from '
 import { withTarget } from '../typed/shell.js';
 import { describeTarget } from '../typed/target.js';
 import type { KnownKeys } from './host-key.js';
-import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './result.js';
+import type { CheckedRoute, CheckResult, LastStage, Means, Stage, StageName } from './result.js';
 
 interface CheckTargetOptions extends ReachFlags {
   /** Undefined: the port of an ssh:// form, or 22. */
@@ -115,7 +117,6 @@ async function locate(typed: string, check: Check) {
 async function overInterop(windows: string, { text, port, named, known }: Located, check: Check) {
   const { options, io, signal, onStage, stages } = check;
   onStage(`through ${windows}`);
-  const { checkOverInterop } = await import('./check-over-interop.js');
   const there = await checkOverInterop(windows, { text, port, user: named }, options, io.env, signal);
   const { endpoint, steps } = there;
   return { ...there, means: { ...known, endpoint, steps }, stages: [...stages, ...there.stages] };
@@ -290,5 +291,53 @@ async function tryRoute(
   } catch (error) {
     if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
     return { state: 'failed', found: error.problem };
+  }
+}
+
+type Outcome = Pick<CheckResult, 'stages' | 'routes' | 'error'> & Pick<Means, 'endpoint' | 'steps'>;
+
+/** Inside WSL2: checks a target of Windows by the Windows build of vmssh. Throws a ConnectError. */
+export async function checkOverInterop(
+  program: string,
+  to: { readonly text: string; readonly port: number; readonly user: string | undefined },
+  options: ReachFlags & { readonly until?: LastStage },
+  env: Io['env'],
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { text: target, port, user } = to;
+  // The login is tried from here.
+  const { until = 'authentication' } = options;
+  const last = `--until=${until === 'login' ? 'authentication' : until}`;
+  const login = user === undefined ? [] : [`--user=${user}`];
+  const flags = [last, `--port=${port}`, ...login, ...reachArgs(options)];
+  const command = [program, 'check', '--json', ...flags, '--', target];
+  const { stdout, stopped } = await runProgram(command, { env, signal, stderr: 'inherit' }).catch((error) => {
+    throw notStarted(program, target, error);
+  });
+  if (stopped === 'aborted')
+    throw new ConnectError('connect', target, { code: 'INTERRUPTED', problem: 'interrupted' });
+  return parseCheck(stdout, target);
+}
+
+function parseCheck(printed: string, target: string): Outcome {
+  try {
+    const { results } = parseJson(printed) as {
+      results: [
+        Pick<CheckResult, 'stages' | 'routes'> &
+          Pick<Means, 'endpoint' | 'steps'> & { error?: ConnectErrorInit & { op: Op } },
+      ];
+    };
+    const [{ stages, routes = [], endpoint, steps, error }] = results;
+    if (!stages.every(isJsonObject)) throw new TypeError('stages');
+    if (!routes.every(isJsonObject)) throw new TypeError('routes');
+    if (error && !isOp(error.op)) throw new TypeError('op');
+    return { stages, routes, endpoint, steps, error: error && new ConnectError(error.op, target, error) };
+  } catch (cause) {
+    throw new ConnectError('connect', target, {
+      code: 'NOT_RUN',
+      problem: `vmssh.exe of Windows printed ${quote(printed.slice(0, 80))} instead of its result`,
+      hint: 'check that it is the same version: vmssh.exe --version',
+      cause,
+    });
   }
 }

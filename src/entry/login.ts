@@ -19,7 +19,7 @@ import { typedHost } from '../typed/names.js';
 import { isSshPort } from '../typed/numbers.js';
 import type { RouteName } from '../typed/route.js';
 import { type Entry, loginAs, overTarget } from './entry.js';
-import type { Guest } from './look.js';
+import type { Guest } from './run.js';
 import { sshInto } from './ssh-words.js';
 
 export interface TypedLogin extends Pick<SshTryOptions, 'onStage'> {

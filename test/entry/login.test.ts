@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { formatState, noState } from '../../src/book/state.js';
 import type { LoginVerdict } from '../../src/checks/verdict.js';
 import { isLed, loginByVmssh, loginToGuest, triedBy } from '../../src/entry/login.js';
-import { lookAt } from '../../src/entry/look.js';
+import { lookAt } from '../../src/entry/run.js';
 import type { TriedLogin } from '../../src/guest/script.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import { fakeIo } from '../helpers/fake-io.js';

@@ -2,7 +2,7 @@ import { type ConnectError, exitCode, exitCodeOf } from '../../base/errors.js';
 import { keptLogin } from '../../book/logins.js';
 import type { CheckResult, Means } from '../../checks/result.js';
 import type { LoginVerdict } from '../../checks/verdict.js';
-import type { Inside } from '../../entry/look.js';
+import type { Inside } from '../../entry/run.js';
 import { type FailureName, guestFailures, suspects } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
 import { keyFix } from '../../keys/login-key.js';

@@ -21,8 +21,7 @@ import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.
 import { reachFlags } from '../../cli/shared-options.js';
 import { startProgress, whole } from '../../cli/terminal.js';
 import { execOf } from '../../entry/entry.js';
-import { lookAt, lookInside } from '../../entry/look.js';
-import { entryTo } from '../../entry/run.js';
+import { entryTo, lookAt, lookInside } from '../../entry/run.js';
 import type { Finding } from '../../guest/report.js';
 import { checkScript } from '../../guest/script.js';
 import { type GuestKeys, guestKeysFor, guestKeysOf, madeHostKey } from '../../keys/guest-keys.js';

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { checkOverInterop } from '../../src/checks/check-over-interop.js';
+import { checkOverInterop } from '../../src/checks/check-target.js';
 import { check } from '../../src/commands/check/check.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 

@@ -73,7 +73,7 @@ export async function ownCause(
 }
 
 /** A ProxyJump or ProxyCommand of the user's own, by which ssh goes in place of vmssh. */
-export async function otherProxy({ settings, said, end }: SshTry): Promise<OwnCause | undefined> {
+export async function otherProxy({ settings, said, end }: SshTry): Promise<Cause | undefined> {
   const jump = settingIn(settings, 'proxyjump');
   const keyword = jump === undefined ? 'ProxyCommand' : 'ProxyJump';
   const value = jump ?? settingIn(settings, 'proxycommand') ?? 'none';

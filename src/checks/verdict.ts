@@ -12,6 +12,8 @@ import { goneFolder } from '../ssh/folder.js';
 import { isWithoutPrivate, noneInCommon, othersKeyCommand, ownCause, shownKeys } from './own-cause.js';
 import { type SshTry, takesTerminal, wantsNewPassword } from './users-ssh.js';
 
+export type Hindrance = 'RequestTTY' | 'RemoteCommand';
+
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
 export interface LoginVerdict {
   readonly state: 'ok' | 'skipped' | 'failed';
@@ -26,8 +28,8 @@ export interface LoginVerdict {
   readonly isOwn?: boolean;
   /** What is wrong with the user's ControlPath, which was not used. */
   readonly controlPath?: ControlPathTrouble | undefined;
-  /** Whether the user's RequestTTY asks for a terminal where bytes are to pass. */
-  readonly forcesTerminal?: boolean;
+  /** Settings of the user's with which ssh logs in, and passes no bytes of other programs. */
+  readonly hinders?: readonly Hindrance[];
   /** Whether ssh went by our proxy. */
   readonly isByProxy?: boolean;
   /** Whether it was ended, as our proxy had said that the machine takes no connection. */

@@ -1,7 +1,7 @@
 import { type ConnectError, exitCode, exitCodeOf } from '../../base/errors.js';
 import { keptLogin } from '../../book/logins.js';
 import type { CheckResult, Means } from '../../checks/result.js';
-import type { LoginVerdict } from '../../checks/verdict.js';
+import type { Hindrance, LoginVerdict } from '../../checks/verdict.js';
 import type { Inside } from '../../entry/run.js';
 import { type FailureName, guestFailures, suspects } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
@@ -84,11 +84,21 @@ export function codeOf({ error, verdict, findings, guest }: Outcome): number {
   return isWrong || findings.some(isFault) ? exitCode.connect : exitCode.ok;
 }
 
-/** What is said of a RequestTTY force, with which no bytes pass as they are. */
-export const forced: Finding = {
-  ...{ name: 'RequestTTY', state: 'skipped', fix: 'RequestTTY auto or yes in your ssh configuration' },
-  found:
+/** What is said of a setting with which the bytes of other programs do not pass. */
+export function hindered(name: Hindrance): Finding {
+  const [found, fix] = hindrances[name];
+  return { name, state: 'skipped', found, fix };
+}
+
+const hindrances: Readonly<Record<Hindrance, readonly [string, string]>> = {
+  RequestTTY: [
     'RequestTTY force is in your ssh configuration: sftp waits without an end, rsync and git fail; vmssh sftp and rsync undo it',
+    'RequestTTY auto or yes in your ssh configuration',
+  ],
+  RemoteCommand: [
+    'RemoteCommand is in your ssh configuration: ssh NAME COMMAND, rsync, git and VS Code fail',
+    'move RemoteCommand to a Host with a name of its own, such as NAME-tmux',
+  ],
 };
 
 /** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */

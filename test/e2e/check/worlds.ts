@@ -183,7 +183,10 @@ export const worlds: readonly World[] = [
   fails('a user of the configuration that is not there', /in as nobody-is-it \(User, \S+ line 2\): /, {
     above: 'Host unix/*\nUser nobody-is-it\n',
   }),
-  ok('a command of its own', /^ssh logs in/, { below: `RemoteCommand /bin/false\n${known}` }),
+  ok('a command of its own', /^ssh logs in/, {
+    below: `RemoteCommand /bin/false\n${known}`,
+    alsoSays: /^RemoteCommand is in your ssh configuration: ssh NAME COMMAND, rsync, git and VS Code fail$/,
+  }),
   ok('no session of its own', /^ssh logs in/, { below: `SessionType none\n${known}` }),
   ok('a login that goes into the background', /^ssh logs in/, {
     below: `ForkAfterAuthentication yes\n${known}`,

@@ -18,6 +18,7 @@ import { accountScript } from '../../../../src/guest/script.js';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
 import { skip } from '../../../helpers/skips.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
+import { eachRow } from '../../../helpers/tables/rows.js';
 import { script, useTempDir } from '../../../helpers/temp-dir.js';
 import { functionsOf, given, root, useRoot } from '../guest.js';
 
@@ -224,119 +225,92 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     );
   });
 
-  it.each<{ name: string; config?: string; shadow?: string; before?: () => void; says: RegExp; fix: RegExp }>(
-    [
-      {
-        name: 'AllowUsers bob',
-        config: 'AllowUsers bob',
-        says: /AllowUsers is bob/,
-        fix: /AllowUsers bob +ann/,
+  eachRow<{ config?: string; shadow?: string; before?: () => void; says: RegExp; fix: RegExp }>({
+    'AllowUsers bob': { config: 'AllowUsers bob', says: /AllowUsers is bob/, fix: /AllowUsers bob +ann/ },
+    'DenyUsers a*': { config: 'DenyUsers a*', says: /DenyUsers is a\*/, fix: /take ann out/ },
+    'no keys at all': {
+      config: 'PubkeyAuthentication no',
+      says: /PubkeyAuthentication no/,
+      fix: /PubkeyAuthentication yes/,
+    },
+    'a home that others can write to': {
+      before: () => chmodSync(join(root, 'home/ann'), 0o777),
+      says: /\/home\/ann can be written by users other than ann/,
+      fix: /^fix key chmod go-w \/home\/ann$/,
+    },
+    'a locked account without PAM': {
+      config: 'UsePAM no',
+      shadow: '!:20000:0:99999:7:::',
+      says: /is locked/,
+      fix: /usermod -p '\*' ann/,
+    },
+    'an expired account': { shadow: '*:20000:0:99999:7::1:', says: /has expired/, fix: /chage -E -1 ann/ },
+    'an expired password': {
+      config: 'UsePAM yes',
+      shadow: '*:0:0:99999:7:::',
+      says: /password of ann has expired/,
+      fix: /chage -d/,
+    },
+    'a forced command': {
+      config: 'ForceCommand /bin/true',
+      says: /only this for ann: \/bin\/true/,
+      fix: /ForceCommand none/,
+    },
+    'a chroot without a shell': {
+      config: `ChrootDirectory /home`,
+      says: /ChrootDirectory \/home, which has no \/shell/,
+      fix: /--user NAME/,
+    },
+    'a password alone': {
+      config: 'AuthenticationMethods password',
+      says: /takes no key from ann/,
+      fix: /AuthenticationMethods publickey password'/,
+    },
+    'a second factor and no key': {
+      config: 'AuthenticationMethods password,keyboard-interactive',
+      says: /takes no key from ann: AuthenticationMethods password,keyboard-interactive/,
+      fix: /^hint login log in by ssh, which asks for that; or let a key be one of them/,
+    },
+    'no file of keys': {
+      config: 'AuthorizedKeysFile none',
+      says: /from no file/,
+      fix: /AuthorizedKeysFile \.ssh\/authorized_keys/,
+    },
+    'no file of keys, as certificates let in': {
+      config: 'AuthorizedKeysFile none\nTrustedUserCAKeys /etc/ssh/ca.pub',
+      says: /from no file/,
+      fix: /^hint key log in by a certificate of a CA in \/etc\/ssh\/ca\.pub: ask those who keep/,
+    },
+    'a host key that others can read': {
+      before: () => chmodSync(join(dir, 'key'), 0o644),
+      says: /^failed host-keys .*Permissions 0644 for '.*\/key' are too open/,
+      fix: /^fix host-keys chmod 600 \/.*\/key$/,
+    },
+    'a line that sshd does not know': {
+      config: 'PermitRootLogn no',
+      says: /^failed sshd-config .*Bad configuration option: PermitRootLogn/,
+      fix: /^fix sshd-config sshd -t$/,
+    },
+    'no home': {
+      before: () => account('ann:x:1000:1000::/gone:/shell'),
+      says: /the home of ann, \/gone, is not there/,
+      fix: /install -d -m 700 -o ann/,
+    },
+    'a home that systemd-homed has closed': {
+      before() {
+        rmSync(join(root, 'home/ann'), { recursive: true });
+        mkdirSync(join(root, 'var/lib/systemd/home'), { recursive: true });
+        writeFileSync(join(root, 'var/lib/systemd/home/ann.identity'), '');
       },
-      { name: 'DenyUsers a*', config: 'DenyUsers a*', says: /DenyUsers is a\*/, fix: /take ann out/ },
-      {
-        name: 'no keys at all',
-        config: 'PubkeyAuthentication no',
-        says: /PubkeyAuthentication no/,
-        fix: /PubkeyAuthentication yes/,
-      },
-      {
-        name: 'a home that others can write to',
-        before: () => chmodSync(join(root, 'home/ann'), 0o777),
-        says: /\/home\/ann can be written by users other than ann/,
-        fix: /^fix key chmod go-w \/home\/ann$/,
-      },
-      {
-        name: 'a locked account without PAM',
-        config: 'UsePAM no',
-        shadow: '!:20000:0:99999:7:::',
-        says: /is locked/,
-        fix: /usermod -p '\*' ann/,
-      },
-      {
-        name: 'an expired account',
-        shadow: '*:20000:0:99999:7::1:',
-        says: /has expired/,
-        fix: /chage -E -1 ann/,
-      },
-      {
-        name: 'an expired password',
-        config: 'UsePAM yes',
-        shadow: '*:0:0:99999:7:::',
-        says: /password of ann has expired/,
-        fix: /chage -d/,
-      },
-      {
-        name: 'a forced command',
-        config: 'ForceCommand /bin/true',
-        says: /only this for ann: \/bin\/true/,
-        fix: /ForceCommand none/,
-      },
-      {
-        name: 'a chroot without a shell',
-        config: `ChrootDirectory /home`,
-        says: /ChrootDirectory \/home, which has no \/shell/,
-        fix: /--user NAME/,
-      },
-      {
-        name: 'a password alone',
-        config: 'AuthenticationMethods password',
-        says: /takes no key from ann/,
-        fix: /AuthenticationMethods publickey password'/,
-      },
-      {
-        name: 'a second factor and no key',
-        config: 'AuthenticationMethods password,keyboard-interactive',
-        says: /takes no key from ann: AuthenticationMethods password,keyboard-interactive/,
-        fix: /^hint login log in by ssh, which asks for that; or let a key be one of them/,
-      },
-      {
-        name: 'no file of keys',
-        config: 'AuthorizedKeysFile none',
-        says: /from no file/,
-        fix: /AuthorizedKeysFile \.ssh\/authorized_keys/,
-      },
-      {
-        name: 'no file of keys, as certificates let in',
-        config: 'AuthorizedKeysFile none\nTrustedUserCAKeys /etc/ssh/ca.pub',
-        says: /from no file/,
-        fix: /^hint key log in by a certificate of a CA in \/etc\/ssh\/ca\.pub: ask those who keep/,
-      },
-      {
-        name: 'a host key that others can read',
-        before: () => chmodSync(join(dir, 'key'), 0o644),
-        says: /^failed host-keys .*Permissions 0644 for '.*\/key' are too open/,
-        fix: /^fix host-keys chmod 600 \/.*\/key$/,
-      },
-      {
-        name: 'a line that sshd does not know',
-        config: 'PermitRootLogn no',
-        says: /^failed sshd-config .*Bad configuration option: PermitRootLogn/,
-        fix: /^fix sshd-config sshd -t$/,
-      },
-      {
-        name: 'no home',
-        before: () => account('ann:x:1000:1000::/gone:/shell'),
-        says: /the home of ann, \/gone, is not there/,
-        fix: /install -d -m 700 -o ann/,
-      },
-      {
-        name: 'a home that systemd-homed has closed',
-        before() {
-          rmSync(join(root, 'home/ann'), { recursive: true });
-          mkdirSync(join(root, 'var/lib/systemd/home'), { recursive: true });
-          writeFileSync(join(root, 'var/lib/systemd/home/ann.identity'), '');
-        },
-        says: /^failed account the home of ann is closed: systemd-homed/,
-        fix: /^fix account homectl activate ann/,
-      },
-      {
-        name: 'a shell that is not there',
-        before: () => account('ann:x:1000:1000::/home/ann:/bin/zsh'),
-        says: /shell of ann, \/bin\/zsh, is not there/,
-        fix: /usermod -s/,
-      },
-    ],
-  )('says in the plan what keeps it out: $name', ({ config = '', shadow, before = () => {}, says, fix }) => {
+      says: /^failed account the home of ann is closed: systemd-homed/,
+      fix: /^fix account homectl activate ann/,
+    },
+    'a shell that is not there': {
+      before: () => account('ann:x:1000:1000::/home/ann:/bin/zsh'),
+      says: /shell of ann, \/bin\/zsh, is not there/,
+      fix: /usermod -s/,
+    },
+  })('says in the plan what keeps it out: $name', ({ config = '', shadow, before = () => {}, says, fix }) => {
     before();
     const rows = setUp(`${config}\n`, { shadow });
     expect(rows.find((row) => row.startsWith('failed '))).toMatch(says);

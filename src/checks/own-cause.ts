@@ -99,6 +99,7 @@ async function keyLeftOut(said: SshSaid, folder: string) {
   const key = usualKeys(folder).find((path) => !files.some((file) => file.path === path));
   if (key === undefined) return undefined;
   const where = await whereSet('identityfile', said);
+  if (where === undefined && dirname(gone.path) === folder) return undefined;
   const none = 'ssh has no key to offer';
   if (where === undefined)
     return {

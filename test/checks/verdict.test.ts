@@ -415,8 +415,10 @@ describe('a login by ssh -v', () => {
   });
 
   it('has no key where ssh uses another home than HOME', async () => {
-    const lines = ['debug1: identity file /pw/.ssh/id_rsa type -1', ...reached, denied];
-    const judge = () => judgeLogin(tried({ lines, state: '', says: /x/ }), dir);
+    const judge = (home = '/pw') => {
+      const lines = [`debug1: identity file ${home}/.ssh/id_rsa type -1`, ...reached, denied];
+      return judgeLogin(tried({ lines, state: '', says: /x/ }), dir);
+    };
     expect((await judge()).message).toMatch(/lets no key of yours in/);
     writeTree(dir, { '.ssh/id_ed25519': '' });
     expect(await judge()).toMatchObject({
@@ -425,6 +427,7 @@ describe('a login by ssh -v', () => {
       ),
       fix: `name both: ssh -F ${dir}/.ssh/config -i ${dir}/.ssh/id_ed25519 NAME`,
     });
+    expect((await judge(dir)).message).not.toMatch(/by the password database/);
   });
 
   it('names the line by which ssh and sshd have nothing in common', async () => {

@@ -36,17 +36,6 @@ export function withRow(text: string, heading: string, row: readonly string[], c
   return text.slice(0, start) + lines.join('') + text.slice(end);
 }
 
-/** The document with that text between two marks. */
-export function between(
-  text: string,
-  [begin, end]: readonly [begin: string, end: string],
-  middle: string,
-): string {
-  const [before, rest] = [text.indexOf(begin), text.indexOf(end)];
-  if (before < 0 || rest < before) throw new Error(`there is no ${begin.trim()} … ${end}`);
-  return text.slice(0, before + begin.length) + middle + text.slice(rest);
-}
-
 function tableIn(text: string, heading: string) {
   const section = text.indexOf(`## ${heading}\n`);
   if (section < 0) throw new Error(`there is no heading ${heading}`);

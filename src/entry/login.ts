@@ -66,7 +66,8 @@ export async function loginAsTyped(
   if (other) return { ...verdict, isOwn: true, ...other };
   const isNamed = (typed.user ?? splitLogin(typed.target).user) !== undefined;
   const where = isNamed ? undefined : await whereSet('user', tried.said);
-  return where === undefined ? verdict : { ...verdict, message: withUserOf(where, verdict) };
+  const isOurs = where === undefined || /vmssh\.conf line \d+$/.test(where);
+  return isOurs ? verdict : { ...verdict, message: withUserOf(where, verdict) };
 }
 
 /** A refused login is often that of a User for all hosts. */

@@ -233,7 +233,7 @@ export const worlds: readonly World[] = [
     above: 'Host * !gate\nProxyJump gate\nHost gate\nProxyCommand echo no gate >&2\n',
   }),
 
-  asks('a password that sshd takes', /^sshd lets no key of yours in as \S+, but would ask for a password: /, {
+  asks('a password that sshd takes', /^sshd lets no key of yours in as .*, but would ask for a password: /, {
     below: only('other'),
     sshd: 'PasswordAuthentication yes',
     isFirst: true,

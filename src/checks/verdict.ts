@@ -12,8 +12,6 @@ import { goneFolder } from '../ssh/folder.js';
 import { isWithoutPrivate, noneInCommon, othersKeyCommand, ownCause, shownKeys } from './own-cause.js';
 import { type SshTry, takesTerminal, wantsNewPassword } from './users-ssh.js';
 
-export type Hindrance = 'RequestTTY' | 'RemoteCommand';
-
 /** What a login by the user's ssh comes to: "ok": it logs in without a question; "skipped": ssh would ask, or goes in by another name; "failed": it ends. */
 export interface LoginVerdict {
   readonly state: 'ok' | 'skipped' | 'failed';
@@ -28,8 +26,8 @@ export interface LoginVerdict {
   readonly isOwn?: boolean;
   /** What is wrong with the user's ControlPath, which was not used. */
   readonly controlPath?: ControlPathTrouble | undefined;
-  /** Settings of the user's with which ssh logs in, and passes no bytes of other programs. */
-  readonly hinders?: readonly Hindrance[];
+  /** The output of `ssh -G`. */
+  readonly settings?: string;
   /** Whether ssh went by our proxy. */
   readonly isByProxy?: boolean;
   /** Whether it was ended, as our proxy had said that the machine takes no connection. */

@@ -2,7 +2,7 @@ import { type MachineLogin, writtenState } from '../book/state.js';
 import { otherProxy } from '../checks/own-cause.js';
 import type { Means } from '../checks/result.js';
 import { type LoginWords, quietly, type SshTryOptions, trySsh, usersEnv } from '../checks/users-ssh.js';
-import { type Hindrance, judgeLogin, type LoginVerdict } from '../checks/verdict.js';
+import { judgeLogin, type LoginVerdict } from '../checks/verdict.js';
 import { targetIn } from '../cli/guest.js';
 import type { TriedLogin } from '../guest/script.js';
 import { sshSettings } from '../keys/login-key.js';
@@ -47,16 +47,12 @@ export async function loginAsTyped(
   const tried = await trySsh({ host, sshConfig, words, isBare, onStage }, io, signal);
   const controlPath = brokenControlPath(tried.settings, splitUser(host).host);
   const isByProxy = isOurProxy(settingIn(tried.settings, 'proxycommand'));
-  const has = (name: Hindrance) => settingIn(tried.settings, name.toLowerCase()) ?? 'none';
-  const hinders = (['RequestTTY', 'RemoteCommand'] as const).filter((name) =>
-    name === 'RequestTTY' ? has(name) === 'force' : has(name) !== 'none',
-  );
   const hangs = tried.end.stopped === 'until';
   const verdict = {
     ...(await judgeLogin(tried, io.env.HOME)),
     controlPath,
     isByProxy,
-    hinders,
+    settings: tried.settings,
     hangs,
   };
   const trouble = verdict.reach === 'proxy' ? await shellTrouble(io) : undefined;

@@ -30,7 +30,6 @@ import {
   byUserDevice,
   codeOf,
   diagnose,
-  hindered,
   hostSigns,
   loginFix,
   machineInside,
@@ -38,6 +37,7 @@ import {
   rowOf,
   settle,
   slowness,
+  untried,
 } from './outcome.js';
 
 export interface ExamineOptions extends ReachFlags, TypedLogin {
@@ -159,7 +159,7 @@ async function explained(seen: Seen, io: Io, signal: AbortSignal): Promise<Exami
     ...(verdict ? [verdict] : []),
     ...certainly,
     ...slowness(settled, check),
-    ...(plain?.hinders ?? []).map(hindered),
+    ...untried(plain?.settings),
     ...(signs.muxed === undefined ? [] : [byUserDevice(signs.muxed, io)]),
     ...(means.endpoint?.family === 'exec' ? await machineInside(means.text, io, signal) : []),
     ...(await ownFiles(options.target, io)),

@@ -1,7 +1,7 @@
 import { type ConnectError, exitCode, exitCodeOf } from '../../base/errors.js';
 import { keptLogin } from '../../book/logins.js';
 import type { CheckResult, Means } from '../../checks/result.js';
-import type { Hindrance, LoginVerdict } from '../../checks/verdict.js';
+import type { LoginVerdict } from '../../checks/verdict.js';
 import type { Inside } from '../../entry/run.js';
 import { type FailureName, guestFailures, suspects } from '../../guest/failures.js';
 import type { Finding } from '../../guest/report.js';
@@ -84,22 +84,41 @@ export function codeOf({ error, verdict, findings, guest }: Outcome): number {
   return isWrong || findings.some(isFault) ? exitCode.connect : exitCode.ok;
 }
 
-/** What is said of a setting with which the bytes of other programs do not pass. */
-export function hindered(name: Hindrance): Finding {
-  const [found, fix] = hindrances[name];
-  return { name, state: 'skipped', found, fix };
+/** What the login did without, and what fails by it, as `ssh -G` prints the user's settings. */
+export function untried(settings = ''): readonly Finding[] {
+  const set = halves.filter(({ signs }) => signs.every((sign) => sign.test(settings)));
+  return set.map(({ name, found, fix }) => ({ name, state: 'skipped', found: `${name} ${found}`, fix }));
 }
 
-const hindrances: Readonly<Record<Hindrance, readonly [string, string]>> = {
-  RequestTTY: [
-    'RequestTTY force is in your ssh configuration: sftp waits without an end, rsync and git fail; vmssh sftp and rsync undo it',
-    'RequestTTY auto or yes in your ssh configuration',
-  ],
-  RemoteCommand: [
-    'RemoteCommand is in your ssh configuration: ssh NAME COMMAND, rsync, git and VS Code fail',
-    'move RemoteCommand to a Host with a name of its own, such as NAME-tmux',
-  ],
-};
+const halves = [
+  {
+    name: 'RequestTTY',
+    signs: [/^requesttty force$/m],
+    found:
+      'force is in your ssh configuration: sftp waits without an end, rsync and git fail; vmssh sftp and rsync undo it',
+    fix: 'RequestTTY auto or yes in your ssh configuration',
+  },
+  {
+    name: 'RemoteCommand',
+    signs: [/^remotecommand (?!none$)/m],
+    found:
+      'is in your ssh configuration: ssh NAME COMMAND, rsync, git and editors fail; vmssh rsync undoes it',
+    fix: 'ssh -o RemoteCommand=none NAME COMMAND; for good put it into a Host of another name',
+  },
+  {
+    name: 'LocalCommand',
+    signs: [/^permitlocalcommand yes$/m, /^localcommand /m],
+    found: 'is in your ssh configuration: if it prints, rsync and git fail; vmssh rsync undoes it',
+    fix: 'end LocalCommand with >&2',
+  },
+  {
+    name: 'ExitOnForwardFailure',
+    signs: [/^exitonforwardfailure yes$/m, /^(?:local|remote|dynamic)forward /m],
+    found:
+      'is in your ssh configuration: ssh ends if a port of its forwardings is taken, as by another login; not tried here',
+    fix: 'ssh -o ExitOnForwardFailure=no NAME',
+  },
+];
 
 /** A login that takes this much longer than its handshake waits for something, as a DNS query does for 5 s. Milliseconds. */
 const slowLogin = 4500;

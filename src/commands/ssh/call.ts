@@ -73,10 +73,9 @@ export async function prepare(
   const proxy = { waitMs, routes, start, bring, namesUser, typed: meant, lookedUp, throwaway };
   const settings = await settingsOf(named, account, proxy, caller, io);
   const port = operand.port === undefined ? [] : [['Port', operand.port] as const];
-  // With "RequestTTY force" of the user's sftp waits without an end, and rsync fails; its ssh comes with `typed`.
+  // rsync's ssh comes with `typed`.
   const isForFiles = tool !== 'ssh' || typed !== undefined;
-  const terminal = isForFiles ? [['RequestTTY', 'no'] as const] : [];
-  const options = [...port, ...terminal, ...settings].flatMap(([keyword, value]) => [
+  const options = [...port, ...(isForFiles ? bytesOnly : []), ...settings].flatMap(([keyword, value]) => [
     '-o',
     `${keyword}=${value}`,
   ]);
@@ -97,6 +96,14 @@ export async function prepare(
   const setup = isSetUp ? undefined : shellLine(['vmssh', 'setup', ...whose, target], shellOf(io));
   return { command, ssh, options, named, host, setup, asks: asksVmssh(caller) };
 }
+
+/** Against settings of the user's by which sftp waits without an end, and rsync fails: a terminal, another command, and what is printed. */
+const bytesOnly = [
+  ['RequestTTY', 'no'],
+  ['RemoteCommand', 'none'],
+  ['PermitLocalCommand', 'no'],
+  ['ExitOnForwardFailure', 'no'],
+] as const;
 
 function refuseGiving(tool: SshTool, args: SplitArgs, named: ListedTarget): void {
   const giving = givingOption(tool, args);

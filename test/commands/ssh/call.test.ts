@@ -33,8 +33,9 @@ describe('the program that ssh calls, where Node runs vmssh ssh', () => {
     const line = command.join(' ');
     expect(line).toMatch(new RegExp(`${executable}\\W+ ?\\W?${runs}\\b`));
     expect(line).not.toContain('vmssh.js');
-    // Without a terminal, whatever the user's Host says.
-    expect(ofSsh.includes('RequestTTY=no')).toBe(isBytes);
+    // Whatever the user's Host says.
+    const only = ['RequestTTY=no', 'RemoteCommand=none', 'PermitLocalCommand=no', 'ExitOnForwardFailure=no'];
+    expect(only.map((each) => ofSsh.includes(each))).toEqual(only.map(() => isBytes));
   });
 });
 

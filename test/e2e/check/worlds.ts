@@ -185,7 +185,15 @@ export const worlds: readonly World[] = [
   }),
   ok('a command of its own', /^ssh logs in/, {
     below: `RemoteCommand /bin/false\n${known}`,
-    alsoSays: /^RemoteCommand is in your ssh configuration: ssh NAME COMMAND, rsync, git and VS Code fail$/,
+    alsoSays: /^RemoteCommand .* rsync, git and editors fail/,
+  }),
+  ok('a local command', /^ssh logs in/, {
+    below: `PermitLocalCommand yes\nLocalCommand echo welcome\n${known}`,
+    alsoSays: /^LocalCommand .*: if it prints, rsync and git fail/,
+  }),
+  ok('a forwarding that ends ssh if it fails', /^ssh logs in/, {
+    below: `ExitOnForwardFailure yes\nRemoteForward 0 localhost:9\n${known}`,
+    alsoSays: /^ExitOnForwardFailure .*: ssh ends if a port of its forwardings is taken/,
   }),
   ok('no session of its own', /^ssh logs in/, { below: `SessionType none\n${known}` }),
   ok('a login that goes into the background', /^ssh logs in/, {

@@ -37,6 +37,8 @@ export function refusalFix(text: string, effects: Partial<RefusalEffects> = {}):
   const [, unread] = /^Can't open user config file (.+?): Permission denied\r?$/im.exec(said) ?? [];
   if (unread !== undefined)
     return `sudo chown "$(id -un)" ${shellQuoted(unread)} && chmod 600 ${shellQuoted(unread)}`;
+  if (/ the command of a Match exec: /.test(said))
+    return "in ssh's configuration write timeout 2 in front of that command";
   if (/_expand: unknown key %/.test(said))
     return 'a path of ssh, such as HOME, has a "%", which ssh expands: name your key by IdentityFile, with %% for each %';
   const [, variable] = /env var \$\{(\w+)\} has no value/.exec(said) ?? [];

@@ -76,6 +76,12 @@ export function firstMessage(stderr: string): string | undefined {
 const notMessage =
   /^(?:$|debug\d:|Warning: Permanently added|OpenSSH_|ERROR: ld\.so|@)|: no version information available /;
 
+/** What ssh with -v waited for when it was ended, if its last word says so. */
+export function awaitedCommand(stderr: string): string | undefined {
+  const [, command] = /(?:^|\n)debug1: Executing command: '(.*)'\s*$/.exec(stderr) ?? [];
+  return command && `ssh waits for the command of a Match exec: ${command}`;
+}
+
 export interface NotStarted {
   readonly problem: string;
   readonly hint?: string | undefined;

@@ -5,6 +5,7 @@ import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { readSsh } from '../process/ssh-log.js';
 import {
   asksNothing,
+  awaitedCommand,
   firstMessage,
   forwardsNothing,
   ownConnection,
@@ -98,7 +99,8 @@ function keyFiles({ knownAs, keepIn, platform }: HandshakeOptions): readonly str
 
 function handshakeError(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   if (stopped === 'aborted') return handshakeInterrupted(target);
-  const why = stopped === 'timeout' ? 'it timed out' : (firstMessage(stderr) ?? 'ssh gave no reason');
+  const late = stopped === 'timeout' ? (awaitedCommand(stderr) ?? 'it timed out') : undefined;
+  const why = late ?? firstMessage(stderr) ?? 'ssh gave no reason';
   if (/^debug1: Remote protocol version /m.test(stderr)) return handshakeFailed(target, why);
   // ssh reads its configuration before it starts the proxy, whose shell may name a line too.
   const isStarted = /^debug1: Executing proxy command/m.test(stderr);

@@ -134,6 +134,15 @@ describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
     });
   });
 
+  it('says which command of a Match exec ssh waits for', async () => {
+    const stderr = "debug1: Reading x\r\ndebug1: Executing command: 'sleep 60'\r\n";
+    const run = async () => ({ code: null, signal: null, stdout: '', stderr, stopped: 'timeout' as const });
+    await expect(handshake({ ...options, target: 'vsock/3' }, run)).rejects.toMatchObject({
+      problem: 'the SSH handshake failed: ssh waits for the command of a Match exec: sleep 60',
+      hint: expect.stringContaining('timeout 2 in front of that command'),
+    });
+  });
+
   it('ends on an abort', async () => {
     const abort = new AbortController();
     const target = await listen((socket) => {

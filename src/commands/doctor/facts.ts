@@ -18,7 +18,14 @@ import { isAbsoluteFolder } from '../../process/program-in-path.js';
 import { otherGroup } from '../../process/refusal-fix.js';
 import { runProgram } from '../../process/run-program.js';
 import { readSsh } from '../../process/ssh-log.js';
-import { everySsh, firstMessage, settingIn, sshVersion, whyNotStarted } from '../../process/ssh-program.js';
+import {
+  awaitedCommand,
+  everySsh,
+  firstMessage,
+  settingIn,
+  sshVersion,
+  whyNotStarted,
+} from '../../process/ssh-program.js';
 import { shellTrouble } from '../../process/start-files.js';
 import { outsideLines } from '../../sources/outside/file.js';
 import { ownEnv } from '../../sources/trusted-env.js';
@@ -107,7 +114,7 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
     version,
     closed: isClosed ? whyNotStarted('ssh', first, io) : undefined,
     better: isOld(version) ? await newerSsh(io) : undefined,
-    refusal: /^hostname /m.test(settings) ? undefined : firstMessage(settings),
+    refusal: /^hostname /m.test(settings) ? undefined : (awaitedCommand(settings) ?? firstMessage(settings)),
     controlPath: brokenControlPath(settings, 'vsock/3'),
     proxyCommand: settingIn(settings, 'proxycommand'),
     proxyCommands: commands,

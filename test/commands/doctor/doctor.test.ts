@@ -351,6 +351,17 @@ describe('the doctor of this host', () => {
     expect(facts.ssh).toMatchObject({ version: 'OpenSSH_9.2', refusal: 'Bad owner' });
   });
 
+  it('says which command of a Match exec ssh waits for', async () => {
+    const waiting = `#!/bin/sh\nprintf "debug1: Executing command: 'no-vpn %%h'\\r\\n" >&2; exit 255\n`;
+    writeFileSync(join(dir, 'ssh'), waiting, { mode: 0o755 });
+    const facts = await gatherFacts(fakeIo({ env: { ...process.env, PATH: `${dir}:${process.env.PATH}` } }));
+    const row = hostChecks(facts).find(({ name }) => name === 'ssh vsock/3');
+    expect(row).toMatchObject({
+      found: 'ssh accepts none of its configuration: ssh waits for the command of a Match exec: no-vpn %h',
+      fix: "in ssh's configuration write timeout 2 in front of that command",
+    });
+  });
+
   it.each([
     {
       positionals: ['vsock/3'],

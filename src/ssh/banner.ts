@@ -35,9 +35,10 @@ export function unanswered(endpoint: Endpoint): ConnectError {
 async function look(connection: Connection, timeoutMs: number): Promise<string> {
   const { endpoint } = connection;
   const isForwarded = endpoint.family === 'tcp' && isLoopback(endpoint.host);
-  const noBanner = (reason: NoBannerReason, problem: string, hint?: string, cause?: unknown) =>
+  const noBanner = (reason: NoBannerReason, problem: string, hint?: string, more: Why = {}) =>
     new ConnectError('handshake', formatEndpoint(endpoint), {
-      ...{ code: 'NO_BANNER', reason, problem, hint: hint && isForwarded ? forwardedHint : hint, cause },
+      ...{ code: 'NO_BANNER', reason, problem, ...more },
+      hint: more.otherHint ?? (hint && isForwarded ? forwardedHint : hint),
     });
   const until = now() + timeoutMs;
   // The last of the time is for what a silent server answers.
@@ -46,14 +47,17 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
     const left = Math.max(0, silentAt - now());
     const bytes = await connection.peek(seen, bannerLimit, left).catch((error) => {
       const problem = `the connection broke before a banner came (${error.code ?? 'UNKNOWN'})`;
-      throw noBanner('closed', problem, closedHint, error);
+      throw noBanner('closed', problem, closedHint, { cause: error });
     });
     const scan = scanBanner(bytes);
     if (scan.state === 'found') return scan.banner;
     if (scan.state === 'not-ssh') throw noBanner('not-ssh', `something answers, but ${scan.reason}`);
     if (bytes.length === seen) {
-      if (now() < silentAt)
-        throw noBanner('closed', 'the connection was closed before a banner came', closedHint);
+      if (now() < silentAt) {
+        const word = firstLine(bytes);
+        const problem = `the connection was closed before a banner came${word ? `: it says ${quote(word)}` : ''}`;
+        throw noBanner('closed', problem, closedHint, { otherHint: turnedAway.get(word) });
+      }
       const said = seen > 0 ? undefined : await answerTo(connection, until);
       if (said !== undefined)
         throw noBanner('not-ssh', `something answers, but it is not an SSH server: it says ${quote(said)}`);
@@ -74,12 +78,34 @@ async function answerTo(connection: Connection, until: number): Promise<string |
   try {
     await connection.write(Buffer.from('SSH-2.0-vmssh\r\n'));
     const bytes = await connection.peek(0, bannerLimit, Math.max(0, until - now()));
-    const [line = ''] = Buffer.from(bytes).toString('latin1').split(/\r?\n/, 1);
-    return line === '' || line.startsWith('SSH-') ? undefined : line.slice(0, 80);
+    return firstLine(bytes) || undefined;
   } catch {
     return undefined;
   }
 }
+
+/** What a server says in place of a banner; empty: nothing, or a banner. */
+function firstLine(bytes: Uint8Array): string {
+  const [line = ''] = Buffer.from(bytes).toString('latin1').split(/\r?\n/, 1);
+  return line.startsWith('SSH-') ? '' : line.slice(0, 80);
+}
+
+interface Why {
+  readonly cause?: unknown;
+  readonly otherHint?: string | undefined;
+}
+
+/** What an sshd does that says this, and then closes the connection (drop_connection in its sshd.c). */
+const turnedAway = new Map([
+  [
+    'Not allowed at this time',
+    'after logins that failed its sshd lets nobody of this address in (PerSourcePenalties): wait, ten minutes at most; by another route it does',
+  ],
+  [
+    'Exceeded MaxStartups',
+    'too many logins were begun there at once, as by parallel jobs: try again, or raise MaxStartups in its sshd_config',
+  ],
+]);
 
 const closedHint =
   'the connection works, but sshd gave up: in the guest, run journalctl -u "sshd*@*" (a missing /run/sshd is the usual cause); use --wait while it boots';
